@@ -1,0 +1,64 @@
+package exchange
+
+// IntentKind says what a strategy or an operator wishes.
+type IntentKind uint8
+
+const (
+	// IntentNew wishes a new order.
+	IntentNew IntentKind = iota + 1
+	// IntentCancel wishes an order gone.
+	IntentCancel
+	// IntentAmend wishes another price and quantity on a working limit order.
+	IntentAmend
+	// IntentCancelAll wishes all own orders of an instrument gone; Inst 0 is all of them.
+	IntentCancelAll
+)
+
+var intentKindNames = enum{
+	IntentNew: "NEW", IntentCancel: "CANCEL", IntentAmend: "AMEND", IntentCancelAll: "CANCEL_ALL",
+}
+
+func (k IntentKind) String() string { return intentKindNames.text("IntentKind", int(k)) }
+
+// Intent is a wish. The guard answers it with an approval or a refusal; only an approved
+// intent becomes an order.
+type Intent struct {
+	Kind     IntentKind
+	Strategy StrategyID
+	// Ref is the wisher's own number: for IntentNew the one it will see on everything
+	// that becomes of the order; for IntentCancel and IntentAmend the one it gave then.
+	// A strategy's refs rise by one with every new order.
+	Ref uint64
+	// Request is the order of IntentNew. IntentAmend reads Price and Qty of it, and
+	// IntentCancelAll its Inst.
+	Request OrderRequest
+	// Tag is the author's short reason, for journal and report; at most 32 bytes.
+	Tag string
+}
+
+// Refusal is our own guard's no. It names one limit, so that the author knows what to
+// change.
+type Refusal struct {
+	Intent Intent
+	// Rule is the short name of the control, such as "price-collar".
+	Rule string
+	// Limit and Value are the bound and what it was held against, with units.
+	Limit, Value string
+	// Passes says what would have passed, where that can be said.
+	Passes string
+}
+
+// Error prints rule, value and limit on one line, so that a Refusal is an error.
+func (r *Refusal) Error() string {
+	s := "refused by " + r.Rule
+	if r.Value != "" {
+		s += ": " + r.Value
+	}
+	if r.Limit != "" {
+		s += ", limit " + r.Limit
+	}
+	if r.Passes != "" {
+		s += "; " + r.Passes + " would pass"
+	}
+	return s
+}

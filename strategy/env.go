@@ -1,0 +1,135 @@
+package strategy
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// Ref is a strategy's own number for an order it sent: its orders, fills and refusals
+// carry it. Refs rise from 1; 0 is no order.
+type Ref = uint64
+
+// Env is what a strategy holds in its hands during a callback. Whatever it asks for
+// there takes effect after the callback returns, in the order asked. It must not be kept
+// or used outside of callbacks.
+type Env struct {
+	View
+	instruments *exchange.Instruments
+	id          exchange.StrategyID
+	nextRef     Ref
+	starting    bool
+	out         Output
+}
+
+// Output is what a strategy asked for during callbacks, in order of asking.
+type Output struct {
+	// Intents are wishes for the guard, Timers wishes for the driver.
+	Intents []exchange.Intent
+	Timers  []exchange.Timer
+	// Logs are lines for people.
+	Logs []string
+	// Subscriptions are what Start asked to see.
+	Subscriptions []Subscription
+}
+
+// Subscription is a wish to see a kind of market event of an instrument.
+type Subscription struct {
+	Inst exchange.InstrumentID
+	Kind exchange.Kind
+	// Interval is the length of bars, 0 for other kinds.
+	Interval time.Duration
+	// Warmup is how many bars of the past the strategy wants before it may trade.
+	Warmup int
+}
+
+// Instrument looks an instrument up. The error names the symbol and what would help.
+func (e *Env) Instrument(s Symbol) (*exchange.Instrument, error) {
+	in, err := e.instruments.Find(s.Product, s.Name)
+	if err != nil {
+		return nil, fmt.Errorf("%w; add its exchangeInfo or name it in a symbol parameter", err)
+	}
+	return in, nil
+}
+
+// Bars subscribes to closed bars of that length. With warmup above 0, that many bars
+// from before the run are delivered first, while [View.Warming] says true and orders
+// are refused.
+func (e *Env) Bars(in *exchange.Instrument, interval time.Duration, warmup int) {
+	e.subscribe(Subscription{in.ID, exchange.KindBar, interval, warmup})
+}
+
+// Trades subscribes to public trades.
+func (e *Env) Trades(in *exchange.Instrument) {
+	e.subscribe(Subscription{Inst: in.ID, Kind: exchange.KindTrade})
+}
+
+// BookTickers subscribes to best bid and ask.
+func (e *Env) BookTickers(in *exchange.Instrument) {
+	e.subscribe(Subscription{Inst: in.ID, Kind: exchange.KindBookTicker})
+}
+
+// Marks subscribes to mark prices.
+func (e *Env) Marks(in *exchange.Instrument) {
+	e.subscribe(Subscription{Inst: in.ID, Kind: exchange.KindMark})
+}
+
+// Fundings subscribes to settled funding rates.
+func (e *Env) Fundings(in *exchange.Instrument) {
+	e.subscribe(Subscription{Inst: in.ID, Kind: exchange.KindFunding})
+}
+
+func (e *Env) subscribe(s Subscription) {
+	if !e.starting {
+		e.Logf("subscription to %v after Start has no effect", s.Kind)
+		return
+	}
+	for _, have := range e.out.Subscriptions {
+		if have == s {
+			return
+		}
+	}
+	e.out.Subscriptions = append(e.out.Subscriptions, s)
+}
+
+// Send wishes a new order and returns the ref that everything about it will carry.
+func (e *Env) Send(o Order) Ref {
+	e.nextRef++
+	e.intend(exchange.Intent{Kind: exchange.IntentNew, Ref: e.nextRef, Request: o.request, Tag: o.tag})
+	return e.nextRef
+}
+
+// Cancel wishes an own order gone. Cancelling what is over is harmless.
+func (e *Env) Cancel(ref Ref) { e.intend(exchange.Intent{Kind: exchange.IntentCancel, Ref: ref}) }
+
+// CancelAll wishes all own orders of an instrument gone.
+func (e *Env) CancelAll(in *exchange.Instrument) {
+	e.intend(exchange.Intent{Kind: exchange.IntentCancelAll, Request: exchange.OrderRequest{Inst: in.ID}})
+}
+
+// Amend wishes another price and whole quantity (what has filled included) on an own
+// working limit order.
+func (e *Env) Amend(ref Ref, price, qty exchange.Fixed) {
+	e.intend(exchange.Intent{
+		Kind: exchange.IntentAmend, Ref: ref, Request: exchange.OrderRequest{Price: price, Qty: qty},
+	})
+}
+
+func (e *Env) intend(i exchange.Intent) {
+	i.Strategy = e.id
+	e.out.Intents = append(e.out.Intents, i)
+}
+
+// At asks for OnTimer(id) at t, or at once if t is past.
+func (e *Env) At(t exchange.Time, id uint64) {
+	e.out.Timers = append(e.out.Timers, exchange.Timer{Strategy: e.id, ID: id, Due: t})
+}
+
+// After asks for OnTimer(id) when d has passed.
+func (e *Env) After(d time.Duration, id uint64) { e.At(e.Now().Add(d), id) }
+
+// Logf writes a line for people to the run's log.
+func (e *Env) Logf(format string, args ...any) {
+	e.out.Logs = append(e.out.Logs, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,182 @@
+package strategy
+
+import (
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// View is what a strategy knows: the fold of the events delivered to it, by one function
+// that both sides of the process boundary use. Equity and uniMMR change only by an
+// explicit account event, never by arithmetic here.
+type View struct {
+	now       exchange.Time
+	warming   bool
+	inst      []instView // by InstrumentID
+	orders    []exchange.Order
+	balances  []balance
+	account   exchange.Account
+	state     exchange.TradingState
+	allInst   *exchange.Instruments
+	strategic exchange.StrategyID
+}
+
+type instView struct {
+	last     exchange.Fixed
+	quote    exchange.BookTicker
+	mark     exchange.Mark
+	position exchange.Position
+	state    exchange.TradingState
+}
+
+type balance struct {
+	asset  string
+	wallet exchange.Wallet
+	amount decimal.Decimal
+}
+
+func newView(ins *exchange.Instruments, id exchange.StrategyID) View {
+	v := View{inst: make([]instView, ins.Len()+1), allInst: ins, strategic: id, state: exchange.Active}
+	for i := range v.inst {
+		v.inst[i].position.Inst = exchange.InstrumentID(i)
+		v.inst[i].state = exchange.Active
+	}
+	return v
+}
+
+// Now is the time of the event being handled. There is no other clock.
+func (v *View) Now() exchange.Time { return v.now }
+
+// Warming says that the event is history from before the run: learn from it, but orders
+// sent now are refused.
+func (v *View) Warming() bool { return v.warming }
+
+// Last is the last traded price seen: of a trade or the close of a bar; 0 before any.
+func (v *View) Last(in *exchange.Instrument) exchange.Fixed { return v.inst[in.ID].last }
+
+// Quote is the best bid and ask seen last, if subscribed.
+func (v *View) Quote(in *exchange.Instrument) exchange.BookTicker { return v.inst[in.ID].quote }
+
+// Mark is the mark price seen last, if subscribed.
+func (v *View) Mark(in *exchange.Instrument) exchange.Mark { return v.inst[in.ID].mark }
+
+// Position is the strategy's own position: the sum of its own fills, in one-way mode.
+func (v *View) Position(in *exchange.Instrument) exchange.Position { return v.inst[in.ID].position }
+
+// Orders lists the strategy's own orders that are not over, oldest first. The slice is
+// the view's: read it, do not keep it.
+func (v *View) Orders() []exchange.Order { return v.orders }
+
+// Order returns the own order of that ref while it is not over.
+func (v *View) Order(ref Ref) (exchange.Order, bool) {
+	for _, o := range v.orders {
+		if o.Ref == ref {
+			return o, true
+		}
+	}
+	return exchange.Order{}, false
+}
+
+// Balance is the amount of an asset in one wallet of the account. The account is shared:
+// other strategies move it too.
+func (v *View) Balance(asset string, w exchange.Wallet) decimal.Decimal {
+	for _, b := range v.balances {
+		if b.asset == asset && b.wallet == w {
+			return b.amount
+		}
+	}
+	return decimal.Zero
+}
+
+// Coins is what the account owns of an asset over all wallets, debts subtracted and
+// without unrealised profit.
+func (v *View) Coins(asset string) decimal.Decimal {
+	sum := decimal.Zero
+	for _, b := range v.balances {
+		if b.asset != asset {
+			continue
+		}
+		if b.wallet.Debt() {
+			sum = sum.Sub(b.amount)
+		} else {
+			sum = sum.Add(b.amount)
+		}
+	}
+	return sum
+}
+
+// Account is the last snapshot of the account; all zero before the first.
+func (v *View) Account() exchange.Account { return v.account }
+
+// State is the strictest trading state of the account, this strategy and the instrument.
+func (v *View) State(in *exchange.Instrument) exchange.TradingState {
+	return min(v.state, v.inst[in.ID].state)
+}
+
+// Apply folds one delivered event.
+func (v *View) Apply(e *exchange.Event) {
+	v.now = e.At
+	switch e.Kind {
+	case exchange.KindTrade:
+		v.inst[e.Inst].last = e.Trade().Price
+	case exchange.KindBookTicker:
+		v.inst[e.Inst].quote = e.BookTicker()
+	case exchange.KindMark:
+		v.inst[e.Inst].mark = e.Mark()
+	case exchange.KindBar:
+		v.inst[e.Inst].last = e.Bar().Close
+	case exchange.KindFill:
+		f := e.Fill()
+		v.inst[e.Inst].position.Trade(v.allInst.At(e.Inst), f.Side, f.Qty, f.Price)
+	case exchange.KindOrderUpdate:
+		v.applyOrder(e)
+	case exchange.KindLedger:
+		v.applyLedger(e.Ledger())
+	case exchange.KindAccount, exchange.KindRiskLevel:
+		v.account = *e.Account()
+	case exchange.KindState:
+		v.applyState(e.State())
+	}
+}
+
+func (v *View) applyOrder(e *exchange.Event) {
+	u := e.OrderUpdate()
+	at := slices.IndexFunc(v.orders, func(o exchange.Order) bool { return o.ID == u.ID })
+	if at < 0 {
+		if u.Status.Final() {
+			return
+		}
+		v.orders = append(v.orders, exchange.Order{
+			ID: u.ID, Strategy: u.Strategy, Ref: u.Ref, ClientID: u.ClientID, VenueID: u.VenueID, Created: e.At,
+			Request: exchange.OrderRequest{Inst: e.Inst},
+		})
+		at = len(v.orders) - 1
+	}
+	o := &v.orders[at]
+	o.Status, o.VenueID, o.Filled, o.Updated = u.Status, u.VenueID, u.Filled, e.At
+	o.Request.Price, o.Request.Qty = u.Price, u.Qty
+	if u.Status.Final() {
+		v.orders = slices.Delete(v.orders, at, at+1)
+	}
+}
+
+func (v *View) applyLedger(l *exchange.LedgerEntry) {
+	for i := range v.balances {
+		if b := &v.balances[i]; b.asset == l.Asset && b.wallet == l.Wallet {
+			b.amount = l.Balance
+			return
+		}
+	}
+	v.balances = append(v.balances, balance{l.Asset, l.Wallet, l.Balance})
+}
+
+func (v *View) applyState(s *exchange.StateChange) {
+	switch {
+	case s.Inst != 0:
+		v.inst[s.Inst].state = s.State
+	case s.Strategy == 0 || s.Strategy == v.strategic:
+		v.state = s.State
+	}
+}
