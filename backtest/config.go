@@ -1,0 +1,94 @@
+package backtest
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// Config is everything that a run depends on, and nothing else: same Config, same data,
+// same programs, same result. The command line decodes it from TOML (configs/ has every
+// key with unit and default); a plugin process receives it as JSON.
+type Config struct {
+	// Seed is the one seed of everything random: the generated market and the venue.
+	Seed uint64 `toml:"seed" json:"seed"`
+	// From and To bound the run; zero means all data. Bars before From serve warm-up.
+	From exchange.Time `toml:"from" json:"from"`
+	To   exchange.Time `toml:"to" json:"to"`
+	// Sample is how often the account is written down for report and hash; 0 chooses a
+	// round interval that gives at most 2,000 samples.
+	Sample time.Duration `toml:"sample" json:"sample"`
+	// Strict fails the run when data is missing or was repaired, in place of a warning.
+	Strict bool `toml:"strict" json:"strict"`
+
+	Data       DataConfig       `toml:"data" json:"data"`
+	Account    AccountConfig    `toml:"account" json:"account"`
+	Venue      VenueConfig      `toml:"venue" json:"venue"`
+	Risk       RiskConfig       `toml:"risk" json:"risk"`
+	Strategies []StrategyConfig `toml:"strategy" json:"strategy"`
+}
+
+// DataConfig says where market data comes from: a tape, or the generator.
+type DataConfig struct {
+	// Tape is the directory of a Parquet store; empty means the generator.
+	Tape string `toml:"tape" json:"tape"`
+	// Generate sizes the generated market.
+	Generate GenerateConfig `toml:"generate" json:"generate"`
+	// ExchangeInfo are files with exchangeInfo answers (fapi, dapi, api) beside the
+	// embedded ones; Brackets are files with leverageBracket answers.
+	ExchangeInfo []string `toml:"exchange_info" json:"exchange_info"`
+	Brackets     []string `toml:"brackets" json:"brackets"`
+}
+
+// GenerateConfig sizes a generated two-leg market.
+type GenerateConfig struct {
+	// Coin is the base coin: BTC or ETH.
+	Coin string        `toml:"coin" json:"coin"`
+	Days int           `toml:"days" json:"days"`
+	Bar  time.Duration `toml:"bar" json:"bar"`
+	// Start is the first instant.
+	Start exchange.Time `toml:"start" json:"start"`
+}
+
+// AccountConfig is what the account holds at the start.
+type AccountConfig struct {
+	// Balances are amounts by wallet and asset.
+	Margin map[string]decimal.Decimal `toml:"margin" json:"margin"`
+	UM     map[string]decimal.Decimal `toml:"um" json:"um"`
+	CM     map[string]decimal.Decimal `toml:"cm" json:"cm"`
+	// Leverage is the leverage of every symbol, within its brackets.
+	Leverage int `toml:"leverage" json:"leverage"`
+}
+
+// VenueConfig is how the simulated exchange behaves.
+type VenueConfig struct {
+	// Fees by product; a rate of 0.0005 is 0.05%.
+	UM     FeeConfig `toml:"um" json:"um"`
+	CM     FeeConfig `toml:"cm" json:"cm"`
+	Margin FeeConfig `toml:"margin" json:"margin"`
+	// Slippage moves the price of taking fills on bars and trades against us, as a ratio.
+	Slippage exchange.Fixed `toml:"slippage" json:"slippage"`
+}
+
+// FeeConfig is the fee of a product as ratios of the notional; maker may be negative.
+type FeeConfig struct {
+	Maker exchange.Fixed `toml:"maker" json:"maker"`
+	Taker exchange.Fixed `toml:"taker" json:"taker"`
+}
+
+// StrategyConfig is one strategy of the run.
+type StrategyConfig struct {
+	// Label is the name in tables, unique in the run; the plugin's name if empty.
+	Label string `toml:"label" json:"label"`
+	// Plugin is a bundled strategy's name or the path of a plugin program.
+	Plugin string `toml:"plugin" json:"plugin"`
+	// SHA256 pins the plugin program's checksum, in hex; bundled ones need none.
+	SHA256 string `toml:"sha256" json:"sha256"`
+	// Params are the strategy's own parameters as text.
+	Params map[string]string `toml:"params" json:"params"`
+}
+
+// RiskConfig is the guard's limits; see riskguard.Limits for their meaning.
+type RiskConfig struct{}
