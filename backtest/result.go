@@ -39,6 +39,9 @@ type Result struct {
 	Strategies []StrategyInfo `json:"strategies"`
 	Data       []DataInfo     `json:"data"`
 	Warnings   []Warning      `json:"warnings"`
+	// Legs are the instruments of the run in the order of their ids; exposures of
+	// samples point at them.
+	Legs []Leg `json:"legs"`
 
 	Total      Line   `json:"total"`
 	ByStrategy []Line `json:"by_strategy"`
@@ -50,13 +53,15 @@ type Result struct {
 	Funding  []FundingCount `json:"funding"`
 	Balances []BalanceLine  `json:"balances"`
 	Open     []OpenPosition `json:"open_positions"`
+	// Settlements are the funding payments one by one, in time order.
+	Settlements []Settlement `json:"settlements,omitempty"`
 
 	// The long lists; result.json has Equity, and fills.csv and equity.csv have all.
 	Equity   []Sample     `json:"equity"`
 	Fills    []FillRow    `json:"-"`
 	Refusals []RefusalRow `json:"refusals"`
 	// Prices are for the report's charts: at most some thousand points an instrument.
-	Prices []PriceSeries `json:"-"`
+	Prices []PriceSeries `json:"prices,omitempty"`
 }
 
 // StrategyInfo is a strategy of the run as it was configured.
@@ -66,6 +71,15 @@ type StrategyInfo struct {
 	Name    string              `json:"name"`
 	Version string              `json:"version"`
 	Params  map[string]string   `json:"params"`
+}
+
+// Leg is one instrument of the run.
+type Leg struct {
+	Inst    exchange.InstrumentID `json:"inst"`
+	Product exchange.Product      `json:"product"`
+	Symbol  string                `json:"symbol"`
+	// Base is the coin, by which exposures of several legs add up to a net delta.
+	Base string `json:"base"`
 }
 
 // DataInfo is one series that the run read.
@@ -129,6 +143,14 @@ type MarginSummary struct {
 	Liquidations int           `json:"liquidations"`
 	// HaircutWorst is the largest difference of actual and haircut equity.
 	HaircutWorst decimal.Decimal `json:"haircut_worst"`
+	// Floors are the configured limits on uniMMR, for the report's chart.
+	Floors []UniMMRFloor `json:"floors,omitempty"`
+}
+
+// UniMMRFloor is a configured limit below which the guard refuses or halts.
+type UniMMRFloor struct {
+	Name  string          `json:"name"`
+	Value decimal.Decimal `json:"value"`
 }
 
 // OrderSummary counts what became of the strategies' wishes.
@@ -164,6 +186,19 @@ type FundingCount struct {
 	Amount  decimal.Decimal `json:"amount"`
 }
 
+// Settlement is one funding payment of one instrument.
+type Settlement struct {
+	At      exchange.Time    `json:"at"`
+	Product exchange.Product `json:"product"`
+	Symbol  string           `json:"symbol"`
+	Rate    exchange.Fixed   `json:"rate"`
+	// Amount is what the account received in Asset, negative when it paid; USD is its
+	// worth at that instant.
+	Asset  string          `json:"asset"`
+	Amount decimal.Decimal `json:"amount"`
+	USD    decimal.Decimal `json:"usd"`
+}
+
 // BalanceLine is what an asset was and became over all wallets.
 type BalanceLine struct {
 	Asset  string          `json:"asset"`
@@ -187,8 +222,8 @@ type OpenPosition struct {
 type Sample struct {
 	At      exchange.Time    `json:"at"`
 	Account exchange.Account `json:"account"`
-	// NetDelta is the account's exposure per coin in USD, in the order of Result.Legs'
-	// base coins; see Exposure.
+	// Exposure has the legs that hold a position; Result.Legs names them. Summed over
+	// the legs of one base coin it is the net delta of the positions.
 	Exposure []Exposure `json:"exposure"`
 }
 
@@ -222,13 +257,16 @@ type RefusalRow struct {
 // PriceSeries is the price of an instrument over the run, thinned without losing highs
 // and lows.
 type PriceSeries struct {
-	Product exchange.Product
-	Symbol  string
-	Points  []PricePoint
+	Product exchange.Product `json:"product"`
+	Symbol  string           `json:"symbol"`
+	Points  []PricePoint     `json:"points"`
 }
 
 // PricePoint is the span of prices within one step of a thinned series.
 type PricePoint struct {
-	At                     exchange.Time
-	Open, High, Low, Close exchange.Fixed
+	At    exchange.Time  `json:"at"`
+	Open  exchange.Fixed `json:"open"`
+	High  exchange.Fixed `json:"high"`
+	Low   exchange.Fixed `json:"low"`
+	Close exchange.Fixed `json:"close"`
 }

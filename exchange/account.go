@@ -32,6 +32,15 @@ func ParseWallet(s string) (Wallet, error) {
 	return Wallet(v), err
 }
 
+// MarshalText writes the name.
+func (w Wallet) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
+
+// UnmarshalText reads what [ParseWallet] reads.
+func (w *Wallet) UnmarshalText(b []byte) (err error) {
+	*w, err = ParseWallet(string(b))
+	return err
+}
+
 // Debt says whether amounts in the wallet are owed.
 func (w Wallet) Debt() bool { return w >= WalletLoan }
 
@@ -136,18 +145,44 @@ var accountStatusNames = enum{
 
 func (s AccountStatus) String() string { return accountStatusNames.text("AccountStatus", int(s)) }
 
+// ParseAccountStatus reads Binance's word, such as "NORMAL".
+func ParseAccountStatus(s string) (AccountStatus, error) {
+	v, err := accountStatusNames.parse("account status", s)
+	return AccountStatus(v), err
+}
+
+// MarshalText writes the name, and "" for the zero value.
+func (s AccountStatus) MarshalText() ([]byte, error) {
+	if s == 0 {
+		return nil, nil
+	}
+	return []byte(s.String()), nil
+}
+
+// UnmarshalText reads what MarshalText writes.
+func (s *AccountStatus) UnmarshalText(b []byte) (err error) {
+	*s = 0
+	if len(b) > 0 {
+		*s, err = ParseAccountStatus(string(b))
+	}
+	return err
+}
+
 // Account is the explicit state of the whole account at an instant. Strategies learn
 // equity and uniMMR from it and from nothing else.
 type Account struct {
 	// Equity is collateral after haircuts, ActualEquity before them, both in USD.
-	Equity, ActualEquity decimal.Decimal
+	Equity       decimal.Decimal `json:"equity"`
+	ActualEquity decimal.Decimal `json:"actual_equity"`
 	// OpenLoss is what resting margin orders would lose of Equity by filling.
-	OpenLoss decimal.Decimal
+	OpenLoss decimal.Decimal `json:"open_loss"`
 	// MaintMargin and InitialMargin are in USD; Available is Equity minus InitialMargin.
-	MaintMargin, InitialMargin, Available decimal.Decimal
+	MaintMargin   decimal.Decimal `json:"maint_margin"`
+	InitialMargin decimal.Decimal `json:"initial_margin"`
+	Available     decimal.Decimal `json:"available"`
 	// UniMMR is (Equity-OpenLoss)/MaintMargin, and UniMMRMax when nothing is held.
-	UniMMR decimal.Decimal
-	Status AccountStatus
+	UniMMR decimal.Decimal `json:"unimmr"`
+	Status AccountStatus   `json:"status"`
 }
 
 // UniMMRMax is what Binance reports as uniMMR when there is no maintenance margin. It is
@@ -193,6 +228,12 @@ var forcedNames = enum{
 }
 
 func (f ForcedKind) String() string { return forcedNames.text("ForcedKind", int(f)) }
+
+// ParseForcedKind reads "NONE", "LIQUIDATION", "ADL" or "DELIVERY".
+func ParseForcedKind(s string) (ForcedKind, error) {
+	v, err := forcedNames.parse("forced kind", s)
+	return ForcedKind(v), err
+}
 
 // Fill is our own execution. Fills are told apart by instrument, TradeID and VenueID: in
 // a self-trade both our orders carry one trade id.
