@@ -71,32 +71,36 @@ func (r *Runtime) View() *View { return &r.env.View }
 // SetWarming marks the following events as history, or ends that.
 func (r *Runtime) SetWarming(on bool) { r.env.warming = on }
 
-// Wants says whether the strategy is to be given the event. Its own orders, fills,
-// refusals and timers, and what concerns the account, it always gets; market events by
-// subscription.
-func (r *Runtime) Wants(e *exchange.Event) bool {
+// Wants says whether the strategy is to be given the event; see [Wants].
+func (r *Runtime) Wants(e *exchange.Event) bool { return Wants(e, r.wants, r.env.id) }
+
+// Wants says whether a strategy of that number and with these subscriptions is to be
+// given the event. Its own orders, fills, refusals and timers, and what concerns the
+// account, it always gets; market events by subscription. It is a function of its own
+// because the host decides it for a strategy in another process.
+func Wants(e *exchange.Event, subscriptions []Subscription, id exchange.StrategyID) bool {
 	switch e.Kind {
 	case exchange.KindBar:
 		b := e.Bar()
-		for i := range r.wants {
-			if w := &r.wants[i]; w.Inst == e.Inst && w.Kind == e.Kind && w.Interval == b.Interval {
+		for i := range subscriptions {
+			if w := &subscriptions[i]; w.Inst == e.Inst && w.Kind == e.Kind && w.Interval == b.Interval {
 				return true
 			}
 		}
 		return false
 	case exchange.KindFill:
-		return e.Fill().Strategy == r.env.id
+		return e.Fill().Strategy == id
 	case exchange.KindOrderUpdate:
-		return e.OrderUpdate().Strategy == r.env.id
+		return e.OrderUpdate().Strategy == id
 	case exchange.KindRefusal:
-		return e.Refusal().Intent.Strategy == r.env.id
+		return e.Refusal().Intent.Strategy == id
 	case exchange.KindTimer:
-		return e.Timer().Strategy == r.env.id
+		return e.Timer().Strategy == id
 	case exchange.KindLedger, exchange.KindAccount, exchange.KindRiskLevel, exchange.KindState:
 		return true
 	}
-	for i := range r.wants {
-		if w := &r.wants[i]; w.Inst == e.Inst && w.Kind == e.Kind {
+	for i := range subscriptions {
+		if w := &subscriptions[i]; w.Inst == e.Inst && w.Kind == e.Kind {
 			return true
 		}
 	}
