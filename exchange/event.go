@@ -126,7 +126,9 @@ func (e *Event) set(k Kind, w [6]int64) {
 	e.Kind, e.Flags, e.word, e.body = k, e.Flags&FlagDerived, w, nil
 }
 
-func (e *Event) setBody(k Kind, body any) { e.Kind, e.body = k, body }
+func (e *Event) setBody(k Kind, body any) {
+	e.Kind, e.Flags, e.word, e.body = k, e.Flags&FlagDerived, [6]int64{}, body
+}
 
 // SetTrade makes the event a trade. The setters leave Seq, times and Inst alone.
 func (e *Event) SetTrade(t Trade) {

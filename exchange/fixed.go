@@ -40,22 +40,28 @@ var (
 	ErrNumberPrecision = errors.New("number has more than 8 decimals")
 )
 
-// ParseFixed reads a decimal number such as "62909.90", "-0.5" or "6.818e-05". Zeros
-// beyond the eighth decimal are accepted, other digits there are ErrNumberPrecision. It
-// does not allocate unless it fails.
+// ParseFixed reads a decimal number such as "62909.90", "-0.5" or "6.818e-05", of at
+// most a thousand characters. Zeros beyond the eighth decimal are accepted, other digits
+// there are ErrNumberPrecision. It does not allocate unless it fails.
 func ParseFixed(s string) (Fixed, error) {
+	if f, ok := parsePlain(s); ok {
+		return f, nil
+	}
 	f, err := parseFixed(s)
 	if err != nil {
-		return 0, fmt.Errorf("%q: %w", clip(s), err)
+		return 0, numberError(s, err)
 	}
 	return f, nil
 }
 
 // ParseFixedBytes is [ParseFixed] for bytes, without copying them.
 func ParseFixedBytes(b []byte) (Fixed, error) {
+	if f, ok := parsePlain(b); ok {
+		return f, nil
+	}
 	f, err := parseFixed(b)
 	if err != nil {
-		return 0, fmt.Errorf("%q: %w", clip(string(b)), err)
+		return 0, numberError(string(b), err)
 	}
 	return f, nil
 }
@@ -67,14 +73,6 @@ func MustFixed(s string) Fixed {
 		panic("exchange: MustFixed: " + err.Error())
 	}
 	return f
-}
-
-func parseFixed[T string | []byte](s T) (Fixed, error) {
-	w, err := parseWide(s)
-	if err != nil {
-		return 0, err
-	}
-	return w.Fixed()
 }
 
 // String prints the shortest exact form, without trailing zeros: "62909.9", "0", "-0.5".
@@ -184,9 +182,19 @@ func (f Fixed) Decimal() decimal.Decimal { return decimal.New(int64(f), -FixedPl
 func (f Fixed) Float() float64 { return float64(f) / float64(FixedOne) }
 
 // IsMultipleOf says whether f-offset is a whole number of steps. A step of zero, which
-// Binance uses for "no rule", is met by every f.
+// Binance uses for "no rule", or below is met by every f.
 func (f Fixed) IsMultipleOf(step, offset Fixed) bool {
-	return step == 0 || (f-offset)%step == 0
+	if step <= 0 {
+		return true
+	}
+	a, b := f%step, offset%step // equal remainders: f-offset itself may overflow
+	if a < 0 {
+		a += step
+	}
+	if b < 0 {
+		b += step
+	}
+	return a == b
 }
 
 // Rounding names how a number is brought to a coarser grid. There is no default: who
@@ -256,8 +264,20 @@ func (f Fixed) Round(step Fixed, r Rounding) Fixed {
 }
 
 // FixedFromDecimal converts d with a named rounding at the eighth decimal, or fails
-// with ErrNumberRange.
+// with ErrNumberRange. Its cost does not grow with d's exponent.
 func FixedFromDecimal(d decimal.Decimal, r Rounding) (Fixed, error) {
+	if d.IsZero() {
+		return 0, nil
+	}
+	// |d| lies in [10^(size-1), 10^size) units of 1e-8. Outside of int64's nineteen digits
+	// the answer is known without raising ten to a power that the sender has chosen.
+	size := d.NumDigits() + int(d.Exponent()) + FixedPlaces
+	if size > 19 {
+		return 0, decimalRange(d)
+	}
+	if size < 0 {
+		return roundSpeck(d.Sign(), r), nil
+	}
 	var v decimal.Decimal
 	switch r {
 	case RoundHalfUp:
@@ -271,9 +291,26 @@ func FixedFromDecimal(d decimal.Decimal, r Rounding) (Fixed, error) {
 	}
 	n := v.Shift(FixedPlaces).BigInt()
 	if !n.IsInt64() {
-		return 0, fmt.Errorf("%v: %w", d, ErrNumberRange)
+		return 0, decimalRange(d)
 	}
 	return Fixed(n.Int64()), nil
+}
+
+// roundSpeck rounds a number of that sign that is smaller than a tenth of 1e-8.
+func roundSpeck(sign int, r Rounding) Fixed {
+	switch {
+	case r == RoundFloor && sign < 0:
+		return -1
+	case r == RoundCeil && sign > 0:
+		return 1
+	default:
+		return 0
+	}
+}
+
+// decimalRange prints mantissa and exponent, for the plain form may be gigabytes long.
+func decimalRange(d decimal.Decimal) error {
+	return numberError(d.Coefficient().String()+"e"+strconv.Itoa(int(d.Exponent())), ErrNumberRange)
 }
 
 func magnitude(n int64) uint64 {
@@ -281,13 +318,4 @@ func magnitude(n int64) uint64 {
 		return -uint64(n)
 	}
 	return uint64(n)
-}
-
-// clip bounds what an error message repeats of its input.
-func clip(s string) string {
-	const most = 40
-	if len(s) <= most {
-		return s
-	}
-	return s[:most] + "..."
 }

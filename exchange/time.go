@@ -1,6 +1,9 @@
 package exchange
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Time is nanoseconds since 1970-01-01T00:00:00Z. The pure packages know no other time
 // than the one in events; 0 means "not known".
@@ -9,8 +12,12 @@ type Time int64
 // TimeOf converts a time.Time.
 func TimeOf(t time.Time) Time { return Time(t.UnixNano()) }
 
-// Millis converts Binance's milliseconds.
-func Millis(ms int64) Time { return Time(ms * int64(time.Millisecond)) }
+// Millis converts Binance's milliseconds. Instants that a Time cannot hold, before 1677
+// and after 2262, give the nearest one that it can.
+func Millis(ms int64) Time {
+	const most = math.MaxInt64 / int64(time.Millisecond)
+	return Time(min(max(ms, -most), most) * int64(time.Millisecond))
+}
 
 // Millis returns whole milliseconds, rounded toward the past.
 func (t Time) Millis() int64 {
