@@ -1,0 +1,50 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func count(t *testing.T, forbid bool, lines ...string) (string, bool) {
+	t.Helper()
+	var out strings.Builder
+	c := newCounter(&out)
+	if err := c.read(strings.NewReader(strings.Join(lines, "\n"))); err != nil {
+		t.Fatal(err)
+	}
+	ok := c.finish(forbid)
+	return out.String(), ok
+}
+
+const (
+	passed     = `{"Action":"pass","Package":"p","Test":"TestA","Elapsed":0.1}`
+	passedSub  = `{"Action":"pass","Package":"p","Test":"TestA/x"}`
+	failed     = `{"Action":"fail","Package":"p","Test":"TestB"}`
+	skipText   = `{"Action":"output","Package":"p","Test":"TestC","Output":"    c_test.go:12: shared data not at hand: set PMBOT_SHARED\n"}`
+	skipped    = `{"Action":"skip","Package":"p","Test":"TestC"}`
+	packageOK  = `{"Action":"pass","Package":"p","Elapsed":0.2}`
+	packageBad = `{"Action":"fail","Package":"q"}`
+)
+
+func TestCount(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		forbid bool
+		lines  []string
+		ok     bool
+		want   string
+	}{
+		{"all passed", true, []string{passed, passedSub, packageOK}, true, "2 passed, 0 failed, 0 skipped"},
+		{"one failed", true, []string{passed, failed}, false, "1 passed, 1 failed, 0 skipped"},
+		{"no test at all", true, []string{packageOK}, false, "0 passed, 0 failed, 0 skipped"},
+		{"does not build", true, []string{passed, packageBad}, false, "packages failed: 1\n1 passed"},
+		{"skip without data", false, []string{passed, skipText, skipped}, true, "skip  p TestC: shared data not at hand: set PMBOT_SHARED\n1 passed, 0 failed, 1 skipped"},
+		{"skip in spite of data", true, []string{passed, skipText, skipped}, false, "but 1 tests were skipped"},
+		{"not JSON", true, []string{"go: warning", passed}, true, "go: warning\n1 passed"},
+	} {
+		out, ok := count(t, test.forbid, test.lines...)
+		if ok != test.ok || !strings.Contains(out, test.want) {
+			t.Errorf("%s: ok is %v and the output\n%s\nwant %v and %s", test.name, ok, out, test.ok, test.want)
+		}
+	}
+}
