@@ -1,0 +1,14 @@
+// Package configs carries the files that pmbot ships with: configurations and reference
+// data, which the binary must find wherever it is started. It promises that every file
+// in it is read by a test. Commands open them through [FS]; README.md beside this file
+// tells where each figure comes from.
+package configs
+
+import "embed"
+
+// FS holds the shipped files under their paths in this folder. exchangeinfo/fapi.json,
+// dapi.json and api.json are exchangeInfo answers of UM, CM and spot, cut to the
+// instruments of examples and tests; a live run asks Binance instead.
+//
+//go:embed exchangeinfo/*.json
+var FS embed.FS
