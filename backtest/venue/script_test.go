@@ -1,0 +1,434 @@
+package venue
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write the scripts' output anew; read the diff before you commit it")
+
+// TestScripts runs testdata/script/*.txt: input lines, each followed by what the account
+// saw of it, indented. The language is that of (*script).run.
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/script/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := runScript(t, string(want))
+			if *rewrite {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != string(want) {
+				t.Errorf("%s differs from line %s", file, firstDifference(string(want), got))
+			}
+		})
+	}
+}
+
+func firstDifference(want, got string) string {
+	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
+	for i := range max(len(w), len(g)) {
+		a, b := "(end)", "(end)"
+		if i < len(w) {
+			a = w[i]
+		}
+		if i < len(g) {
+			b = g[i]
+		}
+		if a != b {
+			return fmt.Sprintf("%d:\nwant %s\ngot  %s", i+1, a, b)
+		}
+	}
+	return "nowhere"
+}
+
+func runScript(t *testing.T, text string) string {
+	s := &script{t: t, config: testConfig(), now: exchange.TimeOf(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))}
+	s.zero = s.now
+	var out strings.Builder
+	for n, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
+		if strings.HasPrefix(line, "  ") {
+			continue // old output
+		}
+		out.WriteString(line + "\n")
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if err := s.run(strings.Fields(line)); err != nil {
+			t.Fatalf("line %d: %s: %v", n+1, line, err)
+		}
+		out.WriteString(s.printed())
+	}
+	return out.String()
+}
+
+// script is a venue driven by lines of text.
+type script struct {
+	t         *testing.T
+	config    Config
+	v         *Venue
+	zero, now exchange.Time
+	lastID    exchange.OrderID
+	orders    []exchange.Order
+	extra     string
+}
+
+// run obeys one line:
+//
+//	set KEY VALUE                     before start: slippage, leverage, um, cm, spot (maker/taker)
+//	have WALLET ASSET AMOUNT          before start
+//	start
+//	@TIME ...                         sets the clock, a duration since the start, for this and later lines
+//	open|mark INST PRICE   bar INST OPEN HIGH LOW CLOSE [EVERY]   trade INST PRICE QTY
+//	quote INST BID QTY ASK QTY        funding INST RATE [MARK]    index ASSET PRICE
+//	buy|sell INST NAME QTY [limit=P] [stop=P] [profit=P] [trail=R] [activation=P] [ioc|fok|gtx|gtd=TIME]
+//	                       [reduce] [close] [onmark] [protect] [borrow] [repay] [quote=Q] [match=M] [leg=L]
+//	amend NAME PRICE QTY   cancel NAME   account
+func (s *script) run(f []string) error {
+	if strings.HasPrefix(f[0], "@") {
+		d, err := time.ParseDuration(f[0][1:])
+		if err != nil {
+			return err
+		}
+		s.now = s.zero.Add(d)
+		f = f[1:]
+	}
+	switch f[0] {
+	case "set":
+		return s.set(f[1], f[2])
+	case "have":
+		w, err := exchange.ParseWallet(f[1])
+		if err != nil {
+			return err
+		}
+		s.config.Balances = append(s.config.Balances, Balance{w, f[2], decimal.RequireFromString(f[3])})
+	case "start":
+		v, err := New(s.config)
+		if err != nil {
+			return err
+		}
+		s.v = v
+		v.Start(s.now)
+	case "buy", "sell":
+		return s.order(f)
+	case "amend":
+		o := s.named(f[1])
+		o.Request.Price, o.Request.Qty = exchange.MustFixed(f[2]), exchange.MustFixed(f[3])
+		s.v.amend(o, s.now)
+	case "cancel":
+		s.v.Cancel(s.named(f[1]), s.now)
+	case "account":
+		s.extra = "  " + printAccount(s.v.Account()) + "\n"
+	default:
+		e, err := s.market(f)
+		if err != nil {
+			return err
+		}
+		quiet := s.v.Quiet(&e)
+		s.v.Market(&e)
+		if quiet && len(s.v.out.events) > 0 {
+			return fmt.Errorf("was to be quiet")
+		}
+	}
+	return nil
+}
+
+func (s *script) set(key, value string) (err error) {
+	fees := func(f *Fees) error {
+		maker, taker, _ := strings.Cut(value, "/")
+		if f.Maker, err = exchange.ParseFixed(maker); err != nil {
+			return err
+		}
+		f.Taker, err = exchange.ParseFixed(taker)
+		return err
+	}
+	switch key {
+	case "slippage":
+		s.config.Slippage, err = exchange.ParseFixed(value)
+	case "leverage":
+		s.config.Leverage, err = strconv.Atoi(value)
+	case "um":
+		err = fees(&s.config.UM)
+	case "cm":
+		err = fees(&s.config.CM)
+	case "spot":
+		err = fees(&s.config.Margin)
+	default:
+		err = fmt.Errorf("no such key")
+	}
+	return err
+}
+
+// named is an order as the script made it; a name it has not made is of an order that
+// the venue has never seen.
+func (s *script) named(name string) exchange.Order {
+	for _, o := range s.orders {
+		if o.ClientID == name {
+			return o
+		}
+	}
+	return exchange.Order{ClientID: name, Request: exchange.OrderRequest{Inst: 1}}
+}
+
+func (s *script) market(f []string) (exchange.Event, error) {
+	num := make([]exchange.Fixed, len(f))
+	for i := 2; i < len(f); i++ {
+		num[i], _ = exchange.ParseFixed(f[i])
+	}
+	e := exchange.Event{At: s.now}
+	if f[0] == "index" {
+		e.SetAssetIndex(&exchange.AssetIndex{Asset: f[1], Price: num[2]})
+		return e, nil
+	}
+	var err error
+	if e.Inst, err = instrument(f[1]); err != nil {
+		return e, err
+	}
+	switch f[0] {
+	case "open":
+		e.SetBarOpen(exchange.BarOpen{Price: num[2], Interval: time.Minute})
+	case "bar":
+		every := time.Minute
+		if len(f) > 6 {
+			if every, err = time.ParseDuration(f[6]); err != nil {
+				return e, err
+			}
+		}
+		e.SetBar(&exchange.Bar{Start: s.now.Add(-every), Interval: every, Open: num[2], High: num[3], Low: num[4], Close: num[5]})
+	case "trade":
+		e.SetTrade(exchange.Trade{Price: num[2], Qty: num[3]})
+	case "quote":
+		e.SetBookTicker(exchange.BookTicker{Bid: num[2], BidQty: num[3], Ask: num[4], AskQty: num[5]})
+	case "mark":
+		e.SetMark(exchange.Mark{Price: num[2]})
+	case "funding":
+		funding := exchange.Funding{Rate: num[2]}
+		if len(f) > 3 {
+			funding.Mark = num[3]
+		}
+		e.SetFunding(funding)
+	default:
+		return e, fmt.Errorf("no such command")
+	}
+	return e, nil
+}
+
+func (s *script) order(f []string) error {
+	inst, err := instrument(f[1])
+	if err != nil {
+		return err
+	}
+	s.lastID++
+	o := exchange.Order{ID: s.lastID, Strategy: 1, Ref: uint64(s.lastID), ClientID: f[2], Status: exchange.StatusPendingNew}
+	r := &o.Request
+	r.Inst, r.Side, r.Type = inst, exchange.Buy, exchange.Market
+	if f[0] == "sell" {
+		r.Side = exchange.Sell
+	}
+	if r.Qty, err = exchange.ParseFixed(f[3]); err != nil {
+		return err
+	}
+	for _, word := range f[4:] {
+		if err := s.orderWord(r, word); err != nil {
+			return err
+		}
+	}
+	s.orders = append(s.orders, o)
+	s.v.place(o, s.now)
+	return nil
+}
+
+func (s *script) orderWord(r *exchange.OrderRequest, word string) error {
+	key, value, _ := strings.Cut(word, "=")
+	num, _ := exchange.ParseFixed(value)
+	switch key {
+	case "limit":
+		r.Price = num
+		switch r.Type {
+		case exchange.Market:
+			r.Type = exchange.Limit
+		case exchange.StopMarket:
+			r.Type = exchange.Stop
+		case exchange.TakeProfitMarket:
+			r.Type = exchange.TakeProfit
+		}
+	case "stop":
+		r.Type, r.Trigger = exchange.StopMarket, num
+	case "profit":
+		r.Type, r.Trigger = exchange.TakeProfitMarket, num
+	case "trail":
+		r.Type, r.Callback = exchange.TrailingStopMarket, num
+	case "oco":
+		r.Type = exchange.OCO
+	case "activation":
+		r.Activation = num
+	case "ioc":
+		r.TimeInForce = exchange.IOC
+	case "fok":
+		r.TimeInForce = exchange.FOK
+	case "gtx":
+		r.TimeInForce = exchange.GTX
+	case "gtd":
+		d, err := time.ParseDuration(value)
+		r.TimeInForce, r.GoodTill = exchange.GTD, s.zero.Add(d)
+		return err
+	case "reduce":
+		r.ReduceOnly = true
+	case "close":
+		r.ClosePosition = true
+	case "onmark":
+		r.WorkingType = exchange.MarkPrice
+	case "protect":
+		r.PriceProtect = true
+	case "borrow":
+		r.SideEffect = exchange.MarginBuy
+	case "repay":
+		r.SideEffect = exchange.AutoRepay
+	case "quote":
+		r.QuoteQty = num
+	case "match":
+		r.Type, r.PriceMatch = exchange.Limit, map[string]exchange.PriceMatch{"queue": exchange.Queue, "opponent": exchange.Opponent, "queue5": exchange.Queue5}[value]
+	case "leg":
+		var err error
+		r.PositionSide, err = exchange.ParsePositionSide(value)
+		return err
+	default:
+		return fmt.Errorf("no such word %q", word)
+	}
+	return nil
+}
+
+func instrument(name string) (exchange.InstrumentID, error) {
+	id, ok := map[string]exchange.InstrumentID{"um": 1, "cm": 2, "spot": 3, "eth": 4, "closed": 5, "none": 99}[name]
+	if !ok {
+		return 0, fmt.Errorf("no such instrument")
+	}
+	return id, nil
+}
+
+func (s *script) printed() string {
+	var b strings.Builder
+	if s.v != nil {
+		for _, e := range s.v.Events() {
+			if e.At != s.now {
+				s.t.Errorf("event %v at %v, not now, %v", e.Kind, e.At, s.now)
+			}
+			b.WriteString("  " + printEvent(&e) + "\n")
+		}
+	}
+	b.WriteString(s.extra)
+	s.extra = ""
+	return b.String()
+}
+
+func printEvent(e *exchange.Event) string {
+	switch e.Kind {
+	case exchange.KindOrderUpdate:
+		u := e.OrderUpdate()
+		text := fmt.Sprintf("order %s %v", u.ClientID, u.Status)
+		if u.Price != 0 {
+			text += fmt.Sprintf(" limit %v", u.Price)
+		}
+		text += fmt.Sprintf(" filled %v of %v", u.Filled, u.Qty)
+		if u.Child != "" {
+			text += " child " + u.Child
+		}
+		if u.Code != 0 {
+			text += fmt.Sprintf(" (%d)", u.Code)
+		}
+		if u.Reason != "" {
+			text += " " + u.Reason
+		}
+		if u.Retryable {
+			text += " [retryable]"
+		}
+		return text
+	case exchange.KindFill:
+		f := e.Fill()
+		text := fmt.Sprintf("fill %s %v %v @ %v", f.ClientID, f.Side, f.Qty, f.Price)
+		if f.Maker {
+			text += " maker"
+		}
+		text += fmt.Sprintf(" fee %v %s", f.Fee, f.FeeAsset)
+		if !f.Realized.IsZero() {
+			text += fmt.Sprintf(" realized %v", f.Realized)
+		}
+		if f.Forced != exchange.NotForced {
+			text += " " + f.Forced.String()
+		}
+		return text
+	case exchange.KindLedger:
+		l := e.Ledger()
+		return fmt.Sprintf("ledger %s %v %v %v -> %v", l.Asset, l.Wallet, l.Reason, l.Delta, l.Balance)
+	case exchange.KindAccount:
+		return printAccount(*e.Account())
+	case exchange.KindRiskLevel:
+		return "risk level: " + printAccount(*e.Account())
+	}
+	return e.Kind.String()
+}
+
+func printAccount(a exchange.Account) string {
+	return fmt.Sprintf("account %v equity %v available %v maintenance %v uniMMR %v",
+		a.Status, a.Equity.Round(4), a.Available.Round(4), a.MaintMargin.Round(4), a.UniMMR.Round(4))
+}
+
+// testConfig is the venue of the tests: four instruments that trade and one that does
+// not, with round filters.
+func testConfig() Config {
+	fixed := exchange.MustFixed
+	futures := exchange.Instrument{
+		Status: exchange.StatusTrading, ContractSize: exchange.FixedOne, ContractType: "PERPETUAL",
+		PriceMin: fixed("0.1"), PriceMax: fixed("1000000"), Tick: fixed("0.1"),
+		Lot:       exchange.Lot{Min: fixed("0.001"), Max: fixed("1000"), Step: fixed("0.001")},
+		MarketLot: exchange.Lot{Min: fixed("0.001"), Max: fixed("120"), Step: fixed("0.001")},
+		PercentUp: fixed("1.05"), PercentDown: fixed("0.95"),
+		OrdersMax: 200, TriggerProtect: fixed("0.05"), LiquidationFee: fixed("0.0125"),
+	}
+	um := futures
+	um.Product, um.Symbol, um.Pair, um.Base, um.Quote, um.MarginAsset = exchange.UM, "BTCUSDT", "BTCUSDT", "BTC", "USDT", "USDT"
+	um.NotionalMin = fixed("5")
+	eth := um
+	eth.Symbol, eth.Pair, eth.Base, eth.OrdersMax, eth.AlgoOrdersMax = "ETHUSDT", "ETHUSDT", "ETH", 2, 2
+	closed := um
+	closed.Symbol, closed.Pair, closed.Base, closed.Status = "LTCUSDT", "LTCUSDT", "LTC", "SETTLING"
+	cm := futures
+	cm.Product, cm.Symbol, cm.Pair, cm.Base, cm.Quote, cm.MarginAsset = exchange.CM, "BTCUSD_PERP", "BTCUSD", "BTC", "USD", "BTC"
+	cm.ContractSize = fixed("100")
+	cm.Lot = exchange.Lot{Min: fixed("1"), Max: fixed("100000"), Step: fixed("1")}
+	cm.MarketLot = cm.Lot
+	spot := exchange.Instrument{
+		Product: exchange.Margin, Symbol: "BTCUSDT", Pair: "BTCUSDT", Base: "BTC", Quote: "USDT", MarginAsset: "USDT",
+		Status: exchange.StatusTrading, ContractSize: exchange.FixedOne,
+		PriceMin: fixed("0.1"), PriceMax: fixed("1000000"), Tick: fixed("0.1"),
+		Lot:         exchange.Lot{Min: fixed("0.00001"), Max: fixed("9000"), Step: fixed("0.00001")},
+		NotionalMin: fixed("5"), PercentUp: fixed("5"), PercentDown: fixed("0.2"),
+	}
+	ins, err := exchange.NewInstruments(um, cm, spot, eth, closed)
+	if err != nil {
+		panic(err)
+	}
+	return Config{
+		Instruments: ins, Leverage: 10,
+		UM: Fees{fixed("0.0002"), fixed("0.0005")}, CM: Fees{fixed("0.0002"), fixed("0.0005")}, Margin: Fees{fixed("0.001"), fixed("0.001")},
+	}
+}

@@ -1,0 +1,232 @@
+package venue
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard"
+)
+
+// Config is what a venue is made of. New copies none of the tables: they must not change.
+type Config struct {
+	Instruments *exchange.Instruments
+	// UM, CM and Margin are the fees by product.
+	UM, CM, Margin Fees
+	// Slippage moves the price of taking fills on bars and trades, and of forced ones,
+	// against us: a ratio of the price, 0.0001 for one basis point, less than 1.
+	Slippage exchange.Fixed
+	// Seed is the root of everything random. Nothing draws from it so far: latency and
+	// faults will.
+	Seed uint64
+	// Balances are what the account owns at the start, and in the debt wallets what it
+	// owes, in the order in which Start books them.
+	Balances []Balance
+	// Leverage is that of every futures symbol, 1 to 125.
+	Leverage int
+}
+
+// Fees are rates of the notional, 0.0005 for 0.05%. Maker may be negative, a rebate.
+type Fees struct{ Maker, Taker exchange.Fixed }
+
+// Balance is an amount of an asset in one wallet.
+type Balance struct {
+	Wallet exchange.Wallet
+	Asset  string
+	Amount decimal.Decimal
+}
+
+// Venue is one simulated account and its exchange. It has one owner and is not safe for
+// concurrent use.
+type Venue struct {
+	ins      *exchange.Instruments
+	slippage exchange.Fixed
+	start    []Balance
+
+	now     exchange.Time
+	markets []market // by InstrumentID; 0 is unused
+	wallets wallets
+	// expiry is the earliest GoodTill of an open order, never without one.
+	expiry exchange.Time
+	// ended are the orders that were over last, a ring.
+	ended     [endedMax]ended
+	endedNext int
+	// lastID numbers orders and lastTrade fills.
+	lastID, lastTrade int64
+	out               outbox
+	scratch           []*order // see snapshot
+}
+
+const never exchange.Time = math.MaxInt64
+
+// New makes a venue. Errors name the part of the configuration that is wrong.
+func New(c Config) (*Venue, error) {
+	if c.Instruments == nil || c.Instruments.Len() == 0 {
+		return nil, errors.New("venue: no instruments")
+	}
+	if c.Slippage < 0 || c.Slippage >= exchange.FixedOne {
+		return nil, fmt.Errorf("venue: slippage %v is not a ratio from 0 to below 1", c.Slippage)
+	}
+	if c.Leverage < 1 || c.Leverage > 125 {
+		return nil, fmt.Errorf("venue: leverage %d is not from 1 to 125", c.Leverage)
+	}
+	v := &Venue{
+		ins: c.Instruments, slippage: c.Slippage, start: slices.Clone(c.Balances), expiry: never,
+		markets: make([]market, c.Instruments.Len()+1),
+	}
+	v.markets[0].rewatch()
+	fees := map[exchange.Product]Fees{exchange.UM: c.UM, exchange.CM: c.CM, exchange.Margin: c.Margin}
+	for i := 1; i < len(v.markets); i++ {
+		in := c.Instruments.At(exchange.InstrumentID(i))
+		f, known := fees[in.Product]
+		if !known {
+			return nil, fmt.Errorf("venue: instrument %s is of no known product", in.Name())
+		}
+		if f.Maker.Abs() >= exchange.FixedOne || f.Taker.Abs() >= exchange.FixedOne {
+			return nil, fmt.Errorf("venue: fees of %v, maker %v and taker %v, must lie between -1 and 1", in.Product, f.Maker, f.Taker)
+		}
+		v.markets[i] = market{in: in, fees: f, position: exchange.Position{Inst: in.ID}}
+		v.markets[i].rewatch()
+	}
+	for _, b := range c.Balances {
+		if b.Asset == "" || b.Wallet < 1 || b.Wallet > exchange.Wallets {
+			return nil, fmt.Errorf("venue: start balance %v of %q in %v: no such asset or wallet", b.Amount, b.Asset, b.Wallet)
+		}
+	}
+	return v, nil
+}
+
+// Start opens the account: it books the start balances as deposits and values them. Call
+// it once, before anything else.
+func (v *Venue) Start(at exchange.Time) {
+	v.open(at)
+	for _, b := range v.start {
+		v.book(posting{asset: b.Asset, wallet: b.Wallet, reason: exchange.ReasonDeposit, delta: b.Amount})
+	}
+	v.value()
+}
+
+// Market digests one market event: resting orders match, conditional ones trigger,
+// funding settles, the account is valued again where that can matter and liquidated if it
+// must be. A quiet event (see [Venue.Quiet]) costs some compares and no allocation.
+func (v *Venue) Market(e *exchange.Event) { v.digest(e, v.Quiet(e)) }
+
+func (v *Venue) digest(e *exchange.Event, quiet bool) {
+	v.open(e.At)
+	m := &v.markets[e.Inst]
+	m.learn(e)
+	if quiet {
+		return
+	}
+	v.expire()
+	v.react(m, e)
+	v.settle(m)
+}
+
+// react shows a market event to the orders of its instrument and to the account.
+func (v *Venue) react(m *market, e *exchange.Event) {
+	switch e.Kind {
+	case exchange.KindBarOpen:
+		if m.barsMatch(e.BarOpen().Interval) {
+			v.meet(m, e.BarOpen().Price, v.now)
+		}
+	case exchange.KindBar:
+		if m.barsMatch(e.Bar().Interval) {
+			v.matchBar(m, e.Bar())
+		}
+	case exchange.KindTrade:
+		v.matchTrade(m, e.Trade())
+	case exchange.KindBookTicker:
+		v.matchTicker(m, e.BookTicker())
+	case exchange.KindMark:
+		v.fire(m, exchange.MarkPrice, strike{price: e.Mark().Price, at: v.now})
+	case exchange.KindFunding:
+		v.fund(m, e.Funding())
+	}
+}
+
+// Quiet says that a market event would make the venue emit nothing, if it came next. It
+// is conservative: false promises nothing. True holds while the event touches no order or
+// trigger, ends no order, settles nothing and leaves mark and index where the account's
+// status cannot change; after it [Venue.Market] of the event emits nothing.
+func (v *Venue) Quiet(e *exchange.Event) bool {
+	if e.At >= v.expiry {
+		return false
+	}
+	m := &v.markets[e.Inst]
+	w := &m.watch
+	switch e.Kind {
+	case exchange.KindBarOpen:
+		p := e.BarOpen().Price
+		return m.feed > feedBars || !w.hot && w.within(p, p)
+	case exchange.KindBar:
+		b := e.Bar()
+		return m.feed > feedBars || !w.hot && w.within(b.Low, b.High)
+	case exchange.KindTrade:
+		p := e.Trade().Price
+		return !w.hot && w.within(p, p)
+	case exchange.KindBookTicker:
+		b := e.BookTicker()
+		return !w.hot && w.withinTicker(b, m.traded)
+	case exchange.KindMark:
+		p := e.Mark().Price
+		return !w.markHot && p > w.markDown && p < w.markUp
+	case exchange.KindFunding:
+		return m.position.Qty.IsZero()
+	}
+	return true
+}
+
+// Events returns what the account would have seen since the last call, in order. Slice
+// and payloads are the venue's: they are good until the next Start, Market, Submit or
+// Cancel after the call. Times are set, Seq is not.
+func (v *Venue) Events() []exchange.Event {
+	v.out.read = true
+	return v.out.events
+}
+
+// Account values the account now. It emits nothing and changes nothing.
+func (v *Venue) Account() exchange.Account { return exchange.Account{} }
+
+// Submit takes an approved new order or amend at its arrival. The answer is an event:
+// Working, or Rejected with Binance's code. The caller has checked that the approval is
+// valid.
+func (v *Venue) Submit(a riskguard.Approved, at exchange.Time) {
+	if a.Amend() {
+		v.amend(a.Order(), at)
+		return
+	}
+	v.place(a.Order(), at)
+}
+
+// Cancel ends an open order, found by its client id. A cancel that comes too late is
+// answered with the order's last status and code -2011; for an order that never came the
+// status is NotArrived.
+func (v *Venue) Cancel(o exchange.Order, at exchange.Time) {
+	v.open(at)
+	v.expire()
+	if open := v.find(o.ClientID); open != nil {
+		v.finish(open, exchange.StatusCanceled, cause{})
+		v.settle(open.market)
+		return
+	}
+	v.emitUpdate(o.Request.Inst, refusal(o, v.lastStatus(o.ClientID), errCancel))
+}
+
+// open begins a call: events that were read are forgotten, and time moves on.
+func (v *Venue) open(at exchange.Time) {
+	v.now = max(v.now, at)
+	if v.out.read && len(v.out.events) > 0 {
+		v.out.reset()
+	}
+	v.out.read = false
+}
+
+// settle ends a call that may have changed an instrument's orders.
+func (v *Venue) settle(m *market) { m.rewatch() }
+
+func (v *Venue) value() {}
