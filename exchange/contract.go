@@ -56,6 +56,8 @@ func (p *Position) Trade(in *Instrument, side Side, qty, price Fixed) decimal.De
 	signed := decimal.New(side.Sign()*int64(qty), -FixedPlaces)
 	at := price.Decimal()
 	switch {
+	case signed.IsZero():
+		return decimal.Zero
 	case p.Qty.Sign()*signed.Sign() >= 0:
 		p.Entry = in.averageEntry(p.Qty, p.Entry, signed, at)
 		p.Qty = p.Qty.Add(signed)
@@ -80,9 +82,6 @@ func (p *Position) Trade(in *Instrument, side Side, qty, price Fixed) decimal.De
 func (in *Instrument) averageEntry(a, pa, b, pb decimal.Decimal) decimal.Decimal {
 	if a.IsZero() || pa.Equal(pb) {
 		return pb
-	}
-	if b.IsZero() {
-		return pa
 	}
 	if in.Inverse() {
 		return a.Add(b).Mul(pa).Mul(pb).DivRound(a.Mul(pb).Add(b.Mul(pa)), divPlaces)
