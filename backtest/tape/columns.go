@@ -1,0 +1,224 @@
+package tape
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// columns reads the columns of one row group in step, some thousand rows at a time. The
+// slices that it returns are good until the same column is asked again. The first error
+// stays in err, and slices are empty from then on.
+type columns struct {
+	column []column
+	// rows is how many rows each call returns.
+	rows int
+	err  error
+}
+
+// column is one column's pages; what the current page still holds is in ints, bytes or
+// bools, by its type.
+type column struct {
+	pages parquet.Pages
+	page  parquet.Page
+	ints  []int64
+	bytes []byte
+	bools parquet.BooleanReader
+
+	intBuf  []int64
+	wideBuf []wide
+	boolBuf []bool
+}
+
+func (c *columns) open(group parquet.RowGroup) {
+	for i, chunk := range group.ColumnChunks() {
+		c.column[i].pages = chunk.Pages()
+	}
+}
+
+func (c *columns) close() {
+	for i := range c.column {
+		col := &c.column[i]
+		parquet.Release(col.page)
+		col.page, col.ints, col.bytes, col.bools = nil, nil, nil, nil
+		if col.pages != nil {
+			c.note(col.pages.Close())
+			col.pages = nil
+		}
+	}
+}
+
+func (c *columns) note(err error) {
+	if err != nil && c.err == nil {
+		c.err = err
+	}
+}
+
+// next moves a column to its next page.
+func (c *columns) next(col *column) bool {
+	parquet.Release(col.page)
+	col.page = nil
+	page, err := col.pages.ReadPage()
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF // the row group promised more rows
+	}
+	if err != nil {
+		c.note(err)
+		return false
+	}
+	col.page = page
+	data := page.Data()
+	switch page.Type().Kind() {
+	case parquet.Int64:
+		col.ints = data.Int64()
+	case parquet.FixedLenByteArray:
+		col.bytes, _ = data.FixedLenByteArray()
+	case parquet.Boolean:
+		col.bools, _ = page.Values().(parquet.BooleanReader)
+	}
+	return true
+}
+
+// ints returns the next rows of a 64-bit column, without copying them if they stand in
+// one page.
+func (c *columns) ints(i int) []int64 {
+	col := &c.column[i]
+	if len(col.ints) >= c.rows {
+		out := col.ints[:c.rows]
+		col.ints = col.ints[c.rows:]
+		return out
+	}
+	col.intBuf = col.intBuf[:0]
+	for len(col.intBuf) < c.rows {
+		if len(col.ints) == 0 && (c.err != nil || !c.next(col)) {
+			return nil
+		}
+		n := min(len(col.ints), c.rows-len(col.intBuf))
+		col.intBuf = append(col.intBuf, col.ints[:n]...)
+		col.ints = col.ints[n:]
+	}
+	return col.intBuf
+}
+
+// wides returns the next rows of a 16-byte column.
+func (c *columns) wides(i int) []wide {
+	col := &c.column[i]
+	col.wideBuf = col.wideBuf[:0]
+	for len(col.wideBuf) < c.rows {
+		if len(col.bytes) == 0 && (c.err != nil || !c.next(col)) {
+			return nil
+		}
+		n := min(len(col.bytes)/len(wide{}), c.rows-len(col.wideBuf))
+		for k := range n {
+			col.wideBuf = append(col.wideBuf, wide(col.bytes[k*len(wide{}):]))
+		}
+		col.bytes = col.bytes[n*len(wide{}):]
+	}
+	return col.wideBuf
+}
+
+// bools returns the next rows of a boolean column.
+func (c *columns) bools(i int) []bool {
+	col := &c.column[i]
+	if cap(col.boolBuf) < c.rows {
+		col.boolBuf = make([]bool, c.rows)
+	}
+	out := col.boolBuf[:c.rows]
+	for n := 0; n < len(out); {
+		if col.bools == nil && (c.err != nil || !c.next(col)) {
+			return nil
+		}
+		k, err := col.bools.ReadBooleans(out[n:])
+		n += k
+		if err != nil || k == 0 {
+			col.bools = nil
+			if err != io.EOF {
+				c.note(err)
+			}
+		}
+	}
+	return out
+}
+
+// rowFile reads the rows of one file of the tape in order.
+type rowFile[R any] struct {
+	file   *os.File
+	groups []parquet.RowGroup
+	load   func(*columns, []R)
+	cols   columns
+	// left is what the open row group still has.
+	left int
+}
+
+// openRows opens a file whose columns must be those of R.
+func openRows[R any](path string, load func(*columns, []R)) (*rowFile[R], error) {
+	file, pf, err := openParquet(path)
+	if err != nil {
+		return nil, err
+	}
+	want := parquet.SchemaOf(new(R))
+	if got := pf.Schema(); !parquet.EqualNodes(got, want) {
+		file.Close()
+		return nil, fmt.Errorf("%s: columns are not those of the schema: has\n%v\nwants\n%v", path, got, want)
+	}
+	r := &rowFile[R]{file: file, groups: pf.RowGroups(), load: load}
+	r.cols.column = make([]column, len(want.Fields()))
+	return r, nil
+}
+
+func openParquet(path string) (*os.File, *parquet.File, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("not a regular file")
+	}
+	if err != nil {
+		file.Close()
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	pf, err := parquet.OpenFile(file, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		file.Close()
+		return nil, nil, fmt.Errorf("%s: not a readable Parquet file: %w", path, err)
+	}
+	return file, pf, nil
+}
+
+// read fills rows as far as the row group goes and returns how many it filled; io.EOF
+// ends.
+func (r *rowFile[R]) read(rows []R) (int, error) {
+	for r.left == 0 {
+		r.cols.close()
+		if r.cols.err != nil || len(r.groups) == 0 {
+			break
+		}
+		r.left = int(r.groups[0].NumRows())
+		r.cols.open(r.groups[0])
+		r.groups = r.groups[1:]
+	}
+	if r.cols.err == nil && r.left == 0 {
+		return 0, io.EOF
+	}
+	n := min(len(rows), r.left)
+	if r.cols.err == nil {
+		r.cols.rows = n
+		r.load(&r.cols, rows[:n])
+		r.left -= n
+	}
+	if r.cols.err != nil {
+		return 0, fmt.Errorf("%s: %w", r.file.Name(), r.cols.err)
+	}
+	return n, nil
+}
+
+// close gives the file and its pages back. It may be called twice.
+func (r *rowFile[R]) close() error {
+	r.cols.close()
+	return r.file.Close()
+}

@@ -1,0 +1,117 @@
+package tape
+
+import (
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// barCursor plays bars of traded prices: each when it opens and when it closes.
+type barCursor struct {
+	rowCursor[barRow, *barRow]
+	// bars are what events point to.
+	bars []exchange.Bar
+	// opened says that the next bar has been announced.
+	opened bool
+}
+
+func newBarCursor(l lane, s *rowStream[barRow]) cursor {
+	return &barCursor{rowCursor: newRowCursor[barRow, *barRow](l, s), bars: make([]exchange.Bar, batchRows)}
+}
+
+func (c *barCursor) load() (bool, error) {
+	more, err := c.fill(nil)
+	for i := range c.rows {
+		r, b := &c.rows[i], &c.bars[i]
+		b.Start, b.Interval = r.when(), c.interval
+		b.Open, b.High, b.Low, b.Close = r.Open, r.High, r.Low, r.Close
+		b.Volume, b.QuoteVolume, b.TakerBuy = r.Volume.value(), r.QuoteVolume.value(), r.TakerBuy.value()
+		b.Trades = r.Trades
+	}
+	return more, err
+}
+
+func (c *barCursor) head() position {
+	start := c.rows[c.next].when()
+	if c.opened {
+		return c.position(start.Add(c.interval), rankMatch)
+	}
+	return c.position(start, rankBarOpen)
+}
+
+func (c *barCursor) emit(buf []exchange.Event, until position) int {
+	n := 0
+	for n < len(buf) && c.next < len(c.rows) {
+		if n > 0 && !c.head().before(until) {
+			break
+		}
+		b, e := &c.bars[c.next], &buf[n]
+		n++
+		if !c.opened {
+			*e = exchange.Event{At: b.Start, Exchange: b.Start, Inst: c.inst}
+			e.SetBarOpen(exchange.BarOpen{Price: b.Open, Interval: c.interval})
+			c.opened = true
+			continue
+		}
+		end := b.Start.Add(c.interval)
+		*e = exchange.Event{At: end, Exchange: end, Inst: c.inst}
+		e.SetBar(b)
+		c.opened = false
+		c.next++
+	}
+	return n
+}
+
+// markCursor plays bars of mark or index prices: the open when they open and the close
+// when they close. Both sorts fill the one Mark that their instrument has in the reader.
+type markCursor struct {
+	rowCursor[barRow, *barRow]
+	index  bool
+	opened bool
+}
+
+func newMarkCursor(l lane, s *rowStream[barRow]) cursor {
+	return &markCursor{rowCursor: newRowCursor[barRow, *barRow](l, s)}
+}
+
+func newIndexCursor(l lane, s *rowStream[barRow]) cursor {
+	return &markCursor{rowCursor: newRowCursor[barRow, *barRow](l, s), index: true}
+}
+
+func (c *markCursor) load() (bool, error) { return c.fill(nil) }
+
+func (c *markCursor) head() position {
+	at := c.rows[c.next].when()
+	if c.opened {
+		at = at.Add(c.interval)
+	}
+	return c.position(at, rankMark)
+}
+
+func (c *markCursor) emit(buf []exchange.Event, until position) int {
+	n := 0
+	for first := true; n < len(buf) && c.next < len(c.rows); first = false {
+		head := c.head()
+		if !first && !head.before(until) {
+			break
+		}
+		row := &c.rows[c.next]
+		price := row.Open
+		if c.opened {
+			price = row.Close
+			c.next++
+		}
+		c.opened = !c.opened
+		if c.index {
+			c.marks.Index = price
+		} else {
+			c.marks.Price = price
+		}
+		if c.marks.Price == 0 {
+			continue // an index alone values nothing
+		}
+		e := &buf[n]
+		*e = exchange.Event{At: head.at, Exchange: head.at, Inst: c.inst}
+		e.SetMark(*c.marks)
+		n++
+	}
+	return n
+}

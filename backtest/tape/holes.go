@@ -1,0 +1,140 @@
+package tape
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// Hole is a stretch of time for which a series lacks rows that it should have.
+type Hole struct {
+	// From is the instant of the first missing row, or of the row before it where the
+	// instant is not known (trades). To is the instant of the first row after the hole.
+	From exchange.Time `json:"from"`
+	To   exchange.Time `json:"to"`
+	// Missing is how many rows are missing: bars, trade ids, or settlements.
+	Missing int64 `json:"missing"`
+}
+
+// holeRule says how missing rows show.
+type holeRule uint8
+
+const (
+	// steadyHoles: rows come every interval.
+	steadyHoles holeRule = iota
+	// numberedHoles: ids follow one another.
+	numberedHoles
+	// inferredHoles: rows come at distances that change now and then (funding every 8, 4
+	// or 1 hours); a distance longer than what is usual both before and after it is a
+	// hole.
+	inferredHoles
+)
+
+// keyName is the word for what identifies a row.
+func (r holeRule) keyName() string {
+	if r == numberedHoles {
+		return "id"
+	}
+	return "time"
+}
+
+// holesMax bounds the holes of one file. More of them mean that the data is not what it
+// is taken for.
+const holesMax = 10_000
+
+// holeFinder looks for holes in the rows of a file as they pass.
+type holeFinder struct {
+	rule holeRule
+	// step is the usual distance of rows, 0 for numbered ones; inferred by finish.
+	step time.Duration
+	// found are the holes and lines the source lines of the rows after them.
+	found []Hole
+	lines []int64
+
+	rows     int64
+	lastAt   exchange.Time
+	lastKey  int64
+	times    []exchange.Time
+	timeLine []int64
+}
+
+// add takes the next row: its instant, its key and its line in the source.
+func (h *holeFinder) add(at exchange.Time, key, line int64) {
+	if h.rows > 0 {
+		switch h.rule {
+		case steadyHoles:
+			if d := at.Sub(h.lastAt); d > h.step {
+				h.note(Hole{h.lastAt.Add(h.step), at, int64(d/h.step) - 1}, line)
+			}
+		case numberedHoles:
+			if key > h.lastKey+1 {
+				h.note(Hole{h.lastAt, at, key - h.lastKey - 1}, line)
+			}
+		}
+	}
+	if h.rule == inferredHoles {
+		h.times, h.timeLine = append(h.times, at), append(h.timeLine, line)
+	}
+	h.rows++
+	h.lastAt, h.lastKey = at, key
+}
+
+func (h *holeFinder) note(hole Hole, line int64) {
+	if len(h.found) <= holesMax {
+		h.found, h.lines = append(h.found, hole), append(h.lines, line)
+	}
+}
+
+// finish ends the search and fails when there are too many holes.
+func (h *holeFinder) finish() error {
+	if h.rule == inferredHoles {
+		h.infer()
+	}
+	if len(h.found) > holesMax {
+		return fmt.Errorf("more than %d gaps, the first from %v to %v: is the interval right?", holesMax, h.found[0].From, h.found[0].To)
+	}
+	return nil
+}
+
+// infer looks at the distances between rows.
+func (h *holeFinder) infer() {
+	apart := make([]time.Duration, max(0, len(h.times)-1))
+	for i := range apart {
+		apart[i] = h.times[i+1].Sub(h.times[i])
+	}
+	const window = 3
+	for i, d := range apart {
+		before := commonest(apart[max(0, i-window):i])
+		after := commonest(apart[i+1 : min(len(apart), i+1+window)])
+		if d <= max(before, after) || before == 0 && after == 0 {
+			continue
+		}
+		usual := before
+		if before == 0 || after != 0 && after < before {
+			usual = after
+		}
+		missing := max(1, int64((d+usual/2)/usual)-1)
+		h.note(Hole{h.times[i].Add(usual), h.times[i+1], missing}, h.timeLine[i+1])
+	}
+	h.step = commonest(apart)
+}
+
+// commonest is the most frequent of some distances, the smallest of those that tie, and
+// 0 of none.
+func commonest(apart []time.Duration) time.Duration {
+	sorted := slices.Sorted(slices.Values(apart))
+	best, most := time.Duration(0), 0
+	for i := 0; i < len(sorted); {
+		run := i
+		for run < len(sorted) && sorted[run] == sorted[i] {
+			run++
+		}
+		if run-i > most {
+			best, most = sorted[i], run-i
+		}
+		i = run
+	}
+	return best
+}

@@ -1,0 +1,121 @@
+package tape
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// stage holds the new files of an import until all of them are complete, so that an
+// import that fails or is killed leaves the tape as it was. It is a directory inside
+// the tape, because only there a rename is one step.
+type stage struct {
+	tape  string
+	dir   string
+	files []stagedFile
+	begun int
+	lock  *os.File
+	// create opens a new file; tests let it fail.
+	create func(path string) (sealer, error)
+}
+
+// sealer is a file being written: an *os.File, or one that fails in tests.
+type sealer interface {
+	io.WriteCloser
+	Sync() error
+}
+
+// stagedFile is a complete or growing file and the place that it is meant for. part is
+// its name as a part of a series, empty for files of rejected rows.
+type stagedFile struct {
+	sealer
+	temp, target, part string
+}
+
+const stagePrefix = ".import-"
+
+// openStage begins an import. One tape takes one import at a time; leftovers of a killed
+// one are removed.
+func openStage(tape string, create func(string) (sealer, error)) (*stage, error) {
+	lock, err := lockDirectory(tape)
+	if err != nil {
+		return nil, err
+	}
+	s := &stage{tape: tape, lock: lock, create: create}
+	entries, err := os.ReadDir(tape)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), stagePrefix) && err == nil {
+			err = os.RemoveAll(filepath.Join(tape, e.Name()))
+		}
+	}
+	if err == nil {
+		s.dir, err = os.MkdirTemp(tape, stagePrefix)
+	}
+	if err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("stage an import: %w", err)
+	}
+	return s, nil
+}
+
+// begin opens a file that is meant for a place in the tape.
+func (s *stage) begin(target, part string) (stagedFile, error) {
+	s.begun++
+	temp := filepath.Join(s.dir, fmt.Sprintf("%d%s", s.begun, filepath.Ext(target)))
+	file, err := s.create(temp)
+	if err != nil {
+		return stagedFile{}, err
+	}
+	return stagedFile{file, temp, target, part}, nil
+}
+
+// keep marks a sealed file for the commit.
+func (s *stage) keep(f stagedFile) { s.files = append(s.files, f) }
+
+// commit moves the kept files to their places. Each move is one step; a failure between
+// two leaves complete files, and importing again finishes the work.
+func (s *stage) commit() error {
+	for _, f := range s.files {
+		directory := filepath.Dir(f.target)
+		if err := os.MkdirAll(directory, 0o755); err != nil {
+			return err
+		}
+		if err := os.Rename(f.temp, f.target); err != nil {
+			return err
+		}
+		if err := syncDirectory(directory); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// close removes what was not committed and frees the tape.
+func (s *stage) close() error { return errors.Join(os.RemoveAll(s.dir), s.lock.Close()) }
+
+// seal makes a written file durable and closes it.
+func (f stagedFile) seal() error {
+	if err := f.Sync(); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	return f.Close()
+}
+
+func (f stagedFile) abandon() {
+	f.Close() // the error does not matter: the file is removed
+}
+
+func createFile(path string) (sealer, error) {
+	return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+}
+
+func syncDirectory(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

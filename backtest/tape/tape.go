@@ -1,0 +1,231 @@
+package tape
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// Tape is a store of recorded market data in a directory. One goroutine uses it at a
+// time; several processes may read a tape while one imports.
+type Tape struct {
+	dir    string
+	shelf  map[Key][]part // parts in the order of time
+	create func(path string) (sealer, error)
+}
+
+// Create makes the directory if it is not there and opens it.
+func Create(dir string) (*Tape, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("create tape: %w", err)
+	}
+	return Open(dir)
+}
+
+// Open reads the metadata of all files of a tape. A file that cannot be read, or that
+// does not belong where it is, is an error that names it: a backtest on part of the data
+// would look like one on all of it.
+func Open(dir string) (*Tape, error) {
+	t := &Tape{dir: dir, shelf: map[Key][]part{}, create: createFile}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open tape: %w", err)
+	}
+	for _, market := range entries {
+		if !market.IsDir() || productOf(market.Name()) == 0 {
+			continue
+		}
+		if err := t.scan(market.Name()); err != nil {
+			return nil, fmt.Errorf("open tape: %w", err)
+		}
+	}
+	return t, nil
+}
+
+// scan reads the files of a market.
+func (t *Tape) scan(market string) error {
+	return fs.WalkDir(os.DirFS(t.dir), market, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".parquet" {
+			return err
+		}
+		names := strings.Split(path, "/")
+		if len(names) != 4 {
+			return fmt.Errorf("%s is not in a directory <market>/<symbol>/<kind>", filepath.Join(t.dir, path))
+		}
+		key, err := parseKey(names[0], names[1], names[2])
+		if err != nil {
+			return fmt.Errorf("%s: %w", filepath.Join(t.dir, path), err)
+		}
+		return t.shelve(key, strings.TrimSuffix(names[3], ".parquet"))
+	})
+}
+
+// find reads the metadata of a file as it is on disk now, nil if there is none.
+func (t *Tape) find(key Key, name string) (*part, error) {
+	p := &part{name: name, path: t.path(key, name)}
+	if _, err := os.Stat(p.path); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	m, err := readMeta(p.path)
+	p.meta = m
+	return p, err
+}
+
+// shelve reads the metadata of a file and puts it where it belongs.
+func (t *Tape) shelve(key Key, name string) error {
+	p := part{name: name, path: t.path(key, name)}
+	m, err := readMeta(p.path)
+	if err != nil {
+		return err
+	}
+	if m.series != key.String() {
+		return fmt.Errorf("%s: is a file of %s: it was moved or renamed", p.path, m.series)
+	}
+	p.meta = m
+	parts := t.shelf[key]
+	at, found := slices.BinarySearchFunc(parts, name, func(p part, name string) int { return strings.Compare(p.name, name) })
+	if found {
+		parts[at] = p
+	} else {
+		t.shelf[key] = slices.Insert(parts, at, p)
+	}
+	return nil
+}
+
+func (t *Tape) path(key Key, name string) string {
+	return filepath.Join(t.dir, filepath.FromSlash(key.String()), name+".parquet")
+}
+
+// Series is what a tape has of one kind of data for one instrument.
+type Series struct {
+	Key
+	// From is the instant of the first row, To of the last; a bar's is its close.
+	From, To exchange.Time
+	Rows     int64
+	// Gaps counts the holes; see [Tape.Holes].
+	Gaps int
+	// Duplicates and Skipped count rows of the sources that were left out.
+	Duplicates, Skipped int64
+	// Step is the usual distance of rows, 0 for trades.
+	Step time.Duration
+	// Source names the files that the rows came from; Origins has all.
+	Source  string
+	Origins []Origin
+	// Hash is SHA-256 over the rows in canonical form: the same on every machine and for
+	// every order of imports. See FORMAT.md.
+	Hash string
+}
+
+// Series lists what the tape has, in the order of market, symbol, kind and interval.
+func (t *Tape) Series() []Series {
+	var list []Series
+	for key, parts := range t.shelf {
+		first, last := parts[0].meta, parts[len(parts)-1].meta
+		s := Series{Key: key, From: first.first, To: last.last.Add(key.Interval), Gaps: len(t.Holes(key))}
+		sum := sha256.New()
+		fmt.Fprintf(sum, "pmbot.series/1\n%s\n%s\n", first.schema, key)
+		for _, p := range parts {
+			s.Rows += p.meta.rows
+			s.Step = max(s.Step, p.meta.step)
+			for _, o := range p.meta.origins {
+				s.Duplicates += o.Duplicates
+				s.Skipped += o.Skipped
+				s.addOrigin(o)
+			}
+			fmt.Fprintf(sum, "%s %d %s\n", p.name, p.meta.rows, p.meta.hash)
+		}
+		s.Hash = hex.EncodeToString(sum.Sum(nil))
+		s.Source = s.Origins[0].Name
+		if n := len(s.Origins); n > 1 {
+			s.Source = fmt.Sprintf("%s .. %s (%d files)", s.Source, s.Origins[n-1].Name, n)
+		}
+		list = append(list, s)
+	}
+	slices.SortFunc(list, func(a, b Series) int {
+		return cmp.Or(cmp.Compare(a.Product, b.Product), strings.Compare(a.Symbol, b.Symbol),
+			strings.Compare(string(a.Kind), string(b.Kind)), cmp.Compare(a.Interval, b.Interval))
+	})
+	return list
+}
+
+// addOrigin joins what one source gave to several files.
+func (s *Series) addOrigin(o Origin) {
+	for i := range s.Origins {
+		if same := &s.Origins[i]; same.SHA256 == o.SHA256 {
+			same.Rows += o.Rows
+			same.Duplicates += o.Duplicates
+			same.Skipped += o.Skipped
+			same.From, same.To = min(same.From, o.From), max(same.To, o.To)
+			return
+		}
+	}
+	s.Origins = append(s.Origins, o)
+}
+
+// Holes lists the holes of a series in the order of time, those between its files too.
+func (t *Tape) Holes(key Key) []Hole {
+	var holes []Hole
+	parts := t.shelf[key]
+	for i, p := range parts {
+		if i > 0 {
+			if h, ok := holeBetween(parts[i-1].meta, p.meta, key); ok {
+				holes = append(holes, h)
+			}
+		}
+		holes = append(holes, p.meta.holes...)
+	}
+	return holes
+}
+
+// holeBetween looks for a hole between two files of a series.
+func holeBetween(a, b meta, key Key) (Hole, bool) {
+	step := max(a.step, b.step)
+	if step == 0 {
+		missing := b.firstKey - a.lastKey - 1
+		return Hole{a.last, b.first, missing}, key.Kind == AggTrades && missing > 0
+	}
+	apart := b.first.Sub(a.last)
+	return Hole{a.last.Add(step), b.first, int64(apart/step) - 1}, apart > step
+}
+
+// Hash is the data manifest hash: SHA-256 over the names and hashes of series, in
+// whatever order they are given.
+func Hash(series ...Series) string {
+	var text []string
+	for _, s := range series {
+		text = append(text, s.Key.String()+" "+s.Hash+"\n")
+	}
+	slices.Sort(text)
+	sum := sha256.Sum256([]byte("pmbot.data/1\n" + strings.Join(text, "")))
+	return hex.EncodeToString(sum[:])
+}
+
+// Verify reads every row of the tape and compares it with what the metadata promises. It
+// reports all files that fail.
+func (t *Tape) Verify(ctx context.Context) error {
+	var faults []error
+	for _, s := range t.Series() {
+		f, err := formatOf(s.Kind)
+		if err != nil {
+			return err
+		}
+		for _, p := range t.shelf[s.Key] {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			faults = append(faults, f.verify(ctx, p))
+		}
+	}
+	return errors.Join(faults...)
+}
