@@ -1,0 +1,47 @@
+package engine
+
+import (
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard"
+)
+
+// CommandKind says what is to be done.
+type CommandKind uint8
+
+const (
+	// Submit sends Command.Approved, a new order or an amend, to the exchange.
+	Submit CommandKind = iota + 1
+	// Cancel asks the exchange to end Command.Order.
+	Cancel
+	// Tell shows Command.Event to the strategy it concerns. The event is the kernel's own
+	// answer, not something that happened outside, so it enters no journal.
+	Tell
+)
+
+// Command is what follows from an event. Commands are carried out in order.
+type Command struct {
+	Kind     CommandKind
+	Approved riskguard.Approved
+	Order    exchange.Order
+	Event    exchange.Event
+}
+
+// Broker carries orders to an exchange, simulated or real. Answers never come as return
+// values: they are events. A broker that cannot take an order now answers with an event
+// too.
+type Broker interface {
+	Submit(a riskguard.Approved, at exchange.Time)
+	Cancel(o exchange.Order, at exchange.Time)
+}
+
+// Strategies shows an event to the strategies that want it, in the order of the
+// configuration, and collects what they wish. An error means that a strategy is lost.
+type Strategies interface {
+	Deliver(e *exchange.Event, w *Wishes) error
+}
+
+// Wishes is what strategies ask for while they see one event.
+type Wishes struct {
+	Intents []exchange.Intent
+	Timers  []exchange.Timer
+}

@@ -1,0 +1,149 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// chainMax bounds what strategies may wish in answer to one event and to the answers to
+// their wishes, so that a strategy that answers itself cannot stop time.
+const chainMax = 10_000
+
+// Driver feeds the kernel: it numbers events, fires timers, shows events to the
+// strategies and brings their wishes back as events. It is pure; whoever owns it decides
+// when Deliver is called, and that is all that a backtest and a live run differ in here.
+type Driver struct {
+	kernel     *Kernel
+	broker     Broker
+	strategies Strategies
+
+	seq    uint64
+	now    exchange.Time
+	timers timers
+	wishes Wishes
+	wished uint64
+	queue  []exchange.Intent
+	intent exchange.Event // the event of the wish being handled
+}
+
+// NewDriver joins a kernel with its broker and strategies.
+func NewDriver(k *Kernel, b Broker, s Strategies) *Driver {
+	return &Driver{kernel: k, broker: b, strategies: s}
+}
+
+// Seq is the number of the last event.
+func (d *Driver) Seq() uint64 { return d.seq }
+
+// Wishes counts what strategies have asked for so far; it tells whether they asked for
+// anything since it was read last.
+func (d *Driver) Wishes() uint64 { return d.wished }
+
+// Wish enters wishes that no event has caused: those of strategies' Start and Stop.
+func (d *Driver) Wish(w *Wishes, at exchange.Time) error {
+	d.now = max(d.now, at)
+	d.collect(w)
+	return d.grant()
+}
+
+// Deliver lets one event happen: the kernel folds it, the strategies see it, and what
+// they wish is decided and carried out before Deliver returns. The driver sets e.Seq. An
+// event with a time before the last one is taken to happen now.
+func (d *Driver) Deliver(e *exchange.Event) error {
+	if e.At < d.now {
+		e.At = d.now
+	}
+	d.now = e.At
+	d.seq++
+	e.Seq = d.seq
+	commands := d.kernel.Step(e)
+	if !d.kernel.Stale() {
+		if err := d.show(e); err != nil {
+			return err
+		}
+	}
+	if len(commands) > 0 {
+		if err := d.carryOut(commands); err != nil {
+			return err
+		}
+	}
+	if len(d.queue) > 0 {
+		return d.grant()
+	}
+	return nil
+}
+
+// FireTimers delivers, in the order of due time, strategy and id, every timer due at or
+// before t, also those set meanwhile.
+func (d *Driver) FireTimers(t exchange.Time) error {
+	for fired := 0; ; fired++ {
+		timer, ok := d.timers.pop(t)
+		if !ok {
+			return nil
+		}
+		if fired == chainMax {
+			return fmt.Errorf("strategy %d: %d timers at one instant, %v", timer.Strategy, chainMax, t)
+		}
+		e := exchange.Event{At: max(timer.Due, d.now)}
+		e.SetTimer(&timer)
+		if err := d.Deliver(&e); err != nil {
+			return err
+		}
+	}
+}
+
+// NextTimer is when the next timer is due; ok is false when there is none.
+func (d *Driver) NextTimer() (due exchange.Time, ok bool) { return d.timers.next() }
+
+// show gives an event to the strategies and takes their wishes down.
+func (d *Driver) show(e *exchange.Event) error {
+	d.wishes.Intents, d.wishes.Timers = d.wishes.Intents[:0], d.wishes.Timers[:0]
+	if err := d.strategies.Deliver(e, &d.wishes); err != nil {
+		return fmt.Errorf("event %d %v at %v: %w", e.Seq, e.Kind, e.At, err)
+	}
+	d.collect(&d.wishes)
+	return nil
+}
+
+func (d *Driver) collect(w *Wishes) {
+	d.wished += uint64(len(w.Intents) + len(w.Timers))
+	d.queue = append(d.queue, w.Intents...)
+	for _, t := range w.Timers {
+		d.timers.push(t)
+	}
+}
+
+// grant decides the queued wishes, first in, first out. What a strategy wishes in
+// answer to a refusal joins the end of the queue.
+func (d *Driver) grant() error {
+	for i := 0; i < len(d.queue); i++ {
+		if i == chainMax {
+			return fmt.Errorf("strategy %d: more than %d wishes in answer to one event at %v", d.queue[i].Strategy, chainMax, d.now)
+		}
+		in := d.queue[i]
+		d.seq++
+		d.intent = exchange.Event{Seq: d.seq, At: d.now, Inst: in.Request.Inst}
+		d.intent.SetIntent(&in)
+		if err := d.carryOut(d.kernel.Step(&d.intent)); err != nil {
+			return err
+		}
+	}
+	d.queue = d.queue[:0]
+	return nil
+}
+
+func (d *Driver) carryOut(commands []Command) error {
+	for i := range commands {
+		switch c := &commands[i]; c.Kind {
+		case Submit:
+			d.broker.Submit(c.Approved, d.now)
+		case Cancel:
+			d.broker.Cancel(c.Order, d.now)
+		case Tell:
+			if err := d.show(&c.Event); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,297 @@
+package engine
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard"
+)
+
+// Config is what a kernel is made of.
+type Config struct {
+	Instruments *exchange.Instruments
+	Guard       *riskguard.Guard
+	// Strategies is how many the configuration has; their ids are 1 to Strategies.
+	Strategies int
+	// ClientPrefix begins every client order id: it names the bot and, live, the start,
+	// so that ids are unique across restarts. At most 16 characters of [A-Za-z0-9.:_-].
+	ClientPrefix string
+}
+
+// Kernel is the state machine in the middle. One owner calls Step with every event, in
+// order; nobody else touches it.
+type Kernel struct {
+	ins    *exchange.Instruments
+	guard  *riskguard.Guard
+	prefix string
+
+	seq       uint64
+	now       exchange.Time
+	orders    orders
+	lastOrder exchange.OrderID
+	// holdings are the positions by strategy and instrument, to say whose a fill is that
+	// nobody sent.
+	holdings [][]decimal.Decimal
+	commands []Command
+	stale    bool
+}
+
+// New makes a kernel. It is Halted until a state event frees it.
+func New(c Config) *Kernel {
+	k := &Kernel{ins: c.Instruments, guard: c.Guard, prefix: c.ClientPrefix, orders: newOrders()}
+	k.holdings = make([][]decimal.Decimal, c.Strategies+1)
+	for i := range k.holdings {
+		k.holdings[i] = make([]decimal.Decimal, c.Instruments.Len()+1)
+	}
+	return k
+}
+
+// Step folds one event into the state and returns what follows from it. The slice is
+// the kernel's until the next Step. Seq must follow the last one without a gap and At
+// must not go back; both are the driver's duty, so a breach is a bug and panics.
+func (k *Kernel) Step(e *exchange.Event) []Command {
+	if e.Seq != k.seq+1 || e.At < k.now {
+		panic(fmt.Sprintf("engine: event %d at %v after event %d at %v", e.Seq, e.At, k.seq, k.now))
+	}
+	k.seq, k.now, k.stale = e.Seq, e.At, false
+	k.commands = k.commands[:0]
+	if e.Kind == exchange.KindIntent {
+		d := k.Decide(e)
+		k.apply(e, &d)
+		return k.commands
+	}
+	k.apply(e, nil)
+	return k.commands
+}
+
+// Stale says that the last event told nothing new: a repeated fill, an update older than
+// what is known. Strategies are not shown it.
+func (k *Kernel) Stale() bool { return k.stale }
+
+// Decision is the kernel's answer to an intent. With the events, decisions are what a
+// journal holds: replaying Apply over both rebuilds the state without asking the guard
+// again.
+type Decision struct {
+	// Approved is the order to send; zero if nothing new is to be sent.
+	Approved riskguard.Approved
+	Order    exchange.Order
+	// Refusal is the guard's no, or nil.
+	Refusal *exchange.Refusal
+	// Cancel are the orders to end.
+	Cancel []exchange.OrderID
+	// Halt is set when a control itself failed: the account must stop.
+	Halt string
+}
+
+// Decide answers an intent without changing anything.
+func (k *Kernel) Decide(e *exchange.Event) Decision {
+	in := e.Intent()
+	switch in.Kind {
+	case exchange.IntentNew:
+		o := exchange.Order{
+			ID: k.lastOrder + 1, Strategy: in.Strategy, Ref: in.Ref, Request: in.Request,
+			Status: exchange.StatusPendingNew, ClientID: k.clientID(in.Strategy, k.lastOrder+1), Created: e.At,
+		}
+		return k.ask(*in, o, false)
+	case exchange.IntentAmend:
+		o := k.orders.ofRef(in.Strategy, in.Ref)
+		if o == nil {
+			return Decision{Refusal: refuse(in, "order-known", "the order is over or was never sent")}
+		}
+		changed := o.Order
+		changed.Request.Price, changed.Request.Qty = in.Request.Price, in.Request.Qty
+		return k.ask(*in, changed, true)
+	case exchange.IntentCancel:
+		if o := k.orders.ofRef(in.Strategy, in.Ref); o != nil && !o.cancelAsked {
+			return Decision{Cancel: []exchange.OrderID{o.ID}}
+		}
+		return Decision{}
+	case exchange.IntentCancelAll:
+		var d Decision
+		for _, o := range k.orders.open {
+			mine := in.Strategy == 0 || o.Strategy == in.Strategy
+			if mine && !o.cancelAsked && (in.Request.Inst == 0 || o.Request.Inst == in.Request.Inst) {
+				d.Cancel = append(d.Cancel, o.ID)
+			}
+		}
+		return d
+	}
+	return Decision{Refusal: refuse(in, "intent-kind", in.Kind.String())}
+}
+
+func (k *Kernel) ask(in exchange.Intent, o exchange.Order, amend bool) Decision {
+	v := k.guard.Check(in, o, amend, k.now)
+	return Decision{Approved: v.Approved, Order: o, Refusal: v.Refusal, Halt: v.Halt}
+}
+
+func refuse(in *exchange.Intent, rule, value string) *exchange.Refusal {
+	return &exchange.Refusal{Intent: *in, Rule: rule, Value: value}
+}
+
+// apply changes the state by an event and, for an intent, the decision on it.
+func (k *Kernel) apply(e *exchange.Event, d *Decision) {
+	switch e.Kind {
+	case exchange.KindOrderUpdate:
+		k.applyUpdate(e)
+	case exchange.KindFill:
+		k.applyFill(e)
+	case exchange.KindIntent:
+		k.applyDecision(e, d)
+	default:
+		k.guard.Apply(e)
+	}
+}
+
+func (k *Kernel) applyDecision(e *exchange.Event, d *Decision) {
+	in := e.Intent()
+	k.guard.Count(in, k.now)
+	if d.Halt != "" {
+		halt := exchange.Event{Seq: e.Seq, At: e.At}
+		halt.SetState(&exchange.StateChange{State: exchange.Halted, Reason: d.Halt, By: "guard"})
+		k.guard.Apply(&halt)
+		k.tell(halt)
+	}
+	if d.Refusal != nil {
+		no := exchange.Event{Seq: e.Seq, At: e.At, Inst: in.Request.Inst}
+		no.SetRefusal(d.Refusal)
+		k.tell(no)
+		return
+	}
+	for _, id := range d.Cancel {
+		o := k.orders.byID[id]
+		o.cancelAsked = true
+		if o.Status == exchange.StatusWorking || o.Status == exchange.StatusPartiallyFilled {
+			o.Status = exchange.StatusPendingCancel
+		}
+		k.commands = append(k.commands, Command{Kind: Cancel, Order: o.Order})
+	}
+	switch in.Kind {
+	case exchange.IntentNew:
+		k.lastOrder = d.Order.ID
+		k.guard.Hold(d.Order)
+		k.tellOrder(k.orders.add(d.Order))
+		k.commands = append(k.commands, Command{Kind: Submit, Approved: d.Approved})
+	case exchange.IntentAmend:
+		k.orders.byID[d.Order.ID].Status = exchange.StatusPendingAmend
+		k.guard.Hold(d.Order)
+		k.commands = append(k.commands, Command{Kind: Submit, Approved: d.Approved})
+	}
+}
+
+func (k *Kernel) tell(e exchange.Event) {
+	k.commands = append(k.commands, Command{Kind: Tell, Event: e})
+}
+
+// tellOrder shows a strategy its order before the exchange has seen it.
+func (k *Kernel) tellOrder(o *order) {
+	e := exchange.Event{Seq: k.seq, At: k.now, Inst: o.Request.Inst}
+	e.SetOrderUpdate(&exchange.OrderUpdate{
+		ID: o.ID, Strategy: o.Strategy, Ref: o.Ref, ClientID: o.ClientID, Status: o.Status,
+		Price: o.Request.Price, Qty: o.Request.Qty,
+	})
+	k.tell(e)
+}
+
+// applyUpdate folds news of an order and completes the event with whose order it is and
+// with what is known of it from elsewhere.
+func (k *Kernel) applyUpdate(e *exchange.Event) {
+	u := e.OrderUpdate()
+	o := k.orders.find(u.ID, u.ClientID)
+	if o == nil {
+		return // somebody else's order: reconciliation's business, not ours
+	}
+	u.ID, u.Strategy, u.Ref = o.ID, o.Strategy, o.Ref
+	if u.Child != "" && k.orders.byName[u.Child] == nil {
+		k.adopt(o, u.Child)
+	}
+	if k.stale = !k.orders.update(o, u, e.At); k.stale {
+		return
+	}
+	u.Status, u.VenueID, u.Filled, u.Price, u.Qty = o.Status, o.VenueID, o.Filled, o.Request.Price, o.Request.Qty
+	k.guard.Hold(o.Order)
+}
+
+// adopt makes the order that a trigger has created ours: it inherits strategy and ref,
+// so its fills are the author's.
+func (k *Kernel) adopt(parent *order, clientID string) {
+	k.lastOrder++
+	child := parent.Order
+	child.ID, child.Parent, child.ClientID = k.lastOrder, parent.ID, clientID
+	child.VenueID, child.Filled, child.Status, child.Created = 0, 0, exchange.StatusPendingNew, k.now
+	child.Request.Type = exchange.Limit
+	if parent.Request.Type.Market() {
+		child.Request.Type = exchange.Market
+	}
+	k.orders.add(child)
+}
+
+// applyFill books one execution once; a repeated one is stale.
+func (k *Kernel) applyFill(e *exchange.Event) {
+	f := e.Fill()
+	o := k.orders.find(f.Order, f.ClientID)
+	if o == nil {
+		f.Strategy = k.holder(e.Inst, f)
+		k.hold(e.Inst, f)
+		k.guard.Apply(e)
+		return
+	}
+	f.Order, f.Strategy, f.Ref = o.ID, o.Strategy, o.Ref
+	if k.stale = !o.counted(f.TradeID); k.stale {
+		return
+	}
+	o.Filled = max(o.Filled, o.filledBy(f))
+	k.hold(e.Inst, f)
+	k.guard.Apply(e)
+	if !o.Status.Final() {
+		k.guard.Hold(o.Order)
+	}
+}
+
+// filledBy is what has filled after f, saturating: a nonsense quantity must not wrap.
+func (o *order) filledBy(f *exchange.Fill) exchange.Fixed {
+	sum, err := o.Filled.Add(f.Qty)
+	if err != nil {
+		return exchange.FixedMax
+	}
+	return min(sum, max(o.Request.Qty, o.Filled))
+}
+
+// holder names the strategy that a fill without an order of ours belongs to: the only
+// one whose position it closes, else the house.
+func (k *Kernel) holder(inst exchange.InstrumentID, f *exchange.Fill) exchange.StrategyID {
+	found := exchange.StrategyID(0)
+	for s := 1; s < len(k.holdings); s++ {
+		if int64(k.holdings[s][inst].Sign()) == -f.Side.Sign() {
+			if found != 0 {
+				return 0
+			}
+			found = exchange.StrategyID(s)
+		}
+	}
+	return found
+}
+
+func (k *Kernel) hold(inst exchange.InstrumentID, f *exchange.Fill) {
+	if int(f.Strategy) >= len(k.holdings) {
+		return
+	}
+	h := &k.holdings[f.Strategy][inst]
+	*h = h.Add(decimal.New(f.Side.Sign()*int64(f.Qty), -exchange.FixedPlaces))
+}
+
+// clientID names an order at the exchange: prefix, strategy and number in base 36.
+func (k *Kernel) clientID(s exchange.StrategyID, id exchange.OrderID) string {
+	return k.prefix + "-" + strconv.FormatUint(uint64(s), 36) + "-" + strconv.FormatUint(uint64(id), 36)
+}
+
+// Orders lists the orders that are not over, oldest first.
+func (k *Kernel) Orders() []exchange.Order {
+	list := make([]exchange.Order, len(k.orders.open))
+	for i, o := range k.orders.open {
+		list[i] = o.Order
+	}
+	return list
+}

@@ -1,0 +1,260 @@
+package engine_test
+
+import (
+	"bufio"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/engine"
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard"
+	"github.com/pmbot/pmbot/riskguard/margin"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what the kernel answers into testdata; read the diff")
+
+// TestScripts feeds the kernel, with a real guard behind it, from text files and holds
+// its answers against what stands there. A line that begins with a blank is an answer.
+// The first file to read is testdata/order-life.txt.
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	for _, name := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) {
+			want, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := newBench(t).play(string(want))
+			if *rewrite {
+				if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != string(want) {
+				t.Errorf("the kernel answers otherwise; got\n%s", got)
+			}
+		})
+	}
+}
+
+// bench is a kernel with a driver that notes commands in place of carrying them out.
+type bench struct {
+	t      *testing.T
+	ins    *exchange.Instruments
+	kernel *engine.Kernel
+	driver *engine.Driver
+	out    *strings.Builder
+	now    exchange.Time
+	fill   int64
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	b := &bench{t: t, ins: benchInstruments(t), out: &strings.Builder{}, now: exchange.Millis(1_700_000_000_000)}
+	limits := riskguard.DefaultLimits()
+	limits.OrderNotionalMaxRatio, limits.PositionMaxRatio = decimal.New(5, -1), decimal.New(2, 0)
+	guard, err := riskguard.New(riskguard.Config{Instruments: b.ins, Tables: margin.Assumed(), Limits: limits, Strategies: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.kernel = engine.New(engine.Config{Instruments: b.ins, Guard: guard, Strategies: 2, ClientPrefix: "t"})
+	b.driver = engine.NewDriver(b.kernel, b, b)
+	return b
+}
+
+func benchInstruments(t *testing.T) *exchange.Instruments {
+	t.Helper()
+	lot := exchange.Lot{Min: exchange.MustFixed("0.001"), Max: exchange.MustFixed("1000"), Step: exchange.MustFixed("0.001")}
+	contracts := exchange.Lot{Min: exchange.FixedOne, Max: exchange.MustFixed("1000000"), Step: exchange.FixedOne}
+	ins, err := exchange.NewInstruments(
+		exchange.Instrument{
+			Product: exchange.UM, Symbol: "BTCUSDT", Pair: "BTCUSDT", Base: "BTC", Quote: "USDT", MarginAsset: "USDT",
+			Status: exchange.StatusTrading, ContractSize: exchange.FixedOne, Tick: exchange.MustFixed("0.1"), Lot: lot,
+			NotionalMin: exchange.MustFixed("50"), PercentUp: exchange.MustFixed("1.05"), PercentDown: exchange.MustFixed("0.95"),
+		},
+		exchange.Instrument{
+			Product: exchange.CM, Symbol: "BTCUSD_PERP", Pair: "BTCUSD", Base: "BTC", Quote: "USD", MarginAsset: "BTC",
+			Status: exchange.StatusTrading, ContractSize: exchange.MustFixed("100"), Tick: exchange.MustFixed("0.1"), Lot: contracts,
+		},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ins
+}
+
+// Submit, Cancel and Deliver note what the driver is told to do.
+
+func (b *bench) Submit(a riskguard.Approved, _ exchange.Time) {
+	o := a.Order()
+	verb := "submit"
+	if a.Amend() {
+		verb = "amend"
+	}
+	b.say("%s %s %v %v %v %v", verb, o.ClientID, o.Request.Side, o.Request.Type, o.Request.Qty, o.Request.Price)
+}
+
+func (b *bench) Cancel(o exchange.Order, _ exchange.Time) { b.say("cancel %s", o.ClientID) }
+
+func (b *bench) Deliver(e *exchange.Event, _ *engine.Wishes) error {
+	switch e.Kind {
+	case exchange.KindRefusal:
+		r := e.Refusal()
+		b.say("s%d #%d %s", r.Intent.Strategy, r.Intent.Ref, r.Error())
+	case exchange.KindOrderUpdate:
+		u := e.OrderUpdate()
+		b.say("s%d #%d order %v filled %v", u.Strategy, u.Ref, u.Status, u.Filled)
+	case exchange.KindFill:
+		f := e.Fill()
+		b.say("s%d #%d fill %v %v at %v", f.Strategy, f.Ref, f.Side, f.Qty, f.Price)
+	case exchange.KindState:
+		b.say("state %v: %s", e.State().State, e.State().Reason)
+	}
+	return nil
+}
+
+func (b *bench) say(format string, args ...any) { fmt.Fprintf(b.out, "  "+format+"\n", args...) }
+
+// play runs a script and returns it with the answers.
+func (b *bench) play(script string) string {
+	lines := bufio.NewScanner(strings.NewReader(script))
+	for lines.Scan() {
+		line := lines.Text()
+		if strings.HasPrefix(line, "  ") {
+			continue
+		}
+		fmt.Fprintln(b.out, line)
+		if f := strings.Fields(line); len(f) > 0 && !strings.HasPrefix(line, "#") {
+			if err := b.do(f); err != nil {
+				b.say("error: %v", err)
+			}
+		}
+	}
+	return b.out.String()
+}
+
+// do carries out one line: a verb and its words.
+func (b *bench) do(f []string) error {
+	e := exchange.Event{At: b.now}
+	switch f[0] {
+	case "wait":
+		d, err := time.ParseDuration(f[1])
+		b.now = b.now.Add(d)
+		return err
+	case "price": // price UM 60000: mark and last trade
+		e.Inst = b.inst(f[1])
+		e.SetMark(exchange.Mark{Price: exchange.MustFixed(f[2])})
+		if err := b.driver.Deliver(&e); err != nil {
+			return err
+		}
+		e.SetTrade(exchange.Trade{Price: exchange.MustFixed(f[2]), Qty: exchange.FixedOne})
+	case "index": // index BTC 60000
+		e.SetAssetIndex(&exchange.AssetIndex{Asset: f[1], Price: exchange.MustFixed(f[2])})
+	case "deposit": // deposit UM USDT 10000
+		w, err := exchange.ParseWallet(f[1])
+		if err != nil {
+			return err
+		}
+		amount := decimal.RequireFromString(f[3])
+		e.SetLedger(&exchange.LedgerEntry{Asset: f[2], Wallet: w, Reason: exchange.ReasonDeposit, Delta: amount, Balance: amount})
+	case "state": // state ACTIVE
+		states := map[string]exchange.TradingState{"ACTIVE": exchange.Active, "REDUCE_ONLY": exchange.ReduceOnly, "HALTED": exchange.Halted}
+		e.SetState(&exchange.StateChange{State: states[f[1]], Reason: "script", By: "test"})
+	case "s1", "s2":
+		return b.wish(f)
+	case "ack", "fill", "end":
+		return b.answer(f)
+	default:
+		return fmt.Errorf("no such verb %q", f[0])
+	}
+	return b.driver.Deliver(&e)
+}
+
+// wish is "s1 #1 buy UM 0.01 market", "s1 #1 sell CM 5 limit 60000 reduce",
+// "s1 #1 cancel", "s1 #1 amend 60000 0.02", "s1 #1 cancel-all UM".
+func (b *bench) wish(f []string) error {
+	ref, err := strconv.ParseUint(f[1][1:], 10, 64)
+	if err != nil {
+		return err
+	}
+	in := exchange.Intent{Kind: exchange.IntentNew, Strategy: exchange.StrategyID(f[0][1] - '0'), Ref: ref}
+	r := &in.Request
+	switch f[2] {
+	case "cancel":
+		in.Kind = exchange.IntentCancel
+	case "cancel-all":
+		in.Kind, r.Inst = exchange.IntentCancelAll, b.inst(f[3])
+	case "amend":
+		in.Kind, r.Price, r.Qty = exchange.IntentAmend, exchange.MustFixed(f[3]), exchange.MustFixed(f[4])
+	default:
+		r.Side, r.Type = exchange.Buy, exchange.Market
+		if f[2] == "sell" {
+			r.Side = exchange.Sell
+		}
+		r.Inst, r.Qty = b.inst(f[3]), exchange.MustFixed(f[4])
+		switch f[5] {
+		case "limit":
+			r.Type, r.Price = exchange.Limit, exchange.MustFixed(f[6])
+		case "stop":
+			r.Type, r.Trigger = exchange.StopMarket, exchange.MustFixed(f[6])
+		}
+		r.ReduceOnly = f[len(f)-1] == "reduce"
+	}
+	w := engine.Wishes{Intents: []exchange.Intent{in}}
+	return b.driver.Wish(&w, b.now)
+}
+
+// answer is "ack t-1-1", "fill t-1-1 BUY 0.01 60000 [trade id]", "end t-1-1 CANCELED".
+func (b *bench) answer(f []string) error {
+	e := exchange.Event{At: b.now, Inst: 1}
+	switch f[0] {
+	case "ack":
+		e.SetOrderUpdate(&exchange.OrderUpdate{ClientID: f[1], VenueID: 77, Status: exchange.StatusWorking})
+	case "end":
+		statuses := map[string]exchange.OrderStatus{
+			"CANCELED": exchange.StatusCanceled, "FILLED": exchange.StatusFilled, "REJECTED": exchange.StatusRejected,
+			"EXPIRED": exchange.StatusExpired, "UNKNOWN": exchange.StatusUnknown,
+		}
+		e.SetOrderUpdate(&exchange.OrderUpdate{ClientID: f[1], Status: statuses[f[2]]})
+	case "fill":
+		side, err := exchange.ParseSide(f[2])
+		if err != nil {
+			return err
+		}
+		b.fill++
+		id := b.fill
+		if len(f) > 5 {
+			if id, err = strconv.ParseInt(f[5], 10, 64); err != nil {
+				return err
+			}
+		}
+		e.SetFill(&exchange.Fill{ClientID: f[1], TradeID: id, Side: side, Qty: exchange.MustFixed(f[3]), Price: exchange.MustFixed(f[4])})
+	}
+	return b.driver.Deliver(&e)
+}
+
+func (b *bench) inst(word string) exchange.InstrumentID {
+	p, err := exchange.ParseProduct(word)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, in := range b.ins.All() {
+		if in.Product == p {
+			return in.ID
+		}
+	}
+	b.t.Fatal("no instrument of", word)
+	return 0
+}

@@ -1,0 +1,15 @@
+// Package riskguard decides whether an order may leave. For a Portfolio Margin account
+// it is the only check that comes in time: one loss reaches every leg.
+//
+// [Guard] owns a read-only picture of the account and the markets, folded from events
+// ([Guard.Apply]), and answers for one order at a time ([Guard.Check]) with an
+// [Approved], which only it can make and which every broker demands, or with a refusal
+// that names one limit and what would pass. It fails closed: what cannot be evaluated,
+// because an input is missing or stale or a control panics, is refused, and a panic also
+// halts the account. Limits are held against approvals in flight, not only against what
+// the exchange has acknowledged.
+//
+// The controls are in rules.go in their order of evaluation, the cheapest first; the
+// limits with unit, default and bounds are in [Limits]. The arithmetic of Portfolio
+// Margin is in package riskguard/margin. Start reading at Guard.Check.
+package riskguard

@@ -1,0 +1,141 @@
+package riskguard
+
+import (
+	"fmt"
+
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard/margin"
+)
+
+// Config is what a guard is made of.
+type Config struct {
+	Instruments *exchange.Instruments
+	// Tables are Binance's rates and brackets; Limits our own bounds.
+	Tables *margin.Tables
+	Limits Limits
+	// Strategies is how many the configuration has.
+	Strategies int
+}
+
+// Guard is the account's risk in one place. One owner calls Apply with every event, in
+// order, and Check in between.
+type Guard struct {
+	ins     *exchange.Instruments
+	limits  Limits
+	model   *margin.Portfolio
+	rules   []rule
+	markets []market
+	assets  []asset
+	open    []exchange.Order
+	sent    []sent
+	states  struct {
+		account        exchange.TradingState
+		inst, strategy []exchange.TradingState
+	}
+	epoch uint64
+	// fault is the first input that the model could not take. From then on its picture
+	// may be wrong, so nothing more is approved.
+	fault error
+}
+
+// New makes a guard. The account starts Halted; instruments and strategies start Active,
+// so freeing the account frees all.
+func New(c Config) (*Guard, error) {
+	if err := c.Limits.Validate(); err != nil {
+		return nil, fmt.Errorf("risk limits: %w", err)
+	}
+	model, err := margin.New(c.Instruments, c.Tables)
+	if err != nil {
+		return nil, err
+	}
+	g := &Guard{
+		ins: c.Instruments, limits: c.Limits, model: model, epoch: 1,
+		markets: make([]market, c.Instruments.Len()+1),
+		sent:    make([]sent, c.Strategies+1),
+	}
+	if err := model.SetShocks(shocks(model.Shocks(), &c.Limits)); err != nil {
+		return nil, err
+	}
+	g.rules = rules()
+	for i := range g.sent {
+		g.sent[i].at = make([]exchange.Time, c.Limits.MessagesPerSecondMax)
+	}
+	g.states.inst = actives(c.Instruments.Len() + 1)
+	g.states.strategy = actives(c.Strategies + 1)
+	return g, nil
+}
+
+func actives(n int) []exchange.TradingState {
+	s := make([]exchange.TradingState, n)
+	for i := range s {
+		s[i] = exchange.Active
+	}
+	return s
+}
+
+// Verdict is the answer of [Guard.Check]: a valid Approved, or a Refusal.
+type Verdict struct {
+	Approved Approved
+	Refusal  *exchange.Refusal
+	// Halt is set with a refusal when a control itself failed; the account must stop.
+	Halt string
+}
+
+// Check answers whether an order may be sent, or an open order be amended to what o
+// says. It changes nothing: the caller reports what it did with the answer by
+// [Guard.Count] and [Guard.Hold]. A panic in a control is a refusal and asks for a halt.
+func (g *Guard) Check(in exchange.Intent, o exchange.Order, amend bool, at exchange.Time) (v Verdict) {
+	running := "guard"
+	defer func() {
+		if p := recover(); p != nil {
+			why := fmt.Sprintf("control %s failed on %v: %v", running, o.Request.Type, p)
+			v = Verdict{Refusal: &exchange.Refusal{Intent: in, Rule: running, Value: "the control failed", Limit: "it must run"}, Halt: why}
+		}
+	}()
+	if !g.ins.Has(o.Request.Inst) {
+		return Verdict{Refusal: &exchange.Refusal{Intent: in, Rule: "filters", Value: "no such instrument"}}
+	}
+	c := check{g: g, order: o, in: g.ins.At(o.Request.Inst), market: &g.markets[o.Request.Inst], amend: amend, at: at}
+	for i := range g.rules {
+		r := &g.rules[i]
+		running = r.name
+		no := r.check(&c)
+		if no == nil || r.money && c.reducing() {
+			continue
+		}
+		no.Intent, no.Rule = in, r.name
+		return Verdict{Refusal: no}
+	}
+	return Verdict{Approved: Approved{order: o, amend: amend, epoch: g.epoch, expires: at.Add(g.limits.ApprovalTTL)}}
+}
+
+// Apply folds an event into the guard's picture: prices, cadences, money, fills and
+// trading states. Orders come by [Guard.Hold].
+func (g *Guard) Apply(e *exchange.Event) {
+	switch {
+	case e.Kind.Market():
+		g.applyMarket(e)
+	case e.Kind == exchange.KindState:
+		g.applyState(e.State())
+	case e.Kind == exchange.KindLedger, e.Kind == exchange.KindFill:
+		g.feed(e)
+	}
+}
+
+// feed gives the model an event and remembers if it could not take it.
+func (g *Guard) feed(e *exchange.Event) {
+	if err := g.model.Apply(e); err != nil && g.fault == nil {
+		g.fault = fmt.Errorf("event %d %v: %w", e.Seq, e.Kind, err)
+	}
+}
+
+// Epoch is the current halt epoch, for [Approved.Valid].
+func (g *Guard) Epoch() uint64 { return g.epoch }
+
+// Account is the model's view of the account now.
+func (g *Guard) Account() exchange.Account { return g.model.Account() }
+
+// State is the strictest trading state that holds for a strategy on an instrument.
+func (g *Guard) State(s exchange.StrategyID, inst exchange.InstrumentID) exchange.TradingState {
+	return stricter(g.states.account, g.states.inst[inst], g.states.strategy[s])
+}

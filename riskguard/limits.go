@@ -1,0 +1,117 @@
+package riskguard
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// Limits are the guard's bounds. A limit of zero refuses everything it bounds, so a
+// configuration that forgot one does not trade; [DefaultLimits] is where to start from.
+// Ratios of equity are of the account's haircut equity at the moment of the check.
+type Limits struct {
+	// OrderNotionalMaxRatio bounds one order's notional as a ratio of equity. Default
+	// 0.02, at most 10.
+	OrderNotionalMaxRatio decimal.Decimal `toml:"order_notional_max_ratio" json:"order_notional_max_ratio"`
+	// PositionMaxRatio bounds the notional of one instrument's position, all open orders
+	// of one side filled, as a ratio of equity. Default 0.20, at most 20.
+	PositionMaxRatio decimal.Decimal `toml:"position_max_ratio" json:"position_max_ratio"`
+	// PriceCollarLimit and PriceCollarMarket bound how far a limit price may be on the
+	// aggressive side of mark and last price, and how far mark and last may be apart for
+	// a market order, as ratios. Defaults 0.01 and 0.005, at most 0.5.
+	PriceCollarLimit  decimal.Decimal `toml:"price_collar_limit" json:"price_collar_limit"`
+	PriceCollarMarket decimal.Decimal `toml:"price_collar_market" json:"price_collar_market"`
+	// OpenOrdersMax bounds the open orders of one strategy on one instrument. Default 20,
+	// at most 200.
+	OpenOrdersMax int `toml:"open_orders_max" json:"open_orders_max"`
+	// MessagesPerSecondMax bounds new orders, amends and cancels of one strategy in any
+	// second; cancels count but are never refused. Default 10, at most 20 (Binance takes
+	// 1,200 orders a minute from an account).
+	MessagesPerSecondMax int `toml:"messages_per_second_max" json:"messages_per_second_max"`
+	// DuplicateWindow refuses an order equal in instrument, side, price and quantity to
+	// one of the same strategy sent less than that ago and not yet answered. Default 1s,
+	// at most 1m; it may not be zero.
+	DuplicateWindow time.Duration `toml:"duplicate_window" json:"duplicate_window"`
+	// FreshPrice, FreshMark and FreshIndex are the ages at which a last price or quote, a
+	// mark and an asset's index are stale, unless twice the feed's declared cadence is
+	// longer. Defaults 1s, 3s and 10s.
+	FreshPrice time.Duration `toml:"fresh_price" json:"fresh_price"`
+	FreshMark  time.Duration `toml:"fresh_mark" json:"fresh_mark"`
+	FreshIndex time.Duration `toml:"fresh_index" json:"fresh_index"`
+	// UniMMRMin refuses orders that would leave uniMMR below it in the worst case of all
+	// open orders. Binance limits to reduce-only at 1.2 and liquidates at 1.05, so keep a
+	// distance that survives one bad minute. Default 2.0, at least 1.2.
+	UniMMRMin decimal.Decimal `toml:"unimmr_min" json:"unimmr_min"`
+	// UniMMRShockMin is the same under every shock. Default 1.5, at least 1.05.
+	UniMMRShockMin decimal.Decimal `toml:"unimmr_shock_min" json:"unimmr_shock_min"`
+	// ShockCoin, ShockStable and ShockHaircut size the shocks: coins move by ±ShockCoin,
+	// each stable coin loses ShockStable, every haircut grows by ShockHaircut. Ratios;
+	// defaults 0.20, 0.10 and 0.10.
+	ShockCoin    decimal.Decimal `toml:"shock_coin" json:"shock_coin"`
+	ShockStable  decimal.Decimal `toml:"shock_stable" json:"shock_stable"`
+	ShockHaircut decimal.Decimal `toml:"shock_haircut" json:"shock_haircut"`
+	// ApprovalTTL is how long an approval may wait before it is sent. Default 500ms.
+	ApprovalTTL time.Duration `toml:"approval_ttl" json:"approval_ttl"`
+}
+
+// DefaultLimits are the defaults that the fields of [Limits] name.
+func DefaultLimits() Limits {
+	return Limits{
+		OrderNotionalMaxRatio: decimal.RequireFromString("0.02"),
+		PositionMaxRatio:      decimal.RequireFromString("0.20"),
+		PriceCollarLimit:      decimal.RequireFromString("0.01"),
+		PriceCollarMarket:     decimal.RequireFromString("0.005"),
+		OpenOrdersMax:         20,
+		MessagesPerSecondMax:  10,
+		DuplicateWindow:       time.Second,
+		FreshPrice:            time.Second,
+		FreshMark:             3 * time.Second,
+		FreshIndex:            10 * time.Second,
+		UniMMRMin:             decimal.RequireFromString("2.0"),
+		UniMMRShockMin:        decimal.RequireFromString("1.5"),
+		ShockCoin:             decimal.RequireFromString("0.20"),
+		ShockStable:           decimal.RequireFromString("0.10"),
+		ShockHaircut:          decimal.RequireFromString("0.10"),
+		ApprovalTTL:           500 * time.Millisecond,
+	}
+}
+
+// Validate names every limit outside its bounds, with the key of the configuration.
+func (l *Limits) Validate() error {
+	var errs []error
+	between := func(key string, v decimal.Decimal, least, most string) {
+		if v.LessThan(decimal.RequireFromString(least)) || v.GreaterThan(decimal.RequireFromString(most)) {
+			errs = append(errs, fmt.Errorf("%s is %v; it must be %s to %s", key, v, least, most))
+		}
+	}
+	between("order_notional_max_ratio", l.OrderNotionalMaxRatio, "0", "10")
+	between("position_max_ratio", l.PositionMaxRatio, "0", "20")
+	between("price_collar_limit", l.PriceCollarLimit, "0", "0.5")
+	between("price_collar_market", l.PriceCollarMarket, "0", "0.5")
+	between("open_orders_max", decimal.NewFromInt(int64(l.OpenOrdersMax)), "0", "200")
+	between("messages_per_second_max", decimal.NewFromInt(int64(l.MessagesPerSecondMax)), "0", "20")
+	between("unimmr_min", l.UniMMRMin, "1.2", "1000")
+	between("unimmr_shock_min", l.UniMMRShockMin, "1.05", "1000")
+	between("shock_coin", l.ShockCoin, "0", "0.95")
+	between("shock_stable", l.ShockStable, "0", "0.95")
+	between("shock_haircut", l.ShockHaircut, "0", "1")
+	ages := map[string]time.Duration{
+		"approval_ttl": l.ApprovalTTL, "duplicate_window": l.DuplicateWindow,
+		"fresh_index": l.FreshIndex, "fresh_mark": l.FreshMark, "fresh_price": l.FreshPrice,
+	}
+	for _, key := range slices.Sorted(maps.Keys(ages)) {
+		if d := ages[key]; d < time.Millisecond || d > time.Hour {
+			errs = append(errs, fmt.Errorf("%s is %v; it must be 1ms to 1h", key, d))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// stricter returns the strictest of trading states.
+func stricter(states ...exchange.TradingState) exchange.TradingState { return slices.Min(states) }

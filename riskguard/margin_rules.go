@@ -1,0 +1,162 @@
+package riskguard
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard/margin"
+)
+
+// marginView holds what the model said of the order, each asked for once.
+type marginView struct {
+	equity          decimal.Decimal
+	projection      margin.Projection
+	err             error
+	reduces         bool
+	askedEquity     bool
+	askedProjection bool
+	askedReduces    bool
+}
+
+// equity is the account's haircut equity.
+func (c *check) equity() decimal.Decimal {
+	if !c.margin.askedEquity {
+		c.margin.askedEquity = true
+		c.margin.equity = c.g.model.Account().Equity
+	}
+	return c.margin.equity
+}
+
+// held is the position that the order moves.
+func (c *check) held() decimal.Decimal {
+	return c.g.model.Position(c.order.Request.Inst, c.order.Request.PositionSide).Qty
+}
+
+// reducing says whether the order provably reduces risk: uniMMR now and under the worst
+// shock not lower, and net delta not larger. What cannot be evaluated does not reduce.
+func (c *check) reducing() bool {
+	m := &c.margin
+	if m.askedReduces {
+		return m.reduces
+	}
+	m.askedReduces = true
+	if what, _ := c.staleInput(); what != "" {
+		return false
+	}
+	r, err := c.g.model.Reducing(c.order)
+	m.reduces = err == nil && r.Reduces()
+	return m.reduces
+}
+
+// projected is the worst case with the order, now and under every shock.
+func (c *check) projected() (*margin.Projection, *exchange.Refusal) {
+	m := &c.margin
+	if !m.askedProjection {
+		m.askedProjection = true
+		m.projection, m.err = c.g.model.Project(c.order)
+	}
+	if m.err != nil {
+		limit := "the worst case must be computable"
+		if errors.Is(m.err, margin.ErrMissing) {
+			limit = "every price of the account must be known"
+		}
+		return nil, &exchange.Refusal{Value: m.err.Error(), Limit: limit}
+	}
+	return &m.projection, nil
+}
+
+// initialMargin: Binance's own admission, -2019, and the leverage brackets, for all open
+// orders together.
+func (c *check) initialMargin() *exchange.Refusal {
+	p, no := c.projected()
+	if no != nil {
+		return no
+	}
+	if p.Available.IsNegative() {
+		return &exchange.Refusal{
+			Value: fmt.Sprintf("available balance after initial margin %v USD", p.Available.Round(2)), Limit: "0 USD",
+		}
+	}
+	if len(p.Breaches) > 0 {
+		b := p.Breaches[0]
+		return &exchange.Refusal{
+			Value: fmt.Sprintf("position of %v on %s at leverage %d", b.Size.Round(8), c.g.ins.At(b.Inst).Name(), b.Leverage),
+			Limit: fmt.Sprintf("bracket cap %v", b.Cap),
+		}
+	}
+	return nil
+}
+
+// uniMMR: the worst case of all open orders stays above the floor.
+func (c *check) uniMMR() *exchange.Refusal {
+	p, no := c.projected()
+	if no != nil {
+		return no
+	}
+	return c.floor(&p.Base, c.g.limits.UniMMRMin)
+}
+
+// uniMMRShock: the same under every shock.
+func (c *check) uniMMRShock() *exchange.Refusal {
+	p, no := c.projected()
+	if no != nil {
+		return no
+	}
+	return c.floor(&p.Shocked, c.g.limits.UniMMRShockMin)
+}
+
+func (c *check) floor(o *margin.Outcome, least decimal.Decimal) *exchange.Refusal {
+	if o.UniMMR.GreaterThanOrEqual(least) {
+		return nil
+	}
+	value := "projected uniMMR " + o.UniMMR.Round(4).String()
+	if o.Scenario != "" {
+		value += " under " + o.Scenario
+	}
+	return &exchange.Refusal{Value: value, Limit: least.String(), Passes: c.sizeThatPasses()}
+}
+
+// sizeThatPasses says which quantity would keep both floors, or "".
+func (c *check) sizeThatPasses() string {
+	l := &c.g.limits
+	size, err := c.g.model.SizeThatPasses(c.order, func(p *margin.Projection) bool {
+		return p.Base.UniMMR.GreaterThanOrEqual(l.UniMMRMin) && p.Shocked.UniMMR.GreaterThanOrEqual(l.UniMMRShockMin) &&
+			!p.Available.IsNegative() && len(p.Breaches) == 0
+	})
+	if err != nil || size <= 0 {
+		return ""
+	}
+	return "quantity " + size.String()
+}
+
+// shocks are the model's default scenarios in the configured sizes.
+func shocks(list []margin.Shock, l *Limits) []margin.Shock {
+	size := func(d decimal.Decimal) exchange.Fixed {
+		f, _ := exchange.FixedFromDecimal(d, exchange.RoundHalfUp) // validated: 0 to 1
+		return f
+	}
+	sized := make([]margin.Shock, len(list))
+	for i, s := range list {
+		who, _, _ := strings.Cut(s.Name, " ")
+		switch {
+		case s.Haircut > 0:
+			s.Haircut = size(l.ShockHaircut)
+			s.Name = "haircut -" + l.ShockHaircut.Shift(2).String() + " points"
+		case s.Asset != "":
+			s.Move = -size(l.ShockStable)
+			s.Name = fmt.Sprintf("%s -%v%%", who, l.ShockStable.Shift(2))
+		case s.Move > 0:
+			s.Move = size(l.ShockCoin)
+			s.Name = fmt.Sprintf("%s +%v%%", who, l.ShockCoin.Shift(2))
+		default:
+			s.Move = -size(l.ShockCoin)
+			s.Name = fmt.Sprintf("%s -%v%%", who, l.ShockCoin.Shift(2))
+		}
+		sized[i] = s
+	}
+	return sized
+}

@@ -1,0 +1,335 @@
+package riskguard
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// rule is one control. A money rule bounds risk and is skipped by orders that provably
+// reduce it; the others are sanity and hold for every order.
+type rule struct {
+	name  string
+	money bool
+	check func(*check) *exchange.Refusal
+}
+
+// rules are the controls in their order of evaluation, cheapest first.
+func rules() []rule {
+	return []rule{
+		{"state", false, (*check).state},
+		{"filters", false, (*check).filters},
+		{"order-size", true, (*check).orderSize},
+		{"price-collar", false, (*check).priceCollar},
+		{"freshness", false, (*check).freshness},
+		{"duplicate", false, (*check).duplicate},
+		{"message-rate", false, (*check).messageRate},
+		{"open-orders", true, (*check).openOrders},
+		{"position", true, (*check).position},
+		{"reduce-only", false, (*check).reduceOnly},
+		{"initial-margin", true, (*check).initialMargin},
+		{"unimmr", true, (*check).uniMMR},
+		{"unimmr-shock", true, (*check).uniMMRShock},
+	}
+}
+
+// check is one order under examination. What is costly is computed once, when asked.
+type check struct {
+	g      *Guard
+	order  exchange.Order
+	in     *exchange.Instrument
+	market *market
+	amend  bool
+	at     exchange.Time
+	margin marginView
+}
+
+// state: nothing leaves while halted; in reduce-only, only what reduces.
+func (c *check) state() *exchange.Refusal {
+	if c.g.fault != nil {
+		return &exchange.Refusal{Value: "the margin model lost track: " + c.g.fault.Error(), Limit: "its inputs must be sound"}
+	}
+	switch s := c.g.State(c.order.Strategy, c.order.Request.Inst); {
+	case s == exchange.Halted:
+		return &exchange.Refusal{Value: "trading is halted", Limit: "it must be active"}
+	case s == exchange.ReduceOnly && !c.reducing():
+		return &exchange.Refusal{Value: "the order does not reduce risk", Limit: "trading is reduce-only"}
+	}
+	return nil
+}
+
+// filters: the instrument takes the order as it stands; nothing is rounded silently.
+func (c *check) filters() *exchange.Refusal {
+	r := &c.order.Request
+	if c.in.Status != exchange.StatusTrading {
+		return &exchange.Refusal{Value: c.in.Name() + " is " + c.in.Status, Limit: "it must be " + exchange.StatusTrading}
+	}
+	if !r.Type.Market() && r.Price <= 0 && r.PriceMatch == exchange.PriceMatchNone {
+		return &exchange.Refusal{Value: "no price", Limit: r.Type.String() + " needs one"}
+	}
+	if r.Type.Conditional() && r.Trigger <= 0 && r.Type != exchange.TrailingStopMarket {
+		return &exchange.Refusal{Value: "no trigger price", Limit: r.Type.String() + " needs one"}
+	}
+	for _, p := range [...]exchange.Fixed{r.Price, r.Trigger, r.StopPrice, r.Activation} {
+		if no := c.priceFilter(p); no != nil {
+			return no
+		}
+	}
+	if r.ClosePosition || r.QuoteQty > 0 {
+		return nil
+	}
+	return c.lotFilter()
+}
+
+func (c *check) priceFilter(p exchange.Fixed) *exchange.Refusal {
+	switch {
+	case p == 0:
+		return nil
+	case p < 0:
+		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: "above 0"}
+	case !p.IsMultipleOf(c.in.Tick, c.in.PriceMin):
+		to := (p-c.in.PriceMin).Round(c.in.Tick, exchange.PassiveRounding(c.order.Request.Side)) + c.in.PriceMin
+		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: fmt.Sprintf("tick %v", c.in.Tick), Passes: to.String()}
+	case c.in.PriceMin > 0 && p < c.in.PriceMin:
+		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: fmt.Sprintf("at least %v", c.in.PriceMin)}
+	case c.in.PriceMax > 0 && p > c.in.PriceMax:
+		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: fmt.Sprintf("at most %v", c.in.PriceMax)}
+	}
+	return nil
+}
+
+func (c *check) lotFilter() *exchange.Refusal {
+	r := &c.order.Request
+	lot := c.in.LotFor(r.Type)
+	switch {
+	case r.Qty <= 0 || r.Qty < lot.Min:
+		return &exchange.Refusal{Value: fmt.Sprintf("quantity %v", r.Qty), Limit: fmt.Sprintf("at least %v", max(lot.Min, lot.Step))}
+	case lot.Max > 0 && r.Qty > lot.Max:
+		return &exchange.Refusal{Value: fmt.Sprintf("quantity %v", r.Qty), Limit: fmt.Sprintf("at most %v", lot.Max), Passes: lot.Max.String()}
+	case !r.Qty.IsMultipleOf(lot.Step, lot.Min):
+		to := (r.Qty-lot.Min).Round(lot.Step, exchange.RoundDown) + lot.Min
+		return &exchange.Refusal{Value: fmt.Sprintf("quantity %v", r.Qty), Limit: fmt.Sprintf("step %v", lot.Step), Passes: to.String()}
+	case r.ReduceOnly || c.in.NotionalMin == 0:
+		return nil
+	}
+	if n := c.in.Notional(r.Qty, c.price()); n.LessThan(c.in.NotionalMin.Decimal()) {
+		return &exchange.Refusal{Value: fmt.Sprintf("notional %v %s", n, c.in.Quote), Limit: fmt.Sprintf("at least %v", c.in.NotionalMin)}
+	}
+	return nil
+}
+
+// price is what the order is expected to cost a unit: its limit, its trigger, or the
+// mark for a market order.
+func (c *check) price() exchange.Fixed {
+	r := &c.order.Request
+	switch {
+	case r.Price > 0:
+		return r.Price
+	case r.Trigger > 0:
+		return r.Trigger
+	case c.market.mark > 0:
+		return c.market.mark
+	default:
+		return c.market.last
+	}
+}
+
+// orderSize: one order is a bounded share of equity.
+func (c *check) orderSize() *exchange.Refusal {
+	price := c.price()
+	if price == 0 {
+		return &exchange.Refusal{Value: "no price of " + c.in.Name() + " is known", Limit: "the notional must be known"}
+	}
+	n := c.in.Notional(c.order.Request.Qty, price)
+	if c.order.Request.QuoteQty > 0 {
+		n = c.order.Request.QuoteQty.Decimal()
+	}
+	return c.withinEquity("notional", n, c.g.limits.OrderNotionalMaxRatio)
+}
+
+// withinEquity refuses a notional above a ratio of equity.
+func (c *check) withinEquity(what string, notional, ratio decimal.Decimal) *exchange.Refusal {
+	limit := c.equity().Mul(ratio)
+	if notional.LessThanOrEqual(limit) {
+		return nil
+	}
+	return &exchange.Refusal{
+		Value: fmt.Sprintf("%s %v USD", what, notional.Round(2)),
+		Limit: fmt.Sprintf("%v USD, %v of equity", limit.RoundFloor(2), ratio),
+	}
+}
+
+// priceCollar: no order far on the aggressive side of mark and last, and no market order
+// while the two disagree. A passive price is never too far: it only waits.
+func (c *check) priceCollar() *exchange.Refusal {
+	m, r := c.market, &c.order.Request
+	if m.mark == 0 || m.last == 0 {
+		return &exchange.Refusal{Value: "mark or last price of " + c.in.Name() + " is unknown", Limit: "both must be known"}
+	}
+	if r.Type.Conditional() {
+		return nil // its price is held against the market when it triggers
+	}
+	if r.Type == exchange.Market {
+		return c.collar("last price", m.last, m.mark, c.g.limits.PriceCollarMarket, true)
+	}
+	if r.PriceMatch != exchange.PriceMatchNone {
+		return nil
+	}
+	for _, reference := range [...]exchange.Fixed{m.mark, m.last} {
+		if no := c.collar("price", r.Price, reference, c.g.limits.PriceCollarLimit, false); no != nil {
+			return no
+		}
+	}
+	return c.percentPrice()
+}
+
+// collar refuses a price further than ratio beyond the reference: on the aggressive
+// side, or on both.
+func (c *check) collar(what string, price, reference exchange.Fixed, ratio decimal.Decimal, both bool) *exchange.Refusal {
+	beyond := price - reference
+	if c.order.Request.Side == exchange.Sell {
+		beyond = -beyond
+	}
+	if both {
+		beyond = beyond.Abs()
+	}
+	if beyond <= 0 || !beyond.Decimal().GreaterThan(reference.Decimal().Mul(ratio)) {
+		return nil
+	}
+	return &exchange.Refusal{
+		Value: fmt.Sprintf("%s %v against %v", what, price, reference), Limit: fmt.Sprintf("%v beyond it", ratio),
+	}
+}
+
+// percentPrice is Binance's own collar around the mark.
+func (c *check) percentPrice() *exchange.Refusal {
+	p, mark := c.order.Request.Price.Decimal(), c.market.mark.Decimal()
+	if up := c.in.PercentUp; c.order.Request.Side == exchange.Buy && up > 0 && p.GreaterThan(mark.Mul(up.Decimal())) {
+		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: fmt.Sprintf("mark %v times %v", mark, up)}
+	}
+	if down := c.in.PercentDown; c.order.Request.Side == exchange.Sell && down > 0 && p.LessThan(mark.Mul(down.Decimal())) {
+		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: fmt.Sprintf("mark %v times %v", mark, down)}
+	}
+	return nil
+}
+
+// freshness: nothing is decided on prices that are too old for their feed.
+func (c *check) freshness() *exchange.Refusal {
+	if what, seen := c.staleInput(); what != "" {
+		age := "was never seen"
+		if seen != 0 {
+			age = fmt.Sprintf("is %v old", c.at.Sub(seen).Round(time.Millisecond))
+		}
+		return &exchange.Refusal{Value: what + " " + age, Limit: "it must be fresh"}
+	}
+	return nil
+}
+
+// staleInput names the first stale input of the order, or "".
+func (c *check) staleInput() (what string, seen exchange.Time) {
+	m, l := c.market, &c.g.limits
+	if stale(c.at, m.lastAt, l.FreshPrice, m.everyLast) {
+		return "price of " + c.in.Name(), m.lastAt
+	}
+	if stale(c.at, m.markAt, l.FreshMark, m.everyMark) {
+		return "mark of " + c.in.Name(), m.markAt
+	}
+	for i := range c.g.assets {
+		a := &c.g.assets[i]
+		if stale(c.at, a.at, l.FreshIndex, a.every) {
+			return "index of " + a.name, a.at
+		}
+	}
+	return "", 0
+}
+
+// duplicate: the same order twice before the first was answered is a bug of somebody.
+func (c *check) duplicate() *exchange.Refusal {
+	if c.amend {
+		return nil
+	}
+	r := &c.order.Request
+	for i := range c.g.open {
+		o := &c.g.open[i]
+		if o.Strategy == c.order.Strategy && o.Status == exchange.StatusPendingNew && o.Parent == 0 &&
+			c.at.Sub(o.Created) < c.g.limits.DuplicateWindow && sameOrder(&o.Request, r) {
+			return &exchange.Refusal{Value: "the same order is unanswered since " + o.Created.String(), Limit: "once in " + c.g.limits.DuplicateWindow.String()}
+		}
+	}
+	return nil
+}
+
+func sameOrder(a, b *exchange.OrderRequest) bool {
+	return a.Inst == b.Inst && a.Side == b.Side && a.PositionSide == b.PositionSide && a.Type == b.Type &&
+		a.Price == b.Price && a.Trigger == b.Trigger && a.Qty == b.Qty
+}
+
+// messageRate: a strategy in a loop must not eat the account's order budget.
+func (c *check) messageRate() *exchange.Refusal {
+	if c.g.sent[c.order.Strategy].full(c.at) {
+		return &exchange.Refusal{
+			Value: "one message more within a second", Limit: fmt.Sprintf("%d a second", c.g.limits.MessagesPerSecondMax),
+		}
+	}
+	return nil
+}
+
+// openOrders: a strategy has a bounded number of orders on an instrument.
+func (c *check) openOrders() *exchange.Refusal {
+	if c.amend {
+		return nil
+	}
+	n := 0
+	for i := range c.g.open {
+		if o := &c.g.open[i]; o.Strategy == c.order.Strategy && o.Request.Inst == c.order.Request.Inst {
+			n++
+		}
+	}
+	if n < c.g.limits.OpenOrdersMax {
+		return nil
+	}
+	return &exchange.Refusal{Value: fmt.Sprintf("%d open orders on %s", n, c.in.Name()), Limit: fmt.Sprint(c.g.limits.OpenOrdersMax)}
+}
+
+// position: the instrument's position with all open orders of this side filled is a
+// bounded share of equity.
+func (c *check) position() *exchange.Refusal {
+	r := &c.order.Request
+	if r.ReduceOnly || r.ClosePosition {
+		return nil
+	}
+	held := c.held().Add(signed(r.Side, c.order.Remaining()))
+	for i := range c.g.open {
+		o := &c.g.open[i]
+		if o.ID != c.order.ID && o.Request.Inst == r.Inst && o.Request.Side == r.Side && !o.Request.ReduceOnly {
+			held = held.Add(signed(r.Side, o.Remaining()))
+		}
+	}
+	price := c.price().Decimal()
+	notional := held.Abs().Mul(price)
+	if c.in.Inverse() {
+		notional = held.Abs().Mul(c.in.ContractSize.Decimal())
+	}
+	return c.withinEquity("position", notional, c.g.limits.PositionMaxRatio)
+}
+
+func signed(s exchange.Side, qty exchange.Fixed) decimal.Decimal {
+	return decimal.New(s.Sign()*int64(qty), -exchange.FixedPlaces)
+}
+
+// reduceOnly: an order that says it only reduces has something to reduce. Conditional
+// ones may be there before the position.
+func (c *check) reduceOnly() *exchange.Refusal {
+	r := &c.order.Request
+	if !r.ReduceOnly || r.Type.Conditional() || c.in.Product == exchange.Margin {
+		return nil
+	}
+	held := c.held()
+	if int64(held.Sign()) == -r.Side.Sign() {
+		return nil
+	}
+	return &exchange.Refusal{Value: fmt.Sprintf("%v with a position of %v", r.Side, held), Limit: "reduce-only must reduce"}
+}

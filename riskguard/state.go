@@ -1,0 +1,145 @@
+package riskguard
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// market is what the guard knows of one instrument's prices, and since when.
+type market struct {
+	last            exchange.Fixed // last trade, bar close or mid
+	mark            exchange.Fixed
+	lastAt, markAt  exchange.Time
+	everyLast       time.Duration // declared cadences
+	everyMark       time.Duration
+	bestBid, offers exchange.Fixed
+}
+
+// asset is the freshness of one collateral's index price.
+type asset struct {
+	name  string
+	at    exchange.Time
+	every time.Duration
+}
+
+// sent is the times of a strategy's last messages, a ring as long as the limit.
+type sent struct {
+	at   []exchange.Time
+	next int
+}
+
+// count notes a message.
+func (s *sent) count(at exchange.Time) {
+	if len(s.at) == 0 {
+		return
+	}
+	s.at[s.next] = at
+	s.next = (s.next + 1) % len(s.at)
+}
+
+// full says whether another message at that time would be one too many within a second.
+func (s *sent) full(at exchange.Time) bool {
+	if len(s.at) == 0 {
+		return true
+	}
+	oldest := s.at[s.next]
+	return oldest != 0 && at.Sub(oldest) < time.Second
+}
+
+// stale says whether something seen at seen is too old at now: older than the limit and
+// older than twice the declared cadence. What was never seen is stale.
+func stale(now, seen exchange.Time, limit, every time.Duration) bool {
+	return seen == 0 || now.Sub(seen) > max(limit, 2*every)
+}
+
+// applyMarket folds a market event into the guard's picture of prices.
+func (g *Guard) applyMarket(e *exchange.Event) {
+	m := &g.markets[e.Inst]
+	switch e.Kind {
+	case exchange.KindTrade:
+		m.last, m.lastAt = e.Trade().Price, e.At
+	case exchange.KindBar:
+		m.last, m.lastAt = e.Bar().Close, e.At
+	case exchange.KindBookTicker:
+		b := e.BookTicker()
+		m.bestBid, m.offers = b.Bid, b.Ask
+		if mid := b.Mid(); mid != 0 {
+			m.last, m.lastAt = mid, e.At
+		}
+	case exchange.KindMark:
+		m.mark, m.markAt = e.Mark().Price, e.At
+		g.feed(e)
+	case exchange.KindAssetIndex:
+		g.asset(e.AssetIndex().Asset).at = e.At
+		g.feed(e)
+	case exchange.KindCadence:
+		g.applyCadence(e)
+	}
+}
+
+func (g *Guard) applyCadence(e *exchange.Event) {
+	c := e.Cadence()
+	switch c.Kind {
+	case exchange.KindTrade, exchange.KindBar, exchange.KindBookTicker:
+		m := &g.markets[e.Inst]
+		if m.everyLast == 0 || c.Every < m.everyLast {
+			m.everyLast = c.Every
+		}
+	case exchange.KindMark:
+		g.markets[e.Inst].everyMark = c.Every
+	case exchange.KindAssetIndex:
+		g.asset(c.Asset).every = c.Every
+	}
+}
+
+// asset finds or makes the freshness record of an asset.
+func (g *Guard) asset(name string) *asset {
+	for i := range g.assets {
+		if g.assets[i].name == name {
+			return &g.assets[i]
+		}
+	}
+	g.assets = append(g.assets, asset{name: name})
+	return &g.assets[len(g.assets)-1]
+}
+
+// applyState sets the trading state of a scope. Every change begins a new halt epoch,
+// so that what was approved under the old state is not sent under the new one.
+func (g *Guard) applyState(s *exchange.StateChange) {
+	g.epoch++
+	switch {
+	case s.Inst != 0:
+		g.states.inst[s.Inst] = s.State
+	case s.Strategy != 0:
+		g.states.strategy[s.Strategy] = s.State
+	default:
+		g.states.account = s.State
+	}
+}
+
+// Hold counts an order's risk from now on, or as it now is, or no longer when it is
+// over. Limits are held against every order between its approval and its end.
+func (g *Guard) Hold(o exchange.Order) {
+	at := slices.IndexFunc(g.open, func(have exchange.Order) bool { return have.ID == o.ID })
+	switch {
+	case o.Status.Final():
+		if at >= 0 {
+			g.open = slices.Delete(g.open, at, at+1)
+			g.model.RemoveOrder(o.ID)
+		}
+		return
+	case at >= 0:
+		g.open[at] = o
+	default:
+		g.open = append(g.open, o)
+	}
+	if err := g.model.SetOrder(o); err != nil && g.fault == nil {
+		g.fault = fmt.Errorf("order %s: %w", o.ClientID, err)
+	}
+}
+
+// Count notes a wish for the limits on messages.
+func (g *Guard) Count(in *exchange.Intent, at exchange.Time) { g.sent[in.Strategy].count(at) }
