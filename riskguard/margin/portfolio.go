@@ -1,0 +1,345 @@
+package margin
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// Errors that callers test with errors.Is.
+var (
+	// ErrMissing says that the account cannot be valued: a mark or an index that it needs
+	// has not been set. A guard refuses then.
+	ErrMissing = errors.New("price is missing")
+	// ErrInput says that a value cannot enter the model: unknown instrument, a quantity
+	// that makes no sense, an amount beyond all bounds.
+	ErrInput = errors.New("margin: bad input")
+)
+
+// Portfolio is one account's holdings, prices and open orders, and what follows from
+// them. It keeps the contribution of every position, asset and order under every
+// scenario, and computes again only what a change touches, when somebody asks. It has
+// one owner and is not safe for concurrent use.
+type Portfolio struct {
+	ins    *exchange.Instruments
+	tables *Tables
+	// Scenario 0 is the market as it is; scenario i is shocks[i-1].
+	shocks   []Shock
+	standard bool // shocks are the default ones
+
+	assets  []*asset
+	byAsset map[string]*asset
+	slots   []*slot // by instrument id - 1
+	where   map[exchange.OrderID]*book
+
+	totals []total
+	lacks  int // legs and assets without a price they need
+
+	staleLegs   []*leg
+	stalePairs  []*pair
+	staleLosses []*pair
+	staleAssets []*asset
+
+	trial trial
+	band  band
+}
+
+// total sums a scenario over all assets and pairs, in dollars (usd scale).
+type total struct {
+	equity, maint, openLoss            wide
+	equityWorst, maintWorst, swapWorst wide
+	// Of the base scenario only:
+	actual, initial, initialWorst wide
+}
+
+// slot is an instrument with what the model keeps of it.
+type slot struct {
+	in            *exchange.Instrument
+	base, settle  *asset // settle is the quote asset for margin pairs
+	mark          exchange.Fixed
+	brackets      Brackets
+	leverage      int64
+	fee           exchange.Fixed
+	legs          [3]*leg // by position side, made when first used
+	pair          *pair
+	low, high     exchange.Fixed // the band of the mark; see Safe
+	contractValue int64          // contract size as an integer of 8 decimals
+}
+
+// book is the open orders of a leg or pair.
+type book struct {
+	orders []order
+	leg    *leg
+	pair   *pair
+}
+
+// New makes an empty portfolio over a table of instruments, with the default shocks. A
+// futures instrument without maintenance brackets is an error.
+func New(ins *exchange.Instruments, t *Tables) (*Portfolio, error) {
+	if err := t.check(); err != nil {
+		return nil, fmt.Errorf("margin tables: %w", err)
+	}
+	p := &Portfolio{
+		ins: ins, tables: t, standard: true,
+		byAsset: map[string]*asset{}, where: map[exchange.OrderID]*book{},
+	}
+	for id := 1; id <= ins.Len(); id++ {
+		s, err := p.newSlot(ins.At(exchange.InstrumentID(id)))
+		if err != nil {
+			return nil, err
+		}
+		p.slots = append(p.slots, s)
+	}
+	return p, p.setShocks(DefaultShocks(ins, t))
+}
+
+func (p *Portfolio) newSlot(in *exchange.Instrument) (*slot, error) {
+	s := &slot{in: in, fee: p.tables.Fees[in.Product].Taker, contractValue: int64(in.ContractSize), high: exchange.FixedMax}
+	var err error
+	if s.base, err = p.asset(in.Base); err != nil {
+		return nil, err
+	}
+	settle := in.MarginAsset
+	if in.Product == exchange.Margin {
+		settle = in.Quote
+		s.pair = &pair{}
+		s.pair.slot = s
+	}
+	if s.settle, err = p.asset(settle); err != nil {
+		return nil, err
+	}
+	if s.pair != nil {
+		s.base.pairs = append(s.base.pairs, s.pair)
+		s.settle.pairs = append(s.settle.pairs, s.pair)
+		return s, nil
+	}
+	b, _, ok := p.tables.brackets(in)
+	if !ok {
+		return nil, fmt.Errorf("%w: %s has no maintenance brackets; give a file with its leverageBracket answer", ErrInput, in.Name())
+	}
+	if err := b.check(); err != nil {
+		return nil, fmt.Errorf("maintenance brackets of %s: %w", in.Name(), err)
+	}
+	if in.Inverse() && in.ContractSize <= 0 {
+		return nil, fmt.Errorf("%w: %s has contract size %v", ErrInput, in.Name(), in.ContractSize)
+	}
+	s.brackets = b
+	s.settle.futures = append(s.settle.futures, s)
+	s.leverage = int64(min(p.tables.LeverageDefault, b.Tiers[0].Leverage))
+	return s, nil
+}
+
+// SetShocks replaces the shocks of the worst case; none leaves the base scenario alone.
+func (p *Portfolio) SetShocks(shocks []Shock) error {
+	p.standard = false
+	return p.setShocks(slices.Clone(shocks))
+}
+
+func (p *Portfolio) setShocks(shocks []Shock) error {
+	for _, s := range shocks {
+		if err := s.check(); err != nil {
+			return err
+		}
+	}
+	p.shocks = shocks
+	n := len(shocks) + 1
+	p.totals = make([]total, n)
+	p.lacks = 0
+	for _, a := range p.assets {
+		a.reset(n, p.shocks)
+		p.touchAsset(a)
+	}
+	for _, s := range p.slots {
+		for _, l := range s.legs {
+			if l != nil {
+				l.reset(n)
+				p.touchLeg(l)
+			}
+		}
+		if s.pair != nil {
+			s.pair.reset(n)
+			p.touchPair(s.pair)
+		}
+	}
+	return nil
+}
+
+// Shocks returns the shocks in use, in the order of [Portfolio.Scenarios].
+func (p *Portfolio) Shocks() []Shock { return slices.Clone(p.shocks) }
+
+// asset returns the asset of that name and makes it if it is new.
+func (p *Portfolio) asset(name string) (*asset, error) {
+	if a, ok := p.byAsset[name]; ok {
+		return a, nil
+	}
+	if name == "" {
+		return nil, fmt.Errorf("%w: an asset without a name", ErrInput)
+	}
+	leverage, mmr, err := p.tables.loanTerms(name)
+	if err != nil {
+		return nil, err
+	}
+	a := &asset{
+		name: name, stable: slices.Contains(p.tables.Stables, name), high: exchange.FixedMax,
+		schedule: p.tables.Collateral[name], loanLeverage: int64(leverage), loanMMR: mmr,
+	}
+	p.assets = append(p.assets, a)
+	p.byAsset[name] = a
+	if len(p.totals) == 0 { // New has not got to the shocks yet
+		return a, nil
+	}
+	a.reset(len(p.totals), p.shocks)
+	if p.standard && a.stable {
+		return a, p.setShocks(append(p.shocks, depegOf(name)))
+	}
+	return a, nil
+}
+
+// slot returns that of an instrument.
+func (p *Portfolio) slot(id exchange.InstrumentID) (*slot, error) {
+	if !p.ins.Has(id) {
+		return nil, fmt.Errorf("%w: no instrument %d", ErrInput, id)
+	}
+	return p.slots[id-1], nil
+}
+
+// leg returns that of a futures position and makes it if it is new.
+func (p *Portfolio) leg(s *slot, side exchange.PositionSide) (*leg, error) {
+	if s.pair != nil || side > exchange.Short {
+		return nil, fmt.Errorf("%w: %s has no position %v", ErrInput, s.in.Name(), side)
+	}
+	if s.legs[side] == nil {
+		l := &leg{slot: s, position: exchange.Position{Inst: s.in.ID, Side: side}}
+		l.book.leg = l
+		l.reset(len(p.totals))
+		s.legs[side] = l
+	}
+	return s.legs[side], nil
+}
+
+// Account is the account as Binance computes it, exact but for the roundings of the
+// package comment. It is meaningful only while [Portfolio.Missing] is nil: what has no
+// price counts as nothing.
+func (p *Portfolio) Account() exchange.Account {
+	p.refresh()
+	t := &p.totals[0]
+	adjusted := t.equity.sub(t.openLoss)
+	u := uniMMR(adjusted, t.maint)
+	if t.maint.zero() {
+		u = uniMMRMax
+	}
+	return exchange.Account{
+		Equity:        t.equity.decimal(usdPlaces),
+		ActualEquity:  t.actual.decimal(usdPlaces),
+		OpenLoss:      t.openLoss.decimal(usdPlaces),
+		MaintMargin:   t.maint.decimal(usdPlaces),
+		InitialMargin: t.initial.decimal(usdPlaces),
+		Available:     t.equity.sub(t.initial).decimal(usdPlaces),
+		UniMMR:        u.decimal(entryPlaces),
+		Status:        p.status(adjusted, u),
+	}
+}
+
+// uniMMRMax is the sentinel at the scale of quotients.
+var uniMMRMax = wideInt(exchange.UniMMRMax).up().up()
+
+// uniMMR is adjusted/maint at the scale of quotients, within ±UniMMRMax. Without
+// maintenance margin it is UniMMRMax, or -UniMMRMax when equity is negative, so that it
+// is under every floor.
+func uniMMR(adjusted, maint wide) wide {
+	if maint.zero() {
+		if adjusted.negative() {
+			return uniMMRMax.neg()
+		}
+		return uniMMRMax
+	}
+	whole, rest := adjusted.abs().divide(maint)
+	if !whole.less(wideInt(exchange.UniMMRMax)) {
+		whole, rest = wideInt(exchange.UniMMRMax), wide{}
+	}
+	u := whole.up().up().add(rest.up().up().over(maint))
+	if adjusted.negative() {
+		return u.neg()
+	}
+	return u
+}
+
+// status places the account on the ladder. A negative adjusted equity is liquidated
+// even without positions.
+func (p *Portfolio) status(adjusted, u wide) exchange.AccountStatus {
+	l := &p.tables.Ladder
+	under := func(line exchange.Fixed) bool {
+		return line != 0 && !wideInt(int64(line)).up().less(u)
+	}
+	switch {
+	case adjusted.negative():
+		return exchange.StatusBankrupted
+	case under(l.Liquidation):
+		return exchange.StatusActiveLiquidation
+	case under(l.ReduceOnly):
+		return exchange.StatusReduceOnly
+	case under(l.SupplyMargin):
+		return exchange.StatusSupplyMargin
+	case under(l.MarginCall):
+		return exchange.StatusMarginCall
+	default:
+		return exchange.StatusNormal
+	}
+}
+
+// Delta is the exposure to a coin in coins over margin, UM and CM: the asset's net
+// amount, unrealised PnL included, and the positions in its futures, without open
+// orders. It is 0 for an asset that nothing is known of.
+func (p *Portfolio) Delta(coin string) decimal.Decimal {
+	p.refresh()
+	a, ok := p.byAsset[coin]
+	if !ok {
+		return decimal.Zero
+	}
+	return a.delta().decimal(amountPlaces)
+}
+
+// Net is the net amount of an asset over all wallets, unrealised PnL included.
+func (p *Portfolio) Net(name string) decimal.Decimal {
+	p.refresh()
+	a, ok := p.byAsset[name]
+	if !ok {
+		return decimal.Zero
+	}
+	return a.net(0).decimal(amountPlaces)
+}
+
+// Missing names the first price that the account's valuation lacks, as ErrMissing, or
+// is nil.
+func (p *Portfolio) Missing() error {
+	p.refresh()
+	if p.lacks == 0 {
+		return nil
+	}
+	for _, s := range p.slots {
+		for _, l := range s.legs {
+			if l != nil && l.lacks {
+				return fmt.Errorf("%w: mark of %s", ErrMissing, s.in.Name())
+			}
+		}
+	}
+	for _, a := range p.assets {
+		if a.lacks {
+			return fmt.Errorf("%w: index of %s", ErrMissing, a.name)
+		}
+	}
+	return nil
+}
+
+// Warnings are those of [Tables.Warnings] for the instruments and assets in use.
+func (p *Portfolio) Warnings() []string {
+	var names []string
+	for _, a := range p.assets {
+		names = append(names, a.name)
+	}
+	return p.tables.Warnings(p.ins, names)
+}
