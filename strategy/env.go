@@ -2,6 +2,7 @@ package strategy
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -16,11 +17,11 @@ type Ref = uint64
 // or used outside of callbacks.
 type Env struct {
 	View
-	instruments *exchange.Instruments
-	id          exchange.StrategyID
-	nextRef     Ref
-	starting    bool
-	out         Output
+	lastRef  Ref
+	starting bool
+	// mistake is the first wrong wish of Start, which ends it.
+	mistake error
+	out     Output
 }
 
 // Output is what a strategy asked for during callbacks, in order of asking.
@@ -57,6 +58,9 @@ func (e *Env) Instrument(s Symbol) (*exchange.Instrument, error) {
 // from before the run are delivered first, while [View.Warming] says true and orders
 // are refused.
 func (e *Env) Bars(in *exchange.Instrument, interval time.Duration, warmup int) {
+	if (interval <= 0 || warmup < 0) && e.mistake == nil {
+		e.mistake = fmt.Errorf("bars of %s: interval %v must be above 0 and warmup %d not below", in.Name(), interval, warmup)
+	}
 	e.subscribe(Subscription{in.ID, exchange.KindBar, interval, warmup})
 }
 
@@ -85,8 +89,10 @@ func (e *Env) subscribe(s Subscription) {
 		e.Logf("subscription to %v after Start has no effect", s.Kind)
 		return
 	}
-	for _, have := range e.out.Subscriptions {
-		if have == s {
+	for i := range e.out.Subscriptions {
+		have := &e.out.Subscriptions[i]
+		if have.Inst == s.Inst && have.Kind == s.Kind && have.Interval == s.Interval {
+			have.Warmup = max(have.Warmup, s.Warmup)
 			return
 		}
 	}
@@ -95,9 +101,9 @@ func (e *Env) subscribe(s Subscription) {
 
 // Send wishes a new order and returns the ref that everything about it will carry.
 func (e *Env) Send(o Order) Ref {
-	e.nextRef++
-	e.intend(exchange.Intent{Kind: exchange.IntentNew, Ref: e.nextRef, Request: o.request, Tag: o.tag})
-	return e.nextRef
+	e.lastRef++
+	e.intend(exchange.Intent{Kind: exchange.IntentNew, Ref: e.lastRef, Request: o.request, Tag: o.tag})
+	return e.lastRef
 }
 
 // Cancel wishes an own order gone. Cancelling what is over is harmless.
@@ -118,10 +124,12 @@ func (e *Env) Amend(ref Ref, price, qty exchange.Fixed) {
 
 func (e *Env) intend(i exchange.Intent) {
 	i.Strategy = e.id
+	e.applyIntent(&i)
 	e.out.Intents = append(e.out.Intents, i)
 }
 
-// At asks for OnTimer(id) at t, or at once if t is past.
+// At asks for OnTimer(id) at t, or at once if t is past. In Start the clock stands at 0,
+// before all events.
 func (e *Env) At(t exchange.Time, id uint64) {
 	e.out.Timers = append(e.out.Timers, exchange.Timer{Strategy: e.id, ID: id, Due: t})
 }
@@ -131,5 +139,5 @@ func (e *Env) After(d time.Duration, id uint64) { e.At(e.Now().Add(d), id) }
 
 // Logf writes a line for people to the run's log.
 func (e *Env) Logf(format string, args ...any) {
-	e.out.Logs = append(e.out.Logs, fmt.Sprintf(format, args...))
+	e.out.Logs = append(e.out.Logs, strings.ToValidUTF8(fmt.Sprintf(format, args...), "?"))
 }

@@ -1,6 +1,10 @@
 package strategy
 
-import "github.com/pmbot/pmbot/exchange"
+import (
+	"strings"
+
+	"github.com/pmbot/pmbot/exchange"
+)
 
 // Order is an order being written, by the methods that read like its description:
 //
@@ -23,6 +27,23 @@ func Sell(in *exchange.Instrument, qty exchange.Fixed) Order {
 
 func newOrder(in *exchange.Instrument, side exchange.Side, qty exchange.Fixed) Order {
 	return Order{request: exchange.OrderRequest{Inst: in.ID, Side: side, Type: exchange.Market, Qty: qty}}
+}
+
+// Lots brings a quantity, which may be negative, to what an order of that type may have:
+// rounded toward zero to the lot's grid, at most its largest, and 0 below its smallest.
+func Lots(in *exchange.Instrument, t exchange.OrderType, qty exchange.Fixed) exchange.Fixed {
+	lot, size := in.LotFor(t), qty.Abs()
+	if lot.Max > 0 {
+		size = min(size, lot.Max)
+	}
+	if size < lot.Min {
+		return 0
+	}
+	size = lot.Min + (size-lot.Min).Round(lot.Step, exchange.RoundDown)
+	if qty < 0 {
+		return -size
+	}
+	return size
 }
 
 // Market takes what is there. It is what an order is unless told otherwise.
@@ -97,7 +118,10 @@ func (o Order) Borrow() Order { o.request.SideEffect = exchange.MarginBuy; retur
 func (o Order) Repay() Order { o.request.SideEffect = exchange.AutoRepay; return o }
 
 // Tag notes a short reason for journal and report, cut at 32 bytes.
-func (o Order) Tag(tag string) Order { o.tag = tag[:min(len(tag), 32)]; return o }
+func (o Order) Tag(tag string) Order {
+	o.tag = strings.ToValidUTF8(tag[:min(len(tag), 32)], "")
+	return o
+}
 
 // Request returns the order as written, for tests and for kinds without a method.
 func (o Order) Request() exchange.OrderRequest { return o.request }

@@ -12,47 +12,6 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// Symbol names an instrument in a parameter: "UM:BTCUSDT", "CM:BTCUSD_PERP" or
-// "MARGIN:BTCUSDT". The zero value names none.
-type Symbol struct {
-	Product exchange.Product
-	Name    string
-}
-
-// ParseSymbol reads "PRODUCT:SYMBOL".
-func ParseSymbol(s string) (Symbol, error) {
-	product, name, ok := strings.Cut(s, ":")
-	if !ok || name == "" {
-		return Symbol{}, fmt.Errorf("%q is not PRODUCT:SYMBOL, such as UM:BTCUSDT", s)
-	}
-	p, err := exchange.ParseProduct(strings.ToUpper(product))
-	if err != nil {
-		return Symbol{}, fmt.Errorf("%q: %w; products are UM, CM and MARGIN", s, err)
-	}
-	return Symbol{p, strings.ToUpper(name)}, nil
-}
-
-// String prints what [ParseSymbol] reads, and "" for none.
-func (s Symbol) String() string {
-	if s == (Symbol{}) {
-		return ""
-	}
-	return s.Product.String() + ":" + s.Name
-}
-
-// MarshalText writes the form of [Symbol.String].
-func (s Symbol) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// UnmarshalText reads what [ParseSymbol] reads, and "" as none.
-func (s *Symbol) UnmarshalText(b []byte) (err error) {
-	if len(b) == 0 {
-		*s = Symbol{}
-		return nil
-	}
-	*s, err = ParseSymbol(string(b))
-	return err
-}
-
 // Param describes one parameter. An author writes it as tags of a struct field; the
 // parameter's name is the field's in snake_case:
 //
@@ -87,8 +46,9 @@ func ParamsOf(params any) ([]Param, error) {
 }
 
 // Bind writes the configured values and the defaults into a strategy's params struct.
-// All mistakes are reported at once: unknown names with the nearest known one, values
-// that do not parse, values out of bounds, and missing ones.
+// All mistakes are reported at once, as [ParamErrors]: unknown names with the nearest
+// known one, values that do not parse, values out of bounds, and missing ones. With any
+// mistake nothing is written.
 func Bind(params any, values map[string]string) error {
 	fields, err := paramFields(params)
 	if err != nil {
@@ -96,17 +56,19 @@ func Bind(params any, values map[string]string) error {
 	}
 	var errs ParamErrors
 	names := make([]string, len(fields))
-	for i, f := range fields {
+	parsed := make([]any, len(fields))
+	for i := range fields {
+		f := &fields[i]
 		names[i] = f.Name
 		text, given := values[f.Name]
+		if f.Required && text == "" {
+			errs = append(errs, ParamError{f.Name, strings.TrimSuffix("must be set: "+f.Help, ": ")})
+			continue
+		}
 		if !given {
-			if f.Required {
-				errs = append(errs, ParamError{f.Name, "must be set: " + f.Help})
-				continue
-			}
 			text = f.Default
 		}
-		if err := f.set(text); err != nil {
+		if parsed[i], err = f.parse(text); err != nil {
 			errs = append(errs, ParamError{f.Name, err.Error()})
 		}
 	}
@@ -117,6 +79,9 @@ func Bind(params any, values map[string]string) error {
 	}
 	if len(errs) > 0 {
 		return errs
+	}
+	for i := range fields {
+		fields[i].value.Set(reflect.ValueOf(parsed[i]))
 	}
 	return nil
 }
@@ -165,14 +130,45 @@ func paramFields(params any) ([]paramField, error) {
 		if c := sf.Tag.Get("choices"); c != "" {
 			f.Choices = strings.Split(c, "|")
 		}
-		kind, ok := paramKind(sf.Type)
-		if !ok {
-			return nil, fmt.Errorf("parameter %s has type %s; int, bool, string, exchange.Fixed, time.Duration and strategy.Symbol can be parameters", f.Name, sf.Type)
+		if err := f.describe(sf.Type); err != nil {
+			return nil, fmt.Errorf("parameter %s: %w", f.Name, err)
 		}
-		f.Kind = kind
+		if slices.ContainsFunc(fields, func(g paramField) bool { return g.Name == f.Name }) {
+			return nil, fmt.Errorf("parameter %s: two fields have that name", f.Name)
+		}
 		fields = append(fields, f)
 	}
 	return fields, nil
+}
+
+// describe settles the kind and checks what the author's tags say.
+func (f *paramField) describe(t reflect.Type) error {
+	kind, ok := paramKind(t)
+	if !ok {
+		return fmt.Errorf("type %s; int, bool, string, exchange.Fixed, time.Duration and strategy.Symbol can be parameters", t)
+	}
+	f.Kind = kind
+	for _, bound := range []string{f.Min, f.Max} {
+		if bound == "" {
+			continue
+		}
+		if kind != "int" && kind != "decimal" && kind != "duration" {
+			return fmt.Errorf("bound %q, but a %s has no bounds", bound, kind)
+		}
+		if _, err := parseParam(kind, bound); err != nil {
+			return fmt.Errorf("bound: %w", err)
+		}
+	}
+	if len(f.Choices) > 0 && kind != "text" {
+		return fmt.Errorf("choices, but only a text has them")
+	}
+	if f.Required {
+		return nil
+	}
+	if _, err := f.parse(f.Default); err != nil {
+		return fmt.Errorf("default: %w", err)
+	}
+	return nil
 }
 
 func paramKind(t reflect.Type) (string, bool) {
@@ -193,51 +189,28 @@ func paramKind(t reflect.Type) (string, bool) {
 	return "", false
 }
 
-func (f *paramField) set(text string) error {
+// parse reads a value and holds it against bounds and choices.
+func (f *paramField) parse(text string) (any, error) {
 	value, err := parseParam(f.Kind, text)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := f.bounds(value, text); err != nil {
-		return err
+	if f.Min != "" && order(value) < order(f.bound(f.Min)) {
+		return nil, fmt.Errorf("%s is below the least, %s", text, strings.TrimSpace(f.Min+" "+f.Unit))
+	}
+	if f.Max != "" && order(value) > order(f.bound(f.Max)) {
+		return nil, fmt.Errorf("%s is above the most, %s", text, strings.TrimSpace(f.Max+" "+f.Unit))
 	}
 	if len(f.Choices) > 0 && !slices.Contains(f.Choices, text) {
-		return fmt.Errorf("%q is none of %s", text, strings.Join(f.Choices, ", "))
+		return nil, fmt.Errorf("%q is none of %s", text, strings.Join(f.Choices, ", "))
 	}
-	f.value.Set(reflect.ValueOf(value))
-	return nil
+	return value, nil
 }
 
-func (f *paramField) bounds(value any, text string) error {
-	for _, b := range []struct {
-		bound string
-		sign  int
-		word  string
-	}{{f.Min, -1, "below the least"}, {f.Max, 1, "above the most"}} {
-		if b.bound == "" {
-			continue
-		}
-		limit, err := parseParam(f.Kind, b.bound)
-		if err != nil {
-			return fmt.Errorf("bound %q in the strategy's source: %w", b.bound, err)
-		}
-		if compareParam(value, limit) == b.sign {
-			return fmt.Errorf("%s is %s, %s", text, b.word, strings.TrimSpace(b.bound+" "+f.Unit))
-		}
-	}
-	return nil
-}
-
-func compareParam(a, b any) int {
-	x, y := order(a), order(b)
-	switch {
-	case x < y:
-		return -1
-	case x > y:
-		return 1
-	default:
-		return 0
-	}
+// bound parses a bound that describe has found good.
+func (f *paramField) bound(text string) any {
+	value, _ := parseParam(f.Kind, text)
+	return value
 }
 
 // order maps the kinds that have bounds to numbers that compare as they do.
@@ -316,67 +289,4 @@ func ValuesOf(params any) map[string]string {
 		values[f.Name] = fmt.Sprint(f.value.Interface())
 	}
 	return values
-}
-
-// snake turns a field name into a parameter name: MaxQty -> max_qty, SMAFast -> sma_fast.
-func snake(name string) string {
-	var b strings.Builder
-	for i, r := range name {
-		upper := r >= 'A' && r <= 'Z'
-		if upper && i > 0 {
-			prev := name[i-1]
-			next := byte(0)
-			if i+1 < len(name) {
-				next = name[i+1]
-			}
-			if prev < 'A' || prev > 'Z' || next >= 'a' && next <= 'z' {
-				b.WriteByte('_')
-			}
-		}
-		if upper {
-			r += 'a' - 'A'
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-func unknownParam(name string, known []string) string {
-	if near := Nearest(name, known); near != "" {
-		return fmt.Sprintf("no such parameter; did you mean %s?", near)
-	}
-	return "no such parameter; there are " + strings.Join(known, ", ")
-}
-
-// Nearest returns the known name that differs least from a misspelt one, or "" when
-// none is near. It is exported for the configuration, which owes the same kindness.
-func Nearest(name string, known []string) string {
-	best, least := "", len(name)/2+1
-	for _, k := range known {
-		if d := editDistance(name, k); d < least {
-			best, least = k, d
-		}
-	}
-	return best
-}
-
-// editDistance is Levenshtein's.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		prev := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := prev
-			if a[i] != b[j] {
-				cost++
-			}
-			prev = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -1,6 +1,7 @@
 package strategy
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -35,10 +36,15 @@ type handlers struct {
 // NewRuntime binds the parameters and calls Start. The instruments are the run's table
 // and id the strategy's place in the configuration.
 func NewRuntime(s Strategy, values map[string]string, ins *exchange.Instruments, id exchange.StrategyID) (*Runtime, error) {
-	if err := Bind(s.Params(), values); err != nil {
-		return nil, err
+	name := s.Manifest().Name
+	params := s.Params()
+	if err := Bind(params, values); err != nil {
+		return nil, fmt.Errorf("strategy %s: parameters: %w", name, err)
 	}
-	r := &Runtime{strategy: s, env: Env{View: newView(ins, id), instruments: ins, id: id, starting: true}}
+	if s.Params() != params {
+		return nil, fmt.Errorf("strategy %s: Params returns a new struct each time; return a pointer to a field of the strategy", name)
+	}
+	r := &Runtime{strategy: s, env: Env{View: newView(ins, id), starting: true}}
 	r.on.bar, _ = s.(BarHandler)
 	r.on.trade, _ = s.(TradeHandler)
 	r.on.quote, _ = s.(BookTickerHandler)
@@ -50,8 +56,8 @@ func NewRuntime(s Strategy, values map[string]string, ins *exchange.Instruments,
 	r.on.account, _ = s.(AccountHandler)
 	r.on.timer, _ = s.(TimerHandler)
 	r.on.state, _ = s.(StateHandler)
-	if err := s.Start(&r.env); err != nil {
-		return nil, fmt.Errorf("strategy %s: start: %w", s.Manifest().Name, err)
+	if err := cmp.Or(s.Start(&r.env), r.env.mistake); err != nil {
+		return nil, fmt.Errorf("strategy %s: start: %w", name, err)
 	}
 	r.env.starting = false
 	r.wants = r.env.out.Subscriptions
@@ -145,7 +151,7 @@ func (r *Runtime) deliverOwn(e *exchange.Event) {
 	env := &r.env
 	switch e.Kind {
 	case exchange.KindFill:
-		if r.on.fill != nil {
+		if r.on.fill != nil && e.Fill().Qty != 0 { // 0 repeats one that was counted
 			r.on.fill.OnFill(env, r.at(e), e.Fill())
 		}
 	case exchange.KindOrderUpdate:
@@ -156,7 +162,7 @@ func (r *Runtime) deliverOwn(e *exchange.Event) {
 		if r.on.refusal != nil {
 			r.on.refusal.OnRefusal(env, e.Refusal())
 		}
-	case exchange.KindAccount:
+	case exchange.KindAccount, exchange.KindRiskLevel:
 		if r.on.account != nil {
 			r.on.account.OnAccount(env, e.Account())
 		}
@@ -201,6 +207,17 @@ func (r *Runtime) Restore(version int, state []byte) error {
 		return fmt.Errorf("strategy %s: restore state version %d: %w", r.strategy.Manifest().Name, version, err)
 	}
 	return nil
+}
+
+// LastRef is the ref of the last order that the strategy sent.
+func (r *Runtime) LastRef() Ref { return r.env.lastRef }
+
+// Resume lets the runtime go on where another one of the same instruments stopped: with
+// what its view had seen and the refs it had given. A restart calls it after Restore and
+// before the first event, with the view that the host kept.
+func (r *Runtime) Resume(view *View, last Ref) {
+	r.env.View.resume(view)
+	r.env.lastRef = last
 }
 
 func (r *Runtime) at(e *exchange.Event) *exchange.Instrument { return r.env.instruments.At(e.Inst) }

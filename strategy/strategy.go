@@ -9,8 +9,8 @@ type Strategy interface {
 	// also by "pmbot strategy inspect", and must always give the same answer.
 	Manifest() Manifest
 	// Params returns a pointer to a struct whose exported fields are the parameters,
-	// described by tags (see [Param]), or nil. The configured values are written there
-	// before Start.
+	// described by tags (see [Param]), or nil: the same pointer every time. The configured
+	// values are written there before Start.
 	Params() any
 	// Start is called once, before the first event. It looks up instruments and
 	// subscribes to what it wants to see. An error stops the run with its text.
@@ -57,7 +57,8 @@ type RefusalHandler interface {
 	OnRefusal(env *Env, r *exchange.Refusal)
 }
 
-// AccountHandler gets the snapshots of the account: equity, margin, uniMMR.
+// AccountHandler gets the snapshots of the account: equity, margin, uniMMR, and the
+// exchange's alarms that its status has changed.
 type AccountHandler interface {
 	OnAccount(env *Env, a *exchange.Account)
 }

@@ -12,15 +12,17 @@ import (
 // that both sides of the process boundary use. Equity and uniMMR change only by an
 // explicit account event, never by arithmetic here.
 type View struct {
-	now       exchange.Time
-	warming   bool
-	inst      []instView // by InstrumentID
-	orders    []exchange.Order
-	balances  []balance
-	account   exchange.Account
-	state     exchange.TradingState
-	allInst   *exchange.Instruments
-	strategic exchange.StrategyID
+	instruments *exchange.Instruments
+	id          exchange.StrategyID
+	now         exchange.Time
+	warming     bool
+	inst        []instView // by InstrumentID
+	orders      []exchange.Order
+	balances    []balance
+	account     exchange.Account
+	// The trading states of the account and of this strategy; those of instruments are
+	// in inst.
+	accountState, ownState exchange.TradingState
 }
 
 type instView struct {
@@ -28,6 +30,7 @@ type instView struct {
 	quote    exchange.BookTicker
 	mark     exchange.Mark
 	position exchange.Position
+	held     exchange.Fixed // position.Qty
 	state    exchange.TradingState
 }
 
@@ -38,7 +41,10 @@ type balance struct {
 }
 
 func newView(ins *exchange.Instruments, id exchange.StrategyID) View {
-	v := View{inst: make([]instView, ins.Len()+1), allInst: ins, strategic: id, state: exchange.Active}
+	v := View{
+		instruments: ins, id: id, inst: make([]instView, ins.Len()+1),
+		accountState: exchange.Active, ownState: exchange.Active,
+	}
 	for i := range v.inst {
 		v.inst[i].position.Inst = exchange.InstrumentID(i)
 		v.inst[i].state = exchange.Active
@@ -65,8 +71,13 @@ func (v *View) Mark(in *exchange.Instrument) exchange.Mark { return v.inst[in.ID
 // Position is the strategy's own position: the sum of its own fills, in one-way mode.
 func (v *View) Position(in *exchange.Instrument) exchange.Position { return v.inst[in.ID].position }
 
-// Orders lists the strategy's own orders that are not over, oldest first. The slice is
-// the view's: read it, do not keep it.
+// Held is the quantity of the strategy's own position as orders count it: signed, in
+// coins or contracts. It costs nothing, where the decimal of Position costs conversions.
+func (v *View) Held(in *exchange.Instrument) exchange.Fixed { return v.inst[in.ID].held }
+
+// Orders lists the strategy's own orders that are not over, oldest first: from the
+// moment they are sent, before guard and exchange have answered, until their final
+// status or refusal is delivered. The slice is the view's: read it, do not keep it.
 func (v *View) Orders() []exchange.Order { return v.orders }
 
 // Order returns the own order of that ref while it is not over.
@@ -112,7 +123,7 @@ func (v *View) Account() exchange.Account { return v.account }
 
 // State is the strictest trading state of the account, this strategy and the instrument.
 func (v *View) State(in *exchange.Instrument) exchange.TradingState {
-	return min(v.state, v.inst[in.ID].state)
+	return min(v.accountState, v.ownState, v.inst[in.ID].state)
 }
 
 // Apply folds one delivered event.
@@ -128,10 +139,13 @@ func (v *View) Apply(e *exchange.Event) {
 	case exchange.KindBar:
 		v.inst[e.Inst].last = e.Bar().Close
 	case exchange.KindFill:
-		f := e.Fill()
-		v.inst[e.Inst].position.Trade(v.allInst.At(e.Inst), f.Side, f.Qty, f.Price)
+		v.applyFill(e.Inst, e.Fill())
 	case exchange.KindOrderUpdate:
 		v.applyOrder(e)
+	case exchange.KindIntent:
+		v.applyIntent(e.Intent())
+	case exchange.KindRefusal:
+		v.applyRefusal(e.Refusal())
 	case exchange.KindLedger:
 		v.applyLedger(e.Ledger())
 	case exchange.KindAccount, exchange.KindRiskLevel:
@@ -141,25 +155,64 @@ func (v *View) Apply(e *exchange.Event) {
 	}
 }
 
+func (v *View) applyFill(id exchange.InstrumentID, f *exchange.Fill) {
+	if f.Qty == 0 {
+		return // a repeated report of a fill that was counted
+	}
+	i := &v.inst[id]
+	i.position.Trade(v.instruments.At(id), f.Side, f.Qty, f.Price)
+	i.held += exchange.Fixed(f.Side.Sign()) * f.Qty
+}
+
+// applyIntent notes a new order as sent, with what only the wish tells: side and type.
+func (v *View) applyIntent(i *exchange.Intent) {
+	if i.Kind != exchange.IntentNew {
+		return
+	}
+	v.orders = append(v.orders, exchange.Order{
+		Strategy: i.Strategy, Ref: i.Ref, Request: i.Request, Status: exchange.StatusPendingNew,
+		Created: v.now, Updated: v.now,
+	})
+}
+
+// applyRefusal forgets an order that was never sent. Refused cancels and amends leave
+// the order as it was.
+func (v *View) applyRefusal(r *exchange.Refusal) {
+	if r.Intent.Kind == exchange.IntentNew {
+		v.orders = slices.DeleteFunc(v.orders, func(o exchange.Order) bool { return o.ID == 0 && o.Ref == r.Intent.Ref })
+	}
+}
+
 func (v *View) applyOrder(e *exchange.Event) {
 	u := e.OrderUpdate()
-	at := slices.IndexFunc(v.orders, func(o exchange.Order) bool { return o.ID == u.ID })
+	at := v.findOrder(u)
 	if at < 0 {
 		if u.Status.Final() {
 			return
 		}
 		v.orders = append(v.orders, exchange.Order{
-			ID: u.ID, Strategy: u.Strategy, Ref: u.Ref, ClientID: u.ClientID, VenueID: u.VenueID, Created: e.At,
-			Request: exchange.OrderRequest{Inst: e.Inst},
+			Strategy: u.Strategy, Ref: u.Ref, Created: e.At, Request: exchange.OrderRequest{Inst: e.Inst},
 		})
 		at = len(v.orders) - 1
 	}
-	o := &v.orders[at]
-	o.Status, o.VenueID, o.Filled, o.Updated = u.Status, u.VenueID, u.Filled, e.At
-	o.Request.Price, o.Request.Qty = u.Price, u.Qty
 	if u.Status.Final() {
 		v.orders = slices.Delete(v.orders, at, at+1)
+		return
 	}
+	o := &v.orders[at]
+	o.ID, o.ClientID, o.VenueID = u.ID, u.ClientID, u.VenueID
+	o.Status, o.Filled, o.Updated = u.Status, u.Filled, e.At
+	o.Request.Price, o.Request.Qty = u.Price, u.Qty
+}
+
+// findOrder looks an order up by its number, and one that has none yet by its ref. A
+// triggered order and its child carry one ref and two numbers.
+func (v *View) findOrder(u *exchange.OrderUpdate) int {
+	at := slices.IndexFunc(v.orders, func(o exchange.Order) bool { return o.ID == u.ID && u.ID != 0 })
+	if at < 0 && u.Ref != 0 {
+		at = slices.IndexFunc(v.orders, func(o exchange.Order) bool { return o.ID == 0 && o.Ref == u.Ref })
+	}
+	return at
 }
 
 func (v *View) applyLedger(l *exchange.LedgerEntry) {
@@ -174,9 +227,20 @@ func (v *View) applyLedger(l *exchange.LedgerEntry) {
 
 func (v *View) applyState(s *exchange.StateChange) {
 	switch {
+	case s.Strategy != 0 && s.Strategy != v.id:
 	case s.Inst != 0:
 		v.inst[s.Inst].state = s.State
-	case s.Strategy == 0 || s.Strategy == v.strategic:
-		v.state = s.State
+	case s.Strategy != 0:
+		v.ownState = s.State
+	default:
+		v.accountState = s.State
 	}
+}
+
+// resume takes over what another view of the same table has seen.
+func (v *View) resume(from *View) {
+	id := v.id
+	*v = *from
+	v.id, v.inst = id, slices.Clone(from.inst)
+	v.orders, v.balances = slices.Clone(from.orders), slices.Clone(from.balances)
 }
