@@ -1,0 +1,146 @@
+package report
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"charm.land/lipgloss/v2"
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/exchange"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write the golden files anew")
+
+// golden compares with a file of testdata, or writes it.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *rewrite {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs (go test -rewrite, then read the diff); got\n%s", path, got)
+	}
+}
+
+// hostile is a run whose every text tries to break out, with the widest numbers.
+func hostile() *backtest.Result {
+	const evil = "</script><script>alert(1)</script>\x1b[31m\x1b]0;x\a\"'><img src=x onerror=alert(1)>\u202e\r\nnet 999"
+	r := fakeResult(3)
+	r.ID, r.Hash, r.Config, r.Mode, r.Version = evil, evil, evil, evil, evil
+	r.Strategies[0] = backtest.StrategyInfo{Label: evil, Name: evil, Version: evil, Params: map[string]string{evil: evil}}
+	r.Legs[0].Symbol, r.Legs[0].Base, r.Legs[1].Base = evil, evil, evil
+	r.Data[0].Symbol, r.Data[0].Kind, r.Data[0].Source, r.Data[0].Hash = evil, evil, evil, evil
+	r.Warnings = append(r.Warnings, backtest.Warning{Kind: evil, Text: evil})
+	r.ByStrategy[0].Name, r.ByLeg[0].Name, r.ByMonth[0].Name = evil, evil, evil
+	r.ByLeg[1].Name, r.ByLeg[1].Net = "比特币永续合约", decimal.RequireFromString("-123456789012345.678")
+	r.Orders.MakerPct, r.Orders.ByRule = evil, []backtest.RuleCount{{Rule: evil, Count: 1 << 40}}
+	r.Funding[0].Symbol, r.Funding[0].Asset = evil, evil
+	r.Balances[0].Asset, r.Open[0].Symbol, r.Open[0].Asset = evil, evil, evil
+	r.Margin.Floors[0].Name = evil
+	r.Prices[0].Symbol = evil
+	r.Refusals = []backtest.RefusalRow{{At: 1, Strategy: evil, Rule: evil, Text: evil, Tag: evil}}
+	r.Fills = append(r.Fills, backtest.FillRow{At: fakeStart, Strategy: evil, Product: exchange.UM, Symbol: evil, Tag: evil,
+		Fill: exchange.Fill{Side: exchange.Buy, Price: 1, Qty: exchange.FixedMax, FeeAsset: evil, ClientID: evil}})
+	return r
+}
+
+// liquidated is a run that ended below zero.
+func liquidated() *backtest.Result {
+	r := fakeResult(24 * 20)
+	last := &r.Equity[len(r.Equity)-1]
+	last.Account.ActualEquity, last.Account.Equity = cents(-152_300), cents(-152_300)
+	last.Account.UniMMR, last.Account.Status = decimal.New(-2, -1), exchange.StatusBankrupted
+	r.Margin.UniMMRMin, r.Margin.UniMMRMinAt, r.Margin.Liquidations = last.Account.UniMMR, last.At, 1
+	r.Margin.EquityMin, r.Margin.EquityEnd = cents(-152_300), cents(-152_300)
+	r.Margin.DrawdownPct, r.Margin.DrawdownFrom, r.Margin.DrawdownTo = decimal.New(1015, -1), fakeStart.Add(time.Hour), last.At
+	r.Margin.Below12 = time.Hour
+	forced := r.Fills[len(r.Fills)-1]
+	forced.At, forced.Forced, forced.Maker, forced.Tag = last.At, exchange.ForcedLiquidation, false, ""
+	r.Fills = append(r.Fills, forced)
+	return r
+}
+
+// runs are the shapes of result that every output must survive.
+func runs() map[string]*backtest.Result {
+	quiet := fakeResult(1)
+	quiet.Fills, quiet.Settlements, quiet.Funding, quiet.Refusals, quiet.Warnings = nil, nil, nil, nil, nil
+	quiet.Orders, quiet.Open, quiet.Margin.UniMMRMinAt = backtest.OrderSummary{}, nil, 0
+	return map[string]*backtest.Result{
+		"quarter": fakeResult(24 * 92), "days": fakeResult(24 * 20), "liquidated": liquidated(),
+		"sample": quiet, "empty": {}, "hostile": hostile(),
+	}
+}
+
+func TestConsoleGolden(t *testing.T) {
+	all := runs()
+	for _, c := range []struct {
+		name, run string
+		opt       ConsoleOptions
+	}{
+		{"quarter.txt", "quarter", ConsoleOptions{Report: "runs/20261101T101500Z-3f9c2b1e/report.html"}},
+		{"quarter-100.txt", "quarter", ConsoleOptions{Width: 100, Report: "runs/x/report.html"}},
+		{"quarter-80.txt", "quarter", ConsoleOptions{Width: 80}},
+		{"quarter-color.txt", "quarter", ConsoleOptions{Width: 140, Color: true}},
+		{"days.txt", "days", ConsoleOptions{Width: 120}},
+		{"liquidated.txt", "liquidated", ConsoleOptions{Width: 120}},
+		{"sample.txt", "sample", ConsoleOptions{Width: 120}},
+		{"empty.txt", "empty", ConsoleOptions{}},
+		{"hostile.txt", "hostile", ConsoleOptions{Width: 100}},
+	} {
+		var b bytes.Buffer
+		if err := Console(&b, all[c.run], c.opt); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, c.name, b.Bytes())
+	}
+}
+
+// No line is wider than the terminal, down to the width at which names and net alone
+// need the room, and none without color carries an escape.
+func TestConsoleStaysWithinTheTerminal(t *testing.T) {
+	for name, r := range runs() {
+		for width := 60; width <= 160; width += 5 {
+			var b bytes.Buffer
+			if err := Console(&b, r, ConsoleOptions{Width: width}); err != nil {
+				t.Fatal(err)
+			}
+			for _, line := range strings.Split(b.String(), "\n") {
+				if strings.ContainsAny(line, "\x1b\a\r") || strings.ContainsRune(line, '\u202e') {
+					t.Errorf("%s: control characters in %q", name, line)
+				}
+				if name != "hostile" && !strings.HasPrefix(line, "result ") && lipgloss.Width(line) > width {
+					t.Errorf("%s at %d: line of %d columns: %s", name, width, lipgloss.Width(line), line)
+				}
+			}
+		}
+	}
+}
+
+type fullDisk struct{ room int }
+
+func (d *fullDisk) Write(b []byte) (int, error) {
+	if d.room -= len(b); d.room < 0 {
+		return 0, os.ErrClosed
+	}
+	return len(b), nil
+}
+
+func TestConsoleReportsTheWritersError(t *testing.T) {
+	if err := Console(&fullDisk{200}, fakeResult(3), ConsoleOptions{}); err == nil {
+		t.Error("no error from a writer that failed")
+	}
+}

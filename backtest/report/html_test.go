@@ -1,0 +1,250 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/exchange"
+)
+
+func renderPage(t *testing.T, r *backtest.Result) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := HTML(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// The page must be whole for every shape of run: one script, unique ids, no number that
+// does not exist, and nothing that asks for another file.
+func TestHTMLIsWholeAndAlone(t *testing.T) {
+	fetches := regexp.MustCompile(`(?i)\b(src|href|action|srcset|poster)\s*=\s*["']?\s*[^"'#\s>]|url\(|@import|https?:|fetch\(|XMLHttp|WebSocket|<link|<object|<img|<iframe|<base`)
+	ids := regexp.MustCompile(` id="([^"]*)"`)
+	for name, r := range runs() {
+		out := renderPage(t, r)
+		if n := strings.Count(out, "<script"); n != 2 {
+			t.Errorf("%s: %d script elements, want 2", name, n)
+		}
+		if m := fetches.FindString(stripText(out)); m != "" {
+			t.Errorf("%s: the page reaches out: %q", name, m)
+		}
+		seen := map[string]bool{}
+		for _, m := range ids.FindAllStringSubmatch(out, -1) {
+			if seen[m[1]] {
+				t.Errorf("%s: id %q twice", name, m[1])
+			}
+			seen[m[1]] = true
+		}
+		for _, bad := range []string{"NaN", "+Inf", "-Inf", "ZgotmplZ", "%!", "<nil>"} {
+			if strings.Contains(out[:strings.LastIndex(out, "<script>")], bad) {
+				t.Errorf("%s: the page contains %q", name, bad)
+			}
+		}
+		for _, word := range []string{"<h1>", "Warnings", "<caption>By strategy</caption>", "Content-Security-Policy", "<title id=", "<desc id="} {
+			if !strings.Contains(out, word) {
+				t.Errorf("%s: the page lacks %q", name, word)
+			}
+		}
+	}
+}
+
+// stripText removes what a reader sees, in which "https:" harms nobody, and the quoted
+// texts of the script's data.
+func stripText(page string) string {
+	page = regexp.MustCompile(`(?s)<script type="application/json".*?</script>`).ReplaceAllString(page, "")
+	return regexp.MustCompile(`>[^<]*<`).ReplaceAllStringFunc(page, func(s string) string {
+		if strings.Contains(s, "\"use strict\"") || strings.Contains(s, ":root") {
+			return s
+		}
+		return "><"
+	})
+}
+
+// Text of strangers stays text: no tag, no attribute and no control character of theirs
+// reaches the page.
+func TestHTMLKeepsHostileTextInside(t *testing.T) {
+	out := renderPage(t, hostile())
+	for _, bad := range []string{"<script>alert", "<img", "\x1b", "\a", "\u202e", "onerror=alert(1)>"} {
+		if strings.Contains(out, bad) {
+			t.Errorf("the page contains %q", bad)
+		}
+	}
+	if !strings.Contains(out, "比特币永续合约") {
+		t.Error("a name in another script is lost")
+	}
+}
+
+// The script's data must be JSON, with a value for each instant and scales that hold them.
+func TestScriptData(t *testing.T) {
+	block := regexp.MustCompile(`(?s)<script type="application/json" id="chart-data">(.*?)</script>`)
+	for name, r := range runs() {
+		var data struct {
+			From, To int64
+			Times    [][]int64
+			Panels   []struct {
+				Low, High float64
+				Series    []struct {
+					Times  int
+					Values []*float64
+				}
+			}
+		}
+		if err := json.Unmarshal([]byte(block.FindStringSubmatch(renderPage(t, r))[1]), &data); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if data.To <= data.From || len(data.Panels) < 3 {
+			t.Errorf("%s: from %d to %d, %d panels", name, data.From, data.To, len(data.Panels))
+		}
+		for i, p := range data.Panels {
+			if !(p.Low < p.High) {
+				t.Errorf("%s: panel %d from %v to %v", name, i, p.Low, p.High)
+			}
+			for _, s := range p.Series {
+				if len(s.Values) != len(data.Times[s.Times]) || len(s.Values) > pointsMax {
+					t.Errorf("%s: panel %d has %d values for %d instants", name, i, len(s.Values), len(data.Times[s.Times]))
+				}
+			}
+		}
+	}
+}
+
+// A long run's page stays small enough to open on a phone.
+func TestHTMLSize(t *testing.T) {
+	r := fakeResult(24 * 92)
+	for range 6 {
+		r.Fills = append(r.Fills, r.Fills...)
+	}
+	if n := len(renderPage(t, r)); n > 4<<20 {
+		t.Errorf("%d fills make a page of %d bytes", len(r.Fills), n)
+	}
+}
+
+func TestThinKeepsEndsAndExtremes(t *testing.T) {
+	var points []point
+	for i := range 50_000 {
+		points = append(points, point{exchange.Time(i), float64((i * 7919) % 1000)})
+	}
+	points[31_234].v, points[777].v, points[40_000].v = 5e6, -5e6, math.NaN()
+	got := thin(points, pointsMax)
+	if len(got) > pointsMax || got[0] != points[0] || got[len(got)-1] != points[len(points)-1] {
+		t.Fatalf("%d points, first %v, last %v", len(got), got[0], got[len(got)-1])
+	}
+	low, high := extremes(got)
+	if got[low].v != -5e6 || got[high].v != 5e6 {
+		t.Errorf("extremes %v and %v", got[low], got[high])
+	}
+	for i := 1; i < len(got); i++ {
+		if got[i].at <= got[i-1].at {
+			t.Fatalf("point %d at %d comes after %d", i, got[i].at, got[i-1].at)
+		}
+	}
+}
+
+func TestThinPricesKeepsHighAndLow(t *testing.T) {
+	r := fakeResult(24 * 92)
+	steps := r.Prices[0].Points
+	got := thinPrices(steps, 100)
+	span := func(list []backtest.PricePoint) (low, high exchange.Fixed) {
+		low, high = exchange.FixedMax, exchange.FixedMin
+		for _, p := range list {
+			low, high = min(low, p.Low), max(high, p.High)
+		}
+		return low, high
+	}
+	wantLow, wantHigh := span(steps)
+	low, high := span(got)
+	if len(got) != 100 || low != wantLow || high != wantHigh || got[0].Open != steps[0].Open || got[99].Close != steps[len(steps)-1].Close {
+		t.Errorf("%d steps from %v to %v, want %v to %v", len(got), low, high, wantLow, wantHigh)
+	}
+}
+
+// However many fills there are, the marks stand for all of them and the cheapest and the
+// dearest of each class, and every class, is among them.
+func TestThinMarksKeepsExtremes(t *testing.T) {
+	r := liquidated()
+	var fills []*backtest.FillRow
+	for range 5 {
+		for i := range r.Fills {
+			fills = append(fills, &r.Fills[i])
+		}
+	}
+	marks := thinMarks(fills, r.From, r.To, 200)
+	type reach struct{ low, high exchange.Fixed }
+	var want, got [markClasses]reach
+	widen := func(to *[markClasses]reach, f *backtest.FillRow) {
+		c := &to[classOf(f)]
+		if c.low == 0 || f.Price < c.low {
+			c.low = f.Price
+		}
+		c.high = max(c.high, f.Price)
+	}
+	for _, f := range fills {
+		widen(&want, f)
+	}
+	stands := 0
+	for _, m := range marks {
+		widen(&got, m.fill)
+		stands += m.stands
+	}
+	if len(marks) > 200 || stands != len(fills) || got != want {
+		t.Errorf("%d marks stand for %d of %d fills; %v, want %v", len(marks), stands, len(fills), got, want)
+	}
+}
+
+func TestTimeTicksAreFewAndInside(t *testing.T) {
+	for minutes := 1; minutes < 60*24*365*6; minutes = minutes*3/2 + 1 {
+		from := fakeStart
+		to := from + exchange.Time(minutes)*60_000_000_000
+		ticks := timeTicks(from, to)
+		if len(ticks) > 14 || len(ticks) < 1 {
+			t.Errorf("%d minutes: %d ticks", minutes, len(ticks))
+		}
+		for _, tick := range ticks {
+			if tick.at < from || tick.at > to {
+				t.Errorf("%d minutes: tick %s outside", minutes, tick.text)
+			}
+		}
+	}
+}
+
+func TestScaleTicksAreRoundAndInside(t *testing.T) {
+	for _, s := range []scale{
+		linear(nil, []point{{0, 99_647.92}, {1, 104_650.07}}), linear([]float64{0}, []point{{0, -4.7}}), linear(nil, []point{{0, 5}}),
+		linear(nil), linear(nil, []point{{0, 1e-8}, {1, 2e-8}}), linear(nil, []point{{0, -3e9}, {1, 8e9}}),
+		logarithmic([]float64{1, 3}), logarithmic([]float64{1, 3}, []point{{0, -5}, {1, 99999}}),
+	} {
+		ticks := s.ticks()
+		if len(ticks) < 2 || len(ticks) > 12 {
+			t.Errorf("%+v: ticks %v", s, ticks)
+		}
+		texts := map[string]bool{}
+		for _, v := range ticks {
+			if y := s.y(v); y < 0 || y > plotHeight || texts[s.text(v)] {
+				t.Errorf("%+v: tick %v at %d, %q", s, v, y, s.text(v))
+			}
+			texts[s.text(v)] = true
+		}
+	}
+}
+
+func TestNumerals(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"0", "0"}, {"-0.00", "0.00"}, {"999", "999"}, {"1000", "1 000"}, {"-1234567.5", "-1 234 567.5"}, {"100000", "100 000"},
+	} {
+		if got := terminal.plain(c.in); got != c.want {
+			t.Errorf("%s: %q, want %q", c.in, got, c.want)
+		}
+	}
+	for c, want := range map[int64]string{1199: "1.19", 1200: "1.20", -1: "-0.01", 99_999_999_000: "-"} {
+		if got := terminal.uniMMR(cents(c).Shift(-1)); got != want {
+			t.Errorf("uniMMR %s: %q, want %q", strconv.FormatInt(c, 10), got, want)
+		}
+	}
+}

@@ -1,0 +1,239 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+)
+
+// tone is the meaning of a colour.
+type tone uint8
+
+const (
+	toneText tone = iota
+	toneHead
+	toneDim
+	toneGood
+	toneBad
+	toneWarn
+)
+
+// cell is a piece of text with its meaning.
+type cell struct {
+	text string
+	tone tone
+}
+
+// column describes a column of a table on the terminal.
+type column struct {
+	title string
+	left  bool
+	// drop orders the columns that give way to a narrow terminal: the highest goes
+	// first, 0 stays.
+	drop int
+}
+
+// grid is a table on the terminal. The title of its first column names the table.
+type grid struct {
+	columns []column
+	rows    [][]cell
+}
+
+func (g *grid) add(cells ...cell) { g.rows = append(g.rows, cells) }
+
+// terminalWriter writes sections of text, in colour or not, and keeps the first error.
+type terminalWriter struct {
+	w     io.Writer
+	color bool
+	// width is the number of columns of the terminal, 0 when it does not end.
+	width int
+	err   error
+}
+
+const (
+	gap = 2
+	// A narrow terminal cuts words to nameMax, and the first column at last to nameMin.
+	nameMax = 26
+	nameMin = 8
+	// indent is where the text of a section starts.
+	indent = 10
+)
+
+func (t *terminalWriter) line(s string) {
+	if t.err == nil {
+		_, t.err = io.WriteString(t.w, strings.TrimRight(s, " ")+"\n")
+	}
+}
+
+// paint colours text when colours are on.
+func (t *terminalWriter) paint(s string, color tone) string {
+	if !t.color || color == toneText || strings.TrimSpace(s) == "" {
+		return s
+	}
+	style := lipgloss.NewStyle()
+	switch color {
+	case toneHead:
+		style = style.Bold(true)
+	case toneDim:
+		style = style.Faint(true)
+	case toneGood:
+		style = style.Foreground(lipgloss.Color("2"))
+	case toneBad:
+		style = style.Foreground(lipgloss.Color("1"))
+	case toneWarn:
+		style = style.Foreground(lipgloss.Color("3"))
+	}
+	return style.Render(s)
+}
+
+// table prints a grid, without the columns for which the terminal has no room, and says
+// which those are.
+func (t *terminalWriter) table(g *grid) {
+	widths := g.widths()
+	if all := slices.Repeat([]bool{true}, len(widths)); t.width > 0 && total(widths, all) > t.width {
+		for i, c := range g.columns {
+			if c.left {
+				widths[i] = min(widths[i], nameMax)
+			}
+		}
+	}
+	shown, dropped := t.fit(g, widths)
+	if over := total(widths, shown) - t.width; t.width > 0 && over > 0 {
+		widths[0] = max(nameMin, widths[0]-over)
+	}
+	head := make([]cell, len(g.columns))
+	for i, c := range g.columns {
+		head[i] = cell{c.title, toneDim}
+	}
+	head[0].tone = toneHead
+	t.row(g, widths, shown, head)
+	for _, row := range g.rows {
+		t.row(g, widths, shown, row)
+	}
+	if len(dropped) > 0 {
+		t.wrapped("", cell{"not shown at this width: " + strings.Join(dropped, ", "), toneDim})
+	}
+}
+
+func (g *grid) widths() []int {
+	widths := make([]int, len(g.columns))
+	for i, c := range g.columns {
+		widths[i] = lipgloss.Width(c.title)
+		for _, row := range g.rows {
+			widths[i] = max(widths[i], lipgloss.Width(row[i].text))
+		}
+	}
+	return widths
+}
+
+// fit chooses the columns that stay.
+func (t *terminalWriter) fit(g *grid, widths []int) (shown []bool, dropped []string) {
+	shown = make([]bool, len(g.columns))
+	for i := range shown {
+		shown[i] = true
+	}
+	for t.width > 0 && total(widths, shown) > t.width {
+		next := 0
+		for i, c := range g.columns {
+			if shown[i] && c.drop > g.columns[next].drop {
+				next = i
+			}
+		}
+		if next == 0 {
+			break
+		}
+		shown[next] = false
+		dropped = append(dropped, g.columns[next].title)
+	}
+	return shown, dropped
+}
+
+func total(widths []int, shown []bool) int {
+	sum := -gap
+	for i, w := range widths {
+		if shown[i] {
+			sum += w + gap
+		}
+	}
+	return sum
+}
+
+func (t *terminalWriter) row(g *grid, widths []int, shown []bool, cells []cell) {
+	var b strings.Builder
+	for i, c := range cells {
+		if !shown[i] {
+			continue
+		}
+		if i > 0 {
+			b.WriteString(strings.Repeat(" ", gap))
+		}
+		text := shorten(c.text, widths[i])
+		space := strings.Repeat(" ", widths[i]-lipgloss.Width(text))
+		if g.columns[i].left {
+			b.WriteString(t.paint(text, c.tone) + space)
+		} else {
+			b.WriteString(space + t.paint(text, c.tone))
+		}
+	}
+	t.line(b.String())
+}
+
+// shorten cuts text to a width and marks the cut.
+func shorten(s string, width int) string {
+	if lipgloss.Width(s) <= width {
+		return s
+	}
+	kept, used := "", 0
+	for _, c := range s {
+		if used += lipgloss.Width(string(c)); used > width-1 {
+			break
+		}
+		kept += string(c)
+	}
+	return kept + "…"
+}
+
+// wrapped prints a section's name and its pieces, three spaces apart, in as many lines as
+// they need. A piece that is longer than a line breaks between words.
+func (t *terminalWriter) wrapped(name string, pieces ...cell) { t.section(name, toneHead, pieces...) }
+
+// section is wrapped with a name in another tone.
+func (t *terminalWriter) section(name string, color tone, pieces ...cell) {
+	prefix := t.paint(name, color) + strings.Repeat(" ", max(1, indent-lipgloss.Width(name)))
+	used, first := max(indent, lipgloss.Width(name)+1), true
+	var b strings.Builder
+	b.WriteString(prefix)
+	put := func(text string, color tone, space int) {
+		width := lipgloss.Width(text)
+		if !first && t.width > 0 && used+space+width > t.width {
+			t.line(b.String())
+			b.Reset()
+			b.WriteString(strings.Repeat(" ", indent))
+			used, first = indent, true
+		}
+		if !first {
+			b.WriteString(strings.Repeat(" ", space))
+			used += space
+		}
+		b.WriteString(t.paint(text, color))
+		used, first = used+width, false
+	}
+	for _, p := range pieces {
+		if t.width == 0 || lipgloss.Width(p.text) <= t.width-indent {
+			put(p.text, p.tone, 3)
+			continue
+		}
+		space := 3
+		for _, word := range strings.Fields(p.text) {
+			put(word, p.tone, space)
+			space = 1
+		}
+	}
+	t.line(b.String())
+}
+
+// text is a piece of a section.
+func text(format string, a ...any) cell { return cell{text: fmt.Sprintf(format, a...)} }
