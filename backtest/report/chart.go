@@ -171,7 +171,7 @@ func (f *frame) line(p *panel, style, name string, points []point) {
 		}
 		fmt.Fprintf(&d, "%s%d %d", pen, f.x(pt.at), p.scale.y(pt.v))
 		if pen = "L"; len(points) == 1 {
-			d.WriteString("h0")
+			d.WriteString("h1")
 		}
 	}
 	p.Paths = append(p.Paths, path{"line " + style, d.String()})

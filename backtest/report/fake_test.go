@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -24,6 +26,7 @@ type fake struct {
 	trade  int64
 	equity int64
 	peak   int64
+	peakAt exchange.Time
 }
 
 var fakeStart = exchange.TimeOf(time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC))
@@ -31,7 +34,7 @@ var fakeStart = exchange.TimeOf(time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC))
 // fakeResult is a run of that many hours.
 func fakeResult(hours int) *backtest.Result {
 	f := &fake{rng: rand.New(rand.NewPCG(7, 11)), r: fakeFrame(hours), price: [3]int64{6_290_000, 6_297_000, 340_000}}
-	f.equity, f.peak = 10_000_000, 10_000_000
+	f.equity, f.peak, f.peakAt = 10_000_000, 10_000_000, fakeStart
 	f.lines[0].Name, f.lines[1].Name = "carry-btc", "mm-eth"
 	f.r.Prices = []backtest.PriceSeries{
 		{Product: exchange.UM, Symbol: "BTCUSDT"}, {Product: exchange.CM, Symbol: "BTCUSD_PERP"}, {Product: exchange.UM, Symbol: "ETHUSDT"},
@@ -39,6 +42,7 @@ func fakeResult(hours int) *backtest.Result {
 	for h := range hours {
 		f.hour(fakeStart.Add(time.Duration(h)*time.Hour), h, hours)
 	}
+	slices.SortStableFunc(f.r.Fills, func(a, b backtest.FillRow) int { return cmp.Compare(a.At, b.At) })
 	f.finish()
 	return f.r
 }
@@ -234,9 +238,11 @@ func (f *fake) summarise(at exchange.Time, a exchange.Account) {
 	if a.UniMMR.LessThan(decimal.New(2, 0)) {
 		m.Below20 += time.Hour
 	}
-	f.peak = max(f.peak, f.equity)
+	if f.equity > f.peak {
+		f.peak, f.peakAt = f.equity, at
+	}
 	if fall := decimal.New((f.peak-f.equity)*100, 0).DivRound(decimal.New(f.peak, 0), 8); fall.GreaterThan(m.DrawdownPct) {
-		m.DrawdownPct = fall
+		m.DrawdownPct, m.DrawdownFrom, m.DrawdownTo = fall, f.peakAt, at
 	}
 	m.HaircutWorst = decimal.Max(m.HaircutWorst, a.ActualEquity.Sub(a.Equity))
 }
@@ -255,11 +261,13 @@ func (f *fake) finish() {
 	r.Total.DrawdownPct, r.Total.UniMMRMin = r.Margin.DrawdownPct, r.Margin.UniMMRMin
 	for i, name := range []string{"UM BTCUSDT", "CM BTCUSD_PERP", "UM ETHUSDT"} {
 		l := f.lines[i/2]
-		l.Name = name
+		if l.Name = name; i < 2 {
+			l = part(l, int64(i)*2+1, 4)
+		}
 		r.ByLeg = append(r.ByLeg, l)
 	}
-	for _, month := range []string{"2026-08", "2026-09", "2026-10"} {
-		l := r.Total
+	for i, month := range []string{"2026-08", "2026-09", "2026-10"} {
+		l := part(r.Total, int64(i)*4-1, 9)
 		l.Name = month
 		r.ByMonth = append(r.ByMonth, l)
 	}
@@ -273,6 +281,16 @@ func (f *fake) finish() {
 		{Product: exchange.CM, Symbol: "BTCUSD_PERP", Held: held, Passed: 38, Missing: []exchange.Time{fakeStart.Add(8 * time.Hour), fakeStart.Add(432 * time.Hour)},
 			Asset: "BTC", Amount: decimal.RequireFromString("-0.00402117")},
 	}
+}
+
+// part is a share of a line.
+func part(l backtest.Line, of, whole int64) backtest.Line {
+	for _, d := range []*decimal.Decimal{&l.Price, &l.Fees, &l.Funding, &l.Interest, &l.Slippage, &l.NetPct} {
+		*d = d.Mul(decimal.New(of, 0)).DivRound(decimal.New(whole, 0), 2)
+	}
+	l.Turnover = l.Turnover.DivRound(decimal.New(whole, 0), 2)
+	l.Net = l.Price.Add(l.Fees).Add(l.Funding).Add(l.Interest)
+	return l
 }
 
 func addLine(a, b backtest.Line) backtest.Line {

@@ -76,8 +76,8 @@ func (f *frame) spans(p *panel, steps []backtest.PricePoint) string {
 // denseMarks is from how many marks on they are drawn smaller.
 const denseMarks = 300
 
-// marks draws fills as dots: a line of no length whose round or square end is a dot on
-// the screen however the plot is stretched. Buys are round and sells square, takers full
+// marks draws fills as dots: a line of hardly any length whose round or square end is a
+// dot on the screen however the plot is stretched. Buys are round and sells square, takers full
 // and makers hollow, so that colour is not the only difference.
 func (f *frame) marks(p *panel, marks []mark) {
 	var dots [markClasses]strings.Builder
@@ -86,7 +86,7 @@ func (f *frame) marks(p *panel, marks []mark) {
 		dense = " dense"
 	}
 	for _, m := range marks {
-		fmt.Fprintf(&dots[classOf(m.fill)], "M%d %dh0", f.x(m.fill.At), p.scale.y(m.fill.Price.Float()))
+		fmt.Fprintf(&dots[classOf(m.fill)], "M%d %dh1", f.x(m.fill.At), p.scale.y(m.fill.Price.Float()))
 		p.data.Fills = append(p.data.Fills, fillData{m.fill.At.Millis(), number(m.fill.Price.Float()), fillText(m)})
 	}
 	for c := range markClasses {

@@ -147,12 +147,12 @@ func minute(t exchange.Time) string {
 	return t.UTC().Format("2006-01-02 15:04")
 }
 
-// instant prints an instant in UTC with as many digits of the second as it has.
+// instant prints an instant in UTC, to the millisecond if it is none of a whole second.
 func instant(t exchange.Time) string {
 	if t == 0 {
 		return undefined
 	}
-	return t.UTC().Format("2006-01-02 15:04:05.999999999")
+	return t.UTC().Format("2006-01-02 15:04:05.999")
 }
 
 // span prints a duration in its two largest units.

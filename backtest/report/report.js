@@ -25,7 +25,7 @@
   // Scales and ticks follow the rules of the page's author.
   const niceStep = raw => {
     const power = 10 ** Math.floor(Math.log10(raw)), m = raw / power;
-    return (m <= 1 ? 1 : m <= 2 ? 2 : m <= 5 ? 5 : 10) * power;
+    return (m < 1.5 ? 1 : m < 3.5 ? 2 : m < 7.5 ? 5 : 10) * power;
   };
   const y = (d, v) => H * (1 - (d.log ? Math.log(Math.max(v, d.low) / d.low) / Math.log(d.high / d.low) : (v - d.low) / (d.high - d.low)));
   const valueTicks = (d, low, high) => {
@@ -33,7 +33,7 @@
     if (d.log) {
       const many = high / low < 10 ? [1, 1.5, 2, 3, 4, 6, 8] : high / low > 1e4 ? [1] : [1, 2, 5];
       for (let e = Math.floor(Math.log10(low)); e <= Math.log10(high); e++)
-        for (const m of many) { const v = +(m * 10 ** e).toPrecision(6); if (v >= low && v <= high) out.push([v, plain(v, Math.max(0, 1 - e))]); }
+        for (const m of many) { const v = +(m * 10 ** e).toPrecision(6); if (v >= low && v <= high) out.push([v, plain(v, (String(v).split(".")[1] || "").length)]); }
       return out;
     }
     const step = niceStep((high - low) / 5);

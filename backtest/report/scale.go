@@ -123,15 +123,15 @@ func (s scale) logTicks() []float64 {
 	return out
 }
 
-// niceStep is 1, 2 or 5 times a power of ten, at least about raw.
+// niceStep is 1, 2 or 5 times a power of ten, whichever is nearest to raw.
 func niceStep(raw float64) float64 {
 	power := math.Pow(10, math.Floor(math.Log10(raw)))
 	switch m := raw / power; {
-	case m <= 1:
+	case m < 1.5:
 		return power
-	case m <= 2:
+	case m < 3.5:
 		return 2 * power
-	case m <= 5:
+	case m < 7.5:
 		return 5 * power
 	default:
 		return 10 * power

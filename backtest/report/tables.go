@@ -152,7 +152,7 @@ func balanceTable(list []backtest.BalanceLine) table {
 }
 
 func openTable(list []backtest.OpenPosition) table {
-	t := table{ID: "open", Narrow: true, Caption: "Open positions", Empty: "no position was open at the end",
+	t := table{ID: "open", Caption: "Open positions", Empty: "no position was open at the end",
 		Head: heads("Leg", "#Quantity", "#Entry", "#Mark", "#Unrealised", "Asset")}
 	for _, p := range list {
 		t.Rows = append(t.Rows, []td{word(legName(p.Product, p.Symbol)), exactOf(p.Qty), exactOf(p.Entry.Round(exchange.FixedPlaces)),
@@ -162,7 +162,7 @@ func openTable(list []backtest.OpenPosition) table {
 }
 
 func fundingTable(list []backtest.FundingCount) table {
-	t := table{ID: "settlements", Narrow: true, Caption: "Funding settlements", Empty: "no settlements",
+	t := table{ID: "settlements", Caption: "Funding settlements", Empty: "no settlements",
 		Head: heads("Leg", "#Held", "#Passed", "#Missing", "#Amount", "Asset", "Missing at"),
 		Note: "Held: with a position. Passed: without. Missing: due by the interval, absent in the data."}
 	for _, f := range list {
