@@ -237,10 +237,11 @@ func (v *View) applyState(s *exchange.StateChange) {
 	}
 }
 
-// resume takes over what another view of the same table has seen.
+// resume takes over what another view, of an equal table, has seen. The table stays its
+// own: strategies hold pointers into it.
 func (v *View) resume(from *View) {
-	id := v.id
+	own := *v
 	*v = *from
-	v.id, v.inst = id, slices.Clone(from.inst)
-	v.orders, v.balances = slices.Clone(from.orders), slices.Clone(from.balances)
+	v.instruments, v.id, v.warming = own.instruments, own.id, own.warming
+	v.inst, v.orders, v.balances = slices.Clone(from.inst), slices.Clone(from.orders), slices.Clone(from.balances)
 }
