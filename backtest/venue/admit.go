@@ -54,7 +54,7 @@ func (v *Venue) admitAmend(o, changed *order) cause {
 	case r.Price == o.Request.Price && r.Qty == o.Request.Qty:
 		return errSame
 	}
-	if why := v.admitNumbers(changed); why != (cause{}) {
+	if why := v.admitNumbers(changed); why != (cause{}) || changed.Remaining() == 0 {
 		return why
 	}
 	return v.admitMoney(changed)
@@ -122,6 +122,7 @@ func (v *Venue) matchPrice(o *order) cause {
 	if o.Request.Price == 0 || o.Request.Type != exchange.Limit {
 		return errPriceMatch
 	}
+	o.Request.PriceMatch = exchange.PriceMatchNone // it is a limit like any other from here on
 	return cause{}
 }
 
@@ -157,7 +158,9 @@ func (v *Venue) admitCount(o *order) cause {
 // position to reduce, a margin order what it pays with, any other the initial margin.
 func (v *Venue) admitMoney(o *order) cause {
 	if o.market.in.Product == exchange.Margin && !o.borrows() {
-		return v.admitBalance(o)
+		if why := v.admitBalance(o); why != (cause{}) {
+			return why
+		}
 	}
 	if o.Request.ReduceOnly {
 		if o.market.held(o.Request.Side) == 0 {

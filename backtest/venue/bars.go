@@ -62,7 +62,7 @@ func (m *market) lowFirst() bool {
 // their prices; each ends by being reached, so the loop does.
 func (v *Venue) leg(m *market, b *exchange.Bar, up bool, to exchange.Fixed) {
 	for {
-		o, price := m.nearest(b.Start, up, to)
+		o, price := m.nearest(b, up, to)
 		if o == nil {
 			break
 		}
@@ -79,20 +79,20 @@ func (v *Venue) leg(m *market, b *exchange.Bar, up bool, to exchange.Fixed) {
 	}
 }
 
-// nearest returns the order that a price moving up or down to a point reaches first, and
-// the price at which it is reached. Of equal ones the oldest comes first.
-func (m *market) nearest(since exchange.Time, up bool, to exchange.Fixed) (first *order, at exchange.Fixed) {
+// nearest returns the order that the price of a bar, moving up or down to a point,
+// reaches first, and the price at which it is reached. Of equal ones the oldest comes
+// first.
+func (m *market) nearest(b *exchange.Bar, up bool, to exchange.Fixed) (first *order, at exchange.Fixed) {
 	for _, o := range m.orders {
-		if o.arrived > since {
+		if o.arrived > b.Start {
 			continue
 		}
 		price := o.Request.Price
 		switch {
 		case o.Request.Type.Conditional():
-			if o.Request.WorkingType != exchange.ContractPrice || o.firesUp() != up || !o.fires(to) {
+			if price = o.levelIn(b); o.Request.WorkingType != exchange.ContractPrice || o.firesUp() != up || !o.fires(to, price) {
 				continue
 			}
-			price = o.level()
 		case !o.resting() || (o.Request.Side == exchange.Sell) != up || !beyond(o.Request.Side, to, price):
 			continue
 		}
@@ -101,4 +101,19 @@ func (m *market) nearest(since exchange.Time, up bool, to exchange.Fixed) (first
 		}
 	}
 	return first, at
+}
+
+// levelIn is the price at which a conditional order triggers inside a bar: its level, or
+// the open where price protection held it back at an open beyond. The level of a trailing
+// stop may have moved since the open, so it stands.
+func (o *order) levelIn(b *exchange.Bar) exchange.Fixed {
+	level := o.level()
+	switch {
+	case o.Request.Type == exchange.TrailingStopMarket:
+		return level
+	case o.firesUp():
+		return max(level, b.Open)
+	default:
+		return min(level, b.Open)
+	}
 }

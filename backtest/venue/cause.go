@@ -31,6 +31,7 @@ var (
 	errReduceOnly  = cause{-2022, "ReduceOnly Order is rejected."}
 	errLiquidation = cause{-2023, "User in liquidation mode now."}
 	errOrdersMax   = cause{-2025, "Reach max open order limit."}
+	errLeverage    = cause{-2027, "Exceeded the maximum allowable position at current leverage."}
 
 	errPriceZero     = cause{-4001, "Price less than 0."}
 	errPriceMax      = cause{-4002, "Price greater than max price."}

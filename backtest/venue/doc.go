@@ -44,9 +44,8 @@
 // stop-market then fills at that price plus slippage. A stop-limit whose limit is not
 // satisfied there rests, and fills within the same bar only where that is certain: when
 // the extreme that the trigger lies on the way to, or the close, is through its limit. A
-// trailing stop follows the extremes in the order above, so that a peak and the fall from
-// it within one bar trigger it only when the close proves the fall or the adverse extreme
-// comes after the peak.
+// trailing stop follows the extremes, and the close, in the order above: a peak and the
+// fall from it within one bar trigger it when they come in that order.
 //
 // # Trades
 //

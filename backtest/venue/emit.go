@@ -13,6 +13,10 @@ type outbox struct {
 }
 
 func (b *outbox) reset() {
+	b.read = false
+	if len(b.events) == 0 {
+		return
+	}
 	b.events = b.events[:0]
 	b.updates.used, b.fills.used, b.entries.used, b.accounts.used = 0, 0, 0, 0
 }

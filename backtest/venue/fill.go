@@ -64,6 +64,8 @@ func (v *Venue) filled(o *order) {
 	m := o.market
 	if o.Status.Final() {
 		v.close(o)
+	} else {
+		v.exposed(o)
 	}
 	if m.in.Product == exchange.Margin {
 		return

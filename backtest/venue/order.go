@@ -20,9 +20,7 @@ type order struct {
 }
 
 // place takes a new order.
-func (v *Venue) place(want exchange.Order, at exchange.Time) {
-	v.open(at)
-	v.expire()
+func (v *Venue) place(want exchange.Order) {
 	r := want.Request
 	if !v.ins.Has(r.Inst) {
 		v.emitUpdate(r.Inst, refusal(want, exchange.StatusRejected, errSymbol))
@@ -47,11 +45,12 @@ func (v *Venue) place(want exchange.Order, at exchange.Time) {
 		return
 	}
 	v.enter(o)
-	v.settle(m)
+	m.rewatch()
 }
 
 // enter opens an order that has been admitted.
 func (v *Venue) enter(o *order) {
+	v.exposed(o)
 	o.market.orders = append(o.market.orders, o)
 	if o.Request.TimeInForce == exchange.GTD {
 		v.expiry = min(v.expiry, o.Request.GoodTill)
@@ -62,9 +61,7 @@ func (v *Venue) enter(o *order) {
 // amend changes price and quantity of a limit order, which loses its place in time. A
 // refused amend leaves the order as it was and says why in an update with its standing
 // status.
-func (v *Venue) amend(want exchange.Order, at exchange.Time) {
-	v.open(at)
-	v.expire()
+func (v *Venue) amend(want exchange.Order) {
 	o := v.find(want.ClientID)
 	if o == nil {
 		v.emitUpdate(want.Request.Inst, refusal(want, v.lastStatus(want.ClientID), errNoOrder))
@@ -81,13 +78,13 @@ func (v *Venue) amend(want exchange.Order, at exchange.Time) {
 	postOnly := o.Request.TimeInForce == exchange.GTX
 	if o.Remaining() == 0 || postOnly && o.market.wouldTake(o.Request.Side, o.Request.Price) {
 		v.finish(o, exchange.StatusCanceled, cause{})
-		v.settle(o.market)
+		o.market.rewatch()
 		return
 	}
 	o.arrived, o.fresh = v.now, !postOnly
 	o.market.drop(o)
 	v.enter(o)
-	v.settle(o.market)
+	o.market.rewatch()
 }
 
 // finish ends an order that has not filled completely.

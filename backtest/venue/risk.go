@@ -1,14 +1,186 @@
 package venue
 
 import (
+	"errors"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard/margin"
 )
 
-func (v *Venue) admitAccount(o *order) cause { return cause{} }
-func (v *Venue) admitMargin(o *order) cause  { return cause{} }
-func (v *Venue) released(o *order)           {}
-func (v *Venue) repositioned(m *market)      {}
+// risk is the account's valuation, and what is remembered of it between events.
+type risk struct {
+	model *margin.Portfolio
+	// line is the highest of the ladder: above it the account is Normal.
+	line   exchange.Fixed
+	status exchange.AccountStatus
+	// touched says that money, positions or prices are no longer those that the status
+	// was found with; booked that money has moved since the last account event, or that
+	// the account could not be valued yet.
+	touched, booked bool
+}
+
+func newRisk(c Config) (risk, error) {
+	if c.Tables == nil {
+		return risk{}, errors.New("no margin tables")
+	}
+	tables := *c.Tables
+	tables.LeverageDefault = c.Leverage
+	model, err := margin.New(c.Instruments, &tables)
+	if err != nil {
+		return risk{}, err
+	}
+	must(model.SetShocks(nil)) // the exchange knows no shocks
+	l := tables.Ladder
+	return risk{
+		model: model, status: exchange.StatusNormal,
+		line: max(l.MarginCall, l.SupplyMargin, l.ReduceOnly, l.Liquidation),
+	}, nil
+}
+
+// must is for calls on the model that can fail only by a bug of ours: what they are given
+// has been checked, and amounts made of it stay far inside the model's bounds.
+func must(err error) {
+	if err != nil {
+		panic("venue: " + err.Error())
+	}
+}
+
+// priced tells the model a mark or an index price.
+func (v *Venue) priced(e *exchange.Event) {
+	switch e.Kind {
+	case exchange.KindMark:
+		if e.Mark().Price > 0 {
+			must(v.risk.model.SetMark(e.Inst, e.Mark().Price))
+		}
+	case exchange.KindAssetIndex:
+		if a := e.AssetIndex(); a.Price > 0 && a.Asset != "" {
+			must(v.risk.model.SetIndex(a.Asset, a.Price))
+		}
+	}
+}
+
+// moved tells the model a balance.
 func (v *Venue) moved(asset string, w exchange.Wallet, amount decimal.Decimal) {
+	v.risk.touched, v.risk.booked = true, true
+	must(v.risk.model.SetBalance(asset, w, amount))
+}
+
+// repositioned tells the model a position.
+func (v *Venue) repositioned(m *market) {
+	v.risk.touched = true
+	must(v.risk.model.SetPosition(m.position))
+}
+
+// exposed tells the model how an open order stands now; conditional orders count only
+// when they have triggered. The model knows orders by the venue's number, for a child has
+// no other.
+func (v *Venue) exposed(o *order) {
+	if o.Request.Type.Conditional() {
+		return
+	}
+	if o.market.in.Product == exchange.Margin {
+		v.risk.touched = true // open loss lowers uniMMR
+	}
+	must(v.risk.model.SetOrder(o.numbered()))
+}
+
+// released tells the model that an order is over.
+func (v *Venue) released(o *order) {
+	if o.market.in.Product == exchange.Margin {
+		v.risk.touched = true
+	}
+	v.risk.model.RemoveOrder(exchange.OrderID(o.VenueID))
+}
+
+// numbered is the order under the venue's number.
+func (o *order) numbered() exchange.Order {
+	n := o.Order
+	n.ID = exchange.OrderID(o.VenueID)
+	return n
+}
+
+// admitAccount checks what the account's status lets it do.
+func (v *Venue) admitAccount(o *order) cause {
+	switch r := &o.Request; {
+	case v.risk.status >= exchange.StatusActiveLiquidation:
+		return errLiquidation
+	case v.risk.status != exchange.StatusReduceOnly:
+	case o.market.in.Product == exchange.Margin:
+		if !o.repays() {
+			return errReduceAccount
+		}
+	case !r.ReduceOnly && !r.ClosePosition && o.Remaining() > o.market.held(r.Side):
+		return errReduceAccount
+	}
+	return cause{}
+}
+
+// admitMargin checks that the account can carry an order that adds to what it must hold:
+// the worst that it can come to by its open orders leaves the initial margin covered and
+// every position within its leverage.
+func (v *Venue) admitMargin(o *order) cause {
+	v.lend(o.market)
+	before, err := v.risk.model.Project()
+	if err != nil {
+		return errMargin
+	}
+	after, err := v.risk.model.Project(o.numbered())
+	switch {
+	case err != nil || after.Available.IsNegative() && after.InitialMargin.GreaterThan(before.InitialMargin):
+		return errMargin
+	case len(after.Breaches) > 0:
+		return errLeverage
+	}
+	return cause{}
+}
+
+// lend gives the model the last price of an instrument whose mark has not been seen.
+func (v *Venue) lend(m *market) {
+	if m.mark == 0 && m.last > 0 && m.in.Product != exchange.Margin {
+		must(v.risk.model.SetMark(m.in.ID, m.last))
+	}
+}
+
+// assess values the account. What has no price yet counts as nothing.
+func (v *Venue) assess() exchange.Account {
+	for i := 1; i < len(v.markets); i++ {
+		if m := &v.markets[i]; !m.position.Qty.IsZero() {
+			v.lend(m)
+		}
+	}
+	a := v.risk.model.Account()
+	if v.risk.status >= exchange.StatusForceLiquidation && a.Status >= exchange.StatusActiveLiquidation {
+		a.Status = v.risk.status // only recovery ends a liquidation
+	}
+	return a
+}
+
+// value ends a call. When something has changed, or a price has left the band in which
+// nothing can, the account's status is found anew, and told and acted on if it is another
+// one. When money has moved, an account event follows as soon as every price that it
+// needs is known.
+func (v *Venue) value() {
+	r := &v.risk
+	if !r.touched {
+		return
+	}
+	r.touched = false
+	if safe := r.model.Safe(r.line); safe && !r.booked && r.status == exchange.StatusNormal {
+		return
+	}
+	a := v.assess()
+	if r.model.Missing() != nil {
+		return
+	}
+	if a.Status != r.status {
+		a = v.respond(a)
+		r.touched = false
+	}
+	if r.booked {
+		r.booked = false
+		v.emit(0).SetAccount(v.out.accounts.put(a))
+	}
+	r.model.Safe(r.line) // finds the band for the events to come
 }

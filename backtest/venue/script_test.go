@@ -13,6 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard/margin"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write the scripts' output anew; read the diff before you commit it")
@@ -109,6 +110,9 @@ func (s *script) run(f []string) error {
 		if err != nil {
 			return err
 		}
+		if s.zero.Add(d) < s.now {
+			return fmt.Errorf("time goes back")
+		}
 		s.now = s.zero.Add(d)
 		f = f[1:]
 	}
@@ -133,7 +137,7 @@ func (s *script) run(f []string) error {
 	case "amend":
 		o := s.named(f[1])
 		o.Request.Price, o.Request.Qty = exchange.MustFixed(f[2]), exchange.MustFixed(f[3])
-		s.v.amend(o, s.now)
+		s.v.receive(o, true, s.now)
 	case "cancel":
 		s.v.Cancel(s.named(f[1]), s.now)
 	case "account":
@@ -253,7 +257,7 @@ func (s *script) order(f []string) error {
 		}
 	}
 	s.orders = append(s.orders, o)
-	s.v.place(o, s.now)
+	s.v.receive(o, false, s.now)
 	return nil
 }
 
@@ -402,7 +406,7 @@ func testConfig() Config {
 		Lot:       exchange.Lot{Min: fixed("0.001"), Max: fixed("1000"), Step: fixed("0.001")},
 		MarketLot: exchange.Lot{Min: fixed("0.001"), Max: fixed("120"), Step: fixed("0.001")},
 		PercentUp: fixed("1.05"), PercentDown: fixed("0.95"),
-		OrdersMax: 200, TriggerProtect: fixed("0.05"), LiquidationFee: fixed("0.0125"),
+		OrdersMax: 200, TriggerProtect: fixed("0.05"), LiquidationFee: fixed("0.001"),
 	}
 	um := futures
 	um.Product, um.Symbol, um.Pair, um.Base, um.Quote, um.MarginAsset = exchange.UM, "BTCUSDT", "BTCUSDT", "BTC", "USDT", "USDT"
@@ -428,7 +432,30 @@ func testConfig() Config {
 		panic(err)
 	}
 	return Config{
-		Instruments: ins, Leverage: 10,
+		Instruments: ins, Tables: testTables(), Leverage: 10,
 		UM: Fees{fixed("0.0002"), fixed("0.0005")}, CM: Fees{fixed("0.0002"), fixed("0.0005")}, Margin: Fees{fixed("0.001"), fixed("0.001")},
+	}
+}
+
+// testTables are margin tables with round numbers: BTC counts at 0.95, and maintenance
+// margin is 1% up to a million and 5% above.
+func testTables() *margin.Tables {
+	fixed := exchange.MustFixed
+	brackets := func(p exchange.Product, edge, end, cum string) margin.Brackets {
+		return margin.Brackets{Product: p, Tiers: []margin.Bracket{
+			{Cap: fixed(edge), MMR: fixed("0.01"), Leverage: 20},
+			{Floor: fixed(edge), Cap: fixed(end), MMR: fixed("0.05"), Cum: fixed(cum), Leverage: 5},
+		}}
+	}
+	um := brackets(exchange.UM, "1000000", "100000000", "40000")
+	return &margin.Tables{
+		Collateral: map[string]margin.Schedule{
+			"USDT": margin.Flat(exchange.FixedOne, margin.Source{}), "BTC": margin.Flat(fixed("0.95"), margin.Source{}),
+		},
+		UM:   map[string]margin.Brackets{"BTCUSDT": um, "ETHUSDT": um, "LTCUSDT": um},
+		CM:   map[string]margin.Brackets{"BTCUSD_PERP": brackets(exchange.CM, "20", "2000", "0.8")},
+		Loan: []margin.LoanRate{{Leverage: 5, MMR: fixed("0.08")}}, LoanLeverageDefault: 5, LeverageDefault: 20,
+		Ladder:  margin.Ladder{MarginCall: fixed("1.5"), ReduceOnly: fixed("1.2"), Liquidation: fixed("1.05")},
+		Stables: []string{"USDT"}, Collar: fixed("0.005"),
 	}
 }

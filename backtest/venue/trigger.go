@@ -27,7 +27,7 @@ func (v *Venue) fire(m *market, w exchange.WorkingType, s strike) {
 		if !o.Request.Type.Conditional() || o.Request.WorkingType != w || o.Status.Final() || o.arrived > s.at {
 			continue
 		}
-		if o.fires(s.price) {
+		if o.fires(s.price, s.price) {
 			v.trigger(o, s)
 			continue
 		}
@@ -106,14 +106,15 @@ func (o *order) level() exchange.Fixed {
 	return o.peak - distance
 }
 
-// fires says whether the order triggers at a price: its level is reached and price
-// protection, if asked for, does not hold it back.
-func (o *order) fires(price exchange.Fixed) bool {
+// fires says whether the order triggers when the price gets to a point: its level lies on
+// the way, and price protection, if asked for, does not hold it back at the last price
+// that it would trigger on.
+func (o *order) fires(to, last exchange.Fixed) bool {
 	level := o.level()
-	if level == 0 || o.firesUp() && price < level || !o.firesUp() && price > level {
+	if level == 0 || o.firesUp() && to < level || !o.firesUp() && to > level {
 		return false
 	}
-	return !o.Request.PriceProtect || !o.market.diverged()
+	return !o.Request.PriceProtect || !o.market.diverged(last)
 }
 
 // follow moves the peak of a trailing stop with a price that did not trigger it.
@@ -135,10 +136,10 @@ func (o *order) follow(price exchange.Fixed) {
 
 // diverged says whether mark and last price differ by more than the instrument's trigger
 // protection allows.
-func (m *market) diverged() bool {
+func (m *market) diverged(last exchange.Fixed) bool {
 	if m.in.TriggerProtect == 0 || m.mark == 0 {
 		return false
 	}
-	apart := (m.mark - m.last).Abs().Decimal()
+	apart := (m.mark - last).Abs().Decimal()
 	return apart.GreaterThan(m.mark.Decimal().Mul(m.in.TriggerProtect.Decimal()))
 }

@@ -10,11 +10,15 @@ import (
 
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard"
+	"github.com/pmbot/pmbot/riskguard/margin"
 )
 
 // Config is what a venue is made of. New copies none of the tables: they must not change.
 type Config struct {
 	Instruments *exchange.Instruments
+	// Tables are Binance's collateral rates, brackets and lines of liquidation. Its fees
+	// and default leverage are not used: those below are.
+	Tables *margin.Tables
 	// UM, CM and Margin are the fees by product.
 	UM, CM, Margin Fees
 	// Slippage moves the price of taking fills on bars and trades, and of forced ones,
@@ -26,7 +30,8 @@ type Config struct {
 	// Balances are what the account owns at the start, and in the debt wallets what it
 	// owes, in the order in which Start books them.
 	Balances []Balance
-	// Leverage is that of every futures symbol, 1 to 125.
+	// Leverage is that of every futures symbol, 1 to 125, or less where its brackets
+	// allow less.
 	Leverage int
 }
 
@@ -50,6 +55,7 @@ type Venue struct {
 	now     exchange.Time
 	markets []market // by InstrumentID; 0 is unused
 	wallets wallets
+	risk    risk
 	// expiry is the earliest GoodTill of an open order, never without one.
 	expiry exchange.Time
 	// ended are the orders that were over last, a ring.
@@ -92,9 +98,16 @@ func New(c Config) (*Venue, error) {
 		v.markets[i] = market{in: in, fees: f, position: exchange.Position{Inst: in.ID}}
 		v.markets[i].rewatch()
 	}
+	var err error
+	if v.risk, err = newRisk(c); err != nil {
+		return nil, fmt.Errorf("venue: %w", err)
+	}
 	for _, b := range c.Balances {
 		if b.Asset == "" || b.Wallet < 1 || b.Wallet > exchange.Wallets {
 			return nil, fmt.Errorf("venue: start balance %v of %q in %v: no such asset or wallet", b.Amount, b.Asset, b.Wallet)
+		}
+		if b.Wallet.Debt() && b.Amount.IsNegative() {
+			return nil, fmt.Errorf("venue: start balance %v of %s in %v: a debt is a positive amount", b.Amount, b.Asset, b.Wallet)
 		}
 	}
 	return v, nil
@@ -119,12 +132,17 @@ func (v *Venue) digest(e *exchange.Event, quiet bool) {
 	v.open(e.At)
 	m := &v.markets[e.Inst]
 	m.learn(e)
+	if e.Kind == exchange.KindMark || e.Kind == exchange.KindAssetIndex {
+		v.priced(e)
+		v.risk.touched = v.risk.touched || !quiet
+	}
 	if quiet {
 		return
 	}
 	v.expire()
 	v.react(m, e)
-	v.settle(m)
+	m.rewatch()
+	v.value()
 }
 
 // react shows a market event to the orders of its instrument and to the account.
@@ -174,7 +192,10 @@ func (v *Venue) Quiet(e *exchange.Event) bool {
 		return !w.hot && w.withinTicker(b, m.traded)
 	case exchange.KindMark:
 		p := e.Mark().Price
-		return !w.markHot && p > w.markDown && p < w.markUp
+		return !w.markHot && p > w.markDown && p < w.markUp && v.risk.model.InMarkBand(e.Inst, p)
+	case exchange.KindAssetIndex:
+		a := e.AssetIndex()
+		return v.risk.model.InIndexBand(a.Asset, a.Price)
 	case exchange.KindFunding:
 		return m.position.Qty.IsZero()
 	}
@@ -185,22 +206,33 @@ func (v *Venue) Quiet(e *exchange.Event) bool {
 // and payloads are the venue's: they are good until the next Start, Market, Submit or
 // Cancel after the call. Times are set, Seq is not.
 func (v *Venue) Events() []exchange.Event {
+	if v.out.read {
+		return nil
+	}
 	v.out.read = true
 	return v.out.events
 }
 
-// Account values the account now. It emits nothing and changes nothing.
-func (v *Venue) Account() exchange.Account { return exchange.Account{} }
+// Account values the account now, for reports. It emits nothing. What has no price yet
+// counts as nothing in it.
+func (v *Venue) Account() exchange.Account { return v.assess() }
 
 // Submit takes an approved new order or amend at its arrival. The answer is an event:
 // Working, or Rejected with Binance's code. The caller has checked that the approval is
 // valid.
 func (v *Venue) Submit(a riskguard.Approved, at exchange.Time) {
-	if a.Amend() {
-		v.amend(a.Order(), at)
-		return
+	v.receive(a.Order(), a.Amend(), at)
+}
+
+func (v *Venue) receive(o exchange.Order, amend bool, at exchange.Time) {
+	v.open(at)
+	v.expire()
+	if amend {
+		v.amend(o)
+	} else {
+		v.place(o)
 	}
-	v.place(a.Order(), at)
+	v.value()
 }
 
 // Cancel ends an open order, found by its client id. A cancel that comes too late is
@@ -211,22 +243,17 @@ func (v *Venue) Cancel(o exchange.Order, at exchange.Time) {
 	v.expire()
 	if open := v.find(o.ClientID); open != nil {
 		v.finish(open, exchange.StatusCanceled, cause{})
-		v.settle(open.market)
-		return
+		open.market.rewatch()
+	} else {
+		v.emitUpdate(o.Request.Inst, refusal(o, v.lastStatus(o.ClientID), errCancel))
 	}
-	v.emitUpdate(o.Request.Inst, refusal(o, v.lastStatus(o.ClientID), errCancel))
+	v.value()
 }
 
 // open begins a call: events that were read are forgotten, and time moves on.
 func (v *Venue) open(at exchange.Time) {
 	v.now = max(v.now, at)
-	if v.out.read && len(v.out.events) > 0 {
+	if v.out.read {
 		v.out.reset()
 	}
-	v.out.read = false
 }
-
-// settle ends a call that may have changed an instrument's orders.
-func (v *Venue) settle(m *market) { m.rewatch() }
-
-func (v *Venue) value() {}
