@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -102,8 +103,11 @@ type instrumentName struct {
 }
 
 // NewInstruments makes a table of the given instruments and numbers them. Two with the
-// same product and symbol are an error.
+// same product and symbol are an error, and so are more than 65,535.
 func NewInstruments(list ...Instrument) (*Instruments, error) {
+	if len(list) > math.MaxUint16 {
+		return nil, fmt.Errorf("%d instruments, at most %d have ids", len(list), math.MaxUint16)
+	}
 	t := &Instruments{byName: make(map[instrumentName]InstrumentID, len(list))}
 	for _, in := range list {
 		name := instrumentName{in.Product, in.Symbol}

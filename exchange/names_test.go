@@ -119,6 +119,10 @@ func TestTime(t *testing.T) {
 	if Time(-1).Millis() != -1 || Time(-1_000_000).Millis() != -1 {
 		t.Error("milliseconds round toward the past")
 	}
+	var far Time
+	if err := far.UnmarshalText([]byte("3000-01-01T00:00:00Z")); !errors.Is(err, ErrNumberRange) || far != 0 {
+		t.Errorf("the year 3000 gave %v, %v", far, err)
+	}
 	for _, ms := range []int64{math.MaxInt64, math.MinInt64, 9_223_372_036_855} {
 		if got := Millis(ms); (got < 0) != (ms < 0) || got.Millis() == ms {
 			t.Errorf("Millis(%d) = %d wrapped", ms, got)
@@ -186,6 +190,9 @@ func TestInstruments(t *testing.T) {
 	}
 	if _, err := NewInstruments(um, um); err == nil {
 		t.Error("two of one name must be refused")
+	}
+	if _, err := NewInstruments(make([]Instrument, math.MaxUint16+1)...); err == nil {
+		t.Error("more instruments than ids must be refused")
 	}
 	if table.At(1).LotFor(StopMarket) != um.MarketLot || table.At(1).LotFor(Stop) != um.Lot || table.At(2).LotFor(Market) != spot.Lot {
 		t.Error("LotFor")

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"fmt"
 	"math"
 	"time"
 )
@@ -60,7 +61,7 @@ func (t Time) String() string {
 // MarshalText writes the form of [Time.String].
 func (t Time) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
-// UnmarshalText reads the form of [Time.String].
+// UnmarshalText reads the form of [Time.String], between the years 1678 and 2261.
 func (t *Time) UnmarshalText(b []byte) error {
 	if string(b) == "-" {
 		*t = 0
@@ -69,6 +70,9 @@ func (t *Time) UnmarshalText(b []byte) error {
 	v, err := time.Parse(time.RFC3339Nano, string(b))
 	if err != nil {
 		return err
+	}
+	if !TimeOf(v).UTC().Equal(v) {
+		return fmt.Errorf("time %s: %w", b, ErrNumberRange)
 	}
 	*t = TimeOf(v)
 	return nil
