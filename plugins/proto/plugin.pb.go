@@ -45,8 +45,8 @@ const (
 	Fault_FAULT_STRATEGY Fault = 2
 	// Nobody has the strategy that was asked for.
 	Fault_FAULT_NOT_FOUND Fault = 3
-	// The host: it broke this protocol.
-	Fault_FAULT_HOST Fault = 4
+	// pmbot itself: the host broke this protocol, or code of pmbot in the program crashed.
+	Fault_FAULT_PMBOT Fault = 4
 )
 
 // Enum value maps for Fault.
@@ -56,14 +56,14 @@ var (
 		1: "FAULT_CONFIG",
 		2: "FAULT_STRATEGY",
 		3: "FAULT_NOT_FOUND",
-		4: "FAULT_HOST",
+		4: "FAULT_PMBOT",
 	}
 	Fault_value = map[string]int32{
 		"FAULT_UNSPECIFIED": 0,
 		"FAULT_CONFIG":      1,
 		"FAULT_STRATEGY":    2,
 		"FAULT_NOT_FOUND":   3,
-		"FAULT_HOST":        4,
+		"FAULT_PMBOT":       4,
 	}
 )
 
@@ -4432,14 +4432,13 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\bresponse\"6\n" +
 	"\bProgress\x12\x16\n" +
 	"\x06events\x18\x01 \x01(\x04R\x06events\x12\x12\n" +
-	"\x04done\x18\x02 \x01(\x01R\x04done*i\n" +
+	"\x04done\x18\x02 \x01(\x01R\x04done*j\n" +
 	"\x05Fault\x12\x15\n" +
 	"\x11FAULT_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fFAULT_CONFIG\x10\x01\x12\x12\n" +
 	"\x0eFAULT_STRATEGY\x10\x02\x12\x13\n" +
-	"\x0fFAULT_NOT_FOUND\x10\x03\x12\x0e\n" +
-	"\n" +
-	"FAULT_HOST\x10\x04*\xb6\x01\n" +
+	"\x0fFAULT_NOT_FOUND\x10\x03\x12\x0f\n" +
+	"\vFAULT_PMBOT\x10\x04*\xb6\x01\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10EVENT_KIND_TRADE\x10\x01\x12\x1a\n" +

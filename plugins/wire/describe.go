@@ -104,6 +104,29 @@ func DecodeParams(list []*pb.Param) ([]strategy.Param, error) {
 	return out, nil
 }
 
+// EncodeValues makes parameter values fit to travel.
+func EncodeValues(values map[string]string) map[string]string {
+	out := make(map[string]string, len(values))
+	for name, value := range values {
+		out[valid(name)] = valid(value)
+	}
+	return out
+}
+
+// DecodeValues checks the names and the number of parameter values. The values may be
+// any text, as in the configuration.
+func DecodeValues(values map[string]string) (map[string]string, error) {
+	if len(values) > listMax {
+		return nil, fmt.Errorf("%d values, more than %d", len(values), listMax)
+	}
+	for name := range values {
+		if err := checkText(name); err != nil {
+			return nil, fmt.Errorf("name of a parameter: %w", err)
+		}
+	}
+	return values, nil
+}
+
 // EncodeSymbols translates instrument names.
 func EncodeSymbols(list []strategy.Symbol) []*pb.Symbol {
 	out := make([]*pb.Symbol, len(list))

@@ -41,4 +41,6 @@ const (
 	// RequestBytesMax is the largest message that the host sends: a start with all
 	// instruments of the exchange.
 	RequestBytesMax = 64 << 20
+	// WindowBytes is the flow-control window of both sides: above the largest batch.
+	WindowBytes = 4 << 20
 )

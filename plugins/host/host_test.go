@@ -1,0 +1,540 @@
+package host_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/shopspring/decimal"
+	"go.uber.org/goleak"
+
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/plugins/host"
+	"github.com/pmbot/pmbot/plugins/plugintest"
+	"github.com/pmbot/pmbot/strategy"
+)
+
+func TestMain(m *testing.M) {
+	plugintest.Main(nil)
+	actAsHost()
+	goleak.VerifyTestMain(m)
+}
+
+// TestOpen starts what is no good plugin, in every way that we know.
+func TestOpen(t *testing.T) {
+	dir := t.TempDir()
+	text := filepath.Join(dir, "notes.txt")
+	writeFile(t, text, "buy low\n", 0o644)
+	script := filepath.Join(dir, "broken")
+	writeFile(t, script, "buy low\n", 0o755)
+	self := plugintest.Spec(plugintest.Serve).Path
+	pinned := plugintest.Spec(plugintest.Serve)
+	pinned.SHA256 = strings.Repeat("0", 64)
+	for _, c := range []struct {
+		name string
+		spec host.Spec
+		kind host.Kind
+		want string
+	}{
+		{"missing", host.Spec{Path: dir + "/gone"}, host.NotFound, `plugin DIR/gone: there is no file DIR/gone; build it with: go build -o DIR/gone`},
+		{"directory", host.Spec{Path: dir}, host.NotPlugin, `plugin DIR: DIR is a directory; build the program in it, with go build, and name that`},
+		{"not executable", host.Spec{Path: text, Name: "notes"}, host.NotPlugin, `plugin notes: DIR/notes.txt is not executable; if it is a plugin: chmod +x DIR/notes.txt`},
+		{"not a program", host.Spec{Path: script, Name: "notes"}, host.NotPlugin,
+			`plugin notes: DIR/broken cannot be started: fork/exec DIR/broken: exec format error; is it built for this machine?`},
+		{"checksum", pinned, host.BadChecksum,
+			`plugin serve: SELF has checksum SUM, but ` + pinned.SHA256 + ` is pinned; if you trust the file as it is, pin its checksum`},
+		{plugintest.Garbage, host.Spec{}, host.NotPlugin,
+			`plugin garbage: it prints "hello, I am a strategy [31m" where the handshake is expected; if it is a plugin, it must print nothing before sdk.Serve`},
+		{plugintest.Exit, host.Spec{}, host.NotPlugin, `plugin exit: it ended at once without a handshake; a plugin's main function calls sdk.Serve`},
+		{plugintest.CrashStart, host.Spec{}, host.Crashed, `plugin crash-start: crashed at start: exit status 2: panic: no configuration`},
+		{plugintest.HangStart, host.Spec{Timeout: 300 * time.Millisecond}, host.Hung,
+			`plugin hang-start: no handshake within 300ms; a plugin's main function calls sdk.Serve at once`},
+		{plugintest.FloodStart, host.Spec{}, host.NotPlugin,
+			`plugin flood-start: it prints "` + strings.Repeat("x", 80) + `" where the handshake is expected; if it is a plugin, it must print nothing before sdk.Serve`},
+		{plugintest.OldProtocol, host.Spec{}, host.BadVersion,
+			`plugin old-protocol: it speaks version 7 of the plugin protocol and this pmbot version 1; build it again with the pmbot module of this version`},
+		{plugintest.NoServer, host.Spec{}, host.NotPlugin, `plugin no-server: it shook hands but cannot be spoken to: *`},
+		{"lie-list", host.Spec{}, host.NotPlugin, `plugin lie-list: it shook hands but cannot be spoken to: it has no strategies`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			spec := c.spec
+			if spec.Path == "" {
+				timeout := spec.Timeout
+				spec = plugintest.Spec(c.name)
+				spec.Timeout = timeout
+			}
+			p, err := host.Open(t.Context(), spec)
+			if err == nil {
+				p.Close()
+			}
+			sum := regexp.MustCompile(`checksum [0-9a-f]{64},`)
+			got := strings.NewReplacer(dir, "DIR", self, "SELF").Replace(fmt.Sprint(err))
+			got = sum.ReplaceAllString(got, "checksum SUM,")
+			expect(t, err, c.kind, got, c.want)
+		})
+	}
+}
+
+// TestChecksum holds that the right checksum opens, in either case of letters.
+func TestChecksum(t *testing.T) {
+	spec := plugintest.Spec(plugintest.Serve)
+	sum, err := host.Checksum(spec.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec.SHA256 = strings.ToUpper(sum)
+	p, err := host.Open(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Close()
+}
+
+func TestDescribe(t *testing.T) {
+	p := plugintest.Open(t, plugintest.Serve)
+	if got := p.List(); !cmp.Equal(got, []string{"probe"}) || p.SDKVersion() == "" || len(p.CoreHash()) != 64 {
+		t.Errorf("list %v, version %q, core %q", got, p.SDKVersion(), p.CoreHash())
+	}
+	params := map[string]string{"every": "7", "other": "CM:BTCUSD_PERP"}
+	got, err := p.Describe(t.Context(), "", params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	probe := &plugintest.Probe{}
+	bound := probe.Params()
+	if err := strategy.Bind(bound, params); err != nil {
+		t.Fatal(err)
+	}
+	list, err := strategy.ParamsOf(bound)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := host.Description{Manifest: probe.Manifest(), Params: list, Values: strategy.ValuesOf(bound), Symbols: strategy.SymbolsOf(bound)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the description changed on the way (-there +here):\n%s", diff)
+	}
+
+	d, err := p.Describe(t.Context(), "probe", map[string]string{"evry": "7", "at": "-1"})
+	expect(t, err, host.BadParams, fmt.Sprint(err), `plugin serve: at: -1 is below the least, 0; evry: no such parameter; did you mean every?`)
+	var params2 strategy.ParamErrors
+	if !errors.As(err, &params2) || len(params2) != 2 || d.Manifest.Name != "probe" {
+		t.Errorf("%d mistakes, manifest %+v", len(params2), d.Manifest)
+	}
+	_, err = p.Describe(t.Context(), "prob", nil)
+	expect(t, err, host.NotFound, fmt.Sprint(err), `plugin serve: no strategy "prob" in this program; name one of probe`)
+}
+
+// TestLockstep plays a random market to a strategy in this process and to the same
+// behind the boundary, announced in batches of random sizes, and wants the same answers.
+func TestLockstep(t *testing.T) {
+	p := plugintest.Open(t, plugintest.Serve)
+	ins := instruments(t)
+	for seed := range uint64(20) {
+		params := map[string]string{"every": fmt.Sprint(seed % 11), "other": "CM:BTCUSD_PERP"}
+		local, err := strategy.NewRuntime(&plugintest.Probe{}, params, ins, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		session, err := p.Start("probe", params, ins, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, seed, -1, local.Started(), session.Started())
+		if !cmp.Equal(local.Subscriptions(), session.Subscriptions()) {
+			t.Fatalf("subscriptions %v became %v", local.Subscriptions(), session.Subscriptions())
+		}
+		rng := rand.New(rand.NewPCG(seed, 1))
+		events := market(rng, 600)
+		for i := 0; i < len(events); {
+			if i == 200 { // the end of the warm-up
+				local.SetWarming(false)
+				if err := session.SetWarming(false); err != nil {
+					t.Fatal(err)
+				}
+			} else if i == 0 {
+				local.SetWarming(true)
+				if err := session.SetWarming(true); err != nil {
+					t.Fatal(err)
+				}
+			}
+			quiet := i
+			for quiet < len(events) && events[quiet].Kind.Market() && quiet-i < rng.IntN(100) && (i >= 200 || quiet < 200) {
+				quiet++
+			}
+			announced := make([]exchange.Event, quiet-i)
+			copy(announced, events[i:quiet])
+			for j := range announced {
+				announced[j].Seq = 0 // numbered only when delivered
+			}
+			if err := session.Ahead(announced); err != nil {
+				t.Fatal(err)
+			}
+			for stop := max(quiet, i+1); i < stop; i++ {
+				e := &events[i]
+				if local.Wants(e) != session.Wants(e) {
+					t.Fatalf("seed %d: %v is wanted here and not there", seed, e.Kind)
+				}
+				got, err := session.Deliver(e)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := local.Deliver(e)
+				equal(t, seed, i, want, got)
+				if len(want.Intents)+len(want.Timers) > 0 {
+					i++
+					break // the rest of the batch was not handled
+				}
+			}
+		}
+		got, err := session.Stop(events[len(events)-1].At)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, seed, len(events), local.Stop(events[len(events)-1].At), got)
+		if _, err := session.Deliver(&events[0]); err == nil {
+			t.Error("a stopped session takes events")
+		}
+	}
+}
+
+// TestConcurrent plays several instances in one process at once.
+func TestConcurrent(t *testing.T) {
+	p := plugintest.Open(t, plugintest.Serve)
+	ins := instruments(t)
+	var wait sync.WaitGroup
+	for id := range 4 {
+		wait.Go(func() {
+			params := map[string]string{"every": "3"}
+			local, err := strategy.NewRuntime(&plugintest.Probe{}, params, ins, exchange.StrategyID(id+1))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			session, err := p.Start("", params, ins, exchange.StrategyID(id+1))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			events := market(rand.New(rand.NewPCG(uint64(id), 2)), 300)
+			for i := range events {
+				got, err := session.Deliver(&events[i])
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				equal(t, uint64(id), i, local.Deliver(&events[i]), got)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// TestCrash lets the strategy's code crash in every place.
+func TestCrash(t *testing.T) {
+	for _, c := range []struct {
+		do, at string
+		kind   host.Kind
+		want   string
+	}{
+		{"fail-start", "0", host.Failed, `plugin serve: in Start of strategy probe: strategy probe: start: no luck today`},
+		{"panic-start", "0", host.Crashed, `plugin serve: Start crashed at probe.go:* in Start of strategy probe: panic: not today`},
+		{"panic", "7", host.Crashed, `plugin serve: OnTrade crashed at probe.go:* in strategy probe handling TRADE seq 107 at 2026-01-01T00:00:07Z: panic: event 7 is too much`},
+		{"nil", "1", host.Crashed, `plugin serve: OnTrade crashed at probe.go:* in strategy probe handling TRADE seq 101 at 2026-01-01T00:00:01Z: panic: runtime error: invalid memory address or nil pointer dereference`},
+		{"exit", "7", host.Crashed, `plugin serve: crashed in strategy probe handling one of 20 events from TRADE seq 101 at 2026-01-01T00:00:01Z to TRADE seq 120 at 2026-01-01T00:00:20Z: exit status 3: I quit`},
+		{"hang", "3", host.Hung, `plugin serve: no answer within 2s in strategy probe handling one of 20 events from *; a callback must not block or loop; if it is only slow, allow it more time`},
+		{"intents", "3", host.Lied, `plugin serve: broke the protocol in strategy probe handling TRADE seq 103 at 2026-01-01T00:00:03Z: 5000 intents for one event, more than 4096`},
+		{"panic-stop", "0", host.Crashed, `plugin serve: Stop crashed at probe.go:* in Stop of strategy probe: panic: not like this`},
+		{"exit-stop", "0", host.Crashed, `plugin serve: crashed in Stop of strategy probe: exit status 4`},
+	} {
+		t.Run(c.do, func(t *testing.T) {
+			spec := plugintest.Spec(plugintest.Serve)
+			if spec.Timeout = 30 * time.Second; c.do == "hang" {
+				spec.Timeout = 2 * time.Second
+			}
+			p, err := host.Open(t.Context(), spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Close()
+			err = playTrades(t, p, map[string]string{"do": c.do, "at": c.at})
+			expect(t, err, c.kind, fmt.Sprint(err), c.want)
+		})
+	}
+}
+
+// playTrades starts the probe, announces twenty trades, delivers them and stops.
+func playTrades(t *testing.T, p *host.Plugin, params map[string]string) error {
+	session, err := p.Start("", params, instruments(t), 1)
+	if err != nil {
+		return err
+	}
+	events := trades(20)
+	if err := session.Ahead(events); err != nil {
+		if _, again := session.Deliver(&events[0]); again != err {
+			t.Errorf("after %v a lost session answers %v", err, again)
+		}
+		return err
+	}
+	for i := range events {
+		if _, err := session.Deliver(&events[i]); err != nil {
+			return err
+		}
+	}
+	_, err = session.Stop(events[19].At)
+	return err
+}
+
+// TestLies holds that a liar is dropped, and its process ended, whatever the lie.
+func TestLies(t *testing.T) {
+	wants := map[string]string{
+		"lie-manifest":     `describing itself: manifest: "\x1b[2J" has control characters`,
+		"lie-started":      `in Start of strategy liar: *proto.PlayResponse_Answer in place of started`,
+		"lie-subscription": `in Start of strategy liar: subscription: instrument 500 is not one of 2`,
+		"lie-kind":         `in Start of strategy liar: subscription: unknown event kind 5`,
+		"lie-upto":         `in strategy liar handling one of *: it answered for 2147483648 of 20 events`,
+		"lie-zero":         `in strategy liar handling one of *: it answered for 0 of 20 events`,
+		"lie-ref":          `in strategy liar handling TRADE seq 101 at *: intent 2 of 2: ref 1 after 1; refs rise by one`,
+		"lie-instrument":   `in strategy liar handling TRADE seq 101 at *: intent 1 of 1: instrument 77 is not one of 2`,
+		"lie-enum":         `in strategy liar handling TRADE seq 101 at *: intent 1 of 1: unknown time in force 200`,
+		"lie-flood":        `in strategy liar handling TRADE seq 101 at *: 4097 timers for one event, more than 4096`,
+		"lie-log":          `in strategy liar handling TRADE seq 101 at *: log line of event 3 after 0 of 1`,
+		"lie-huge":         `in strategy liar handling one of *: an answer of more than 8 MiB`,
+		"lie-empty":        `in strategy liar handling one of *: <nil> in place of an answer`,
+		"lie-hangup":       `hung up in strategy liar handling one of *`,
+	}
+	for _, mode := range plugintest.Lies() {
+		if mode == "lie-list" {
+			continue // in TestOpen
+		}
+		t.Run(mode, func(t *testing.T) {
+			p := plugintest.Open(t, mode)
+			_, err := p.Describe(t.Context(), "", nil)
+			if mode != "lie-manifest" && err == nil {
+				err = playTrades(t, p, nil)
+			}
+			want := "plugin " + mode + ": broke the protocol " + wants[mode]
+			if mode == "lie-hangup" {
+				want = strings.Replace(want, "protocol hung", "protocol: hung", 1)
+			}
+			expect(t, err, host.Lied, fmt.Sprint(err), want)
+		})
+	}
+}
+
+// TestTurn holds that a session notices when it is called out of turn, because a strategy
+// cannot unsee what it has handled.
+func TestTurn(t *testing.T) {
+	p := plugintest.Open(t, plugintest.Serve)
+	for name, mistake := range map[string]func(*host.Session, []exchange.Event) error{
+		"another event":  func(s *host.Session, e []exchange.Event) error { _, err := s.Deliver(&e[3]); return err },
+		"announced anew": func(s *host.Session, e []exchange.Event) error { return s.Ahead(e) },
+		"warming":        func(s *host.Session, _ []exchange.Event) error { return s.SetWarming(true) },
+		"a timer": func(s *host.Session, e []exchange.Event) error {
+			timer := exchange.Event{At: e[1].At}
+			timer.SetTimer(&exchange.Timer{Strategy: 1})
+			_, err := s.Deliver(&timer)
+			return err
+		},
+		"an intent": func(s *host.Session, e []exchange.Event) error {
+			for i := range e {
+				if _, err := s.Deliver(&e[i]); err != nil {
+					return err
+				}
+			}
+			var wish exchange.Event
+			wish.SetIntent(&exchange.Intent{})
+			_, err := s.Deliver(&wish)
+			return err
+		},
+	} {
+		session, err := p.Start("", nil, instruments(t), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events := trades(5)
+		if err := session.Ahead(events); err != nil {
+			t.Fatal(err)
+		}
+		err = mistake(session, events)
+		if trouble := (*host.Error)(nil); !errors.As(err, &trouble) || trouble.Kind != host.Misused {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestOutput holds that what authors print reaches the log and harms nothing, not even
+// in floods.
+func TestOutput(t *testing.T) {
+	for _, do := range []string{"print", "flood"} {
+		var log lockedBuffer
+		spec := plugintest.Spec(plugintest.Serve)
+		spec.Log = slog.New(slog.NewTextHandler(&log, nil))
+		p, err := host.Open(t.Context(), spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := playTrades(t, p, map[string]string{"do": do, "at": "5"}); err != nil {
+			t.Error(err)
+		}
+		p.Close()
+		if n := strings.Count(log.String(), "\n"); n > 2000 {
+			t.Errorf("%s: %d lines in the log", do, n)
+		}
+		if do == "print" {
+			for _, want := range []string{`stream=stdout line="printed by the author"`, `stream=stderr line="and to standard error"`} {
+				if !strings.Contains(log.String(), want) {
+					t.Errorf("no %s in the log:\n%s", want, log.String())
+				}
+			}
+		}
+	}
+}
+
+// TestCancel holds that the end of the context ends the plugin and whoever waits for it.
+func TestCancel(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	p, err := host.Open(ctx, plugintest.Spec(plugintest.Serve))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	session, err := p.Start("", map[string]string{"do": "hang", "at": "1"}, instruments(t), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := errors.New("enough")
+	go cancel(stop)
+	err = session.Ahead(trades(20))
+	if !errors.Is(err, stop) {
+		t.Errorf("%v, want an error that is %v", err, stop)
+	}
+}
+
+func expect(t *testing.T, err error, kind host.Kind, got, want string) {
+	t.Helper()
+	var e *host.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("got %v, want an error of kind %v", err, kind)
+	}
+	pattern := "^" + strings.ReplaceAll(regexp.QuoteMeta(want), `\*`, ".*") + "$"
+	if e.Kind != kind || !regexp.MustCompile(pattern).MatchString(got) {
+		t.Errorf("got  %v: %s\nwant %v: %s\nstderr %q", e.Kind, got, kind, want, e.Stderr)
+	}
+}
+
+func equal(t *testing.T, seed uint64, i int, want, got *strategy.Output) {
+	t.Helper()
+	if diff := cmp.Diff(*want, *got, cmp.Comparer(sameLists[exchange.Intent]), cmp.Comparer(sameLists[exchange.Timer]), cmp.Comparer(sameLists[string])); diff != "" {
+		t.Fatalf("seed %d, event %d: the answers differ (-here +there):\n%s", seed, i, diff)
+	}
+}
+
+func sameLists[T comparable](a, b []T) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// market makes events of all kinds that strategies are given.
+func market(rng *rand.Rand, n int) []exchange.Event {
+	events := make([]exchange.Event, n)
+	at := exchange.Time(1_767_225_600e9)
+	for i := range events {
+		e := &events[i]
+		at += exchange.Time(rng.IntN(3))
+		*e = exchange.Event{Seq: uint64(i + 1), At: at, Exchange: at - 5, Inst: exchange.InstrumentID(1 + rng.IntN(2))}
+		price := exchange.Fixed(60_000e8 + rng.Int64N(1e8))
+		switch k := rng.IntN(40); {
+		case k < 15:
+			e.SetTrade(exchange.Trade{Price: price, Qty: 5, ID: int64(i), BuyerMaker: k%2 == 0})
+		case k < 20:
+			e.SetBookTicker(exchange.BookTicker{Bid: price, BidQty: 1, Ask: price + 1, AskQty: exchange.Fixed(i)})
+		case k < 25:
+			e.SetMark(exchange.Mark{Price: price, Index: price - 7, Rate: -3, NextFunding: at + 1})
+		case k < 27:
+			e.SetFunding(exchange.Funding{Rate: exchange.Fixed(k), Interval: 8 * time.Hour, Special: k == 26})
+		case k < 33:
+			e.SetBar(&exchange.Bar{
+				Start: at, Interval: time.Minute, Open: price, High: price + 9, Low: price - 9, Close: price + 1,
+				Volume: exchange.WideFromWords(int64(i), rng.Uint64()), Trades: 4,
+			})
+		case k < 34:
+			e.SetFill(&exchange.Fill{Order: 5, Strategy: 3, Ref: uint64(i), Side: exchange.Buy, Price: price, Qty: 100_000_000, Fee: decimal.New(int64(i), -8)})
+		case k < 35:
+			e.SetOrderUpdate(&exchange.OrderUpdate{ID: exchange.OrderID(i % 7), Strategy: 3, Ref: uint64(i), Status: exchange.OrderStatus(1 + i%14), Price: price})
+		case k < 36:
+			e.SetRefusal(&exchange.Refusal{Intent: exchange.Intent{Strategy: 3, Ref: 4}, Rule: "price-collar", Limit: "1%", Value: "2%"})
+		case k < 37:
+			e.SetTimer(&exchange.Timer{Strategy: 3, ID: uint64(i), Due: at})
+		case k < 38:
+			e.SetState(&exchange.StateChange{Inst: exchange.InstrumentID(i % 3), State: exchange.TradingState(i % 3), Reason: "test"})
+		case k < 39:
+			e.SetAccount(&exchange.Account{Equity: decimal.New(int64(i)*10, -2), Status: exchange.StatusNormal})
+		default:
+			e.SetLedger(&exchange.LedgerEntry{Asset: "BTC", Wallet: exchange.WalletCM, Balance: decimal.New(int64(i), -3)})
+		}
+	}
+	return events
+}
+
+func trades(n int) []exchange.Event {
+	events := make([]exchange.Event, n)
+	for i := range events {
+		events[i] = exchange.Event{Seq: uint64(101 + i), At: exchange.Time(1_767_225_601e9 + int64(i)*1e9), Inst: 1}
+		events[i].SetTrade(exchange.Trade{Price: 60_000e8, Qty: 1e6, ID: int64(i)})
+	}
+	return events
+}
+
+func instruments(t testing.TB) *exchange.Instruments {
+	t.Helper()
+	ins, err := exchange.NewInstruments(
+		exchange.Instrument{Product: exchange.UM, Symbol: "BTCUSDT", Tick: 10_000_000, ContractSize: exchange.FixedOne, OrderTypes: []exchange.OrderType{exchange.Limit}},
+		exchange.Instrument{Product: exchange.CM, Symbol: "BTCUSD_PERP", ContractSize: 100 * exchange.FixedOne})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ins
+}
+
+func writeFile(t *testing.T, path, content string, mode os.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// lockedBuffer takes the log from several goroutines.
+type lockedBuffer struct {
+	mutex sync.Mutex
+	b     bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(b []byte) (int, error) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.b.String()
+}

@@ -1,0 +1,322 @@
+package host
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/go-plugin/runner"
+	"google.golang.org/grpc"
+
+	pb "github.com/pmbot/pmbot/plugins/proto"
+	"github.com/pmbot/pmbot/plugins/wire"
+)
+
+// Spec says which program to run and how.
+type Spec struct {
+	// Path is the program's file; it is not searched for. Args are its arguments.
+	Path string
+	Args []string
+	// SHA256 is the checksum that the file must have, in hex; empty for any.
+	SHA256 string
+	// Name is the plugin's name in messages; Path if empty.
+	Name string
+	// Log gets what the program prints, and go-plugin's own words at debug level; nil
+	// for nothing.
+	Log *slog.Logger
+	// Timeout is how long the program may take for any one answer, the start included;
+	// 0 is 10 s. A backtest inside the plugin is not one answer.
+	Timeout time.Duration
+}
+
+// Plugin is a running strategy program. Its methods may be used from several goroutines.
+type Plugin struct {
+	spec Spec
+	// ctx is the plugin's life, and opening the part of it that has a deadline. When one
+	// ends before it is detached the process is killed.
+	ctx             context.Context
+	opening         context.Context
+	cancel          context.CancelCauseFunc
+	detach, started func() bool
+	process         *process
+	output          *output
+	client          *plugin.Client
+	service         pb.StrategyServiceClient
+	list            *pb.ListResponse
+	// sockets is the directory that go-plugin has made for the connection.
+	sockets string
+}
+
+// Open starts the program, shakes hands and asks who it is. The context bounds the
+// plugin's life: when it ends the process is killed, and whoever waits for it gets the
+// context's error. The caller must Close the plugin. Errors are of type *Error.
+func Open(ctx context.Context, spec Spec) (*Plugin, error) {
+	if spec.Name == "" {
+		spec.Name = spec.Path
+	}
+	if spec.Timeout == 0 {
+		spec.Timeout = 10 * time.Second
+	}
+	if spec.Log == nil {
+		spec.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := check(&spec); err != nil {
+		return nil, err
+	}
+	p := &Plugin{spec: spec, output: &output{log: spec.Log.With("plugin", spec.Name)}}
+	p.ctx, p.cancel = context.WithCancelCause(ctx)
+	p.client = plugin.NewClient(p.config())
+	if err := p.handshake(); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// check finds what is wrong with the file before it is run.
+func check(spec *Spec) error {
+	fail := func(kind Kind, what, cure string, err error) error {
+		return &Error{Kind: kind, Plugin: spec.Name, What: what, Cure: cure, Err: err}
+	}
+	info, err := os.Stat(spec.Path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fail(NotFound, "there is no file "+spec.Path, "build it with: go build -o "+spec.Path, err)
+	case err != nil:
+		return fail(NotFound, err.Error(), "", err)
+	case info.IsDir():
+		return fail(NotPlugin, spec.Path+" is a directory", "build the program in it, with go build, and name that", nil)
+	case !executable(info):
+		return fail(NotPlugin, spec.Path+" is not executable", "if it is a plugin: chmod +x "+spec.Path, nil)
+	case spec.SHA256 == "":
+		return nil
+	}
+	sum, err := Checksum(spec.Path)
+	if err != nil {
+		return fail(NotPlugin, err.Error(), "", err)
+	}
+	if !strings.EqualFold(sum, spec.SHA256) {
+		return fail(BadChecksum, fmt.Sprintf("%s has checksum %s, but %s is pinned", spec.Path, sum, spec.SHA256),
+			"if you trust the file as it is, pin its checksum", nil)
+	}
+	return nil
+}
+
+// Checksum is SHA-256 of a file in hex: what Spec.SHA256 is compared with.
+func Checksum(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("read %s: %w", path, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// config is how go-plugin is to run the program.
+func (p *Plugin) config() *plugin.ClientConfig {
+	stderr := p.output.stream("stderr", true)
+	return &plugin.ClientConfig{
+		HandshakeConfig:  plugin.HandshakeConfig{MagicCookieKey: wire.CookieKey, MagicCookieValue: wire.CookieValue},
+		VersionedPlugins: map[int]plugin.PluginSet{wire.ProtocolVersion: {wire.ServiceName: &dispenser{}}},
+		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
+		AutoMTLS:         true,
+		SkipHostEnv:      true,
+		RunnerFunc:       p.run,
+		StartTimeout:     p.spec.Timeout + time.Minute, // ours is sooner
+		Stderr:           stderr,
+		SyncStdout:       p.output.stream("stdout", false),
+		SyncStderr:       p.output.stream("stderr", true),
+		Logger:           newPluginLog(p.output.log),
+		GRPCDialOptions: []grpc.DialOption{
+			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.AnswerBytesMax), grpc.MaxCallSendMsgSize(wire.RequestBytesMax)),
+			grpc.WithInitialWindowSize(wire.WindowBytes), grpc.WithInitialConnWindowSize(wire.WindowBytes),
+		},
+	}
+}
+
+// run makes the process. The pinned checksum is checked once more, as close to the start
+// as it gets; go-plugin checks only processes of its own making.
+func (p *Plugin) run(_ hclog.Logger, cmd *exec.Cmd, sockets string) (runner.Runner, error) {
+	p.sockets = sockets
+	path, err := filepath.Abs(p.spec.Path)
+	if err != nil {
+		return nil, err
+	}
+	if p.spec.SHA256 != "" {
+		want, err := hex.DecodeString(p.spec.SHA256)
+		if err != nil {
+			return nil, err
+		}
+		pin := plugin.SecureConfig{Checksum: want, Hash: sha256.New()}
+		if ok, err := pin.Check(path); err != nil || !ok {
+			return nil, errors.Join(errors.New("the file changed while it was opened"), err)
+		}
+	}
+	process, err := newProcess(path, p.spec.Args, cmd.Env)
+	if err != nil {
+		return nil, err
+	}
+	p.process = process
+	p.detach = context.AfterFunc(p.ctx, process.abandon)
+	p.started = context.AfterFunc(p.opening, process.abandon)
+	return process, nil
+}
+
+// handshake starts the process and asks for its list, in all within the timeout.
+func (p *Plugin) handshake() error {
+	var cancel func()
+	p.opening, cancel = context.WithTimeoutCause(p.ctx, p.spec.Timeout, errLate)
+	defer cancel()
+	err := p.connect()
+	if err == nil && p.started() {
+		return nil
+	}
+	if p.process != nil {
+		p.started()
+	}
+	if errors.Is(context.Cause(p.opening), errLate) {
+		return p.fail(Hung, fmt.Sprintf("no handshake within %v", p.spec.Timeout), "a plugin's main function calls sdk.Serve at once", err)
+	}
+	return p.explain(err)
+}
+
+func (p *Plugin) connect() error {
+	client, err := p.client.Client()
+	if err != nil {
+		return err
+	}
+	raw, err := client.Dispense(wire.ServiceName)
+	if err != nil {
+		return err
+	}
+	p.service = raw.(pb.StrategyServiceClient)
+	if p.list, err = p.service.List(p.opening, &pb.ListRequest{}); err != nil {
+		return err
+	}
+	return checkList(p.list)
+}
+
+// explain says why a handshake has failed.
+func (p *Plugin) explain(err error) error {
+	if p.ctx.Err() != nil {
+		return p.fail(Failed, "stopped while it started: "+context.Cause(p.ctx).Error(), "", context.Cause(p.ctx))
+	}
+	if p.process == nil || p.process.ID() == "" {
+		return p.fail(NotPlugin, fmt.Sprintf("%s cannot be started: %v", p.spec.Path, err), "is it built for this machine?", err)
+	}
+	line := p.process.stdout.text()
+	parts := strings.Split(line, "|")
+	version := -1
+	if len(parts) >= 4 {
+		if v, err := strconv.Atoi(parts[1]); err == nil {
+			version = v
+		}
+	}
+	exit := p.process.exit(time.Second)
+	switch {
+	case line != "" && version < 0:
+		return p.fail(NotPlugin, fmt.Sprintf("it prints %q where the handshake is expected", wire.Printable(line, 80)),
+			"if it is a plugin, it must print nothing before sdk.Serve", err)
+	case line != "" && version != wire.ProtocolVersion:
+		return p.fail(BadVersion, fmt.Sprintf("it speaks version %d of the plugin protocol and this pmbot version %d", version, wire.ProtocolVersion),
+			"build it again with the pmbot module of this version", err)
+	case exit == "exit status 0":
+		return p.fail(NotPlugin, "it ended at once without a handshake", "a plugin's main function calls sdk.Serve", err)
+	case exit != "":
+		return p.fail(Crashed, "crashed at start: "+exit+p.lastWords(), "", err)
+	default:
+		return p.fail(NotPlugin, fmt.Sprintf("it shook hands but cannot be spoken to: %v", reason(err)), "", err)
+	}
+}
+
+func checkList(list *pb.ListResponse) error {
+	if len(list.GetStrategies()) == 0 {
+		return errors.New("it has no strategies")
+	}
+	if len(list.GetStrategies()) > 1000 {
+		return fmt.Errorf("it has %d strategies", len(list.GetStrategies()))
+	}
+	for _, name := range list.GetStrategies() {
+		if name != wire.Printable(name, 64) || name == "" {
+			return fmt.Errorf("strategy name %.80q", name)
+		}
+	}
+	return nil
+}
+
+// Pid is the number of the plugin's process.
+func (p *Plugin) Pid() int { return p.process.cmd.Process.Pid }
+
+// Close ends the process: in good order if it obeys within two seconds, else by force.
+// Sessions that are open fail from then on.
+func (p *Plugin) Close() {
+	if p.process != nil {
+		force := time.AfterFunc(3*time.Second, p.process.abandon)
+		defer force.Stop()
+	}
+	p.client.Kill()
+	if p.detach != nil {
+		p.detach()
+	}
+	p.cancel(errClosed)
+	if p.sockets != "" {
+		_ = os.RemoveAll(p.sockets)
+	}
+}
+
+// errClosed is why a session ends whose plugin was closed.
+var errClosed = errors.New("the plugin was closed")
+
+// fail makes an error about this plugin.
+func (p *Plugin) fail(kind Kind, what, cure string, err error) *Error {
+	return &Error{Kind: kind, Plugin: p.spec.Name, What: what, Cure: cure, Stderr: p.output.tail(), Err: err}
+}
+
+// lastWords quotes what the process wrote last: its panic if there is one, which is
+// followed by a stack, else the last line.
+func (p *Plugin) lastWords() string {
+	tail := p.output.tail()
+	for _, line := range tail {
+		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
+			return ": " + line
+		}
+	}
+	if len(tail) == 0 {
+		return ""
+	}
+	return ": " + tail[len(tail)-1]
+}
+
+func executable(info fs.FileInfo) bool {
+	return info.Mode().IsRegular() && (info.Mode().Perm()&0o111 != 0 || os.PathSeparator == '\\')
+}
+
+// dispenser is the service as go-plugin wants it.
+type dispenser struct{ plugin.NetRPCUnsupportedPlugin }
+
+// GRPCServer is the plugin's half, which this side never is.
+func (*dispenser) GRPCServer(*plugin.GRPCBroker, *grpc.Server) error {
+	return errors.New("the host calls strategies and serves none")
+}
+
+// GRPCClient makes the caller's half.
+func (*dispenser) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, conn *grpc.ClientConn) (any, error) {
+	return pb.NewStrategyServiceClient(conn), nil
+}

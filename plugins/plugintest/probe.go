@@ -1,0 +1,193 @@
+package plugintest
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/strategy"
+)
+
+// Probe is a strategy for tests: it sees everything of its symbols, asks for a little of
+// everything in a way that depends on all it has seen, and misbehaves when told to.
+type Probe struct {
+	p struct {
+		Symbol strategy.Symbol `default:"UM:BTCUSDT" help:"what to watch and trade"`
+		Other  strategy.Symbol `default:"" help:"a second one; may be empty"`
+		Every  int             `default:"0" min:"0" unit:"events" help:"how often it asks for something; 0 is never"`
+		Do     string          `default:"nothing" choices:"nothing|panic|nil|exit|hang|flood|intents|print|fail-start|panic-start|panic-stop|exit-stop" help:"how it misbehaves"`
+		At     int             `default:"0" min:"0" help:"at which market event it misbehaves, from 1"`
+	}
+	in, other *exchange.Instrument
+	seen      int
+	sum       int64
+	last      strategy.Ref
+}
+
+// Manifest describes the probe.
+func (p *Probe) Manifest() strategy.Manifest {
+	return strategy.Manifest{
+		Name: "probe", Version: "1.2.3", Summary: "does what a test wants", Products: []exchange.Product{exchange.UM, exchange.CM},
+		OrderTypes: []exchange.OrderType{exchange.Limit, exchange.Market}, Stateless: true,
+	}
+}
+
+// Params are the probe's parameters.
+func (p *Probe) Params() any { return &p.p }
+
+// Start subscribes to all there is.
+func (p *Probe) Start(env *strategy.Env) error {
+	switch p.p.Do {
+	case "fail-start":
+		return fmt.Errorf("no luck today")
+	case "panic-start":
+		panic("not today")
+	}
+	for _, s := range []struct {
+		symbol strategy.Symbol
+		in     **exchange.Instrument
+	}{{p.p.Symbol, &p.in}, {p.p.Other, &p.other}} {
+		if s.symbol == (strategy.Symbol{}) {
+			continue
+		}
+		in, err := env.Instrument(s.symbol)
+		if err != nil {
+			return err
+		}
+		*s.in = in
+		env.Trades(in)
+		env.BookTickers(in)
+		env.Marks(in)
+		env.Fundings(in)
+		env.Bars(in, time.Minute, 3)
+	}
+	env.Logf("watching %v", p.p.Symbol)
+	env.At(1, 99)
+	return nil
+}
+
+// market counts a market event and answers to some.
+func (p *Probe) market(env *strategy.Env, in *exchange.Instrument, value int64) {
+	p.seen++
+	p.sum = p.sum*31 + value + int64(env.Now()) + int64(env.Last(in)) + int64(env.Position(in).Qty.IntPart())
+	if env.Warming() {
+		p.sum++
+	}
+	if p.seen == p.p.At {
+		p.misbehave(env)
+	}
+	if p.p.Every == 0 || p.seen%p.p.Every != 0 {
+		return
+	}
+	switch p.sum & 7 {
+	case 0:
+		env.Logf("sum %d after %d", p.sum, p.seen)
+	case 1:
+		env.After(time.Duration(p.sum&0xffff), uint64(p.seen))
+	case 2:
+		env.Cancel(p.last)
+	case 3:
+		env.CancelAll(in)
+	case 4:
+		env.Amend(p.last, exchange.Fixed(p.sum&0xffffff), exchange.FixedOne)
+		env.Logf("amend %d", p.last)
+	default:
+		order := strategy.Sell(in, exchange.Fixed(1+p.sum&0xffffff)).Limit(env.Last(in)).PostOnly().Tag(fmt.Sprint("sum ", p.sum))
+		p.last = env.Send(order)
+	}
+}
+
+func (p *Probe) misbehave(env *strategy.Env) {
+	switch p.p.Do {
+	case "panic":
+		panic(fmt.Sprintf("event %d is too much", p.seen))
+	case "nil":
+		env.Last(nil)
+	case "exit":
+		fmt.Fprintln(os.Stderr, "I quit")
+		os.Exit(3)
+	case "hang":
+		time.Sleep(time.Hour)
+	case "flood":
+		for i := range 5000 {
+			env.Logf("line %d %s", i, strings.Repeat("x", 10_000))
+			fmt.Println("line", i)
+		}
+	case "intents":
+		for range 5000 {
+			env.CancelAll(p.in)
+		}
+	case "print":
+		fmt.Println("printed by the author")
+		fmt.Fprintln(os.Stderr, "and to standard error")
+	}
+}
+
+// OnBar, like the other handlers, counts the event.
+func (p *Probe) OnBar(env *strategy.Env, in *exchange.Instrument, b *exchange.Bar) {
+	hi, lo := b.Volume.Words()
+	p.market(env, in, int64(b.Close)+hi+int64(lo)+b.Trades)
+}
+
+// OnTrade counts.
+func (p *Probe) OnTrade(env *strategy.Env, in *exchange.Instrument, t exchange.Trade) {
+	p.market(env, in, int64(t.Price)+t.ID)
+}
+
+// OnBookTicker counts.
+func (p *Probe) OnBookTicker(env *strategy.Env, in *exchange.Instrument, b exchange.BookTicker) {
+	p.market(env, in, int64(b.Bid)*3+int64(b.AskQty))
+}
+
+// OnMark counts.
+func (p *Probe) OnMark(env *strategy.Env, in *exchange.Instrument, m exchange.Mark) {
+	p.market(env, in, int64(m.Price)+int64(m.Rate))
+}
+
+// OnFunding counts.
+func (p *Probe) OnFunding(env *strategy.Env, in *exchange.Instrument, f exchange.Funding) {
+	p.market(env, in, int64(f.Rate)+int64(f.Interval))
+}
+
+// OnFill answers with a log line.
+func (p *Probe) OnFill(env *strategy.Env, in *exchange.Instrument, f *exchange.Fill) {
+	env.Logf("fill of %d at %v, fee %v, position %v", f.Ref, f.Price, f.Fee, env.Position(in).Qty)
+}
+
+// OnOrder answers with a log line.
+func (p *Probe) OnOrder(env *strategy.Env, _ *exchange.Instrument, u *exchange.OrderUpdate) {
+	env.Logf("order %d is %v; %d are open", u.Ref, u.Status, len(env.Orders()))
+}
+
+// OnRefusal answers with a log line.
+func (p *Probe) OnRefusal(env *strategy.Env, r *exchange.Refusal) { env.Logf("%d %v", r.Intent.Ref, r) }
+
+// OnAccount answers with a log line.
+func (p *Probe) OnAccount(env *strategy.Env, a *exchange.Account) {
+	env.Logf("equity %v, coins %v", a.Equity, env.Coins("BTC"))
+}
+
+// OnTimer answers with an order.
+func (p *Probe) OnTimer(env *strategy.Env, id uint64) {
+	env.Logf("timer %d", id)
+	p.last = env.Send(strategy.Buy(p.in, exchange.FixedOne))
+}
+
+// OnState answers with a log line.
+func (p *Probe) OnState(env *strategy.Env, s *exchange.StateChange) {
+	env.Logf("state %v: %s; %v", s.State, s.Reason, env.State(p.in))
+}
+
+// Stop wishes all orders gone.
+func (p *Probe) Stop(env *strategy.Env) {
+	switch p.p.Do {
+	case "panic-stop":
+		panic("not like this")
+	case "exit-stop":
+		os.Exit(4)
+	}
+	env.CancelAll(p.in)
+	env.Logf("seen %d, sum %d", p.seen, p.sum)
+}

@@ -1,0 +1,5 @@
+package sdk
+
+const coreSource = ""
+
+func coreModules() []string { return nil }

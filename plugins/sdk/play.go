@@ -1,0 +1,161 @@
+package sdk
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/pmbot/pmbot/exchange"
+	pb "github.com/pmbot/pmbot/plugins/proto"
+	"github.com/pmbot/pmbot/plugins/wire"
+	"github.com/pmbot/pmbot/strategy"
+)
+
+// Play runs one instance of a strategy in lockstep with the host.
+func (s *service) Play(stream pb.StrategyService_PlayServer) error {
+	request, err := stream.Recv()
+	if err != nil {
+		return err
+	}
+	p, started, failure := s.start(request.GetStart())
+	if failure != nil {
+		return stream.Send(&pb.PlayResponse{Response: &pb.PlayResponse_Failure{Failure: failure}})
+	}
+	response := &pb.PlayResponse{Response: &pb.PlayResponse_Started{Started: started}}
+	for {
+		if err := stream.Send(response); err != nil {
+			return err
+		}
+		if p.stopped {
+			return nil
+		}
+		request, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		c := catch(func() { err = p.answer(request) })
+		switch {
+		case c != nil:
+			failure := &pb.PlayResponse{Response: &pb.PlayResponse_Failure{Failure: c.failure(p.event)}}
+			if stream.Send(failure) == nil {
+				s.exitAfterCrash(stream.Context(), c)
+			}
+			return nil
+		case err != nil:
+			return stream.Send(&pb.PlayResponse{Response: &pb.PlayResponse_Failure{Failure: &pb.Failure{
+				Fault: pb.Fault_FAULT_PMBOT, What: err.Error(), Event: int32(p.event),
+			}}})
+		}
+		response = p.response
+	}
+}
+
+// play is one instance of a strategy.
+type play struct {
+	runtime *strategy.Runtime
+	decoder wire.Decoder
+	rows    wire.Rows
+	// event is the index of the event in the strategy's hands, -1 for none.
+	event   int
+	stopped bool
+	// current is the event that is handled, response and answered the message that is
+	// sent; they are reused, for lockstep has at most one of each in flight.
+	current  exchange.Event
+	response *pb.PlayResponse
+	answered *pb.Answer
+}
+
+func (s *service) start(r *pb.Start) (*play, *pb.Started, *pb.Failure) {
+	if r == nil {
+		return nil, nil, &pb.Failure{Fault: pb.Fault_FAULT_PMBOT, What: "the first message of a play is not a start", Event: -1}
+	}
+	fresh, failure := s.find(r.GetStrategy())
+	if failure != nil {
+		return nil, nil, failure
+	}
+	ins, err := wire.DecodeInstruments(r.GetInstruments())
+	if err != nil {
+		return nil, nil, &pb.Failure{Fault: pb.Fault_FAULT_PMBOT, What: err.Error(), Event: -1}
+	}
+	id := exchange.StrategyID(r.GetStrategyId())
+	p := &play{decoder: wire.Decoder{Instruments: ins, Strategy: id}, event: -1, answered: &pb.Answer{}}
+	p.response = &pb.PlayResponse{Response: &pb.PlayResponse_Answer{Answer: p.answered}}
+	if c := catch(func() { p.runtime, err = strategy.NewRuntime(fresh(), r.GetParams(), ins, id) }); c != nil {
+		fmt.Fprintf(s.stderr, "panic: %s\n\n%s", c.value, c.stack)
+		return nil, nil, c.failure(-1)
+	}
+	if err != nil {
+		return nil, nil, failureOf(err)
+	}
+	out := p.runtime.Started()
+	started := &pb.Started{Subscriptions: wire.EncodeSubscriptions(p.runtime.Subscriptions()), Output: wire.EncodeOutput(out)}
+	started.Output.Logs = wire.AppendLogs(nil, 0, out.Logs)
+	return p, started, nil
+}
+
+// answer handles one request and leaves the response in p.response. An error is the
+// host's mistake.
+func (p *play) answer(r *pb.PlayRequest) error {
+	p.answered.Reset()
+	p.event = -1
+	switch r := r.GetRequest().(type) {
+	case *pb.PlayRequest_Batch:
+		return p.batch(r.Batch)
+	case *pb.PlayRequest_Event:
+		p.runtime.SetWarming(r.Event.GetWarming())
+		if err := p.decoder.Event(r.Event, &p.current); err != nil {
+			return err
+		}
+		p.event = 0
+		p.finish(1, p.runtime.Deliver(&p.current))
+		return nil
+	case *pb.PlayRequest_Stop:
+		p.stopped = true
+		p.finish(0, p.runtime.Stop(exchange.Time(r.Stop.GetAt())))
+		return nil
+	default:
+		return errors.New("a request of a kind that this program does not know; build it with a newer pmbot")
+	}
+}
+
+// batch delivers events until the strategy asks for something.
+func (p *play) batch(b *pb.Batch) error {
+	p.runtime.SetWarming(b.GetWarming())
+	p.rows.Reset(b.GetRows(), p.decoder.Instruments.Len())
+	count := int(b.GetCount())
+	if count == 0 {
+		return errors.New("batch without events")
+	}
+	for i := range count {
+		if err := p.rows.Next(&p.current); err != nil {
+			return fmt.Errorf("event %d of %d: %w", i+1, count, err)
+		}
+		p.event = i
+		out := p.runtime.Deliver(&p.current)
+		if len(out.Intents) > 0 || len(out.Timers) > 0 || i == count-1 {
+			p.finish(i+1, out)
+			return nil
+		}
+		if len(out.Logs) > 0 {
+			if p.answered.Output == nil {
+				p.answered.Output = &pb.Output{}
+			}
+			p.answered.Output.Logs = wire.AppendLogs(p.answered.Output.Logs, i, out.Logs)
+		}
+	}
+	return nil
+}
+
+// finish writes the answer after the last event handled.
+func (p *play) finish(upto int, out *strategy.Output) {
+	p.answered.Upto = uint32(upto)
+	if out.Empty() {
+		return
+	}
+	logs := p.answered.GetOutput().GetLogs()
+	p.answered.Output = wire.EncodeOutput(out)
+	p.answered.Output.Logs = wire.AppendLogs(logs, max(0, upto-1), out.Logs)
+}
