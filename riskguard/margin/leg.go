@@ -13,6 +13,8 @@ type leg struct {
 	book book
 
 	stale, kept, lacks bool
+	// repriced says that mark or position have changed and not only orders.
+	repriced bool
 	// reach is the largest size that open orders can make, and reachNow without the
 	// conditional ones (qty scale).
 	reach, reachNow wide
@@ -54,7 +56,7 @@ func (p *Portfolio) updateLeg(l *leg) {
 	before := *l
 	low, high := l.span(true)
 	q := l.qty.add(l.lot.qty)
-	l.reach = high.max(low.neg())
+	l.reach, l.repriced = high.max(low.neg()), false
 	lowNow, highNow := l.span(false)
 	l.reachNow = highNow.max(lowNow.neg())
 	l.initial = s.initial(l.reachNow)
@@ -66,7 +68,10 @@ func (p *Portfolio) updateLeg(l *leg) {
 	s.base.lower = s.base.lower.replace(before.lower, l.lower)
 	for i := range l.at {
 		old := l.at[i]
-		l.at[i] = l.under(scaled(s.mark, s.base.markRatio[i]), q)
+		if before.repriced {
+			l.at[i] = l.held(scaled(s.mark, s.base.markRatio[i]), q)
+		}
+		l.fills(&l.at[i])
 		a, now := &s.settle.at[i], &l.at[i]
 		a.pnl = a.pnl.replace(old.pnl, now.pnl)
 		a.loss = a.loss.replace(old.loss, now.loss)
@@ -76,28 +81,33 @@ func (p *Portfolio) updateLeg(l *leg) {
 	l.lacks = s.mark == 0 && (!q.zero() || len(l.book.orders) > 0)
 	p.lack(before.lacks, l.lacks)
 	p.touchAsset(s.settle)
-	p.touchAsset(s.base)
 }
 
-// under values the leg at a mark.
-func (l *leg) under(mark exchange.Fixed, q wide) legAt {
+// held values the position at a mark.
+func (l *leg) held(mark exchange.Fixed, q wide) legAt {
 	s := l.slot
 	at := legAt{mark: mark}
-	if mark == 0 {
+	if mark == 0 || q.zero() && l.lot.qty.zero() {
 		return at
 	}
 	at.pnl = s.pnl(l.qty, l.entry, mark)
 	if !l.lot.qty.zero() {
 		at.pnl = at.pnl.add(s.pnl(l.lot.qty, wideInt(int64(l.lot.price)).up(), mark)).sub(l.lot.fee)
 	}
-	for i := range l.book.orders {
-		at.loss = at.loss.add(l.fillLoss(&l.book.orders[i], mark))
-	}
-	if !l.reach.zero() {
-		at.maint = s.maintenance(q.abs(), mark)
-		at.maintWorst = at.maint.max(s.maintenance(l.reach, mark))
-	}
+	at.maint = s.maintenance(q.abs(), mark)
 	return at
+}
+
+// fills values what open orders can make of it.
+func (l *leg) fills(at *legAt) {
+	at.loss, at.maintWorst = wide{}, at.maint
+	if at.mark == 0 || len(l.book.orders) == 0 {
+		return
+	}
+	for i := range l.book.orders {
+		at.loss = at.loss.add(l.fillLoss(&l.book.orders[i], at.mark))
+	}
+	at.maintWorst = at.maint.max(l.slot.maintenance(l.reach, at.mark))
 }
 
 // fillLoss is what the fill of an order would change equity by at a mark if that is a
@@ -197,7 +207,7 @@ func (s *slot) pnl(qty, entry wide, price exchange.Fixed) wide {
 // exposure is a signed quantity in base coins at the mark (amount scale).
 func (s *slot) exposure(qty wide) wide {
 	if !s.in.Inverse() {
-		return qty.up().up()
+		return qty.up2()
 	}
 	v := s.value(qty.abs(), s.mark).up()
 	if qty.negative() {

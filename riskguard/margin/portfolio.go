@@ -213,7 +213,7 @@ func (p *Portfolio) leg(s *slot, side exchange.PositionSide) (*leg, error) {
 		return nil, fmt.Errorf("%w: %s has no position %v", ErrInput, s.in.Name(), side)
 	}
 	if s.legs[side] == nil {
-		l := &leg{slot: s, position: exchange.Position{Inst: s.in.ID, Side: side}}
+		l := &leg{slot: s, position: exchange.Position{Inst: s.in.ID, Side: side}, repriced: true}
 		l.book.leg = l
 		l.reset(len(p.totals))
 		s.legs[side] = l
@@ -245,7 +245,7 @@ func (p *Portfolio) Account() exchange.Account {
 }
 
 // uniMMRMax is the sentinel at the scale of quotients.
-var uniMMRMax = wideInt(exchange.UniMMRMax).up().up()
+var uniMMRMax = wideInt(exchange.UniMMRMax).up2()
 
 // uniMMR is adjusted/maint at the scale of quotients, within ±UniMMRMax. Without
 // maintenance margin it is UniMMRMax, or -UniMMRMax when equity is negative, so that it
@@ -261,7 +261,7 @@ func uniMMR(adjusted, maint wide) wide {
 	if !whole.less(wideInt(exchange.UniMMRMax)) {
 		whole, rest = wideInt(exchange.UniMMRMax), wide{}
 	}
-	u := whole.up().up().add(rest.up().up().over(maint))
+	u := whole.up2().add(rest.up2().over(maint))
 	if adjusted.negative() {
 		return u.neg()
 	}

@@ -28,7 +28,13 @@ func (p *Portfolio) refresh() {
 	}
 }
 
+// touchLeg is for a change of mark, position or leverage, and touchBook for orders.
 func (p *Portfolio) touchLeg(l *leg) {
+	l.repriced = true
+	p.queueLeg(l)
+}
+
+func (p *Portfolio) queueLeg(l *leg) {
 	if !l.stale {
 		l.stale = true
 		p.staleLegs = append(p.staleLegs, l)
@@ -58,7 +64,7 @@ func (p *Portfolio) touchAsset(a *asset) {
 
 func (p *Portfolio) touchBook(b *book) {
 	if b.leg != nil {
-		p.touchLeg(b.leg)
+		p.queueLeg(b.leg)
 		return
 	}
 	p.touchPair(b.pair)

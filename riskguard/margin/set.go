@@ -61,8 +61,11 @@ func (p *Portfolio) SetMark(id exchange.InstrumentID, price exchange.Fixed) erro
 		p.band.holds = false
 	}
 	for _, l := range s.legs {
-		if l != nil && (!l.qty.zero() || len(l.book.orders) > 0) {
-			p.touchLeg(l)
+		if l == nil {
+			continue
+		}
+		if l.repriced = true; !l.qty.zero() || len(l.book.orders) > 0 {
+			p.queueLeg(l)
 		}
 	}
 	return nil
