@@ -55,10 +55,7 @@ type label struct {
 }
 
 // shade is a stretch of time behind the lines.
-type shade struct {
-	X, Width int
-	Text     string
-}
+type shade struct{ X, Width int }
 
 // reference is a horizontal line with a name.
 type reference struct {
@@ -239,9 +236,9 @@ func (p *panel) refer(style, text string, v float64) {
 }
 
 // shadow shades a stretch of time.
-func (f *frame) shadow(p *panel, from, to exchange.Time, text string) {
+func (f *frame) shadow(p *panel, from, to exchange.Time) {
 	x := f.x(from)
-	p.Shades = append(p.Shades, shade{x, max(f.x(to)-x, 1), text})
+	p.Shades = append(p.Shades, shade{x, max(f.x(to)-x, 1)})
 }
 
 // timeLabels are the labels below a chart.

@@ -40,39 +40,40 @@ func charts(r *backtest.Result) ([]*chart, *frame) {
 
 // equity is the account's worth with its drawdown below.
 func (f *frame) equity(r *backtest.Result) *chart {
-	var actual, collateral []point
+	var equity, before []point
 	differ := false
 	for i := range r.Equity {
 		s := &r.Equity[i]
-		actual = append(actual, point{s.At, chartValue(s.Account.ActualEquity, 2)})
-		collateral = append(collateral, point{s.At, chartValue(s.Account.Equity, 2)})
+		equity = append(equity, point{s.At, chartValue(s.Account.Equity, 2)})
+		before = append(before, point{s.At, chartValue(s.Account.ActualEquity, 2)})
 		differ = differ || !s.Account.Equity.Equal(s.Account.ActualEquity)
 	}
 	c := &chart{ID: "equity", Title: "Equity and drawdown",
-		Note: "The account in USD at mark prices, before haircuts, with its fall from the highest point so far. The worst fall is shaded."}
-	lists := [][]point{actual}
+		Note: "The account in USD at mark prices, and its fall from the highest point so far. The worst fall is shaded."}
+	lists := [][]point{equity}
 	if differ {
-		lists = append(lists, collateral)
-		c.Note += " Collateral is the same after haircuts: what Binance measures margin against."
+		lists = append(lists, before)
+		c.Note += " Equity counts collateral after haircuts, as Binance does."
 	}
 	worth := f.panel("Equity in USD", "tall", linear(nil, lists...), 2)
-	falls := drawdowns(actual)
+	falls := drawdowns(equity)
 	under := f.panel("Drawdown in percent", "low", linear([]float64{0}, falls), 2)
 	c.Panels = []*panel{worth, under}
-	if len(actual) == 0 {
+	if len(equity) == 0 {
 		worth.Empty, under.Empty = "no samples", "no samples"
 		return c
 	}
-	if from, to, text := worstFall(r, actual); from < to {
-		f.shadow(worth, from, to, text)
-		f.shadow(under, from, to, text)
+	if from, to, text := worstFall(r, equity); from < to {
+		f.shadow(worth, from, to)
+		f.shadow(under, from, to)
+		under.Desc = text
 	}
 	if differ {
-		f.line(worth, "s2 thin", "Collateral", collateral)
+		f.line(worth, "s2 thin", "Before haircuts", before)
 	}
-	f.line(worth, "s1", "Equity", actual)
+	f.line(worth, "s1", "Equity", equity)
 	f.area(under, "loss", "Drawdown %", falls)
-	worth.Desc = fmt.Sprintf("From %s USD to %s USD.", page.ratio(actual[0].v), page.ratio(actual[len(actual)-1].v))
+	worth.Desc = fmt.Sprintf("From %s USD to %s USD.", page.ratio(equity[0].v), page.ratio(equity[len(equity)-1].v))
 	return c
 }
 
@@ -95,14 +96,14 @@ func drawdowns(values []point) []point {
 func worstFall(r *backtest.Result, values []point) (from, to exchange.Time, text string) {
 	m := &r.Margin
 	if m.DrawdownFrom != 0 && m.DrawdownTo != 0 {
-		return m.DrawdownFrom, m.DrawdownTo, fmt.Sprintf("worst fall, %s%%", page.percent(m.DrawdownPct))
+		return m.DrawdownFrom, m.DrawdownTo, fmt.Sprintf("The worst fall was %s%%.", page.percent(m.DrawdownPct))
 	}
 	plain := make([]float64, len(values))
 	for i, p := range values {
 		plain[i] = p.v
 	}
 	fall := MaxDrawdown(plain)
-	return values[fall.Peak].at, values[fall.Trough].at, fmt.Sprintf("worst fall, %s%%", page.ratio(fall.Share*100))
+	return values[fall.Peak].at, values[fall.Trough].at, fmt.Sprintf("The worst fall was %s%%.", page.ratio(fall.Share*100))
 }
 
 // uniMMR is the distance to liquidation, with the lines that matter.
@@ -290,7 +291,7 @@ func (f *frame) prices(r *backtest.Result) []*chart {
 	})
 	var out []*chart
 	for i, in := range order {
-		c := f.price(legName(in.product, in.symbol), thinPrices(steps[in], stepsMax), fills[in])
+		c := f.price(legName(in.product, in.symbol), steps[in], fills[in])
 		c.ID = fmt.Sprintf("price-%d", i+1)
 		out = append(out, c)
 	}

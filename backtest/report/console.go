@@ -323,7 +323,7 @@ type namedStat struct {
 
 func (r *Ratios) list() []namedStat {
 	return []namedStat{
-		{"CAGR", true, r.CAGR, "compound annual growth of equity before haircuts"},
+		{"CAGR", true, r.CAGR, "compound annual growth of equity"},
 		{"Sharpe", false, r.Sharpe, "mean over deviation of daily returns, times the root of 365"},
 		{"Sortino", false, r.Sortino, "mean over downside deviation of daily returns, times the root of 365"},
 		{"Calmar", false, r.Calmar, "CAGR over the largest drawdown"},

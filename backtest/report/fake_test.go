@@ -201,7 +201,7 @@ func (f *fake) settle(at exchange.Time, h int) {
 }
 
 func (f *fake) sample(at exchange.Time, shock bool) {
-	a := exchange.Account{ActualEquity: cents(f.equity), Equity: cents(f.equity - f.equity/25), Status: exchange.StatusNormal, UniMMR: decimal.New(exchange.UniMMRMax, 0)}
+	a := exchange.Account{ActualEquity: cents(f.equity + f.equity/25), Equity: cents(f.equity), Status: exchange.StatusNormal, UniMMR: decimal.New(exchange.UniMMRMax, 0)}
 	usd := [3]int64{f.price[0] * f.qty[0] / 1000, f.qty[1] * 10_000, f.price[2] * f.qty[2] / 100}
 	s := backtest.Sample{At: at}
 	gross := int64(0)
@@ -228,10 +228,10 @@ func (f *fake) sample(at exchange.Time, shock bool) {
 // summarise keeps the extremes.
 func (f *fake) summarise(at exchange.Time, a exchange.Account) {
 	m := &f.r.Margin
-	if m.EquityMin.IsZero() || a.ActualEquity.LessThan(m.EquityMin) {
-		m.EquityMin = a.ActualEquity
+	if m.EquityMin.IsZero() || a.Equity.LessThan(m.EquityMin) {
+		m.EquityMin = a.Equity
 	}
-	m.EquityMax = decimal.Max(m.EquityMax, a.ActualEquity)
+	m.EquityMax = decimal.Max(m.EquityMax, a.Equity)
 	if !sentinel(a.UniMMR) && (m.UniMMRMinAt == 0 || a.UniMMR.LessThan(m.UniMMRMin)) {
 		m.UniMMRMin, m.UniMMRMinAt = a.UniMMR, at
 	}

@@ -34,6 +34,7 @@ func (c markClass) names() (style, name string) {
 
 // price is an instrument's price with the fills on it.
 func (f *frame) price(name string, steps []backtest.PricePoint, fills []*backtest.FillRow) *chart {
+	steps = f.within(steps)
 	closes := make([]point, len(steps))
 	var reach []point
 	for i, s := range steps {
@@ -60,6 +61,16 @@ func (f *frame) price(name string, steps []backtest.PricePoint, fills []*backtes
 	f.marks(p, marks)
 	p.Desc = fmt.Sprintf("%s fills.", page.count(int64(len(fills))))
 	return c
+}
+
+// within leaves out the prices before the run proper: those served to warm up. The step
+// in which the run begins stays.
+func (f *frame) within(steps []backtest.PricePoint) []backtest.PricePoint {
+	first := 0
+	for first+1 < len(steps) && steps[first+1].At <= f.from {
+		first++
+	}
+	return thinPrices(steps[first:], stepsMax)
 }
 
 // spans draws from low to high of each step.

@@ -30,8 +30,8 @@ type Stat struct {
 func stat(v float64) Stat            { return Stat{Value: v, OK: true} }
 func noStat(f string, a ...any) Stat { return Stat{Reason: fmt.Sprintf(f, a...)} }
 
-// Ratios are the statistics of a run over its equity before haircuts, for haircuts are
-// rules of margin and not losses.
+// Ratios are the statistics of a run over its equity, the same that the margin summary
+// and its drawdown are about.
 type Ratios struct {
 	CAGR, Sharpe, Sortino, Calmar, ProfitFactor Stat
 	// Drawdown is the largest fall in percent of the peak before it.
@@ -44,7 +44,7 @@ type Ratios struct {
 func RatiosOf(samples []backtest.Sample) Ratios {
 	equity := make([]float64, len(samples))
 	for i := range samples {
-		equity[i] = samples[i].Account.ActualEquity.InexactFloat64()
+		equity[i] = samples[i].Account.Equity.InexactFloat64()
 	}
 	daily := daily(samples, equity)
 	returns, changes := make([]float64, 0, len(daily)), make([]float64, 0, len(daily))
