@@ -25,10 +25,13 @@
 //		return nil
 //	}
 //	func (f *Follow) OnBar(env *strategy.Env, in *exchange.Instrument, b *exchange.Bar) {
-//		if env.Position(in).Qty.IsZero() {
+//		if env.Held(in) == 0 && len(env.Orders()) == 0 {
 //			env.Send(strategy.Buy(in, f.p.Qty).Market().Tag("enter"))
 //		}
 //	}
+//
+// Indicators such as [SMA] and [ATR] turn bars into decisions; [Lots] and [Snap] bring
+// what was decided to a quantity and a price that the exchange takes.
 //
 // [Runtime] runs a strategy: backtests, the plugin host and tests all use it, so a
 // strategy sees the same sequence of calls everywhere. Start reading at [Strategy].

@@ -1,0 +1,205 @@
+package strategy
+
+import (
+	"testing"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+func newTestView(t *testing.T) (*View, *exchange.Instrument) {
+	r := newRuntime(t, &quiet{})
+	return r.View(), r.env.instruments.At(1)
+}
+
+func number(s string) decimal.Decimal { return decimal.RequireFromString(s) }
+
+func TestViewPrices(t *testing.T) {
+	v, in := newTestView(t)
+	if v.Last(in) != 0 || v.Now() != 0 {
+		t.Error("a new view knows something")
+	}
+	v.Apply(bar(1, 1, "10"))
+	if v.Last(in) != exchange.MustFixed("10") || v.Now() != 1000 {
+		t.Errorf("last %v at %v", v.Last(in), v.Now())
+	}
+	v.Apply(event(1, func(e *exchange.Event) { e.SetTrade(exchange.Trade{Price: 3}) }))
+	v.Apply(event(1, func(e *exchange.Event) { e.SetBookTicker(exchange.BookTicker{Bid: 4}) }))
+	v.Apply(event(1, func(e *exchange.Event) { e.SetMark(exchange.Mark{Price: 5}) }))
+	v.Apply(event(2, func(e *exchange.Event) { e.SetMark(exchange.Mark{Price: 6}) }))
+	if v.Last(in) != 3 || v.Quote(in).Bid != 4 || v.Mark(in).Price != 5 {
+		t.Errorf("last %v, quote %+v, mark %+v", v.Last(in), v.Quote(in), v.Mark(in))
+	}
+}
+
+func TestViewPosition(t *testing.T) {
+	v, in := newTestView(t)
+	for _, step := range []struct {
+		side             exchange.Side
+		qty, price       string
+		held, entryPrice string
+	}{
+		{exchange.Buy, "0", "99", "0", "0"}, // a repeated report
+		{exchange.Buy, "0.5", "60000", "0.5", "60000"},
+		{exchange.Buy, "0.25", "61500", "0.75", "60500"},
+		{exchange.Sell, "0.25", "70000", "0.5", "60500"},
+		{exchange.Sell, "0", "1", "0.5", "60500"},
+		{exchange.Sell, "1.5", "50000", "-1", "50000"},
+		{exchange.Buy, "1", "1", "0", "0"},
+	} {
+		v.Apply(fill(me, step.side, step.qty, step.price))
+		p := v.Position(in)
+		if !p.Qty.Equal(number(step.held)) || !p.Entry.Equal(number(step.entryPrice)) || v.Held(in) != exchange.MustFixed(step.held) {
+			t.Fatalf("%+v gives %v at %v, held %v", step, p.Qty, p.Entry, v.Held(in))
+		}
+	}
+}
+
+func TestViewBalances(t *testing.T) {
+	v, _ := newTestView(t)
+	book := func(asset string, w exchange.Wallet, balance string) {
+		v.Apply(event(0, func(e *exchange.Event) {
+			e.SetLedger(&exchange.LedgerEntry{Asset: asset, Wallet: w, Delta: number("123"), Balance: number(balance)})
+		}))
+	}
+	book("BTC", exchange.WalletMargin, "2")
+	book("BTC", exchange.WalletCM, "-0.5")
+	book("BTC", exchange.WalletLoan, "0.3")
+	book("BTC", exchange.WalletInterest, "0.1")
+	book("USDT", exchange.WalletMargin, "900")
+	book("BTC", exchange.WalletMargin, "1")
+	if got := v.Coins("BTC"); !got.Equal(number("0.1")) {
+		t.Errorf("Coins = %v, want 1 - 0.5 - 0.3 - 0.1", got)
+	}
+	if got := v.Balance("BTC", exchange.WalletCM); !got.Equal(number("-0.5")) || !v.Balance("ETH", exchange.WalletCM).IsZero() {
+		t.Errorf("Balance = %v", got)
+	}
+}
+
+func TestViewState(t *testing.T) {
+	v, in := newTestView(t)
+	for i, c := range []struct {
+		change exchange.StateChange
+		want   exchange.TradingState
+	}{
+		{exchange.StateChange{State: exchange.Halted}, exchange.Halted},
+		{exchange.StateChange{Strategy: me, State: exchange.Active}, exchange.Halted}, // the account still is
+		{exchange.StateChange{State: exchange.Active}, exchange.Active},
+		{exchange.StateChange{Strategy: me, State: exchange.ReduceOnly}, exchange.ReduceOnly},
+		{exchange.StateChange{State: exchange.Active}, exchange.ReduceOnly},
+		{exchange.StateChange{Strategy: me + 1, State: exchange.Halted}, exchange.ReduceOnly}, // another's
+		{exchange.StateChange{Inst: 2, State: exchange.Halted}, exchange.ReduceOnly},
+		{exchange.StateChange{Inst: 1, State: exchange.Halted}, exchange.Halted},
+		{exchange.StateChange{Inst: 1, State: exchange.Active}, exchange.ReduceOnly},
+		{exchange.StateChange{Strategy: me, State: exchange.Active}, exchange.Active},
+	} {
+		v.Apply(event(0, func(e *exchange.Event) { e.SetState(&c.change) }))
+		if got := v.State(in); got != c.want {
+			t.Errorf("step %d: %v, want %v", i, got, c.want)
+		}
+	}
+}
+
+func refusalOf(kind exchange.IntentKind, ref Ref) *exchange.Event {
+	return event(1, func(e *exchange.Event) {
+		e.SetRefusal(&exchange.Refusal{Intent: exchange.Intent{Kind: kind, Strategy: me, Ref: ref}})
+	})
+}
+
+func TestViewOrders(t *testing.T) {
+	a := &all{}
+	r := newRuntime(t, a)
+	v, in := r.View(), r.env.instruments.At(1)
+	a.do = func(env *Env) {
+		env.Send(Sell(in, 7).Limit(5).PostOnly())
+		if o, ok := env.Order(1); !ok || o.Status != exchange.StatusPendingNew || o.Request.Side != exchange.Sell {
+			t.Errorf("right after Send: %+v, %v", o, ok)
+		}
+		env.Send(Buy(in, 9))
+	}
+	r.Deliver(event(0, func(e *exchange.Event) { e.SetTimer(&exchange.Timer{Strategy: me}) }))
+	a.do = nil
+	status := func(ref Ref) string {
+		o, ok := v.Order(ref)
+		if !ok {
+			return "over"
+		}
+		return o.Status.String()
+	}
+	for i, c := range []struct {
+		e             *exchange.Event
+		first, second string
+	}{
+		{refusalOf(exchange.IntentNew, 2), "PENDING_NEW", "over"},
+		{update(me, 11, 1, exchange.StatusPendingNew), "PENDING_NEW", "over"},
+		{update(me, 11, 1, exchange.StatusWorking), "WORKING", "over"},
+		{refusalOf(exchange.IntentAmend, 1), "WORKING", "over"}, // the order itself still works
+		{update(me, 11, 1, exchange.StatusPartiallyFilled), "PARTIALLY_FILLED", "over"},
+		{update(me, 11, 1, exchange.StatusUnknown), "UNKNOWN", "over"},
+		{update(me, 11, 1, exchange.StatusCanceled), "over", "over"},
+		{update(me, 11, 1, exchange.StatusCanceled), "over", "over"},
+	} {
+		r.Deliver(c.e)
+		if status(1) != c.first || status(2) != c.second {
+			t.Errorf("step %d: orders are %s and %s, want %s and %s", i, status(1), status(2), c.first, c.second)
+		}
+		if o, ok := v.Order(1); ok && (o.Request.Side != exchange.Sell || o.Request.TimeInForce != exchange.GTX) {
+			t.Errorf("step %d: the request was lost: %+v", i, o.Request)
+		}
+	}
+	if n := len(v.Orders()); n != 0 {
+		t.Errorf("%d orders are left", n)
+	}
+}
+
+// A stop that triggers has a child with the same ref: the ref is over when both are.
+func TestViewKeepsATriggeredOrderAndItsChildApart(t *testing.T) {
+	v, in := newTestView(t)
+	v.Apply(event(1, func(e *exchange.Event) {
+		e.SetIntent(&exchange.Intent{Kind: exchange.IntentNew, Strategy: me, Ref: 1, Request: Sell(in, 7).Stop(5).Request()})
+	}))
+	for _, e := range []*exchange.Event{
+		update(me, 1, 1, exchange.StatusPendingNew), update(me, 1, 1, exchange.StatusTriggered),
+		update(me, 2, 1, exchange.StatusWorking),
+	} {
+		v.Apply(e)
+	}
+	if n := len(v.Orders()); n != 2 {
+		t.Fatalf("%d orders, want the stop and its child", n)
+	}
+	v.Apply(update(me, 2, 1, exchange.StatusFilled))
+	if _, ok := v.Order(1); !ok {
+		t.Error("the stop is gone before it is finished")
+	}
+	v.Apply(update(me, 1, 1, exchange.StatusFinished))
+	if n := len(v.Orders()); n != 0 {
+		t.Errorf("%d orders are left", n)
+	}
+}
+
+func TestResumeCopies(t *testing.T) {
+	a := &all{}
+	one := newRuntime(t, a)
+	a.do = func(env *Env) { env.Send(Buy(one.env.instruments.At(1), 7)) }
+	one.Deliver(event(0, func(e *exchange.Event) { e.SetTimer(&exchange.Timer{Strategy: me}) }))
+	a.do = nil
+	one.Deliver(fill(me, exchange.Buy, "2", "10"))
+	one.Deliver(event(0, func(e *exchange.Event) {
+		e.SetLedger(&exchange.LedgerEntry{Asset: "BTC", Wallet: exchange.WalletCM, Balance: number("3")})
+	}))
+	two := newRuntime(t, &all{})
+	table := two.env.instruments
+	two.Resume(one.View(), one.LastRef())
+	one.Deliver(fill(me, exchange.Buy, "5", "10")) // goes on, and must not show in the other
+	one.Deliver(update(me, 1, 1, exchange.StatusWorking))
+	in := table.At(1)
+	v := two.View()
+	if o, _ := v.Order(1); v.Held(in) != exchange.MustFixed("2") || o.Status != exchange.StatusPendingNew ||
+		!v.Coins("BTC").Equal(number("3")) || v.Now() != 1000 || two.LastRef() != 1 {
+		t.Errorf("held %v, order %+v, coins %v", v.Held(in), o, v.Coins("BTC"))
+	}
+	if v.instruments != table {
+		t.Error("the resumed view hands out instruments of another table")
+	}
+}
