@@ -17,14 +17,15 @@ import (
 //     by forced market fills, the one with the largest maintenance margin first, whole,
 //     each with the clearance fee of its symbol, until uniMMR is above the line again.
 //  3. Bankrupted: nothing is left to close and equity is not positive. With equity left,
-//     the status stays ForceLiquidation until prices or money lift it.
+//     the status stays ForceLiquidation until prices lift it. Collateral is not sold.
 //
 // Every change of status is told by a risk-level event.
 
 // respond acts on a status that is not the one before and returns the account that
 // comes of it.
 func (v *Venue) respond(a exchange.Account) exchange.Account {
-	if a.Status < exchange.StatusActiveLiquidation {
+	takenOver := v.risk.status >= exchange.StatusForceLiquidation
+	if a.Status < exchange.StatusActiveLiquidation || takenOver {
 		v.announce(a)
 		return a
 	}
@@ -37,22 +38,15 @@ func (v *Venue) respond(a exchange.Account) exchange.Account {
 	}
 	v.announce(under(a, exchange.StatusForceLiquidation))
 	v.cancelAll(func(*market) bool { return true })
-	for {
-		m := v.heaviest()
-		if m == nil {
-			break
-		}
+	for m := v.heaviest(); m != nil; m = v.heaviest() {
 		v.closeOut(m)
 		if a = v.assess(); a.Status < exchange.StatusActiveLiquidation {
 			v.announce(a)
 			return a
 		}
 	}
-	a.Status = exchange.StatusForceLiquidation
-	if !a.Equity.IsPositive() {
-		a.Status = exchange.StatusBankrupted
-		v.announce(a)
-	}
+	a = v.assess()
+	v.announce(a)
 	return a
 }
 

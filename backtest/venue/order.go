@@ -31,6 +31,7 @@ func (v *Venue) place(want exchange.Order) {
 	o.Filled, o.Created, o.Updated = 0, v.now, v.now
 	if why := v.admit(o); why != (cause{}) {
 		v.emitUpdate(r.Inst, refusal(want, exchange.StatusRejected, why))
+		v.remember(o.ClientID, exchange.StatusRejected)
 		return
 	}
 	v.lastID++
@@ -97,8 +98,7 @@ func (v *Venue) finish(o *order, s exchange.OrderStatus, why cause) {
 // close forgets an order that is over. The conditional order behind it is over as well.
 func (v *Venue) close(o *order) {
 	o.market.drop(o)
-	v.ended[v.endedNext] = ended{o.ClientID, o.Status}
-	v.endedNext = (v.endedNext + 1) % endedMax
+	v.remember(o.ClientID, o.Status)
 	v.released(o)
 	if o.parent != nil {
 		v.finish(o.parent, exchange.StatusFinished, cause{})
@@ -135,11 +135,16 @@ type ended struct {
 // endedMax is how many are remembered. A cancel is late by the events of an instant.
 const endedMax = 64
 
+func (v *Venue) remember(clientID string, s exchange.OrderStatus) {
+	v.ended[v.endedNext] = ended{clientID, s}
+	v.endedNext = (v.endedNext + 1) % endedMax
+}
+
 // lastStatus is how an order that is not open ended, as far as is remembered. Of a
 // conditional order that has triggered it is Triggered.
 func (v *Venue) lastStatus(clientID string) exchange.OrderStatus {
-	for _, e := range v.ended {
-		if e.clientID == clientID {
+	for i := range v.ended {
+		if e := v.ended[(v.endedNext+endedMax-1-i)%endedMax]; e.clientID == clientID {
 			return e.status
 		}
 	}

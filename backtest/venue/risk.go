@@ -122,15 +122,17 @@ func (v *Venue) admitAccount(o *order) cause {
 // every position within its leverage.
 func (v *Venue) admitMargin(o *order) cause {
 	v.lend(o.market)
-	before, err := v.risk.model.Project()
+	after, err := v.risk.model.Project(o.numbered())
 	if err != nil {
 		return errMargin
 	}
-	after, err := v.risk.model.Project(o.numbered())
-	switch {
-	case err != nil || after.Available.IsNegative() && after.InitialMargin.GreaterThan(before.InitialMargin):
-		return errMargin
-	case len(after.Breaches) > 0:
+	if after.Available.IsNegative() {
+		before, err := v.risk.model.Project()
+		if err != nil || after.InitialMargin.GreaterThan(before.InitialMargin) {
+			return errMargin
+		}
+	}
+	if len(after.Breaches) > 0 {
 		return errLeverage
 	}
 	return cause{}
@@ -152,7 +154,10 @@ func (v *Venue) assess() exchange.Account {
 	}
 	a := v.risk.model.Account()
 	if v.risk.status >= exchange.StatusForceLiquidation && a.Status >= exchange.StatusActiveLiquidation {
-		a.Status = v.risk.status // only recovery ends a liquidation
+		a.Status = exchange.StatusForceLiquidation // only recovery ends it
+		if !a.Equity.IsPositive() {
+			a.Status = exchange.StatusBankrupted
+		}
 	}
 	return a
 }

@@ -1,0 +1,71 @@
+package venue
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard"
+	"github.com/pmbot/pmbot/riskguard/margin"
+)
+
+func TestNewRefuses(t *testing.T) {
+	one := decimal.NewFromInt(1)
+	for want, damage := range map[string]func(*Config){
+		"no instruments":             func(c *Config) { c.Instruments = nil },
+		"no margin tables":           func(c *Config) { c.Tables = nil },
+		"slippage -0.1":              func(c *Config) { c.Slippage = -exchange.FixedOne / 10 },
+		"slippage 1":                 func(c *Config) { c.Slippage = exchange.FixedOne },
+		"leverage 0":                 func(c *Config) { c.Leverage = 0 },
+		"leverage 126":               func(c *Config) { c.Leverage = 126 },
+		"fees of CM":                 func(c *Config) { c.CM.Maker = -exchange.FixedOne },
+		"no maintenance brackets":    func(c *Config) { tables := *c.Tables; tables.CM = nil; c.Tables = &tables },
+		"no such asset or wallet":    func(c *Config) { c.Balances = []Balance{{exchange.WalletUM, "", one}} },
+		"1 of \"BTC\" in Wallet(9)":  func(c *Config) { c.Balances = []Balance{{9, "BTC", one}} },
+		"a debt is a positive":       func(c *Config) { c.Balances = []Balance{{exchange.WalletLoan, "BTC", one.Neg()}} },
+		"of no known product":        func(c *Config) { c.Instruments, _ = exchange.NewInstruments(exchange.Instrument{Symbol: "X"}) },
+		"no maintenance rate for le": func(c *Config) { tables := *c.Tables; tables.Loan = []margin.LoanRate{}; c.Tables = &tables },
+	} {
+		c := testConfig()
+		damage(&c)
+		if _, err := New(c); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
+
+// Only the guard can make an approval; the zero one names no instrument.
+func TestSubmitZeroApproval(t *testing.T) {
+	v := newVenue(t, testConfig())
+	v.Submit(riskguard.Approved{}, 1)
+	if got := printAll(v.Events()); got != "0 order  REJECTED filled 0 of 0 (-1121) Invalid symbol. [retryable]\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// Events are handed out once, and stay good until the next call that may make new ones.
+func TestEventsLifetime(t *testing.T) {
+	c := testConfig()
+	c.Balances = []Balance{{exchange.WalletUM, "USDT", decimal.NewFromInt(100)}}
+	v := newVenue(t, c)
+	v.Start(1)
+	first := v.Events()
+	if again := v.Events(); len(first) != 1 || len(again) != 0 {
+		t.Errorf("got %d events, then %d", len(first), len(again))
+	}
+	v.Account()
+	e := exchange.Event{At: 2, Inst: 1}
+	e.SetMark(exchange.Mark{Price: exchange.FixedOne})
+	v.Quiet(&e)
+	if got := printEvent(&first[0]); got != "ledger USDT UM DEPOSIT 100 -> 100" {
+		t.Errorf("after Account and Quiet the event reads %q", got)
+	}
+	// Two calls without reading keep both answers.
+	v.Cancel(exchange.Order{ClientID: "a", Request: exchange.OrderRequest{Inst: 1}}, 3)
+	v.Cancel(exchange.Order{ClientID: "b", Request: exchange.OrderRequest{Inst: 1}}, 3)
+	if n := len(v.Events()); n != 2 {
+		t.Errorf("got %d events, want 2", n)
+	}
+}
