@@ -33,7 +33,7 @@ func (s *StdDev) Push(price exchange.Fixed) {
 		return
 	}
 	if s.last != 0 {
-		r := float64(price-s.last) / float64(s.last) * returnOne
+		r := float64(float64(price-s.last) / float64(s.last) * returnOne)
 		s.push(int64(min(max(r, -returnMax), returnMax)))
 	}
 	s.last = price
