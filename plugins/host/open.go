@@ -45,17 +45,14 @@ type Spec struct {
 // Plugin is a running strategy program. Its methods may be used from several goroutines.
 type Plugin struct {
 	spec Spec
-	// ctx is the plugin's life, and opening the part of it that has a deadline. When one
-	// ends before it is detached the process is killed.
-	ctx             context.Context
-	opening         context.Context
-	cancel          context.CancelCauseFunc
-	detach, started func() bool
-	process         *process
-	output          *output
-	client          *plugin.Client
-	service         pb.StrategyServiceClient
-	list            *pb.ListResponse
+	// ctx is the plugin's life, and opening the part of it that has a deadline.
+	ctx, opening context.Context
+	cancel       context.CancelCauseFunc
+	process      *process
+	output       *output
+	client       *plugin.Client
+	service      pb.StrategyServiceClient
+	list         *pb.ListResponse
 	// sockets is the directory that go-plugin has made for the connection.
 	sockets string
 }
@@ -80,6 +77,9 @@ func Open(ctx context.Context, spec Spec) (*Plugin, error) {
 	p.ctx, p.cancel = context.WithCancelCause(ctx)
 	p.client = plugin.NewClient(p.config())
 	if err := p.handshake(); err != nil {
+		if p.process != nil {
+			p.process.abandon() // whatever it is, it need not be asked to leave
+		}
 		p.Close()
 		return nil, err
 	}
@@ -169,14 +169,10 @@ func (p *Plugin) run(_ hclog.Logger, cmd *exec.Cmd, sockets string) (runner.Runn
 			return nil, errors.Join(errors.New("the file changed while it was opened"), err)
 		}
 	}
-	process, err := newProcess(path, p.spec.Args, cmd.Env)
-	if err != nil {
+	if p.process, err = newProcess(p.ctx, p.opening, path, p.spec.Args, cmd.Env); err != nil {
 		return nil, err
 	}
-	p.process = process
-	p.detach = context.AfterFunc(p.ctx, process.abandon)
-	p.started = context.AfterFunc(p.opening, process.abandon)
-	return process, nil
+	return p.process, nil
 }
 
 // handshake starts the process and asks for its list, in all within the timeout.
@@ -185,11 +181,8 @@ func (p *Plugin) handshake() error {
 	p.opening, cancel = context.WithTimeoutCause(p.ctx, p.spec.Timeout, errLate)
 	defer cancel()
 	err := p.connect()
-	if err == nil && p.started() {
+	if err == nil && p.process.opened() {
 		return nil
-	}
-	if p.process != nil {
-		p.started()
 	}
 	if errors.Is(context.Cause(p.opening), errLate) {
 		return p.fail(Hung, fmt.Sprintf("no handshake within %v", p.spec.Timeout), "a plugin's main function calls sdk.Serve at once", err)
@@ -272,8 +265,8 @@ func (p *Plugin) Close() {
 		defer force.Stop()
 	}
 	p.client.Kill()
-	if p.detach != nil {
-		p.detach()
+	if p.process != nil {
+		p.process.detached()
 	}
 	p.cancel(errClosed)
 	if p.sockets != "" {

@@ -22,11 +22,14 @@ type process struct {
 	stderr io.ReadCloser
 	// ended is closed when the process has ended and its output has been read.
 	ended chan struct{}
+	// The process is killed when life ends, or before opened is called when opening does.
+	life, opening    context.Context
+	detached, opened func() bool
 }
 
 // newProcess prepares a program. go-plugin's variables, in env, are all it adds to the
 // environment.
-func newProcess(path string, args, env []string) (*process, error) {
+func newProcess(life, opening context.Context, path string, args, env []string) (*process, error) {
 	cmd := exec.Command(path, args...)
 	cmd.Env = append(environment(), env...)
 	ownGroup(cmd)
@@ -38,7 +41,11 @@ func newProcess(path string, args, env []string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &process{cmd: cmd, stdout: firstLine{ReadCloser: stdout}, stderr: stderr, ended: make(chan struct{})}, nil
+	never := func() bool { return false }
+	return &process{
+		cmd: cmd, stdout: firstLine{ReadCloser: stdout}, stderr: stderr, ended: make(chan struct{}),
+		life: life, opening: opening, detached: never, opened: never,
+	}, nil
 }
 
 // environment is what a plugin may see of ours: where programs and temporary files are,
@@ -54,7 +61,13 @@ func environment() []string {
 }
 
 // Start starts the process.
-func (p *process) Start(context.Context) error { return p.cmd.Start() }
+func (p *process) Start(context.Context) error {
+	if err := p.cmd.Start(); err != nil {
+		return err
+	}
+	p.detached, p.opened = context.AfterFunc(p.life, p.abandon), context.AfterFunc(p.opening, p.abandon)
+	return nil
+}
 
 // Wait waits for the end. go-plugin calls it once, after it has read all output.
 func (p *process) Wait(context.Context) error {
