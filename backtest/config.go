@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard"
 )
 
 // Config is everything that a run depends on, and nothing else: same Config, same data,
@@ -26,7 +27,7 @@ type Config struct {
 	Data       DataConfig       `toml:"data" json:"data"`
 	Account    AccountConfig    `toml:"account" json:"account"`
 	Venue      VenueConfig      `toml:"venue" json:"venue"`
-	Risk       RiskConfig       `toml:"risk" json:"risk"`
+	Risk       riskguard.Limits `toml:"risk" json:"risk"`
 	Strategies []StrategyConfig `toml:"strategy" json:"strategy"`
 }
 
@@ -89,6 +90,3 @@ type StrategyConfig struct {
 	// Params are the strategy's own parameters as text.
 	Params map[string]string `toml:"params" json:"params"`
 }
-
-// RiskConfig is the guard's limits; see riskguard.Limits for their meaning.
-type RiskConfig struct{}

@@ -2,7 +2,22 @@ package backtest
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/backtest/venue"
+	"github.com/pmbot/pmbot/engine"
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard"
+	"github.com/pmbot/pmbot/riskguard/margin"
 )
 
 // Options are what a run needs beside its configuration and what cannot change its
@@ -10,8 +25,10 @@ import (
 type Options struct {
 	// Programs are the strategies' programs, in the order of Config.Strategies.
 	Programs []Program
-	// Progress is called a few times a second with how far the run is; nil for never.
+	// Progress is called some times a second with how far the run is; nil for never.
 	Progress func(Progress)
+	// Log gets the lines that strategies write for people; nil drops them.
+	Log func(strategy, line string)
 	// Mode is noted in the result: "inprocess", "plugin" or "lockstep".
 	Mode string
 }
@@ -23,7 +40,197 @@ type Progress struct {
 	Done   float64
 }
 
-// Run runs one backtest to the end of its data, to Config.To, or until ctx ends.
+// Errors of a run by which callers tell what kind of mistake it was.
+var (
+	// ErrConfig marks what the configuration or a parameter is to blame for.
+	ErrConfig = errors.New("configuration")
+	// ErrStrict says that Config.Strict does not accept the data as it is.
+	ErrStrict = errors.New("strict")
+)
+
+// Run runs one backtest to the end of its data, to Config.To, or until ctx ends. A
+// mistake in the configuration wraps ErrConfig; with Config.Strict, data with holes or
+// repairs is ErrStrict, with the finished result beside it.
 func Run(ctx context.Context, cfg *Config, opt Options) (*Result, error) {
-	return nil, errors.New("not yet")
+	list, labels, err := describe(cfg, opt.Programs)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	ins, err := instruments(cfg, list)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	tab, err := tables(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	var players []Player
+	defer func() { closeAll(players) }()
+	for i, s := range cfg.Strategies {
+		p, err := opt.Programs[i].Start(s.Params, ins, exchange.StrategyID(i+1))
+		if err != nil {
+			return nil, fmt.Errorf("strategy %s: %w", labels[i], err)
+		}
+		players = append(players, p)
+	}
+	r, err := newRun(cfg, opt, ins, tab, players, labels)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	if err := r.loop.run(ctx); err != nil {
+		return nil, err
+	}
+	res := r.result(cfg, opt, list, labels)
+	if cfg.Strict {
+		return res, strict(res)
+	}
+	return res, nil
+}
+
+// closeAll ends players that hold something, such as a process.
+func closeAll(players []Player) {
+	for _, p := range players {
+		if c, ok := p.(interface{ Close() error }); ok {
+			c.Close()
+		}
+	}
+}
+
+// run is one backtest put together.
+type run struct {
+	loop *loop
+	plan *plan
+	ins  *exchange.Instruments
+	tab  *margin.Tables
+}
+
+func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tables, list []Player, labels []string) (*run, error) {
+	record := newRecorder(ins, labels)
+	players := newPlayers(list, labels, ins.Len(), record)
+	players.logf = opt.Log
+	plan, err := makePlan(cfg, ins, tab, list, players.warmup())
+	if err != nil {
+		return nil, err
+	}
+	sim, err := venue.New(venue.Config{
+		Instruments: ins, Tables: tab, UM: venue.Fees(cfg.Venue.UM), CM: venue.Fees(cfg.Venue.CM),
+		Margin: venue.Fees(cfg.Venue.Margin), Slippage: cfg.Venue.Slippage, Seed: cfg.Seed,
+		Balances: cfg.balances(), Leverage: max(cfg.Account.Leverage, 1),
+	})
+	if err != nil {
+		return nil, err
+	}
+	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: tab, Limits: cfg.Risk, Strategies: len(list)})
+	if err != nil {
+		return nil, err
+	}
+	kernel := engine.New(engine.Config{Instruments: ins, Guard: guard, Strategies: len(list), ClientPrefix: "bt"})
+	l := &loop{
+		feed: newFeed(plan.source, plan.derive, plan.build, cfg.To), venue: sim, players: players, record: record,
+		driver: engine.NewDriver(kernel, sim, players), opening: plan.opening, from: cfg.From,
+	}
+	from, to := max(plan.from, cfg.From), plan.to
+	if cfg.To != 0 {
+		to = min(to, cfg.To)
+	}
+	l.sample = cfg.Sample
+	if l.sample <= 0 {
+		l.sample = sampleInterval(to.Sub(from))
+	}
+	l.seen = func(uint64, exchange.Time) {}
+	if opt.Progress != nil {
+		l.seen = func(events uint64, at exchange.Time) {
+			opt.Progress(Progress{events, min(1, max(0, float64(at.Sub(from))/float64(max(1, to.Sub(from)))))})
+		}
+	}
+	return &run{loop: l, plan: plan, ins: ins, tab: tab}, nil
+}
+
+// sampleInterval is the shortest round interval that gives at most 2,000 samples, and at
+// most a day.
+func sampleInterval(span time.Duration) time.Duration {
+	for _, d := range [...]time.Duration{
+		time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour,
+	} {
+		if span/d <= 2000 {
+			return d
+		}
+	}
+	return 24 * time.Hour
+}
+
+// result completes what was recorded with what the run was made of.
+func (r *run) result(cfg *Config, opt Options, list []Description, labels []string) *Result {
+	end := r.loop.feed.now
+	if cfg.To != 0 {
+		end = min(end, cfg.To)
+	}
+	res := r.loop.record.result(end)
+	res.Events, res.Mode, res.Seed, res.Data = r.loop.driver.Seq(), opt.Mode, cfg.Seed, r.plan.data
+	res.Warnings = append(slices.Clone(r.plan.warnings), res.Warnings...)
+	var assets []string
+	for _, b := range res.Balances {
+		if !slices.Contains(assets, b.Asset) {
+			assets = append(assets, b.Asset)
+		}
+	}
+	for _, w := range r.tab.Warnings(r.ins, assets) {
+		res.Warnings = append(res.Warnings, Warning{"assumed", w})
+	}
+	res.Margin.Floors = []UniMMRFloor{
+		{"unimmr_min", cfg.Risk.UniMMRMin}, {"unimmr_shock_min", cfg.Risk.UniMMRShockMin},
+	}
+	for i, d := range list {
+		res.Strategies = append(res.Strategies, StrategyInfo{
+			ID: exchange.StrategyID(i + 1), Label: labels[i], Name: d.Manifest.Name, Version: d.Manifest.Version, Params: d.Values,
+		})
+	}
+	res.ConfigHash, res.DataHash, res.StrategyHash = hashOf(cfg), hashOf(res.Data), hashOf(res.Strategies)
+	return res
+}
+
+// hashOf is SHA-256 over the JSON of a value, whose maps JSON sorts.
+func hashOf(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("backtest: " + err.Error()) // our own types marshal
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// strict names the first thing in the data that a strict run does not accept.
+func strict(res *Result) error {
+	n, first := 0, ""
+	for _, w := range res.Warnings {
+		switch w.Kind {
+		case "gap", "missing", "duplicate", "skipped":
+			if n == 0 {
+				first = w.Text
+			}
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	more := ""
+	if n > 1 {
+		more = fmt.Sprintf(" (and %d more)", n-1)
+	}
+	return fmt.Errorf("%w: %s%s; repair the data or run without --strict", ErrStrict, first, more)
+}
+
+// balances lists the start balances in a fixed order: wallet, then asset.
+func (c *Config) balances() []venue.Balance {
+	var list []venue.Balance
+	add := func(w exchange.Wallet, m map[string]decimal.Decimal) {
+		for _, asset := range slices.Sorted(maps.Keys(m)) {
+			list = append(list, venue.Balance{Wallet: w, Asset: asset, Amount: m[asset]})
+		}
+	}
+	add(exchange.WalletMargin, c.Account.Margin)
+	add(exchange.WalletUM, c.Account.UM)
+	add(exchange.WalletCM, c.Account.CM)
+	return list
 }

@@ -1,0 +1,127 @@
+package backtest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// result puts together what was recorded. end is the last instant of the data.
+func (r *recorder) result(end exchange.Time) *Result {
+	res := &Result{
+		Schema: ResultSchema, Fills: r.fills, Refusals: r.refusals, Equity: r.samples, Settlements: r.settled,
+		Margin: r.margin.MarginSummary, Orders: r.orders, Balances: r.balances.lines, Hash: r.hash.hex(),
+	}
+	if len(r.samples) > 0 {
+		res.From, res.To = r.samples[0].At, r.samples[len(r.samples)-1].At
+	}
+	for _, rule := range slices.Sorted(maps.Keys(r.rules)) {
+		res.Orders.ByRule = append(res.Orders.ByRule, RuleCount{rule, r.rules[rule]})
+	}
+	slices.SortStableFunc(res.Orders.ByRule, func(a, b RuleCount) int { return b.Count - a.Count })
+	res.Orders.MakerPct = "-"
+	if r.orders.Fills > 0 {
+		share := decimal.NewFromInt(int64(r.makers)).Shift(2).DivRound(decimal.NewFromInt(int64(r.orders.Fills)), 1)
+		res.Orders.MakerPct = share.StringFixed(1)
+	}
+	r.lines(res)
+	for id := 1; id <= r.ins.Len(); id++ {
+		in := r.ins.At(exchange.InstrumentID(id))
+		res.Legs = append(res.Legs, Leg{in.ID, in.Product, in.Symbol, in.Base})
+		res.Prices = append(res.Prices, PriceSeries{Product: in.Product, Symbol: in.Symbol, Points: r.prices[id].points})
+		r.fundingOf(res, in, end)
+		r.openOf(res, in)
+	}
+	return res
+}
+
+// lines fills the tables of where money came from.
+func (r *recorder) lines(res *Result) {
+	a := &r.attribution
+	res.Total = a.line("TOTAL", a.all()...)
+	r.percent(&res.Total, &lineSeries{})
+	res.Total.DrawdownPct, res.Total.UniMMRMin = res.Margin.DrawdownPct, res.Margin.UniMMRMin
+	for s := range a.cells {
+		l := a.line(r.labels[s], a.strategy(s)...)
+		if s == 0 { // the house has a line only if something is its
+			l = a.line(r.labels[s], append(a.strategy(s), &a.house)...)
+			if l.Trades == 0 && l.Net.IsZero() {
+				continue
+			}
+		}
+		r.percent(&l, &a.series[s])
+		res.ByStrategy = append(res.ByStrategy, l)
+	}
+	for id := 1; id <= r.ins.Len(); id++ {
+		l := a.line(r.ins.At(exchange.InstrumentID(id)).Name(), a.leg(id)...)
+		r.percent(&l, &a.series[len(a.cells)+id])
+		res.ByLeg = append(res.ByLeg, l)
+	}
+	before := Line{}
+	for _, m := range a.months {
+		l := difference(m.total, before)
+		l.Name = m.at.UTC().Add(-time.Nanosecond).Format("2006-01")
+		r.percent(&l, &lineSeries{})
+		res.ByMonth = append(res.ByMonth, l)
+		before = m.total
+	}
+}
+
+// percent sets what a line is in proportion to the starting equity and rounds its money
+// to what a booking holds.
+func (r *recorder) percent(l *Line, s *lineSeries) {
+	start := r.margin.EquityStart
+	if start.IsPositive() {
+		l.NetPct = l.Net.Shift(2).DivRound(start, 4)
+	}
+	if base := start.Add(s.peakAtWorst); base.IsPositive() {
+		l.DrawdownPct = s.drawdown.Shift(2).DivRound(base, 4)
+	}
+	l.UniMMRMin = s.uniMMRMin
+	for _, d := range [...]*decimal.Decimal{&l.Turnover, &l.Price, &l.Fees, &l.Funding, &l.Interest, &l.Slippage, &l.Net} {
+		*d = d.Round(exchange.FixedPlaces)
+	}
+}
+
+func difference(a, b Line) Line {
+	return Line{
+		Trades: a.Trades - b.Trades, Turnover: a.Turnover.Sub(b.Turnover), Price: a.Price.Sub(b.Price),
+		Fees: a.Fees.Sub(b.Fees), Funding: a.Funding.Sub(b.Funding), Interest: a.Interest.Sub(b.Interest),
+		Slippage: a.Slippage.Sub(b.Slippage), Net: a.Net.Sub(b.Net),
+	}
+}
+
+func (r *recorder) fundingOf(res *Result, in *exchange.Instrument, end exchange.Time) {
+	f := &r.fundings[in.ID]
+	if f.Held+f.Passed == 0 {
+		return
+	}
+	f.end(end)
+	f.Product, f.Symbol = in.Product, in.Symbol
+	res.Funding = append(res.Funding, f.FundingCount)
+	for _, at := range f.Missing {
+		res.Warnings = append(res.Warnings, Warning{"missing", fmt.Sprintf("funding of %s: no settlement at %v", in.Name(), at)})
+	}
+}
+
+func (r *recorder) openOf(res *Result, in *exchange.Instrument) {
+	if in.Product == exchange.Margin {
+		return
+	}
+	for s := range r.attribution.cells {
+		p := &r.attribution.cells[s][in.ID].position
+		if p.Qty.IsZero() {
+			continue
+		}
+		mark := r.attribution.marks[in.ID]
+		res.Open = append(res.Open, OpenPosition{
+			Product: in.Product, Symbol: in.Symbol, Qty: p.Qty, Entry: p.Entry, Mark: mark, Asset: in.MarginAsset,
+			Unrealized: in.PnL(p.Qty, p.Entry, mark.Decimal()).Round(exchange.FixedPlaces),
+		})
+	}
+}

@@ -1,0 +1,241 @@
+package backtest
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// attribution says where money came from: for every strategy and instrument, in USD at
+// the asset index of the moment it was booked.
+type attribution struct {
+	ins     *exchange.Instruments
+	cells   [][]cell // by StrategyID, InstrumentID
+	marks   []exchange.Fixed
+	indices []assetPrice
+	// decisions are the prices at which open orders were decided, for slippage.
+	decisions map[exchange.OrderID]exchange.Fixed
+	house     cell // entries of no instrument
+	series    []lineSeries
+	months    []monthMark
+}
+
+// cell is one strategy on one instrument.
+type cell struct {
+	position                    exchange.Position
+	trades                      int
+	turnover, realized, fees    decimal.Decimal
+	funding, interest, slippage decimal.Decimal
+}
+
+type assetPrice struct {
+	asset string
+	price exchange.Fixed
+}
+
+// lineSeries follows the cumulated net of a strategy or a leg over the samples.
+type lineSeries struct {
+	peak, drawdown decimal.Decimal // drawdown is the largest fall, in USD
+	peakAtWorst    decimal.Decimal
+	uniMMRMin      decimal.Decimal
+}
+
+// monthMark is the account's total at the end of a UTC month, or of the run.
+type monthMark struct {
+	at    exchange.Time
+	total Line
+}
+
+func newAttribution(ins *exchange.Instruments, strategies int) attribution {
+	a := attribution{
+		ins: ins, cells: make([][]cell, strategies), marks: make([]exchange.Fixed, ins.Len()+1),
+		decisions: map[exchange.OrderID]exchange.Fixed{}, series: make([]lineSeries, strategies+ins.Len()+1),
+	}
+	for i := range a.cells {
+		a.cells[i] = make([]cell, ins.Len()+1)
+		for id := range a.cells[i] {
+			a.cells[i][id].position.Inst = exchange.InstrumentID(id)
+		}
+	}
+	return a
+}
+
+func (a *attribution) setIndex(asset string, price exchange.Fixed) {
+	for i := range a.indices {
+		if a.indices[i].asset == asset {
+			a.indices[i].price = price
+			return
+		}
+	}
+	a.indices = append(a.indices, assetPrice{asset, price})
+}
+
+// usd values an amount at the asset's index. Dollars are worth one where the run has no
+// index of them.
+func (a *attribution) usd(asset string, amount decimal.Decimal) decimal.Decimal {
+	for i := range a.indices {
+		if a.indices[i].asset == asset {
+			return amount.Mul(a.indices[i].price.Decimal())
+		}
+	}
+	return amount
+}
+
+// decided notes the price of the moment in which an order was approved.
+func (a *attribution) decided(inst exchange.InstrumentID, u *exchange.OrderUpdate, last exchange.Fixed) {
+	if last == 0 {
+		last = a.marks[inst]
+	}
+	a.decisions[u.ID] = last
+}
+
+func (a *attribution) over(u *exchange.OrderUpdate) { delete(a.decisions, u.ID) }
+
+// fill counts one execution and returns the strategy's position after it.
+func (a *attribution) fill(in *exchange.Instrument, f *exchange.Fill) decimal.Decimal {
+	c := &a.cells[f.Strategy][in.ID]
+	c.position.Trade(in, f.Side, f.Qty, f.Price)
+	c.trades++
+	qty, price := f.Qty.Decimal(), f.Price.Decimal()
+	c.turnover = c.turnover.Add(a.usd(in.MarginAsset, in.Value(qty, price)))
+	if at := a.decisions[f.Order]; at != 0 {
+		signed := decimal.New(f.Side.Sign()*int64(f.Qty), -exchange.FixedPlaces)
+		c.slippage = c.slippage.Add(a.usd(in.MarginAsset, in.PnL(signed, price, at.Decimal())))
+	}
+	return c.position.Qty
+}
+
+// ledger counts a booking to its source and returns it in USD.
+func (a *attribution) ledger(inst exchange.InstrumentID, l *exchange.LedgerEntry) decimal.Decimal {
+	usd := a.usd(l.Asset, l.Delta)
+	if l.Wallet.Debt() {
+		usd = usd.Neg()
+	}
+	c := &a.house
+	if inst != 0 {
+		c = &a.cells[l.Strategy][inst]
+	}
+	switch l.Reason {
+	case exchange.ReasonRealizedPnL, exchange.ReasonTrade, exchange.ReasonDelivery, exchange.ReasonAutoExchange:
+		c.realized = c.realized.Add(usd)
+	case exchange.ReasonCommission, exchange.ReasonLiquidation:
+		c.fees = c.fees.Add(usd)
+	case exchange.ReasonFunding:
+		c.funding = c.funding.Add(usd)
+	case exchange.ReasonInterest:
+		c.interest = c.interest.Add(usd)
+	}
+	return usd
+}
+
+// line adds cells up.
+func (a *attribution) line(name string, cells ...*cell) Line {
+	l := Line{Name: name}
+	for _, c := range cells {
+		l.Trades += c.trades
+		l.Turnover = l.Turnover.Add(c.turnover)
+		l.Price = l.Price.Add(c.realized).Add(a.unrealized(c))
+		l.Fees = l.Fees.Add(c.fees)
+		l.Funding = l.Funding.Add(c.funding)
+		l.Interest = l.Interest.Add(c.interest)
+		l.Slippage = l.Slippage.Add(c.slippage)
+	}
+	l.Net = l.Price.Add(l.Fees).Add(l.Funding).Add(l.Interest)
+	return l
+}
+
+// unrealized is the profit of an open futures position at the mark, in USD. Margin pairs
+// have none: their coins are balances.
+func (a *attribution) unrealized(c *cell) decimal.Decimal {
+	p := &c.position
+	if p.Qty.IsZero() {
+		return decimal.Zero
+	}
+	in := a.ins.At(p.Inst)
+	if in.Product == exchange.Margin || a.marks[p.Inst] == 0 {
+		return decimal.Zero
+	}
+	return a.usd(in.MarginAsset, in.PnL(p.Qty, p.Entry, a.marks[p.Inst].Decimal()))
+}
+
+// strategy, leg and all are the cells of a line.
+func (a *attribution) strategy(s int) []*cell {
+	list := make([]*cell, 0, len(a.cells[s]))
+	for i := range a.cells[s] {
+		list = append(list, &a.cells[s][i])
+	}
+	return list
+}
+
+func (a *attribution) leg(inst int) []*cell {
+	list := make([]*cell, 0, len(a.cells))
+	for s := range a.cells {
+		list = append(list, &a.cells[s][inst])
+	}
+	return list
+}
+
+func (a *attribution) all() []*cell {
+	list := []*cell{&a.house}
+	for s := range a.cells {
+		list = append(list, a.strategy(s)...)
+	}
+	return list
+}
+
+// exposure lists the signed notional in USD of every instrument with a position.
+func (a *attribution) exposure() []Exposure {
+	var list []Exposure
+	for id := 1; id <= a.ins.Len(); id++ {
+		in, sum := a.ins.At(exchange.InstrumentID(id)), decimal.Zero
+		for s := range a.cells {
+			sum = sum.Add(a.cells[s][id].position.Qty)
+		}
+		mark := a.marks[id]
+		if sum.IsZero() || mark == 0 {
+			continue
+		}
+		usd := a.usd(in.MarginAsset, in.Value(sum, mark.Decimal()))
+		if sum.IsNegative() {
+			usd = usd.Neg()
+		}
+		list = append(list, Exposure{in.ID, usd.Round(8)})
+	}
+	return list
+}
+
+// sample follows every line's drawdown and closes months.
+func (a *attribution) sample(at exchange.Time, acc *exchange.Account) {
+	for s := range a.cells {
+		a.series[s].sample(a.line("", a.strategy(s)...).Net, acc, held(a.strategy(s)))
+	}
+	for id := 1; id <= a.ins.Len(); id++ {
+		cells := a.leg(id)
+		a.series[len(a.cells)+id].sample(a.line("", cells...).Net, acc, held(cells))
+	}
+	if n := len(a.months); n == 0 || at.UTC().Add(-time.Nanosecond).Month() != a.months[n-1].at.UTC().Add(-time.Nanosecond).Month() {
+		a.months = append(a.months, monthMark{})
+	}
+	a.months[len(a.months)-1] = monthMark{at, a.line("", a.all()...)}
+}
+
+func held(cells []*cell) bool {
+	for _, c := range cells {
+		if !c.position.Qty.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *lineSeries) sample(net decimal.Decimal, acc *exchange.Account, held bool) {
+	s.peak = decimal.Max(s.peak, net)
+	if fall := s.peak.Sub(net); fall.GreaterThan(s.drawdown) {
+		s.drawdown, s.peakAtWorst = fall, s.peak
+	}
+	if held && acc.MaintMargin.IsPositive() && (s.uniMMRMin.IsZero() || acc.UniMMR.LessThan(s.uniMMRMin)) {
+		s.uniMMRMin = acc.UniMMR
+	}
+}

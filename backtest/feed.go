@@ -1,0 +1,134 @@
+package backtest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// feedEvents is how many raw events are read at once. A batch is what decoding, deriving
+// and, in lockstep, a message to a plugin work on.
+const feedEvents = 4096
+
+// feed turns a source into batches of whole instants: it adds what is derived (marks,
+// indices) and built (bars of lengths the data lacks), and never splits the events of
+// one instant, because a venue digests an instant whole before strategies see it.
+type feed struct {
+	source Source
+	derive *deriver
+	build  *builder
+	to     exchange.Time
+
+	raw   []exchange.Event // read, not yet handed out: raw[first:last]
+	first int
+	last  int
+	out   []exchange.Event
+	done  bool
+	now   exchange.Time
+}
+
+func newFeed(s Source, d *deriver, b *builder, to exchange.Time) *feed {
+	return &feed{source: s, derive: d, build: b, to: to, raw: make([]exchange.Event, 2*feedEvents)}
+}
+
+// next returns the following events in order, ending at the end of an instant; io.EOF
+// after the last. They are the feed's until the next call.
+func (f *feed) next() ([]exchange.Event, error) {
+	f.out = f.out[:0]
+	f.derive.reset()
+	f.build.reset()
+	for len(f.out) == 0 {
+		if f.done {
+			return nil, io.EOF
+		}
+		if err := f.read(); err != nil {
+			return nil, err
+		}
+		whole := f.last
+		if !f.done {
+			whole = f.lastInstant()
+		}
+		for i := f.first; i < whole; i++ {
+			if f.to != 0 && f.raw[i].At > f.to {
+				f.done = true
+				break
+			}
+			f.expand(&f.raw[i])
+		}
+		f.first = whole
+	}
+	return f.out, nil
+}
+
+// read moves what is left to the front and fills up from the source.
+func (f *feed) read() error {
+	f.keep()
+	if f.last == len(f.raw) { // one instant fills the whole buffer
+		f.raw = append(f.raw, make([]exchange.Event, len(f.raw))...)
+	}
+	n, err := f.source.Next(f.raw[f.last:min(len(f.raw), f.last+feedEvents)])
+	for i := f.last; i < f.last+n; i++ {
+		if at := f.raw[i].At; at < f.now {
+			return fmt.Errorf("market data goes back in time: %v of %v after %v", f.raw[i].Kind, at, f.now)
+		}
+		f.now = f.raw[i].At
+	}
+	f.last += n
+	if errors.Is(err, io.EOF) {
+		f.done = true
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read market data: %w", err)
+	}
+	return nil
+}
+
+// keep moves the unread tail to the front. The source reuses its bars with the next
+// read, so those of the tail are copied.
+func (f *feed) keep() {
+	tail := copy(f.raw, f.raw[f.first:f.last])
+	f.first, f.last = 0, tail
+	bars := make([]exchange.Bar, 0, tail)
+	for i := range tail {
+		e := &f.raw[i]
+		switch e.Kind {
+		case exchange.KindBar:
+			bars = append(bars, *e.Bar())
+			e.SetBar(&bars[len(bars)-1])
+		case exchange.KindAssetIndex:
+			index := *e.AssetIndex()
+			e.SetAssetIndex(&index)
+		case exchange.KindDepth:
+			depth := *e.Depth()
+			e.SetDepth(&depth)
+		}
+	}
+}
+
+// lastInstant is where the last, possibly incomplete instant of the buffer begins.
+func (f *feed) lastInstant() int {
+	i := f.last
+	for i > f.first && f.raw[i-1].At == f.raw[f.last-1].At {
+		i--
+	}
+	return i
+}
+
+// expand appends an event and what follows from it: before it the built bars that its
+// time completes, after it what is derived from it.
+func (f *feed) expand(e *exchange.Event) {
+	f.out = f.build.close(f.out, e.At)
+	if e.Kind == exchange.KindMark && f.derive.observe(e) {
+		f.out = append(f.out, *e)
+		f.out = f.derive.index(f.out, e)
+		return
+	}
+	f.out = append(f.out, *e)
+	if e.Kind == exchange.KindTrade || e.Kind == exchange.KindBar || e.Kind == exchange.KindBookTicker {
+		f.out = f.build.add(f.out, e)
+		f.out = f.derive.mark(f.out, e)
+	}
+}

@@ -1,0 +1,268 @@
+package backtest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/pmbot/pmbot/engine"
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// simulator is what the loop needs of the simulated exchange.
+type simulator interface {
+	engine.Broker
+	Start(at exchange.Time)
+	Market(e *exchange.Event)
+	Quiet(e *exchange.Event) bool
+	Events() []exchange.Event
+	Account() exchange.Account
+}
+
+// loop is virtual time: it takes instants from the feed and lets everything happen that
+// belongs to each, in this order: the venue digests the market events of the instant and
+// its answers are delivered; timers fire; the market events are delivered; bars that
+// open now let the venue fill market orders. What comes out of one step is delivered
+// before the next begins.
+type loop struct {
+	feed    *feed
+	venue   simulator
+	driver  *engine.Driver
+	players *players
+	record  *recorder
+
+	opening []exchange.Event // promises and constants, told before anything else
+
+	from   exchange.Time // the run proper; before it is warm-up
+	sample time.Duration
+	live   bool // the run proper has begun
+	start  bool
+	ahead  []exchange.Event
+	seen   func(events uint64, at exchange.Time)
+}
+
+// run goes to the end of the data.
+func (l *loop) run(ctx context.Context) error {
+	for {
+		events, err := l.feed.next()
+		if errors.Is(err, io.EOF) {
+			return l.finish()
+		}
+		if err != nil {
+			return err
+		}
+		if err := l.batch(ctx, events); err != nil {
+			return err
+		}
+	}
+}
+
+// batch handles whole instants.
+func (l *loop) batch(ctx context.Context, events []exchange.Event) error {
+	remote, told, wishes := l.players.remote(), 0, l.driver.Wishes()
+	for i := 0; i < len(events); {
+		if remote && (i >= told || l.driver.Wishes() != wishes) {
+			var err error
+			if told, err = l.offer(events, i); err != nil {
+				return err
+			}
+			wishes = l.driver.Wishes()
+		}
+		end := i + 1
+		for end < len(events) && sameInstant(&events[i], &events[end]) {
+			end++
+		}
+		if err := l.instant(events[i:end]); err != nil {
+			return err
+		}
+		i = end
+	}
+	l.seen(l.driver.Seq(), events[len(events)-1].At)
+	return ctx.Err()
+}
+
+// instant lets the events of one time happen: either those of the market, or the opens
+// of bars that follow them.
+func (l *loop) instant(events []exchange.Event) error {
+	at := events[0].At
+	if err := l.reach(at); err != nil {
+		return err
+	}
+	for i := range events {
+		l.venue.Market(&events[i])
+	}
+	if err := l.settle(); err != nil {
+		return err
+	}
+	if events[0].Kind == exchange.KindBarOpen {
+		return nil
+	}
+	if due, any := l.driver.NextTimer(); any && due <= at {
+		if err := l.timers(at); err != nil {
+			return err
+		}
+	}
+	for i := range events {
+		e := &events[i]
+		l.record.market(e)
+		if err := l.driver.Deliver(e); err != nil {
+			return err
+		}
+	}
+	return l.settle()
+}
+
+// reach lets pass what lies between the last instant and this one: the start of the run,
+// samples of the account, and timers due before.
+func (l *loop) reach(at exchange.Time) error {
+	if !l.start {
+		if err := l.begin(at); err != nil {
+			return err
+		}
+	}
+	if !l.live && at >= l.from {
+		if err := l.goLive(at); err != nil {
+			return err
+		}
+	}
+	for {
+		due, any := l.driver.NextTimer()
+		next, sampling := l.record.nextSample()
+		switch {
+		case any && due < at && (!sampling || due <= next):
+			if err := l.timers(due); err != nil {
+				return err
+			}
+		case sampling && next < at:
+			if err := l.snapshot(next); err != nil {
+				return err
+			}
+		default:
+			return nil
+		}
+	}
+}
+
+func (l *loop) timers(t exchange.Time) error {
+	if err := l.driver.FireTimers(t); err != nil {
+		return err
+	}
+	return l.settle()
+}
+
+// settle delivers what the venue has answered, until it has no more to say.
+func (l *loop) settle() error {
+	for {
+		events := l.venue.Events()
+		if len(events) == 0 {
+			return nil
+		}
+		for i := range events {
+			if err := l.driver.Deliver(&events[i]); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// begin opens the account and hears what the strategies wished at their start.
+func (l *loop) begin(at exchange.Time) error {
+	l.start = true
+	for i := range l.opening {
+		e := &l.opening[i]
+		e.At = at
+		l.venue.Market(e)
+		l.record.market(e)
+		if err := l.driver.Deliver(e); err != nil {
+			return err
+		}
+	}
+	l.venue.Start(at)
+	if err := l.players.setWarming(at < l.from); err != nil {
+		return err
+	}
+	if err := l.settle(); err != nil {
+		return err
+	}
+	var w engine.Wishes
+	l.players.start(&w)
+	return l.driver.Wish(&w, at)
+}
+
+// goLive ends the warm-up: from here on orders are let through and the report counts.
+func (l *loop) goLive(at exchange.Time) error {
+	l.live = true
+	if err := l.players.setWarming(false); err != nil {
+		return err
+	}
+	free := exchange.Event{At: at}
+	free.SetState(&exchange.StateChange{State: exchange.Active, Reason: "the run begins", By: "start"})
+	if err := l.driver.Deliver(&free); err != nil {
+		return err
+	}
+	l.record.begin(at, l.sample)
+	return nil
+}
+
+// snapshot tells everyone what the account is worth at a sample's instant.
+func (l *loop) snapshot(at exchange.Time) error {
+	a := l.venue.Account()
+	e := exchange.Event{At: at}
+	e.SetAccount(&a)
+	if err := l.driver.Deliver(&e); err != nil {
+		return err
+	}
+	l.record.sample(at, &a)
+	return l.settle()
+}
+
+// finish takes the last sample and stops the strategies.
+func (l *loop) finish() error {
+	if !l.start {
+		return errors.New("there is no market data in the chosen time; see pmbot data ls")
+	}
+	at := l.feed.now
+	if l.feed.to != 0 {
+		at = min(at, l.feed.to)
+	}
+	if !l.live {
+		return errors.New("the data ends before the run begins: from is " + l.from.String() + ", the data ends at " + at.String())
+	}
+	if err := l.snapshot(at); err != nil {
+		return err
+	}
+	return l.players.stop(at)
+}
+
+// offer shows the players the quiet run of events that begins at i, and returns the
+// first event that it did not promise: one that the venue may answer, or one at or after
+// a timer or a sample.
+func (l *loop) offer(events []exchange.Event, i int) (int, error) {
+	if !l.live {
+		return i, nil
+	}
+	end := i
+	due, any := l.driver.NextTimer()
+	next, sampling := l.record.nextSample()
+	for ; end < len(events); end++ {
+		e := &events[end]
+		if any && e.At >= due || sampling && e.At > next || !l.venue.Quiet(e) {
+			break
+		}
+	}
+	for end < len(events) && end > i && sameInstant(&events[end-1], &events[end]) {
+		end-- // the answers to the rest of the instant would come before it
+	}
+	if end == i {
+		return i, nil
+	}
+	var err error
+	l.ahead, err = l.players.ahead(events[i:end], l.ahead)
+	return end, err
+}
+
+// sameInstant says whether two neighbours are digested together.
+func sameInstant(a, b *exchange.Event) bool {
+	return a.At == b.At && (a.Kind == exchange.KindBarOpen) == (b.Kind == exchange.KindBarOpen)
+}

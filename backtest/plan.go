@@ -1,0 +1,375 @@
+package backtest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pmbot/pmbot/backtest/market"
+	"github.com/pmbot/pmbot/backtest/tape"
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard/margin"
+)
+
+// foreverCadence is the promise for what never changes, such as the dollar's index.
+const foreverCadence = 100 * 365 * 24 * time.Hour
+
+// plan is what a run reads, derives and builds: the answer to what the strategies
+// subscribed to, from what the data has.
+type plan struct {
+	source   Source
+	from, to exchange.Time // the span of the data to be read
+	derive   *deriver
+	build    *builder
+	opening  []exchange.Event // promises and constants, before the first event
+	data     []DataInfo
+	warnings []Warning
+}
+
+// wish is what strategies want of one instrument.
+type wish struct {
+	bars   []time.Duration
+	trades bool
+}
+
+func wishesOf(list []Player, n int) []wish {
+	w := make([]wish, n+1)
+	for _, p := range list {
+		for _, s := range p.Subscriptions() {
+			switch s.Kind {
+			case exchange.KindBar:
+				if !slices.Contains(w[s.Inst].bars, s.Interval) {
+					w[s.Inst].bars = append(w[s.Inst].bars, s.Interval)
+				}
+			case exchange.KindTrade:
+				w[s.Inst].trades = true
+			}
+		}
+	}
+	return w
+}
+
+// makePlan chooses the data of a run.
+func makePlan(cfg *Config, ins *exchange.Instruments, t *margin.Tables, list []Player, warmup time.Duration) (*plan, error) {
+	p := &plan{derive: newDeriver(ins.Len()), build: &builder{}}
+	wishes := wishesOf(list, ins.Len())
+	var err error
+	if cfg.Data.Tape == "" {
+		err = p.generated(cfg, ins, wishes)
+	} else {
+		err = p.recorded(cfg, ins, wishes, warmup)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p, p.assets(cfg, ins, t)
+}
+
+// generated plans a generated market: it has bars, marks, indices and fundings.
+func (p *plan) generated(cfg *Config, ins *exchange.Instruments, wishes []wish) error {
+	g := cfg.Data.Generate
+	if g.Bar <= 0 || g.Days <= 0 {
+		return errors.New("data: name a tape, or days and bar of a market to generate")
+	}
+	s := market.Spec{Seed: cfg.Seed, Start: g.Start, Bar: g.Bar, Bars: int(time.Duration(g.Days) * 24 * time.Hour / g.Bar)}
+	for id := exchange.InstrumentID(1); int(id) <= ins.Len(); id++ {
+		in := ins.At(id)
+		s.Legs = append(s.Legs, in)
+		if err := p.buildFromBars(in, wishes[id].bars, []time.Duration{g.Bar}); err != nil {
+			return err
+		}
+		if wishes[id].trades {
+			return fmt.Errorf("a strategy wants trades of %s; a generated market has bars only", in.Name())
+		}
+		p.data = append(p.data, DataInfo{
+			Product: in.Product, Symbol: in.Symbol, Kind: "klines", Interval: g.Bar, From: g.Start,
+			To: g.Start.Add(time.Duration(g.Days) * 24 * time.Hour), Rows: int64(s.Bars), Source: fmt.Sprintf("generated, seed %d", cfg.Seed),
+		})
+	}
+	m, err := market.New(s)
+	if err != nil {
+		return err
+	}
+	p.source, p.from, p.to = m, g.Start, g.Start.Add(time.Duration(g.Days)*24*time.Hour)
+	p.warnings = append(p.warnings, Warning{"generated", fmt.Sprintf("the market is generated from seed %d; it shows how pmbot works, not how a strategy earns", cfg.Seed)})
+	return nil
+}
+
+// recorded plans a run on a tape.
+func (p *plan) recorded(cfg *Config, ins *exchange.Instruments, wishes []wish, warmup time.Duration) error {
+	store, err := tape.Open(cfg.Data.Tape)
+	if err != nil {
+		return err
+	}
+	all := store.Series()
+	spec := tape.ReaderSpec{To: cfg.To, Instrument: instrumentOf(ins)}
+	if cfg.From != 0 {
+		spec.From = cfg.From.Add(-warmup)
+	}
+	for id := exchange.InstrumentID(1); int(id) <= ins.Len(); id++ {
+		in := ins.At(id)
+		has := of(all, in)
+		if len(has) == 0 {
+			return fmt.Errorf("tape %s has no data of %s; see pmbot data ls and pmbot data import", cfg.Data.Tape, in.Name())
+		}
+		keys, err := p.choose(in, wishes[id], has)
+		if err != nil {
+			return err
+		}
+		for _, s := range keys {
+			spec.Series = append(spec.Series, s)
+			p.note(store, &s)
+		}
+	}
+	p.source, err = store.Reader(spec)
+	return err
+}
+
+// instrumentOf numbers the series of a tape. Index prices of CM go by their pair.
+func instrumentOf(ins *exchange.Instruments) func(exchange.Product, string) (exchange.InstrumentID, error) {
+	return func(p exchange.Product, symbol string) (exchange.InstrumentID, error) {
+		for _, in := range ins.All() {
+			if in.Product == p && (in.Symbol == symbol || in.Pair == symbol) {
+				return in.ID, nil
+			}
+		}
+		return 0, fmt.Errorf("%w: %v %s", exchange.ErrUnknownInstrument, p, symbol)
+	}
+}
+
+// of lists the series of an instrument. Index prices of CM belong to the pair.
+func of(all []tape.Series, in *exchange.Instrument) []tape.Series {
+	var list []tape.Series
+	for _, s := range all {
+		if s.Product == in.Product && (s.Symbol == in.Symbol || s.Kind == tape.IndexPriceKlines && s.Symbol == in.Pair) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// choose picks an instrument's series: its prices, marks, indices and fundings.
+func (p *plan) choose(in *exchange.Instrument, w wish, has []tape.Series) ([]tape.Series, error) {
+	var keys []tape.Series
+	every, prices, err := p.prices(in, w, has)
+	if err != nil {
+		return nil, err
+	}
+	keys = append(keys, prices...)
+	if in.Product == exchange.Margin {
+		return keys, nil
+	}
+	mark, marked := finest(has, tape.MarkPriceKlines)
+	if marked {
+		keys = append(keys, mark)
+	}
+	if !marked || mark.Interval > max(every, time.Minute) {
+		p.deriveMark(in, every, marked)
+	}
+	if index, ok := finest(has, tape.IndexPriceKlines); ok {
+		keys = append(keys, index)
+	}
+	at := slices.IndexFunc(has, func(s tape.Series) bool { return s.Kind == tape.FundingRate })
+	switch {
+	case at >= 0:
+		keys = append(keys, has[at])
+	case in.Delivery == 0:
+		p.warnings = append(p.warnings, Warning{"missing", "the tape has no funding of " + in.Name() + ": none is paid or received"})
+	}
+	return keys, nil
+}
+
+// prices picks the series that orders match on and that bars come from, and says how
+// often they come.
+func (p *plan) prices(in *exchange.Instrument, w wish, has []tape.Series) (time.Duration, []tape.Series, error) {
+	var klines []tape.Series
+	var lengths []time.Duration
+	for _, s := range has {
+		if s.Kind == tape.Klines {
+			klines, lengths = append(klines, s), append(lengths, s.Interval)
+		}
+	}
+	at := slices.IndexFunc(has, func(s tape.Series) bool { return s.Kind == tape.AggTrades })
+	err := p.buildFromBars(in, w.bars, lengths)
+	if at >= 0 && (w.trades || err != nil || len(klines) == 0) {
+		p.build.drop(in.ID)
+		for _, d := range w.bars {
+			p.build.want(in.ID, d, exchange.KindTrade, 0)
+		}
+		return time.Second, []tape.Series{has[at]}, nil
+	}
+	switch {
+	case err != nil:
+		return 0, nil, err
+	case w.trades:
+		return 0, nil, fmt.Errorf("a strategy wants trades of %s, but the tape has none: import aggTrades", in.Name())
+	case len(klines) == 0:
+		return 0, nil, fmt.Errorf("the tape has no prices of %s: import klines or aggTrades", in.Name())
+	}
+	return slices.Min(lengths), p.usedBars(w.bars, klines), nil
+}
+
+// usedBars are the bars that are read: those subscribed to, those that others are built
+// of, and always the finest, on which orders match.
+func (p *plan) usedBars(wanted []time.Duration, klines []tape.Series) []tape.Series {
+	shortest := slices.MinFunc(klines, func(a, b tape.Series) int { return int(a.Interval - b.Interval) })
+	used := []tape.Series{shortest}
+	for _, s := range klines {
+		if s.Interval != shortest.Interval && slices.Contains(wanted, s.Interval) {
+			used = append(used, s)
+		}
+	}
+	return used
+}
+
+// buildFromBars sees that every wanted length is there or can be built of the shortest.
+func (p *plan) buildFromBars(in *exchange.Instrument, wanted, lengths []time.Duration) error {
+	for _, d := range wanted {
+		if slices.Contains(lengths, d) {
+			continue
+		}
+		if len(lengths) == 0 || d%slices.Min(lengths) != 0 {
+			return fmt.Errorf("a strategy wants %v bars of %s; the data has bars of %v, which do not make them", d, in.Name(), lengths)
+		}
+		p.build.want(in.ID, d, exchange.KindBar, slices.Min(lengths))
+	}
+	return nil
+}
+
+func finest(has []tape.Series, k tape.Kind) (tape.Series, bool) {
+	var best tape.Series
+	for _, s := range has {
+		if s.Kind == k && (best.Interval == 0 || s.Interval < best.Interval) {
+			best = s
+		}
+	}
+	return best, best.Interval != 0
+}
+
+// deriveMark makes the mark of prices that come every so often; recorded marks that are
+// rarer still win at their own instants.
+func (p *plan) deriveMark(in *exchange.Instrument, every time.Duration, also bool) {
+	rule := "mark = last close"
+	if every == time.Second {
+		rule = "mark = last trade, once a second"
+		p.derive.inst[in.ID].every = every
+	}
+	if also {
+		rule += ", recorded marks where there are some"
+	}
+	p.derive.inst[in.ID].active = true
+	p.promise(in.ID, exchange.Cadence{Kind: exchange.KindMark, Every: every, Rule: rule}, in.Name())
+}
+
+// promise adds a derived cadence to the opening events and to the warnings.
+func (p *plan) promise(inst exchange.InstrumentID, c exchange.Cadence, of string) {
+	e := exchange.Event{Inst: inst, Flags: exchange.FlagDerived}
+	e.SetCadence(&c)
+	p.opening = append(p.opening, e)
+	p.warnings = append(p.warnings, Warning{"derived", of + ": " + c.Rule})
+}
+
+// note lists a series in the manifest, with its holes as warnings.
+func (p *plan) note(store *tape.Tape, s *tape.Series) {
+	name := fmt.Sprintf("%v %s %s", s.Product, s.Symbol, s.Kind)
+	p.data = append(p.data, DataInfo{
+		Product: s.Product, Symbol: s.Symbol, Kind: string(s.Kind), Interval: s.Interval, From: s.From, To: s.To,
+		Rows: s.Rows, Gaps: s.Gaps, Source: s.Source, Hash: s.Hash,
+	})
+	if p.from == 0 || s.From < p.from {
+		p.from = s.From
+	}
+	p.to = max(p.to, s.To)
+	if s.Gaps > 0 {
+		text := fmt.Sprintf("%s has %d gaps", name, s.Gaps)
+		if holes := store.Holes(s.Key); len(holes) > 0 {
+			text += fmt.Sprintf(", the first from %v to %v", holes[0].From, holes[0].To)
+		}
+		p.warnings = append(p.warnings, Warning{"gap", text})
+	}
+	if s.Duplicates > 0 {
+		p.warnings = append(p.warnings, Warning{"duplicate", fmt.Sprintf("%s: %d repeated rows of the sources were left out", name, s.Duplicates)})
+	}
+	if s.Skipped > 0 {
+		p.warnings = append(p.warnings, Warning{"skipped", fmt.Sprintf("%s: %d bad rows of the sources were left out", name, s.Skipped)})
+	}
+}
+
+// assets sees that every asset of the account has a USD price: stables are worth one, a
+// coin what an instrument of the run says. The generator brings its own.
+func (p *plan) assets(cfg *Config, ins *exchange.Instruments, t *margin.Tables) error {
+	for _, asset := range p.needed(cfg, ins) {
+		if slices.Contains(t.Stables, asset) {
+			p.stable(asset)
+			continue
+		}
+		if cfg.Data.Tape == "" && asset == ins.At(1).Base {
+			continue
+		}
+		if err := p.coin(asset, ins); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// needed are the assets that are held at the start or that instruments settle in.
+func (p *plan) needed(cfg *Config, ins *exchange.Instruments) []string {
+	var list []string
+	add := func(asset string) {
+		if !slices.Contains(list, asset) {
+			list = append(list, asset)
+		}
+	}
+	for _, in := range ins.All() {
+		add(in.MarginAsset)
+		if in.Product == exchange.Margin {
+			add(in.Base)
+			add(in.Quote)
+		}
+	}
+	for _, b := range cfg.balances() {
+		add(b.Asset)
+	}
+	return list
+}
+
+func (p *plan) stable(asset string) {
+	p.promise(0, exchange.Cadence{Kind: exchange.KindAssetIndex, Asset: asset, Every: foreverCadence, Rule: "index = 1"}, asset)
+	e := exchange.Event{Flags: exchange.FlagDerived}
+	e.SetAssetIndex(&exchange.AssetIndex{Asset: asset, Price: exchange.FixedOne})
+	p.opening = append(p.opening, e)
+}
+
+// coin derives an index from the first instrument that prices the coin: UM, CM, margin.
+func (p *plan) coin(asset string, ins *exchange.Instruments) error {
+	for _, product := range []exchange.Product{exchange.UM, exchange.CM} {
+		for _, in := range ins.All() {
+			if in.Product != product || in.Base != asset {
+				continue
+			}
+			p.derive.indices = append(p.derive.indices, derivedIndex{asset, in.ID})
+			p.promise(0, exchange.Cadence{
+				Kind: exchange.KindAssetIndex, Asset: asset, Every: p.markEvery(in.ID), Rule: "index = index price of the mark, else mark of " + in.Name(),
+			}, asset)
+			return nil
+		}
+	}
+	return fmt.Errorf("nothing in the run prices %s, which the account holds or settles in; let a strategy parameter name a future of it", asset)
+}
+
+// markEvery is how often marks of an instrument come, as promised, or a minute.
+func (p *plan) markEvery(inst exchange.InstrumentID) time.Duration {
+	for i := range p.opening {
+		if e := &p.opening[i]; e.Inst == inst && e.Kind == exchange.KindCadence && e.Cadence().Kind == exchange.KindMark {
+			return e.Cadence().Every
+		}
+	}
+	for _, d := range p.data {
+		if d.Kind == string(tape.MarkPriceKlines) {
+			return d.Interval
+		}
+	}
+	return time.Minute
+}

@@ -1,0 +1,145 @@
+package backtest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/pmbot/pmbot/engine"
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// players are the strategies of a run in the order of the configuration; they are what
+// the driver shows events to. Every event passes the recorder, too: it is the one place
+// where all are seen, the kernel's own answers included.
+type players struct {
+	list   []Player
+	labels []string
+	record *recorder
+	logf   func(label, line string)
+	// wanted says for which (instrument, kind) any player subscribed, so that most
+	// market events cost one look.
+	wanted [][]bool
+}
+
+func newPlayers(list []Player, labels []string, instruments int, r *recorder) *players {
+	p := &players{list: list, labels: labels, record: r, wanted: make([][]bool, instruments+1)}
+	for i := range p.wanted {
+		p.wanted[i] = make([]bool, exchange.KindGap+1)
+	}
+	for _, player := range list {
+		for _, s := range player.Subscriptions() {
+			p.wanted[s.Inst][s.Kind] = true
+		}
+	}
+	return p
+}
+
+// Deliver shows an event to every player that wants it.
+func (p *players) Deliver(e *exchange.Event, w *engine.Wishes) error {
+	if e.Kind.Market() {
+		if !p.wanted[e.Inst][e.Kind] {
+			return nil
+		}
+	} else {
+		p.record.observe(e)
+	}
+	for i, player := range p.list {
+		if !player.Wants(e) {
+			continue
+		}
+		out, err := player.Deliver(e)
+		if err != nil {
+			return fmt.Errorf("strategy %s: %w", p.labels[i], err)
+		}
+		if out.Empty() {
+			continue
+		}
+		p.record.wished(out.Intents)
+		w.Intents = append(w.Intents, out.Intents...)
+		w.Timers = append(w.Timers, out.Timers...)
+		p.log(i, out.Logs)
+	}
+	return nil
+}
+
+func (p *players) log(i int, lines []string) {
+	if p.logf == nil {
+		return
+	}
+	for _, line := range lines {
+		p.logf(p.labels[i], line)
+	}
+}
+
+// start collects what the strategies asked for in Start.
+func (p *players) start(w *engine.Wishes) {
+	for i, player := range p.list {
+		out := player.Started()
+		p.record.wished(out.Intents)
+		w.Intents = append(w.Intents, out.Intents...)
+		w.Timers = append(w.Timers, out.Timers...)
+		p.log(i, out.Logs)
+	}
+}
+
+// stop ends the strategies in good order. What they wish then is not carried out: the
+// data is over, and nothing could fill.
+func (p *players) stop(at exchange.Time) error {
+	for i, player := range p.list {
+		out, err := player.Stop(at)
+		if err != nil {
+			return fmt.Errorf("strategy %s: stop: %w", p.labels[i], err)
+		}
+		p.log(i, out.Logs)
+	}
+	return nil
+}
+
+func (p *players) setWarming(on bool) error {
+	for i, player := range p.list {
+		if err := player.SetWarming(on); err != nil {
+			return fmt.Errorf("strategy %s: %w", p.labels[i], err)
+		}
+	}
+	return nil
+}
+
+// warmup is how long before the run the strategies want to see bars.
+func (p *players) warmup() time.Duration {
+	var longest time.Duration
+	for _, player := range p.list {
+		for _, s := range player.Subscriptions() {
+			longest = max(longest, time.Duration(s.Warmup)*s.Interval)
+		}
+	}
+	return longest
+}
+
+// remote says whether any player runs in another process and gains from Ahead.
+func (p *players) remote() bool {
+	for _, player := range p.list {
+		if _, local := player.(Local); !local {
+			return true
+		}
+	}
+	return false
+}
+
+// ahead offers each player the quiet events that it wants.
+func (p *players) ahead(events []exchange.Event, buf []exchange.Event) ([]exchange.Event, error) {
+	for i, player := range p.list {
+		buf = buf[:0]
+		for j := range events {
+			if e := &events[j]; e.Kind != exchange.KindBarOpen && player.Wants(e) {
+				buf = append(buf, *e)
+			}
+		}
+		if len(buf) < 2 {
+			continue
+		}
+		if err := player.Ahead(buf); err != nil {
+			return buf, fmt.Errorf("strategy %s: %w", p.labels[i], err)
+		}
+	}
+	return buf, nil
+}

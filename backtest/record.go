@@ -1,0 +1,265 @@
+package backtest
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// refusalsMax bounds the refusals kept one by one; all are counted and hashed.
+const refusalsMax = 10_000
+
+// recorder writes down what a run's report needs while the run goes on. It sees every
+// event that is not market data through [players], and market data through market.
+type recorder struct {
+	ins    *exchange.Instruments
+	labels []string // by StrategyID; 0 is the house
+	hash   *canonical
+	live   bool
+
+	attribution attribution
+	prices      []thinned // by InstrumentID
+	fundings    []fundingBook
+	balances    balanceBook
+	tags        []map[uint64]string // by StrategyID: ref -> the author's reason
+
+	orders   OrderSummary
+	makers   int
+	rules    map[string]int
+	margin   marginBook
+	fills    []FillRow
+	refusals []RefusalRow
+	samples  []Sample
+	settled  []Settlement
+	next     exchange.Time
+	step     time.Duration
+}
+
+func newRecorder(ins *exchange.Instruments, labels []string) *recorder {
+	r := &recorder{
+		ins: ins, labels: append([]string{"house"}, labels...), hash: newCanonical(),
+		prices: make([]thinned, ins.Len()+1), fundings: make([]fundingBook, ins.Len()+1),
+		rules: map[string]int{},
+	}
+	r.attribution = newAttribution(ins, len(r.labels))
+	r.tags = make([]map[uint64]string, len(r.labels))
+	for i := range r.tags {
+		r.tags[i] = map[uint64]string{}
+	}
+	return r
+}
+
+// begin starts the run proper: from here on samples are taken.
+func (r *recorder) begin(at exchange.Time, step time.Duration) {
+	r.live, r.step = true, step
+	r.next = at.Floor(step).Add(step)
+	if at.Floor(step) == at {
+		r.next = at
+	}
+}
+
+// nextSample is the next instant of the grid; ok is false before the run proper.
+func (r *recorder) nextSample() (at exchange.Time, ok bool) { return r.next, r.live }
+
+// wished notes the strategies' wishes, for their count and the reasons they give.
+func (r *recorder) wished(list []exchange.Intent) {
+	r.orders.Intents += len(list)
+	for i := range list {
+		if in := &list[i]; in.Kind == exchange.IntentNew && in.Tag != "" {
+			r.tags[in.Strategy][in.Ref] = in.Tag
+		}
+	}
+}
+
+// market notes prices and settlements.
+func (r *recorder) market(e *exchange.Event) {
+	switch e.Kind {
+	case exchange.KindBar:
+		b := e.Bar()
+		r.prices[e.Inst].add(b.Start, b.Open, b.High, b.Low, b.Close)
+	case exchange.KindTrade:
+		p := e.Trade().Price
+		r.prices[e.Inst].add(e.At, p, p, p, p)
+	case exchange.KindBookTicker:
+		if p := e.BookTicker().Mid(); p != 0 {
+			r.prices[e.Inst].add(e.At, p, p, p, p)
+		}
+	case exchange.KindMark:
+		r.attribution.marks[e.Inst] = e.Mark().Price
+	case exchange.KindAssetIndex:
+		a := e.AssetIndex()
+		r.attribution.setIndex(a.Asset, a.Price)
+	case exchange.KindFunding:
+		if r.live {
+			r.fundings[e.Inst].settlement(e.At, e.Funding())
+		}
+	}
+}
+
+// observe notes everything else.
+func (r *recorder) observe(e *exchange.Event) {
+	switch e.Kind {
+	case exchange.KindFill:
+		r.fill(e, e.Fill())
+	case exchange.KindLedger:
+		r.ledger(e, e.Ledger())
+	case exchange.KindRefusal:
+		r.refusal(e, e.Refusal())
+	case exchange.KindOrderUpdate:
+		r.order(e, e.OrderUpdate())
+	case exchange.KindRiskLevel:
+		r.margin.level(e.Account())
+	}
+}
+
+func (r *recorder) fill(e *exchange.Event, f *exchange.Fill) {
+	in := r.ins.At(e.Inst)
+	row := FillRow{
+		At: e.At, Strategy: r.labels[f.Strategy], Product: in.Product, Symbol: in.Symbol, Fill: *f,
+		Tag: r.tags[f.Strategy][f.Ref],
+	}
+	row.Position = r.attribution.fill(in, f)
+	r.fills = append(r.fills, row)
+	r.hash.fill(&row)
+	r.orders.Fills++
+	if f.Maker {
+		r.makers++
+	}
+}
+
+func (r *recorder) ledger(e *exchange.Event, l *exchange.LedgerEntry) {
+	symbol := ""
+	if e.Inst != 0 {
+		symbol = r.ins.At(e.Inst).Name()
+	}
+	r.hash.ledger(e.At, r.labels[l.Strategy], symbol, l)
+	r.balances.apply(l, !r.live)
+	usd := r.attribution.ledger(e.Inst, l)
+	if l.Reason == exchange.ReasonFunding && e.Inst != 0 {
+		in := r.ins.At(e.Inst)
+		r.fundings[e.Inst].paid(e.At, l)
+		r.settled = append(r.settled, Settlement{
+			At: e.At, Product: in.Product, Symbol: in.Symbol, Asset: l.Asset, Amount: l.Delta, USD: usd,
+		})
+	}
+}
+
+func (r *recorder) refusal(e *exchange.Event, no *exchange.Refusal) {
+	symbol, label := "", r.labels[no.Intent.Strategy]
+	if r.ins.Has(e.Inst) {
+		symbol = r.ins.At(e.Inst).Name()
+	}
+	r.hash.refusal(e.At, label, symbol, no)
+	r.orders.Refused++
+	r.rules[no.Rule]++
+	if len(r.refusals) < refusalsMax {
+		r.refusals = append(r.refusals, RefusalRow{At: e.At, Strategy: label, Rule: no.Rule, Text: no.Error(), Tag: no.Intent.Tag})
+	}
+}
+
+func (r *recorder) order(e *exchange.Event, u *exchange.OrderUpdate) {
+	switch u.Status {
+	case exchange.StatusPendingNew:
+		r.orders.Sent++
+		r.attribution.decided(e.Inst, u, r.prices[e.Inst].last())
+	case exchange.StatusCanceled:
+		r.orders.Canceled++
+	case exchange.StatusExpired:
+		r.orders.Expired++
+	case exchange.StatusRejected:
+		r.orders.Rejected++
+	}
+	if u.Status.Final() {
+		r.attribution.over(u)
+		if u.Status != exchange.StatusFinished { // a triggered order's child still needs it
+			delete(r.tags[u.Strategy], u.Ref)
+		}
+	}
+}
+
+// sample writes the account down.
+func (r *recorder) sample(at exchange.Time, a *exchange.Account) {
+	s := Sample{At: at, Account: *a, Exposure: r.attribution.exposure()}
+	r.samples = append(r.samples, s)
+	r.hash.sample(at, a)
+	r.margin.sample(at, a)
+	r.attribution.sample(at, a)
+	for r.next <= at {
+		r.next = r.next.Add(r.step)
+	}
+}
+
+// marginBook follows the account's distance from Binance's lines over the samples.
+type marginBook struct {
+	MarginSummary
+	last     exchange.Time
+	unimmr   decimal.Decimal
+	peak     decimal.Decimal
+	peakAt   exchange.Time
+	drawdown decimal.Decimal // worst fall from peak, as a ratio
+	status   exchange.AccountStatus
+}
+
+func (m *marginBook) level(a *exchange.Account) {
+	if a.Status >= exchange.StatusActiveLiquidation && m.status < exchange.StatusActiveLiquidation {
+		m.Liquidations++
+	}
+	m.status = a.Status
+}
+
+func (m *marginBook) sample(at exchange.Time, a *exchange.Account) {
+	if m.last == 0 {
+		m.EquityStart, m.EquityMin, m.EquityMax, m.peak, m.peakAt = a.Equity, a.Equity, a.Equity, a.Equity, at
+	} else {
+		m.below(at.Sub(m.last))
+	}
+	m.EquityEnd = a.Equity
+	m.EquityMin, m.EquityMax = decimal.Min(m.EquityMin, a.Equity), decimal.Max(m.EquityMax, a.Equity)
+	m.HaircutWorst = decimal.Max(m.HaircutWorst, a.ActualEquity.Sub(a.Equity))
+	if a.Equity.GreaterThan(m.peak) {
+		m.peak, m.peakAt = a.Equity, at
+	} else if m.peak.IsPositive() {
+		if fall := m.peak.Sub(a.Equity).DivRound(m.peak, 16); fall.GreaterThan(m.drawdown) {
+			m.drawdown, m.DrawdownFrom, m.DrawdownTo = fall, m.peakAt, at
+			m.DrawdownPct = fall.Shift(2).Round(4)
+		}
+	}
+	m.last, m.unimmr = at, a.UniMMR
+	if a.MaintMargin.IsPositive() && (m.UniMMRMinAt == 0 || a.UniMMR.LessThan(m.UniMMRMin)) {
+		m.UniMMRMin, m.UniMMRMinAt = a.UniMMR, at
+	}
+}
+
+// below counts the time since the last sample to the bands its uniMMR was in.
+func (m *marginBook) below(d time.Duration) {
+	for _, band := range [...]struct {
+		line decimal.Decimal
+		time *time.Duration
+	}{{decimal.New(20, -1), &m.Below20}, {decimal.New(15, -1), &m.Below15}, {decimal.New(12, -1), &m.Below12}} {
+		if m.unimmr.LessThan(band.line) {
+			*band.time += d
+		}
+	}
+}
+
+// balanceBook is what each wallet began and ended with.
+type balanceBook struct{ lines []BalanceLine }
+
+func (b *balanceBook) apply(l *exchange.LedgerEntry, starting bool) {
+	for i := range b.lines {
+		if line := &b.lines[i]; line.Asset == l.Asset && line.Wallet == l.Wallet {
+			line.End = l.Balance
+			if starting {
+				line.Start = l.Balance
+			}
+			return
+		}
+	}
+	line := BalanceLine{Asset: l.Asset, Wallet: l.Wallet, End: l.Balance}
+	if starting {
+		line.Start = l.Balance
+	}
+	b.lines = append(b.lines, line)
+}
