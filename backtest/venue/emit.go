@@ -2,10 +2,10 @@ package venue
 
 import "github.com/pmbot/pmbot/exchange"
 
-// outbox holds the events that nobody has read yet, and their payloads.
+// outbox holds events and their payloads. A venue has two: one is written while the
+// other is read.
 type outbox struct {
 	events   []exchange.Event
-	read     bool
 	updates  slab[exchange.OrderUpdate]
 	fills    slab[exchange.Fill]
 	entries  slab[exchange.LedgerEntry]
@@ -13,10 +13,6 @@ type outbox struct {
 }
 
 func (b *outbox) reset() {
-	b.read = false
-	if len(b.events) == 0 {
-		return
-	}
 	b.events = b.events[:0]
 	b.updates.used, b.fills.used, b.entries.used, b.accounts.used = 0, 0, 0, 0
 }

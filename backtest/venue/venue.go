@@ -63,8 +63,9 @@ type Venue struct {
 	endedNext int
 	// lastID numbers orders and lastTrade fills.
 	lastID, lastTrade int64
-	out               outbox
-	scratch           []*order // see snapshot
+	// out holds the events that nobody has read yet, read those that were read last.
+	out, read *outbox
+	scratch   []*order // see snapshot
 }
 
 const never exchange.Time = math.MaxInt64
@@ -82,7 +83,7 @@ func New(c Config) (*Venue, error) {
 	}
 	v := &Venue{
 		ins: c.Instruments, slippage: c.Slippage, start: slices.Clone(c.Balances), expiry: never,
-		markets: make([]market, c.Instruments.Len()+1),
+		markets: make([]market, c.Instruments.Len()+1), out: &outbox{}, read: &outbox{},
 	}
 	v.markets[0].rewatch()
 	fees := map[exchange.Product]Fees{exchange.UM: c.UM, exchange.CM: c.CM, exchange.Margin: c.Margin}
@@ -203,14 +204,16 @@ func (v *Venue) Quiet(e *exchange.Event) bool {
 }
 
 // Events returns what the account would have seen since the last call, in order. Slice
-// and payloads are the venue's: they are good until the next Start, Market, Submit or
-// Cancel after the call. Times are set, Seq is not.
+// and payloads are the venue's: they stay good while the owner, in answer to them,
+// submits and cancels, until the next call that returns something. Times are set, Seq is
+// not.
 func (v *Venue) Events() []exchange.Event {
-	if v.out.read {
+	if len(v.out.events) == 0 {
 		return nil
 	}
-	v.out.read = true
-	return v.out.events
+	v.out, v.read = v.read, v.out
+	v.out.reset()
+	return v.read.events
 }
 
 // Account values the account now, for reports. It emits nothing. What has no price yet
@@ -250,10 +253,7 @@ func (v *Venue) Cancel(o exchange.Order, at exchange.Time) {
 	v.value()
 }
 
-// open begins a call: events that were read are forgotten, and time moves on.
+// open begins a call: time moves on.
 func (v *Venue) open(at exchange.Time) {
 	v.now = max(v.now, at)
-	if v.out.read {
-		v.out.reset()
-	}
 }
