@@ -14,7 +14,7 @@ import (
 )
 
 // lineMax bounds a line of a CSV file in bytes.
-const lineMax = 64 << 10
+const lineMax = 128 << 10
 
 var errLine = fmt.Errorf("line is longer than %d bytes: not a CSV file of market data", lineMax)
 

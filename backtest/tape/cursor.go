@@ -166,21 +166,24 @@ func newNoticeCursor(l lane, s Series) *noticeCursor {
 	return c
 }
 
-// eventKind is the kind of the events that a kind of data becomes.
+// eventKind is the kind of the events that a kind of data becomes, 0 if it becomes none.
 func eventKind(k Kind) exchange.Kind {
 	switch k {
 	case AggTrades:
 		return exchange.KindTrade
 	case FundingRate:
 		return exchange.KindFunding
-	case MarkPriceKlines, IndexPriceKlines:
+	case MarkPriceKlines:
 		return exchange.KindMark
+	case IndexPriceKlines:
+		return 0
 	}
 	return exchange.KindBar
 }
 
-// start sets the instant of the cadence and drops the holes outside the bounds.
-func (c *noticeCursor) start(first, to exchange.Time) {
+// start sets the instant of the cadence and drops the holes outside the bounds. It says
+// whether there is anything to play.
+func (c *noticeCursor) start(first, to exchange.Time) bool {
 	c.at = append(c.at, first)
 	kept := c.gaps[:0]
 	for _, g := range c.gaps {
@@ -189,6 +192,7 @@ func (c *noticeCursor) start(first, to exchange.Time) {
 		}
 	}
 	c.gaps = kept
+	return c.cadence.Kind != 0
 }
 
 func (c *noticeCursor) head() position { return c.position(c.at[c.next], rankNotice) }

@@ -60,20 +60,16 @@ func (c *barCursor) emit(buf []exchange.Event, until position) int {
 	return n
 }
 
-// markCursor plays bars of mark or index prices: the open when they open and the close
-// when they close. Both sorts fill the one Mark that their instrument has in the reader.
+// markCursor plays bars of mark prices: the open when they open and the close when they
+// close.
 type markCursor struct {
 	rowCursor[barRow, *barRow]
-	index  bool
+	// opened says that the next bar's open has been played.
 	opened bool
 }
 
 func newMarkCursor(l lane, s *rowStream[barRow]) cursor {
 	return &markCursor{rowCursor: newRowCursor[barRow, *barRow](l, s)}
-}
-
-func newIndexCursor(l lane, s *rowStream[barRow]) cursor {
-	return &markCursor{rowCursor: newRowCursor[barRow, *barRow](l, s), index: true}
 }
 
 func (c *markCursor) load() (bool, error) { return c.fill(nil) }
@@ -86,32 +82,42 @@ func (c *markCursor) head() position {
 	return c.position(at, rankMark)
 }
 
+// price takes the next price off the rows.
+func (c *markCursor) price() exchange.Fixed {
+	row := &c.rows[c.next]
+	c.opened = !c.opened
+	if c.opened {
+		return row.Open
+	}
+	c.next++
+	return row.Close
+}
+
 func (c *markCursor) emit(buf []exchange.Event, until position) int {
 	n := 0
-	for first := true; n < len(buf) && c.next < len(c.rows); first = false {
+	for n < len(buf) && !c.drained() {
 		head := c.head()
-		if !first && !head.before(until) {
+		if n > 0 && !head.before(until) {
 			break
-		}
-		row := &c.rows[c.next]
-		price := row.Open
-		if c.opened {
-			price = row.Close
-			c.next++
-		}
-		c.opened = !c.opened
-		if c.index {
-			c.marks.Index = price
-		} else {
-			c.marks.Price = price
-		}
-		if c.marks.Price == 0 {
-			continue // an index alone values nothing
 		}
 		e := &buf[n]
 		*e = exchange.Event{At: head.at, Exchange: head.at, Inst: c.inst}
-		e.SetMark(*c.marks)
+		e.SetMark(exchange.Mark{Price: c.price(), Index: *c.index})
 		n++
 	}
 	return n
+}
+
+// indexCursor follows bars of index prices for the mark prices of the same instrument.
+type indexCursor struct{ markCursor }
+
+func newIndexCursor(l lane, s *rowStream[barRow]) cursor {
+	return &indexCursor{markCursor{rowCursor: newRowCursor[barRow, *barRow](l, s)}}
+}
+
+func (c *indexCursor) emit(_ []exchange.Event, until position) int {
+	for first := true; !c.drained() && (first || c.head().before(until)); first = false {
+		*c.index = c.price()
+	}
+	return 0
 }

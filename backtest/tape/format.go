@@ -13,6 +13,8 @@ import (
 
 // format is what the package does with one kind of rows, whatever their type.
 type format interface {
+	// schema is the name and version of the columns.
+	schema() string
 	// importRows reads a source into a tape.
 	importRows(ctx context.Context, run *importRun) error
 	// open makes the cursor that plays a series.
@@ -36,6 +38,8 @@ type rowFormat[R comparable, P record[R]] struct {
 	load   func(*columns, []R)
 	cursor func(lane, *rowStream[R]) cursor
 }
+
+func (f *rowFormat[R, P]) schema() string { return f.name }
 
 func (f *rowFormat[R, P]) open(l lane, parts []part) cursor {
 	return f.cursor(l, &rowStream[R]{parts: parts, load: f.load})

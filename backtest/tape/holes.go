@@ -121,7 +121,7 @@ func (h *holeFinder) infer() {
 	h.step = commonest(apart)
 }
 
-// commonest is the most frequent of some distances, the smallest of those that tie, and
+// commonest is the most frequent of some distances, the largest of those that tie, and
 // 0 of none.
 func commonest(apart []time.Duration) time.Duration {
 	sorted := slices.Sorted(slices.Values(apart))
@@ -131,7 +131,7 @@ func commonest(apart []time.Duration) time.Duration {
 		for run < len(sorted) && sorted[run] == sorted[i] {
 			run++
 		}
-		if run-i > most {
+		if run-i >= most {
 			best, most = sorted[i], run-i
 		}
 		i = run

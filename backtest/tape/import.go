@@ -111,7 +111,10 @@ func Import(ctx context.Context, t *Tape, spec ImportSpec, progress func(Progres
 		return report, err
 	}
 	defer func() { err = errors.Join(err, run.stage.close()) }()
-	if err := f.importRows(ctx, run); err != nil {
+	stop := run.source.readAhead()
+	err = f.importRows(ctx, run)
+	stop()
+	if err != nil {
 		return report, err
 	}
 	run.warn()

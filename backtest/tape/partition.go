@@ -23,8 +23,8 @@ const (
 	groupRows = 1 << 18
 )
 
-// ErrConflict says that two sources have different rows for one instant or id.
-var ErrConflict = errors.New("sources contradict each other")
+// ErrConflict says that there are two different rows for one instant or id.
+var ErrConflict = errors.New("rows contradict each other")
 
 // partition writes one file of the tape anew: the rows that it had, merged with those
 // of a source. It writes to a staged file, which takes the old one's place only when
@@ -192,7 +192,7 @@ func (p *partition[R, P]) finish() (changed bool, err error) {
 	if err := p.holes.finish(); err != nil {
 		return false, err
 	}
-	p.meta.holes, p.meta.step = p.holes.found, p.holes.step
+	p.meta.holes, p.meta.step = append([]Hole{}, p.holes.found...), p.holes.step
 	p.meta.origins = append(append([]Origin{}, p.origins...), p.origin)
 	p.meta.hash = hex.EncodeToString(p.sum.Sum(nil))
 	if err := p.meta.write(p.out.SetKeyValueMetadata); err != nil {

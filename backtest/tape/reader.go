@@ -30,8 +30,8 @@ type ReaderSpec struct {
 //   - Bars of traded prices come as KindBar when they close and as KindBarOpen when they
 //     open.
 //   - Mark price bars come as KindMark with the open at their start and the close at
-//     their end. Index price bars of the same instrument fill Mark.Index; they make
-//     KindMark events of their own once a mark price is known, and none before.
+//     their end, the close first where one bar follows another. Index price bars of the
+//     same instrument fill Mark.Index and give no events of their own.
 //   - Funding comes at the whole hour, with the published time as Exchange and the
 //     distance to the settlement before as Interval. After a hole and at the very first
 //     settlement the interval is what the source says, or 0.
@@ -106,15 +106,15 @@ type lane struct {
 	// order is the place of the series in the reader.
 	order int32
 	holes []Hole
-	// marks is shared by the mark and index prices of one instrument.
-	marks *exchange.Mark
+	// index is the latest index price of the instrument, 0 before the first.
+	index *exchange.Fixed
 }
 
 // seriesMax bounds the series of a reader, so that order and rank fit a position.
-const seriesMax = 1 << 20
+const seriesMax = 1 << 16
 
 func (l *lane) position(at exchange.Time, rank int32) position {
-	return position{at, rank*seriesMax + l.order}
+	return position{at, rank*2*seriesMax + l.order}
 }
 
 // Reader opens series for playing. The caller closes it.
@@ -126,10 +126,10 @@ func (t *Tape) Reader(spec ReaderSpec) (*Reader, error) {
 		spec.To = math.MaxInt64
 	}
 	r := &Reader{}
-	marks := map[exchange.InstrumentID]*exchange.Mark{}
+	indexes := map[exchange.InstrumentID]*exchange.Fixed{}
 	var notices []*noticeCursor
 	for i, s := range spec.Series {
-		notice, err := r.add(t, spec, i, s, marks)
+		notice, err := r.add(t, spec, i, s, indexes)
 		if err != nil {
 			r.Close()
 			return nil, fmt.Errorf("read tape: %s: %w", s.Key, err)
@@ -142,8 +142,9 @@ func (t *Tape) Reader(spec ReaderSpec) (*Reader, error) {
 	}
 	first := slices.MinFunc(r.queue, func(a, b cursor) int { return cmp.Compare(a.head().at, b.head().at) }).head().at
 	for _, n := range notices {
-		n.start(first, spec.To)
-		r.queue = append(r.queue, n)
+		if n.start(first, spec.To) {
+			r.queue = append(r.queue, n)
+		}
 	}
 	for i := len(r.queue)/2 - 1; i >= 0; i-- {
 		r.sink(i)
@@ -152,7 +153,7 @@ func (t *Tape) Reader(spec ReaderSpec) (*Reader, error) {
 }
 
 // add opens one series; one without rows in the bounds has only its notices.
-func (r *Reader) add(t *Tape, spec ReaderSpec, order int, s Series, marks map[exchange.InstrumentID]*exchange.Mark) (*noticeCursor, error) {
+func (r *Reader) add(t *Tape, spec ReaderSpec, order int, s Series, indexes map[exchange.InstrumentID]*exchange.Fixed) (*noticeCursor, error) {
 	parts, ok := t.shelf[s.Key]
 	if !ok {
 		return nil, errors.New("not on this tape")
@@ -165,12 +166,16 @@ func (r *Reader) add(t *Tape, spec ReaderSpec, order int, s Series, marks map[ex
 	if err != nil {
 		return nil, err
 	}
-	if marks[inst] == nil {
-		marks[inst] = &exchange.Mark{}
+	if indexes[inst] == nil {
+		indexes[inst] = new(exchange.Fixed)
 	}
 	l := lane{
 		inst: inst, interval: s.Interval, from: spec.From, to: spec.To,
-		order: int32(order), holes: t.Holes(s.Key), marks: marks[inst],
+		order: int32(order), holes: t.Holes(s.Key), index: indexes[inst],
+	}
+	notice := newNoticeCursor(l, s)
+	if s.Kind != IndexPriceKlines {
+		l.order += int32(len(spec.Series)) // so that a mark price finds the index of its instant
 	}
 	var chosen []part
 	for _, p := range parts {
@@ -188,7 +193,7 @@ func (r *Reader) add(t *Tape, spec ReaderSpec, order int, s Series, marks map[ex
 	if more {
 		r.queue = append(r.queue, c)
 	}
-	return newNoticeCursor(l, s), nil
+	return notice, nil
 }
 
 // Next fills buf with the next events and returns how many; io.EOF ends. Fewer than fit

@@ -3,6 +3,7 @@ package tape
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -142,6 +143,39 @@ func TestSharedFiles(t *testing.T) {
 			}
 			t.Logf("%s: %d bytes a row", series[0].Key, size(t, report.Written)/c.rows)
 		})
+	}
+}
+
+// TestSharedSums plays the real trades and bars and compares sums that were taken from
+// the text of the sources with another program.
+func TestSharedSums(t *testing.T) {
+	tape := newTape(t)
+	mustImport(t, tape, ImportSpec{Path: shared(t, "cm/vision/daily/aggTrades/BTCUSD_PERP/BTCUSD_PERP-aggTrades-2026-05-08.zip")})
+	mustImport(t, tape, ImportSpec{Path: shared(t, "um/klines/freqtrade_typhonun/BTC_USDT_USDT-1m-futures.csv"),
+		Key: Key{Symbol: "BTCUSDT", Kind: Klines, Interval: time.Minute}, Columns: Columns{"time": "date"}})
+	trades, makers, bars, opens := 0, 0, 0, 0
+	var qty exchange.Fixed
+	var volume exchange.Wide
+	for _, e := range play(t, tape, ReaderSpec{}) {
+		switch e.Kind {
+		case exchange.KindTrade:
+			trades++
+			qty += e.Trade().Qty
+			if e.Trade().BuyerMaker {
+				makers++
+			}
+		case exchange.KindBar:
+			bars++
+			var err error
+			volume, err = volume.Add(e.Bar().Volume)
+			must(t, err)
+		case exchange.KindBarOpen:
+			opens++
+		}
+	}
+	got := fmt.Sprint(trades, qty, makers, bars, opens, volume)
+	if want := "105280 4919071 51256 43199 43199 5549713.208"; got != want {
+		t.Errorf("trades, quantity, makers, bars, opens, volume: %s, want %s", got, want)
 	}
 }
 

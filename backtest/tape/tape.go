@@ -92,6 +92,13 @@ func (t *Tape) shelve(key Key, name string) error {
 	if m.series != key.String() {
 		return fmt.Errorf("%s: is a file of %s: it was moved or renamed", p.path, m.series)
 	}
+	f, err := formatOf(key.Kind)
+	if err != nil {
+		return err
+	}
+	if m.schema != f.schema() {
+		return fmt.Errorf("%s: has the schema %s, this version reads %s", p.path, m.schema, f.schema())
+	}
 	p.meta = m
 	parts := t.shelf[key]
 	at, found := slices.BinarySearchFunc(parts, name, func(p part, name string) int { return strings.Compare(p.name, name) })
