@@ -130,12 +130,22 @@ func (s *slot) fill(buy bool, qty wide, price, mark exchange.Fixed) wide {
 	return s.pnl(qty, wideInt(int64(price)).up(), mark).sub(fee)
 }
 
-// size is the quantity that an order can fill (qty scale).
+// size is the quantity that an order can fill (qty scale). One that closes whatever is
+// there can close what the other side's orders add first.
 func (l *leg) size(o *order) wide {
-	if o.all {
-		return l.qty.add(l.lot.qty).abs()
+	if !o.all {
+		return wideInt(int64(o.qty))
 	}
-	return wideInt(int64(o.qty))
+	q := l.qty.add(l.lot.qty)
+	if o.buy {
+		q = q.neg()
+	}
+	for i := range l.book.orders {
+		if other := &l.book.orders[i]; !other.all && other.buy != o.buy {
+			q = q.add(wideInt(int64(other.qty)))
+		}
+	}
+	return q.max(wide{})
 }
 
 // price gives orders without a limit the mark and the collar as their price.

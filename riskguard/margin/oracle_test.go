@@ -228,7 +228,23 @@ func (w *world) prices(o exchange.Order) []decimal.Decimal {
 
 func left(o exchange.Order) decimal.Decimal { return dec(o.Request.Qty).Sub(dec(o.Filled)) }
 
-// side is +qty for a buy and -qty for a sell.
+// sizeOf is what an order can fill on a leg that holds q: one that closes everything can
+// also close what others have opened.
+func (w *world) sizeOf(o exchange.Order, q decimal.Decimal) decimal.Decimal {
+	if !o.Request.ClosePosition || o.Request.Qty != 0 {
+		return left(o)
+	}
+	size := signed(o, q).Neg()
+	for _, other := range w.orders {
+		r := other.Request
+		if r.Inst == o.Request.Inst && r.PositionSide == o.Request.PositionSide && r.Side != o.Request.Side && r.Qty != 0 {
+			size = size.Add(left(other))
+		}
+	}
+	return decimal.Max(zero, size)
+}
+
+// signed is +qty for a buy and -qty for a sell.
 func signed(o exchange.Order, q decimal.Decimal) decimal.Decimal {
 	if o.Request.Side == exchange.Sell {
 		return q.Neg()
@@ -249,10 +265,7 @@ func (w *world) span(id exchange.InstrumentID, ps exchange.PositionSide, conditi
 		if r.Inst != id || r.PositionSide != ps || r.Type.Conditional() && !conditional {
 			continue
 		}
-		size := left(o)
-		if r.ClosePosition && r.Qty == 0 {
-			size = q.Abs()
-		}
+		size := w.sizeOf(o, q)
 		closes := r.ReduceOnly || r.ClosePosition || ps == exchange.Long && r.Side == exchange.Sell ||
 			ps == exchange.Short && r.Side == exchange.Buy
 		switch {
@@ -426,11 +439,8 @@ func (w *world) newDebt(asset string) decimal.Decimal {
 // fillLoss is what filling a futures order costs at a shock's mark, 0 or less.
 func (w *world) fillLoss(o exchange.Order, s *Shock) decimal.Decimal {
 	in := w.ins.At(o.Request.Inst)
-	size := left(o)
-	if o.Request.ClosePosition && o.Request.Qty == 0 {
-		q, _, _ := w.span(o.Request.Inst, o.Request.PositionSide, true)
-		size = q.Abs()
-	}
+	q, _, _ := w.span(o.Request.Inst, o.Request.PositionSide, true)
+	size := w.sizeOf(o, q)
 	worst := zero
 	for _, p := range w.prices(o) {
 		fee := value(in, size, p).Mul(dec(w.tables.Fees[in.Product].Taker))
