@@ -19,7 +19,7 @@ const foreverCadence = 100 * 365 * 24 * time.Hour
 // subscribed to, from what the data has.
 type plan struct {
 	source   Source
-	from, to exchange.Time // the span of the data to be read
+	from, to exchange.Time // the span of the prices
 	derive   *deriver
 	build    *builder
 	opening  []exchange.Event // promises and constants, before the first event
@@ -104,14 +104,11 @@ func (p *plan) recorded(cfg *Config, ins *exchange.Instruments, wishes []wish, w
 	}
 	all := store.Series()
 	spec := tape.ReaderSpec{To: cfg.To, Instrument: instrumentOf(ins)}
-	if cfg.From != 0 {
-		spec.From = cfg.From.Add(-warmup)
-	}
 	for id := exchange.InstrumentID(1); int(id) <= ins.Len(); id++ {
 		in := ins.At(id)
 		has := of(all, in)
 		if len(has) == 0 {
-			return fmt.Errorf("tape %s has no data of %s; see pmbot data ls and pmbot data import", cfg.Data.Tape, in.Name())
+			return fmt.Errorf("%w of %s on tape %s; see pmbot data ls and pmbot data import", ErrNoData, in.Name(), cfg.Data.Tape)
 		}
 		keys, err := p.choose(in, wishes[id], has)
 		if err != nil {
@@ -121,6 +118,10 @@ func (p *plan) recorded(cfg *Config, ins *exchange.Instruments, wishes []wish, w
 			spec.Series = append(spec.Series, s)
 			p.note(store, &s)
 		}
+	}
+	spec.From = p.from // what is older than the first price cannot matter
+	if cfg.From != 0 {
+		spec.From = max(spec.From, cfg.From.Add(-warmup))
 	}
 	p.source, err = store.Reader(spec)
 	return err
@@ -277,10 +278,12 @@ func (p *plan) note(store *tape.Tape, s *tape.Series) {
 		Product: s.Product, Symbol: s.Symbol, Kind: string(s.Kind), Interval: s.Interval, From: s.From, To: s.To,
 		Rows: s.Rows, Gaps: s.Gaps, Source: s.Source, Hash: s.Hash,
 	})
-	if p.from == 0 || s.From < p.from {
-		p.from = s.From
+	if s.Kind == tape.Klines || s.Kind == tape.AggTrades {
+		if p.from == 0 || s.From < p.from {
+			p.from = s.From
+		}
+		p.to = max(p.to, s.To)
 	}
-	p.to = max(p.to, s.To)
 	if s.Gaps > 0 {
 		text := fmt.Sprintf("%s has %d gaps", name, s.Gaps)
 		if holes := store.Holes(s.Key); len(holes) > 0 {

@@ -43,7 +43,7 @@ const (
 	Fault_FAULT_CONFIG Fault = 1
 	// The strategy's author.
 	Fault_FAULT_STRATEGY Fault = 2
-	// Nobody has the strategy that was asked for.
+	// What was asked for is not there: a strategy, an instrument, a file of data.
 	Fault_FAULT_NOT_FOUND Fault = 3
 	// pmbot itself: the host broke this protocol, or code of pmbot in the program crashed.
 	Fault_FAULT_PMBOT Fault = 4

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"encoding/gob"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/exchange"
 	pb "github.com/pmbot/pmbot/plugins/proto"
 	"github.com/pmbot/pmbot/plugins/wire"
 )
@@ -46,10 +49,25 @@ func (s *service) Backtest(r *pb.BacktestRequest, stream pb.StrategyService_Back
 		}
 		return nil
 	}
-	if err != nil {
-		return fail(failureOf(err))
+	// Data that a strict run does not accept has a result beside the error; the host judges
+	// that again.
+	if err != nil && !errors.Is(err, backtest.ErrStrict) {
+		return fail(runFailure(err))
 	}
 	return sendResult(stream, result)
+}
+
+// runFailure says whose the error of a run is: what the configuration names and is not
+// there, or cannot be used, is no fault of the strategy.
+func runFailure(err error) *pb.Failure {
+	f := failureOf(err)
+	switch {
+	case errors.Is(err, exchange.ErrUnknownInstrument), errors.Is(err, fs.ErrNotExist), errors.Is(err, backtest.ErrNoData):
+		f.Fault = pb.Fault_FAULT_NOT_FOUND
+	case errors.Is(err, backtest.ErrConfig):
+		f.Fault = pb.Fault_FAULT_CONFIG
+	}
+	return f
 }
 
 // programsOf finds each configured strategy in this program: by name, or as the only one
