@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pmbot/pmbot/backtest/tape"
+	"github.com/pmbot/pmbot/exchange"
+)
+
+func dataCommand(c *console) *cobra.Command {
+	return group("data", "Bring recorded market data in, list and verify it",
+		dataImportCommand(c), dataListCommand(c), dataVerifyCommand(c))
+}
+
+// tapeFlag adds the flag that says where the tape is.
+func tapeFlag(cmd *cobra.Command, dir *string) {
+	cmd.Flags().StringVar(dir, "tape", "tape", "directory of the tape")
+}
+
+// openTape opens a tape for reading.
+func openTape(dir string) (*tape.Tape, error) {
+	t, err := tape.Open(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &failure{exitNotFound, fmt.Errorf("tape %s: no such directory", dir), "make it with: pmbot data import --tape " + dir + " FILE..."}
+	}
+	if err != nil {
+		return nil, &failure{exitCheck, err, "remove the file and import its source again"}
+	}
+	return t, nil
+}
+
+func dataListCommand(c *console) *cobra.Command {
+	var dir string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "ls", Short: "List what a tape holds", Args: cobra.NoArgs,
+		RunE: action(func(context.Context, []string) error {
+			t, err := openTape(dir)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return c.printJSON(listingOf(t))
+			}
+			var rows [][]string
+			for _, s := range t.Series() {
+				rows = append(rows, []string{
+					s.Key.String(), s.From.String(), s.To.String(), count(s.Rows), count(int64(s.Gaps)),
+					count(s.Duplicates), count(s.Skipped), s.Hash[:min(12, len(s.Hash))], s.Source,
+				})
+			}
+			return c.printTable([]string{"SERIES", "FROM", "TO", "ROWS", "GAPS", "DUPLICATES", "SKIPPED", "HASH", "SOURCE"}, rows)
+		}),
+	}
+	tapeFlag(cmd, &dir)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document, with every gap and source")
+	return cmd
+}
+
+// seriesName are the fields that name a series in JSON.
+type seriesName struct {
+	Name     string           `json:"name"`
+	Product  exchange.Product `json:"product"`
+	Symbol   string           `json:"symbol"`
+	Kind     tape.Kind        `json:"kind"`
+	Interval string           `json:"interval,omitempty"`
+}
+
+func nameOf(k tape.Key) seriesName {
+	n := seriesName{Name: k.String(), Product: k.Product, Symbol: k.Symbol, Kind: k.Kind}
+	if k.Interval > 0 {
+		n.Interval = k.Interval.String()
+	}
+	return n
+}
+
+// listing is the JSON of "pmbot data ls".
+type listing struct {
+	Schema string         `json:"schema"`
+	Hash   string         `json:"data_hash"`
+	Series []seriesListed `json:"series"`
+}
+
+type seriesListed struct {
+	seriesName
+	From       exchange.Time `json:"from"`
+	To         exchange.Time `json:"to"`
+	Rows       int64         `json:"rows"`
+	Duplicates int64         `json:"duplicates"`
+	Skipped    int64         `json:"skipped"`
+	Gaps       []tape.Hole   `json:"gaps"`
+	Sources    []tape.Origin `json:"sources"`
+	Hash       string        `json:"hash"`
+}
+
+func listingOf(t *tape.Tape) listing {
+	all := t.Series()
+	l := listing{Schema: "pmbot.series/1", Hash: tape.Hash(all...), Series: []seriesListed{}}
+	for _, s := range all {
+		holes := t.Holes(s.Key)
+		if holes == nil {
+			holes = []tape.Hole{}
+		}
+		l.Series = append(l.Series, seriesListed{nameOf(s.Key), s.From, s.To, s.Rows, s.Duplicates, s.Skipped, holes, s.Origins, s.Hash})
+	}
+	return l
+}
+
+func dataVerifyCommand(c *console) *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use: "verify", Short: "Read every row of a tape and list its gaps", Args: cobra.NoArgs,
+		Long: `Read every row of a tape, compare it with the checksums that the tape was written
+with, and list its gaps. It fails when a file is damaged; a gap is no damage.`,
+		RunE: action(func(ctx context.Context, _ []string) error {
+			t, err := openTape(dir)
+			if err != nil {
+				return err
+			}
+			var rows [][]string
+			for _, s := range t.Series() {
+				for _, h := range t.Holes(s.Key) {
+					rows = append(rows, []string{s.Key.String(), h.From.String(), h.To.String(), count(h.Missing)})
+				}
+			}
+			if err := c.printTable([]string{"GAPS OF", "FROM", "TO", "MISSING"}, rows); err != nil {
+				return err
+			}
+			if err := t.Verify(ctx); ctx.Err() != nil {
+				return ctx.Err()
+			} else if err != nil {
+				return &failure{exitCheck, err, "remove the damaged files and import their sources again"}
+			}
+			_, err = fmt.Fprintf(c.out, "%d series verified\n", len(t.Series()))
+			return err
+		}),
+	}
+	tapeFlag(cmd, &dir)
+	return cmd
+}
+
+// exists says whether a path is there, whatever it is.
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}

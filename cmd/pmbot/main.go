@@ -1,0 +1,85 @@
+// Command pmbot trades Binance Portfolio Margin accounts, and tests strategies on
+// recorded data. It is the only place where the parts of the project are joined; each
+// group of commands has a file. Start reading at [run].
+//
+// Results go to standard output and everything else to standard error. An error is one
+// line: what failed, why, and what to do. The exit code tells its kind (exit.go).
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pmbot/pmbot/strategy"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-ctx.Done()
+		stop() // A second signal ends the process at once.
+	}()
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
+}
+
+// run is the whole program without the process around it, and returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
+	c := &console{stdin, stdout, stderr, getenv}
+	root := group("pmbot", "Trade and backtest Binance Portfolio Margin accounts",
+		backtestCommand(c), dataCommand(c), strategyCommand(c), versionCommand(c), pluginCommand())
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.SetArgs(args)
+	done, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return int(exitOK)
+	}
+	var f *failure
+	if !errors.As(err, &f) {
+		// Only the command line parser returns errors without a code.
+		f = &failure{exitUsage, err, "see " + done.CommandPath() + " --help"}
+	}
+	for line := range strings.Lines(f.Error()) {
+		fmt.Fprintln(stderr, "pmbot:", strings.TrimSuffix(line, "\n"))
+	}
+	return int(f.code)
+}
+
+// group makes a command that only holds others. Called alone it prints its help; a
+// misspelt command gets the nearest name.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	g := &cobra.Command{Use: use, Short: short}
+	g.AddCommand(commands...)
+	g.Args = func(g *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		var known []string
+		for _, c := range g.Commands() {
+			if c.IsAvailableCommand() {
+				known = append(known, c.Name())
+			}
+		}
+		if near := strategy.Nearest(args[0], known); near != "" {
+			return fmt.Errorf("%s has no command %q: did you mean %s?", g.CommandPath(), args[0], near)
+		}
+		return fmt.Errorf("%s has no command %q", g.CommandPath(), args[0])
+	}
+	g.RunE = func(g *cobra.Command, _ []string) error { return g.Help() }
+	return g
+}
+
+// action wraps what a command does, so that every error it returns carries an exit code.
+func action(do func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error { return asFailure(do(cmd.Context(), args)) }
+}

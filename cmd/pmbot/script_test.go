@@ -1,0 +1,120 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain makes the test binary be pmbot when a script, or pmbot itself, starts it
+// under that name.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"pmbot": main, "crasher": serveCrasher})
+}
+
+// TestScripts runs the command line as a user does; see testdata/script.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Condition: func(name string) (bool, error) {
+			if name != "namespaces" {
+				return false, fmt.Errorf("no condition %q", name)
+			}
+			return exec.Command("unshare", "--map-root-user", "--mount", "true").Run() == nil, nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits": exits, "ended": ended, "files": files, "zip": zipFile, "truncate": truncate,
+		},
+	})
+}
+
+// exits runs pmbot and demands its exit code: "exits 3 backtest -c x.toml".
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: exits code arguments...")
+	}
+	code := 0
+	if err := ts.Exec("pmbot", args[1:]...); err != nil {
+		e, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			ts.Fatalf("%v", err)
+		}
+		code = e.ExitCode()
+	}
+	if got := strconv.Itoa(code); got != args[0] {
+		ts.Fatalf("pmbot ended with %s, want %s", got, args[0])
+	}
+}
+
+// ended demands that the last line of an output matches: "ended stdout '^result '".
+func ended(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: ended stdout|stderr pattern")
+	}
+	lines := strings.Split(strings.TrimSuffix(ts.ReadFile(args[0]), "\n"), "\n")
+	if last := lines[len(lines)-1]; !regexp.MustCompile(args[1]).MatchString(last) {
+		ts.Fatalf("%s ends with %q", args[0], last)
+	}
+}
+
+// files demands what is in a directory, which may be named by a pattern that one matches:
+// "files runs/* a b".
+func files(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: files directory name...")
+	}
+	dirs, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(dirs) != 1 {
+		ts.Fatalf("%d directories match %s: %v", len(dirs), args[0], dirs)
+	}
+	entries, err := os.ReadDir(dirs[0])
+	ts.Check(err)
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if !slices.Equal(names, args[1:]) {
+		ts.Fatalf("%s has %v, want %v", args[0], names, args[1:])
+	}
+}
+
+// zipFile packs files as Binance's archives are, each with its CHECKSUM file beside it:
+// "zip x.zip x.csv".
+func zipFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: zip archive file")
+	}
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	f, err := w.Create(filepath.Base(args[1]))
+	ts.Check(err)
+	_, err = f.Write([]byte(ts.ReadFile(args[1])))
+	ts.Check(err)
+	ts.Check(w.Close())
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes(), 0o644))
+	sum := fmt.Sprintf("%x  %s\n", sha256.Sum256(b.Bytes()), filepath.Base(args[0]))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".CHECKSUM"), []byte(sum), 0o644))
+}
+
+// truncate cuts the end off a file: "truncate x.zip 100" leaves 100 bytes.
+func truncate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: truncate file bytes")
+	}
+	size, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), size))
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/strategy"
+)
+
+func strategyCommand(c *console) *cobra.Command {
+	return group("strategy", "List strategies and show what they are", strategyListCommand(c), strategyInspectCommand(c))
+}
+
+// manifest is what a strategy says about itself in JSON.
+type manifest struct {
+	Name       string               `json:"name"`
+	Version    string               `json:"version"`
+	Summary    string               `json:"summary"`
+	Products   []exchange.Product   `json:"products"`
+	OrderTypes []exchange.OrderType `json:"order_types"`
+	Borrow     bool                 `json:"borrow"`
+	Stateless  bool                 `json:"stateless"`
+}
+
+func strategyListCommand(c *console) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "ls", Short: "List the bundled strategies", Args: cobra.NoArgs,
+		RunE: action(func(context.Context, []string) error {
+			var list []manifest
+			var rows [][]string
+			for _, name := range bundledNames() {
+				m := manifest(bundled()[name]().Manifest())
+				list = append(list, m)
+				rows = append(rows, []string{m.Name, m.Version, products(m.Products), m.Summary})
+			}
+			if asJSON {
+				return c.printJSON(struct {
+					Schema     string     `json:"schema"`
+					Strategies []manifest `json:"strategies"`
+				}{"pmbot.strategies/1", list})
+			}
+			return c.printTable([]string{"NAME", "VERSION", "PRODUCTS", "SUMMARY"}, rows)
+		}),
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
+	return cmd
+}
+
+// inspection is the JSON of "pmbot strategy inspect".
+type inspection struct {
+	Schema string `json:"schema"`
+	manifest
+	SDK    string      `json:"sdk_version"`
+	Params []paramJSON `json:"params"`
+}
+
+type paramJSON struct {
+	Name     string   `json:"name"`
+	Kind     string   `json:"kind"`
+	Default  string   `json:"default"`
+	Required bool     `json:"required"`
+	Min      string   `json:"min,omitempty"`
+	Max      string   `json:"max,omitempty"`
+	Choices  []string `json:"choices,omitempty"`
+	Unit     string   `json:"unit,omitempty"`
+	Help     string   `json:"help,omitempty"`
+}
+
+func strategyInspectCommand(c *console) *cobra.Command {
+	var asJSON bool
+	var sha256 string
+	cmd := &cobra.Command{
+		Use: "inspect NAME|PATH", Short: "Show what a strategy is and its parameters",
+		Long: `Show what a strategy is and its parameters, with unit, default and bounds. It is a
+bundled one's name or the path of a plugin program, which is started for that.`,
+		Example: "  pmbot strategy inspect trend\n  pmbot strategy inspect ./mystrategy --json",
+		Args:    cobra.ExactArgs(1),
+		RunE: action(func(ctx context.Context, args []string) error {
+			return c.inspect(ctx, args[0], sha256, asJSON)
+		}),
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
+	cmd.Flags().StringVar(&sha256, "sha256", "", "checksum that the program must have")
+	return cmd
+}
+
+func (c *console) inspect(ctx context.Context, nameOrPath, sha256 string, asJSON bool) error {
+	plugin, err := openPlugin(ctx, nameOrPath, sha256, c.logger(false))
+	if err != nil {
+		return err
+	}
+	defer plugin.Close()
+	names := plugin.List()
+	if _, isBundled := bundled()[nameOrPath]; isBundled {
+		names = []string{nameOrPath}
+	}
+	for _, name := range names {
+		d, err := plugin.Describe(ctx, name, nil)
+		if err != nil && d.Params == nil {
+			return err
+		}
+		// Parameters that must be set are missing here; what they are is known all the same.
+		if asJSON {
+			err = c.printJSON(inspectionOf(backtest.Description(d), plugin.SDKVersion()))
+		} else {
+			err = c.printInspection(backtest.Description(d), plugin.SDKVersion())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func inspectionOf(d backtest.Description, sdk string) inspection {
+	i := inspection{Schema: "pmbot.strategy/1", manifest: manifest(d.Manifest), SDK: sdk, Params: []paramJSON{}}
+	for _, p := range d.Params {
+		i.Params = append(i.Params, paramJSON(p))
+	}
+	return i
+}
+
+func (c *console) printInspection(d backtest.Description, sdk string) error {
+	m := d.Manifest
+	fmt.Fprintf(c.out, "%s %s: %s\n\nproducts     %s\norder types  %s\nborrows      %s\nmemory       %s\nsdk          %s\n\n",
+		m.Name, m.Version, m.Summary, products(m.Products), orderTypes(m.OrderTypes),
+		map[bool]string{true: "yes", false: "no"}[m.Borrow],
+		map[bool]string{true: "none worth keeping", false: "kept across restarts"}[m.Stateless], sdk)
+	var rows [][]string
+	for _, p := range d.Params {
+		rows = append(rows, []string{p.Name, p.Kind, defaultOf(p), bounds(p), p.Unit, p.Help})
+	}
+	return c.printTable([]string{"PARAMETER", "KIND", "DEFAULT", "BOUNDS", "UNIT", "MEANING"}, rows)
+}
+
+func defaultOf(p strategy.Param) string {
+	if p.Required {
+		return "required"
+	}
+	return p.Default
+}
+
+func bounds(p strategy.Param) string {
+	switch {
+	case len(p.Choices) > 0:
+		return strings.Join(p.Choices, " ")
+	case p.Min == "" && p.Max == "":
+		return "-"
+	}
+	return p.Min + " .. " + p.Max
+}
+
+func products(list []exchange.Product) string {
+	if len(list) == 0 {
+		return "all"
+	}
+	var names []string
+	for _, p := range list {
+		names = append(names, p.String())
+	}
+	return strings.Join(names, " ")
+}
+
+func orderTypes(list []exchange.OrderType) string {
+	if len(list) == 0 {
+		return "all"
+	}
+	var names []string
+	for _, t := range list {
+		names = append(names, t.String())
+	}
+	return strings.Join(names, " ")
+}
