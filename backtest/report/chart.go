@@ -113,7 +113,7 @@ type frame struct {
 // newFrame spans at least a minute, for a run of one sample has a chart too.
 func newFrame(from, to exchange.Time) *frame {
 	if to < from.Add(time.Minute) {
-		to = from.Add(time.Minute)
+		from, to = from.Add(-time.Minute/2), from.Add(time.Minute/2)
 	}
 	return &frame{from: from, to: to}
 }
@@ -167,9 +167,11 @@ func (f *frame) line(p *panel, style, name string, points []point) {
 			continue
 		}
 		fmt.Fprintf(&d, "%s%d %d", pen, f.x(pt.at), p.scale.y(pt.v))
-		if pen = "L"; len(points) == 1 {
-			d.WriteString("h1")
-		}
+		pen = "L"
+	}
+	if len(points) == 1 && d.Len() > 0 {
+		style += " single"
+		d.WriteString("h1")
 	}
 	p.Paths = append(p.Paths, path{"line " + style, d.String()})
 	f.series(p, style, name, points)

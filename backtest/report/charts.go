@@ -57,7 +57,7 @@ func (f *frame) equity(r *backtest.Result) *chart {
 	}
 	worth := f.panel("Equity in USD", "tall", linear(nil, lists...), 2)
 	falls := drawdowns(equity)
-	under := f.panel("Drawdown in percent", "low", linear([]float64{0}, falls), 2)
+	under := f.panel("Drawdown in percent", "low", linear([]float64{0, -1}, falls), 2)
 	c.Panels = []*panel{worth, under}
 	if len(equity) == 0 {
 		worth.Empty, under.Empty = "no samples", "no samples"

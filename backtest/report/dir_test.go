@@ -5,13 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/exchange"
 )
 
 // same compares two results by what they encode to, for decimals of one value may differ
@@ -212,6 +216,54 @@ func TestEscape(t *testing.T) {
 	}
 }
 
+// Numbers and times at the ends of what a file may say still make a page and tables.
+func TestExtremeValuesRender(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	numbers := []string{"0", "-0", "1e-64", "-1e60", "1e60", "99999999", "-0.000000000000000000000001", "123456789012345678901234567890.123456789"}
+	times := []exchange.Time{0, fakeStart, exchange.Time(946684800e9), exchange.Time(7258118399e9), fakeStart + 1}
+	for range 40 {
+		r := fakeResult(5)
+		spoil(reflect.ValueOf(r).Elem(), func(v reflect.Value) {
+			switch x := v.Addr().Interface().(type) {
+			case *decimal.Decimal:
+				*x = decimal.RequireFromString(numbers[rng.IntN(len(numbers))])
+			case *exchange.Time:
+				*x = times[rng.IntN(len(times))]
+			case *exchange.Fixed:
+				*x = []exchange.Fixed{0, 1, -1, exchange.FixedMin, exchange.FixedMax}[rng.IntN(5)]
+			}
+		})
+		if err := checkValues(reflect.ValueOf(r).Elem(), ""); err != nil {
+			t.Fatal(err)
+		}
+		out := renderPage(t, r)
+		if body := out[:strings.LastIndex(out, "<script>")]; strings.Contains(body, "NaN") || strings.Contains(body, "Inf") {
+			t.Error("the page has a number that does not exist")
+		}
+		if err := Console(io.Discard, r, ConsoleOptions{Width: 100}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// spoil calls change on every addressable leaf and struct.
+func spoil(v reflect.Value, change func(reflect.Value)) {
+	change(v)
+	switch v.Kind() {
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[decimal.Decimal]() {
+			return
+		}
+		for i := range v.NumField() {
+			spoil(v.Field(i), change)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			spoil(v.Index(i), change)
+		}
+	}
+}
+
 func FuzzReadFillsCSV(f *testing.F) {
 	var b bytes.Buffer
 	if err := FillsCSV(&b, hostile()); err != nil {
@@ -267,7 +319,9 @@ func FuzzReadEquityCSV(f *testing.F) {
 
 // Whatever a result.json says, if it reads at all then page and console can be made of it.
 func FuzzReadJSON(f *testing.F) {
-	for _, r := range []*backtest.Result{fakeResult(2), {Schema: backtest.ResultSchema}} {
+	small := fakeResult(1)
+	small.Data, small.ByLeg, small.ByMonth, small.Prices, small.Warnings, small.Strategies = nil, nil, nil, small.Prices[:1], nil, nil
+	for _, r := range []*backtest.Result{small, {Schema: backtest.ResultSchema}} {
 		var b bytes.Buffer
 		if err := JSON(&b, r); err != nil {
 			f.Fatal(err)

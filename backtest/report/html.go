@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -33,7 +34,7 @@ type document struct {
 	Data                    scriptData
 
 	Figures  []figure
-	Notices  []string
+	Notices  []notice
 	Warnings []warningGroup
 	Charts   []*chart
 	Flow     []flowBar
@@ -94,7 +95,7 @@ func newDocument(r *backtest.Result) *document {
 	}
 	sum := sha256.Sum256([]byte(pageScript))
 	return &document{
-		Title:    strategyNames(r),
+		Title:    cmp.Or(strategyNames(r), "Backtest"),
 		Period:   fmt.Sprintf("%s to %s UTC", minute(from), minute(to)),
 		Subtitle: subtitle(r),
 		ID:       clean(r.ID),
@@ -164,17 +165,22 @@ func basisPoints(fees, turnover decimal.Decimal) string {
 	return page.plain(fees.Mul(decimal.New(10_000, 0)).DivRound(turnover, 16).StringFixed(2)) + " bp of turnover"
 }
 
-// notices are what must not be overlooked about the run itself.
-func notices(r *backtest.Result) []string {
-	var out []string
+// notice is something about the run as a whole that must not be overlooked.
+type notice struct {
+	Text string
+	Bad  bool
+}
+
+func notices(r *backtest.Result) []notice {
+	var out []notice
 	if n := r.Margin.Liquidations; n > 0 {
-		out = append(out, fmt.Sprintf("The account was liquidated %s. What follows the first liquidation says little about the strategy.", times(n)))
+		out = append(out, notice{fmt.Sprintf("The account was liquidated %s. What follows the first liquidation says little about the strategy.", times(n)), true})
 	}
 	if len(r.Equity) == 0 {
-		out = append(out, "The run has no samples of the account: it ended before the first one.")
+		out = append(out, notice{"The run has no samples of the account: it ended before the first one.", false})
 	}
 	if r.Orders.Fills == 0 && len(r.Fills) == 0 {
-		out = append(out, "No order was filled.")
+		out = append(out, notice{"No order was filled.", false})
 	}
 	return out
 }

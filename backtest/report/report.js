@@ -142,8 +142,10 @@
         k.b.textContent = v === null ? "-" : plain(v, q.d.places);
       }
     }
-    now = make("span", "now", p.el.querySelector(".legend"));
+    now = make("span", "now", p.plot);
     now.textContent = stamp(ms);
+    const half = now.offsetWidth / 2, width = p.plot.clientWidth;
+    now.style.left = Math.max(half, Math.min((ms - from) / (to - from) * width, width - half)) + "px";
     if (px !== undefined) nearFill(p, px, py);
   };
   const nearFill = (p, px, py) => {

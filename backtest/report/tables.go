@@ -64,10 +64,14 @@ const rowsMax = 1500
 
 // sections are all tables of the page in their order.
 func sections(r *backtest.Result) []section {
-	results := section{ID: "results", Title: "Results", Tables: []table{
-		lineTable("by-strategy", "By strategy", r.ByStrategy, &r.Total), lineTable("by-leg", "By leg", r.ByLeg, nil),
-		lineTable("by-month", "By month", r.ByMonth, nil), ratioTable(r),
-	}}
+	results := section{ID: "results", Title: "Results", Tables: []table{lineTable("by-strategy", "By strategy", r.ByStrategy, &r.Total)}}
+	if len(r.ByLeg) > 0 {
+		results.Tables = append(results.Tables, lineTable("by-leg", "By leg", r.ByLeg, nil))
+	}
+	if len(r.ByMonth) > 0 {
+		results.Tables = append(results.Tables, lineTable("by-month", "By month", r.ByMonth, nil))
+	}
+	results.Tables = append(results.Tables, ratioTable(r))
 	account := section{ID: "account", Title: "Account", Tables: []table{
 		marginTable(&r.Margin), balanceTable(r.Balances), openTable(r.Open), fundingTable(r.Funding),
 	}}
@@ -78,7 +82,7 @@ func sections(r *backtest.Result) []section {
 }
 
 func lineTable(id, caption string, lines []backtest.Line, sum *backtest.Line) table {
-	t := table{ID: id, Caption: caption, Empty: "nothing", Head: heads("Name", "#Trades", "#Turnover", "#Price", "#Fees",
+	t := table{ID: id, Caption: caption, Head: heads("Name", "#Trades", "#Turnover", "#Price", "#Fees",
 		"#Funding", "#Interest", "#Net", "#Net %", "#Slippage", "#Drawdown %", "#uniMMR min")}
 	for i := range lines {
 		t.Rows = append(t.Rows, lineRow(&lines[i]))
