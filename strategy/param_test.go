@@ -106,6 +106,11 @@ func TestBind(t *testing.T) {
 	if got := SymbolsOf(&p); !slices.Equal(got, []Symbol{want.Symbol}) {
 		t.Errorf("SymbolsOf = %v", got)
 	}
+	for _, edge := range []string{"0.001", "5"} { // bounds are inclusive
+		if err := Bind(&p, map[string]string{"symbol": "UM:ETHUSDT", "max_qty": edge}); err != nil || p.MaxQty != exchange.MustFixed(edge) {
+			t.Errorf("max_qty %s: %v", edge, err)
+		}
+	}
 	var again allKinds
 	if err := Bind(&again, ValuesOf(&p)); err != nil || again != p {
 		t.Errorf("Bind of ValuesOf = %+v, %v, want the same", again, err)

@@ -156,10 +156,7 @@ func (v *View) Apply(e *exchange.Event) {
 }
 
 func (v *View) applyFill(id exchange.InstrumentID, f *exchange.Fill) {
-	if f.Qty == 0 {
-		return // a repeated report of a fill that was counted
-	}
-	i := &v.inst[id]
+	i := &v.inst[id] // a repeated report has quantity 0 and changes nothing
 	i.position.Trade(v.instruments.At(id), f.Side, f.Qty, f.Price)
 	i.held += exchange.Fixed(f.Side.Sign()) * f.Qty
 }

@@ -131,6 +131,7 @@ func TestViewOrders(t *testing.T) {
 		e             *exchange.Event
 		first, second string
 	}{
+		{refusalOf(exchange.IntentAmend, 1), "PENDING_NEW", "PENDING_NEW"},
 		{refusalOf(exchange.IntentNew, 2), "PENDING_NEW", "over"},
 		{update(me, 11, 1, exchange.StatusPendingNew), "PENDING_NEW", "over"},
 		{update(me, 11, 1, exchange.StatusWorking), "WORKING", "over"},

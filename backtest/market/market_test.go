@@ -122,17 +122,18 @@ var golden = []struct {
 	coin string
 	bar  time.Duration
 	seed uint64
+	bars int
 	hash string
 }{
-	{"BTC", time.Minute, 1, "2953b24698356beccd80025eb7d4c2a604db864f746bd082753d14d8ed0f255d"},
-	{"BTC", time.Minute, 2, "1fa9d4e1e7cc822d00563466893008a3dd89b87df274d33f4066aeaf90fc3d84"},
-	{"ETH", 15 * time.Minute, 1, "55e4d9f569a88378a54c8be79e8d4ec3c7f4504a50ae4e050e03993a589aae09"},
-	{"ETH", 8 * time.Hour, 3, "5c95f62e0ab0c728144c1fc435fc6cdca2b60d144a31a437ea84598cb66837bb"},
+	{"BTC", time.Minute, 1, 40_000, "5d73b4625961518319d7118df796f22c9f0a77309fac595ac74e3fc1532c1dae"},
+	{"BTC", time.Minute, 2, 1500, "1fa9d4e1e7cc822d00563466893008a3dd89b87df274d33f4066aeaf90fc3d84"},
+	{"ETH", 15 * time.Minute, 1, 1500, "55e4d9f569a88378a54c8be79e8d4ec3c7f4504a50ae4e050e03993a589aae09"},
+	{"ETH", 8 * time.Hour, 3, 1500, "5c95f62e0ab0c728144c1fc435fc6cdca2b60d144a31a437ea84598cb66837bb"},
 }
 
 func TestGolden(t *testing.T) {
 	for _, g := range golden {
-		s := Spec{Seed: g.seed, Start: start, Bar: g.bar, Bars: 1500, Legs: legs(t, g.coin)}
+		s := Spec{Seed: g.seed, Start: start, Bar: g.bar, Bars: g.bars, Legs: legs(t, g.coin)}
 		if got := hashOf(t, s, 512); got != g.hash {
 			t.Errorf("%s %v seed %d: hash is %s, was %s", g.coin, g.bar, g.seed, got, g.hash)
 		}

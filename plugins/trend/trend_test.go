@@ -279,6 +279,14 @@ func TestStop(t *testing.T) {
 	expect(t, d.closes(104, 105, 80), "", "", "SELL 0.01 enter")
 }
 
+// A rule that says the same once more has not changed its mind.
+func TestStoppedOutStaysFlatUntilTheOtherSignal(t *testing.T) {
+	d := newDesk(t, params("rule", "breakout", "stop", "1", "atr_bars", "1"))
+	expect(t, d.closes(100, 101, 102, 105), "", "", "", "BUY 0.01 enter")
+	expect(t, d.closes(105, 101, 104, 106, 107), "", "", "", "", "")
+	expect(t, d.closes(100), "SELL 0.01 enter")
+}
+
 func TestStopFollowsAFlip(t *testing.T) {
 	d := newDesk(t, params("stop", "10", "atr_bars", "1"))
 	d.closes(100, 101, 102, 103, 100, 99)
