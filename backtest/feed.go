@@ -118,7 +118,8 @@ func (f *feed) lastInstant() int {
 }
 
 // expand appends an event and what follows from it: before it the built bars that its
-// time completes, after it what is derived from it.
+// time completes and the marks derived from it, which rank before prices, so that who
+// decides on a price finds its mark in place; after it the bars that it completes.
 func (f *feed) expand(e *exchange.Event) {
 	f.out = f.build.close(f.out, e.At)
 	if e.Kind == exchange.KindMark && f.derive.observe(e) {
@@ -126,9 +127,11 @@ func (f *feed) expand(e *exchange.Event) {
 		f.out = f.derive.index(f.out, e)
 		return
 	}
-	f.out = append(f.out, *e)
-	if e.Kind == exchange.KindTrade || e.Kind == exchange.KindBar || e.Kind == exchange.KindBookTicker {
-		f.out = f.build.add(f.out, e)
-		f.out = f.derive.mark(f.out, e)
+	if e.Kind != exchange.KindTrade && e.Kind != exchange.KindBar && e.Kind != exchange.KindBookTicker {
+		f.out = append(f.out, *e)
+		return
 	}
+	f.out = f.derive.mark(f.out, e)
+	f.out = append(f.out, *e)
+	f.out = f.build.add(f.out, e)
 }

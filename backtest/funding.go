@@ -68,13 +68,13 @@ func (f *fundingBook) hole(from, to exchange.Time) {
 	}
 }
 
-// end lists what is missing up to the end of the prices.
+// end lists what is missing before the end of the prices.
 func (f *fundingBook) end(at exchange.Time) {
 	if f.wide != 0 {
 		f.hole(f.wide, f.wide.Add(f.span))
 		f.wide = 0
 	}
 	if f.last != 0 && f.interval > 0 {
-		f.hole(f.last, at+1)
+		f.hole(f.last, at)
 	}
 }
