@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/pmbot/pmbot/plugins/host"
 	"github.com/pmbot/pmbot/plugins/plugintest"
@@ -82,6 +83,9 @@ func TestOrphan(t *testing.T) {
 				t.Fatal(err)
 			}
 			_ = cmd.Wait()
+			if err := alive.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+				t.Fatal(err)
+			}
 			if _, err := io.Copy(io.Discard, alive); err != nil {
 				t.Fatal(err)
 			}

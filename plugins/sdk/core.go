@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -25,23 +26,26 @@ func Version() string {
 
 // CoreHash identifies the code that computes a backtest's result: everything of pmbot
 // that package backtest links, by its source ([coreSource], made by a test), and the
-// third-party modules it computes with, by their versions. Two programs with one hash
-// give one result for one configuration. It holds for released versions, whose source
-// cannot change; whoever changes the core in a copy of the repository runs the tests,
-// which fail until the hash is made anew.
+// third-party modules it computes with, by the versions that are in this program. Two
+// programs with one hash give one result for one configuration. It holds for released
+// versions, whose source cannot change; whoever changes the core in a copy of the
+// repository runs the tests, which fail until the hash is made anew.
 func CoreHash() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return ""
+	var have map[string]string
+	if info, ok := debug.ReadBuildInfo(); ok {
+		have = versions(info)
 	}
-	have := versions(info)
 	h := sha256.New()
 	fmt.Fprintln(h, coreSource)
-	for _, path := range coreModules() {
-		fmt.Fprintln(h, path, have[path])
+	for _, m := range coreModules() {
+		// A test binary does not know its modules; it has those of our go.mod.
+		fmt.Fprintln(h, m.path, cmp.Or(have[m.path], m.version))
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
+
+// module is a third-party module at the version of our go.mod.
+type module struct{ path, version string }
 
 // versions are the versions of the modules in the program; a replaced module has that of
 // its replacement.

@@ -60,12 +60,12 @@ func explain(w io.Writer, programs map[string]func() strategy.Strategy) {
 		path = os.Args[0]
 	}
 	names := slices.Sorted(maps.Keys(programs))
-	what := "the strategies " + strings.Join(names, ", ")
+	what := "holds the strategies " + strings.Join(names, ", ")
 	if len(names) == 1 {
 		m := programs[names[0]]().Manifest()
-		what = strings.TrimSpace("the strategy " + m.Name + " " + m.Version)
+		what = strings.TrimSpace("is the strategy " + m.Name + " " + m.Version)
 	}
-	fmt.Fprintf(w, `%s is %s for pmbot. It does nothing by itself: pmbot starts it.
+	fmt.Fprintf(w, `%s %s for pmbot. It does nothing by itself: pmbot starts it.
 
 Name it in the configuration of a run,
 
