@@ -86,7 +86,7 @@ type bracketAnswer struct {
 	Symbol       string  `json:"symbol"`
 	NotionalCoef *number `json:"notionalCoef"`
 	Brackets     []struct {
-		InitialLeverage  int    `json:"initialLeverage"`
+		InitialLeverage  number `json:"initialLeverage"`
 		NotionalFloor    number `json:"notionalFloor"`
 		NotionalCap      number `json:"notionalCap"`
 		QtyFloor         number `json:"qtyFloor"`
@@ -161,7 +161,7 @@ func (a *bracketAnswer) brackets(p exchange.Product, s Source) (Brackets, error)
 		b.Tiers = append(b.Tiers, Bracket{
 			Floor: scaled(exchange.Fixed(floor), coef), Cap: scaled(exchange.Fixed(end), coef),
 			MMR: exchange.Fixed(t.MaintMarginRatio), Cum: scaled(exchange.Fixed(t.Cum), coef),
-			Leverage: t.InitialLeverage,
+			Leverage: int(exchange.Fixed(t.InitialLeverage) / exchange.FixedOne),
 		})
 	}
 	slices.SortFunc(b.Tiers, func(x, y Bracket) int {

@@ -24,7 +24,8 @@ type Outcome struct {
 // Projection is what an account could come to with orders added to the open ones.
 type Projection struct {
 	// Base is the worst case at the prices as they are, Shocked the worst over the shocks:
-	// the one with the lowest UniMMR, the first of equals. Without shocks it equals Base.
+	// the one with the lowest UniMMR, of equals that with the least Equity. Without shocks
+	// it equals Base.
 	Base, Shocked Outcome
 	// InitialMargin is Binance's after the orders rest, with what they may borrow;
 	// Available is Base.Equity less InitialMargin. Binance refuses orders with -2019 when
@@ -111,14 +112,15 @@ func (p *Portfolio) Scenarios() ([]Outcome, error) {
 // adjustedWorst is a scenario's adjusted equity after the worst fills.
 func (t *total) adjustedWorst() wide { return t.equityWorst.sub(t.swapWorst) }
 
-// worst finds the shock with the lowest uniMMR, the base scenario if there are none.
+// worst finds the shock with the lowest uniMMR, of equals that with the least equity. It
+// is the base scenario if there are no shocks.
 func (p *Portfolio) worst() int {
-	found, lowest := 0, wide{}
+	found, lowest, least := 0, wide{}, wide{}
 	for i := 1; i < len(p.totals); i++ {
-		t := &p.totals[i]
-		u := uniMMR(t.adjustedWorst(), t.maintWorst)
-		if found == 0 || u.less(lowest) {
-			found, lowest = i, u
+		adjusted := p.totals[i].adjustedWorst()
+		u := uniMMR(adjusted, p.totals[i].maintWorst)
+		if found == 0 || u.less(lowest) || u == lowest && adjusted.less(least) {
+			found, lowest, least = i, u, adjusted
 		}
 	}
 	return found

@@ -282,11 +282,12 @@ func (w *world) sameProjection(t testing.TB, got Projection) {
 	t.Helper()
 	names := w.assetNames()
 	w.sameOutcome(t, got.Base, nil)
-	lowest := decimal.NewFromInt(exchange.UniMMRMax + 1)
+	lowest, least := decimal.NewFromInt(exchange.UniMMRMax+1), zero
 	var worst *Shock
 	for i := range w.shocks {
-		if u := ratio(w.worst(names, &w.shocks[i])); u.LessThan(lowest) {
-			lowest, worst = u, &w.shocks[i]
+		adjusted, maint := w.worst(names, &w.shocks[i])
+		if u := ratio(adjusted, maint); u.LessThan(lowest) || u.Equal(lowest) && adjusted.LessThan(least) {
+			lowest, least, worst = u, adjusted, &w.shocks[i]
 		}
 	}
 	if got.Shocked.Scenario != worst.Name {
