@@ -50,7 +50,7 @@ func (r *recorder) lines(res *Result) {
 		l := a.line(r.labels[s], a.strategy(s)...)
 		if s == 0 { // the house has a line only if something is its
 			l = a.line(r.labels[s], append(a.strategy(s), &a.house)...)
-			if l.Trades == 0 && l.Net.IsZero() {
+			if l.Trades == 0 && l.Net.Round(2).IsZero() {
 				continue
 			}
 		}

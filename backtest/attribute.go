@@ -113,11 +113,41 @@ func (a *attribution) ledger(inst exchange.InstrumentID, l *exchange.LedgerEntry
 	if l.Wallet.Debt() {
 		usd = usd.Neg()
 	}
-	c := &a.house
-	if inst != 0 {
-		c = &a.cells[l.Strategy][inst]
+	switch {
+	case inst == 0:
+		a.house.book(l.Reason, usd)
+	case l.Strategy == 0 && l.Reason == exchange.ReasonFunding:
+		a.share(inst, usd)
+	default:
+		a.cells[l.Strategy][inst].book(l.Reason, usd)
 	}
-	switch l.Reason {
+	return usd
+}
+
+// share divides a funding payment of the whole position among the strategies that hold
+// it, in proportion to their signed positions and rounded down; what is left is the
+// house's. Opposite positions that cancel pay nothing to Binance and so nothing here.
+func (a *attribution) share(inst exchange.InstrumentID, usd decimal.Decimal) {
+	total := decimal.Zero
+	for s := range a.cells {
+		total = total.Add(a.cells[s][inst].position.Qty)
+	}
+	rest := usd
+	for s := 1; s < len(a.cells) && !total.IsZero(); s++ {
+		c := &a.cells[s][inst]
+		part := usd.Mul(c.position.Qty).DivRound(total, divPlaces).Truncate(exchange.FixedPlaces)
+		c.book(exchange.ReasonFunding, part)
+		rest = rest.Sub(part)
+	}
+	a.cells[0][inst].book(exchange.ReasonFunding, rest)
+}
+
+// divPlaces is the precision of the one division a formula may have.
+const divPlaces = 16
+
+// book adds an amount to its source.
+func (c *cell) book(why exchange.Reason, usd decimal.Decimal) {
+	switch why {
 	case exchange.ReasonRealizedPnL, exchange.ReasonTrade, exchange.ReasonDelivery, exchange.ReasonAutoExchange:
 		c.realized = c.realized.Add(usd)
 	case exchange.ReasonCommission, exchange.ReasonLiquidation:
@@ -127,7 +157,6 @@ func (a *attribution) ledger(inst exchange.InstrumentID, l *exchange.LedgerEntry
 	case exchange.ReasonInterest:
 		c.interest = c.interest.Add(usd)
 	}
-	return usd
 }
 
 // line adds cells up.
@@ -214,6 +243,10 @@ func (a *attribution) sample(at exchange.Time, acc *exchange.Account) {
 	for id := 1; id <= a.ins.Len(); id++ {
 		cells := a.leg(id)
 		a.series[len(a.cells)+id].sample(a.line("", cells...).Net, acc, held(cells))
+	}
+	if a.months == nil { // the start of the run belongs to no month
+		a.months = []monthMark{}
+		return
 	}
 	if n := len(a.months); n == 0 || at.UTC().Add(-time.Nanosecond).Month() != a.months[n-1].at.UTC().Add(-time.Nanosecond).Month() {
 		a.months = append(a.months, monthMark{})

@@ -174,7 +174,7 @@ func (c independentCase) check(t *testing.T, res *backtest.Result, want plainRes
 }
 
 // TestIndependentSmall is the same on files of our own making, for machines without the
-// recordings: a random walk of three weeks, with fundings and marks a little late.
+// recordings: a random walk of six weeks, with fundings and marks a little late.
 func TestIndependentSmall(t *testing.T) {
 	um, cm := umMinutes(t.TempDir()), cmEightHours(t.TempDir())
 	um.bar, cm.bar = time.Hour, time.Hour
@@ -192,7 +192,7 @@ func walk(t *testing.T, bars, rates, marks string) {
 	tenth := func(n int64) string { return fmt.Sprintf("%d.%d", n/10, n%10) }
 	b := "date,open_time_ms,open,high,low,close,volume\n"
 	r, m := "date,funding_time_ms,open,funding_rate,high,low,close,volume\n", "date,open,high,low,close,volume\n"
-	for i := range int64(1000) {
+	for i := range int64(1003) {
 		at, open := start+i*3_600_000, price
 		price += random.Int64N(2001) - 1000
 		b += fmt.Sprintf("%d,%d,%s,%s,%s,%s,1\n", at, at, tenth(open), tenth(max(open, price)+7), tenth(min(open, price)-7), tenth(price))

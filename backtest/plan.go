@@ -120,6 +120,9 @@ func (p *plan) recorded(cfg *Config, ins *exchange.Instruments, wishes []wish, w
 		}
 	}
 	spec.From = p.from // what is older than the first price cannot matter
+	if spec.To == 0 {
+		spec.To = p.to // nor can what is younger than the last
+	}
 	if cfg.From != 0 {
 		spec.From = max(spec.From, cfg.From.Add(-warmup))
 	}
