@@ -28,7 +28,8 @@ type Params struct {
 	Band   exchange.Fixed `default:"0.01" min:"0" unit:"by band_by" help:"how far the exposure may be off before anything is traded"`
 	BandBy string         `default:"coins" choices:"coins|ratio" help:"coins: band is in coins; ratio: band is a part of the coins owned"`
 
-	Style  string         `default:"maker" choices:"maker|taker" help:"maker: a post-only order at the last price, renewed at each close; taker: a market order"`
+	Style  string         `default:"maker" choices:"maker|taker" help:"maker: a post-only order beside the last price, renewed at each close; taker: a market order"`
+	Offset int            `default:"1" min:"1" max:"1000" unit:"ticks" help:"how far a maker order stands from the last price, on the side where it rests"`
 	Bar    time.Duration  `default:"1m" min:"1m" max:"24h" help:"how often to look; one decision is made at each close"`
 	MaxQty exchange.Fixed `default:"0" min:"0" unit:"coins or contracts" help:"the most that one order trades; the rest follows with the next. 0 is no bound"`
 }
@@ -100,7 +101,7 @@ func (h *Hedge) OnBar(env *strategy.Env, in *exchange.Instrument, _ *exchange.Ba
 		if o.Request.Inst != in.ID {
 			continue
 		}
-		if o.Request.Type == exchange.Limit && o.Request.Price != env.Last(in) {
+		if o.Request.Type == exchange.Limit && o.Request.Price != h.quote(env, in, o.Request.Side) {
 			env.Cancel(o.Ref) // OnOrder renews it, when it can no longer fill
 		}
 		return
@@ -165,10 +166,9 @@ func (h *Hedge) delta(env *strategy.Env, in *exchange.Instrument) decimal.Decima
 
 // trade sends one order for an exposure in coins, rounded down to whole lots.
 func (h *Hedge) trade(env *strategy.Env, in *exchange.Instrument, coins decimal.Decimal) {
-	last := env.Last(in)
 	amount := coins
 	if in.Inverse() {
-		amount = coins.Mul(last.Decimal()).DivRound(in.ContractSize.Decimal(), 16)
+		amount = coins.Mul(env.Last(in).Decimal()).DivRound(in.ContractSize.Decimal(), 16)
 	}
 	size, err := exchange.FixedFromDecimal(amount.Abs(), exchange.RoundDown)
 	if err != nil {
@@ -190,7 +190,17 @@ func (h *Hedge) trade(env *strategy.Env, in *exchange.Instrument, coins decimal.
 		order = strategy.Sell(in, size)
 	}
 	if kind == exchange.Limit {
-		order = order.Limit(last).PostOnly()
+		order = order.Limit(h.quote(env, in, order.Request().Side)).PostOnly()
 	}
 	env.Send(order.Tag("hedge"))
+}
+
+// quote is the price of a maker order. At the last price itself the next trade could
+// meet it at once, and a post-only order that would take expires.
+func (h *Hedge) quote(env *strategy.Env, in *exchange.Instrument, s exchange.Side) exchange.Fixed {
+	offset := in.Tick * exchange.Fixed(h.p.Offset)
+	if s == exchange.Buy {
+		return max(env.Last(in)-offset, in.Tick)
+	}
+	return env.Last(in) + offset
 }

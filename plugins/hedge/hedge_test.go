@@ -189,7 +189,7 @@ func TestShortsWhatIsOwned(t *testing.T) {
 	d.coins(exchange.WalletCM, "0.3")
 	d.coins(exchange.WalletLoan, "0.4")
 	d.coins(exchange.WalletInterest, "0.1")
-	expect(t, d.price("50000"), "SELL 500 at 50000 GTX")
+	expect(t, d.price("50000"), "SELL 500 at 50000.1 GTX")
 	d.fill()
 	expect(t, d.price("50000"), "")
 }
@@ -257,20 +257,29 @@ func TestTargetAndBand(t *testing.T) {
 func TestMakerRenewsItsQuote(t *testing.T) {
 	d := newDesk(t, params("max_qty", "300"))
 	d.coins(exchange.WalletMargin, "1")
-	expect(t, d.price("50000"), "SELL 300 at 50000 GTX")
-	expect(t, d.price("50000"), "") // still at the last price
+	expect(t, d.price("50000"), "SELL 300 at 50000.1 GTX")
+	expect(t, d.price("50000"), "") // still beside the last price
 	expect(t, d.price("50100"), "CANCEL #1")
 	expect(t, d.price("50200"), "CANCEL #1") // not gone yet: nothing new
-	expect(t, d.update(d.working[0], exchange.StatusCanceled), "SELL 300 at 50200 GTX")
+	expect(t, d.update(d.working[0], exchange.StatusCanceled), "SELL 300 at 50200.1 GTX")
 	expect(t, d.update(d.working[0], exchange.StatusExpired), "") // would have taken
-	expect(t, d.price("50200"), "SELL 300 at 50200 GTX")
+	expect(t, d.price("50200"), "SELL 300 at 50200.1 GTX")
 
 	i := d.working[0]
 	d.execute(d.legs[0], i, i.Request.Price, fixed("100")) // a part
 	expect(t, d.price("50200"), "")
 	d.execute(d.legs[0], i, i.Request.Price, fixed("200"))
 	expect(t, d.update(i, exchange.StatusFilled), "")
-	expect(t, d.price("50200"), "SELL 202 at 50200 GTX")
+	expect(t, d.price("50200"), "SELL 202 at 50200.1 GTX")
+}
+
+func TestMakerQuotesOnThePassiveSide(t *testing.T) {
+	d := newDesk(t, params("leg", "UM:BTCUSDT", "offset", "5"))
+	d.coins(exchange.WalletMargin, "1")
+	expect(t, d.price("50000"), "SELL 1 at 50000.5 GTX")
+	d.fill()
+	d.coins(exchange.WalletMargin, "0.5")
+	expect(t, d.price("50000"), "BUY 0.5 at 49999.5 GTX")
 }
 
 // Deleveraging takes a part of the short away: the account is long, and the next close

@@ -29,7 +29,7 @@ type Params struct {
 	Qty       exchange.Fixed `default:"0.01" min:"0" unit:"coins or contracts" help:"size of the position with fixed sizing"`
 	TargetVol exchange.Fixed `default:"0.01" min:"0.0001" max:"0.2" unit:"of equity" help:"what a usual day, one standard deviation, may move the account with volatility sizing"`
 	VolBars   int            `default:"240" min:"2" max:"100000" unit:"bars" help:"returns from which the usual day is estimated"`
-	Leverage  exchange.Fixed `default:"2" min:"0.01" max:"20" unit:"of equity" help:"the most notional that volatility sizing takes"`
+	Leverage  exchange.Fixed `default:"1" min:"0.001" max:"20" unit:"of equity" help:"the most notional that volatility sizing takes; a flip trades twice that in one order, which the guard's limits must allow"`
 
 	Stop    exchange.Fixed `default:"0" min:"0" max:"1000" unit:"ATR" help:"distance of a native stop order from the entry price, in average true ranges; 0 is no stop"`
 	ATRBars int            `default:"14" min:"1" max:"10000" unit:"bars" help:"length of the average true range"`
