@@ -51,7 +51,7 @@ func (f *feed) next() ([]exchange.Event, error) {
 			whole = f.lastInstant()
 		}
 		for i := f.first; i < whole; i++ {
-			if f.to != 0 && f.raw[i].At > f.to {
+			if f.raw[i].At > f.to {
 				f.done = true
 				break
 			}

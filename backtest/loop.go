@@ -222,10 +222,7 @@ func (l *loop) finish() error {
 	if !l.start {
 		return errors.New("there is no market data in the chosen time; see pmbot data ls")
 	}
-	at := l.feed.now
-	if l.feed.to != 0 {
-		at = min(at, l.feed.to)
-	}
+	at := l.end()
 	if !l.live {
 		return errors.New("the data ends before the run begins: from is " + l.from.String() + ", the data ends at " + at.String())
 	}
@@ -234,6 +231,9 @@ func (l *loop) finish() error {
 	}
 	return l.players.stop(at)
 }
+
+// end is the last instant of the run, good when the data is over.
+func (l *loop) end() exchange.Time { return min(l.feed.now, l.feed.to) }
 
 // offer shows the players the quiet run of events that begins at i, and returns the
 // first event that it did not promise: one that the venue may answer, or one at or after

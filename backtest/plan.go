@@ -103,7 +103,7 @@ func (p *plan) recorded(cfg *Config, ins *exchange.Instruments, wishes []wish, w
 		return err
 	}
 	all := store.Series()
-	spec := tape.ReaderSpec{To: cfg.To, Instrument: instrumentOf(ins)}
+	spec := tape.ReaderSpec{Instrument: instrumentOf(ins)} // the feed ends it: a bar may open before the end and close after
 	for id := exchange.InstrumentID(1); int(id) <= ins.Len(); id++ {
 		in := ins.At(id)
 		has := of(all, in)
@@ -120,9 +120,6 @@ func (p *plan) recorded(cfg *Config, ins *exchange.Instruments, wishes []wish, w
 		}
 	}
 	spec.From = p.from // what is older than the first price cannot matter
-	if spec.To == 0 {
-		spec.To = p.to // nor can what is younger than the last
-	}
 	if cfg.From != 0 {
 		spec.From = max(spec.From, cfg.From.Add(-warmup))
 	}

@@ -125,13 +125,13 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 		return nil, err
 	}
 	kernel := engine.New(engine.Config{Instruments: ins, Guard: guard, Strategies: len(list), ClientPrefix: "bt"})
-	l := &loop{
-		feed: newFeed(plan.source, plan.derive, plan.build, cfg.To), venue: sim, players: players, record: record,
-		driver: engine.NewDriver(kernel, sim, players), opening: plan.opening, from: cfg.From,
-	}
 	from, to := max(plan.from, cfg.From), plan.to
 	if cfg.To != 0 {
 		to = min(to, cfg.To)
+	}
+	l := &loop{
+		feed: newFeed(plan.source, plan.derive, plan.build, to), venue: sim, players: players, record: record,
+		driver: engine.NewDriver(kernel, sim, players), opening: plan.opening, from: cfg.From,
 	}
 	l.sample = cfg.Sample
 	if l.sample <= 0 {
@@ -161,11 +161,7 @@ func sampleInterval(span time.Duration) time.Duration {
 
 // result completes what was recorded with what the run was made of.
 func (r *run) result(cfg *Config, opt Options, list []Description, labels []string) *Result {
-	end := r.loop.feed.now
-	if cfg.To != 0 {
-		end = min(end, cfg.To)
-	}
-	res := r.loop.record.result(end)
+	res := r.loop.record.result(r.loop.end())
 	res.Events, res.Mode, res.Seed, res.Data = r.loop.driver.Seq(), opt.Mode, cfg.Seed, r.plan.data
 	res.Warnings = append(slices.Clone(r.plan.warnings), res.Warnings...)
 	var assets []string
