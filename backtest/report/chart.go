@@ -59,9 +59,12 @@ type shade struct{ X, Width int }
 
 // reference is a horizontal line with a name.
 type reference struct {
-	Y     int
-	At    string
-	Text  string
+	Y    int
+	At   string
+	Text string
+	// Left is where the name stands, in percent, so that names of near lines do not
+	// cover each other; empty is the right edge.
+	Left  string
 	Style string
 }
 
@@ -228,13 +231,26 @@ func (f *frame) series(p *panel, style, name string, points []point) {
 	p.data.Series = append(p.data.Series, seriesData{f.instants(points), values})
 }
 
+// floorStyle is the style of the configured limits.
+const floorStyle = "floor"
+
 // refer adds a named horizontal line, if the scale reaches there.
 func (p *panel) refer(style, text string, v float64) {
 	if v < p.scale.low || v > p.scale.high {
 		return
 	}
 	y := p.scale.y(v)
-	p.Refs = append(p.Refs, reference{y, percentOf(y, plotHeight), text, style})
+	ref := reference{Y: y, At: percentOf(y, plotHeight), Text: text, Style: style}
+	if style == floorStyle {
+		left := 0
+		for _, other := range p.Refs {
+			if other.Style == floorStyle {
+				left += 25
+			}
+		}
+		ref.Left = percentOf(left%100, 100)
+	}
+	p.Refs = append(p.Refs, ref)
 }
 
 // shadow shades a stretch of time.

@@ -128,7 +128,7 @@ func (f *frame) uniMMR(r *backtest.Result) *chart {
 	p.refer("reduce", "1.20 Binance: reduce only", chartValue(lineReduceOnly(), 4))
 	p.refer("liquidate", "1.05 Binance: liquidation", chartValue(lineLiquidation(), 4))
 	for _, floor := range r.Margin.Floors {
-		p.refer("floor", page.exact(floor.Value)+" "+clean(floor.Name), chartValue(floor.Value, 4))
+		p.refer(floorStyle, page.exact(floor.Value)+" "+clean(floor.Name), chartValue(floor.Value, 4))
 	}
 	if held {
 		f.line(p, "s4", "uniMMR", points)
@@ -224,7 +224,7 @@ func (f *frame) exposure(r *backtest.Result) *chart {
 		f.line(p, s.style, s.name, s.points)
 	}
 	return &chart{ID: "exposure", Title: "Exposure", Panels: []*panel{p},
-		Note: "Each leg's position at the mark, short below zero, and for coins with several legs what they leave open together."}
+		Note: "Each leg's position at the mark, short below zero, and for coins with several legs what they leave open together. Coins held as collateral are not in it."}
 }
 
 // exposed are the instruments that any sample has, by id.

@@ -192,6 +192,10 @@ func (t *terminalWriter) margin(r *backtest.Result) {
 		text("equity %s -> %s", terminal.money(m.EquityStart), terminal.money(m.EquityEnd)),
 		text("min %s", terminal.money(m.EquityMin)), text("max %s", terminal.money(m.EquityMax)),
 	}
+	if change, rest := equityChange(r); !rest.Round(2).IsZero() {
+		pieces = append(pieces, text("change %s = net %s + value of collateral %s",
+			terminal.signed(change), terminal.signed(r.Total.Net), terminal.signed(rest)))
+	}
 	if m.UniMMRMinAt == 0 {
 		pieces = append(pieces, text("uniMMR min %s (no position was held)", undefined))
 	} else {

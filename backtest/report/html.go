@@ -110,7 +110,7 @@ func newDocument(r *backtest.Result) *document {
 		Warnings: warningGroups(r.Warnings),
 		Charts:   list,
 		Flow:     flow(&r.Total),
-		FlowNote: flowNote(&r.Total),
+		FlowNote: flowNote(r),
 		Sections: sections(r),
 		Config:   cleanLines(r.Config),
 	}
@@ -143,7 +143,7 @@ func figures(r *backtest.Result) []figure {
 	}
 	return []figure{
 		{"Net", page.signed(t.Net), "USD", tones[signTone(t.Net)], true},
-		{"Net of equity", page.plus(t.NetPct) + "%", page.money(m.EquityStart) + " \u2192 " + page.money(m.EquityEnd), tones[signTone(t.NetPct)], true},
+		{"Net of equity", page.plus(t.NetPct) + "%", "of " + page.money(m.EquityStart) + " at the start", tones[signTone(t.NetPct)], true},
 		fall, mmr,
 		{Name: "Trades", Value: page.count(int64(t.Trades)), Note: page.count(int64(o.Fills)) + " fills, " + page.count(int64(o.Sent)) + " orders sent"},
 		{Name: "Turnover", Value: page.compact(t.Turnover), Note: "USD"},
@@ -257,10 +257,21 @@ func flow(t *backtest.Line) []flowBar {
 	return out
 }
 
-func flowNote(t *backtest.Line) string {
-	if t.Slippage.IsZero() {
-		return "In USD. Each bar begins where the one before ended."
+func flowNote(r *backtest.Result) string {
+	note := "In USD. Each bar begins where the one before ended."
+	if !r.Total.Slippage.IsZero() {
+		note += " Price includes slippage of " + page.money(r.Total.Slippage) + " against the price at the decision."
 	}
-	return "In USD. Each bar begins where the one before ended. Price includes slippage of " + page.money(t.Slippage) +
-		" against the price at the decision."
+	if change, rest := equityChange(r); !rest.Round(2).IsZero() {
+		note += fmt.Sprintf(" Equity changed by %s: beside the net, by %s that the collateral gained or lost in value.",
+			page.signed(change), page.signed(rest))
+	}
+	return note
+}
+
+// equityChange is by how much equity changed, and what of it is not the net of trading:
+// the value of the coins that serve as collateral, after haircuts.
+func equityChange(r *backtest.Result) (change, rest decimal.Decimal) {
+	change = r.Margin.EquityEnd.Sub(r.Margin.EquityStart)
+	return change, change.Sub(r.Total.Net)
 }

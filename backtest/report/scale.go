@@ -56,11 +56,13 @@ const logMin = 0.1
 // of danger, and higher values, on the upper edge, would only squeeze those that matter.
 const logTop = 20.0
 
-// logarithmic makes a scale for ratios.
+// logarithmic makes a scale for ratios that also holds the given values. It ends at
+// logTop, or at four times the lowest value of the lists if that is more.
 func logarithmic(hold []float64, lists ...[]point) scale {
 	low, high := bounds(hold, lists)
 	low = max(low, logMin)
-	return scale{low: low / 1.25, high: min(max(high, low)*1.15, max(logTop, 4*low)), log: true}
+	least, _ := bounds(nil, lists)
+	return scale{low: low / 1.25, high: min(max(high, low)*1.15, max(logTop, 4*least)), log: true}
 }
 
 func bounds(hold []float64, lists [][]point) (low, high float64) {

@@ -73,7 +73,7 @@ func sections(r *backtest.Result) []section {
 	}
 	results.Tables = append(results.Tables, ratioTable(r))
 	account := section{ID: "account", Title: "Account", Tables: []table{
-		marginTable(&r.Margin), balanceTable(r.Balances), openTable(r.Open), fundingTable(r.Funding),
+		marginTable(r), balanceTable(r.Balances), openTable(r.Open), fundingTable(r.Funding),
 	}}
 	orders := section{ID: "orders", Title: "Orders", Tables: []table{orderTable(&r.Orders), ruleTable(&r.Orders)}}
 	trades := section{ID: "trades", Title: "Trades", Tables: []table{fillTable(r.Fills), refusalTable(r.Refusals)}}
@@ -125,7 +125,9 @@ func ratioTable(r *backtest.Result) table {
 	return t
 }
 
-func marginTable(m *backtest.MarginSummary) table {
+func marginTable(r *backtest.Result) table {
+	m := &r.Margin
+	change, rest := equityChange(r)
 	mmr := undefined
 	if m.UniMMRMinAt != 0 {
 		mmr = page.uniMMR(m.UniMMRMin)
@@ -134,6 +136,8 @@ func marginTable(m *backtest.MarginSummary) table {
 	return table{ID: "margin", Narrow: true, Caption: "Margin", Head: heads("Measure", "#Value", "Note"), Rows: [][]td{
 		row("Equity at the start", page.money(m.EquityStart), "USD"),
 		row("Equity at the end", page.money(m.EquityEnd), "USD"),
+		row("Change of equity", page.signed(change), "USD"),
+		row("Without the net", page.signed(rest), "USD that the collateral gained or lost in value"),
 		row("Lowest equity", page.money(m.EquityMin), "USD"),
 		row("Highest equity", page.money(m.EquityMax), "USD"),
 		row("Lowest uniMMR", mmr, minute(m.UniMMRMinAt)),
