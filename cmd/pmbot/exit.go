@@ -13,31 +13,25 @@ import (
 )
 
 // exitCode is the process's answer to the script that started it. The numbers are a
-// promise: they are documented in the README and never change their meaning.
+// promise: they are documented in the README and never change their meaning. 5 (not
+// running), 7 (refused by the guard or for safety), 8 (exchange unreachable) and 10 (an
+// order of unknown outcome) belong to the commands of live trading.
 type exitCode int
 
 const (
-	exitOK exitCode = iota
+	exitOK exitCode = 0
 	// exitFailed is any failure that has no code of its own, an interrupt included.
-	exitFailed
+	exitFailed exitCode = 1
 	// exitUsage is a wrong command line.
-	exitUsage
+	exitUsage exitCode = 2
 	// exitConfig is a configuration or a strategy parameter that cannot be used.
-	exitConfig
+	exitConfig exitCode = 3
 	// exitNotFound is a file, plugin, tape, series or instrument that is not there.
-	exitNotFound
-	// exitNotRunning is a command to a bot that does not run.
-	exitNotRunning
+	exitNotFound exitCode = 4
 	// exitCheck is data or a check that did not pass.
-	exitCheck
-	// exitRefused is a refusal by the risk guard or for safety.
-	exitRefused
-	// exitUnreachable is an exchange that is down, or that has banned us.
-	exitUnreachable
+	exitCheck exitCode = 6
 	// exitTimeout is an answer that did not come in time.
-	exitTimeout
-	// exitUnknown is an order of unknown outcome: a person must look.
-	exitUnknown
+	exitTimeout exitCode = 9
 )
 
 // failure is an error with the code that the process ends with and, where we know one,

@@ -61,7 +61,7 @@ func TestExitCodes(t *testing.T) {
 		{fmt.Errorf("%w: %w", backtest.ErrConfig, exchange.ErrUnknownInstrument), exitNotFound},
 		{fmt.Errorf("%w: %w", backtest.ErrConfig, backtest.ErrNoData), exitNotFound},
 		{backtest.ErrStrict, exitCheck},
-		{&failure{code: exitRefused, err: errors.New("no")}, exitRefused},
+		{&failure{code: exitUsage, err: errors.New("no")}, exitUsage},
 		{trouble(host.NotFound), exitNotFound},
 		{trouble(host.NotPlugin), exitConfig},
 		{trouble(host.BadChecksum), exitConfig},
