@@ -132,11 +132,20 @@ func newExtremes(n int, sign exchange.Fixed) extremes {
 }
 
 // at returns the i-th place from the head, which may be the first free one.
-func (e *extremes) at(i int) *extreme { return &e.queue[(e.head+i)%len(e.queue)] }
+func (e *extremes) at(i int) *extreme {
+	i += e.head
+	if i >= len(e.queue) {
+		i -= len(e.queue)
+	}
+	return &e.queue[i]
+}
 
 func (e *extremes) push(bar, length int64, price exchange.Fixed) {
 	if e.n > 0 && e.at(0).bar <= bar-length {
-		e.head = (e.head + 1) % len(e.queue)
+		e.head++
+		if e.head == len(e.queue) {
+			e.head = 0
+		}
 		e.n--
 	}
 	for e.n > 0 && e.sign*(e.at(e.n-1).price-price) <= 0 {
