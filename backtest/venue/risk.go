@@ -172,6 +172,7 @@ func (v *Venue) value() {
 		return
 	}
 	r.touched = false
+	// Safe also seeks the band in which coming marks are quiet, so it is always asked.
 	if safe := r.model.Safe(r.line); safe && !r.booked && r.status == exchange.StatusNormal {
 		return
 	}
@@ -187,5 +188,4 @@ func (v *Venue) value() {
 		r.booked = false
 		v.emit(0).SetAccount(v.out.accounts.put(a))
 	}
-	r.model.Safe(r.line) // finds the band for the events to come
 }

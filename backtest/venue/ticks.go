@@ -69,7 +69,10 @@ func (v *Venue) sweep(m *market, s exchange.Side, price, left exchange.Fixed, to
 func (v *Venue) take(o *order, price, offered exchange.Fixed) exchange.Fixed {
 	r := &o.Request
 	if r.QuoteQty != 0 && r.Qty == 0 {
-		r.Qty = o.market.quoteQty(r.QuoteQty, price)
+		if r.Qty = o.market.quoteQty(r.QuoteQty, price); r.Qty == 0 {
+			v.finish(o, exchange.StatusExpired, errFilterLot)
+			return 0
+		}
 	}
 	takes := r.Type == exchange.Market || !beyond(r.Side, r.Price, price)
 	if r.TimeInForce == exchange.FOK && (!takes || offered < o.Remaining()) {

@@ -114,8 +114,9 @@ func New(c Config) (*Venue, error) {
 	return v, nil
 }
 
-// Start opens the account: it books the start balances as deposits and values them. Call
-// it once, before anything else.
+// Start opens the account: it books the start balances as deposits and tells the account's
+// value, or does so later, as soon as every index price that it needs has come. Call it
+// once, before any order.
 func (v *Venue) Start(at exchange.Time) {
 	v.open(at)
 	for _, b := range v.start {
@@ -169,9 +170,10 @@ func (v *Venue) react(m *market, e *exchange.Event) {
 }
 
 // Quiet says that a market event would make the venue emit nothing, if it came next. It
-// is conservative: false promises nothing. True holds while the event touches no order or
+// is conservative: false promises nothing. True means that the event touches no order or
 // trigger, ends no order, settles nothing and leaves mark and index where the account's
-// status cannot change; after it [Venue.Market] of the event emits nothing.
+// status cannot change. A quiet event makes no other event less quiet, so a run of events
+// that are quiet now stays quiet to its end while no order comes in between.
 func (v *Venue) Quiet(e *exchange.Event) bool {
 	if e.At >= v.expiry {
 		return false

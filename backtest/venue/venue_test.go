@@ -45,27 +45,23 @@ func TestSubmitZeroApproval(t *testing.T) {
 	}
 }
 
-// Events are handed out once, and stay good until the next call that may make new ones.
+// Events are handed out once and stay good until the next time, also when orders are sent
+// while they are read.
 func TestEventsLifetime(t *testing.T) {
 	c := testConfig()
 	c.Balances = []Balance{{exchange.WalletUM, "USDT", decimal.NewFromInt(100)}}
 	v := newVenue(t, c)
 	v.Start(1)
 	first := v.Events()
-	if again := v.Events(); len(first) != 1 || len(again) != 0 {
-		t.Errorf("got %d events, then %d", len(first), len(again))
-	}
-	v.Account()
-	e := exchange.Event{At: 2, Inst: 1}
-	e.SetMark(exchange.Mark{Price: exchange.FixedOne})
-	v.Quiet(&e)
-	if got := printEvent(&first[0]); got != "ledger USDT UM DEPOSIT 100 -> 100" {
-		t.Errorf("after Account and Quiet the event reads %q", got)
-	}
-	// Two calls without reading keep both answers.
 	v.Cancel(exchange.Order{ClientID: "a", Request: exchange.OrderRequest{Inst: 1}}, 3)
-	v.Cancel(exchange.Order{ClientID: "b", Request: exchange.OrderRequest{Inst: 1}}, 3)
+	v.receive(exchange.Order{ClientID: "b"}, false, 3)
+	if got := printAll(first); got != "0 ledger USDT UM DEPOSIT 100 -> 100\n" {
+		t.Errorf("after a cancel and an order the events read %q", got)
+	}
 	if n := len(v.Events()); n != 2 {
-		t.Errorf("got %d events, want 2", n)
+		t.Errorf("two calls without reading keep %d events, want 2", n)
+	}
+	if n := len(v.Events()); n != 0 {
+		t.Errorf("got %d events twice", n)
 	}
 }
