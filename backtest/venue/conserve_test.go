@@ -141,7 +141,7 @@ func (b *books) check(v *Venue) {
 // TestConservation keeps its own books over random runs.
 func TestConservation(t *testing.T) {
 	kinds := map[exchange.Reason]int{}
-	for _, seed := range seeds(20) {
+	for _, seed := range seeds(12) {
 		rng := rand.New(rand.NewPCG(seed, 3))
 		c := randomConfig(rng)
 		v, ops := newVenue(t, c), randomOps(rng, 250)
