@@ -8,7 +8,7 @@ import (
 
 // deriver supplies by fixed, named rules what a data set lacks:
 //
-//   - "mark = last close", "mark = last trade", "mark = mid": the mark of a futures
+//   - "mark = last close" (before the first close, the first open), "mark = last trade", "mark = mid": the mark of a futures
 //     contract whose recorded marks are missing or rarer than its prices. A recorded
 //     mark of the same instant wins. From trades and quotes it comes once a second, as
 //     Binance's does.
@@ -61,7 +61,21 @@ func (d *deriver) mark(out []exchange.Event, e *exchange.Event) []exchange.Event
 	if price == 0 {
 		return out
 	}
-	rule.last = e.At
+	return d.emitMark(out, e, price)
+}
+
+// first appends the mark at the very first open, so that an account is worth something
+// before its first bar has closed.
+func (d *deriver) first(out []exchange.Event, e *exchange.Event) []exchange.Event {
+	rule := &d.inst[e.Inst]
+	if !rule.active || rule.last != 0 || rule.recorded != 0 {
+		return out
+	}
+	return d.emitMark(out, e, e.BarOpen().Price)
+}
+
+func (d *deriver) emitMark(out []exchange.Event, e *exchange.Event, price exchange.Fixed) []exchange.Event {
+	d.inst[e.Inst].last = e.At
 	out = append(out, exchange.Event{At: e.At, Exchange: e.Exchange, Inst: e.Inst, Flags: exchange.FlagDerived})
 	m := &out[len(out)-1]
 	m.SetMark(exchange.Mark{Price: price})

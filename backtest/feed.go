@@ -127,11 +127,17 @@ func (f *feed) expand(e *exchange.Event) {
 		f.out = f.derive.index(f.out, e)
 		return
 	}
-	if e.Kind != exchange.KindTrade && e.Kind != exchange.KindBar && e.Kind != exchange.KindBookTicker {
+	switch e.Kind {
+	case exchange.KindTrade, exchange.KindBar, exchange.KindBookTicker:
+		f.out = f.derive.mark(f.out, e)
+	case exchange.KindBarOpen:
+		f.out = f.derive.first(f.out, e)
+		f.out = append(f.out, *e)
+		return
+	default:
 		f.out = append(f.out, *e)
 		return
 	}
-	f.out = f.derive.mark(f.out, e)
 	f.out = append(f.out, *e)
 	f.out = f.build.add(f.out, e)
 }

@@ -255,6 +255,7 @@ func (p *plan) deriveMark(in *exchange.Instrument, every time.Duration, also boo
 	if every == time.Second {
 		rule = "mark = last trade, once a second"
 		p.derive.inst[in.ID].every = every
+		every = time.Minute // what the tape promises of trades
 	}
 	if also {
 		rule += ", recorded marks where there are some"

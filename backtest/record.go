@@ -51,13 +51,10 @@ func newRecorder(ins *exchange.Instruments, labels []string) *recorder {
 	return r
 }
 
-// begin starts the run proper: from here on samples are taken.
+// begin starts the run proper: the first sample is of its first instant, the others are
+// at whole multiples of step.
 func (r *recorder) begin(at exchange.Time, step time.Duration) {
-	r.live, r.step = true, step
-	r.next = at.Floor(step).Add(step)
-	if at.Floor(step) == at {
-		r.next = at
-	}
+	r.live, r.step, r.next = true, step, at
 }
 
 // nextSample is the next instant of the grid; ok is false before the run proper.
@@ -186,9 +183,7 @@ func (r *recorder) sample(at exchange.Time, a *exchange.Account) {
 	r.hash.sample(at, a)
 	r.margin.sample(at, a)
 	r.attribution.sample(at, a)
-	for r.next <= at {
-		r.next = r.next.Add(r.step)
-	}
+	r.next = at.Floor(r.step).Add(r.step)
 }
 
 // marginBook follows the account's distance from Binance's lines over the samples.
