@@ -17,7 +17,6 @@ type Ref = uint64
 // or used outside of callbacks.
 type Env struct {
 	View
-	lastRef  Ref
 	starting bool
 	// mistake is the first wrong wish of Start, which ends it.
 	mistake error
@@ -101,9 +100,9 @@ func (e *Env) subscribe(s Subscription) {
 
 // Send wishes a new order and returns the ref that everything about it will carry.
 func (e *Env) Send(o Order) Ref {
-	e.lastRef++
-	e.intend(exchange.Intent{Kind: exchange.IntentNew, Ref: e.lastRef, Request: o.request, Tag: o.tag})
-	return e.lastRef
+	ref := e.lastRef + 1
+	e.intend(exchange.Intent{Kind: exchange.IntentNew, Ref: ref, Request: o.request, Tag: o.tag})
+	return ref
 }
 
 // Cancel wishes an own order gone. Cancelling what is over is harmless.

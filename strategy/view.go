@@ -18,6 +18,7 @@ type View struct {
 	warming     bool
 	inst        []instView // by InstrumentID
 	orders      []exchange.Order
+	lastRef     Ref // the highest ref seen, of orders that are over, too
 	balances    []balance
 	account     exchange.Account
 	// The trading states of the account and of this strategy; those of instruments are
@@ -166,6 +167,7 @@ func (v *View) applyIntent(i *exchange.Intent) {
 	if i.Kind != exchange.IntentNew {
 		return
 	}
+	v.lastRef = max(v.lastRef, i.Ref)
 	v.orders = append(v.orders, exchange.Order{
 		Strategy: i.Strategy, Ref: i.Ref, Request: i.Request, Status: exchange.StatusPendingNew,
 		Created: v.now, Updated: v.now,
@@ -184,9 +186,10 @@ func (v *View) applyOrder(e *exchange.Event) {
 	u := e.OrderUpdate()
 	at := v.findOrder(u)
 	if at < 0 {
-		if u.Status.Final() {
+		if u.Status.Final() || v.late(u) {
 			return
 		}
+		v.lastRef = max(v.lastRef, u.Ref)
 		v.orders = append(v.orders, exchange.Order{
 			Strategy: u.Strategy, Ref: u.Ref, Created: e.At, Request: exchange.OrderRequest{Inst: e.Inst},
 		})
@@ -210,6 +213,17 @@ func (v *View) findOrder(u *exchange.OrderUpdate) int {
 		at = slices.IndexFunc(v.orders, func(o exchange.Order) bool { return o.ID == 0 && o.Ref == u.Ref })
 	}
 	return at
+}
+
+// late says whether news of an order that is not listed is about one that is over: its
+// ref was seen before, and it is no child of a triggered order that still is listed.
+// Streams repeat and reorder, and an order that came back would block its author.
+func (v *View) late(u *exchange.OrderUpdate) bool {
+	if u.Ref == 0 || u.Ref > v.lastRef {
+		return false
+	}
+	_, parent := v.Order(u.Ref)
+	return !parent
 }
 
 func (v *View) applyLedger(l *exchange.LedgerEntry) {

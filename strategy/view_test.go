@@ -140,6 +140,8 @@ func TestViewOrders(t *testing.T) {
 		{update(me, 11, 1, exchange.StatusUnknown), "UNKNOWN", "over"},
 		{update(me, 11, 1, exchange.StatusCanceled), "over", "over"},
 		{update(me, 11, 1, exchange.StatusCanceled), "over", "over"},
+		{update(me, 11, 1, exchange.StatusWorking), "over", "over"}, // late
+		{update(me, 12, 2, exchange.StatusWorking), "over", "over"},
 	} {
 		r.Deliver(c.e)
 		if status(1) != c.first || status(2) != c.second {
@@ -176,6 +178,27 @@ func TestViewKeepsATriggeredOrderAndItsChildApart(t *testing.T) {
 	v.Apply(update(me, 1, 1, exchange.StatusFinished))
 	if n := len(v.Orders()); n != 0 {
 		t.Errorf("%d orders are left", n)
+	}
+}
+
+// The view of a host, which sees no intents, learns of orders by their first update.
+func TestViewLearnsOfOrdersByUpdates(t *testing.T) {
+	v, _ := newTestView(t)
+	for i, c := range []struct {
+		e      *exchange.Event
+		listed int
+	}{
+		{update(me, 1, 1, exchange.StatusPendingNew), 1},
+		{update(me, 2, 2, exchange.StatusPendingNew), 2},
+		{update(me, 1, 1, exchange.StatusFilled), 1},
+		{update(me, 1, 1, exchange.StatusWorking), 1}, // late
+		{update(me, 9, 0, exchange.StatusWorking), 2}, // one that was adopted
+		{update(me, 3, 3, exchange.StatusWorking), 3},
+	} {
+		v.Apply(c.e)
+		if n := len(v.Orders()); n != c.listed {
+			t.Errorf("step %d: %d orders are listed, want %d", i, n, c.listed)
+		}
 	}
 }
 
