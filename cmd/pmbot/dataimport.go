@@ -184,8 +184,8 @@ func (c *console) printImported(r tape.Report) {
 			fmt.Fprintf(c.out, "    %s\n", example)
 		}
 	}
-	for _, column := range r.Absent {
-		fmt.Fprintf(c.out, "  column absent, read as 0: %s\n", column)
+	if len(r.Absent) > 0 {
+		fmt.Fprintf(c.out, "  columns absent, read as 0: %s\n", strings.Join(r.Absent, ", "))
 	}
 	for _, w := range r.Warnings {
 		fmt.Fprintf(c.out, "  warning: %s\n", w)
