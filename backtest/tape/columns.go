@@ -112,6 +112,10 @@ func (c *columns) wides(i int) []wide {
 			return nil
 		}
 		n := min(len(col.bytes)/len(wide{}), c.rows-len(col.wideBuf))
+		if n == 0 {
+			c.note(io.ErrUnexpectedEOF) // a page that ends within a value
+			return nil
+		}
 		for k := range n {
 			col.wideBuf = append(col.wideBuf, wide(col.bytes[k*len(wide{}):]))
 		}

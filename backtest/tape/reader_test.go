@@ -134,7 +134,7 @@ func shortText(e *exchange.Event) string {
 // TestReaderAgainstSort compares the merge with a plain sort of everything.
 func TestReaderAgainstSort(t *testing.T) {
 	start := exchange.TimeOf(time.Date(2024, 1, 30, 22, 0, 0, 0, time.UTC)) // days and months end soon
-	for seed := range uint64(4) {
+	for seed := range uint64(3) {
 		m := &market{r: rand.New(rand.NewPCG(seed, 1)), tape: newTape(t), dir: filepath.Join(t.TempDir(), "um"), events: map[Key][]expected{}}
 		m.bars(t, Key{exchange.UM, "A", Klines, time.Minute}, start, 5000)
 		m.bars(t, Key{exchange.UM, "B", Klines, time.Minute}, start.Add(time.Hour), 4000)
@@ -214,7 +214,7 @@ func (m *market) compare(t *testing.T, name string, spec ReaderSpec) {
 func TestReaderAllocations(t *testing.T) {
 	tape := newTape(t)
 	path := filepath.Join(t.TempDir(), "um", "bars.csv")
-	writeBars(t, path, 100_000)
+	writeBars(t, path, 60_000)
 	mustImport(t, tape, ImportSpec{Path: path, Key: Key{Symbol: "BTCUSDT", Kind: Klines, Interval: time.Minute}})
 	r, err := tape.Reader(ReaderSpec{Series: tape.Series(), Instrument: func(exchange.Product, string) (exchange.InstrumentID, error) { return 1, nil }})
 	must(t, err)

@@ -70,6 +70,10 @@ func TestOrderOfImports(t *testing.T) {
 			t.Errorf("%v: hash %.8s, %d rows, %d gaps; want %.8s, 3000, 0", pieces, hash, series[0].Rows, series[0].Gaps, want)
 		}
 		must(t, again.Verify(t.Context()))
+		again.shelf[minuteKey][0].meta.hash = "another"
+		if err := again.Verify(t.Context()); err == nil || !strings.Contains(err.Error(), "was changed") {
+			t.Errorf("other rows than the metadata says: %v", err)
+		}
 	}
 }
 
@@ -228,7 +232,7 @@ func TestDamagedTape(t *testing.T) {
 	}
 	path := tape.path(minuteKey, "2024-01")
 	whole := readFile(t, path)
-	for at := 0; at < len(whole); at += 1 + len(whole)/300 {
+	for at := 0; at < len(whole); at += 1 + len(whole)/150 {
 		damaged := bytes.Clone(whole)
 		damaged[at] ^= 0x55
 		must(t, os.WriteFile(path, damaged, 0o644))
