@@ -85,6 +85,13 @@ func runs() map[string]*backtest.Result {
 	}
 }
 
+// shortRuns are runs without the longest, whose page is large.
+func shortRuns() map[string]*backtest.Result {
+	all := runs()
+	delete(all, "quarter")
+	return all
+}
+
 func TestConsoleGolden(t *testing.T) {
 	all := runs()
 	for _, c := range []struct {

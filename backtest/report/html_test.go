@@ -2,7 +2,10 @@ package report
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
+	"html"
 	"math"
 	"regexp"
 	"strconv"
@@ -27,7 +30,7 @@ func renderPage(t *testing.T, r *backtest.Result) string {
 func TestHTMLIsWholeAndAlone(t *testing.T) {
 	fetches := regexp.MustCompile(`(?i)\b(src|href|action|srcset|poster)\s*=\s*["']?\s*[^"'#\s>]|url\(|@import|https?:|fetch\(|XMLHttp|WebSocket|<link|<object|<img|<iframe|<base`)
 	ids := regexp.MustCompile(` id="([^"]*)"`)
-	for name, r := range runs() {
+	for name, r := range shortRuns() {
 		out := renderPage(t, r)
 		if n := strings.Count(out, "<script"); n != 2 {
 			t.Errorf("%s: %d script elements, want 2", name, n)
@@ -52,6 +55,18 @@ func TestHTMLIsWholeAndAlone(t *testing.T) {
 				t.Errorf("%s: the page lacks %q", name, word)
 			}
 		}
+	}
+}
+
+// The page allows the script that it carries, and no other.
+func TestPolicyAllowsTheScript(t *testing.T) {
+	out := renderPage(t, fakeResult(1))
+	script := regexp.MustCompile(`(?s)<script>(.*?)</script>`).FindStringSubmatch(out)
+	sum := sha256.Sum256([]byte(script[1]))
+	want := "script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	policy := regexp.MustCompile(`Policy" content="([^"]*)"`).FindStringSubmatch(out)
+	if got := html.UnescapeString(policy[1]); !strings.Contains(got, want) || !strings.HasPrefix(got, "default-src 'none'") {
+		t.Errorf("policy %s, want %s", got, want)
 	}
 }
 
@@ -220,6 +235,9 @@ func TestScaleTicksAreRoundAndInside(t *testing.T) {
 		linear(nil), linear(nil, []point{{0, 1e-8}, {1, 2e-8}}), linear(nil, []point{{0, -3e9}, {1, 8e9}}),
 		logarithmic([]float64{1, 3}), logarithmic([]float64{1, 3}, []point{{0, -5}, {1, 99999}}),
 	} {
+		if s.y(1e18) != 0 || s.y(-1e18) != plotHeight {
+			t.Errorf("%+v: values out of the scale at %d and %d", s, s.y(1e18), s.y(-1e18))
+		}
 		ticks := s.ticks()
 		if len(ticks) < 2 || len(ticks) > 12 {
 			t.Errorf("%+v: ticks %v", s, ticks)
