@@ -23,6 +23,7 @@ type plan struct {
 	derive   *deriver
 	build    *builder
 	opening  []exchange.Event // promises and constants, before the first event
+	indexed  []string         // assets whose index the source brings
 	data     []DataInfo
 	warnings []Warning
 }
@@ -76,6 +77,10 @@ func (p *plan) generated(cfg *Config, ins *exchange.Instruments, wishes []wish) 
 	for id := exchange.InstrumentID(1); int(id) <= ins.Len(); id++ {
 		in := ins.At(id)
 		s.Legs = append(s.Legs, in)
+		p.indexed = append(p.indexed, in.Base)
+		if !in.Inverse() {
+			p.indexed = append(p.indexed, in.Quote)
+		}
 		if err := p.buildFromBars(in, wishes[id].bars, []time.Duration{g.Bar}); err != nil {
 			return err
 		}
@@ -301,14 +306,14 @@ func (p *plan) note(store *tape.Tape, s *tape.Series) {
 }
 
 // assets sees that every asset of the account has a USD price: stables are worth one, a
-// coin what an instrument of the run says. The generator brings its own.
+// coin what an instrument of the run says, unless the source brings the index.
 func (p *plan) assets(cfg *Config, ins *exchange.Instruments, t *margin.Tables) error {
 	for _, asset := range p.needed(cfg, ins) {
-		if slices.Contains(t.Stables, asset) {
-			p.stable(asset)
+		if slices.Contains(p.indexed, asset) {
 			continue
 		}
-		if cfg.Data.Tape == "" && asset == ins.At(1).Base {
+		if slices.Contains(t.Stables, asset) {
+			p.stable(asset)
 			continue
 		}
 		if err := p.coin(asset, ins); err != nil {
