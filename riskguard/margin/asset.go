@@ -176,7 +176,7 @@ func (p *Portfolio) updateAsset(a *asset) {
 			at.rateIn = a.rate(net.add(a.inflow), at.index, cut)
 			at.rateOut = a.rate(low.sub(a.outflow), at.index, cut)
 		}
-		changed = changed || at.rateIn != old.rateIn || at.rateOut != old.rateOut || at.index != old.index
+		changed = changed || at.rateIn != old.rateIn || at.rateOut != old.rateOut
 		t.equity = t.equity.replace(old.equity, at.equity)
 		t.equityWorst = t.equityWorst.replace(old.equityWorst, at.equityWorst)
 		t.maint = t.maint.replace(old.maint, at.maint)

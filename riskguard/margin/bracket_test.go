@@ -90,6 +90,25 @@ func FuzzDecodeBrackets(f *testing.F) {
 	})
 }
 
+// TestWorstOfNothing: brackets may fall a little where they join, so that the position as
+// it is can need more than what orders make of it.
+func TestWorstOfNothing(t *testing.T) {
+	f := exchange.MustFixed
+	tables := testTables()
+	tables.UM["BTCUSDT"] = Brackets{Tiers: []Bracket{
+		{Cap: f("100000"), MMR: f("0.01"), Leverage: 50}, {Floor: f("100000"), Cap: f("1000000"), MMR: f("0.02"), Cum: f("1005"), Leverage: 20},
+	}}
+	p, err := New(testInstruments(t), tables)
+	ok(t, err)
+	ok(t, p.SetIndex("USDT", exchange.FixedOne))
+	ok(t, p.SetIndex("BTC", f("100000")))
+	ok(t, p.SetMark(1, f("100000")))
+	ok(t, p.SetPosition(exchange.Position{Inst: 1, Qty: one, Entry: decimalOf("100000")}))
+	r, err := p.Project(limitOrder(1, 1, exchange.Buy, "0.001", "100000"))
+	ok(t, err)
+	equal(t, "maintenance", r.Base.MaintMargin, "1000") // 100100 · 0.02 - 1005 = 997 is less
+}
+
 // TestEmbeddedBrackets: what is embedded passes the checks of what is read.
 func TestEmbeddedBrackets(t *testing.T) {
 	a := Assumed()

@@ -158,7 +158,11 @@ func TestSafe(t *testing.T) {
 			}
 			for _, s := range p.slots {
 				if s.pair == nil {
-					ok(t, p.SetMark(s.in.ID, inside(s.low, s.high, s.mark)))
+					price := inside(s.low, s.high, s.mark)
+					if !p.InMarkBand(s.in.ID, price) || s.high < exchange.FixedMax && p.InMarkBand(s.in.ID, s.high+1) {
+						t.Fatalf("seed 19, %d: the band of %s is %v..%v", i, s.in.Name(), s.low, s.high)
+					}
+					ok(t, p.SetMark(s.in.ID, price))
 				}
 			}
 			for _, a := range p.assets {
@@ -174,6 +178,40 @@ func TestSafe(t *testing.T) {
 	}
 	if proven < 100 {
 		t.Errorf("only %d of 300 accounts had a band", proven)
+	}
+}
+
+// TestSafeBound: wherever prices lie within a width, corners above all, equity is not
+// less and maintenance margin not more than the proof says.
+func TestSafeBound(t *testing.T) {
+	for i := range 300 {
+		r := rand.New(rand.NewPCG(23, uint64(i)))
+		w := draw(t, r)
+		w.shocks = nil
+		p := w.portfolio(t)
+		p.refresh()
+		width := bandWidths[r.IntN(len(bandWidths))]
+		least, most := p.within(width)
+		corner := func(price exchange.Fixed) exchange.Fixed {
+			low, high := ends(price, width)
+			return [...]exchange.Fixed{low, high, low, high, price}[r.IntN(5)]
+		}
+		marks, index := w.marks, w.index
+		for range 20 {
+			for id := exchange.InstrumentID(1); int(id) <= w.ins.Len(); id++ {
+				if w.ins.At(id).Product != exchange.Margin {
+					ok(t, p.SetMark(id, corner(marks[id])))
+				}
+			}
+			for _, a := range testAssets {
+				ok(t, p.SetIndex(a, corner(index[a])))
+			}
+			a := p.Account()
+			adjusted := a.Equity.Sub(a.OpenLoss)
+			if adjusted.LessThan(least.decimal(usdPlaces)) || a.MaintMargin.GreaterThan(most.decimal(usdPlaces)) {
+				t.Fatalf("seed 23, %d: %v / %v within %v, proven %v / %v", i, adjusted, a.MaintMargin, width, least.decimal(usdPlaces), most.decimal(usdPlaces))
+			}
+		}
 	}
 }
 

@@ -20,7 +20,8 @@
 // the index of its asset; a debt is principal and interest. The open loss of a resting
 // margin order is qty·price·max(0, rate given - rate received) at the first tiers'
 // rates. Initial margin of futures is max(|position+bids|, |position-asks|)·mark/leverage
-// for every position, conditional orders left out, and of a loan debt/(leverage-1).
+// for every position, and of a loan debt/(leverage-1). Conditional orders have neither
+// open loss nor initial margin until they trigger.
 //
 // # Worst case
 //

@@ -199,7 +199,7 @@ func (w *world) firstRate(asset string, s *Shock) decimal.Decimal {
 
 func (w *world) openLoss(o exchange.Order, s *Shock) decimal.Decimal {
 	in := w.ins.At(o.Request.Inst)
-	if in.Product != exchange.Margin {
+	if in.Product != exchange.Margin || o.Request.Type != exchange.Limit && o.Request.Type != exchange.OCO {
 		return zero
 	}
 	given, got := in.Quote, in.Base

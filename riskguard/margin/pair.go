@@ -120,7 +120,7 @@ func (p *Portfolio) updateLosses(pr *pair) {
 	}
 }
 
-// swap is the open loss of an order under a scenario, and the most that it can take
+// swap is the open loss of an order, which only a resting limit order has, under a scenario, and the most that it can take
 // from adjusted equity by resting or by filling (usd scale). Neither is negative.
 func (s *slot) swap(o *order, scenario int) (openLoss, worst wide) {
 	base, quote := &s.base.at[scenario], &s.settle.at[scenario]
@@ -129,7 +129,7 @@ func (s *slot) swap(o *order, scenario int) (openLoss, worst wide) {
 		given, got = s.base, s.settle
 	}
 	cost := wideInt(int64(o.qty)).times(o.price).up()
-	if gap := given.firstRate(given.haircut[scenario]) - got.firstRate(got.haircut[scenario]); gap > 0 {
+	if gap := given.firstRate(given.haircut[scenario]) - got.firstRate(got.haircut[scenario]); gap > 0 && !o.conditional && !o.market {
 		openLoss = cost.times(quote.index).times(gap)
 	}
 	worst = openLoss.max(s.swapLoss(o, cost, base, quote))

@@ -89,7 +89,8 @@ func (r *Reduction) compare(before, after []wide) {
 }
 
 // shrinks says whether a change of exposure leaves the absolute value no larger,
-// whichever open orders fill: even where they have already turned it most.
+// whichever open orders fill: even where they have already turned it most. |x+c| <= |x|
+// needs c to point toward zero and to be at most twice as large as x.
 func shrinks(a *asset, change wide) bool {
 	if a.stable || change.zero() {
 		return true
@@ -97,10 +98,10 @@ func shrinks(a *asset, change wide) bool {
 	held := a.delta()
 	if change.negative() {
 		low := held.add(a.lower)
-		return low.positive() && !low.add(low).less(change.neg())
+		return !low.add(low).less(change.neg())
 	}
 	high := held.add(a.raise)
-	return high.negative() && !high.add(high).neg().less(change)
+	return !high.add(high).neg().less(change)
 }
 
 // fillSize is the signed quantity that a fill of the order moves: an order that only

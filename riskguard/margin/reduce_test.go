@@ -77,6 +77,46 @@ func reduceOnly(o exchange.Order) exchange.Order {
 	return o
 }
 
+// TestReducingDelta looks at the exposure alone: open orders may have turned it already.
+func TestReducingDelta(t *testing.T) {
+	open := func(side exchange.Side, qty string) exchange.Order { return limitOrder(1, 1, side, qty, "100000") }
+	for _, c := range []struct {
+		held string
+		open exchange.Order
+		side exchange.Side
+		qty  string
+		want bool
+	}{
+		{"1", open(exchange.Sell, "0.5"), exchange.Sell, "1", true}, // 0.5 becomes -0.5
+		{"1", open(exchange.Sell, "0.5"), exchange.Sell, "1.001", false},
+		{"1", open(exchange.Sell, "1"), exchange.Sell, "0.001", false},
+		{"1", open(exchange.Buy, "5"), exchange.Sell, "2", true}, // the buy may not fill
+		{"1", open(exchange.Buy, "5"), exchange.Sell, "2.001", false},
+		{"-1", open(exchange.Buy, "0.5"), exchange.Buy, "1", true},
+		{"-1", open(exchange.Buy, "0.5"), exchange.Buy, "1.001", false},
+		{"-1", open(exchange.Buy, "1"), exchange.Buy, "0.001", false},
+		{"-1", open(exchange.Buy, "0.5"), exchange.Sell, "0.001", false},
+	} {
+		p := leveraged(t, c.held, "0", c.open)
+		r, err := p.Reducing(limitOrder(50, 1, c.side, c.qty, "100000"))
+		if err != nil || r.Delta != c.want {
+			t.Errorf("%s with %v %v open, %v %s: delta is %v, %v", c.held, c.open.Request.Side, c.open.Request.Qty, c.side, c.qty, r.Delta, err)
+		}
+	}
+}
+
+// TestReducingNearTheLine: a market close at uniMMR 1.25 costs its fee, not the collar:
+// with the collar it would seem to make things worse.
+func TestReducingNearTheLine(t *testing.T) {
+	p := leveraged(t, "0.4", "0")
+	ok(t, p.SetBalance("USDT", exchange.WalletUM, decimal.NewFromInt(200)))
+	equal(t, "uniMMR", p.Account().UniMMR, "1.25")
+	r, err := p.Reducing(marketOrder(1, exchange.Sell, "0.2"))
+	if err != nil || !r.Base {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
 // TestReducingForgoesProfit documents why the worst shock counts and not every one: with
 // little equity, closing one of two longs gains less when that coin rises, and is still
 // the right thing to do.

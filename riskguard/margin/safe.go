@@ -47,7 +47,18 @@ func (p *Portfolio) Safe(line exchange.Fixed) bool {
 
 // proves says whether uniMMR stays above the line within a width.
 func (p *Portfolio) proves(line, width exchange.Fixed) bool {
-	var equity, maint wide // usd scale
+	equity, maint := p.within(width)
+	if maint.zero() {
+		return !equity.negative()
+	}
+	// One unit above the line, so that rounding uniMMR cannot bring it down to the line.
+	need, _ := maint.times(line + 1).divide(wideInt(fixedOne))
+	return need.less(equity)
+}
+
+// within is the least adjusted equity and the most maintenance margin that a width
+// allows (usd scale).
+func (p *Portfolio) within(width exchange.Fixed) (equity, maint wide) {
 	for _, a := range p.assets {
 		if !a.used() {
 			continue
@@ -70,13 +81,7 @@ func (p *Portfolio) proves(line, width exchange.Fixed) bool {
 	}
 	// Open loss grows with the index of its quote asset.
 	openLoss, _ := p.totals[0].openLoss.times(exchange.FixedOne + width).divide(wideInt(fixedOne))
-	equity = equity.sub(openLoss).sub(wideInt(1))
-	if maint.zero() {
-		return !equity.negative()
-	}
-	// One unit above the line, so that rounding uniMMR cannot bring it down to the line.
-	need, _ := maint.times(line + 1).divide(wideInt(fixedOne))
-	return need.less(equity)
+	return equity.sub(openLoss).sub(wideInt(1)), maint
 }
 
 // worstWithin is the lowest PnL and the highest maintenance margin of a leg while its

@@ -183,7 +183,7 @@ func (w *worked) inst(name string) exchange.InstrumentID {
 	return in.ID
 }
 
-// order reads ID PRODUCT:SYMBOL SIDE QTY PRICE|market [reduce|borrow|repay|stop|filled QTY].
+// order reads ID PRODUCT:SYMBOL SIDE QTY PRICE|market [reduce|close|borrow|repay|stop|filled QTY].
 func (w *worked) order(f []string) (exchange.Order, error) {
 	id, err := strconv.Atoi(f[0])
 	if err != nil {
@@ -208,6 +208,8 @@ func (w *worked) order(f []string) (exchange.Order, error) {
 			o.Request.SideEffect = exchange.MarginBuy
 		case "repay":
 			o.Request.SideEffect = exchange.AutoRepay
+		case "close":
+			o.Request.Type, o.Request.ClosePosition = exchange.StopMarket, true
 		case "stop":
 			o.Request.Type, o.Request.Trigger = exchange.Stop, o.Request.Price
 		case "filled":
