@@ -157,7 +157,7 @@ func lineCells(l *backtest.Line) []cell {
 func amount(d decimal.Decimal) cell { return cell{terminal.money(d), signTone(d)} }
 
 func signTone(d decimal.Decimal) tone {
-	switch d = d.Round(2); {
+	switch d = d.Round(exchange.FixedPlaces); {
 	case d.IsNegative():
 		return toneBad
 	case d.IsPositive():

@@ -85,10 +85,11 @@ func runs() map[string]*backtest.Result {
 	}
 }
 
-// shortRuns are runs without the longest, whose page is large.
+// shortRuns are runs without those whose large pages show nothing that others do not.
 func shortRuns() map[string]*backtest.Result {
 	all := runs()
 	delete(all, "quarter")
+	delete(all, "days")
 	return all
 }
 

@@ -131,7 +131,7 @@ func figures(r *backtest.Result) []figure {
 	mmr := figure{Name: "uniMMR minimum", Value: undefined, Note: "no position was held", Large: true}
 	if m.UniMMRMinAt != 0 {
 		mmr.Value, mmr.Note = page.uniMMR(m.UniMMRMin), minute(m.UniMMRMinAt)+" UTC"
-		mmr.Tone = tones[mmrTone(m.UniMMRMin)]
+		mmr.Tone = mmrTone(m.UniMMRMin).style()
 	}
 	fall := figure{Name: "Max drawdown", Value: page.percent(m.DrawdownPct) + "%", Large: true}
 	if dates := strings.Trim(drawdownDates(m), " ()"); dates != "" {
@@ -142,8 +142,8 @@ func figures(r *backtest.Result) []figure {
 		refused.Note = "most by " + clean(o.ByRule[0].Rule)
 	}
 	return []figure{
-		{"Net", page.signed(t.Net), "USD", tones[signTone(t.Net)], true},
-		{"Net of equity", page.plus(t.NetPct) + "%", "of " + page.money(m.EquityStart) + " at the start", tones[signTone(t.NetPct)], true},
+		{"Net", page.signed(t.Net), "USD", signTone(t.Net).style(), true},
+		{"Net of equity", page.plus(t.NetPct) + "%", "of " + page.money(m.EquityStart) + " at the start", signTone(t.NetPct).style(), true},
 		fall, mmr,
 		{Name: "Trades", Value: page.count(int64(t.Trades)), Note: page.count(int64(o.Fills)) + " fills, " + page.count(int64(o.Sent)) + " orders sent"},
 		{Name: "Turnover", Value: page.compact(t.Turnover), Note: "USD"},
@@ -154,8 +154,10 @@ func figures(r *backtest.Result) []figure {
 	}
 }
 
-// tones are the styles of meanings.
-var tones = [...]string{toneText: "", toneHead: "head", toneDim: "dim", toneGood: "good", toneBad: "bad", toneWarn: "warn"}
+// style is the page's class for the meaning.
+func (t tone) style() string {
+	return [...]string{toneText: "", toneHead: "head", toneDim: "dim", toneGood: "good", toneBad: "bad", toneWarn: "warn"}[t]
+}
 
 // basisPoints relates fees to turnover.
 func basisPoints(fees, turnover decimal.Decimal) string {
@@ -249,7 +251,7 @@ func flow(t *backtest.Line) []flowBar {
 			start, end = decimal.Zero, s.amount
 		}
 		out = append(out, flowBar{
-			Name: s.name, Amount: page.signed(s.amount), Tone: tones[signTone(s.amount)], Sum: s.sum,
+			Name: s.name, Amount: page.signed(s.amount), Tone: signTone(s.amount).style(), Sum: s.sum,
 			Left: share(decimal.Min(start, end).Sub(low)), Width: share(s.amount.Abs()), Zero: share(low.Neg()),
 		})
 		at = end

@@ -133,7 +133,7 @@ func TestScriptData(t *testing.T) {
 // A long run's page stays small enough to open on a phone.
 func TestHTMLSize(t *testing.T) {
 	r := fakeResult(24 * 92)
-	for range 6 {
+	for range 4 {
 		r.Fills = append(r.Fills, r.Fills...)
 	}
 	if n := len(renderPage(t, r)); n > 4<<20 {

@@ -232,7 +232,8 @@
     const box = Object.assign(make("input", "", bar), { type: "search", placeholder: "Filter, such as: sell taker" });
     box.setAttribute("aria-label", "Filter " + table.caption.textContent);
     const count = make("span", "", bar);
-    const rows = [...table.tBodies[0].rows], texts = rows.map(r => r.textContent.toLowerCase() + " " + [...r.cells].map(c => c.textContent.toLowerCase()).join(" "));
+    const rows = [...table.tBodies[0].rows];
+    const texts = rows.map(r => [...r.cells].map(c => c.textContent.toLowerCase()).join(" "));
     const apply = () => {
       const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
       let shown = 0;

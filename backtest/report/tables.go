@@ -47,6 +47,8 @@ func heads(titles ...string) []head {
 	return out
 }
 
+// Cells: text, code, and figures that sort by their exact value.
+
 func word(s string) td                   { return td{Text: clean(s)} }
 func code(s string) td                   { return td{Text: clean(s), Style: "code"} }
 func figureOf(text string, by string) td { return td{Text: text, Style: "n", Sort: by} }
@@ -56,7 +58,7 @@ func fixedOf(f exchange.Fixed) td        { return figureOf(page.fixed(f), f.Stri
 func moneyOf(d decimal.Decimal) td       { return figureOf(page.money(d), d.String()) }
 func at(t exchange.Time, text string) td { return td{text, "t", strconv.FormatInt(int64(t), 10)} }
 func tonedOf(d decimal.Decimal, text string) td {
-	return td{text, "n " + tones[signTone(d)], d.String()}
+	return td{text, "n " + signTone(d).style(), d.String()}
 }
 
 // rowsMax is how many rows of each end of a long list the page has.
@@ -98,12 +100,12 @@ func lineTable(id, caption string, lines []backtest.Line, sum *backtest.Line) ta
 func lineRow(l *backtest.Line) []td {
 	mmr := td{Text: undefined, Style: "n", Sort: l.UniMMRMin.String()}
 	if !l.UniMMRMin.IsZero() {
-		mmr.Text, mmr.Style = page.uniMMR(l.UniMMRMin), "n "+tones[mmrTone(l.UniMMRMin)]
+		mmr.Text, mmr.Style = page.uniMMR(l.UniMMRMin), "n "+mmrTone(l.UniMMRMin).style()
 	}
 	return []td{
 		word(l.Name), countOf(int64(l.Trades)), figureOf(page.compact(l.Turnover), l.Turnover.String()),
 		tonedOf(l.Price, page.money(l.Price)), tonedOf(l.Fees, page.money(l.Fees)), tonedOf(l.Funding, page.money(l.Funding)),
-		tonedOf(l.Interest, page.money(l.Interest)), {page.money(l.Net), "n strong " + tones[signTone(l.Net)], l.Net.String()},
+		tonedOf(l.Interest, page.money(l.Interest)), {page.money(l.Net), "n strong " + signTone(l.Net).style(), l.Net.String()},
 		tonedOf(l.NetPct, page.percent(l.NetPct)), moneyOf(l.Slippage),
 		figureOf(page.percent(l.DrawdownPct), l.DrawdownPct.String()), mmr,
 	}
