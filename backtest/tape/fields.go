@@ -149,9 +149,9 @@ func (f *fields) wide(column int) wide {
 }
 
 // whole refuses quantities of CM that are parts of a contract.
-func (f *fields) whole(column int, qty fmt.Stringer, whole bool) {
+func (f *fields) whole(column int, whole bool) {
 	if f.contracts && !whole {
-		f.fail(column, fmt.Errorf("%v is no whole number of contracts; if the file counts coins, map the column to quote_volume", qty))
+		f.fail(column, fmt.Errorf("%s is no whole number of contracts; if the file counts coins, map the column to quote_volume", clip(f.text(column))))
 	}
 }
 

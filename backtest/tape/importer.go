@@ -8,6 +8,8 @@ import (
 	"io"
 	"path/filepath"
 
+	"github.com/parquet-go/parquet-go"
+
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -24,8 +26,10 @@ type importer[R comparable, P record[R]] struct {
 	fields fields
 	lines  *lines
 	holes  holeFinder
+	out    *parquet.GenericWriter[R]
 
-	// last is the row before, from lastLine.
+	// row is the one at hand, last the one before, from lastLine.
+	row      R
 	last     R
 	lastLine int64
 
@@ -45,6 +49,7 @@ func (f *rowFormat[R, P]) importRows(ctx context.Context, run *importRun) error 
 		importRun: run, format: f, lines: newLines(run.source.rows),
 		fields: fields{columns: f.columns, interval: key.Interval, contracts: key.Product == exchange.CM},
 		holes:  holeFinder{rule: f.holes, step: key.Interval},
+		out:    newRowWriter[R](),
 	}
 	err := im.run(ctx)
 	if err != nil && im.part != nil {
@@ -105,24 +110,24 @@ func (im *importer[R, P]) begin() ([]byte, error) {
 
 // take decodes a row, checks it against the one before and passes it on.
 func (im *importer[R, P]) take(line []byte) error {
-	var row R
+	row := P(&im.row)
 	im.fields.split(line)
 	if im.fields.err == nil {
-		P(&row).decode(&im.fields)
+		row.decode(&im.fields)
 	}
 	err := im.fields.err
 	if err == nil {
-		if at := P(&row).when(); im.named.to != 0 && (at < im.named.from || at >= im.named.to) {
+		if at := row.when(); im.named.to != 0 && (at < im.named.from || at >= im.named.to) {
 			im.report.Outside.add("line %d: %v", im.lines.number, at)
 			return nil
 		}
-		err = im.follows(&row)
+		err = im.follows(row)
 	}
 	switch {
 	case err == nil:
-		return im.pass(&row)
+		return im.pass(row)
 	case errors.Is(err, errDuplicate):
-		im.report.Duplicates.add("line %d: like line %d, %v", im.lines.number, im.lastLine, P(&row).when())
+		im.report.Duplicates.add("line %d: like line %d, %v", im.lines.number, im.lastLine, row.when())
 		return nil
 	case im.spec.SkipBad:
 		return im.skip(line, err)
@@ -185,7 +190,7 @@ func (im *importer[R, P]) turn(at exchange.Time) error {
 		return err
 	}
 	origin := Origin{Name: im.source.name, SHA256: im.source.sha256}
-	if im.part, err = openPartition(im.format, im.report.Key, origin, old, file); err != nil {
+	if im.part, err = openPartition(im.format, im.report.Key, origin, old, file, im.out); err != nil {
 		file.abandon()
 	}
 	return err

@@ -1,6 +1,7 @@
 package tape
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -104,10 +105,10 @@ func (k Key) directory() string {
 // check says what a key lacks to name a series.
 func (k Key) check() error {
 	if marketOf(k.Product) == "" {
-		return fmt.Errorf("market is not given and cannot be told from the path: say um, cm or spot")
+		return errors.New("market is not given and cannot be told from the path: say um, cm or spot")
 	}
 	if k.Symbol == "" {
-		return fmt.Errorf("symbol is not given and cannot be told from the file's name")
+		return errors.New("symbol is not given and cannot be told from the file's name")
 	}
 	if strings.ContainsAny(k.Symbol, `/\.`) {
 		return fmt.Errorf("symbol %q has characters that no symbol has", k.Symbol)
@@ -122,7 +123,7 @@ func (k Key) check() error {
 		return err
 	}
 	if k.Kind.Bars() && intervalName(k.Interval) == "" {
-		return fmt.Errorf("interval of the bars is not given, or is none of Binance's, and cannot be told from the file's name: say 1m, 8h, ...")
+		return errors.New("interval of the bars is not given, or is none of Binance's, and cannot be told from the file's name: say 1m, 8h, ...")
 	}
 	if !k.Kind.Bars() && k.Interval != 0 {
 		return fmt.Errorf("%s have no interval, but %v is given", k.Kind, k.Interval)

@@ -52,11 +52,20 @@ type partition[R comparable, P record[R]] struct {
 	known  int64
 }
 
-// openPartition begins a file in the stage. old is the file on the tape, nil if there
-// is none.
-func openPartition[R comparable, P record[R]](f *rowFormat[R, P], key Key, origin Origin, old *part, file stagedFile) (*partition[R, P], error) {
+// newRowWriter makes the writer that one import uses for all its files: its buffers are
+// some 16 MB.
+func newRowWriter[R any]() *parquet.GenericWriter[R] {
+	return parquet.NewGenericWriter[R](io.Discard,
+		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest, Concurrency: 1}),
+		parquet.MaxRowsPerRowGroup(groupRows), parquet.CreatedBy("pmbot", "1", "tape"))
+}
+
+// openPartition begins a file in the stage, written by out. old is the file on the tape,
+// nil if there is none.
+func openPartition[R comparable, P record[R]](f *rowFormat[R, P], key Key, origin Origin, old *part, file stagedFile,
+	out *parquet.GenericWriter[R]) (*partition[R, P], error) {
 	p := &partition[R, P]{
-		path: file.target, file: file, buffer: bufio.NewWriterSize(file, 256<<10),
+		path: file.target, file: file, buffer: bufio.NewWriterSize(file, 256<<10), out: out,
 		batch: make([]R, 0, batchRows), sum: sha256.New(),
 		meta:  meta{schema: f.name, series: key.String(), clock: clockExchange},
 		holes: holeFinder{rule: f.holes, step: key.Interval}, origin: origin,
@@ -68,9 +77,7 @@ func openPartition[R comparable, P record[R]](f *rowFormat[R, P], key Key, origi
 		}
 		p.oldFile, p.oldRows, p.origins = rows, make([]R, 0, batchRows), old.meta.origins
 	}
-	p.out = parquet.NewGenericWriter[R](p.buffer,
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest, Concurrency: 1}),
-		parquet.MaxRowsPerRowGroup(groupRows), parquet.CreatedBy("pmbot", "1", "tape"))
+	out.Reset(p.buffer)
 	return p, nil
 }
 

@@ -93,7 +93,7 @@ func (r *barRow) decode(f *fields) {
 	if volume := r.Volume.value(); volume.Sign() > 0 {
 		f.volumes++
 		whole, err := volume.Fixed()
-		f.whole(barVolume, volume, err != nil || whole%exchange.FixedOne == 0)
+		f.whole(barVolume, err != nil || whole%exchange.FixedOne == 0)
 	} else if f.has(barVolume) {
 		f.volumeless++
 	}

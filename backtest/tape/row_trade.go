@@ -65,7 +65,7 @@ func (r *tradeRow) decode(f *fields) {
 	if r.Price <= 0 || r.Qty <= 0 {
 		f.fail(tradePrice, fmt.Errorf("%w: price %v, quantity %v", errTrade, r.Price, r.Qty))
 	}
-	f.whole(tradeQty, r.Qty, r.Qty%exchange.FixedOne == 0)
+	f.whole(tradeQty, r.Qty%exchange.FixedOne == 0)
 	if r.Last < r.First {
 		f.fail(tradeLast, fmt.Errorf("%w: %d after %d", errTradeIDs, r.Last, r.First))
 	}
