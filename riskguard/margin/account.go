@@ -17,7 +17,7 @@ func (p *Portfolio) Account() exchange.Account {
 	adjusted := t.equity.sub(t.openLoss)
 	u := uniMMR(adjusted, t.maint)
 	if t.maint.zero() {
-		u = uniMMRMax
+		u = uniMMRMax()
 	}
 	return exchange.Account{
 		Equity:        t.equity.decimal(usdPlaces),
@@ -32,7 +32,7 @@ func (p *Portfolio) Account() exchange.Account {
 }
 
 // uniMMRMax is the sentinel at the scale of quotients.
-var uniMMRMax = wideInt(exchange.UniMMRMax).up2()
+func uniMMRMax() wide { return wideInt(exchange.UniMMRMax).up2() }
 
 // uniMMR is adjusted/maint at the scale of quotients, within ±UniMMRMax. Without
 // maintenance margin it is UniMMRMax, or -UniMMRMax when equity is negative, so that it
@@ -40,9 +40,13 @@ var uniMMRMax = wideInt(exchange.UniMMRMax).up2()
 func uniMMR(adjusted, maint wide) wide {
 	if maint.zero() {
 		if adjusted.negative() {
-			return uniMMRMax.neg()
+			return uniMMRMax().neg()
 		}
-		return uniMMRMax
+		return uniMMRMax()
+	}
+	if maint.w3 != 0 { // beyond 6e17 dollars; words below cannot matter any more
+		adjusted = adjusted.over(wide{w1: 1})
+		maint = maint.over(wide{w1: 1})
 	}
 	whole, rest := adjusted.abs().divide(maint)
 	if !whole.less(wideInt(exchange.UniMMRMax)) {

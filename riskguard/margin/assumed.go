@@ -11,12 +11,12 @@ func Assumed() *Tables {
 	t := &Tables{
 		Collateral: map[string]Schedule{},
 		UM: map[string]Brackets{
-			"BTCUSDT": embedded(exchange.UM, umSource, btcusdt),
-			"ETHUSDT": embedded(exchange.UM, umSource, ethusdt),
+			"BTCUSDT": embedded(exchange.UM, umSource(), btcusdt()),
+			"ETHUSDT": embedded(exchange.UM, umSource(), ethusdt()),
 		},
 		CM: map[string]Brackets{
-			"BTCUSD_PERP": embedded(exchange.CM, assume("after older public tables"), btcusdPerp),
-			"ETHUSD_PERP": embedded(exchange.CM, assume("after older public tables"), ethusdPerp),
+			"BTCUSD_PERP": embedded(exchange.CM, assume("after older public tables"), btcusdPerp()),
+			"ETHUSD_PERP": embedded(exchange.CM, assume("after older public tables"), ethusdPerp()),
 		},
 		Loan: []LoanRate{
 			{3, exchange.MustFixed("0.10")}, {5, exchange.MustFixed("0.08")}, {10, exchange.MustFixed("0.05")},
@@ -83,28 +83,36 @@ func embedded(p exchange.Product, s Source, rows []step) Brackets {
 	return b
 }
 
-var umSource = Source{Text: "answer of um/leverageBracket", Date: "2025-06"}
+func umSource() Source { return Source{Text: "answer of um/leverageBracket", Date: "2025-06"} }
 
 // Caps in USDT.
-var btcusdt = []step{
-	{"50000", "0.004", 125}, {"600000", "0.005", 100}, {"3000000", "0.0065", 75}, {"12000000", "0.01", 50},
-	{"70000000", "0.02", 25}, {"100000000", "0.025", 20}, {"230000000", "0.05", 10}, {"480000000", "0.1", 5},
-	{"600000000", "0.125", 4}, {"800000000", "0.15", 3}, {"1200000000", "0.25", 2}, {"1800000000", "0.5", 1},
+func btcusdt() []step {
+	return []step{
+		{"50000", "0.004", 125}, {"600000", "0.005", 100}, {"3000000", "0.0065", 75}, {"12000000", "0.01", 50},
+		{"70000000", "0.02", 25}, {"100000000", "0.025", 20}, {"230000000", "0.05", 10}, {"480000000", "0.1", 5},
+		{"600000000", "0.125", 4}, {"800000000", "0.15", 3}, {"1200000000", "0.25", 2}, {"1800000000", "0.5", 1},
+	}
 }
 
-var ethusdt = []step{
-	{"50000", "0.004", 125}, {"600000", "0.005", 100}, {"3000000", "0.0065", 75}, {"12000000", "0.01", 50},
-	{"50000000", "0.02", 25}, {"65000000", "0.025", 20}, {"150000000", "0.05", 10}, {"320000000", "0.1", 5},
-	{"400000000", "0.125", 4}, {"530000000", "0.15", 3}, {"800000000", "0.25", 2}, {"1200000000", "0.5", 1},
+func ethusdt() []step {
+	return []step{
+		{"50000", "0.004", 125}, {"600000", "0.005", 100}, {"3000000", "0.0065", 75}, {"12000000", "0.01", 50},
+		{"50000000", "0.02", 25}, {"65000000", "0.025", 20}, {"150000000", "0.05", 10}, {"320000000", "0.1", 5},
+		{"400000000", "0.125", 4}, {"530000000", "0.15", 3}, {"800000000", "0.25", 2}, {"1200000000", "0.5", 1},
+	}
 }
 
 // Caps in coins.
-var btcusdPerp = []step{
-	{"5", "0.004", 125}, {"10", "0.005", 100}, {"20", "0.01", 50}, {"50", "0.025", 20}, {"100", "0.05", 10},
-	{"200", "0.1", 5}, {"400", "0.125", 4}, {"1000", "0.15", 3}, {"1500", "0.25", 2},
+func btcusdPerp() []step {
+	return []step{
+		{"5", "0.004", 125}, {"10", "0.005", 100}, {"20", "0.01", 50}, {"50", "0.025", 20}, {"100", "0.05", 10},
+		{"200", "0.1", 5}, {"400", "0.125", 4}, {"1000", "0.15", 3}, {"1500", "0.25", 2},
+	}
 }
 
-var ethusdPerp = []step{
-	{"15", "0.005", 100}, {"50", "0.0065", 75}, {"150", "0.01", 50}, {"500", "0.025", 20}, {"1000", "0.05", 10},
-	{"2000", "0.1", 5}, {"5000", "0.125", 4}, {"10000", "0.15", 3}, {"20000", "0.25", 2},
+func ethusdPerp() []step {
+	return []step{
+		{"15", "0.005", 100}, {"50", "0.0065", 75}, {"150", "0.01", 50}, {"500", "0.025", 20}, {"1000", "0.05", 10},
+		{"2000", "0.1", 5}, {"5000", "0.125", 4}, {"10000", "0.15", 3}, {"20000", "0.25", 2},
+	}
 }

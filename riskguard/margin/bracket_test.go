@@ -157,7 +157,7 @@ func TestRealBrackets(t *testing.T) {
 	}
 	text, err = json.Marshal(answer)
 	ok(t, err)
-	table, err := DecodeBrackets(exchange.UM, strings.NewReader(string(text)), umSource)
+	table, err := DecodeBrackets(exchange.UM, strings.NewReader(string(text)), umSource())
 	ok(t, err)
 	if len(table) != 500 {
 		t.Errorf("%d symbols, want 500", len(table))
@@ -167,14 +167,14 @@ func TestRealBrackets(t *testing.T) {
 		for _, tier := range table[symbol].Tiers {
 			rows = append(rows, step{tier.Cap.String(), tier.MMR.String(), tier.Leverage})
 		}
-		for i, tier := range embedded(exchange.UM, umSource, rows).Tiers {
+		for i, tier := range embedded(exchange.UM, umSource(), rows).Tiers {
 			if tier != table[symbol].Tiers[i] {
 				t.Errorf("%s: the formula gives %+v, recorded is %+v", symbol, tier, table[symbol].Tiers[i])
 			}
 		}
 	}
-	for symbol, own := range map[string][]step{"BTCUSDT": btcusdt, "ETHUSDT": ethusdt} {
-		for i, tier := range embedded(exchange.UM, umSource, own).Tiers {
+	for symbol, own := range map[string][]step{"BTCUSDT": btcusdt(), "ETHUSDT": ethusdt()} {
+		for i, tier := range embedded(exchange.UM, umSource(), own).Tiers {
 			if tier != table[symbol].Tiers[i] {
 				t.Errorf("embedded %s: %+v, recorded is %+v", symbol, tier, table[symbol].Tiers[i])
 			}

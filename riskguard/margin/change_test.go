@@ -190,7 +190,7 @@ func TestSafeBound(t *testing.T) {
 		w.shocks = nil
 		p := w.portfolio(t)
 		p.refresh()
-		width := bandWidths[r.IntN(len(bandWidths))]
+		width := widest >> r.IntN(9)
 		least, most := p.within(width)
 		corner := func(price exchange.Fixed) exchange.Fixed {
 			low, high := ends(price, width)
@@ -211,6 +211,40 @@ func TestSafeBound(t *testing.T) {
 			if adjusted.LessThan(least.decimal(usdPlaces)) || a.MaintMargin.GreaterThan(most.decimal(usdPlaces)) {
 				t.Fatalf("seed 23, %d: %v / %v within %v, proven %v / %v", i, adjusted, a.MaintMargin, width, least.decimal(usdPlaces), most.decimal(usdPlaces))
 			}
+		}
+	}
+}
+
+// TestExtremes: amounts and prices at their bounds overflow nothing.
+func TestExtremes(t *testing.T) {
+	for i := range 20 {
+		r := rand.New(rand.NewPCG(29, uint64(i)))
+		w := draw(t, r)
+		for id := range w.marks {
+			w.marks[id] = exchange.FixedMax - exchange.Fixed(r.IntN(10))
+		}
+		for a, b := range w.balance {
+			w.index[a] = exchange.FixedMax - exchange.Fixed(r.IntN(10))
+			b[exchange.WalletMargin] = decimalOf("9999999999999999.99999999")
+			b[exchange.WalletUM] = decimalOf("-9999999999999999.99999999")
+			b[exchange.WalletLoan] = decimalOf("9999999999999999.99999999")
+			w.balance[a] = b
+		}
+		for k := range w.positions {
+			big := decimalOf("999999999999.99999999")
+			if w.positions[k].Qty.IsNegative() {
+				big = big.Neg()
+			}
+			w.positions[k].Qty = big
+			w.positions[k].Entry = decimalOf([]string{"0.00000001", "99999999999.9999999999999999"}[r.IntN(2)])
+		}
+		w.orders = nil // their prices are the market's of before
+		got, want := w.portfolio(t).Account(), w.account(w.assetNames())
+		if !got.Equity.Equal(want.Equity) || !got.MaintMargin.Equal(want.MaintMargin) || !got.InitialMargin.Equal(want.InitialMargin) {
+			t.Fatalf("seed 29, %d:\n%+v\n%+v", i, got, want)
+		}
+		if got.UniMMR.Sub(want.UniMMR).Abs().GreaterThan(decimal.New(1, -12)) {
+			t.Fatalf("seed 29, %d: uniMMR %v, want %v", i, got.UniMMR, want.UniMMR)
 		}
 	}
 }

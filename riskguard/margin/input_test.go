@@ -35,6 +35,19 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
+// TestContractSize: what exchangeInfo says of a CM contract must be a size.
+func TestContractSize(t *testing.T) {
+	for _, size := range []exchange.Fixed{0, -1, contractSizeMax + 1} {
+		in := *testInstruments(t).At(4)
+		in.ContractSize = size
+		ins, err := exchange.NewInstruments(in)
+		ok(t, err)
+		if _, err := New(ins, testTables()); err == nil || !strings.Contains(err.Error(), "CM BTCUSD_PERP: contract size") {
+			t.Errorf("size %v: %v", size, err)
+		}
+	}
+}
+
 // TestDatedContract uses its perpetual's brackets and says so.
 func TestDatedContract(t *testing.T) {
 	dated := func(p exchange.Product, symbol, pair, settle string) exchange.Instrument {
@@ -84,7 +97,7 @@ func TestBadInput(t *testing.T) {
 		{p.SetBalance("BTC", exchange.WalletUM, decimal.New(1, -17)), "too many decimals"},
 		{p.SetPosition(exchange.Position{Inst: 1, Qty: one, Entry: one}), "MARGIN BTCUSDT has no position BOTH"},
 		{p.SetPosition(exchange.Position{Inst: 2, Side: 7}), "no position PositionSide(7)"},
-		{p.SetPosition(exchange.Position{Inst: 2, Qty: one}), "entry 0 is not positive"},
+		{p.SetPosition(exchange.Position{Inst: 2, Qty: one}), "entry 0 is below the smallest price"},
 		{p.SetPosition(exchange.Position{Inst: 2, Qty: decimal.New(1, -9), Entry: one}), "quantity: 0.000000001: too many decimals"},
 		{p.SetPosition(exchange.Position{Inst: 2, Side: exchange.Long, Qty: one.Neg(), Entry: one}), "LONG leg of -1"},
 		{p.SetLeverage(1, 5), "has no leverage"},

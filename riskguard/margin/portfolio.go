@@ -122,14 +122,17 @@ func (p *Portfolio) newSlot(in *exchange.Instrument) (*slot, error) {
 	if err := b.check(); err != nil {
 		return nil, fmt.Errorf("maintenance brackets of %s: %w", in.Name(), err)
 	}
-	if in.Inverse() && in.ContractSize <= 0 {
-		return nil, fmt.Errorf("%w: %s has contract size %v", ErrInput, in.Name(), in.ContractSize)
+	if in.Inverse() && (in.ContractSize <= 0 || in.ContractSize > contractSizeMax) {
+		return nil, fmt.Errorf("%w: %s: contract size %v is not within 0..%v USD", ErrInput, in.Name(), in.ContractSize, contractSizeMax)
 	}
 	s.brackets = b
 	s.settle.futures = append(s.settle.futures, s)
 	s.leverage = int64(min(p.tables.LeverageDefault, b.Tiers[0].Leverage))
 	return s, nil
 }
+
+// contractSizeMax bounds CM contracts; Binance has 10 and 100 USD.
+const contractSizeMax = 1000 * exchange.FixedOne
 
 // SetShocks replaces the shocks of the worst case; none leaves the base scenario alone.
 func (p *Portfolio) SetShocks(shocks []Shock) error {

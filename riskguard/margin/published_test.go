@@ -15,7 +15,7 @@ func decimalOf(s string) decimal.Decimal { return decimal.RequireFromString(s) }
 
 func wideOf(t *testing.T, s string, places int32) wide {
 	t.Helper()
-	w, err := wideFromDecimal(decimalOf(s), min(places, amountPlaces))
+	w, err := wideFromDecimal(decimalOf(s), min(places, amountPlaces), amountDigitsMax)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,11 +9,11 @@ type band struct {
 	line  exchange.Fixed
 }
 
-// The widths of bands that Safe tries, widest first.
-var bandWidths = [...]exchange.Fixed{
-	exchange.FixedOne / 2, exchange.FixedOne / 4, exchange.FixedOne / 8, exchange.FixedOne / 16,
-	exchange.FixedOne / 32, exchange.FixedOne / 64, exchange.FixedOne / 128, exchange.FixedOne / 512,
-}
+// The widest and the narrowest band that Safe tries; each try halves the width.
+const (
+	widest    = exchange.FixedOne / 2
+	narrowest = exchange.FixedOne / 512
+)
 
 // Safe says that uniMMR is provably above a line: that the account's status cannot have
 // crossed it. False means "not proven", and [Portfolio.Account] knows.
@@ -35,7 +35,7 @@ func (p *Portfolio) Safe(line exchange.Fixed) bool {
 	if p.lacks > 0 {
 		return false
 	}
-	for _, w := range bandWidths {
+	for w := widest; w >= narrowest; w /= 2 {
 		if p.proves(line, w) {
 			p.setBand(w)
 			p.band.holds = true

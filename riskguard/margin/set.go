@@ -98,7 +98,7 @@ func (p *Portfolio) SetBalance(name string, w exchange.Wallet, balance decimal.D
 	if w < exchange.WalletMargin || w > exchange.WalletInterest {
 		return fmt.Errorf("%w: balance of %s in %v", ErrInput, name, w)
 	}
-	n, err := wideFromDecimal(balance, amountPlaces)
+	n, err := wideFromDecimal(balance, amountPlaces, amountDigitsMax)
 	if err != nil {
 		return fmt.Errorf("%w: balance of %s in %v: %w", ErrInput, name, w, err)
 	}
@@ -139,16 +139,16 @@ func (p *Portfolio) SetPosition(pos exchange.Position) error {
 	if err != nil {
 		return err
 	}
-	qty, err := wideFromDecimal(pos.Qty, qtyPlaces)
+	qty, err := wideFromDecimal(pos.Qty, qtyPlaces, qtyDigitsMax)
 	if err != nil {
 		return fmt.Errorf("%w: position in %s: quantity: %w", ErrInput, s.in.Name(), err)
 	}
-	entry, err := wideFromDecimal(pos.Entry, entryPlaces)
+	entry, err := wideFromDecimal(pos.Entry, entryPlaces, entryDigitsMax)
 	if err != nil {
 		return fmt.Errorf("%w: position in %s: entry: %w", ErrInput, s.in.Name(), err)
 	}
-	if entry.negative() || entry.zero() && !qty.zero() {
-		return fmt.Errorf("%w: position in %s: entry %v is not positive", ErrInput, s.in.Name(), pos.Entry)
+	if entry.negative() || !qty.zero() && entry.less(wideInt(fixedOne)) { // averages lie among prices
+		return fmt.Errorf("%w: position in %s: entry %v is below the smallest price, 0.00000001", ErrInput, s.in.Name(), pos.Entry)
 	}
 	if pos.Side == exchange.Long && qty.negative() || pos.Side == exchange.Short && qty.positive() {
 		return fmt.Errorf("%w: position in %s: %v leg of %v", ErrInput, s.in.Name(), pos.Side, pos.Qty)

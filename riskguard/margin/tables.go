@@ -193,7 +193,9 @@ func (t *Tables) Warnings(ins *exchange.Instruments, assets []string) []string {
 		note("collateral rate of "+a, s.Source)
 	}
 	for _, p := range []exchange.Product{exchange.UM, exchange.CM, exchange.Margin} {
-		note("fees of "+p.String(), t.Fees[p].Source)
+		if slices.ContainsFunc(ins.All(), func(in exchange.Instrument) bool { return in.Product == p }) {
+			note("fees of "+p.String(), t.Fees[p].Source)
+		}
 	}
 	note("loan maintenance rates", t.LoanSource)
 	note("loan leverage", t.LoanLeverageSource)

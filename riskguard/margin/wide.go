@@ -200,20 +200,22 @@ var (
 	errTooLarge = errors.New("too large")
 )
 
-// amountDigitsMax bounds what may enter: less than 10^18 of an asset or of a price.
-const amountDigitsMax = 18
+// What may enter has fewer digits before the point than these: no account is near, and
+// no product of them overflows.
+const (
+	amountDigitsMax = 16
+	qtyDigitsMax    = 12
+	entryDigitsMax  = 11
+)
 
-// wideFromDecimal converts d exactly to a scale. It refuses digits beyond
-// [entryPlaces] and magnitudes of 10^18 and more, which no account has.
-func wideFromDecimal(d decimal.Decimal, places int32) (wide, error) {
+// wideFromDecimal converts d exactly to a scale. It refuses digits beyond [entryPlaces]
+// and more than digits before the point.
+func wideFromDecimal(d decimal.Decimal, places int32, digits int) (wide, error) {
 	if d.IsZero() {
 		return wide{}, nil
 	}
-	if d.Exponent() < -100 || d.Exponent() > amountDigitsMax {
-		return wide{}, fmt.Errorf("1e%d: %w", d.Exponent(), errTooLarge)
-	}
-	if d.NumDigits()+int(d.Exponent()) > amountDigitsMax {
-		return wide{}, fmt.Errorf("%s: %w", d, errTooLarge)
+	if e := int(d.Exponent()); e < -100 || e > digits || d.NumDigits()+e > digits {
+		return wide{}, fmt.Errorf("%v digits and exponent %d: %w", d.NumDigits(), e, errTooLarge)
 	}
 	fine := d.Shift(min(places, entryPlaces))
 	if !fine.IsInteger() {

@@ -90,22 +90,22 @@ func TestWideOverRounds(t *testing.T) {
 
 // TestWideDecimal goes from decimal to wide and back, and meets the refusals.
 func TestWideDecimal(t *testing.T) {
-	for _, s := range []string{"0", "1", "-1", "0.00000001", "123456.78901234", "-999999999999999999", "0.1234567890123456", "1e17"} {
+	for _, s := range []string{"0", "1", "-1", "0.00000001", "123456.78901234", "-9999999999999999", "0.1234567890123456", "1e15"} {
 		d := decimal.RequireFromString(s)
-		w, err := wideFromDecimal(d, amountPlaces)
+		w, err := wideFromDecimal(d, amountPlaces, amountDigitsMax)
 		if err != nil || !w.decimal(amountPlaces).Equal(d) {
 			t.Errorf("%s became %v, %v", s, w.decimal(amountPlaces), err)
 		}
 	}
 	for _, d := range []decimal.Decimal{
-		decimal.New(1, 18), decimal.New(-1, 18), decimal.New(1, 999999999), decimal.New(1, -999999999),
+		decimal.New(1, 16), decimal.New(-1, 16), decimal.New(1, 999999999), decimal.New(1, -999999999),
 		decimal.RequireFromString("0.12345678901234567"),
 	} {
-		if w, err := wideFromDecimal(d, amountPlaces); err == nil {
+		if w, err := wideFromDecimal(d, amountPlaces, amountDigitsMax); err == nil {
 			t.Errorf("%de%d was accepted as %v", d.Coefficient(), d.Exponent(), w)
 		}
 	}
-	if _, err := wideFromDecimal(decimal.RequireFromString("0.000000001"), qtyPlaces); err == nil {
+	if _, err := wideFromDecimal(decimal.RequireFromString("0.000000001"), qtyPlaces, qtyDigitsMax); err == nil {
 		t.Error("a quantity of nine decimals was accepted")
 	}
 }
