@@ -91,6 +91,17 @@ func (r *recorder) market(e *exchange.Event) {
 	case exchange.KindFunding:
 		if r.live {
 			r.fundings[e.Inst].settlement(e.At, e.Funding())
+			r.rate(e)
+		}
+	}
+}
+
+// rate completes the payment that a settlement caused: it came just before.
+func (r *recorder) rate(e *exchange.Event) {
+	for i := len(r.settled) - 1; i >= 0 && r.settled[i].At == e.At; i-- {
+		in := r.ins.At(e.Inst)
+		if s := &r.settled[i]; s.Product == in.Product && s.Symbol == in.Symbol {
+			s.Rate = e.Funding().Rate
 		}
 	}
 }
