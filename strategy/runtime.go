@@ -113,6 +113,37 @@ func Wants(e *exchange.Event, subscriptions []Subscription, id exchange.Strategy
 	return false
 }
 
+// Handles says whether the strategy has code for events of the kind. The others only
+// change its view and can make it ask for nothing.
+func (r *Runtime) Handles(k exchange.Kind) bool {
+	switch k {
+	case exchange.KindBar:
+		return r.on.bar != nil
+	case exchange.KindTrade:
+		return r.on.trade != nil
+	case exchange.KindBookTicker:
+		return r.on.quote != nil
+	case exchange.KindMark:
+		return r.on.mark != nil
+	case exchange.KindFunding:
+		return r.on.funding != nil
+	case exchange.KindFill:
+		return r.on.fill != nil
+	case exchange.KindOrderUpdate:
+		return r.on.order != nil
+	case exchange.KindRefusal:
+		return r.on.refusal != nil
+	case exchange.KindAccount:
+		return r.on.account != nil
+	case exchange.KindTimer:
+		return r.on.timer != nil
+	case exchange.KindState:
+		return r.on.state != nil
+	default:
+		return false
+	}
+}
+
 // Deliver gives the strategy one event that it [Runtime.Wants] and returns what it asked
 // for in reply. The result is the runtime's until the next call.
 func (r *Runtime) Deliver(e *exchange.Event) *Output {
