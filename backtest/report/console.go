@@ -43,7 +43,7 @@ func Console(w io.Writer, r *backtest.Result, opt ConsoleOptions) error {
 	}
 	if len(r.ByMonth) > 1 {
 		t.line("")
-		t.lines("BY MONTH", r.ByMonth, nil)
+		t.months(r.ByMonth)
 	}
 	t.line("")
 	t.margin(r)
@@ -124,14 +124,32 @@ func productNames(r *backtest.Result) string {
 	return strings.Join(names, "+")
 }
 
-// lines prints result lines as a table. Where room is short, what explains least of the
-// net goes first.
-func (t *terminalWriter) lines(title string, lines []backtest.Line, sum *backtest.Line) {
-	g := &grid{columns: []column{
+// lineColumns are the columns of result lines. Where room is short, what explains least
+// of the net goes first. The last riskColumns are of what is followed over samples.
+func lineColumns(title string) []column {
+	return []column{
 		{title: title, left: true}, {title: "trades", drop: 2}, {title: "turnover", drop: 6}, {title: "price", drop: 1},
 		{title: "fees", drop: 1}, {title: "funding", drop: 1}, {title: "interest", drop: 3}, {title: "net"},
 		{title: "net%"}, {title: "maxDD%", drop: 4}, {title: "uniMMR min", drop: 5},
-	}}
+	}
+}
+
+const riskColumns = 2
+
+// months prints result lines that have no risk of their own.
+func (t *terminalWriter) months(lines []backtest.Line) {
+	columns := lineColumns("BY MONTH")
+	g := &grid{columns: columns[:len(columns)-riskColumns]}
+	for i := range lines {
+		cells := lineCells(&lines[i])
+		g.add(cells[:len(cells)-riskColumns]...)
+	}
+	t.table(g)
+}
+
+// lines prints result lines as a table.
+func (t *terminalWriter) lines(title string, lines []backtest.Line, sum *backtest.Line) {
+	g := &grid{columns: lineColumns(title)}
 	for i := range lines {
 		g.add(lineCells(&lines[i])...)
 	}

@@ -71,7 +71,7 @@ func sections(r *backtest.Result) []section {
 		results.Tables = append(results.Tables, lineTable("by-leg", "By leg", r.ByLeg, nil))
 	}
 	if len(r.ByMonth) > 0 {
-		results.Tables = append(results.Tables, lineTable("by-month", "By month", r.ByMonth, nil))
+		results.Tables = append(results.Tables, monthTable(r.ByMonth))
 	}
 	results.Tables = append(results.Tables, ratioTable(r))
 	account := section{ID: "account", Title: "Account", Tables: []table{
@@ -93,6 +93,16 @@ func lineTable(id, caption string, lines []backtest.Line, sum *backtest.Line) ta
 		total := *sum
 		total.Name = "Total"
 		t.Foot = lineRow(&total)
+	}
+	return t
+}
+
+// monthTable leaves out what months have not: drawdown and uniMMR of their own.
+func monthTable(lines []backtest.Line) table {
+	t := lineTable("by-month", "By month", lines, nil)
+	t.Head = t.Head[:len(t.Head)-riskColumns]
+	for i, row := range t.Rows {
+		t.Rows[i] = row[:len(row)-riskColumns]
 	}
 	return t
 }
