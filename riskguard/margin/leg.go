@@ -46,7 +46,7 @@ func (l *leg) reset(scenarios int) {
 	l.initial, l.delta, l.raise, l.lower = wide{}, wide{}, wide{}, wide{}
 }
 
-// update computes the leg again and moves the sums of its assets along.
+// updateLeg computes the leg again and moves the sums of its assets along.
 func (p *Portfolio) updateLeg(l *leg) {
 	p.keepLeg(l)
 	s := l.slot

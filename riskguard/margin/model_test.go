@@ -28,7 +28,7 @@ func worlds(t *testing.T, standard int) int {
 // TestModelEqualsOracle compares account, scenarios and a projection of random accounts
 // with the oracle, to the last digit.
 func TestModelEqualsOracle(t *testing.T) {
-	for i := range worlds(t, 1000) {
+	for i := range worlds(t, 2000) {
 		r := rand.New(rand.NewPCG(7, uint64(i)))
 		w := draw(t, r)
 		p := w.portfolio(t)
