@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	pb "github.com/pmbot/pmbot/plugins/proto"
 )
@@ -19,8 +20,10 @@ const ResultBytesMax = 1 << 30
 // to 1; it may be nil. The run ends early when ctx does.
 func (p *Plugin) Backtest(ctx context.Context, config []byte, progress func(events uint64, done float64)) ([]byte, error) {
 	const doing = "in a backtest"
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	silent := time.AfterFunc(p.spec.Silence, func() { cancel(errLate) })
+	defer silent.Stop()
 	stream, err := p.service.Backtest(ctx, &pb.BacktestRequest{Config: config})
 	if err != nil {
 		return nil, p.lost(ctx, doing, err)
@@ -28,8 +31,12 @@ func (p *Plugin) Backtest(ctx context.Context, config []byte, progress func(even
 	var result []byte
 	for {
 		r, err := stream.Recv()
+		silent.Reset(p.spec.Silence)
 		if errors.Is(err, io.EOF) && len(result) > 0 {
 			return result, nil
+		}
+		if errors.Is(context.Cause(ctx), errLate) {
+			return nil, p.fail(Hung, fmt.Sprintf("no progress for %v %s", p.spec.Silence, doing), blocked, err)
 		}
 		if err != nil {
 			return nil, p.lost(ctx, doing, err)

@@ -12,12 +12,14 @@ import (
 
 // call sends a request and takes the response, within the timeout.
 func (s *Session) call(r *pb.PlayRequest) error {
+	r.Before = s.held
 	s.late.Reset(s.plugin.spec.Timeout)
 	err := s.stream.Send(r)
 	if err == nil || errors.Is(err, io.EOF) { // EOF: the reason is to be received
 		err = s.stream.RecvMsg(&s.response)
 	}
 	s.late.Stop()
+	s.held = s.held[:0]
 	if err != nil {
 		return s.lose(s.plugin.lost(s.ctx, s.doing(unknownEvent), err))
 	}

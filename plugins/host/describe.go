@@ -83,8 +83,7 @@ func (p *Plugin) lost(ctx context.Context, doing string, err error) *Error {
 	case p.ctx.Err() != nil:
 		return p.fail(Failed, "stopped "+doing+": "+context.Cause(p.ctx).Error(), "", context.Cause(p.ctx))
 	case errors.Is(context.Cause(ctx), errLate) || errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return p.fail(Hung, fmt.Sprintf("no answer within %v %s", p.spec.Timeout, doing),
-			"a callback must not block or loop; if it is only slow, allow it more time", err)
+		return p.fail(Hung, fmt.Sprintf("no answer within %v %s", p.spec.Timeout, doing), blocked, err)
 	case ctx.Err() != nil:
 		return p.fail(Failed, "stopped "+doing+": "+context.Cause(ctx).Error(), "", context.Cause(ctx))
 	}
@@ -108,6 +107,9 @@ func (p *Plugin) lost(ctx context.Context, doing string, err error) *Error {
 		return p.fail(Crashed, fmt.Sprintf("lost %s: %s", doing, reason(err)), "", err)
 	}
 }
+
+// blocked is the cure for a strategy that does not answer.
+const blocked = "a callback must not block or loop; if it is only slow, allow it more time"
 
 // errLate is the cause with which a call is cancelled that took too long.
 var errLate = errors.New("no answer in time")

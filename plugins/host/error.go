@@ -22,7 +22,8 @@ const (
 	BadChecksum
 	// BadVersion: the program speaks another version of the protocol.
 	BadVersion
-	// BadParams: the configured parameters are wrong; Err is strategy.ParamErrors.
+	// BadParams: the configuration is wrong; where single parameters are, Err is
+	// strategy.ParamErrors.
 	BadParams
 	// Crashed: the process ended, or a callback of the strategy panicked.
 	Crashed

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -137,74 +138,83 @@ func TestDescribe(t *testing.T) {
 
 // TestLockstep plays a random market to a strategy in this process and to the same
 // behind the boundary, announced in batches of random sizes, and wants the same answers.
+// The deaf one has no code for its account and orders, so that these events are held
+// back until the next request.
 func TestLockstep(t *testing.T) {
-	p := plugintest.Open(t, plugintest.Serve)
-	ins := instruments(t)
-	for seed := range uint64(20) {
-		params := map[string]string{"every": fmt.Sprint(seed % 11), "other": "CM:BTCUSD_PERP"}
-		local, err := strategy.NewRuntime(&plugintest.Probe{}, params, ins, 3)
-		if err != nil {
-			t.Fatal(err)
-		}
-		session, err := p.Start("probe", params, ins, 3)
-		if err != nil {
-			t.Fatal(err)
-		}
-		equal(t, seed, -1, local.Started(), session.Started())
-		if !cmp.Equal(local.Subscriptions(), session.Subscriptions()) {
-			t.Fatalf("subscriptions %v became %v", local.Subscriptions(), session.Subscriptions())
-		}
-		rng := rand.New(rand.NewPCG(seed, 1))
-		events := market(rng, 600)
-		for i := 0; i < len(events); {
-			if i == 200 { // the end of the warm-up
-				local.SetWarming(false)
-				if err := session.SetWarming(false); err != nil {
-					t.Fatal(err)
-				}
-			} else if i == 0 {
-				local.SetWarming(true)
-				if err := session.SetWarming(true); err != nil {
-					t.Fatal(err)
-				}
-			}
-			quiet := i
-			for quiet < len(events) && events[quiet].Kind.Market() && quiet-i < rng.IntN(100) && (i >= 200 || quiet < 200) {
-				quiet++
-			}
-			announced := make([]exchange.Event, quiet-i)
-			copy(announced, events[i:quiet])
-			for j := range announced {
-				announced[j].Seq = 0 // numbered only when delivered
-			}
-			if err := session.Ahead(announced); err != nil {
-				t.Fatal(err)
-			}
-			for stop := max(quiet, i+1); i < stop; i++ {
-				e := &events[i]
-				if local.Wants(e) != session.Wants(e) {
-					t.Fatalf("seed %d: %v is wanted here and not there", seed, e.Kind)
-				}
-				got, err := session.Deliver(e)
+	for mode, fresh := range map[string]func() strategy.Strategy{
+		plugintest.Serve:     func() strategy.Strategy { return &plugintest.Probe{} },
+		plugintest.ServeDeaf: func() strategy.Strategy { return &plugintest.Deaf{} },
+	} {
+		t.Run(mode, func(t *testing.T) {
+			p := plugintest.Open(t, mode)
+			for seed := range uint64(20) {
+				ins := instruments(t)
+				params := map[string]string{"every": fmt.Sprint(seed % 11), "other": "CM:BTCUSD_PERP"}
+				local, err := strategy.NewRuntime(fresh(), params, ins, 3)
 				if err != nil {
 					t.Fatal(err)
 				}
-				want := local.Deliver(e)
-				equal(t, seed, i, want, got)
-				if len(want.Intents)+len(want.Timers) > 0 {
-					i++
-					break // the rest of the batch was not handled
+				session, err := p.Start("", params, ins, 3)
+				if err != nil {
+					t.Fatal(err)
 				}
+				lockstep(t, seed, local, session)
+			}
+		})
+	}
+}
+
+// lockstep plays one random market; its first third is history.
+func lockstep(t *testing.T, seed uint64, local *strategy.Runtime, session *host.Session) {
+	t.Helper()
+	equal(t, seed, -1, local.Started(), session.Started())
+	if !cmp.Equal(local.Subscriptions(), session.Subscriptions()) {
+		t.Fatalf("subscriptions %v became %v", local.Subscriptions(), session.Subscriptions())
+	}
+	rng := rand.New(rand.NewPCG(seed, 1))
+	events := market(rng, 600)
+	const history = 200
+	for i := 0; i < len(events); {
+		if i == 0 || i == history {
+			local.SetWarming(i < history)
+			check(t, session.SetWarming(i < history))
+		}
+		quiet := i
+		for most := i + rng.IntN(100); quiet < min(most, len(events)) && events[quiet].Kind.Market() && (i >= history || quiet < history); {
+			quiet++
+		}
+		announced := slices.Clone(events[i:quiet])
+		for j := range announced {
+			announced[j].Seq = 0 // numbered only when delivered
+		}
+		check(t, session.Ahead(announced))
+		for stop := max(quiet, i+1); i < stop; i++ {
+			e := &events[i]
+			if local.Wants(e) != session.Wants(e) {
+				t.Fatalf("seed %d: %v is wanted here and not there", seed, e.Kind)
+			}
+			got, err := session.Deliver(e)
+			check(t, err)
+			want := local.Deliver(e)
+			equal(t, seed, i, want, got)
+			if len(want.Intents)+len(want.Timers) > 0 {
+				stop = i + 1 // the rest of the batch was not handled
 			}
 		}
-		got, err := session.Stop(events[len(events)-1].At)
-		if err != nil {
-			t.Fatal(err)
-		}
-		equal(t, seed, len(events), local.Stop(events[len(events)-1].At), got)
-		if _, err := session.Deliver(&events[0]); err == nil {
-			t.Error("a stopped session takes events")
-		}
+	}
+	end := events[len(events)-1].At
+	got, err := session.Stop(end)
+	check(t, err)
+	equal(t, seed, len(events), local.Stop(end), got)
+	if _, err := session.Deliver(&events[0]); err == nil {
+		t.Error("a stopped session takes events")
+	}
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -304,7 +314,7 @@ func TestLies(t *testing.T) {
 		"lie-kind":         `in Start of strategy liar: subscription: unknown event kind 5`,
 		"lie-upto":         `in strategy liar handling one of *: it answered for 2147483648 of 20 events`,
 		"lie-zero":         `in strategy liar handling one of *: it answered for 0 of 20 events`,
-		"lie-ref":          `in strategy liar handling TRADE seq 101 at *: intent 2 of 2: ref 1 after 1; refs rise by one`,
+		"lie-ref":          `in strategy liar handling TRADE seq 101 at *: intent 2 of 2: ref 1 after 1; refs rise`,
 		"lie-instrument":   `in strategy liar handling TRADE seq 101 at *: intent 1 of 1: instrument 77 is not one of 2`,
 		"lie-enum":         `in strategy liar handling TRADE seq 101 at *: intent 1 of 1: unknown time in force 200`,
 		"lie-flood":        `in strategy liar handling TRADE seq 101 at *: 4097 timers for one event, more than 4096`,
@@ -329,6 +339,24 @@ func TestLies(t *testing.T) {
 			}
 			expect(t, err, host.Lied, fmt.Sprint(err), want)
 		})
+	}
+}
+
+// TestSilence holds that a backtest that stands still ends.
+func TestSilence(t *testing.T) {
+	spec := plugintest.Spec("lie-upto")
+	spec.Silence = 200 * time.Millisecond
+	p, err := host.Open(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	seen := 0.0
+	_, err = p.Backtest(t.Context(), nil, func(_ uint64, done float64) { seen = done })
+	expect(t, err, host.Hung, fmt.Sprint(err),
+		"plugin lie-upto: no progress for 200ms in a backtest; a callback must not block or loop; if it is only slow, allow it more time")
+	if seen != 0.5 {
+		t.Errorf("progress %v, want 0.5", seen)
 	}
 }
 

@@ -38,8 +38,11 @@ type Spec struct {
 	// for nothing.
 	Log *slog.Logger
 	// Timeout is how long the program may take for any one answer, the start included;
-	// 0 is 10 s. A backtest inside the plugin is not one answer.
+	// 0 is 10 s.
 	Timeout time.Duration
+	// Silence is how long a backtest inside the plugin may show no progress; 0 is 2 min,
+	// because reading the data in comes before any.
+	Silence time.Duration
 }
 
 // Plugin is a running strategy program. Its methods may be used from several goroutines.
@@ -66,6 +69,9 @@ func Open(ctx context.Context, spec Spec) (*Plugin, error) {
 	}
 	if spec.Timeout == 0 {
 		spec.Timeout = 10 * time.Second
+	}
+	if spec.Silence == 0 {
+		spec.Silence = 2 * time.Minute
 	}
 	if spec.Log == nil {
 		spec.Log = slog.New(slog.DiscardHandler)

@@ -49,15 +49,11 @@ func actAsHost() {
 	select {}
 }
 
-// TestOrphan kills a host and sees its plugin end. The plugin holds the writing end of a
-// named pipe; reading it ends when the plugin does.
+// TestOrphan kills a host and sees its plugin end.
 func TestOrphan(t *testing.T) {
 	for _, mode := range []string{"open", "start"} {
 		t.Run(mode, func(t *testing.T) {
-			pipe := filepath.Join(t.TempDir(), "alive")
-			if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-				t.Fatal(err)
-			}
+			pipe := namedPipe(t)
 			self, err := os.Executable()
 			if err != nil {
 				t.Fatal(err)
@@ -71,11 +67,7 @@ func TestOrphan(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			alive, err := os.Open(pipe) // until the plugin has opened it, too
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer alive.Close()
+			alive := openPipe(t, pipe)
 			if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "ready\n" {
 				t.Fatalf("the host says %q (%v)", line, err)
 			}
@@ -83,12 +75,55 @@ func TestOrphan(t *testing.T) {
 				t.Fatal(err)
 			}
 			_ = cmd.Wait()
-			if err := alive.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := io.Copy(io.Discard, alive); err != nil {
-				t.Fatal(err)
-			}
+			waitForEnd(t, alive)
 		})
+	}
+}
+
+// TestCancelKills holds that the end of the context ends the process itself, before
+// anybody closes the plugin.
+func TestCancelKills(t *testing.T) {
+	pipe := namedPipe(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	opened := make(chan *os.File)
+	go func() { opened <- openPipe(t, pipe) }()
+	p, err := host.Open(ctx, plugintest.Spec(plugintest.Serve, pipe))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	alive := <-opened
+	cancel()
+	waitForEnd(t, alive)
+}
+
+// namedPipe makes a pipe whose writing end a plugin holds open, so that reading it ends
+// when the plugin does.
+func namedPipe(t *testing.T) string {
+	t.Helper()
+	pipe := filepath.Join(t.TempDir(), "alive")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return pipe
+}
+
+// openPipe waits until the plugin has opened the pipe, too.
+func openPipe(t *testing.T, pipe string) *os.File {
+	alive, err := os.Open(pipe)
+	if err != nil {
+		t.Error(err)
+	}
+	t.Cleanup(func() { _ = alive.Close() })
+	return alive
+}
+
+func waitForEnd(t *testing.T, alive *os.File) {
+	t.Helper()
+	if err := alive.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, alive); err != nil {
+		t.Fatal("the plugin lives on: ", err)
 	}
 }

@@ -32,6 +32,11 @@ type Session struct {
 	// stage is "Start" or "Stop" while the strategy is in these, else empty.
 	stage string
 
+	// handlers are the strategy's abilities. Events that it has no code for wait in held
+	// and go out with the next request.
+	handlers *pb.Handlers
+	held     []*pb.Event
+
 	// heads are the announced events and rows their encoding. The plugin has handled
 	// those before upto; next is the one to be delivered.
 	heads      []head
@@ -93,7 +98,7 @@ func (p *Plugin) Start(name string, params map[string]string, ins *exchange.Inst
 		return nil, s.lied(unknownEvent, err)
 	}
 	s.started.Logs, s.started.Subscriptions = logTexts(started.GetOutput().GetLogs()), s.wants
-	s.stage = ""
+	s.stage, s.handlers = "", started.GetHandlers()
 	return s, nil
 }
 
@@ -149,8 +154,8 @@ func (s *Session) Deliver(e *exchange.Event) (*strategy.Output, error) {
 	if s.next < s.upto {
 		return s.serve(e)
 	}
-	s.heads = append(s.heads[:0], headOf(e))
 	if wire.HasRow(e.Kind) {
+		s.heads = append(s.heads[:0], headOf(e))
 		s.rows = wire.AppendRow(s.rows[:0], e)
 		if err := s.batch(); err != nil {
 			return nil, err
@@ -162,11 +167,20 @@ func (s *Session) Deliver(e *exchange.Event) (*strategy.Output, error) {
 		return nil, s.misused("%v", err)
 	}
 	p.Warming = s.warming
+	if !wire.Handles(s.handlers, e.Kind) && len(s.held) < heldMax {
+		s.held = append(s.held, p)
+		s.current = strategy.Output{}
+		return &s.current, nil
+	}
+	s.heads = append(s.heads[:0], headOf(e))
 	if err := s.ask(&pb.PlayRequest{Request: &pb.PlayRequest_Event{Event: p}}, 1); err != nil {
 		return nil, err
 	}
 	return s.serve(e)
 }
+
+// heldMax bounds the events that wait for the next request.
+const heldMax = 1024
 
 // serve answers from what the plugin has handled.
 func (s *Session) serve(e *exchange.Event) (*strategy.Output, error) {

@@ -109,6 +109,16 @@ func (l *liar) Play(stream pb.StrategyService_PlayServer) error {
 	}
 }
 
+// Backtest shows some progress and then none.
+func (l *liar) Backtest(_ *pb.BacktestRequest, stream pb.StrategyService_BacktestServer) error {
+	progress := &pb.BacktestResponse{Response: &pb.BacktestResponse_Progress{Progress: &pb.Progress{Events: 5, Done: 0.5}}}
+	if err := stream.Send(progress); err != nil {
+		return err
+	}
+	<-stream.Context().Done()
+	return nil
+}
+
 func (l *liar) answer() *pb.PlayResponse {
 	order := func() *pb.Intent {
 		return &pb.Intent{Kind: 1, Ref: 1, Request: &pb.OrderRequest{Instrument: 1, Side: 1, Type: 1}}

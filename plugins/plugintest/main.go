@@ -16,6 +16,9 @@ import (
 // Serve is the mode that serves the strategies given to [Main], and [Probe] as "probe".
 const Serve = "serve"
 
+// ServeDeaf is the mode that serves only [Deaf].
+const ServeDeaf = "serve-deaf"
+
 // Modes of programs that are no good plugins. Those that begin with "lie-" shake hands
 // and then break the protocol; see lie.go for how.
 const (
@@ -62,6 +65,8 @@ func serve(mode string, strategies map[string]func() strategy.Strategy) {
 		all := map[string]func() strategy.Strategy{"probe": func() strategy.Strategy { return &Probe{} }}
 		maps.Copy(all, strategies)
 		sdk.ServeAll(all)
+	case ServeDeaf:
+		sdk.Serve(func() strategy.Strategy { return &Deaf{} })
 	case Garbage:
 		fmt.Println("hello, I am a strategy\x1b[31m")
 	case Exit:

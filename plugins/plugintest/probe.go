@@ -71,7 +71,8 @@ func (p *Probe) Start(env *strategy.Env) error {
 // market counts a market event and answers to some.
 func (p *Probe) market(env *strategy.Env, in *exchange.Instrument, value int64) {
 	p.seen++
-	p.sum = p.sum*31 + value + int64(env.Now()) + int64(env.Last(in)) + int64(env.Position(in).Qty.IntPart())
+	p.sum = p.sum*31 + value + int64(env.Now()) + int64(env.Last(in)) + int64(env.State(in))
+	p.sum += env.Position(in).Qty.IntPart() + int64(len(env.Orders())) + env.Coins("BTC").CoefficientInt64() + env.Account().Equity.CoefficientInt64()
 	if env.Warming() {
 		p.sum++
 	}
@@ -191,3 +192,24 @@ func (p *Probe) Stop(env *strategy.Env) {
 	env.CancelAll(p.in)
 	env.Logf("seen %d, sum %d", p.seen, p.sum)
 }
+
+// Deaf is a probe without code for what concerns its account and orders: it learns of
+// these from its view alone.
+type Deaf struct{ probe Probe }
+
+// Manifest is the probe's.
+func (d *Deaf) Manifest() strategy.Manifest { return d.probe.Manifest() }
+
+// Params are the probe's.
+func (d *Deaf) Params() any { return d.probe.Params() }
+
+// Start is the probe's.
+func (d *Deaf) Start(env *strategy.Env) error { return d.probe.Start(env) }
+
+// OnTrade is the probe's.
+func (d *Deaf) OnTrade(env *strategy.Env, in *exchange.Instrument, t exchange.Trade) {
+	d.probe.OnTrade(env, in, t)
+}
+
+// Stop is the probe's.
+func (d *Deaf) Stop(env *strategy.Env) { d.probe.Stop(env) }

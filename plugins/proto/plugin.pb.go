@@ -1743,7 +1743,10 @@ type PlayRequest struct {
 	//	*PlayRequest_Batch
 	//	*PlayRequest_Event
 	//	*PlayRequest_Stop
-	Request       isPlayRequest_Request `protobuf_oneof:"request"`
+	Request isPlayRequest_Request `protobuf_oneof:"request"`
+	// Events that came before and that the strategy has no code for, see
+	// Started.handlers: they change what it knows and cannot make it ask for anything.
+	Before        []*Event `protobuf:"bytes,5,rep,name=before,proto3" json:"before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1817,6 +1820,13 @@ func (x *PlayRequest) GetStop() *Stop {
 		if x, ok := x.Request.(*PlayRequest_Stop); ok {
 			return x.Stop
 		}
+	}
+	return nil
+}
+
+func (x *PlayRequest) GetBefore() []*Event {
+	if x != nil {
+		return x.Before
 	}
 	return nil
 }
@@ -2023,7 +2033,11 @@ type Started struct {
 	// What the strategy wants to see.
 	Subscriptions []*Subscription `protobuf:"bytes,1,rep,name=subscriptions,proto3" json:"subscriptions,omitempty"`
 	// What it asked for in its Start.
-	Output        *Output `protobuf:"bytes,2,opt,name=output,proto3" json:"output,omitempty"`
+	Output *Output `protobuf:"bytes,2,opt,name=output,proto3" json:"output,omitempty"`
+	// Which of the account's events the strategy has code for. The host sends the others
+	// together with the next request, in PlayRequest.before. Without this field every one
+	// is a request of its own.
+	Handlers      *Handlers `protobuf:"bytes,3,opt,name=handlers,proto3" json:"handlers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2072,6 +2086,99 @@ func (x *Started) GetOutput() *Output {
 	return nil
 }
 
+func (x *Started) GetHandlers() *Handlers {
+	if x != nil {
+		return x.Handlers
+	}
+	return nil
+}
+
+// Handlers are the abilities of a strategy. Ledger entries and alarms of the risk level
+// are not among them: no strategy has code for these.
+type Handlers struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	OrderUpdate   bool                   `protobuf:"varint,1,opt,name=order_update,json=orderUpdate,proto3" json:"order_update,omitempty"`
+	Fill          bool                   `protobuf:"varint,2,opt,name=fill,proto3" json:"fill,omitempty"`
+	Account       bool                   `protobuf:"varint,3,opt,name=account,proto3" json:"account,omitempty"`
+	Refusal       bool                   `protobuf:"varint,4,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	Timer         bool                   `protobuf:"varint,5,opt,name=timer,proto3" json:"timer,omitempty"`
+	State         bool                   `protobuf:"varint,6,opt,name=state,proto3" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Handlers) Reset() {
+	*x = Handlers{}
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Handlers) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Handlers) ProtoMessage() {}
+
+func (x *Handlers) ProtoReflect() protoreflect.Message {
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Handlers.ProtoReflect.Descriptor instead.
+func (*Handlers) Descriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Handlers) GetOrderUpdate() bool {
+	if x != nil {
+		return x.OrderUpdate
+	}
+	return false
+}
+
+func (x *Handlers) GetFill() bool {
+	if x != nil {
+		return x.Fill
+	}
+	return false
+}
+
+func (x *Handlers) GetAccount() bool {
+	if x != nil {
+		return x.Account
+	}
+	return false
+}
+
+func (x *Handlers) GetRefusal() bool {
+	if x != nil {
+		return x.Refusal
+	}
+	return false
+}
+
+func (x *Handlers) GetTimer() bool {
+	if x != nil {
+		return x.Timer
+	}
+	return false
+}
+
+func (x *Handlers) GetState() bool {
+	if x != nil {
+		return x.State
+	}
+	return false
+}
+
 type Subscription struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	Instrument uint32                 `protobuf:"varint,1,opt,name=instrument,proto3" json:"instrument,omitempty"`
@@ -2086,7 +2193,7 @@ type Subscription struct {
 
 func (x *Subscription) Reset() {
 	*x = Subscription{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[13]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2098,7 +2205,7 @@ func (x *Subscription) String() string {
 func (*Subscription) ProtoMessage() {}
 
 func (x *Subscription) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[13]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2111,7 +2218,7 @@ func (x *Subscription) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Subscription.ProtoReflect.Descriptor instead.
 func (*Subscription) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{13}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Subscription) GetInstrument() uint32 {
@@ -2177,7 +2284,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[14]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2189,7 +2296,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[14]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2202,7 +2309,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{14}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Batch) GetWarming() bool {
@@ -2252,7 +2359,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[15]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2264,7 +2371,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[15]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2277,7 +2384,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{15}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Event) GetWarming() bool {
@@ -2463,7 +2570,7 @@ type Stop struct {
 
 func (x *Stop) Reset() {
 	*x = Stop{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[16]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2475,7 +2582,7 @@ func (x *Stop) String() string {
 func (*Stop) ProtoMessage() {}
 
 func (x *Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[16]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2488,7 +2595,7 @@ func (x *Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stop.ProtoReflect.Descriptor instead.
 func (*Stop) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{16}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Stop) GetAt() int64 {
@@ -2511,7 +2618,7 @@ type Answer struct {
 
 func (x *Answer) Reset() {
 	*x = Answer{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[17]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2523,7 +2630,7 @@ func (x *Answer) String() string {
 func (*Answer) ProtoMessage() {}
 
 func (x *Answer) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[17]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2536,7 +2643,7 @@ func (x *Answer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Answer.ProtoReflect.Descriptor instead.
 func (*Answer) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{17}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Answer) GetUpto() uint32 {
@@ -2566,7 +2673,7 @@ type Output struct {
 
 func (x *Output) Reset() {
 	*x = Output{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[18]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2578,7 +2685,7 @@ func (x *Output) String() string {
 func (*Output) ProtoMessage() {}
 
 func (x *Output) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[18]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2591,7 +2698,7 @@ func (x *Output) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Output.ProtoReflect.Descriptor instead.
 func (*Output) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{18}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Output) GetIntents() []*Intent {
@@ -2626,7 +2733,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[19]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2638,7 +2745,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[19]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2651,7 +2758,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{19}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Log) GetEvent() uint32 {
@@ -2672,8 +2779,8 @@ func (x *Log) GetText() string {
 type Intent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Kind  IntentKind             `protobuf:"varint,1,opt,name=kind,proto3,enum=pmbot.v1.IntentKind" json:"kind,omitempty"`
-	// The strategy's own number of the order: 1 for the first INTENT_KIND_NEW of a play,
-	// and one more with each.
+	// The strategy's own number of the order: 1 or more, and one more than the highest it
+	// has sent or seen with each INTENT_KIND_NEW.
 	Ref     uint64        `protobuf:"varint,2,opt,name=ref,proto3" json:"ref,omitempty"`
 	Request *OrderRequest `protobuf:"bytes,3,opt,name=request,proto3" json:"request,omitempty"`
 	// The author's short reason: 32 bytes at most, any bytes.
@@ -2684,7 +2791,7 @@ type Intent struct {
 
 func (x *Intent) Reset() {
 	*x = Intent{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[20]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2696,7 +2803,7 @@ func (x *Intent) String() string {
 func (*Intent) ProtoMessage() {}
 
 func (x *Intent) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[20]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2709,7 +2816,7 @@ func (x *Intent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Intent.ProtoReflect.Descriptor instead.
 func (*Intent) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{20}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Intent) GetKind() IntentKind {
@@ -2770,7 +2877,7 @@ type OrderRequest struct {
 
 func (x *OrderRequest) Reset() {
 	*x = OrderRequest{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[21]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2782,7 +2889,7 @@ func (x *OrderRequest) String() string {
 func (*OrderRequest) ProtoMessage() {}
 
 func (x *OrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[21]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2795,7 +2902,7 @@ func (x *OrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderRequest.ProtoReflect.Descriptor instead.
 func (*OrderRequest) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{21}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *OrderRequest) GetInstrument() uint32 {
@@ -2956,7 +3063,7 @@ type Timer struct {
 
 func (x *Timer) Reset() {
 	*x = Timer{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[22]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2968,7 +3075,7 @@ func (x *Timer) String() string {
 func (*Timer) ProtoMessage() {}
 
 func (x *Timer) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[22]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2981,7 +3088,7 @@ func (x *Timer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Timer.ProtoReflect.Descriptor instead.
 func (*Timer) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{22}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Timer) GetId() uint64 {
@@ -3019,7 +3126,7 @@ type OrderUpdate struct {
 
 func (x *OrderUpdate) Reset() {
 	*x = OrderUpdate{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[23]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3031,7 +3138,7 @@ func (x *OrderUpdate) String() string {
 func (*OrderUpdate) ProtoMessage() {}
 
 func (x *OrderUpdate) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[23]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3044,7 +3151,7 @@ func (x *OrderUpdate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderUpdate.ProtoReflect.Descriptor instead.
 func (*OrderUpdate) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{23}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *OrderUpdate) GetOrder() uint64 {
@@ -3162,7 +3269,7 @@ type Fill struct {
 
 func (x *Fill) Reset() {
 	*x = Fill{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[24]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3174,7 +3281,7 @@ func (x *Fill) String() string {
 func (*Fill) ProtoMessage() {}
 
 func (x *Fill) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[24]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3187,7 +3294,7 @@ func (x *Fill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fill.ProtoReflect.Descriptor instead.
 func (*Fill) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{24}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Fill) GetOrder() uint64 {
@@ -3311,7 +3418,7 @@ type LedgerEntry struct {
 
 func (x *LedgerEntry) Reset() {
 	*x = LedgerEntry{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[25]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3323,7 +3430,7 @@ func (x *LedgerEntry) String() string {
 func (*LedgerEntry) ProtoMessage() {}
 
 func (x *LedgerEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[25]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3336,7 +3443,7 @@ func (x *LedgerEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerEntry.ProtoReflect.Descriptor instead.
 func (*LedgerEntry) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{25}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *LedgerEntry) GetAsset() string {
@@ -3405,7 +3512,7 @@ type Account struct {
 
 func (x *Account) Reset() {
 	*x = Account{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[26]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3417,7 +3524,7 @@ func (x *Account) String() string {
 func (*Account) ProtoMessage() {}
 
 func (x *Account) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[26]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3430,7 +3537,7 @@ func (x *Account) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Account.ProtoReflect.Descriptor instead.
 func (*Account) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{26}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Account) GetEquity() string {
@@ -3503,7 +3610,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[27]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3515,7 +3622,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[27]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3528,7 +3635,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{27}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Refusal) GetIntent() *Intent {
@@ -3586,7 +3693,7 @@ type StateChange struct {
 
 func (x *StateChange) Reset() {
 	*x = StateChange{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[28]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3598,7 +3705,7 @@ func (x *StateChange) String() string {
 func (*StateChange) ProtoMessage() {}
 
 func (x *StateChange) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[28]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3611,7 +3718,7 @@ func (x *StateChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StateChange.ProtoReflect.Descriptor instead.
 func (*StateChange) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{28}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *StateChange) GetInstrument() uint32 {
@@ -3661,7 +3768,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[29]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3673,7 +3780,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[29]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3686,7 +3793,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{29}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Lot) GetMin() int64 {
@@ -3745,7 +3852,7 @@ type Instrument struct {
 
 func (x *Instrument) Reset() {
 	*x = Instrument{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[30]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3757,7 +3864,7 @@ func (x *Instrument) String() string {
 func (*Instrument) ProtoMessage() {}
 
 func (x *Instrument) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[30]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3770,7 +3877,7 @@ func (x *Instrument) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Instrument.ProtoReflect.Descriptor instead.
 func (*Instrument) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{30}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Instrument) GetProduct() Product {
@@ -3965,7 +4072,7 @@ type BacktestRequest struct {
 
 func (x *BacktestRequest) Reset() {
 	*x = BacktestRequest{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[31]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3977,7 +4084,7 @@ func (x *BacktestRequest) String() string {
 func (*BacktestRequest) ProtoMessage() {}
 
 func (x *BacktestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[31]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3990,7 +4097,7 @@ func (x *BacktestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BacktestRequest.ProtoReflect.Descriptor instead.
 func (*BacktestRequest) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{31}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *BacktestRequest) GetConfig() []byte {
@@ -4014,7 +4121,7 @@ type BacktestResponse struct {
 
 func (x *BacktestResponse) Reset() {
 	*x = BacktestResponse{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[32]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4026,7 +4133,7 @@ func (x *BacktestResponse) String() string {
 func (*BacktestResponse) ProtoMessage() {}
 
 func (x *BacktestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[32]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4039,7 +4146,7 @@ func (x *BacktestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BacktestResponse.ProtoReflect.Descriptor instead.
 func (*BacktestResponse) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{32}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *BacktestResponse) GetResponse() isBacktestResponse_Response {
@@ -4112,7 +4219,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[33]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4124,7 +4231,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[33]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4137,7 +4244,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{33}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Progress) GetEvents() uint64 {
@@ -4214,12 +4321,13 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x06params\x18\a \x03(\v2\x16.pmbot.v1.ParamProblemR\x06params\"<\n" +
 	"\fParamProblem\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
-	"\aproblem\x18\x02 \x01(\tR\aproblem\"\xb9\x01\n" +
+	"\aproblem\x18\x02 \x01(\tR\aproblem\"\xe2\x01\n" +
 	"\vPlayRequest\x12'\n" +
 	"\x05start\x18\x01 \x01(\v2\x0f.pmbot.v1.StartH\x00R\x05start\x12'\n" +
 	"\x05batch\x18\x02 \x01(\v2\x0f.pmbot.v1.BatchH\x00R\x05batch\x12'\n" +
 	"\x05event\x18\x03 \x01(\v2\x0f.pmbot.v1.EventH\x00R\x05event\x12$\n" +
-	"\x04stop\x18\x04 \x01(\v2\x0e.pmbot.v1.StopH\x00R\x04stopB\t\n" +
+	"\x04stop\x18\x04 \x01(\v2\x0e.pmbot.v1.StopH\x00R\x04stop\x12'\n" +
+	"\x06before\x18\x05 \x03(\v2\x0f.pmbot.v1.EventR\x06beforeB\t\n" +
 	"\arequest\"\xa4\x01\n" +
 	"\fPlayResponse\x12-\n" +
 	"\astarted\x18\x01 \x01(\v2\x11.pmbot.v1.StartedH\x00R\astarted\x12*\n" +
@@ -4235,10 +4343,18 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"strategyId\x1a9\n" +
 	"\vParamsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"q\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa1\x01\n" +
 	"\aStarted\x12<\n" +
 	"\rsubscriptions\x18\x01 \x03(\v2\x16.pmbot.v1.SubscriptionR\rsubscriptions\x12(\n" +
-	"\x06output\x18\x02 \x01(\v2\x10.pmbot.v1.OutputR\x06output\"\x8b\x01\n" +
+	"\x06output\x18\x02 \x01(\v2\x10.pmbot.v1.OutputR\x06output\x12.\n" +
+	"\bhandlers\x18\x03 \x01(\v2\x12.pmbot.v1.HandlersR\bhandlers\"\xa1\x01\n" +
+	"\bHandlers\x12!\n" +
+	"\forder_update\x18\x01 \x01(\bR\vorderUpdate\x12\x12\n" +
+	"\x04fill\x18\x02 \x01(\bR\x04fill\x12\x18\n" +
+	"\aaccount\x18\x03 \x01(\bR\aaccount\x12\x18\n" +
+	"\arefusal\x18\x04 \x01(\bR\arefusal\x12\x14\n" +
+	"\x05timer\x18\x05 \x01(\bR\x05timer\x12\x14\n" +
+	"\x05state\x18\x06 \x01(\bR\x05state\"\x8b\x01\n" +
 	"\fSubscription\x12\x1e\n" +
 	"\n" +
 	"instrument\x18\x01 \x01(\rR\n" +
@@ -4589,7 +4705,7 @@ func file_pmbot_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_pmbot_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 18)
-var file_pmbot_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_pmbot_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_pmbot_v1_plugin_proto_goTypes = []any{
 	(Fault)(0),               // 0: pmbot.v1.Fault
 	(EventKind)(0),           // 1: pmbot.v1.EventKind
@@ -4622,36 +4738,37 @@ var file_pmbot_v1_plugin_proto_goTypes = []any{
 	(*PlayResponse)(nil),     // 28: pmbot.v1.PlayResponse
 	(*Start)(nil),            // 29: pmbot.v1.Start
 	(*Started)(nil),          // 30: pmbot.v1.Started
-	(*Subscription)(nil),     // 31: pmbot.v1.Subscription
-	(*Batch)(nil),            // 32: pmbot.v1.Batch
-	(*Event)(nil),            // 33: pmbot.v1.Event
-	(*Stop)(nil),             // 34: pmbot.v1.Stop
-	(*Answer)(nil),           // 35: pmbot.v1.Answer
-	(*Output)(nil),           // 36: pmbot.v1.Output
-	(*Log)(nil),              // 37: pmbot.v1.Log
-	(*Intent)(nil),           // 38: pmbot.v1.Intent
-	(*OrderRequest)(nil),     // 39: pmbot.v1.OrderRequest
-	(*Timer)(nil),            // 40: pmbot.v1.Timer
-	(*OrderUpdate)(nil),      // 41: pmbot.v1.OrderUpdate
-	(*Fill)(nil),             // 42: pmbot.v1.Fill
-	(*LedgerEntry)(nil),      // 43: pmbot.v1.LedgerEntry
-	(*Account)(nil),          // 44: pmbot.v1.Account
-	(*Refusal)(nil),          // 45: pmbot.v1.Refusal
-	(*StateChange)(nil),      // 46: pmbot.v1.StateChange
-	(*Lot)(nil),              // 47: pmbot.v1.Lot
-	(*Instrument)(nil),       // 48: pmbot.v1.Instrument
-	(*BacktestRequest)(nil),  // 49: pmbot.v1.BacktestRequest
-	(*BacktestResponse)(nil), // 50: pmbot.v1.BacktestResponse
-	(*Progress)(nil),         // 51: pmbot.v1.Progress
-	nil,                      // 52: pmbot.v1.DescribeRequest.ParamsEntry
-	nil,                      // 53: pmbot.v1.DescribeResponse.ValuesEntry
-	nil,                      // 54: pmbot.v1.Start.ParamsEntry
+	(*Handlers)(nil),         // 31: pmbot.v1.Handlers
+	(*Subscription)(nil),     // 32: pmbot.v1.Subscription
+	(*Batch)(nil),            // 33: pmbot.v1.Batch
+	(*Event)(nil),            // 34: pmbot.v1.Event
+	(*Stop)(nil),             // 35: pmbot.v1.Stop
+	(*Answer)(nil),           // 36: pmbot.v1.Answer
+	(*Output)(nil),           // 37: pmbot.v1.Output
+	(*Log)(nil),              // 38: pmbot.v1.Log
+	(*Intent)(nil),           // 39: pmbot.v1.Intent
+	(*OrderRequest)(nil),     // 40: pmbot.v1.OrderRequest
+	(*Timer)(nil),            // 41: pmbot.v1.Timer
+	(*OrderUpdate)(nil),      // 42: pmbot.v1.OrderUpdate
+	(*Fill)(nil),             // 43: pmbot.v1.Fill
+	(*LedgerEntry)(nil),      // 44: pmbot.v1.LedgerEntry
+	(*Account)(nil),          // 45: pmbot.v1.Account
+	(*Refusal)(nil),          // 46: pmbot.v1.Refusal
+	(*StateChange)(nil),      // 47: pmbot.v1.StateChange
+	(*Lot)(nil),              // 48: pmbot.v1.Lot
+	(*Instrument)(nil),       // 49: pmbot.v1.Instrument
+	(*BacktestRequest)(nil),  // 50: pmbot.v1.BacktestRequest
+	(*BacktestResponse)(nil), // 51: pmbot.v1.BacktestResponse
+	(*Progress)(nil),         // 52: pmbot.v1.Progress
+	nil,                      // 53: pmbot.v1.DescribeRequest.ParamsEntry
+	nil,                      // 54: pmbot.v1.DescribeResponse.ValuesEntry
+	nil,                      // 55: pmbot.v1.Start.ParamsEntry
 }
 var file_pmbot_v1_plugin_proto_depIdxs = []int32{
-	52, // 0: pmbot.v1.DescribeRequest.params:type_name -> pmbot.v1.DescribeRequest.ParamsEntry
+	53, // 0: pmbot.v1.DescribeRequest.params:type_name -> pmbot.v1.DescribeRequest.ParamsEntry
 	22, // 1: pmbot.v1.DescribeResponse.manifest:type_name -> pmbot.v1.Manifest
 	23, // 2: pmbot.v1.DescribeResponse.params:type_name -> pmbot.v1.Param
-	53, // 3: pmbot.v1.DescribeResponse.values:type_name -> pmbot.v1.DescribeResponse.ValuesEntry
+	54, // 3: pmbot.v1.DescribeResponse.values:type_name -> pmbot.v1.DescribeResponse.ValuesEntry
 	24, // 4: pmbot.v1.DescribeResponse.symbols:type_name -> pmbot.v1.Symbol
 	25, // 5: pmbot.v1.DescribeResponse.failure:type_name -> pmbot.v1.Failure
 	2,  // 6: pmbot.v1.Manifest.products:type_name -> pmbot.v1.Product
@@ -4660,68 +4777,70 @@ var file_pmbot_v1_plugin_proto_depIdxs = []int32{
 	0,  // 9: pmbot.v1.Failure.fault:type_name -> pmbot.v1.Fault
 	26, // 10: pmbot.v1.Failure.params:type_name -> pmbot.v1.ParamProblem
 	29, // 11: pmbot.v1.PlayRequest.start:type_name -> pmbot.v1.Start
-	32, // 12: pmbot.v1.PlayRequest.batch:type_name -> pmbot.v1.Batch
-	33, // 13: pmbot.v1.PlayRequest.event:type_name -> pmbot.v1.Event
-	34, // 14: pmbot.v1.PlayRequest.stop:type_name -> pmbot.v1.Stop
-	30, // 15: pmbot.v1.PlayResponse.started:type_name -> pmbot.v1.Started
-	35, // 16: pmbot.v1.PlayResponse.answer:type_name -> pmbot.v1.Answer
-	25, // 17: pmbot.v1.PlayResponse.failure:type_name -> pmbot.v1.Failure
-	54, // 18: pmbot.v1.Start.params:type_name -> pmbot.v1.Start.ParamsEntry
-	48, // 19: pmbot.v1.Start.instruments:type_name -> pmbot.v1.Instrument
-	31, // 20: pmbot.v1.Started.subscriptions:type_name -> pmbot.v1.Subscription
-	36, // 21: pmbot.v1.Started.output:type_name -> pmbot.v1.Output
-	1,  // 22: pmbot.v1.Subscription.kind:type_name -> pmbot.v1.EventKind
-	41, // 23: pmbot.v1.Event.order_update:type_name -> pmbot.v1.OrderUpdate
-	42, // 24: pmbot.v1.Event.fill:type_name -> pmbot.v1.Fill
-	43, // 25: pmbot.v1.Event.ledger:type_name -> pmbot.v1.LedgerEntry
-	44, // 26: pmbot.v1.Event.account:type_name -> pmbot.v1.Account
-	44, // 27: pmbot.v1.Event.risk_level:type_name -> pmbot.v1.Account
-	45, // 28: pmbot.v1.Event.refusal:type_name -> pmbot.v1.Refusal
-	40, // 29: pmbot.v1.Event.timer:type_name -> pmbot.v1.Timer
-	46, // 30: pmbot.v1.Event.state:type_name -> pmbot.v1.StateChange
-	36, // 31: pmbot.v1.Answer.output:type_name -> pmbot.v1.Output
-	38, // 32: pmbot.v1.Output.intents:type_name -> pmbot.v1.Intent
-	40, // 33: pmbot.v1.Output.timers:type_name -> pmbot.v1.Timer
-	37, // 34: pmbot.v1.Output.logs:type_name -> pmbot.v1.Log
-	11, // 35: pmbot.v1.Intent.kind:type_name -> pmbot.v1.IntentKind
-	39, // 36: pmbot.v1.Intent.request:type_name -> pmbot.v1.OrderRequest
-	3,  // 37: pmbot.v1.OrderRequest.side:type_name -> pmbot.v1.Side
-	4,  // 38: pmbot.v1.OrderRequest.position_side:type_name -> pmbot.v1.PositionSide
-	5,  // 39: pmbot.v1.OrderRequest.type:type_name -> pmbot.v1.OrderType
-	6,  // 40: pmbot.v1.OrderRequest.time_in_force:type_name -> pmbot.v1.TimeInForce
-	7,  // 41: pmbot.v1.OrderRequest.working_type:type_name -> pmbot.v1.WorkingType
-	8,  // 42: pmbot.v1.OrderRequest.price_match:type_name -> pmbot.v1.PriceMatch
-	9,  // 43: pmbot.v1.OrderRequest.stp:type_name -> pmbot.v1.STP
-	10, // 44: pmbot.v1.OrderRequest.side_effect:type_name -> pmbot.v1.SideEffect
-	12, // 45: pmbot.v1.OrderUpdate.status:type_name -> pmbot.v1.OrderStatus
-	3,  // 46: pmbot.v1.Fill.side:type_name -> pmbot.v1.Side
-	4,  // 47: pmbot.v1.Fill.position_side:type_name -> pmbot.v1.PositionSide
-	13, // 48: pmbot.v1.Fill.forced:type_name -> pmbot.v1.Forced
-	14, // 49: pmbot.v1.LedgerEntry.wallet:type_name -> pmbot.v1.Wallet
-	15, // 50: pmbot.v1.LedgerEntry.reason:type_name -> pmbot.v1.Reason
-	16, // 51: pmbot.v1.Account.status:type_name -> pmbot.v1.AccountStatus
-	38, // 52: pmbot.v1.Refusal.intent:type_name -> pmbot.v1.Intent
-	17, // 53: pmbot.v1.StateChange.state:type_name -> pmbot.v1.TradingState
-	2,  // 54: pmbot.v1.Instrument.product:type_name -> pmbot.v1.Product
-	47, // 55: pmbot.v1.Instrument.lot:type_name -> pmbot.v1.Lot
-	47, // 56: pmbot.v1.Instrument.market_lot:type_name -> pmbot.v1.Lot
-	5,  // 57: pmbot.v1.Instrument.order_types:type_name -> pmbot.v1.OrderType
-	6,  // 58: pmbot.v1.Instrument.times_in_force:type_name -> pmbot.v1.TimeInForce
-	51, // 59: pmbot.v1.BacktestResponse.progress:type_name -> pmbot.v1.Progress
-	25, // 60: pmbot.v1.BacktestResponse.failure:type_name -> pmbot.v1.Failure
-	18, // 61: pmbot.v1.StrategyService.List:input_type -> pmbot.v1.ListRequest
-	20, // 62: pmbot.v1.StrategyService.Describe:input_type -> pmbot.v1.DescribeRequest
-	27, // 63: pmbot.v1.StrategyService.Play:input_type -> pmbot.v1.PlayRequest
-	49, // 64: pmbot.v1.StrategyService.Backtest:input_type -> pmbot.v1.BacktestRequest
-	19, // 65: pmbot.v1.StrategyService.List:output_type -> pmbot.v1.ListResponse
-	21, // 66: pmbot.v1.StrategyService.Describe:output_type -> pmbot.v1.DescribeResponse
-	28, // 67: pmbot.v1.StrategyService.Play:output_type -> pmbot.v1.PlayResponse
-	50, // 68: pmbot.v1.StrategyService.Backtest:output_type -> pmbot.v1.BacktestResponse
-	65, // [65:69] is the sub-list for method output_type
-	61, // [61:65] is the sub-list for method input_type
-	61, // [61:61] is the sub-list for extension type_name
-	61, // [61:61] is the sub-list for extension extendee
-	0,  // [0:61] is the sub-list for field type_name
+	33, // 12: pmbot.v1.PlayRequest.batch:type_name -> pmbot.v1.Batch
+	34, // 13: pmbot.v1.PlayRequest.event:type_name -> pmbot.v1.Event
+	35, // 14: pmbot.v1.PlayRequest.stop:type_name -> pmbot.v1.Stop
+	34, // 15: pmbot.v1.PlayRequest.before:type_name -> pmbot.v1.Event
+	30, // 16: pmbot.v1.PlayResponse.started:type_name -> pmbot.v1.Started
+	36, // 17: pmbot.v1.PlayResponse.answer:type_name -> pmbot.v1.Answer
+	25, // 18: pmbot.v1.PlayResponse.failure:type_name -> pmbot.v1.Failure
+	55, // 19: pmbot.v1.Start.params:type_name -> pmbot.v1.Start.ParamsEntry
+	49, // 20: pmbot.v1.Start.instruments:type_name -> pmbot.v1.Instrument
+	32, // 21: pmbot.v1.Started.subscriptions:type_name -> pmbot.v1.Subscription
+	37, // 22: pmbot.v1.Started.output:type_name -> pmbot.v1.Output
+	31, // 23: pmbot.v1.Started.handlers:type_name -> pmbot.v1.Handlers
+	1,  // 24: pmbot.v1.Subscription.kind:type_name -> pmbot.v1.EventKind
+	42, // 25: pmbot.v1.Event.order_update:type_name -> pmbot.v1.OrderUpdate
+	43, // 26: pmbot.v1.Event.fill:type_name -> pmbot.v1.Fill
+	44, // 27: pmbot.v1.Event.ledger:type_name -> pmbot.v1.LedgerEntry
+	45, // 28: pmbot.v1.Event.account:type_name -> pmbot.v1.Account
+	45, // 29: pmbot.v1.Event.risk_level:type_name -> pmbot.v1.Account
+	46, // 30: pmbot.v1.Event.refusal:type_name -> pmbot.v1.Refusal
+	41, // 31: pmbot.v1.Event.timer:type_name -> pmbot.v1.Timer
+	47, // 32: pmbot.v1.Event.state:type_name -> pmbot.v1.StateChange
+	37, // 33: pmbot.v1.Answer.output:type_name -> pmbot.v1.Output
+	39, // 34: pmbot.v1.Output.intents:type_name -> pmbot.v1.Intent
+	41, // 35: pmbot.v1.Output.timers:type_name -> pmbot.v1.Timer
+	38, // 36: pmbot.v1.Output.logs:type_name -> pmbot.v1.Log
+	11, // 37: pmbot.v1.Intent.kind:type_name -> pmbot.v1.IntentKind
+	40, // 38: pmbot.v1.Intent.request:type_name -> pmbot.v1.OrderRequest
+	3,  // 39: pmbot.v1.OrderRequest.side:type_name -> pmbot.v1.Side
+	4,  // 40: pmbot.v1.OrderRequest.position_side:type_name -> pmbot.v1.PositionSide
+	5,  // 41: pmbot.v1.OrderRequest.type:type_name -> pmbot.v1.OrderType
+	6,  // 42: pmbot.v1.OrderRequest.time_in_force:type_name -> pmbot.v1.TimeInForce
+	7,  // 43: pmbot.v1.OrderRequest.working_type:type_name -> pmbot.v1.WorkingType
+	8,  // 44: pmbot.v1.OrderRequest.price_match:type_name -> pmbot.v1.PriceMatch
+	9,  // 45: pmbot.v1.OrderRequest.stp:type_name -> pmbot.v1.STP
+	10, // 46: pmbot.v1.OrderRequest.side_effect:type_name -> pmbot.v1.SideEffect
+	12, // 47: pmbot.v1.OrderUpdate.status:type_name -> pmbot.v1.OrderStatus
+	3,  // 48: pmbot.v1.Fill.side:type_name -> pmbot.v1.Side
+	4,  // 49: pmbot.v1.Fill.position_side:type_name -> pmbot.v1.PositionSide
+	13, // 50: pmbot.v1.Fill.forced:type_name -> pmbot.v1.Forced
+	14, // 51: pmbot.v1.LedgerEntry.wallet:type_name -> pmbot.v1.Wallet
+	15, // 52: pmbot.v1.LedgerEntry.reason:type_name -> pmbot.v1.Reason
+	16, // 53: pmbot.v1.Account.status:type_name -> pmbot.v1.AccountStatus
+	39, // 54: pmbot.v1.Refusal.intent:type_name -> pmbot.v1.Intent
+	17, // 55: pmbot.v1.StateChange.state:type_name -> pmbot.v1.TradingState
+	2,  // 56: pmbot.v1.Instrument.product:type_name -> pmbot.v1.Product
+	48, // 57: pmbot.v1.Instrument.lot:type_name -> pmbot.v1.Lot
+	48, // 58: pmbot.v1.Instrument.market_lot:type_name -> pmbot.v1.Lot
+	5,  // 59: pmbot.v1.Instrument.order_types:type_name -> pmbot.v1.OrderType
+	6,  // 60: pmbot.v1.Instrument.times_in_force:type_name -> pmbot.v1.TimeInForce
+	52, // 61: pmbot.v1.BacktestResponse.progress:type_name -> pmbot.v1.Progress
+	25, // 62: pmbot.v1.BacktestResponse.failure:type_name -> pmbot.v1.Failure
+	18, // 63: pmbot.v1.StrategyService.List:input_type -> pmbot.v1.ListRequest
+	20, // 64: pmbot.v1.StrategyService.Describe:input_type -> pmbot.v1.DescribeRequest
+	27, // 65: pmbot.v1.StrategyService.Play:input_type -> pmbot.v1.PlayRequest
+	50, // 66: pmbot.v1.StrategyService.Backtest:input_type -> pmbot.v1.BacktestRequest
+	19, // 67: pmbot.v1.StrategyService.List:output_type -> pmbot.v1.ListResponse
+	21, // 68: pmbot.v1.StrategyService.Describe:output_type -> pmbot.v1.DescribeResponse
+	28, // 69: pmbot.v1.StrategyService.Play:output_type -> pmbot.v1.PlayResponse
+	51, // 70: pmbot.v1.StrategyService.Backtest:output_type -> pmbot.v1.BacktestResponse
+	67, // [67:71] is the sub-list for method output_type
+	63, // [63:67] is the sub-list for method input_type
+	63, // [63:63] is the sub-list for extension type_name
+	63, // [63:63] is the sub-list for extension extendee
+	0,  // [0:63] is the sub-list for field type_name
 }
 
 func init() { file_pmbot_v1_plugin_proto_init() }
@@ -4740,7 +4859,7 @@ func file_pmbot_v1_plugin_proto_init() {
 		(*PlayResponse_Answer)(nil),
 		(*PlayResponse_Failure)(nil),
 	}
-	file_pmbot_v1_plugin_proto_msgTypes[15].OneofWrappers = []any{
+	file_pmbot_v1_plugin_proto_msgTypes[16].OneofWrappers = []any{
 		(*Event_OrderUpdate)(nil),
 		(*Event_Fill)(nil),
 		(*Event_Ledger)(nil),
@@ -4750,7 +4869,7 @@ func file_pmbot_v1_plugin_proto_init() {
 		(*Event_Timer)(nil),
 		(*Event_State)(nil),
 	}
-	file_pmbot_v1_plugin_proto_msgTypes[32].OneofWrappers = []any{
+	file_pmbot_v1_plugin_proto_msgTypes[33].OneofWrappers = []any{
 		(*BacktestResponse_Progress)(nil),
 		(*BacktestResponse_Result)(nil),
 		(*BacktestResponse_Failure)(nil),
@@ -4761,7 +4880,7 @@ func file_pmbot_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pmbot_v1_plugin_proto_rawDesc), len(file_pmbot_v1_plugin_proto_rawDesc)),
 			NumEnums:      18,
-			NumMessages:   37,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "f2abb615db81d952cb6f1e558837aabe903aa154f4ad41a3ee651d14667760fa"
+const coreSource = "e66593bac4d5d2c2322768c73e72cce488055eeb8aa477c2eab55f188dd3b4d4"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {

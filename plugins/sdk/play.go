@@ -93,6 +93,7 @@ func (s *service) start(r *pb.Start) (*play, *pb.Started, *pb.Failure) {
 	out := p.runtime.Started()
 	started := &pb.Started{Subscriptions: wire.EncodeSubscriptions(p.runtime.Subscriptions()), Output: wire.EncodeOutput(out)}
 	started.Output.Logs = wire.AppendLogs(nil, 0, out.Logs)
+	started.Handlers = wire.EncodeHandlers(p.runtime.Handles)
 	return p, started, nil
 }
 
@@ -101,6 +102,15 @@ func (s *service) start(r *pb.Start) (*play, *pb.Started, *pb.Failure) {
 func (p *play) answer(r *pb.PlayRequest) error {
 	p.answered.Reset()
 	p.event = -1
+	for _, e := range r.GetBefore() {
+		p.runtime.SetWarming(e.GetWarming())
+		if err := p.decoder.Event(e, &p.current); err != nil {
+			return err
+		}
+		if out := p.runtime.Deliver(&p.current); !out.Empty() {
+			return fmt.Errorf("a %v was sent as if the strategy had no code for it", p.current.Kind)
+		}
+	}
 	switch r := r.GetRequest().(type) {
 	case *pb.PlayRequest_Batch:
 		return p.batch(r.Batch)

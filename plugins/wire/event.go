@@ -52,6 +52,40 @@ func EncodeEvent(e *exchange.Event) (*pb.Event, error) {
 	return p, nil
 }
 
+// EncodeHandlers translates a strategy's abilities; see strategy.Runtime.Handles.
+func EncodeHandlers(handles func(exchange.Kind) bool) *pb.Handlers {
+	return &pb.Handlers{
+		OrderUpdate: handles(exchange.KindOrderUpdate), Fill: handles(exchange.KindFill),
+		Account: handles(exchange.KindAccount), Refusal: handles(exchange.KindRefusal),
+		Timer: handles(exchange.KindTimer), State: handles(exchange.KindState),
+	}
+}
+
+// Handles says whether a strategy with these abilities has code for the kind; one that
+// does not tell may have code for all.
+func Handles(h *pb.Handlers, k exchange.Kind) bool {
+	switch {
+	case h == nil:
+		return true
+	case k == exchange.KindOrderUpdate:
+		return h.OrderUpdate
+	case k == exchange.KindFill:
+		return h.Fill
+	case k == exchange.KindAccount:
+		return h.Account
+	case k == exchange.KindRefusal:
+		return h.Refusal
+	case k == exchange.KindTimer:
+		return h.Timer
+	case k == exchange.KindState:
+		return h.State
+	case k == exchange.KindLedger || k == exchange.KindRiskLevel:
+		return false
+	default:
+		return true
+	}
+}
+
 func encodeOrderUpdate(u *exchange.OrderUpdate) *pb.OrderUpdate {
 	return &pb.OrderUpdate{
 		Order: uint64(u.ID), Strategy: uint32(u.Strategy), Ref: u.Ref, ClientId: valid(u.ClientID), VenueId: u.VenueID,

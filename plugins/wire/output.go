@@ -64,8 +64,8 @@ type Decoder struct {
 }
 
 // Output translates intents and timers into out, whose slices it reuses, and checks
-// them: known kinds and values, instruments of the run, order numbers that rise by one,
-// and no more than the limits. After an error the plugin is not to be trusted.
+// them: known kinds and values, instruments of the run, order numbers that rise, and no
+// more than the limits. After an error the plugin is not to be trusted.
 func (d *Decoder) Output(p *pb.Output, out *strategy.Output) error {
 	out.Intents, out.Timers = out.Intents[:0], out.Timers[:0]
 	if n := len(p.GetIntents()); n > IntentsMax {
@@ -97,10 +97,10 @@ func (d *Decoder) checkIntent(i *pb.Intent) error {
 		return fmt.Errorf("tag of %d bytes, more than 32", len(i.GetTag()))
 	}
 	if i.GetKind() == pb.IntentKind_INTENT_KIND_NEW {
-		if i.GetRef() != d.lastRef+1 {
-			return fmt.Errorf("ref %d after %d; refs rise by one", i.GetRef(), d.lastRef)
+		if i.GetRef() <= d.lastRef {
+			return fmt.Errorf("ref %d after %d; refs rise", i.GetRef(), d.lastRef)
 		}
-		d.lastRef++
+		d.lastRef = i.GetRef()
 	}
 	if isNew := i.GetKind() == pb.IntentKind_INTENT_KIND_NEW; isNew || r.GetInstrument() != 0 {
 		if _, err := instrument(r.GetInstrument(), d.Instruments); err != nil {
