@@ -31,6 +31,7 @@ type Kernel struct {
 	seq       uint64
 	now       exchange.Time
 	orders    orders
+	foreign   foreign
 	lastOrder exchange.OrderID
 	// holdings are the positions by strategy and instrument, to say whose a fill is that
 	// nobody sent.
@@ -101,6 +102,9 @@ func (k *Kernel) Decide(e *exchange.Event) Decision {
 		if o == nil {
 			return Decision{Refusal: refuse(in, "order-known", "the order is over or was never sent")}
 		}
+		if !working(o.Status) {
+			return Decision{Refusal: refuse(in, "order-working", "the order is "+o.Status.String())}
+		}
 		changed := o.Order
 		changed.Request.Price, changed.Request.Qty = in.Request.Price, in.Request.Qty
 		return k.ask(*in, changed, true)
@@ -113,7 +117,7 @@ func (k *Kernel) Decide(e *exchange.Event) Decision {
 		var d Decision
 		for _, o := range k.orders.open {
 			mine := in.Strategy == 0 || o.Strategy == in.Strategy
-			if mine && !o.cancelAsked && (in.Request.Inst == 0 || o.Request.Inst == in.Request.Inst) {
+			if mine && !o.cancelAsked && !o.child && (in.Request.Inst == 0 || o.Request.Inst == in.Request.Inst) {
 				d.Cancel = append(d.Cancel, o.ID)
 			}
 		}
@@ -147,7 +151,6 @@ func (k *Kernel) apply(e *exchange.Event, d *Decision) {
 
 func (k *Kernel) applyDecision(e *exchange.Event, d *Decision) {
 	in := e.Intent()
-	k.guard.Count(in, k.now)
 	if d.Halt != "" {
 		halt := exchange.Event{Seq: e.Seq, At: e.At}
 		halt.SetState(&exchange.StateChange{State: exchange.Halted, Reason: d.Halt, By: "guard"})
@@ -163,20 +166,24 @@ func (k *Kernel) applyDecision(e *exchange.Event, d *Decision) {
 	for _, id := range d.Cancel {
 		o := k.orders.byID[id]
 		o.cancelAsked = true
-		if o.Status == exchange.StatusWorking || o.Status == exchange.StatusPartiallyFilled {
+		if working(o.Status) {
 			o.Status = exchange.StatusPendingCancel
 		}
+		k.guard.Count(in, k.now)
 		k.commands = append(k.commands, Command{Kind: Cancel, Order: o.Order})
 	}
 	switch in.Kind {
 	case exchange.IntentNew:
 		k.lastOrder = d.Order.ID
 		k.guard.Hold(d.Order)
+		k.guard.Count(in, k.now)
 		k.tellOrder(k.orders.add(d.Order))
 		k.commands = append(k.commands, Command{Kind: Submit, Approved: d.Approved})
 	case exchange.IntentAmend:
-		k.orders.byID[d.Order.ID].Status = exchange.StatusPendingAmend
-		k.guard.Hold(d.Order)
+		o := k.orders.byID[d.Order.ID]
+		o.Status, o.asked = exchange.StatusPendingAmend, &d.Order.Request
+		k.guard.Hold(o.risk())
+		k.guard.Count(in, k.now)
 		k.commands = append(k.commands, Command{Kind: Submit, Approved: d.Approved})
 	}
 }
@@ -204,18 +211,18 @@ func (k *Kernel) applyUpdate(e *exchange.Event) {
 		return // somebody else's order: reconciliation's business, not ours
 	}
 	u.ID, u.Strategy, u.Ref = o.ID, o.Strategy, o.Ref
-	if u.Child != "" && k.orders.byName[u.Child] == nil {
+	if u.Child != "" && !o.Status.Final() && k.orders.byName[u.Child] == nil {
 		k.adopt(o, u.Child)
 	}
 	if k.stale = !k.orders.update(o, u, e.At); k.stale {
 		return
 	}
 	u.Status, u.VenueID, u.Filled, u.Price, u.Qty = o.Status, o.VenueID, o.Filled, o.Request.Price, o.Request.Qty
-	k.guard.Hold(o.Order)
+	k.guard.Hold(o.risk())
 }
 
 // adopt makes the order that a trigger has created ours: it inherits strategy and ref,
-// so its fills are the author's.
+// so its fills are the author's, and its parent's risk.
 func (k *Kernel) adopt(parent *order, clientID string) {
 	k.lastOrder++
 	child := parent.Order
@@ -225,7 +232,8 @@ func (k *Kernel) adopt(parent *order, clientID string) {
 	if parent.Request.Type.Market() {
 		child.Request.Type = exchange.Market
 	}
-	k.orders.add(child)
+	parent.child = true
+	k.guard.Hold(k.orders.add(child).Order)
 }
 
 // applyFill books one execution once; a repeated one is stale.
@@ -233,37 +241,28 @@ func (k *Kernel) applyFill(e *exchange.Event) {
 	f := e.Fill()
 	o := k.orders.find(f.Order, f.ClientID)
 	if o == nil {
+		if k.stale = !k.foreign.count(e.Inst, f); k.stale {
+			return
+		}
 		f.Strategy = k.holder(e.Inst, f)
-		k.hold(e.Inst, f)
-		k.guard.Apply(e)
-		return
+	} else {
+		f.Order, f.Strategy, f.Ref = o.ID, o.Strategy, o.Ref
+		if k.stale = !o.trade(f); k.stale {
+			return
+		}
 	}
-	f.Order, f.Strategy, f.Ref = o.ID, o.Strategy, o.Ref
-	if k.stale = !o.counted(f.TradeID); k.stale {
-		return
-	}
-	o.Filled = max(o.Filled, o.filledBy(f))
 	k.hold(e.Inst, f)
 	k.guard.Apply(e)
-	if !o.Status.Final() {
-		k.guard.Hold(o.Order)
+	if o != nil && !o.Status.Final() {
+		k.guard.Hold(o.risk())
 	}
-}
-
-// filledBy is what has filled after f, saturating: a nonsense quantity must not wrap.
-func (o *order) filledBy(f *exchange.Fill) exchange.Fixed {
-	sum, err := o.Filled.Add(f.Qty)
-	if err != nil {
-		return exchange.FixedMax
-	}
-	return min(sum, max(o.Request.Qty, o.Filled))
 }
 
 // holder names the strategy that a fill without an order of ours belongs to: the only
 // one whose position it closes, else the house.
 func (k *Kernel) holder(inst exchange.InstrumentID, f *exchange.Fill) exchange.StrategyID {
 	found := exchange.StrategyID(0)
-	for s := 1; s < len(k.holdings); s++ {
+	for s := 1; s < len(k.holdings) && int(inst) <= k.ins.Len(); s++ {
 		if int64(k.holdings[s][inst].Sign()) == -f.Side.Sign() {
 			if found != 0 {
 				return 0
@@ -275,8 +274,8 @@ func (k *Kernel) holder(inst exchange.InstrumentID, f *exchange.Fill) exchange.S
 }
 
 func (k *Kernel) hold(inst exchange.InstrumentID, f *exchange.Fill) {
-	if int(f.Strategy) >= len(k.holdings) {
-		return
+	if int(f.Strategy) >= len(k.holdings) || int(inst) > k.ins.Len() {
+		return // not one of ours; the guard will say that it lost track
 	}
 	h := &k.holdings[f.Strategy][inst]
 	*h = h.Add(decimal.New(f.Side.Sign()*int64(f.Qty), -exchange.FixedPlaces))

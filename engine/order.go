@@ -16,7 +16,8 @@ import (
 //	          any pending state -> Unknown -> what exchange truth says | NotArrived
 //
 // Updates come late, twice and out of order. A final status never changes again, what
-// has filled never shrinks, and an update that would step back is dropped.
+// has filled never shrinks, and an update that would step back is dropped. A request to
+// cancel or amend stays pending through fills, until it is answered.
 
 // closedMax is how many finished orders are remembered, so that a late or repeated
 // event about them is recognised.
@@ -33,10 +34,17 @@ type orders struct {
 
 type order struct {
 	exchange.Order
-	// trades are the venue's trade ids already counted.
+	// trades are the venue's trade ids already counted, and traded the sum of their
+	// quantities. Filled is that or what an update said, whichever is more.
 	trades []int64
+	traded exchange.Fixed
 	// cancelAsked says that a cancel is on its way, so that a second wish is not sent.
 	cancelAsked bool
+	// asked is what an amend on its way wants, nil without one.
+	asked *exchange.OrderRequest
+	// child says that the order has triggered into another one of ours. Its risk and
+	// every wish about it are the child's.
+	child bool
 }
 
 func newOrders() orders {
@@ -58,10 +66,11 @@ func (t *orders) find(id exchange.OrderID, clientID string) *order {
 	return t.byName[clientID]
 }
 
-// ofRef returns a strategy's open order of that ref, or nil.
+// ofRef returns a strategy's open order of that ref, or nil. A conditional order and its
+// child share one; the child, which is younger, is the one that can be reached.
 func (t *orders) ofRef(s exchange.StrategyID, ref uint64) *order {
-	for _, o := range t.open {
-		if o.Strategy == s && o.Ref == ref && o.Parent == 0 {
+	for i := len(t.open) - 1; i >= 0; i-- {
+		if o := t.open[i]; o.Strategy == s && o.Ref == ref && !o.child {
 			return o
 		}
 	}
@@ -70,20 +79,28 @@ func (t *orders) ofRef(s exchange.StrategyID, ref uint64) *order {
 
 // update moves an order along its life and says whether anything changed.
 func (t *orders) update(o *order, u *exchange.OrderUpdate, at exchange.Time) bool {
-	if o.Status.Final() || stepsBack(o.Status, u) {
+	if o.Status.Final() || o.knowsBetter(u) {
 		return false
 	}
+	o.answered(u)
 	if u.VenueID != 0 {
 		o.VenueID = u.VenueID
 	}
-	if u.Qty != 0 {
+	if u.Qty > 0 {
 		o.Request.Price, o.Request.Qty = u.Price, u.Qty
 	}
-	o.Filled = max(o.Filled, u.Filled)
+	o.fill(u.Filled)
 	o.Updated = at
 	o.Status = u.Status
-	if o.cancelAsked && (u.Status == exchange.StatusWorking || u.Status == exchange.StatusPartiallyFilled) {
-		o.Status = exchange.StatusPendingCancel
+	if working(u.Status) {
+		switch {
+		case o.cancelAsked:
+			o.Status = exchange.StatusPendingCancel
+		case o.asked != nil:
+			o.Status = exchange.StatusPendingAmend
+		case o.Filled > 0:
+			o.Status = exchange.StatusPartiallyFilled
+		}
 	}
 	if o.Status.Final() {
 		t.close(o)
@@ -91,19 +108,82 @@ func (t *orders) update(o *order, u *exchange.OrderUpdate, at exchange.Time) boo
 	return true
 }
 
-// stepsBack says whether an update is older than what is known: an acknowledgement
-// after a fill, or one of a conditional order after its trigger.
-func stepsBack(now exchange.OrderStatus, u *exchange.OrderUpdate) bool {
+// working says whether an order of that status can fill, be amended and be cancelled.
+func working(s exchange.OrderStatus) bool {
+	return s == exchange.StatusWorking || s == exchange.StatusPartiallyFilled
+}
+
+// knowsBetter says whether an update is older than what is known, such as an
+// acknowledgement after a fill or after the trigger, or not one that an exchange sends.
+func (o *order) knowsBetter(u *exchange.OrderUpdate) bool {
 	switch u.Status {
-	case exchange.StatusPendingNew:
-		return true
 	case exchange.StatusWorking:
-		return now == exchange.StatusPartiallyFilled && u.Qty == 0 ||
-			now == exchange.StatusTriggering || now == exchange.StatusTriggered
+		same := u.Qty == 0 || u.Qty == o.Request.Qty && u.Price == o.Request.Price
+		return o.Status == exchange.StatusPartiallyFilled && same && u.Code == 0 ||
+			o.Status == exchange.StatusTriggering || o.Status == exchange.StatusTriggered
 	case exchange.StatusTriggering:
-		return now == exchange.StatusTriggered
+		return o.Status == exchange.StatusTriggered
+	case exchange.StatusPendingNew, exchange.StatusPendingCancel, exchange.StatusPendingAmend:
+		return true
 	}
-	return false
+	return u.Status == 0 || u.Status > exchange.StatusNotArrived
+}
+
+// answered notes what an update says about the requests on their way. An error code
+// answers the one that was sent first; the amend's own figures answer the amend; and
+// whatever ends the doubt about an Unknown order ends that about its requests.
+func (o *order) answered(u *exchange.OrderUpdate) {
+	switch amended := o.asked != nil && u.Qty == o.asked.Qty && u.Price == o.asked.Price; {
+	case u.Status == exchange.StatusUnknown:
+	case o.Status == exchange.StatusUnknown:
+		o.asked, o.cancelAsked = nil, false
+	case o.asked != nil && (amended || u.Code != 0):
+		o.asked = nil
+	case u.Code != 0:
+		o.cancelAsked = false
+	}
+}
+
+// fill raises Filled to a sum, which is never above the quantity: nonsense from outside
+// must not hide what is still open. What has filled never shrinks.
+func (o *order) fill(sum exchange.Fixed) {
+	if o.Request.Qty > 0 {
+		sum = min(sum, o.Request.Qty)
+	}
+	o.Filled = max(o.Filled, sum)
+}
+
+// trade counts an execution of the order and says whether it was new.
+func (o *order) trade(f *exchange.Fill) bool {
+	if slices.Contains(o.trades, f.TradeID) {
+		return false
+	}
+	o.trades = append(o.trades, f.TradeID)
+	sum, err := o.traded.Add(max(0, f.Qty))
+	if err != nil {
+		sum = exchange.FixedMax
+	}
+	o.traded = sum
+	o.fill(sum)
+	return true
+}
+
+// risk is the order as the guard has to count it. While an amend is on its way either
+// version may fill, so it has the larger quantity and the price that costs more.
+func (o *order) risk() exchange.Order {
+	r := o.Order
+	if o.child {
+		r.Status = exchange.StatusFinished // the child has it
+	}
+	if o.asked != nil {
+		r.Request.Qty = max(r.Request.Qty, o.asked.Qty)
+		if r.Request.Side == exchange.Buy {
+			r.Request.Price = max(r.Request.Price, o.asked.Price)
+		} else {
+			r.Request.Price = min(r.Request.Price, o.asked.Price)
+		}
+	}
+	return r
 }
 
 func (t *orders) close(o *order) {
@@ -119,13 +199,4 @@ func (t *orders) close(o *order) {
 	delete(t.byName, old.ClientID)
 	t.closed[t.next] = o
 	t.next = (t.next + 1) % closedMax
-}
-
-// counted notes a trade of the order and says whether it was new.
-func (o *order) counted(trade int64) bool {
-	if slices.Contains(o.trades, trade) {
-		return false
-	}
-	o.trades = append(o.trades, trade)
-	return true
 }

@@ -64,7 +64,7 @@ func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{t: t, ins: benchInstruments(t), out: &strings.Builder{}, now: exchange.Millis(1_700_000_000_000)}
 	limits := riskguard.DefaultLimits()
-	limits.OrderNotionalMaxRatio, limits.PositionMaxRatio = decimal.New(5, -1), decimal.New(2, 0)
+	limits.OrderNotionalMaxRatio, limits.PositionMaxRatio = decimal.New(5, -1), decimal.New(8, -1)
 	guard, err := riskguard.New(riskguard.Config{Instruments: b.ins, Tables: margin.Assumed(), Limits: limits, Strategies: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +172,12 @@ func (b *bench) do(f []string) error {
 	case "state": // state ACTIVE
 		states := map[string]exchange.TradingState{"ACTIVE": exchange.Active, "REDUCE_ONLY": exchange.ReduceOnly, "HALTED": exchange.Halted}
 		e.SetState(&exchange.StateChange{State: states[f[1]], Reason: "script", By: "test"})
-	case "s1", "s2":
+	case "orders": // what the kernel knows
+		for _, o := range b.kernel.Orders() {
+			b.say("%s #%d %v %v %v at %v, filled %v", o.ClientID, o.Ref, o.Status, o.Request.Side, o.Request.Qty, o.Request.Price, o.Filled)
+		}
+		return nil
+	case "s1", "s2", "s9":
 		return b.wish(f)
 	case "ack", "fill", "end":
 		return b.answer(f)
@@ -183,6 +188,7 @@ func (b *bench) do(f []string) error {
 }
 
 // wish is "s1 #1 buy UM 0.01 market", "s1 #1 sell CM 5 limit 60000 reduce",
+// "s1 #1 buy UM 0.1 stop 61000", "s1 #1 buy UM 0.1 stop-limit 61000 61100",
 // "s1 #1 cancel", "s1 #1 amend 60000 0.02", "s1 #1 cancel-all UM".
 func (b *bench) wish(f []string) error {
 	ref, err := strconv.ParseUint(f[1][1:], 10, 64)
@@ -209,6 +215,8 @@ func (b *bench) wish(f []string) error {
 			r.Type, r.Price = exchange.Limit, exchange.MustFixed(f[6])
 		case "stop":
 			r.Type, r.Trigger = exchange.StopMarket, exchange.MustFixed(f[6])
+		case "stop-limit":
+			r.Type, r.Trigger, r.Price = exchange.Stop, exchange.MustFixed(f[6]), exchange.MustFixed(f[7])
 		}
 		r.ReduceOnly = f[len(f)-1] == "reduce"
 	}
@@ -216,19 +224,11 @@ func (b *bench) wish(f []string) error {
 	return b.driver.Wish(&w, b.now)
 }
 
-// answer is "ack t-1-1", "fill t-1-1 BUY 0.01 60000 [trade id]", "end t-1-1 CANCELED".
+// answer is "ack t-1-1 [price=60000 qty=0.1]", "fill t-1-1 BUY 0.01 60000 [trade id]",
+// "end t-1-1 CANCELED [price= qty= filled= code= child=]", with any status.
 func (b *bench) answer(f []string) error {
 	e := exchange.Event{At: b.now, Inst: 1}
-	switch f[0] {
-	case "ack":
-		e.SetOrderUpdate(&exchange.OrderUpdate{ClientID: f[1], VenueID: 77, Status: exchange.StatusWorking})
-	case "end":
-		statuses := map[string]exchange.OrderStatus{
-			"CANCELED": exchange.StatusCanceled, "FILLED": exchange.StatusFilled, "REJECTED": exchange.StatusRejected,
-			"EXPIRED": exchange.StatusExpired, "UNKNOWN": exchange.StatusUnknown,
-		}
-		e.SetOrderUpdate(&exchange.OrderUpdate{ClientID: f[1], Status: statuses[f[2]]})
-	case "fill":
+	if f[0] == "fill" {
 		side, err := exchange.ParseSide(f[2])
 		if err != nil {
 			return err
@@ -241,8 +241,40 @@ func (b *bench) answer(f []string) error {
 			}
 		}
 		e.SetFill(&exchange.Fill{ClientID: f[1], TradeID: id, Side: side, Qty: exchange.MustFixed(f[3]), Price: exchange.MustFixed(f[4])})
+		return b.driver.Deliver(&e)
 	}
+	u := exchange.OrderUpdate{ClientID: f[1], VenueID: 77, Status: exchange.StatusWorking}
+	rest := f[2:]
+	if f[0] == "end" {
+		u.Status, rest = status(f[2]), f[3:]
+	}
+	for _, word := range rest {
+		key, value, _ := strings.Cut(word, "=")
+		switch key {
+		case "price":
+			u.Price = exchange.MustFixed(value)
+		case "qty":
+			u.Qty = exchange.MustFixed(value)
+		case "filled":
+			u.Filled = exchange.MustFixed(value)
+		case "code":
+			u.Code, _ = strconv.Atoi(value)
+		case "child":
+			u.Child = value
+		}
+	}
+	e.SetOrderUpdate(&u)
 	return b.driver.Deliver(&e)
+}
+
+// status is the status of a name, or one that no exchange has.
+func status(name string) exchange.OrderStatus {
+	for s := exchange.StatusPendingNew; s <= exchange.StatusNotArrived; s++ {
+		if s.String() == name {
+			return s
+		}
+	}
+	return exchange.StatusNotArrived + 1
 }
 
 func (b *bench) inst(word string) exchange.InstrumentID {

@@ -92,6 +92,9 @@ func (g *Guard) Check(in exchange.Intent, o exchange.Order, amend bool, at excha
 			v = Verdict{Refusal: &exchange.Refusal{Intent: in, Rule: running, Value: "the control failed", Limit: "it must run"}, Halt: why}
 		}
 	}()
+	if int(o.Strategy) >= len(g.sent) {
+		return Verdict{Refusal: &exchange.Refusal{Intent: in, Rule: "state", Value: "no such strategy"}}
+	}
 	if !g.ins.Has(o.Request.Inst) {
 		return Verdict{Refusal: &exchange.Refusal{Intent: in, Rule: "filters", Value: "no such instrument"}}
 	}
@@ -110,9 +113,11 @@ func (g *Guard) Check(in exchange.Intent, o exchange.Order, amend bool, at excha
 }
 
 // Apply folds an event into the guard's picture: prices, cadences, money, fills and
-// trading states. Orders come by [Guard.Hold].
+// trading states. Orders come by [Guard.Hold]. Prices of instruments that are not in the
+// table are nobody's here.
 func (g *Guard) Apply(e *exchange.Event) {
 	switch {
+	case int(e.Inst) >= len(g.markets) && e.Kind != exchange.KindFill:
 	case e.Kind.Market():
 		g.applyMarket(e)
 	case e.Kind == exchange.KindState:
@@ -135,7 +140,11 @@ func (g *Guard) Epoch() uint64 { return g.epoch }
 // Account is the model's view of the account now.
 func (g *Guard) Account() exchange.Account { return g.model.Account() }
 
-// State is the strictest trading state that holds for a strategy on an instrument.
+// State is the strictest trading state that holds for a strategy on an instrument. What
+// is not known is halted.
 func (g *Guard) State(s exchange.StrategyID, inst exchange.InstrumentID) exchange.TradingState {
+	if int(s) >= len(g.states.strategy) || int(inst) >= len(g.states.inst) {
+		return exchange.Halted
+	}
 	return stricter(g.states.account, g.states.inst[inst], g.states.strategy[s])
 }

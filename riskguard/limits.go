@@ -20,7 +20,8 @@ type Limits struct {
 	// 0.02, at most 10.
 	OrderNotionalMaxRatio decimal.Decimal `toml:"order_notional_max_ratio" json:"order_notional_max_ratio"`
 	// PositionMaxRatio bounds the notional of one instrument's position, all open orders
-	// of one side filled, as a ratio of equity. Default 0.20, at most 20.
+	// of one side filled, as a ratio of equity. Of a margin pair, which has no position,
+	// only the open orders count. Default 0.20, at most 20.
 	PositionMaxRatio decimal.Decimal `toml:"position_max_ratio" json:"position_max_ratio"`
 	// PriceCollarLimit and PriceCollarMarket bound how far a limit price may be on the
 	// aggressive side of mark and last price, and how far mark and last may be apart for

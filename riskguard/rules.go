@@ -61,85 +61,9 @@ func (c *check) state() *exchange.Refusal {
 	return nil
 }
 
-// filters: the instrument takes the order as it stands; nothing is rounded silently.
-func (c *check) filters() *exchange.Refusal {
-	r := &c.order.Request
-	if c.in.Status != exchange.StatusTrading {
-		return &exchange.Refusal{Value: c.in.Name() + " is " + c.in.Status, Limit: "it must be " + exchange.StatusTrading}
-	}
-	if !r.Type.Market() && r.Price <= 0 && r.PriceMatch == exchange.PriceMatchNone {
-		return &exchange.Refusal{Value: "no price", Limit: r.Type.String() + " needs one"}
-	}
-	if r.Type.Conditional() && r.Trigger <= 0 && r.Type != exchange.TrailingStopMarket {
-		return &exchange.Refusal{Value: "no trigger price", Limit: r.Type.String() + " needs one"}
-	}
-	for _, p := range [...]exchange.Fixed{r.Price, r.Trigger, r.StopPrice, r.Activation} {
-		if no := c.priceFilter(p); no != nil {
-			return no
-		}
-	}
-	if r.ClosePosition || r.QuoteQty > 0 {
-		return nil
-	}
-	return c.lotFilter()
-}
-
-func (c *check) priceFilter(p exchange.Fixed) *exchange.Refusal {
-	switch {
-	case p == 0:
-		return nil
-	case p < 0:
-		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: "above 0"}
-	case !p.IsMultipleOf(c.in.Tick, c.in.PriceMin):
-		to := (p-c.in.PriceMin).Round(c.in.Tick, exchange.PassiveRounding(c.order.Request.Side)) + c.in.PriceMin
-		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: fmt.Sprintf("tick %v", c.in.Tick), Passes: to.String()}
-	case c.in.PriceMin > 0 && p < c.in.PriceMin:
-		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: fmt.Sprintf("at least %v", c.in.PriceMin)}
-	case c.in.PriceMax > 0 && p > c.in.PriceMax:
-		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: fmt.Sprintf("at most %v", c.in.PriceMax)}
-	}
-	return nil
-}
-
-func (c *check) lotFilter() *exchange.Refusal {
-	r := &c.order.Request
-	lot := c.in.LotFor(r.Type)
-	switch {
-	case r.Qty <= 0 || r.Qty < lot.Min:
-		return &exchange.Refusal{Value: fmt.Sprintf("quantity %v", r.Qty), Limit: fmt.Sprintf("at least %v", max(lot.Min, lot.Step))}
-	case lot.Max > 0 && r.Qty > lot.Max:
-		return &exchange.Refusal{Value: fmt.Sprintf("quantity %v", r.Qty), Limit: fmt.Sprintf("at most %v", lot.Max), Passes: lot.Max.String()}
-	case !r.Qty.IsMultipleOf(lot.Step, lot.Min):
-		to := (r.Qty-lot.Min).Round(lot.Step, exchange.RoundDown) + lot.Min
-		return &exchange.Refusal{Value: fmt.Sprintf("quantity %v", r.Qty), Limit: fmt.Sprintf("step %v", lot.Step), Passes: to.String()}
-	case r.ReduceOnly || c.in.NotionalMin == 0:
-		return nil
-	}
-	if n := c.in.Notional(r.Qty, c.price()); n.LessThan(c.in.NotionalMin.Decimal()) {
-		return &exchange.Refusal{Value: fmt.Sprintf("notional %v %s", n, c.in.Quote), Limit: fmt.Sprintf("at least %v", c.in.NotionalMin)}
-	}
-	return nil
-}
-
-// price is what the order is expected to cost a unit: its limit, its trigger, or the
-// mark for a market order.
-func (c *check) price() exchange.Fixed {
-	r := &c.order.Request
-	switch {
-	case r.Price > 0:
-		return r.Price
-	case r.Trigger > 0:
-		return r.Trigger
-	case c.market.mark > 0:
-		return c.market.mark
-	default:
-		return c.market.last
-	}
-}
-
 // orderSize: one order is a bounded share of equity.
 func (c *check) orderSize() *exchange.Refusal {
-	price := c.price()
+	price := c.worth()
 	if price == 0 {
 		return &exchange.Refusal{Value: "no price of " + c.in.Name() + " is known", Limit: "the notional must be known"}
 	}
@@ -147,7 +71,21 @@ func (c *check) orderSize() *exchange.Refusal {
 	if c.order.Request.QuoteQty > 0 {
 		n = c.order.Request.QuoteQty.Decimal()
 	}
-	return c.withinEquity("notional", n, c.g.limits.OrderNotionalMaxRatio)
+	return c.withinEquity("notional", c.usd(n), c.g.limits.OrderNotionalMaxRatio)
+}
+
+// usd values a notional, which is in quote asset but for CM, where it is in USD already.
+// While the asset's index is not known the amount stands: the margin rules refuse then.
+func (c *check) usd(notional decimal.Decimal) decimal.Decimal {
+	if c.in.Inverse() {
+		return notional
+	}
+	for i := range c.g.assets {
+		if a := &c.g.assets[i]; a.name == c.in.Quote && a.price != 0 {
+			return notional.Mul(a.price.Decimal())
+		}
+	}
+	return notional
 }
 
 // withinEquity refuses a notional above a ratio of equity.
@@ -163,27 +101,37 @@ func (c *check) withinEquity(what string, notional, ratio decimal.Decimal) *exch
 }
 
 // priceCollar: no order far on the aggressive side of mark and last, and no market order
-// while the two disagree. A passive price is never too far: it only waits.
+// while the two disagree. A passive price is never too far: it only waits. Margin pairs
+// have no mark, so the last price counts twice.
 func (c *check) priceCollar() *exchange.Refusal {
 	m, r := c.market, &c.order.Request
-	if m.mark == 0 || m.last == 0 {
+	mark := c.mark()
+	if mark == 0 || m.last == 0 {
 		return &exchange.Refusal{Value: "mark or last price of " + c.in.Name() + " is unknown", Limit: "both must be known"}
 	}
 	if r.Type.Conditional() {
-		return nil // its price is held against the market when it triggers
+		return nil // it is for the market at its trigger, which nobody knows yet
 	}
 	if r.Type == exchange.Market {
-		return c.collar("last price", m.last, m.mark, c.g.limits.PriceCollarMarket, true)
+		return c.collar("last price", m.last, mark, c.g.limits.PriceCollarMarket, true)
 	}
 	if r.PriceMatch != exchange.PriceMatchNone {
 		return nil
 	}
-	for _, reference := range [...]exchange.Fixed{m.mark, m.last} {
+	for _, reference := range [...]exchange.Fixed{mark, m.last} {
 		if no := c.collar("price", r.Price, reference, c.g.limits.PriceCollarLimit, false); no != nil {
 			return no
 		}
 	}
 	return c.percentPrice()
+}
+
+// mark is the instrument's mark price, and of a margin pair, which has none, the last.
+func (c *check) mark() exchange.Fixed {
+	if c.in.Product == exchange.Margin {
+		return c.market.last
+	}
+	return c.market.mark
 }
 
 // collar refuses a price further than ratio beyond the reference: on the aggressive
@@ -206,7 +154,7 @@ func (c *check) collar(what string, price, reference exchange.Fixed, ratio decim
 
 // percentPrice is Binance's own collar around the mark.
 func (c *check) percentPrice() *exchange.Refusal {
-	p, mark := c.order.Request.Price.Decimal(), c.market.mark.Decimal()
+	p, mark := c.order.Request.Price.Decimal(), c.mark().Decimal()
 	if up := c.in.PercentUp; c.order.Request.Side == exchange.Buy && up > 0 && p.GreaterThan(mark.Mul(up.Decimal())) {
 		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: fmt.Sprintf("mark %v times %v", mark, up)}
 	}
@@ -234,7 +182,7 @@ func (c *check) staleInput() (what string, seen exchange.Time) {
 	if stale(c.at, m.lastAt, l.FreshPrice, m.everyLast) {
 		return "price of " + c.in.Name(), m.lastAt
 	}
-	if stale(c.at, m.markAt, l.FreshMark, m.everyMark) {
+	if c.in.Product != exchange.Margin && stale(c.at, m.markAt, l.FreshMark, m.everyMark) {
 		return "mark of " + c.in.Name(), m.markAt
 	}
 	for i := range c.g.assets {
@@ -295,7 +243,8 @@ func (c *check) openOrders() *exchange.Refusal {
 }
 
 // position: the instrument's position with all open orders of this side filled is a
-// bounded share of equity.
+// bounded share of equity. A margin pair has no position: of it only the open orders
+// count, and uniMMR bounds the coins.
 func (c *check) position() *exchange.Refusal {
 	r := &c.order.Request
 	if r.ReduceOnly || r.ClosePosition {
@@ -308,12 +257,11 @@ func (c *check) position() *exchange.Refusal {
 			held = held.Add(signed(r.Side, o.Remaining()))
 		}
 	}
-	price := c.price().Decimal()
-	notional := held.Abs().Mul(price)
+	notional := held.Abs().Mul(c.worth().Decimal())
 	if c.in.Inverse() {
 		notional = held.Abs().Mul(c.in.ContractSize.Decimal())
 	}
-	return c.withinEquity("position", notional, c.g.limits.PositionMaxRatio)
+	return c.withinEquity("position", c.usd(notional), c.g.limits.PositionMaxRatio)
 }
 
 func signed(s exchange.Side, qty exchange.Fixed) decimal.Decimal {

@@ -10,17 +10,17 @@ import (
 
 // market is what the guard knows of one instrument's prices, and since when.
 type market struct {
-	last            exchange.Fixed // last trade, bar close or mid
-	mark            exchange.Fixed
-	lastAt, markAt  exchange.Time
-	everyLast       time.Duration // declared cadences
-	everyMark       time.Duration
-	bestBid, offers exchange.Fixed
+	last           exchange.Fixed // last trade, bar close or mid
+	mark           exchange.Fixed
+	lastAt, markAt exchange.Time
+	everyLast      time.Duration // declared cadences, the shortest of several feeds
+	everyMark      time.Duration
 }
 
-// asset is the freshness of one collateral's index price.
+// asset is one collateral's index price and since when it is known.
 type asset struct {
 	name  string
+	price exchange.Fixed
 	at    exchange.Time
 	every time.Duration
 }
@@ -64,16 +64,16 @@ func (g *Guard) applyMarket(e *exchange.Event) {
 	case exchange.KindBar:
 		m.last, m.lastAt = e.Bar().Close, e.At
 	case exchange.KindBookTicker:
-		b := e.BookTicker()
-		m.bestBid, m.offers = b.Bid, b.Ask
-		if mid := b.Mid(); mid != 0 {
+		if mid := e.BookTicker().Mid(); mid != 0 {
 			m.last, m.lastAt = mid, e.At
 		}
 	case exchange.KindMark:
 		m.mark, m.markAt = e.Mark().Price, e.At
 		g.feed(e)
 	case exchange.KindAssetIndex:
-		g.asset(e.AssetIndex().Asset).at = e.At
+		index := e.AssetIndex()
+		a := g.asset(index.Asset)
+		a.price, a.at = index.Price, e.At
 		g.feed(e)
 	case exchange.KindCadence:
 		g.applyCadence(e)
@@ -85,14 +85,23 @@ func (g *Guard) applyCadence(e *exchange.Event) {
 	switch c.Kind {
 	case exchange.KindTrade, exchange.KindBar, exchange.KindBookTicker:
 		m := &g.markets[e.Inst]
-		if m.everyLast == 0 || c.Every < m.everyLast {
-			m.everyLast = c.Every
-		}
+		m.everyLast = sooner(m.everyLast, c.Every)
 	case exchange.KindMark:
-		g.markets[e.Inst].everyMark = c.Every
+		m := &g.markets[e.Inst]
+		m.everyMark = sooner(m.everyMark, c.Every)
 	case exchange.KindAssetIndex:
-		g.asset(c.Asset).every = c.Every
+		a := g.asset(c.Asset)
+		a.every = sooner(a.every, c.Every)
 	}
+}
+
+// sooner is the shorter of two promises; 0 is none. Several feeds may bring one value:
+// marks recorded every eight hours beside marks derived from every bar.
+func sooner(have, other time.Duration) time.Duration {
+	if have == 0 || other != 0 && other < have {
+		return other
+	}
+	return have
 }
 
 // asset finds or makes the freshness record of an asset.
@@ -107,10 +116,12 @@ func (g *Guard) asset(name string) *asset {
 }
 
 // applyState sets the trading state of a scope. Every change begins a new halt epoch,
-// so that what was approved under the old state is not sent under the new one.
+// so that what was approved under the old state is not sent under the new one. A scope
+// that is not known is halted anyway.
 func (g *Guard) applyState(s *exchange.StateChange) {
 	g.epoch++
 	switch {
+	case int(s.Inst) >= len(g.states.inst) || int(s.Strategy) >= len(g.states.strategy):
 	case s.Inst != 0:
 		g.states.inst[s.Inst] = s.State
 	case s.Strategy != 0:
@@ -141,5 +152,10 @@ func (g *Guard) Hold(o exchange.Order) {
 	}
 }
 
-// Count notes a wish for the limits on messages.
-func (g *Guard) Count(in *exchange.Intent, at exchange.Time) { g.sent[in.Strategy].count(at) }
+// Count notes a message to the exchange for the limits on messages: a new order, an
+// amend, or one cancel. Refused wishes are no messages.
+func (g *Guard) Count(in *exchange.Intent, at exchange.Time) {
+	if int(in.Strategy) < len(g.sent) {
+		g.sent[in.Strategy].count(at)
+	}
+}

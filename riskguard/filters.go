@@ -1,0 +1,136 @@
+package riskguard
+
+import (
+	"fmt"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// filters: the instrument takes the order as it stands; nothing is rounded silently.
+func (c *check) filters() *exchange.Refusal {
+	r := &c.order.Request
+	if c.in.Status != exchange.StatusTrading {
+		return &exchange.Refusal{Value: c.in.Name() + " is " + c.in.Status, Limit: "it must be " + exchange.StatusTrading}
+	}
+	if no := c.shape(); no != nil {
+		return no
+	}
+	if !r.Type.Market() && r.Price <= 0 && r.PriceMatch == exchange.PriceMatchNone {
+		return &exchange.Refusal{Value: "no price", Limit: r.Type.String() + " needs one"}
+	}
+	if r.Type.Conditional() && r.Trigger <= 0 && r.Type != exchange.TrailingStopMarket {
+		return &exchange.Refusal{Value: "no trigger price", Limit: r.Type.String() + " needs one"}
+	}
+	for _, p := range [...]exchange.Fixed{r.Price, r.Trigger, r.StopPrice, r.Activation} {
+		if no := c.priceFilter(p); no != nil {
+			return no
+		}
+	}
+	if r.ClosePosition || r.QuoteQty > 0 {
+		return nil
+	}
+	return c.lotFilter()
+}
+
+// shape: every word of the request is one we know, and its fields fit together. Those
+// that a kind does not use could otherwise hide a quantity from the limits.
+func (c *check) shape() *exchange.Refusal {
+	r := &c.order.Request
+	um, margin := c.in.Product == exchange.UM, c.in.Product == exchange.Margin
+	closes := um && (r.Type == exchange.StopMarket || r.Type == exchange.TakeProfitMarket)
+	for _, bad := range [...]struct {
+		is           bool
+		value, limit string
+	}{
+		{r.Side != exchange.Buy && r.Side != exchange.Sell, r.Side.String(), "BUY or SELL"},
+		{r.Type < exchange.Limit || r.Type > exchange.OCO, r.Type.String(), "a known order type"},
+		{r.Type == exchange.OCO && !margin, "OCO", "on margin pairs only"},
+		{r.PositionSide > exchange.Short, r.PositionSide.String(), "BOTH, LONG or SHORT"},
+		{r.TimeInForce > exchange.GTD, r.TimeInForce.String(), "a known time in force"},
+		{r.WorkingType > exchange.MarkPrice, r.WorkingType.String(), "a known working type"},
+		{r.PriceMatch > exchange.Queue20, r.PriceMatch.String(), "a known price match"},
+		{r.STP > exchange.ExpireBoth, r.STP.String(), "a known self-trade prevention"},
+		{r.SideEffect > exchange.AutoBorrowRepay, r.SideEffect.String(), "a known side effect"},
+		{r.Qty < 0, fmt.Sprintf("quantity %v", r.Qty), "not below 0"},
+		{r.QuoteQty < 0, fmt.Sprintf("quote quantity %v", r.QuoteQty), "not below 0"},
+		{r.Iceberg < 0, fmt.Sprintf("iceberg quantity %v", r.Iceberg), "not below 0"},
+		{r.QuoteQty > 0 && (!margin || r.Type != exchange.Market || r.Qty != 0), "a quantity in quote asset", "market orders on margin pairs, without another quantity"},
+		{r.ClosePosition && (!closes || r.Qty != 0), "close-position", "market stops and take-profits on UM, without a quantity"},
+		{r.ReduceOnly && margin, "reduce-only", "not on margin pairs, which have no position"},
+		{c.amend && r.Type != exchange.Limit, "amend of " + r.Type.String(), "LIMIT only"},
+		{c.amend && r.Qty <= c.order.Filled, fmt.Sprintf("quantity %v", r.Qty), fmt.Sprintf("more than the %v that have filled", c.order.Filled)},
+	} {
+		if bad.is {
+			return &exchange.Refusal{Value: bad.value, Limit: bad.limit}
+		}
+	}
+	return nil
+}
+
+func (c *check) priceFilter(p exchange.Fixed) *exchange.Refusal {
+	switch {
+	case p == 0:
+		return nil
+	case p < 0:
+		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: "above 0"}
+	case !p.IsMultipleOf(c.in.Tick, c.in.PriceMin):
+		to := (p-c.in.PriceMin).Round(c.in.Tick, exchange.PassiveRounding(c.order.Request.Side)) + c.in.PriceMin
+		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: fmt.Sprintf("tick %v", c.in.Tick), Passes: to.String()}
+	case c.in.PriceMin > 0 && p < c.in.PriceMin:
+		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: fmt.Sprintf("at least %v", c.in.PriceMin)}
+	case c.in.PriceMax > 0 && p > c.in.PriceMax:
+		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: fmt.Sprintf("at most %v", c.in.PriceMax)}
+	}
+	return nil
+}
+
+func (c *check) lotFilter() *exchange.Refusal {
+	r := &c.order.Request
+	lot := c.in.LotFor(r.Type)
+	switch {
+	case r.Qty <= 0 || r.Qty < lot.Min:
+		return &exchange.Refusal{Value: fmt.Sprintf("quantity %v", r.Qty), Limit: fmt.Sprintf("at least %v", max(lot.Min, lot.Step))}
+	case lot.Max > 0 && r.Qty > lot.Max:
+		return &exchange.Refusal{Value: fmt.Sprintf("quantity %v", r.Qty), Limit: fmt.Sprintf("at most %v", lot.Max), Passes: lot.Max.String()}
+	case !r.Qty.IsMultipleOf(lot.Step, lot.Min):
+		to := (r.Qty-lot.Min).Round(lot.Step, exchange.RoundDown) + lot.Min
+		return &exchange.Refusal{Value: fmt.Sprintf("quantity %v", r.Qty), Limit: fmt.Sprintf("step %v", lot.Step), Passes: to.String()}
+	case r.ReduceOnly || c.in.NotionalMin == 0:
+		return nil
+	}
+	if n := c.in.Notional(r.Qty, c.price()); n.LessThan(c.in.NotionalMin.Decimal()) {
+		return &exchange.Refusal{Value: fmt.Sprintf("notional %v %s", n, c.in.Quote), Limit: fmt.Sprintf("at least %v", c.in.NotionalMin)}
+	}
+	return nil
+}
+
+// price is what the exchange holds a notional against: the order's limit, its trigger,
+// or the mark for a market order.
+func (c *check) price() exchange.Fixed {
+	r := &c.order.Request
+	switch {
+	case r.Price > 0:
+		return r.Price
+	case r.Trigger > 0:
+		return r.Trigger
+	case c.market.mark > 0:
+		return c.market.mark
+	default:
+		return c.market.last
+	}
+}
+
+// worth is the price at which the limits on size count the order: what it may trade at,
+// if that is more than what it says. A limit to sell far below the market deals at the
+// market; only a limit to buy bounds what is paid.
+func (c *check) worth() exchange.Fixed {
+	r := &c.order.Request
+	if r.Side == exchange.Buy && r.Price > 0 {
+		return r.Price
+	}
+	reference := c.market.mark
+	if reference == 0 {
+		reference = c.market.last
+	}
+	return max(r.Price, r.Trigger, reference)
+}
