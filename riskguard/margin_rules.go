@@ -36,7 +36,7 @@ func (c *check) held() decimal.Decimal {
 	return c.g.model.Position(c.order.Request.Inst, c.order.Request.PositionSide).Qty
 }
 
-// reducing says whether the order provably reduces risk: uniMMR now and under the worst
+// reducing says whether the order provably reduces risk: uniMMR now and under every
 // shock not lower, and net delta not larger. What cannot be evaluated does not reduce.
 func (c *check) reducing() bool {
 	m := &c.margin
@@ -48,7 +48,7 @@ func (c *check) reducing() bool {
 		return false
 	}
 	r, err := c.g.model.Reducing(c.order)
-	m.reduces = err == nil && r.Reduces()
+	m.reduces = err == nil && r.Strictly()
 	return m.reduces
 }
 
