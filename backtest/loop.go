@@ -60,9 +60,9 @@ func (l *loop) run(ctx context.Context) error {
 
 // batch handles whole instants.
 func (l *loop) batch(ctx context.Context, events []exchange.Event) error {
-	remote, told, wishes := l.players.remote(), 0, l.driver.Wishes()
+	foresight, told, wishes := l.players.alone(), 0, l.driver.Wishes()
 	for i := 0; i < len(events); {
-		if remote && (i >= told || l.driver.Wishes() != wishes) {
+		if foresight && (i >= told || l.driver.Wishes() != wishes) {
 			var err error
 			if told, err = l.offer(events, i); err != nil {
 				return err
@@ -235,7 +235,7 @@ func (l *loop) finish() error {
 // end is the last instant of the run, good when the data is over.
 func (l *loop) end() exchange.Time { return min(l.feed.now, l.feed.to) }
 
-// offer shows the players the quiet run of events that begins at i, and returns the
+// offer shows the player the quiet run of events that begins at i, and returns the
 // first event that it did not promise: one that the venue may answer, or one at or after
 // a timer or a sample.
 func (l *loop) offer(events []exchange.Event, i int) (int, error) {

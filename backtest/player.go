@@ -15,7 +15,8 @@ type Player interface {
 	// Wants says whether the strategy is to be given the event.
 	Wants(e *exchange.Event) bool
 	// Ahead offers a run of quiet market events that the strategy wants and that will be
-	// delivered next, in this order, if nothing the strategy asks for comes in between.
+	// delivered next, in this order, if nothing the strategy asks for comes in between. It
+	// is called only for a strategy that is alone in its run.
 	// A player in another process sends them in one message and answers the Delivers
 	// that follow from the reply; one in this process does nothing. The events are the
 	// caller's after the call.

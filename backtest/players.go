@@ -115,31 +115,31 @@ func (p *players) warmup() time.Duration {
 	return longest
 }
 
-// remote says whether any player runs in another process and gains from Ahead.
-func (p *players) remote() bool {
-	for _, player := range p.list {
-		if _, local := player.(Local); !local {
-			return true
-		}
+// alone says whether the one player runs in another process: only then can it be told
+// ahead what comes. With several, one's wish changes what the others see next, and who
+// has run ahead cannot be called back.
+func (p *players) alone() bool {
+	if len(p.list) != 1 {
+		return false
 	}
-	return false
+	_, local := p.list[0].(Local)
+	return !local
 }
 
-// ahead offers each player the quiet events that it wants.
+// ahead offers the one player the quiet events that it wants. buf is room for them.
 func (p *players) ahead(events []exchange.Event, buf []exchange.Event) ([]exchange.Event, error) {
-	for i, player := range p.list {
-		buf = buf[:0]
-		for j := range events {
-			if e := &events[j]; e.Kind != exchange.KindBarOpen && player.Wants(e) {
-				buf = append(buf, *e)
-			}
+	player := p.list[0]
+	buf = buf[:0]
+	for j := range events {
+		if e := &events[j]; e.Kind != exchange.KindBarOpen && player.Wants(e) {
+			buf = append(buf, *e)
 		}
-		if len(buf) < 2 {
-			continue
-		}
-		if err := player.Ahead(buf); err != nil {
-			return buf, fmt.Errorf("strategy %s: %w", p.labels[i], err)
-		}
+	}
+	if len(buf) < 2 {
+		return buf, nil
+	}
+	if err := player.Ahead(buf); err != nil {
+		return buf, fmt.Errorf("strategy %s: %w", p.labels[0], err)
 	}
 	return buf, nil
 }
