@@ -84,7 +84,7 @@ func (d *Driver) FireTimers(t exchange.Time) error {
 		if fired == chainMax {
 			return fmt.Errorf("strategy %d: %d timers at one instant, %v", timer.Strategy, chainMax, t)
 		}
-		e := exchange.Event{At: max(timer.Due, d.now)}
+		e := exchange.Event{At: timer.Due} // now, if that is past: see Deliver
 		e.SetTimer(&timer)
 		if err := d.Deliver(&e); err != nil {
 			return err

@@ -1,4 +1,4 @@
-package engine_test
+package engine
 
 import (
 	"bufio"
@@ -13,7 +13,6 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard"
 	"github.com/pmbot/pmbot/riskguard/margin"
@@ -51,30 +50,31 @@ func TestScripts(t *testing.T) {
 
 // bench is a kernel with a driver that notes commands in place of carrying them out.
 type bench struct {
-	t      *testing.T
+	t      testing.TB
 	ins    *exchange.Instruments
-	kernel *engine.Kernel
-	driver *engine.Driver
+	guard  *riskguard.Guard
+	kernel *Kernel
+	driver *Driver
 	out    *strings.Builder
 	now    exchange.Time
 	fill   int64
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench {
 	t.Helper()
 	b := &bench{t: t, ins: benchInstruments(t), out: &strings.Builder{}, now: exchange.Millis(1_700_000_000_000)}
 	limits := riskguard.DefaultLimits()
 	limits.OrderNotionalMaxRatio, limits.PositionMaxRatio = decimal.New(5, -1), decimal.New(8, -1)
-	guard, err := riskguard.New(riskguard.Config{Instruments: b.ins, Tables: margin.Assumed(), Limits: limits, Strategies: 2})
-	if err != nil {
+	var err error
+	if b.guard, err = riskguard.New(riskguard.Config{Instruments: b.ins, Tables: margin.Assumed(), Limits: limits, Strategies: 2}); err != nil {
 		t.Fatal(err)
 	}
-	b.kernel = engine.New(engine.Config{Instruments: b.ins, Guard: guard, Strategies: 2, ClientPrefix: "t"})
-	b.driver = engine.NewDriver(b.kernel, b, b)
+	b.kernel = New(Config{Instruments: b.ins, Guard: b.guard, Strategies: 2, ClientPrefix: "t"})
+	b.driver = NewDriver(b.kernel, b, b)
 	return b
 }
 
-func benchInstruments(t *testing.T) *exchange.Instruments {
+func benchInstruments(t testing.TB) *exchange.Instruments {
 	t.Helper()
 	lot := exchange.Lot{Min: exchange.MustFixed("0.001"), Max: exchange.MustFixed("1000"), Step: exchange.MustFixed("0.001")}
 	contracts := exchange.Lot{Min: exchange.FixedOne, Max: exchange.MustFixed("1000000"), Step: exchange.FixedOne}
@@ -108,7 +108,7 @@ func (b *bench) Submit(a riskguard.Approved, _ exchange.Time) {
 
 func (b *bench) Cancel(o exchange.Order, _ exchange.Time) { b.say("cancel %s", o.ClientID) }
 
-func (b *bench) Deliver(e *exchange.Event, _ *engine.Wishes) error {
+func (b *bench) Deliver(e *exchange.Event, _ *Wishes) error {
 	switch e.Kind {
 	case exchange.KindRefusal:
 		r := e.Refusal()
@@ -143,6 +143,15 @@ func (b *bench) play(script string) string {
 		}
 	}
 	return b.out.String()
+}
+
+// opened is a bench whose account has money, prices and leave to trade.
+func opened(t testing.TB) *bench {
+	t.Helper()
+	b := newBench(t)
+	b.play("price UM 60000\nprice CM 60000\nindex BTC 60000\nindex USDT 1\ndeposit UM USDT 100000\nstate ACTIVE")
+	b.out.Reset()
+	return b
 }
 
 // do carries out one line: a verb and its words.
@@ -220,7 +229,7 @@ func (b *bench) wish(f []string) error {
 		}
 		r.ReduceOnly = f[len(f)-1] == "reduce"
 	}
-	w := engine.Wishes{Intents: []exchange.Intent{in}}
+	w := Wishes{Intents: []exchange.Intent{in}}
 	return b.driver.Wish(&w, b.now)
 }
 
