@@ -82,6 +82,9 @@ func (c *counter) add(e event) {
 	key := e.Package + " " + e.Test
 	switch e.Action {
 	case "output":
+		if strings.HasPrefix(e.Output, "=== ") {
+			return // RUN, PAUSE and CONT of every test
+		}
 		c.output[key] = append(c.output[key], e.Output)
 	case "build-output":
 		fmt.Fprint(c.out, e.Output)
