@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "e66593bac4d5d2c2322768c73e72cce488055eeb8aa477c2eab55f188dd3b4d4"
+const coreSource = "8eede59549e17f17c79ce9dc51ad9f63906472307f6c3358e0090fd349b9989c"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
