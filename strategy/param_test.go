@@ -48,7 +48,7 @@ func TestParamsOf(t *testing.T) {
 	if p := list[5]; !slices.Equal(p.Choices, []string{"a", "b"}) {
 		t.Errorf("mode is %+v", p)
 	}
-	if none, err := ParamsOf(nil); none != nil && len(none) != 0 || err != nil {
+	if none, err := ParamsOf(nil); len(none) != 0 || err != nil {
 		t.Errorf("ParamsOf(nil) = %v, %v", none, err)
 	}
 }

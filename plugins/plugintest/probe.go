@@ -126,7 +126,7 @@ func (p *Probe) misbehave(env *strategy.Env) {
 	}
 }
 
-// OnBar, like the other handlers, counts the event.
+// OnBar counts the event, as the other handlers do.
 func (p *Probe) OnBar(env *strategy.Env, in *exchange.Instrument, b *exchange.Bar) {
 	hi, lo := b.Volume.Words()
 	p.market(env, in, int64(b.Close)+hi+int64(lo)+b.Trades)
