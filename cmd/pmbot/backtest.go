@@ -149,7 +149,7 @@ func (c *console) backtestConfig(f *backtestFlags) (*configuration, error) {
 func (c *console) printResult(f *backtestFlags, r *backtest.Result, page string) error {
 	switch {
 	case f.json:
-		return c.printJSON(r)
+		return report.JSON(c.out, r)
 	case f.quiet:
 		_, err := fmt.Fprintln(c.out, "result", r.Hash)
 		return err
