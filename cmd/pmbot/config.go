@@ -203,6 +203,9 @@ func (c *configuration) checkStrategies(wrong wrongFunc) {
 		if !sha256Hex.MatchString(s.SHA256) {
 			wrong(key+".sha256", "%q is not 64 hexadecimal digits", s.SHA256)
 		}
+		if _, isBundled := bundled()[s.Plugin]; isBundled && s.SHA256 != "" {
+			wrong(key+".sha256", "%s is bundled and has no file of its own; leave the checksum out", s.Plugin)
+		}
 	}
 }
 

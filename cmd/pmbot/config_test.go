@@ -148,6 +148,7 @@ func TestConfigMistakes(t *testing.T) {
 		{`label = "trend-um"`, `label = "Trend UM"`, `x.toml:17: strategy.0.label: "Trend UM" is not 1 to 32 letters`},
 		{`plugin = "trend"`, ``, "x.toml:15: strategy.0: plugin is missing"},
 		{`label = "trend-um"`, `sha256 = "abc"`, `x.toml:17: strategy.0.sha256: "abc" is not 64`},
+		{`label = "trend-um"`, `sha256 = "` + strings.Repeat("0", 64) + `"`, "x.toml:17: strategy.0.sha256: trend is bundled"},
 		{`fast = 10`, `fast = [10]`, "x.toml:20: strategy.0.params.fast: want text, a number or true or false"},
 		{`[strategy.params]`, `params = 3`, "strategy.0.params: want a table"},
 	} {

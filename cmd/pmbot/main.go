@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // group makes a command that only holds others. Called alone it prints its help; a
 // misspelt command gets the nearest name.
 func group(use, short string, commands ...*cobra.Command) *cobra.Command {
-	g := &cobra.Command{Use: use, Short: short}
+	g := &cobra.Command{Use: use, Short: short, DisableFlagsInUseLine: true}
 	g.AddCommand(commands...)
 	g.Args = func(g *cobra.Command, args []string) error {
 		if len(args) == 0 {

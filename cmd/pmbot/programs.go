@@ -37,7 +37,7 @@ var modes = []string{modePlugin, modeInProcess, modeLockstep}
 type programs struct {
 	list    []backtest.Program
 	mode    string
-	plugins map[string]*host.Plugin // by path; bundled ones by ""
+	plugins map[string]*host.Plugin // by path and pinned checksum; that of bundled ones by ""
 	log     *slog.Logger
 }
 
@@ -67,17 +67,17 @@ func (p *programs) open(ctx context.Context, s backtest.StrategyConfig) (backtes
 		}
 		return backtest.LocalProgram(fresh), nil
 	}
-	name, path := "", s.Plugin
+	name, key := "", s.Plugin+" "+s.SHA256
 	if isBundled {
-		name, path = s.Plugin, ""
+		name, key = s.Plugin, ""
 	}
-	plugin, open := p.plugins[path]
+	plugin, open := p.plugins[key]
 	if !open {
 		var err error
 		if plugin, err = openPlugin(ctx, s.Plugin, s.SHA256, p.log); err != nil {
 			return nil, err
 		}
-		p.plugins[path] = plugin
+		p.plugins[key] = plugin
 	}
 	return remote{ctx, plugin, name}, nil
 }
@@ -90,7 +90,7 @@ func openPlugin(ctx context.Context, nameOrPath, sha256 string, log *slog.Logger
 		if err != nil {
 			return nil, fmt.Errorf("find our own program: %w", err)
 		}
-		spec.Path, spec.Args, spec.SHA256 = self, serveArgs, ""
+		spec.Path, spec.Args, spec.Name = self, serveArgs, "pmbot"
 	} else if !strings.ContainsAny(nameOrPath, `/\`) && !exists(nameOrPath) {
 		return nil, &failure{exitNotFound, fmt.Errorf("no bundled strategy or file is called %s", nameOrPath), cureForName(nameOrPath)}
 	}
