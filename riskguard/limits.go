@@ -3,7 +3,6 @@ package riskguard
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -37,27 +36,28 @@ type Limits struct {
 	MessagesPerSecondMax int `toml:"messages_per_second_max" json:"messages_per_second_max"`
 	// DuplicateWindow refuses an order equal in instrument, side, price and quantity to
 	// one of the same strategy sent less than that ago and not yet answered. Default 1s,
-	// at most 1m; it may not be zero.
+	// 1ms to 1m.
 	DuplicateWindow time.Duration `toml:"duplicate_window" json:"duplicate_window"`
 	// FreshPrice, FreshMark and FreshIndex are the ages at which a last price or quote, a
 	// mark and an asset's index are stale, unless twice the feed's declared cadence is
-	// longer. Defaults 1s, 3s and 10s.
+	// longer. Defaults 1s, 3s and 10s, each 1ms to 1h.
 	FreshPrice time.Duration `toml:"fresh_price" json:"fresh_price"`
 	FreshMark  time.Duration `toml:"fresh_mark" json:"fresh_mark"`
 	FreshIndex time.Duration `toml:"fresh_index" json:"fresh_index"`
 	// UniMMRMin refuses orders that would leave uniMMR below it in the worst case of all
 	// open orders. Binance limits to reduce-only at 1.2 and liquidates at 1.05, so keep a
-	// distance that survives one bad minute. Default 2.0, at least 1.2.
+	// distance that survives one bad minute. Default 2.0, 1.2 to 1000.
 	UniMMRMin decimal.Decimal `toml:"unimmr_min" json:"unimmr_min"`
-	// UniMMRShockMin is the same under every shock. Default 1.5, at least 1.05.
+	// UniMMRShockMin is the same under every shock. Default 1.5, 1.05 to 1000.
 	UniMMRShockMin decimal.Decimal `toml:"unimmr_shock_min" json:"unimmr_shock_min"`
 	// ShockCoin, ShockStable and ShockHaircut size the shocks: coins move by ±ShockCoin,
 	// each stable coin loses ShockStable, every haircut grows by ShockHaircut. Ratios;
-	// defaults 0.20, 0.10 and 0.10.
+	// defaults 0.20, 0.10 and 0.10, at most 0.95, 0.95 and 1; 0 is no shock.
 	ShockCoin    decimal.Decimal `toml:"shock_coin" json:"shock_coin"`
 	ShockStable  decimal.Decimal `toml:"shock_stable" json:"shock_stable"`
 	ShockHaircut decimal.Decimal `toml:"shock_haircut" json:"shock_haircut"`
-	// ApprovalTTL is how long an approval may wait before it is sent. Default 500ms.
+	// ApprovalTTL is how long an approval may wait before it is sent. Default 500ms,
+	// 1ms to 1h.
 	ApprovalTTL time.Duration `toml:"approval_ttl" json:"approval_ttl"`
 }
 
@@ -102,13 +102,19 @@ func (l *Limits) Validate() error {
 	between("shock_coin", l.ShockCoin, "0", "0.95")
 	between("shock_stable", l.ShockStable, "0", "0.95")
 	between("shock_haircut", l.ShockHaircut, "0", "1")
-	ages := map[string]time.Duration{
-		"approval_ttl": l.ApprovalTTL, "duplicate_window": l.DuplicateWindow,
-		"fresh_index": l.FreshIndex, "fresh_mark": l.FreshMark, "fresh_price": l.FreshPrice,
-	}
-	for _, key := range slices.Sorted(maps.Keys(ages)) {
-		if d := ages[key]; d < time.Millisecond || d > time.Hour {
-			errs = append(errs, fmt.Errorf("%s is %v; it must be 1ms to 1h", key, d))
+	for _, d := range [...]struct {
+		key       string
+		age, most time.Duration
+		bounds    string
+	}{
+		{"approval_ttl", l.ApprovalTTL, time.Hour, "1ms to 1h"},
+		{"duplicate_window", l.DuplicateWindow, time.Minute, "1ms to 1m"},
+		{"fresh_index", l.FreshIndex, time.Hour, "1ms to 1h"},
+		{"fresh_mark", l.FreshMark, time.Hour, "1ms to 1h"},
+		{"fresh_price", l.FreshPrice, time.Hour, "1ms to 1h"},
+	} {
+		if d.age < time.Millisecond || d.age > d.most {
+			errs = append(errs, fmt.Errorf("%s is %v; it must be %s", d.key, d.age, d.bounds))
 		}
 	}
 	return errors.Join(errs...)

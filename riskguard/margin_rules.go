@@ -44,7 +44,7 @@ func (c *check) reducing() bool {
 		return m.reduces
 	}
 	m.askedReduces = true
-	if what, _ := c.staleInput(); what != "" {
+	if c.staleInput() != nil {
 		return false
 	}
 	r, err := c.g.model.Reducing(c.order)

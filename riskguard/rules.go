@@ -95,7 +95,7 @@ func (c *check) withinEquity(what string, notional, ratio decimal.Decimal) *exch
 		return nil
 	}
 	return &exchange.Refusal{
-		Value: fmt.Sprintf("%s %v USD", what, notional.Round(2)),
+		Value: fmt.Sprintf("%s %v USD", what, notional.RoundCeil(2)),
 		Limit: fmt.Sprintf("%v USD, %v of equity", limit.RoundFloor(2), ratio),
 	}
 }
@@ -166,32 +166,41 @@ func (c *check) percentPrice() *exchange.Refusal {
 
 // freshness: nothing is decided on prices that are too old for their feed.
 func (c *check) freshness() *exchange.Refusal {
-	if what, seen := c.staleInput(); what != "" {
-		age := "was never seen"
-		if seen != 0 {
-			age = fmt.Sprintf("is %v old", c.at.Sub(seen).Round(time.Millisecond))
-		}
-		return &exchange.Refusal{Value: what + " " + age, Limit: "it must be fresh"}
+	input := c.staleInput()
+	if input == nil {
+		return nil
 	}
-	return nil
+	age := "was never seen"
+	if input.seen != 0 {
+		age = fmt.Sprintf("is %v old", c.at.Sub(input.seen))
+	}
+	return &exchange.Refusal{Value: input.what + " " + age, Limit: fmt.Sprintf("at most %v old", input.most)}
 }
 
-// staleInput names the first stale input of the order, or "".
-func (c *check) staleInput() (what string, seen exchange.Time) {
+// input is a value that the decision on an order needs: when it was seen last, and how
+// old it may be.
+type input struct {
+	what string
+	seen exchange.Time
+	most time.Duration
+}
+
+// staleInput is the first input of the order that is too old, or nil.
+func (c *check) staleInput() *input {
 	m, l := c.market, &c.g.limits
 	if stale(c.at, m.lastAt, l.FreshPrice, m.everyLast) {
-		return "price of " + c.in.Name(), m.lastAt
+		return &input{"price of " + c.in.Name(), m.lastAt, freshFor(l.FreshPrice, m.everyLast)}
 	}
 	if c.in.Product != exchange.Margin && stale(c.at, m.markAt, l.FreshMark, m.everyMark) {
-		return "mark of " + c.in.Name(), m.markAt
+		return &input{"mark of " + c.in.Name(), m.markAt, freshFor(l.FreshMark, m.everyMark)}
 	}
 	for i := range c.g.assets {
 		a := &c.g.assets[i]
 		if stale(c.at, a.at, l.FreshIndex, a.every) {
-			return "index of " + a.name, a.at
+			return &input{"index of " + a.name, a.at, freshFor(l.FreshIndex, a.every)}
 		}
 	}
-	return "", 0
+	return nil
 }
 
 // duplicate: the same order twice before the first was answered is a bug of somebody.

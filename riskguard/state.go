@@ -49,10 +49,13 @@ func (s *sent) full(at exchange.Time) bool {
 	return oldest != 0 && at.Sub(oldest) < time.Second
 }
 
-// stale says whether something seen at seen is too old at now: older than the limit and
-// older than twice the declared cadence. What was never seen is stale.
+// freshFor is how long a value is fresh: as long as the limit, and at least for twice the
+// cadence that its feed has declared.
+func freshFor(limit, every time.Duration) time.Duration { return max(limit, 2*every) }
+
+// stale says whether something seen at seen is too old at now. What was never seen is.
 func stale(now, seen exchange.Time, limit, every time.Duration) bool {
-	return seen == 0 || now.Sub(seen) > max(limit, 2*every)
+	return seen == 0 || now.Sub(seen) > freshFor(limit, every)
 }
 
 // applyMarket folds a market event into the guard's picture of prices.

@@ -1,0 +1,438 @@
+package riskguard
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard/margin"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what the guard answers into testdata; read the diff")
+
+// TestScripts asks a guard from text files, one for each control, and holds its answers
+// against what stands there. A line that begins with two blanks is an answer. A bench
+// begins with prices of 50,000, 10,000 USDT and leave to trade; the verbs are in do.
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	for _, name := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) {
+			want, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := play(t, string(want))
+			if *rewrite {
+				if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != string(want) {
+				t.Errorf("the guard answers otherwise; got\n%s", got)
+			}
+		})
+	}
+}
+
+func play(t *testing.T, script string) string {
+	var out strings.Builder
+	b := newBench(t, DefaultLimits())
+	for line := range strings.Lines(strings.TrimSuffix(script, "\n")) {
+		line = strings.TrimSuffix(line, "\n")
+		if strings.HasPrefix(line, "  ") {
+			continue
+		}
+		fmt.Fprintln(&out, line)
+		if f := strings.Fields(line); len(f) > 0 && !strings.HasPrefix(line, "#") {
+			if answer := b.do(f); answer != "" {
+				fmt.Fprintln(&out, "  "+answer)
+			}
+		}
+	}
+	return out.String()
+}
+
+// bench is a guard with some instruments, and the orders that were sent.
+type bench struct {
+	t    testing.TB
+	g    *Guard
+	now  exchange.Time
+	last exchange.OrderID
+	sent map[string]exchange.Order // by the name the script gives
+	wish exchange.Intent
+}
+
+const (
+	benchUM exchange.InstrumentID = iota + 1
+	benchCM
+	benchMargin
+	benchClosed // UM ETHUSDT, which does not trade
+	benchCross  // margin ETHBTC, whose quote is a coin
+)
+
+func benchInstruments(t testing.TB) *exchange.Instruments {
+	t.Helper()
+	lot := exchange.Lot{Min: exchange.MustFixed("0.001"), Max: exchange.MustFixed("1000"), Step: exchange.MustFixed("0.001")}
+	um := exchange.Instrument{
+		Product: exchange.UM, Symbol: "BTCUSDT", Pair: "BTCUSDT", Base: "BTC", Quote: "USDT", MarginAsset: "USDT",
+		Status: exchange.StatusTrading, ContractSize: exchange.FixedOne, PriceMin: exchange.MustFixed("100.1"), PriceMax: exchange.MustFixed("900000"),
+		Tick: exchange.MustFixed("0.1"), Lot: lot, NotionalMin: exchange.MustFixed("100"),
+		MarketLot: exchange.Lot{Min: exchange.MustFixed("0.002"), Max: exchange.MustFixed("100"), Step: exchange.MustFixed("0.002")},
+		PercentUp: exchange.MustFixed("1.005"), PercentDown: exchange.MustFixed("0.995"),
+	}
+	closed, pair, cross := um, um, um
+	closed.Symbol, closed.Pair, closed.Base, closed.Status = "ETHUSDT", "ETHUSDT", "ETH", "SETTLING"
+	pair.Product, pair.PercentUp, pair.PercentDown = exchange.Margin, 0, 0
+	cross.Product, cross.Symbol, cross.Pair, cross.Base, cross.Quote, cross.MarginAsset = exchange.Margin, "ETHBTC", "ETHBTC", "ETH", "BTC", "BTC"
+	cross.PriceMin, cross.Tick, cross.NotionalMin = 0, exchange.MustFixed("0.0001"), 0
+	ins, err := exchange.NewInstruments(um, exchange.Instrument{
+		Product: exchange.CM, Symbol: "BTCUSD_PERP", Pair: "BTCUSD", Base: "BTC", Quote: "USD", MarginAsset: "BTC",
+		Status: exchange.StatusTrading, ContractSize: exchange.MustFixed("100"), Tick: exchange.MustFixed("0.1"),
+		Lot: exchange.Lot{Min: exchange.FixedOne, Max: exchange.MustFixed("1000000"), Step: exchange.FixedOne},
+	}, pair, closed, cross)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ins
+}
+
+func newBench(t testing.TB, l Limits) *bench {
+	t.Helper()
+	g, err := New(Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Limits: l, Strategies: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{t: t, g: g, now: exchange.Millis(1_700_000_000_000), sent: map[string]exchange.Order{}}
+	b.fresh()
+	b.do([]string{"deposit", "UM", "USDT", "10000"})
+	b.do([]string{"state", "ACTIVE"})
+	return b
+}
+
+// fresh tells all prices again.
+func (b *bench) fresh() {
+	for id := benchUM; id <= benchCross; id++ {
+		price := exchange.MustFixed("50000")
+		switch id {
+		case benchClosed:
+			price = exchange.MustFixed("2500")
+		case benchCross:
+			price = exchange.MustFixed("0.05")
+		}
+		b.price(id, price, price)
+	}
+	for _, words := range []string{"index BTC 50000", "index ETH 2500", "index USDT 1"} {
+		b.do(strings.Fields(words))
+	}
+}
+
+func (b *bench) price(inst exchange.InstrumentID, mark, last exchange.Fixed) {
+	e := exchange.Event{At: b.now, Inst: inst}
+	if mark != 0 && b.g.ins.At(inst).Product != exchange.Margin {
+		e.SetMark(exchange.Mark{Price: mark})
+		b.g.Apply(&e)
+	}
+	if last != 0 {
+		e.SetTrade(exchange.Trade{Price: last, Qty: 1})
+		b.g.Apply(&e)
+	}
+}
+
+// do carries out one line and returns the answer.
+func (b *bench) do(f []string) string {
+	e := exchange.Event{At: b.now}
+	switch f[0] {
+	case "limit": // limit unimmr_min 3
+		l := b.g.limits
+		b.set(&l, f[1], f[2])
+		*b = *newBench(b.t, l)
+		return ""
+	case "wait":
+		d, err := time.ParseDuration(f[1])
+		if err != nil {
+			return err.Error()
+		}
+		b.now = b.now.Add(d)
+		return ""
+	case "fresh":
+		b.fresh()
+		return ""
+	case "mark": // mark UM 50000
+		b.price(b.inst(f[1]), exchange.MustFixed(f[2]), 0)
+		return ""
+	case "last":
+		b.price(b.inst(f[1]), 0, exchange.MustFixed(f[2]))
+		return ""
+	case "bar":
+		e.Inst = b.inst(f[1])
+		e.SetBar(&exchange.Bar{Close: exchange.MustFixed(f[2])})
+	case "quote":
+		e.Inst = b.inst(f[1])
+		e.SetBookTicker(exchange.BookTicker{Bid: exchange.MustFixed(f[2]), Ask: exchange.MustFixed(f[3])})
+	case "index":
+		e.SetAssetIndex(&exchange.AssetIndex{Asset: f[1], Price: exchange.MustFixed(f[2])})
+	case "cadence": // cadence UM BAR 1m, cadence USDT ASSET_INDEX 1m
+		kind, err := exchange.ParseKind(f[2])
+		if err != nil {
+			return err.Error()
+		}
+		every, err := time.ParseDuration(f[3])
+		if err != nil {
+			return err.Error()
+		}
+		c := exchange.Cadence{Kind: kind, Every: every}
+		if kind == exchange.KindAssetIndex {
+			c.Asset = f[1]
+		} else {
+			e.Inst = b.inst(f[1])
+		}
+		e.SetCadence(&c)
+	case "deposit": // deposit UM USDT 10000
+		w, err := exchange.ParseWallet(f[1])
+		if err != nil {
+			return err.Error()
+		}
+		amount := decimal.RequireFromString(f[3])
+		e.SetLedger(&exchange.LedgerEntry{Asset: f[2], Wallet: w, Reason: exchange.ReasonDeposit, Delta: amount, Balance: amount})
+	case "fill": // fill UM BUY 0.1 50000: a position from elsewhere
+		side, err := exchange.ParseSide(f[2])
+		if err != nil {
+			return err.Error()
+		}
+		e.Inst = b.inst(f[1])
+		e.SetFill(&exchange.Fill{Side: side, Qty: exchange.MustFixed(f[3]), Price: exchange.MustFixed(f[4])})
+	case "state": // state HALTED, state ACTIVE inst=UM, state REDUCE_ONLY strategy=1
+		b.setState(&e, f)
+	case "account":
+		a := b.g.Account()
+		return fmt.Sprintf("equity %v, available %v, uniMMR %v", a.Equity, a.Available, a.UniMMR.Round(4))
+	case "epoch":
+		return fmt.Sprint(b.g.Epoch())
+	default:
+		return b.ask(f)
+	}
+	b.g.Apply(&e)
+	return ""
+}
+
+func (b *bench) setState(e *exchange.Event, f []string) {
+	s := exchange.StateChange{}
+	for state := exchange.Halted; state <= exchange.Active; state++ {
+		if state.String() == f[1] {
+			s.State = state
+		}
+	}
+	for _, word := range f[2:] {
+		key, value, _ := strings.Cut(word, "=")
+		if key == "inst" {
+			s.Inst = b.inst(value)
+		} else {
+			n, _ := strconv.Atoi(value)
+			s.Strategy = exchange.StrategyID(n)
+		}
+	}
+	e.SetState(&s)
+}
+
+// ask is "check buy UM 0.1 limit 50000 [word or key=value ...]", which only asks;
+// "send a buy ..." the same for an order that is named a and held when it passes;
+// "amend a 50000 0.2", held likewise; "filled a 0.1"; "end a"; "cancel s1", which counts.
+func (b *bench) ask(f []string) string {
+	switch f[0] {
+	case "check", "check2": // check2 is strategy 2's
+		o := b.order(f[1:])
+		if f[0] == "check2" {
+			o.Strategy = 2
+		}
+		return b.check(o, false)
+	case "send":
+		o := b.order(f[2:])
+		answer := b.check(o, false)
+		if answer == "passes" {
+			b.sent[f[1]] = o
+			b.g.Hold(o)
+			b.g.Count(&exchange.Intent{Strategy: o.Strategy}, b.now)
+		}
+		return answer
+	case "amend":
+		o := b.sent[f[1]]
+		o.Request.Price, o.Request.Qty = exchange.MustFixed(f[2]), exchange.MustFixed(f[3])
+		answer := b.check(o, true)
+		if answer == "passes" {
+			b.g.Hold(o)
+		}
+		return answer
+	case "ack", "filled", "end":
+		o := b.sent[f[1]]
+		o.Status = exchange.StatusWorking
+		switch f[0] {
+		case "filled":
+			o.Filled = exchange.MustFixed(f[2])
+		case "end":
+			o.Status = exchange.StatusCanceled
+		}
+		b.sent[f[1]] = o
+		b.g.Hold(o)
+		return ""
+	case "cancel":
+		b.g.Count(&exchange.Intent{Strategy: 1}, b.now)
+		return ""
+	}
+	return "no such verb"
+}
+
+func (b *bench) check(o exchange.Order, amend bool) string {
+	v := b.g.Check(b.wish, o, amend, b.now)
+	switch {
+	case v.Refusal == nil && v.Approved.Valid(b.g.Epoch(), b.now):
+		return "passes"
+	case v.Refusal == nil || v.Approved.Valid(b.g.Epoch(), b.now):
+		return fmt.Sprintf("neither approved nor refused: %+v", v)
+	case v.Halt != "":
+		return v.Refusal.Error() + "; halt: " + v.Halt
+	}
+	return v.Refusal.Error()
+}
+
+// order reads "buy UM 0.1 limit 50000", "sell UM 0.1 market", "buy UM 0.1 stop 51000" and
+// "buy UM 0.1 stop-limit 51000 51100", then words such as reduce and key=value.
+func (b *bench) order(f []string) exchange.Order {
+	b.last++
+	o := exchange.Order{ID: b.last, Strategy: 1, Status: exchange.StatusPendingNew, Created: b.now, ClientID: fmt.Sprint("c", b.last)}
+	r := &o.Request
+	r.Side = exchange.Buy
+	if f[0] == "sell" {
+		r.Side = exchange.Sell
+	}
+	r.Inst, r.Qty = b.inst(f[1]), exchange.MustFixed(f[2])
+	rest := f[4:]
+	next := func() exchange.Fixed {
+		price := exchange.MustFixed(rest[0])
+		rest = rest[1:]
+		return price
+	}
+	switch f[3] {
+	case "market":
+		r.Type = exchange.Market
+	case "limit":
+		r.Type, r.Price = exchange.Limit, next()
+	case "stop":
+		r.Type, r.Trigger = exchange.StopMarket, next()
+	case "stop-limit":
+		r.Type, r.Trigger, r.Price = exchange.Stop, next(), next()
+	}
+	for _, word := range rest {
+		b.word(&o, word)
+	}
+	return o
+}
+
+func (b *bench) word(o *exchange.Order, word string) {
+	r := &o.Request
+	key, value, _ := strings.Cut(word, "=")
+	n, _ := strconv.Atoi(value)
+	switch key {
+	case "reduce":
+		r.ReduceOnly = true
+	case "close":
+		r.ClosePosition = true
+	case "quote":
+		r.QuoteQty = exchange.MustFixed(value)
+	case "iceberg":
+		r.Iceberg = exchange.MustFixed(value)
+	case "stop-price":
+		r.StopPrice = exchange.MustFixed(value)
+	case "leg":
+		r.PositionSide, _ = exchange.ParsePositionSide(value)
+	case "strategy":
+		o.Strategy = exchange.StrategyID(n)
+	case "inst":
+		r.Inst = exchange.InstrumentID(n)
+	case "side":
+		r.Side = exchange.Side(n)
+	case "type":
+		r.Type = exchange.OrderType(n)
+	case "position-side":
+		r.PositionSide = exchange.PositionSide(n)
+	case "tif":
+		r.TimeInForce = exchange.TimeInForce(n)
+	case "working-type":
+		r.WorkingType = exchange.WorkingType(n)
+	case "match":
+		r.PriceMatch = exchange.PriceMatch(n)
+	case "stp":
+		r.STP = exchange.STP(n)
+	case "side-effect":
+		r.SideEffect = exchange.SideEffect(n)
+	default:
+		b.t.Fatalf("no such word %q", word)
+	}
+}
+
+// set sets a limit by its key.
+func (b *bench) set(l *Limits, key, value string) {
+	b.t.Helper()
+	amount, err := decimal.NewFromString(value)
+	n := int(amount.IntPart())
+	d, notTime := time.ParseDuration(value)
+	switch key {
+	case "order_notional_max_ratio":
+		l.OrderNotionalMaxRatio = amount
+	case "position_max_ratio":
+		l.PositionMaxRatio = amount
+	case "price_collar_limit":
+		l.PriceCollarLimit = amount
+	case "price_collar_market":
+		l.PriceCollarMarket = amount
+	case "open_orders_max":
+		l.OpenOrdersMax = n
+	case "messages_per_second_max":
+		l.MessagesPerSecondMax = n
+	case "unimmr_min":
+		l.UniMMRMin = amount
+	case "unimmr_shock_min":
+		l.UniMMRShockMin = amount
+	case "shock_coin":
+		l.ShockCoin = amount
+	case "shock_stable":
+		l.ShockStable = amount
+	case "shock_haircut":
+		l.ShockHaircut = amount
+	case "duplicate_window":
+		l.DuplicateWindow, err = d, notTime
+	case "fresh_price":
+		l.FreshPrice, err = d, notTime
+	case "fresh_mark":
+		l.FreshMark, err = d, notTime
+	case "fresh_index":
+		l.FreshIndex, err = d, notTime
+	case "approval_ttl":
+		l.ApprovalTTL, err = d, notTime
+	default:
+		b.t.Fatalf("no such limit %q", key)
+	}
+	if err != nil {
+		b.t.Fatalf("limit %s: %v", key, err)
+	}
+}
+
+func (b *bench) inst(word string) exchange.InstrumentID {
+	names := map[string]exchange.InstrumentID{"UM": benchUM, "CM": benchCM, "MARGIN": benchMargin, "CLOSED": benchClosed, "CROSS": benchCross}
+	id, ok := names[word]
+	if !ok {
+		b.t.Fatalf("no instrument %q", word)
+	}
+	return id
+}
