@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -9,20 +10,27 @@ import (
 
 // builder makes bars that strategies subscribed to and the data lacks, from trades or
 // from shorter bars. A built bar is delivered when its interval is over, at that very
-// instant; an interval without trades makes no bar.
+// instant; an interval without trades makes no bar, and neither does one of which the
+// beginning was not read. Bars built from trades have no quote volume.
 type builder struct {
 	bars []buildingBar
 	slab []exchange.Bar
 	used int
+	// from is where the data begins: bars that start before are incomplete.
+	from exchange.Time
 }
 
 // buildingBar is one series under construction.
 type buildingBar struct {
 	inst exchange.InstrumentID
 	from exchange.Kind // KindTrade or KindBar
-	bar  exchange.Bar  // bar.Start is 0 before the first price
+	bar  exchange.Bar  // without a price, nothing has come yet
 	step time.Duration // of the shorter bars, 0 for trades
 }
+
+func (s *buildingBar) open() bool { return s.bar.Open != 0 }
+
+func (s *buildingBar) end() exchange.Time { return s.bar.Start.Add(s.bar.Interval) }
 
 func (b *builder) want(inst exchange.InstrumentID, interval time.Duration, from exchange.Kind, step time.Duration) {
 	b.bars = append(b.bars, buildingBar{inst: inst, from: from, step: step, bar: exchange.Bar{Interval: interval}})
@@ -33,28 +41,37 @@ func (b *builder) want(inst exchange.InstrumentID, interval time.Duration, from 
 
 func (b *builder) reset() { b.used = 0 }
 
-// close appends every bar whose interval is over at t. One built of shorter bars waits
-// past its end: the last of these comes at that very instant, and add sees to it.
+// close appends every bar whose interval is over at t, in order of time. One built of
+// shorter bars waits past its end: the last of these comes at that very instant, and add
+// sees to it.
 func (b *builder) close(out []exchange.Event, t exchange.Time) []exchange.Event {
+	first := len(out)
 	for i := range b.bars {
 		s := &b.bars[i]
-		end := s.bar.Start.Add(s.bar.Interval)
-		if s.bar.Start == 0 || t < end || s.from == exchange.KindBar && t == end {
+		if !s.open() || t < s.end() || s.from == exchange.KindBar && t == s.end() {
 			continue
 		}
-		out = b.emit(out, s, end)
+		out = b.emit(out, s)
+	}
+	if len(out) > first+1 { // after a pause bars of several lengths are over
+		slices.SortStableFunc(out[first:], func(x, y exchange.Event) int { return cmp.Compare(x.At, y.At) })
 	}
 	return out
 }
 
-func (b *builder) emit(out []exchange.Event, s *buildingBar, end exchange.Time) []exchange.Event {
+// emit appends a finished bar and begins the next.
+func (b *builder) emit(out []exchange.Event, s *buildingBar) []exchange.Event {
+	done, end := s.bar, s.end()
+	s.bar = exchange.Bar{Interval: s.bar.Interval}
+	if done.Start < b.from {
+		return out
+	}
 	if b.used == len(b.slab) { // the old slab stays alive as long as events point to it
 		b.slab, b.used = make([]exchange.Bar, 2*len(b.slab)), 0
 	}
 	bar := &b.slab[b.used]
 	b.used++
-	*bar = s.bar
-	s.bar = exchange.Bar{Interval: s.bar.Interval}
+	*bar = done
 	out = append(out, exchange.Event{At: end, Inst: s.inst})
 	out[len(out)-1].SetBar(bar)
 	return out
@@ -70,25 +87,36 @@ func (b *builder) add(out []exchange.Event, e *exchange.Event) []exchange.Event 
 		}
 		switch e.Kind {
 		case exchange.KindTrade:
-			t := e.Trade()
-			s.fold(e.At, exchange.Bar{Open: t.Price, High: t.Price, Low: t.Price, Close: t.Price, Volume: exchange.WideOf(t.Qty), Trades: 1})
+			s.fold(e.At, ofTrade(e.Trade()))
 		case exchange.KindBar:
 			part := e.Bar()
 			if part.Interval != s.step {
 				continue
 			}
 			s.fold(part.Start, *part)
-			if end := s.bar.Start.Add(s.bar.Interval); e.At == end {
-				out = b.emit(out, s, end)
+			if e.At == s.end() {
+				out = b.emit(out, s)
 			}
 		}
 	}
 	return out
 }
 
+// ofTrade is the bar of one row of trades, which stands for as many as it names.
+func ofTrade(t exchange.Trade) exchange.Bar {
+	b := exchange.Bar{Open: t.Price, High: t.Price, Low: t.Price, Close: t.Price, Volume: exchange.WideOf(t.Qty), Trades: 1}
+	if !t.BuyerMaker {
+		b.TakerBuy = b.Volume
+	}
+	if t.First > 0 && t.Last > t.First {
+		b.Trades += t.Last - t.First
+	}
+	return b
+}
+
 // fold adds a piece that begins at a time within the bar.
 func (s *buildingBar) fold(at exchange.Time, piece exchange.Bar) {
-	if s.bar.Start == 0 {
+	if !s.open() {
 		piece.Start, piece.Interval = at.Floor(s.bar.Interval), s.bar.Interval
 		s.bar = piece
 		return

@@ -8,12 +8,12 @@ import (
 
 // deriver supplies by fixed, named rules what a data set lacks:
 //
-//   - "mark = last close" (before the first close, the first open), "mark = last trade", "mark = mid": the mark of a futures
-//     contract whose recorded marks are missing or rarer than its prices. A recorded
-//     mark of the same instant wins. From trades and quotes it comes once a second, as
-//     Binance's does.
-//   - "index = index price of MARK", "index = mark of X", "index = last price of X": the
-//     USD price of a coin that counts as collateral, from the instrument that prices it.
+//   - "mark = last close" (before the first close, the first open) and "mark = last trade,
+//     once a second", as often as Binance's own: the mark of a futures contract whose
+//     recorded marks are missing or rarer than its prices. A recorded mark of the same
+//     instant wins.
+//   - "index = index price of the mark, else mark of X": the USD price of a coin that
+//     counts as collateral, from the future that prices it.
 //   - "index = 1": the USD price of a stable coin.
 //
 // What it makes are events like others, marked derived, and each rule in use is listed

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -53,6 +54,7 @@ func (f *feed) next() ([]exchange.Event, error) {
 		for i := f.first; i < whole; i++ {
 			if f.raw[i].At > f.to {
 				f.done = true
+				f.out = f.build.close(f.out, f.to) // what was complete by then
 				break
 			}
 			f.expand(&f.raw[i])
@@ -86,26 +88,38 @@ func (f *feed) read() error {
 	return nil
 }
 
-// keep moves the unread tail to the front. The source reuses its bars with the next
-// read, so those of the tail are copied.
+// keep moves the unread tail to the front. The source reuses what its events point to
+// with the next read, so the tail gets copies.
 func (f *feed) keep() {
 	tail := copy(f.raw, f.raw[f.first:f.last])
 	f.first, f.last = 0, tail
-	bars := make([]exchange.Bar, 0, tail)
 	for i := range tail {
-		e := &f.raw[i]
-		switch e.Kind {
-		case exchange.KindBar:
-			bars = append(bars, *e.Bar())
-			e.SetBar(&bars[len(bars)-1])
-		case exchange.KindAssetIndex:
-			index := *e.AssetIndex()
-			e.SetAssetIndex(&index)
-		case exchange.KindDepth:
-			depth := *e.Depth()
-			e.SetDepth(&depth)
-		}
+		own(&f.raw[i])
 	}
+}
+
+// own gives a market event a body that nobody else writes to.
+func own(e *exchange.Event) {
+	flags := e.Flags
+	switch e.Kind {
+	case exchange.KindBar:
+		bar := *e.Bar()
+		e.SetBar(&bar)
+	case exchange.KindAssetIndex:
+		index := *e.AssetIndex()
+		e.SetAssetIndex(&index)
+	case exchange.KindDepth:
+		depth := *e.Depth()
+		depth.Bids, depth.Asks = slices.Clone(depth.Bids), slices.Clone(depth.Asks)
+		e.SetDepth(&depth)
+	case exchange.KindCadence:
+		cadence := *e.Cadence()
+		e.SetCadence(&cadence)
+	case exchange.KindGap:
+		gap := *e.Gap()
+		e.SetGap(&gap)
+	}
+	e.Flags = flags
 }
 
 // lastInstant is where the last, possibly incomplete instant of the buffer begins.

@@ -110,6 +110,9 @@ func (l *loop) instant(events []exchange.Event) error {
 			return err
 		}
 	}
+	if due, any := l.driver.NextTimer(); any && due <= at { // set a moment ago, for now
+		return l.timers(at)
+	}
 	return l.settle()
 }
 
@@ -217,7 +220,7 @@ func (l *loop) snapshot(at exchange.Time) error {
 	return l.settle()
 }
 
-// finish takes the last sample and stops the strategies.
+// finish lets the rest of the time pass, takes the last sample and stops the strategies.
 func (l *loop) finish() error {
 	if !l.start {
 		return errors.New("there is no market data in the chosen time; see pmbot data ls")
@@ -225,6 +228,9 @@ func (l *loop) finish() error {
 	at := l.end()
 	if !l.live {
 		return errors.New("the data ends before the run begins: from is " + l.from.String() + ", the data ends at " + at.String())
+	}
+	if err := l.reach(at); err != nil {
+		return err
 	}
 	if err := l.snapshot(at); err != nil {
 		return err

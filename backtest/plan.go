@@ -51,15 +51,16 @@ func wishesOf(list []Player, n int) []wish {
 	return w
 }
 
-// makePlan chooses the data of a run.
-func makePlan(cfg *Config, ins *exchange.Instruments, t *margin.Tables, list []Player, warmup time.Duration) (*plan, error) {
+// makePlan chooses the data of a run, which is read from an instant on if the run has a
+// beginning.
+func makePlan(cfg *Config, ins *exchange.Instruments, t *margin.Tables, list []Player, reads exchange.Time) (*plan, error) {
 	p := &plan{derive: newDeriver(ins.Len()), build: &builder{}}
 	wishes := wishesOf(list, ins.Len())
 	var err error
 	if cfg.Data.Tape == "" {
 		err = p.generated(cfg, ins, wishes)
 	} else {
-		err = p.recorded(cfg, ins, wishes, warmup)
+		err = p.recorded(cfg, ins, wishes, reads)
 	}
 	if err != nil {
 		return nil, err
@@ -102,7 +103,7 @@ func (p *plan) generated(cfg *Config, ins *exchange.Instruments, wishes []wish) 
 }
 
 // recorded plans a run on a tape.
-func (p *plan) recorded(cfg *Config, ins *exchange.Instruments, wishes []wish, warmup time.Duration) error {
+func (p *plan) recorded(cfg *Config, ins *exchange.Instruments, wishes []wish, reads exchange.Time) error {
 	store, err := tape.Open(cfg.Data.Tape)
 	if err != nil {
 		return err
@@ -120,27 +121,67 @@ func (p *plan) recorded(cfg *Config, ins *exchange.Instruments, wishes []wish, w
 			return err
 		}
 		for _, s := range keys {
+			if slices.ContainsFunc(spec.Series, func(have tape.Series) bool { return have.Key == s.Key }) {
+				continue // the index prices of a pair, which several contracts have in common
+			}
 			spec.Series = append(spec.Series, s)
-			p.note(store, &s)
+			p.note(&s)
 		}
 	}
 	spec.From = p.from // what is older than the first price cannot matter
 	if cfg.From != 0 {
-		spec.From = max(spec.From, cfg.From.Add(-warmup))
+		spec.From = max(spec.From, reads)
+	}
+	p.span(cfg)
+	for i := range spec.Series {
+		p.holes(store, &spec.Series[i], spec.From, cfg.To)
 	}
 	p.source, err = store.Reader(spec)
 	return err
 }
 
-// instrumentOf numbers the series of a tape. Index prices of CM go by their pair.
+// span warns when the data begins after or ends before what was asked for.
+func (p *plan) span(cfg *Config) {
+	if cfg.From != 0 && cfg.From < p.from {
+		p.warnings = append(p.warnings, Warning{"short", fmt.Sprintf("the prices begin at %v, after from, %v", p.from, cfg.From)})
+	}
+	if cfg.To > p.to {
+		p.warnings = append(p.warnings, Warning{"short", fmt.Sprintf("the prices end at %v, before to, %v", p.to, cfg.To)})
+	}
+}
+
+// holes warns of the gaps of a series that lie within the run.
+func (p *plan) holes(store *tape.Tape, s *tape.Series, from, to exchange.Time) {
+	if to == 0 {
+		to = p.to
+	}
+	holes := slices.DeleteFunc(store.Holes(s.Key), func(h tape.Hole) bool { return h.To <= from || h.From >= to })
+	switch n := len(holes); n {
+	case 0:
+	case 1:
+		p.warnings = append(p.warnings, Warning{"gap", fmt.Sprintf("%s: one gap, from %v to %v", nameOf(s), holes[0].From, holes[0].To)})
+	default:
+		p.warnings = append(p.warnings, Warning{"gap", fmt.Sprintf("%s: %d gaps, the first from %v to %v", nameOf(s), n, holes[0].From, holes[0].To)})
+	}
+}
+
+// nameOf names a series for people.
+func nameOf(s *tape.Series) string { return fmt.Sprintf("%v %s %s", s.Product, s.Symbol, s.Kind) }
+
+// instrumentOf numbers the series of a tape. Index prices of CM go by their pair, and a
+// dated UM contract has the perpetual's symbol for its pair, so the symbol comes first.
 func instrumentOf(ins *exchange.Instruments) func(exchange.Product, string) (exchange.InstrumentID, error) {
 	return func(p exchange.Product, symbol string) (exchange.InstrumentID, error) {
-		for _, in := range ins.All() {
-			if in.Product == p && (in.Symbol == symbol || in.Pair == symbol) {
-				return in.ID, nil
+		in, err := ins.Find(p, symbol)
+		if err == nil {
+			return in.ID, nil
+		}
+		for _, other := range ins.All() {
+			if other.Product == p && other.Pair == symbol {
+				return other.ID, nil
 			}
 		}
-		return 0, fmt.Errorf("%w: %v %s", exchange.ErrUnknownInstrument, p, symbol)
+		return 0, err
 	}
 }
 
@@ -256,7 +297,7 @@ func finest(has []tape.Series, k tape.Kind) (tape.Series, bool) {
 // deriveMark makes the mark of prices that come every so often; recorded marks that are
 // rarer still win at their own instants.
 func (p *plan) deriveMark(in *exchange.Instrument, every time.Duration, also bool) {
-	rule := "mark = last close"
+	rule := "mark = last close; what it was inside a bar, liquidation included, is not seen"
 	if every == time.Second {
 		rule = "mark = last trade, once a second"
 		p.derive.inst[in.ID].every = every
@@ -277,9 +318,9 @@ func (p *plan) promise(inst exchange.InstrumentID, c exchange.Cadence, of string
 	p.warnings = append(p.warnings, Warning{"derived", of + ": " + c.Rule})
 }
 
-// note lists a series in the manifest, with its holes as warnings.
-func (p *plan) note(store *tape.Tape, s *tape.Series) {
-	name := fmt.Sprintf("%v %s %s", s.Product, s.Symbol, s.Kind)
+// note lists a series in the manifest, with what was wrong with its sources.
+func (p *plan) note(s *tape.Series) {
+	name := nameOf(s)
 	p.data = append(p.data, DataInfo{
 		Product: s.Product, Symbol: s.Symbol, Kind: string(s.Kind), Interval: s.Interval, From: s.From, To: s.To,
 		Rows: s.Rows, Gaps: s.Gaps, Source: s.Source, Hash: s.Hash,
@@ -289,13 +330,6 @@ func (p *plan) note(store *tape.Tape, s *tape.Series) {
 			p.from = s.From
 		}
 		p.to = max(p.to, s.To)
-	}
-	if s.Gaps > 0 {
-		text := fmt.Sprintf("%s has %d gaps", name, s.Gaps)
-		if holes := store.Holes(s.Key); len(holes) > 0 {
-			text += fmt.Sprintf(", the first from %v to %v", holes[0].From, holes[0].To)
-		}
-		p.warnings = append(p.warnings, Warning{"gap", text})
 	}
 	if s.Duplicates > 0 {
 		p.warnings = append(p.warnings, Warning{"duplicate", fmt.Sprintf("%s: %d repeated rows of the sources were left out", name, s.Duplicates)})
@@ -360,7 +394,7 @@ func (p *plan) coin(asset string, ins *exchange.Instruments) error {
 			}
 			p.derive.indices = append(p.derive.indices, derivedIndex{asset, in.ID})
 			p.promise(0, exchange.Cadence{
-				Kind: exchange.KindAssetIndex, Asset: asset, Every: p.markEvery(in.ID), Rule: "index = index price of the mark, else mark of " + in.Name(),
+				Kind: exchange.KindAssetIndex, Asset: asset, Every: p.markEvery(&in), Rule: "index = index price of the mark, else mark of " + in.Name(),
 			}, asset)
 			return nil
 		}
@@ -369,14 +403,14 @@ func (p *plan) coin(asset string, ins *exchange.Instruments) error {
 }
 
 // markEvery is how often marks of an instrument come, as promised, or a minute.
-func (p *plan) markEvery(inst exchange.InstrumentID) time.Duration {
+func (p *plan) markEvery(in *exchange.Instrument) time.Duration {
 	for i := range p.opening {
-		if e := &p.opening[i]; e.Inst == inst && e.Kind == exchange.KindCadence && e.Cadence().Kind == exchange.KindMark {
+		if e := &p.opening[i]; e.Inst == in.ID && e.Kind == exchange.KindCadence && e.Cadence().Kind == exchange.KindMark {
 			return e.Cadence().Every
 		}
 	}
 	for _, d := range p.data {
-		if d.Kind == string(tape.MarkPriceKlines) {
+		if d.Kind == string(tape.MarkPriceKlines) && d.Product == in.Product && d.Symbol == in.Symbol {
 			return d.Interval
 		}
 	}

@@ -104,15 +104,18 @@ func (p *players) setWarming(on bool) error {
 	return nil
 }
 
-// warmup is how long before the run the strategies want to see bars.
-func (p *players) warmup() time.Duration {
-	var longest time.Duration
+// reads is where to begin reading for a run that begins at from, so that the strategies
+// see as many bars before it as they want. Bars begin at whole multiples of their length.
+func (p *players) reads(from exchange.Time) exchange.Time {
+	first := from
 	for _, player := range p.list {
 		for _, s := range player.Subscriptions() {
-			longest = max(longest, time.Duration(s.Warmup)*s.Interval)
+			if s.Warmup > 0 {
+				first = min(first, from.Floor(s.Interval).Add(-time.Duration(s.Warmup)*s.Interval))
+			}
 		}
 	}
-	return longest
+	return first
 }
 
 // alone says whether the one player runs in another process: only then can it be told

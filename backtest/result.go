@@ -98,7 +98,8 @@ type DataInfo struct {
 
 // Warning is something a reader must know before trusting the result.
 type Warning struct {
-	// Kind is a short word: derived, assumed, gap, missing, disorder, duplicate.
+	// Kind is a short word: derived, assumed, generated, gap, missing, duplicate, skipped,
+	// halt.
 	Kind string `json:"kind"`
 	Text string `json:"text"`
 }

@@ -98,17 +98,18 @@ func closeAll(players []Player) {
 
 // run is one backtest put together.
 type run struct {
-	loop *loop
-	plan *plan
-	ins  *exchange.Instruments
-	tab  *margin.Tables
+	loop   *loop
+	kernel *engine.Kernel
+	plan   *plan
+	ins    *exchange.Instruments
+	tab    *margin.Tables
 }
 
 func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tables, list []Player, labels []string) (*run, error) {
 	record := newRecorder(ins, labels)
 	players := newPlayers(list, labels, ins.Len(), record)
 	players.logf = opt.Log
-	plan, err := makePlan(cfg, ins, tab, list, players.warmup())
+	plan, err := makePlan(cfg, ins, tab, list, players.reads(cfg.From))
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +125,7 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 	if err != nil {
 		return nil, err
 	}
+	plan.build.from = max(plan.from, players.reads(cfg.From))
 	kernel := engine.New(engine.Config{Instruments: ins, Guard: guard, Strategies: len(list), ClientPrefix: "bt"})
 	from, to := max(plan.from, cfg.From), plan.to
 	if cfg.To != 0 {
@@ -143,7 +145,7 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 			opt.Progress(Progress{events, min(1, max(0, float64(at.Sub(from))/float64(max(1, to.Sub(from)))))})
 		}
 	}
-	return &run{loop: l, plan: plan, ins: ins, tab: tab}, nil
+	return &run{loop: l, kernel: kernel, plan: plan, ins: ins, tab: tab}, nil
 }
 
 // sampleInterval is the shortest round interval that gives at most 2,000 samples, and at
@@ -163,6 +165,7 @@ func sampleInterval(span time.Duration) time.Duration {
 func (r *run) result(cfg *Config, opt Options, list []Description, labels []string) *Result {
 	res := r.loop.record.result(r.loop.end())
 	res.Events, res.Mode, res.Seed, res.Data = r.loop.driver.Seq(), opt.Mode, cfg.Seed, r.plan.data
+	res.Orders.OpenAtEnd = len(r.kernel.Orders())
 	res.Warnings = append(slices.Clone(r.plan.warnings), res.Warnings...)
 	var assets []string
 	for _, b := range res.Balances {
@@ -200,7 +203,7 @@ func strict(res *Result) error {
 	n, first := 0, ""
 	for _, w := range res.Warnings {
 		switch w.Kind {
-		case "gap", "missing", "duplicate", "skipped":
+		case "gap", "missing", "duplicate", "skipped", "short":
 			if n == 0 {
 				first = w.Text
 			}

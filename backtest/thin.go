@@ -40,6 +40,13 @@ func (t *thinned) add(at exchange.Time, open, high, low, close exchange.Fixed) {
 	t.points = append(t.points, PricePoint{start, open, high, low, close})
 }
 
+// covers says whether prices from after that moment are in, so that a piece that begins
+// there would come out of place.
+func (t *thinned) covers(at exchange.Time) bool {
+	n := len(t.points)
+	return n > 0 && at < t.points[n-1].At
+}
+
 // halve doubles the step until the points are at most half as many.
 func (t *thinned) halve() {
 	for len(t.points) > thinnedMax/2 {
