@@ -74,6 +74,8 @@ func (v *Venue) admitKind(o *order) cause {
 		return errPositionSide
 	case r.Type < exchange.Limit || r.Type > exchange.TrailingStopMarket:
 		return errOrderType
+	case r.Type.Market() && r.TimeInForce != exchange.GTC:
+		return errParameter // -1106: what takes any price has no time in force to apply
 	case r.TimeInForce == exchange.GTD && !um:
 		return errTimeInForce
 	case r.TimeInForce == exchange.GTD && r.GoodTill <= v.now.Add(goodTillMin):
