@@ -47,6 +47,7 @@ func (c *check) shape() *exchange.Refusal {
 		{r.Type == exchange.OCO && !margin, "OCO", "on margin pairs only"},
 		{r.PositionSide > exchange.Short, r.PositionSide.String(), "BOTH, LONG or SHORT"},
 		{r.TimeInForce > exchange.GTD, r.TimeInForce.String(), "a known time in force"},
+		{r.Type.Market() && r.TimeInForce != exchange.GTC, r.Type.String() + " with " + r.TimeInForce.String(), "GTC; any other needs a limit price"},
 		{r.WorkingType > exchange.MarkPrice, r.WorkingType.String(), "a known working type"},
 		{r.PriceMatch > exchange.Queue20, r.PriceMatch.String(), "a known price match"},
 		{r.STP > exchange.ExpireBoth, r.STP.String(), "a known self-trade prevention"},
@@ -74,14 +75,27 @@ func (c *check) priceFilter(p exchange.Fixed) *exchange.Refusal {
 	case p < 0:
 		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: "above 0"}
 	case !p.IsMultipleOf(c.in.Tick, c.in.PriceMin):
-		to := (p-c.in.PriceMin).Round(c.in.Tick, exchange.PassiveRounding(c.order.Request.Side)) + c.in.PriceMin
-		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: fmt.Sprintf("tick %v", c.in.Tick), Passes: to.String()}
+		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: fmt.Sprintf("tick %v", c.in.Tick), Passes: c.onTick(p).String()}
 	case c.in.PriceMin > 0 && p < c.in.PriceMin:
 		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: fmt.Sprintf("at least %v", c.in.PriceMin)}
 	case c.in.PriceMax > 0 && p > c.in.PriceMax:
 		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: fmt.Sprintf("at most %v", c.in.PriceMax)}
 	}
 	return nil
+}
+
+// onTick is the price nearest to p on the order's passive side that the instrument takes:
+// on its grid, within its bounds, and never 0, which is no price.
+func (c *check) onTick(p exchange.Fixed) exchange.Fixed {
+	base := c.in.PriceMin
+	to := (p-base).Round(c.in.Tick, exchange.PassiveRounding(c.order.Request.Side)) + base
+	if c.in.PriceMax > 0 {
+		to = min(to, (c.in.PriceMax-base).Round(c.in.Tick, exchange.RoundDown)+base)
+	}
+	if base > 0 {
+		return max(to, base)
+	}
+	return max(to, c.in.Tick)
 }
 
 func (c *check) lotFilter() *exchange.Refusal {
