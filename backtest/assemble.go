@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -15,7 +14,7 @@ import (
 func (r *recorder) result(end exchange.Time) *Result {
 	res := &Result{
 		Schema: ResultSchema, Fills: r.fills, Refusals: r.refusals, Equity: r.samples, Settlements: r.settled,
-		Margin: r.margin.MarginSummary, Orders: r.orders, Balances: r.balances.lines, Hash: r.hash.hex(),
+		Margin: r.margin.MarginSummary, Orders: r.orders, Balances: r.balances.lines, Hash: r.hash.hex(), Warnings: r.warnings,
 	}
 	if len(r.samples) > 0 {
 		res.From, res.To = r.samples[0].At, r.samples[len(r.samples)-1].At
@@ -30,6 +29,7 @@ func (r *recorder) result(end exchange.Time) *Result {
 		res.Orders.MakerPct = share.StringFixed(1)
 	}
 	r.lines(res)
+	r.alarms(res)
 	for id := 1; id <= r.ins.Len(); id++ {
 		in := r.ins.At(exchange.InstrumentID(id))
 		res.Legs = append(res.Legs, Leg{in.ID, in.Product, in.Symbol, in.Base})
@@ -38,6 +38,19 @@ func (r *recorder) result(end exchange.Time) *Result {
 		r.openOf(res, in)
 	}
 	return res
+}
+
+// alarms warns of what a reader of the tables must not overlook.
+func (r *recorder) alarms(res *Result) {
+	if list := r.margin.liquidated; len(list) > 0 {
+		res.Warnings = append(res.Warnings, Warning{"liquidated", fmt.Sprintf("the account was liquidated %d times, first at %v", len(list), list[0])})
+	}
+	if r.margin.EquityMin.IsNegative() {
+		res.Warnings = append(res.Warnings, Warning{"bankrupt", "equity fell below zero, to " + r.margin.EquityMin.Round(2).String() + " USD"})
+	}
+	if b := &r.balances; b.owed != 0 {
+		res.Warnings = append(res.Warnings, Warning{"model", fmt.Sprintf("interest is not charged; %s was owed since %v", b.owedAsset, b.owed)})
+	}
 }
 
 // lines fills the tables of where money came from.
@@ -65,7 +78,7 @@ func (r *recorder) lines(res *Result) {
 	before := Line{}
 	for _, m := range a.months {
 		l := difference(m.total, before)
-		l.Name = m.at.UTC().Add(-time.Nanosecond).Format("2006-01")
+		l.Name = monthOf(m.at)
 		r.percent(&l, &lineSeries{})
 		res.ByMonth = append(res.ByMonth, l)
 		before = m.total

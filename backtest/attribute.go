@@ -1,8 +1,6 @@
 package backtest
 
 import (
-	"time"
-
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -17,7 +15,8 @@ type attribution struct {
 	indices []assetPrice
 	// decisions are the prices at which open orders were decided, for slippage.
 	decisions map[exchange.OrderID]exchange.Fixed
-	house     cell // entries of no instrument
+	forced    []forcedFill // by InstrumentID
+	house     cell         // entries of no instrument
 	series    []lineSeries
 	months    []monthMark
 }
@@ -28,6 +27,13 @@ type cell struct {
 	trades                      int
 	turnover, realized, fees    decimal.Decimal
 	funding, interest, slippage decimal.Decimal
+}
+
+// forcedFill is the last fill of an instrument that nobody sent. What is booked for it
+// carries no strategy.
+type forcedFill struct {
+	at       exchange.Time
+	strategy exchange.StrategyID
 }
 
 type assetPrice struct {
@@ -51,7 +57,7 @@ type monthMark struct {
 func newAttribution(ins *exchange.Instruments, strategies int) attribution {
 	a := attribution{
 		ins: ins, cells: make([][]cell, strategies), marks: make([]exchange.Fixed, ins.Len()+1),
-		decisions: map[exchange.OrderID]exchange.Fixed{}, series: make([]lineSeries, strategies+ins.Len()+1),
+		decisions: map[exchange.OrderID]exchange.Fixed{}, forced: make([]forcedFill, ins.Len()+1), series: make([]lineSeries, strategies+ins.Len()+1),
 	}
 	for i := range a.cells {
 		a.cells[i] = make([]cell, ins.Len()+1)
@@ -94,7 +100,10 @@ func (a *attribution) decided(inst exchange.InstrumentID, u *exchange.OrderUpdat
 func (a *attribution) over(u *exchange.OrderUpdate) { delete(a.decisions, u.ID) }
 
 // fill counts one execution and returns the strategy's position after it.
-func (a *attribution) fill(in *exchange.Instrument, f *exchange.Fill) decimal.Decimal {
+func (a *attribution) fill(at exchange.Time, in *exchange.Instrument, f *exchange.Fill) decimal.Decimal {
+	if f.Forced != exchange.NotForced {
+		a.forced[in.ID] = forcedFill{at, f.Strategy}
+	}
 	c := &a.cells[f.Strategy][in.ID]
 	c.position.Trade(in, f.Side, f.Qty, f.Price)
 	c.trades++
@@ -107,8 +116,13 @@ func (a *attribution) fill(in *exchange.Instrument, f *exchange.Fill) decimal.De
 	return c.position.Qty
 }
 
-// ledger counts a booking to its source and returns it in USD.
-func (a *attribution) ledger(inst exchange.InstrumentID, l *exchange.LedgerEntry) decimal.Decimal {
+// ledger counts a booking to its source and returns it in USD. What a forced fill costs
+// is his whose position it closed.
+func (a *attribution) ledger(e *exchange.Event, l *exchange.LedgerEntry) decimal.Decimal {
+	inst, owner := e.Inst, l.Strategy
+	if f := a.forced[inst]; owner == 0 && f.at == e.At {
+		owner = f.strategy
+	}
 	usd := a.usd(l.Asset, l.Delta)
 	if l.Wallet.Debt() {
 		usd = usd.Neg()
@@ -119,7 +133,7 @@ func (a *attribution) ledger(inst exchange.InstrumentID, l *exchange.LedgerEntry
 	case l.Strategy == 0 && l.Reason == exchange.ReasonFunding:
 		a.share(inst, usd)
 	default:
-		a.cells[l.Strategy][inst].book(l.Reason, usd)
+		a.cells[owner][inst].book(l.Reason, usd)
 	}
 	return usd
 }
@@ -248,11 +262,15 @@ func (a *attribution) sample(at exchange.Time, acc *exchange.Account) {
 		a.months = []monthMark{}
 		return
 	}
-	if n := len(a.months); n == 0 || at.UTC().Add(-time.Nanosecond).Month() != a.months[n-1].at.UTC().Add(-time.Nanosecond).Month() {
+	if n := len(a.months); n == 0 || monthOf(at) != monthOf(a.months[n-1].at) {
 		a.months = append(a.months, monthMark{})
 	}
 	a.months[len(a.months)-1] = monthMark{at, a.line("", a.all()...)}
 }
+
+// monthOf names the UTC month that ends at or after t: midnight of the first belongs to
+// the month before.
+func monthOf(t exchange.Time) string { return (t - 1).UTC().Format("2006-01") }
 
 func held(cells []*cell) bool {
 	for _, c := range cells {

@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -33,6 +34,7 @@ type recorder struct {
 	refusals []RefusalRow
 	samples  []Sample
 	settled  []Settlement
+	warnings []Warning
 	next     exchange.Time
 	step     time.Duration
 }
@@ -74,8 +76,9 @@ func (r *recorder) wished(list []exchange.Intent) {
 func (r *recorder) market(e *exchange.Event) {
 	switch e.Kind {
 	case exchange.KindBar:
-		b := e.Bar()
-		r.prices[e.Inst].add(b.Start, b.Open, b.High, b.Low, b.Close)
+		if b := e.Bar(); !r.prices[e.Inst].covers(b.Start) { // longer than others that told it
+			r.prices[e.Inst].add(b.Start, b.Open, b.High, b.Low, b.Close)
+		}
 	case exchange.KindTrade:
 		p := e.Trade().Price
 		r.prices[e.Inst].add(e.At, p, p, p, p)
@@ -118,7 +121,11 @@ func (r *recorder) observe(e *exchange.Event) {
 	case exchange.KindOrderUpdate:
 		r.order(e, e.OrderUpdate())
 	case exchange.KindRiskLevel:
-		r.margin.level(e.Account())
+		r.margin.level(e.At, e.Account())
+	case exchange.KindState:
+		if s := e.State(); s.State != exchange.Active {
+			r.warnings = append(r.warnings, Warning{"halt", fmt.Sprintf("trading was %v from %v: %s", s.State, e.At, s.Reason)})
+		}
 	}
 }
 
@@ -128,7 +135,7 @@ func (r *recorder) fill(e *exchange.Event, f *exchange.Fill) {
 		At: e.At, Strategy: r.labels[f.Strategy], Product: in.Product, Symbol: in.Symbol, Fill: *f,
 		Tag: r.tags[f.Strategy][f.Ref],
 	}
-	row.Position = r.attribution.fill(in, f)
+	row.Position = r.attribution.fill(e.At, in, f)
 	r.fills = append(r.fills, row)
 	r.hash.fill(&row)
 	r.orders.Fills++
@@ -143,8 +150,8 @@ func (r *recorder) ledger(e *exchange.Event, l *exchange.LedgerEntry) {
 		symbol = r.ins.At(e.Inst).Name()
 	}
 	r.hash.ledger(e.At, r.labels[l.Strategy], symbol, l)
-	r.balances.apply(l, !r.live)
-	usd := r.attribution.ledger(e.Inst, l)
+	r.balances.apply(e.At, l, !r.live)
+	usd := r.attribution.ledger(e, l)
 	if l.Reason == exchange.ReasonFunding && e.Inst != 0 {
 		in := r.ins.At(e.Inst)
 		r.fundings[e.Inst].paid(e.At, l)
@@ -160,6 +167,9 @@ func (r *recorder) refusal(e *exchange.Event, no *exchange.Refusal) {
 		symbol = r.ins.At(e.Inst).Name()
 	}
 	r.hash.refusal(e.At, label, symbol, no)
+	if no.Intent.Kind == exchange.IntentNew {
+		delete(r.tags[no.Intent.Strategy], no.Intent.Ref)
+	}
 	r.orders.Refused++
 	r.rules[no.Rule]++
 	if len(r.refusals) < refusalsMax {
@@ -206,13 +216,27 @@ type marginBook struct {
 	peakAt   exchange.Time
 	drawdown decimal.Decimal // worst fall from peak, as a ratio
 	status   exchange.AccountStatus
+	// liquidated are the instants at which a liquidation began.
+	liquidated []exchange.Time
 }
 
-func (m *marginBook) level(a *exchange.Account) {
+// level notes the exchange's alarm. It comes between samples, so the lowest uniMMR and
+// equity may be its.
+func (m *marginBook) level(at exchange.Time, a *exchange.Account) {
 	if a.Status >= exchange.StatusActiveLiquidation && m.status < exchange.StatusActiveLiquidation {
 		m.Liquidations++
+		m.liquidated = append(m.liquidated, at)
 	}
 	m.status = a.Status
+	m.extremes(at, a)
+}
+
+// extremes keeps the lowest and highest equity and the lowest uniMMR.
+func (m *marginBook) extremes(at exchange.Time, a *exchange.Account) {
+	m.EquityMin, m.EquityMax = decimal.Min(m.EquityMin, a.Equity), decimal.Max(m.EquityMax, a.Equity)
+	if a.MaintMargin.IsPositive() && (m.UniMMRMinAt == 0 || a.UniMMR.LessThan(m.UniMMRMin)) {
+		m.UniMMRMin, m.UniMMRMinAt = a.UniMMR, at
+	}
 }
 
 func (m *marginBook) sample(at exchange.Time, a *exchange.Account) {
@@ -222,7 +246,6 @@ func (m *marginBook) sample(at exchange.Time, a *exchange.Account) {
 		m.below(at.Sub(m.last))
 	}
 	m.EquityEnd = a.Equity
-	m.EquityMin, m.EquityMax = decimal.Min(m.EquityMin, a.Equity), decimal.Max(m.EquityMax, a.Equity)
 	m.HaircutWorst = decimal.Max(m.HaircutWorst, a.ActualEquity.Sub(a.Equity))
 	if a.Equity.GreaterThan(m.peak) {
 		m.peak, m.peakAt = a.Equity, at
@@ -233,9 +256,7 @@ func (m *marginBook) sample(at exchange.Time, a *exchange.Account) {
 		}
 	}
 	m.last, m.unimmr = at, a.UniMMR
-	if a.MaintMargin.IsPositive() && (m.UniMMRMinAt == 0 || a.UniMMR.LessThan(m.UniMMRMin)) {
-		m.UniMMRMin, m.UniMMRMinAt = a.UniMMR, at
-	}
+	m.extremes(at, a)
 }
 
 // below counts the time since the last sample to the bands its uniMMR was in.
@@ -250,10 +271,18 @@ func (m *marginBook) below(d time.Duration) {
 	}
 }
 
-// balanceBook is what each wallet began and ended with.
-type balanceBook struct{ lines []BalanceLine }
+// balanceBook is what each wallet began and ended with, and since when something was
+// owed.
+type balanceBook struct {
+	lines     []BalanceLine
+	owed      exchange.Time // 0 if never
+	owedAsset string
+}
 
-func (b *balanceBook) apply(l *exchange.LedgerEntry, starting bool) {
+func (b *balanceBook) apply(at exchange.Time, l *exchange.LedgerEntry, starting bool) {
+	if owes := l.Wallet.Debt() && l.Balance.IsPositive() || l.Balance.IsNegative(); owes && b.owed == 0 {
+		b.owed, b.owedAsset = at, l.Asset
+	}
 	for i := range b.lines {
 		if line := &b.lines[i]; line.Asset == l.Asset && line.Wallet == l.Wallet {
 			line.End = l.Balance

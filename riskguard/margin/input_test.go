@@ -59,15 +59,15 @@ func TestDatedContract(t *testing.T) {
 	ok(t, err)
 	lines := strings.Join(p.Warnings(), "\n")
 	for _, want := range []string{
-		"maintenance brackets of UM BTCUSDT_261225: assumed (those of its perpetual)",
-		"maintenance brackets of CM BTCUSD_261225: assumed (after older public tables, 2026-11)",
-		"collateral rate of BTC: assumed", "collateral rate of USDT: assumed", "fees of UM: assumed",
+		"maintenance brackets of UM BTCUSDT_261225: those of its perpetual",
+		"maintenance brackets of CM BTCUSD_261225: after older public tables, 2026-11",
+		"collateral rate of BTC: round figures", "collateral rate of USDT: round figures", "fees of UM: the regular user's rates",
 	} {
 		if !strings.Contains(lines, want) {
 			t.Errorf("warnings lack %q:\n%s", want, lines)
 		}
 	}
-	if strings.Contains(lines, "maintenance brackets of UM BTCUSDT_261225: assumed (answer") || strings.Contains(lines, "risk ladder") {
+	if strings.Contains(lines, "maintenance brackets of UM BTCUSDT_261225: answer") || strings.Contains(lines, "risk ladder") {
 		t.Errorf("what is published is called assumed:\n%s", lines)
 	}
 }

@@ -3,7 +3,6 @@ package margin
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -166,12 +165,13 @@ func (t *Tables) brackets(in *exchange.Instrument) (b Brackets, borrowed, ok boo
 }
 
 // Warnings lists, one line each and in a fixed order, the assumed values that a run over
-// these instruments and assets rests on, for the WARNINGS of console and report.
+// these instruments and assets rests on, for the WARNINGS of console and report. Interest
+// rates are not among them: nobody charges interest yet.
 func (t *Tables) Warnings(ins *exchange.Instruments, assets []string) []string {
 	var lines []string
 	note := func(what string, s Source) {
 		if s.Assumed {
-			lines = append(lines, fmt.Sprintf("%s: assumed (%s, %s)", what, s.Text, s.Date))
+			lines = append(lines, fmt.Sprintf("%s: %s, %s", what, s.Text, s.Date))
 		}
 	}
 	for _, in := range ins.All() {
@@ -181,7 +181,7 @@ func (t *Tables) Warnings(ins *exchange.Instruments, assets []string) []string {
 		b, borrowed, _ := t.brackets(&in)
 		note("maintenance brackets of "+in.Name(), b.Source)
 		if borrowed {
-			lines = append(lines, fmt.Sprintf("maintenance brackets of %s: assumed (those of its perpetual)", in.Name()))
+			lines = append(lines, fmt.Sprintf("maintenance brackets of %s: those of its perpetual", in.Name()))
 		}
 	}
 	assets = slices.Compact(slices.Sorted(slices.Values(assets)))
@@ -200,7 +200,6 @@ func (t *Tables) Warnings(ins *exchange.Instruments, assets []string) []string {
 	note("loan maintenance rates", t.LoanSource)
 	note("loan leverage", t.LoanLeverageSource)
 	note("symbol leverage", t.LeverageSource)
-	note("interest rates of "+strings.Join(assets, ", "), t.InterestSource)
 	note("risk ladder", t.Ladder.Source)
 	return lines
 }
