@@ -126,15 +126,15 @@ func readCapture(t testing.TB, path string) (pieces []exchange.Depth, tickers ma
 func TestCapture(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		path   func() string
+		path   func(t testing.TB) string
 		points int
 	}{
-		{"own", func() string { return filepath.Join("testdata", "capture.txt") }, 23},
-		{"um", func() string { return sharedData(t, "data/um/ws_raw/hftbacktest/btcusdt_20240808.gz") }, 629},
-		{"cm", func() string { return sharedData(t, "data/cm/ws_raw/hftbacktest/btcusd_perp_20240808.gz") }, 1124},
+		{"own", func(testing.TB) string { return filepath.Join("testdata", "capture.txt") }, 23},
+		{"um", func(t testing.TB) string { return sharedData(t, "data/um/ws_raw/hftbacktest/btcusdt_20240808.gz") }, 629},
+		{"cm", func(t testing.TB) string { return sharedData(t, "data/cm/ws_raw/hftbacktest/btcusd_perp_20240808.gz") }, 1124},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			pieces, tickers := readCapture(t, c.path())
+			pieces, tickers := readCapture(t, c.path(t))
 			b := New(Futures)
 			points := 0
 			for i := range pieces {
