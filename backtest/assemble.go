@@ -57,8 +57,8 @@ func (r *recorder) alarms(res *Result) {
 func (r *recorder) lines(res *Result) {
 	a := &r.attribution
 	res.Total = a.line("TOTAL", a.all()...)
-	r.percent(&res.Total, &lineSeries{})
-	res.Total.DrawdownPct, res.Total.UniMMRMin = res.Margin.DrawdownPct, res.Margin.UniMMRMin
+	r.percent(&res.Total, &a.total)
+	res.Total.UniMMRMin = res.Margin.UniMMRMin
 	for s := range a.cells {
 		l := a.line(r.labels[s], a.strategy(s)...)
 		if s == 0 { // the house has a line only if something is its

@@ -17,7 +17,8 @@ type attribution struct {
 	decisions map[exchange.OrderID]exchange.Fixed
 	forced    []forcedFill // by InstrumentID
 	house     cell         // entries of no instrument
-	series    []lineSeries
+	series    []lineSeries // by StrategyID, then by InstrumentID
+	total     lineSeries
 	months    []monthMark
 }
 
@@ -258,6 +259,8 @@ func (a *attribution) sample(at exchange.Time, acc *exchange.Account) {
 		cells := a.leg(id)
 		a.series[len(a.cells)+id].sample(a.line("", cells...).Net, acc, held(cells))
 	}
+	all := a.line("", a.all()...)
+	a.total.sample(all.Net, acc, true)
 	if a.months == nil { // the start of the run belongs to no month
 		a.months = []monthMark{}
 		return
@@ -265,7 +268,7 @@ func (a *attribution) sample(at exchange.Time, acc *exchange.Account) {
 	if n := len(a.months); n == 0 || monthOf(at) != monthOf(a.months[n-1].at) {
 		a.months = append(a.months, monthMark{})
 	}
-	a.months[len(a.months)-1] = monthMark{at, a.line("", a.all()...)}
+	a.months[len(a.months)-1] = monthMark{at, all}
 }
 
 // monthOf names the UTC month that ends at or after t: midnight of the first belongs to

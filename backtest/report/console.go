@@ -328,7 +328,7 @@ func (t *terminalWriter) ratios(r *backtest.Result) {
 		pieces = append(pieces, text("%s %s", s.name, value))
 	}
 	pieces = append(pieces, text("days won %d of %d", ratios.DaysWon, ratios.Days))
-	t.wrapped("RATIOS", pieces...)
+	t.wrapped("RATIOS", append([]cell{text("of equity, collateral included:")}, pieces...)...)
 	for i, note := range notes {
 		t.wrapped("", cell{fmt.Sprintf("[%d] %s", i+1, note), toneDim})
 	}

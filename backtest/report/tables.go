@@ -124,7 +124,7 @@ func lineRow(l *backtest.Line) []td {
 func ratioTable(r *backtest.Result) table {
 	ratios := RatiosOf(r.Equity)
 	t := table{ID: "ratios", Caption: "Ratios", Head: heads("Statistic", "#Value", "Definition"),
-		Note: "Over equity. Days are UTC; the riskless rate is 0."}
+		Note: "Over the account's equity, so with what its collateral gained. Days are UTC; the riskless rate is 0."}
 	for _, s := range ratios.list() {
 		means := s.means
 		if !s.stat.OK {
