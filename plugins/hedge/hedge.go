@@ -9,6 +9,7 @@ package hedge
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -95,32 +96,30 @@ func (h *Hedge) addLeg(env *strategy.Env, s strategy.Symbol, share decimal.Decim
 	return nil
 }
 
-// OnBar looks at a contract when its bar closes.
+// OnBar looks at the whole hedge when a bar of any of its contracts closes. Only that
+// contract's quote is renewed: the price of another may be about to change.
 func (h *Hedge) OnBar(env *strategy.Env, in *exchange.Instrument, _ *exchange.Bar) {
 	for _, o := range env.Orders() {
-		if o.Request.Inst != in.ID {
-			continue
-		}
-		if o.Request.Type == exchange.Limit && o.Request.Price != h.quote(env, in, o.Request.Side) {
+		if o.Request.Inst == in.ID && o.Request.Type == exchange.Limit && o.Request.Price != h.quote(env, in, o.Request.Side) {
 			env.Cancel(o.Ref) // OnOrder renews it, when it can no longer fill
 		}
-		return
 	}
-	h.rebalance(env, in)
+	h.rebalance(env)
 }
 
 // OnOrder renews an order that was cancelled. What was rejected or expired waits for the
 // next close, so that a fault cannot become a loop.
-func (h *Hedge) OnOrder(env *strategy.Env, in *exchange.Instrument, u *exchange.OrderUpdate) {
+func (h *Hedge) OnOrder(env *strategy.Env, _ *exchange.Instrument, u *exchange.OrderUpdate) {
 	if u.Status == exchange.StatusCanceled {
-		h.rebalance(env, in)
+		h.rebalance(env)
 	}
 }
 
-// rebalance sends one contract's order if the exposure of all is out of the band.
-func (h *Hedge) rebalance(env *strategy.Env, in *exchange.Instrument) {
+// rebalance sends the order of every contract that has none at work, if the exposure of
+// all together is out of the band.
+func (h *Hedge) rebalance(env *strategy.Env) {
 	owned, ok := h.owned(env)
-	if !ok || env.State(in) == exchange.Halted {
+	if !ok {
 		return
 	}
 	band := h.p.Band.Decimal()
@@ -129,17 +128,23 @@ func (h *Hedge) rebalance(env *strategy.Env, in *exchange.Instrument) {
 	}
 	// All contracts together shall have the target less what is owned, each its share.
 	hedge := h.p.Target.Decimal().Sub(owned)
-	var gap, own decimal.Decimal
+	gap := hedge
 	for _, l := range h.legs {
-		missing := hedge.Mul(l.share).Sub(h.delta(env, l.in))
-		gap = gap.Add(missing)
-		if l.in == in {
-			own = missing
+		gap = gap.Sub(h.delta(env, l.in))
+	}
+	if gap.Abs().LessThanOrEqual(band) {
+		return
+	}
+	for _, l := range h.legs {
+		if env.State(l.in) != exchange.Halted && !working(env, l.in) {
+			h.trade(env, l.in, hedge.Mul(l.share).Sub(h.delta(env, l.in)))
 		}
 	}
-	if gap.Abs().GreaterThan(band) {
-		h.trade(env, in, own)
-	}
+}
+
+// working says whether an order of the contract is at work.
+func working(env *strategy.Env, in *exchange.Instrument) bool {
+	return slices.ContainsFunc(env.Orders(), func(o exchange.Order) bool { return o.Request.Inst == in.ID })
 }
 
 // owned is the coins of the account: all wallets, less debts, and the profit that open

@@ -119,12 +119,17 @@ func (d *desk) price(closing string) string {
 	d.now = d.now.Add(time.Minute)
 	var said []string
 	for _, in := range d.legs {
-		c := fixed(closing)
-		said = append(said, d.deliver(in.ID, func(e *exchange.Event) {
-			e.SetBar(&exchange.Bar{Start: d.now.Add(-time.Minute), Interval: time.Minute, Open: c, High: c, Low: c, Close: c})
-		}))
+		said = append(said, d.bar(in, closing))
 	}
 	return strings.Join(slices.DeleteFunc(said, func(s string) bool { return s == "" }), "; ")
+}
+
+// bar closes a bar of one leg.
+func (d *desk) bar(in *exchange.Instrument, closing string) string {
+	c := fixed(closing)
+	return d.deliver(in.ID, func(e *exchange.Event) {
+		e.SetBar(&exchange.Bar{Start: d.now.Add(-time.Minute), Interval: time.Minute, Open: c, High: c, Low: c, Close: c})
+	})
 }
 
 // fill executes all that works, at its own price or the last.
@@ -216,23 +221,39 @@ func TestLinearHedge(t *testing.T) {
 	expect(t, d.price("90000"), "BUY 0.305 MARKET")
 }
 
+// Nothing is sold before the price of every leg is known, and then all of it.
 func TestTwoLegs(t *testing.T) {
 	d := newDesk(t, params("second", "UM:BTCUSDT", "split", "0.25", "style", "taker"))
 	d.coins(exchange.WalletMargin, "1")
-	expect(t, d.price("50000"), "SELL 0.25 MARKET") // the first waits for a price of the second
-	expect(t, d.price("50000"), "SELL 375 MARKET")
+	expect(t, d.bar(d.legs[0], "50000"), "")
+	expect(t, d.bar(d.legs[1], "50000"), "SELL 375 MARKET; SELL 0.25 MARKET")
+	expect(t, d.price("50000"), "") // both are at work
+	d.fill()
+	d.coins(exchange.WalletMargin, "1.4")
+	expect(t, d.bar(d.legs[1], "50000"), "SELL 150 MARKET; SELL 0.1 MARKET") // whichever leg's bar it is
+	d.fill()
+	expect(t, d.price("50000"), "")
+}
+
+// Each close renews the quote of its own contract only: the other's price may be old.
+func TestTwoLegsQuote(t *testing.T) {
+	d := newDesk(t, params("second", "UM:BTCUSDT"))
+	d.coins(exchange.WalletMargin, "1")
+	expect(t, d.price("50000"), "SELL 250 at 50000.1 GTX; SELL 0.5 at 50000.1 GTX")
+	expect(t, d.bar(d.legs[0], "50100"), "CANCEL #1")
+	expect(t, d.update(d.working[0], exchange.StatusCanceled), "SELL 250 at 50100.1 GTX")
+	expect(t, d.bar(d.legs[1], "50100"), "CANCEL #2")
 }
 
 func TestOneLegFails(t *testing.T) {
 	d := newDesk(t, params("second", "UM:BTCUSDT", "style", "taker"))
 	d.coins(exchange.WalletMargin, "1")
 	d.reject = d.legs[1].ID
-	d.price("50000")
 	expect(t, d.price("50000"), "SELL 250 MARKET; SELL 0.5 MARKET")
 	d.fill()
-	expect(t, d.price("50000"), "SELL 0.5 MARKET") // again at each close, and only what is missing
+	expect(t, d.bar(d.legs[0], "50000"), "SELL 0.5 MARKET") // again at each close, and only what is missing
 	d.reject = 0
-	expect(t, d.price("50000"), "SELL 0.5 MARKET")
+	expect(t, d.bar(d.legs[1], "50000"), "SELL 0.5 MARKET")
 	d.fill()
 	expect(t, d.price("50000"), "")
 }
