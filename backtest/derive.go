@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"slices"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -41,6 +42,11 @@ type derivedIndex struct {
 
 func newDeriver(instruments int) *deriver {
 	return &deriver{inst: make([]derivedMark, instruments+1), slab: make([]exchange.AssetIndex, 2*feedEvents)}
+}
+
+// idle says that there is no rule.
+func (d *deriver) idle() bool {
+	return len(d.indices) == 0 && !slices.ContainsFunc(d.inst, func(m derivedMark) bool { return m.active })
 }
 
 func (d *deriver) reset() { d.used = 0 }
