@@ -59,7 +59,8 @@ type Report struct {
 	// Rows are the rows in the file; New those that the tape lacked, Known those that it
 	// had already with the same content.
 	Rows, New, Known int64
-	// From and To are the instants of the first and last row taken.
+	// From is the instant of the first row taken, To of the last; a bar's is its close, as
+	// in Series.
 	From, To exchange.Time
 	// Gaps are holes between rows of the file, Duplicates exact repetitions (dropped),
 	// Outside rows beyond the day or month in the file's name (dropped), Skipped bad rows
@@ -136,6 +137,7 @@ func (r *importRun) key() (Key, error) {
 	if k.Interval == 0 && k.Kind.Bars() {
 		k.Interval = r.named.Interval
 	}
+	k.Symbol = upper(k.Symbol)
 	return k, k.check()
 }
 

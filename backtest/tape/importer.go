@@ -164,7 +164,7 @@ func (im *importer[R, P]) pass(row P) error {
 	if im.lastLine == 0 {
 		im.report.From = at
 	}
-	im.report.To = at
+	im.report.To = at.Add(im.report.Interval)
 	im.last, im.lastLine = *row, im.lines.number
 	im.holes.add(at, row.key(), im.lines.number)
 	if err := im.part.add(row); err != nil {

@@ -83,7 +83,8 @@ func intervalName(d time.Duration) string {
 // Key names one series of a tape.
 type Key struct {
 	Product exchange.Product
-	// Symbol is Binance's name, such as BTCUSDT or BTCUSD_PERP.
+	// Symbol is Binance's name, such as BTCUSDT or BTCUSD_PERP. It has no small letters
+	// a-z: btcusdt would be a second series, which no instrument finds.
 	Symbol string
 	Kind   Kind
 	// Interval is the length of a bar, 0 for kinds without.
@@ -113,6 +114,9 @@ func (k Key) check() error {
 	if strings.ContainsAny(k.Symbol, `/\.`) {
 		return fmt.Errorf("symbol %q has characters that no symbol has", k.Symbol)
 	}
+	if k.Symbol != upper(k.Symbol) {
+		return fmt.Errorf("symbol %q has small letters, and Binance's name is %s", k.Symbol, upper(k.Symbol))
+	}
 	if coinMargined := strings.Contains(k.Symbol, "USD_"); coinMargined && k.Product != exchange.CM {
 		return fmt.Errorf("symbol %s is COIN-M but the market is %s: their quantities differ", k.Symbol, marketOf(k.Product))
 	}
@@ -129,6 +133,17 @@ func (k Key) check() error {
 		return fmt.Errorf("%s have no interval, but %v is given", k.Kind, k.Interval)
 	}
 	return nil
+}
+
+// upper is a symbol as Binance writes it. Only a-z have another form there: some symbols
+// have letters of other alphabets, and these stay.
+func upper(symbol string) string {
+	return strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' {
+			return r - 'a' + 'A'
+		}
+		return r
+	}, symbol)
 }
 
 // parseKey reads the three directory names of a series.

@@ -259,6 +259,18 @@ func TestDamagedTape(t *testing.T) {
 	}
 }
 
+// TestSmallLetters opens a tape with a series that no instrument would find.
+func TestSmallLetters(t *testing.T) {
+	tape := newTape(t)
+	if _, err := importText(t, tape, "a.csv", minutes(0, 10)); err != nil {
+		t.Fatal(err)
+	}
+	must(t, os.Rename(filepath.Join(tape.dir, "um/BTCUSDT"), filepath.Join(tape.dir, "um/btcusdt")))
+	if _, err := Open(tape.dir); err == nil || !strings.Contains(err.Error(), `symbol "btcusdt" has small letters, and Binance's name is BTCUSDT`) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestSchema holds the columns that FORMAT.md promises to other programs.
 func TestSchema(t *testing.T) {
 	for _, c := range []struct {

@@ -129,8 +129,10 @@ with, and list its gaps. It fails when a file is damaged; a gap is no damage.`,
 					rows = append(rows, []string{s.Key.String(), h.From.String(), h.To.String(), count(h.Missing)})
 				}
 			}
-			if err := c.printTable([]string{"GAPS OF", "FROM", "TO", "MISSING"}, rows); err != nil {
-				return err
+			if len(rows) > 0 {
+				if err := c.printTable([]string{"GAPS OF", "FROM", "TO", "MISSING"}, rows); err != nil {
+					return err
+				}
 			}
 			if err := t.Verify(ctx); ctx.Err() != nil {
 				return ctx.Err()
