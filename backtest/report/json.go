@@ -17,8 +17,16 @@ import (
 
 // JSON writes result.json: everything but the fills, indented, ending in a newline.
 // Numbers that are money, prices or ratios are strings, so that no reader rounds them.
+// The lists of the result itself are [] when they are empty, never null.
 func JSON(w io.Writer, r *backtest.Result) error {
-	b, err := json.MarshalIndent(r, "", " ")
+	whole := *r
+	fields := reflect.ValueOf(&whole).Elem()
+	for i := range fields.NumField() {
+		if f := fields.Field(i); f.Kind() == reflect.Slice && f.IsNil() {
+			f.Set(reflect.MakeSlice(f.Type(), 0, 0))
+		}
+	}
+	b, err := json.MarshalIndent(&whole, "", " ")
 	if err != nil {
 		return fmt.Errorf("encode result: %w", err)
 	}
