@@ -172,6 +172,8 @@ func (l *loop) settle() error {
 // begin opens the account and hears what the strategies wished at their start.
 func (l *loop) begin(at exchange.Time) error {
 	l.start = true
+	var w engine.Wishes
+	l.players.start(&w) // before a delivery, for what Start asked for is good until then
 	for i := range l.opening {
 		e := &l.opening[i]
 		e.At = at
@@ -188,8 +190,6 @@ func (l *loop) begin(at exchange.Time) error {
 	if err := l.settle(); err != nil {
 		return err
 	}
-	var w engine.Wishes
-	l.players.start(&w)
 	return l.driver.Wish(&w, at)
 }
 

@@ -1,0 +1,439 @@
+package backtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/backtest/tape"
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/strategy"
+)
+
+// TestOrderWithinAnInstant is everything that a strategy is told around one instant at
+// which a funding settles, a timer is due, a bar closes and the next opens.
+func TestOrderWithinAnInstant(t *testing.T) {
+	var lines []string
+	watch := through{program(puppet{
+		start: func(p *puppet, env *strategy.Env) error {
+			env.At(day.Add(8*time.Hour), 42)
+			return sees(time.Hour, 0)(p, env)
+		},
+		bar: func(p *puppet, env *strategy.Env, in *exchange.Instrument, b *exchange.Bar) {
+			if p.n++; p.n == 6 || p.n == 8 { // the bars that close at 6:00 and 8:00
+				env.Send(strategy.Buy(in, exchange.MustFixed("0.1")).Market())
+				env.After(0, 99)
+			}
+		},
+		timer: func(p *puppet, env *strategy.Env, id uint64) {
+			if id == 42 {
+				env.Send(strategy.Buy(p.in, exchange.MustFixed("0.2")).Market())
+			}
+		},
+	}), func(r *strategy.Runtime) Player {
+		return spy{Local{r}, func(e *exchange.Event) { lines = append(lines, told(e)) }}
+	}}
+	cfg := deskConfig(1, time.Hour)
+	cfg.Sample = 4 * time.Hour
+	runDesk(t, cfg, watch)
+	from := slices.IndexFunc(lines, func(s string) bool { return strings.HasPrefix(s, "7h") })
+	to := slices.IndexFunc(lines, func(s string) bool { return strings.HasPrefix(s, "9h") })
+	wantLines(t, lines[:3], "0s ledger DEPOSIT", "0s state ACTIVE", "0s account")
+	wantLines(t, lines[from:to],
+		"7h0m0s bar of 1h0m0s",
+		// The venue digests the instant first: what it books comes before all else.
+		"8h0m0s ledger FUNDING_FEE",
+		"8h0m0s account",
+		// Then the timers that are due, and the answers to what they make strategies do.
+		"8h0m0s timer 42",
+		"8h0m0s order_update #2 PENDING_NEW",
+		"8h0m0s order_update #2 WORKING",
+		// Then the market.
+		"8h0m0s bar of 1h0m0s",
+		"8h0m0s order_update #3 PENDING_NEW",
+		"8h0m0s funding",
+		"8h0m0s timer 99",
+		"8h0m0s order_update #3 WORKING",
+		// Then the next bar opens, and what waited for it fills.
+		"8h0m0s fill #2 BUY 0.2",
+		"8h0m0s order_update #2 FILLED",
+		"8h0m0s ledger COMMISSION",
+		"8h0m0s fill #3 BUY 0.1",
+		"8h0m0s order_update #3 FILLED",
+		"8h0m0s ledger COMMISSION",
+		"8h0m0s account",
+		// A sample is of the end of its instant.
+		"8h0m0s account")
+}
+
+// TestWarmUp: bars from before the run come as history, and orders are refused.
+func TestWarmUp(t *testing.T) {
+	type seen struct {
+		at      string
+		warming bool
+	}
+	var bars []seen
+	trades := program(puppet{
+		start: sees(2*time.Hour, 3),
+		bar: func(p *puppet, env *strategy.Env, in *exchange.Instrument, b *exchange.Bar) {
+			bars = append(bars, seen{since(env.Now()), env.Warming()})
+			env.Send(strategy.Buy(in, exchange.MustFixed("0.01")).Market())
+		},
+	})
+	cfg := deskConfig(2, time.Hour)
+	cfg.From, cfg.To = day.Add(27*time.Hour), day.Add(33*time.Hour)
+	res := runDesk(t, cfg, trades)
+	if res.From != cfg.From || res.To != cfg.To {
+		t.Errorf("samples from %v to %v", res.From, res.To)
+	}
+	for _, f := range res.Fills {
+		if f.At < cfg.From {
+			t.Errorf("a fill at %v", f.At)
+		}
+	}
+	if len(res.Fills) != 3 || len(res.Refusals) != len(bars)-3-1 && len(res.Refusals) != len(bars)-3 {
+		t.Errorf("%d fills, %d refusals, %d bars", len(res.Fills), len(res.Refusals), len(bars))
+	}
+	for _, r := range res.Refusals {
+		if r.Text != "refused by state: trading is halted, limit it must be active" || r.At >= cfg.From {
+			t.Errorf("%+v", r)
+		}
+	}
+	for _, b := range bars {
+		d, err := time.ParseDuration(b.at)
+		if err != nil || b.warming != (d < 27*time.Hour) {
+			t.Errorf("at %s warming is %v", b.at, b.warming)
+		}
+	}
+	if res.Orders.OpenAtEnd != 0 {
+		t.Errorf("%d open at the end", res.Orders.OpenAtEnd)
+	}
+}
+
+func TestReadsFrom(t *testing.T) {
+	player := func(s ...strategy.Subscription) Player { return fixed{subscriptions: s} }
+	bars := func(d time.Duration, n int) strategy.Subscription {
+		return strategy.Subscription{Inst: 1, Kind: exchange.KindBar, Interval: d, Warmup: n}
+	}
+	for _, c := range []struct {
+		list []Player
+		want int64
+	}{
+		{[]Player{player(bars(time.Minute, 0))}, 63},
+		{[]Player{player(bars(time.Minute, 2))}, 61},
+		{[]Player{player(bars(5*time.Minute, 2))}, 50},
+		{[]Player{player(bars(5*time.Minute, 2)), player(bars(time.Hour, 1), bars(time.Minute, 9))}, 0},
+	} {
+		p := newPlayers(c.list, nil, 1, nil)
+		if got := p.reads(minute(63)); got != minute(c.want) {
+			t.Errorf("reads from %dm, want %dm", int64(got)/int64(time.Minute), c.want)
+		}
+	}
+}
+
+// fixed is a player of which only the subscriptions matter.
+type fixed struct {
+	Player
+	subscriptions []strategy.Subscription
+}
+
+func (f fixed) Subscriptions() []strategy.Subscription { return f.subscriptions }
+
+// remote plays a runtime as a plugin process does: it runs ahead through what it is
+// promised until the strategy asks for something, and answers from that. It holds the
+// host to the promise.
+type remote struct {
+	*strategy.Runtime
+	t        *testing.T
+	promised []string
+	next     int
+	last     strategy.Output // of the last event that was run ahead
+	batches  *int
+	saved    *int
+	buffer   strategy.Output
+}
+
+func (r *remote) Ahead(events []exchange.Event) error {
+	if r.next < len(r.promised) {
+		return fmt.Errorf("promised anew before %s was delivered", r.promised[r.next])
+	}
+	*r.batches++
+	r.promised, r.next = r.promised[:0], 0
+	for i := range events {
+		r.promised = append(r.promised, told(&events[i]))
+		out := r.Runtime.Deliver(&events[i])
+		r.last = strategy.Output{Intents: slices.Clone(out.Intents), Timers: slices.Clone(out.Timers)}
+		if !r.last.Empty() {
+			break
+		}
+	}
+	return nil
+}
+
+func (r *remote) Deliver(e *exchange.Event) (*strategy.Output, error) {
+	if r.next == len(r.promised) {
+		return r.Runtime.Deliver(e), nil
+	}
+	if told(e) != r.promised[r.next] {
+		return nil, fmt.Errorf("%s was delivered where %s was promised", told(e), r.promised[r.next])
+	}
+	*r.saved++
+	r.next++
+	r.buffer = strategy.Output{}
+	if r.next == len(r.promised) {
+		r.buffer = r.last
+	}
+	return &r.buffer, nil
+}
+
+func (r *remote) SetWarming(on bool) error {
+	if r.next < len(r.promised) {
+		return errors.New("warming changed in the middle of a promise")
+	}
+	r.Runtime.SetWarming(on)
+	return nil
+}
+
+func (r *remote) Stop(at exchange.Time) (*strategy.Output, error) { return r.Runtime.Stop(at), nil }
+
+// TestAheadKeepsItsPromise runs strategies in this process and as a process that runs
+// ahead: the results are equal.
+func TestAheadKeepsItsPromise(t *testing.T) {
+	qty := exchange.MustFixed("0.05")
+	patterns := map[string]puppet{
+		"taker": {start: sees(15*time.Minute, 4), bar: func(p *puppet, env *strategy.Env, in *exchange.Instrument, b *exchange.Bar) {
+			switch held := env.Held(in); {
+			case b.Close > b.Open && b.Start%7 == 0 && held <= 0:
+				env.Send(strategy.Buy(in, qty-held).Market().Tag("up"))
+			case b.Close < b.Open && b.Start%5 == 0 && held > 0:
+				env.Send(strategy.Sell(in, held).Market().ReduceOnly())
+			}
+		}},
+		"maker": {start: sees(15*time.Minute, 0), bar: func(p *puppet, env *strategy.Env, in *exchange.Instrument, b *exchange.Bar) {
+			if p.n++; p.n%11 != 0 {
+				return
+			}
+			env.CancelAll(in)
+			env.Send(strategy.Buy(in, qty).Limit((b.Close - b.Close/1000).Round(in.Tick, exchange.RoundFloor)).PostOnly())
+			env.Send(strategy.Sell(in, qty).Limit((b.Close + b.Close/1000).Round(in.Tick, exchange.RoundCeil)))
+			env.Send(strategy.Sell(in, qty).Stop((b.Close - b.Close/100).Round(in.Tick, exchange.RoundFloor)))
+		}},
+		"timer": {
+			start: sees(time.Hour, 0),
+			bar: func(p *puppet, env *strategy.Env, in *exchange.Instrument, b *exchange.Bar) {
+				if p.n++; p.n%5 == 0 {
+					env.After(time.Duration(p.n)*time.Minute, 1)
+					env.Logf("a timer for %d", p.n)
+				}
+			},
+			timer: func(p *puppet, env *strategy.Env, id uint64) {
+				side := strategy.Buy(p.in, qty)
+				if env.Held(p.in) > 0 {
+					side = strategy.Sell(p.in, 2*qty)
+				}
+				env.Send(side.Market())
+			},
+		},
+		"quiet": {start: sees(15*time.Minute, 0)},
+	}
+	for name, pattern := range patterns {
+		cfg := deskConfig(20, 15*time.Minute)
+		cfg.From, cfg.Sample = day.Add(30*time.Hour), 12*time.Hour
+		batches, saved := 0, 0
+		ahead := through{program(pattern), func(r *strategy.Runtime) Player {
+			return &remote{Runtime: r, t: t, batches: &batches, saved: &saved}
+		}}
+		here, there := runDesk(t, cfg, program(pattern)), runDesk(t, cfg, ahead)
+		if here.Hash != there.Hash || here.Events != there.Events {
+			t.Errorf("%s: %s with %d events here, %s with %d there", name, here.Hash, here.Events, there.Hash, there.Events)
+		}
+		t.Logf("%s: %d fills, %d refused, %d events ahead in %d batches", name, len(here.Fills), here.Orders.Refused, saved, batches)
+		if saved < 300 || batches*2 > saved || name != "quiet" && len(here.Fills) < 10 {
+			t.Errorf("%s: too little happened to prove anything", name)
+		}
+		// Two of them share the account: nothing can be promised, and nothing changes.
+		cfg.Strategies = []StrategyConfig{{Plugin: "puppet", Label: "a"}, {Plugin: "puppet", Label: "b"}}
+		batches = 0
+		here, there = runDesk(t, cfg, program(pattern), program(pattern)), runDesk(t, cfg, ahead, ahead)
+		if here.Hash != there.Hash || batches != 0 {
+			t.Errorf("%s twice: %s here, %s there, %d batches", name, here.Hash, there.Hash, batches)
+		}
+	}
+}
+
+// TestLedgerAddsUp: what a strategy was told of the account's bookings is what the
+// balances say, to the last digit.
+func TestLedgerAddsUp(t *testing.T) {
+	sums := map[string]decimal.Decimal{}
+	pattern := puppet{start: sees(time.Hour, 0), bar: func(p *puppet, env *strategy.Env, in *exchange.Instrument, b *exchange.Bar) {
+		if p.n++; p.n%3 == 0 {
+			env.Send(strategy.Buy(in, exchange.FixedOne/10).Market())
+		} else if p.n%5 == 0 {
+			env.Send(strategy.Sell(in, exchange.FixedOne/5).Market())
+		}
+	}}
+	watch := through{program(pattern), func(r *strategy.Runtime) Player {
+		return spy{Local{r}, func(e *exchange.Event) {
+			if e.Kind == exchange.KindLedger {
+				l := e.Ledger()
+				sums[l.Asset] = sums[l.Asset].Add(l.Delta)
+			}
+		}}
+	}}
+	res := runDesk(t, deskConfig(10, time.Hour), watch)
+	if len(res.Balances) != 1 || !res.Balances[0].End.Equal(sums["USDT"]) || len(res.Fills) < 50 || len(res.Settlements) < 10 {
+		t.Errorf("balances %+v, bookings sum to %v; %d fills, %d settlements", res.Balances, sums, len(res.Fills), len(res.Settlements))
+	}
+	for _, s := range res.Settlements {
+		if s.Rate == 0 {
+			t.Errorf("%+v has no rate", s)
+		}
+	}
+}
+
+func TestPlanErrors(t *testing.T) {
+	empty := t.TempDir()
+	if _, err := tape.Create(empty); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name   string
+		change func(cfg *Config)
+		start  func(*puppet, *strategy.Env) error
+		want   string
+	}{
+		{"nothing to read", func(cfg *Config) { cfg.Data.Generate = GenerateConfig{} }, nil, "data: name a tape, or days and bar of a market to generate"},
+		{"no such tape", func(cfg *Config) { cfg.Data.Tape = empty + "/none" }, nil, "none"},
+		{"no data of the symbol", func(cfg *Config) { cfg.Data.Tape = empty }, nil, "no data of UM BTCUSDT on tape " + empty + "; see pmbot data ls and pmbot data import"},
+		{"bars that do not divide", nil, sees(90*time.Minute, 0), "a strategy wants 1h30m0s bars of UM BTCUSDT; the data has bars of [1h0m0s], which do not make them"},
+		{"shorter bars", nil, sees(time.Minute, 0), "which do not make them"},
+		{"trades", nil, func(p *puppet, env *strategy.Env) error {
+			err := sees(time.Hour, 0)(p, env)
+			env.Trades(p.in)
+			return err
+		}, "a strategy wants trades of UM BTCUSDT; a generated market has bars only"},
+		{"a coin that nothing prices", func(cfg *Config) { cfg.Account.Margin = map[string]decimal.Decimal{"DOGE": decimal.New(1, 0)} }, nil,
+			"nothing in the run prices DOGE, which the account holds or settles in; let a strategy parameter name a future of it"},
+		{"limits", func(cfg *Config) { cfg.Risk.UniMMRMin = decimal.New(1, 0) }, nil, "risk limits: unimmr_min is 1; it must be 1.2 to 1000"},
+		{"an unknown symbol", func(cfg *Config) {
+			cfg.Strategies[0].Params = map[string]string{"leg": "UM:NOSUCH"}
+		}, nil, "no such instrument: UM NOSUCH"},
+		{"no strategy", func(cfg *Config) { cfg.Strategies = nil }, nil, "no strategy is configured"},
+		{"two of one name", func(cfg *Config) { cfg.Strategies = append(cfg.Strategies, StrategyConfig{Plugin: "x"}) }, nil, "two strategies are called puppet; give one a label"},
+	} {
+		cfg := deskConfig(1, time.Hour)
+		pattern := puppet{start: sees(time.Hour, 0)}
+		if c.start != nil {
+			pattern.start = c.start
+		}
+		if c.change != nil {
+			c.change(cfg)
+		}
+		programs := make([]Program, len(cfg.Strategies))
+		for i := range programs {
+			programs[i] = program(pattern)
+		}
+		_, err := Run(context.Background(), cfg, Options{Programs: programs})
+		if err == nil || !strings.Contains(err.Error(), c.want) || !errors.Is(err, ErrConfig) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		}
+		if (c.name == "no data of the symbol") != errors.Is(err, ErrNoData) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+// TestSpanErrors: a run without time says where the data is.
+func TestSpanErrors(t *testing.T) {
+	for _, c := range []struct {
+		from, to time.Duration
+		want     string
+	}{
+		{48 * time.Hour, 0, "the data ends before the run begins: from is 2024-03-03T00:00:00Z, the data ends at 2024-03-02T00:00:00Z"},
+		{0, -time.Hour, "there is no market data in the chosen time; see pmbot data ls"},
+	} {
+		cfg := deskConfig(1, time.Hour)
+		if c.from != 0 {
+			cfg.From = day.Add(c.from)
+		}
+		if c.to != 0 {
+			cfg.To = day.Add(c.to)
+		}
+		_, err := Run(context.Background(), cfg, Options{Programs: []Program{program(puppet{start: sees(time.Hour, 0)})}})
+		if err == nil || err.Error() != c.want {
+			t.Errorf("%v, want %s", err, c.want)
+		}
+	}
+}
+
+// TestLostStrategyEndsTheRun, and so does the caller's context.
+func TestLostStrategyEndsTheRun(t *testing.T) {
+	lost := errors.New("the process died")
+	n := 0
+	dies := through{program(puppet{start: sees(time.Hour, 0)}), func(r *strategy.Runtime) Player {
+		return &mortal{Local: Local{r}, left: 5, err: lost, closed: &n}
+	}}
+	_, err := Run(context.Background(), deskConfig(1, time.Hour), Options{Programs: []Program{dies}})
+	if !errors.Is(err, lost) || !strings.Contains(err.Error(), "strategy puppet: the process died") || n != 1 {
+		t.Errorf("%v, closed %d times", err, n)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Run(ctx, deskConfig(30, time.Hour), Options{Programs: []Program{program(puppet{start: sees(time.Hour, 0)})}}); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
+
+type mortal struct {
+	Local
+	left   int
+	err    error
+	closed *int
+}
+
+func (m *mortal) Deliver(e *exchange.Event) (*strategy.Output, error) {
+	if m.left--; m.left < 0 {
+		return nil, m.err
+	}
+	return m.Local.Deliver(e)
+}
+
+func (m *mortal) Close() error { *m.closed++; return nil }
+
+// TestQuietBarsCostNothing: a bar on which nothing happens allocates nothing, so memory
+// stays flat however long the run is.
+func TestQuietBarsCostNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs 300,000 bars")
+	}
+	measure := func(days int) (objects, bytes uint64) {
+		cfg := deskConfig(days, time.Minute)
+		cfg.Sample = 200 * 24 * time.Hour
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		res := runDesk(t, cfg, program(puppet{start: sees(time.Minute, 0)}))
+		runtime.ReadMemStats(&after)
+		if len(res.Fills) != 0 || res.Events < uint64(days)*1440 {
+			t.Fatalf("%d fills, %d events", len(res.Fills), res.Events)
+		}
+		return after.Mallocs - before.Mallocs, after.TotalAlloc - before.TotalAlloc
+	}
+	measure(1) // what is made once
+	objects, bytes := measure(70)
+	objects2, bytes2 := measure(140)
+	t.Logf("100,800 bars: %d objects, %d bytes; twice as many: %d and %d", objects, bytes, objects2, bytes2)
+	if more := int64(objects2) - int64(objects); more > 2000 {
+		t.Errorf("%d objects for 100,800 quiet bars", more)
+	}
+	if more := int64(bytes2) - int64(bytes); more > 1<<20 {
+		t.Errorf("%d bytes for 100,800 quiet bars", more)
+	}
+}
