@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pmbot/pmbot/backtest/market"
@@ -277,11 +278,28 @@ func (p *plan) buildFromBars(in *exchange.Instrument, wanted, lengths []time.Dur
 			continue
 		}
 		if len(lengths) == 0 || d%slices.Min(lengths) != 0 {
-			return fmt.Errorf("a strategy wants %v bars of %s; the data has bars of %v, which do not make them", d, in.Name(), lengths)
+			return fmt.Errorf("a strategy wants %s bars of %s; the data has bars of %s, which do not make them",
+				barNames(d), in.Name(), barNames(lengths...))
 		}
 		p.build.want(in.ID, d, exchange.KindBar, slices.Min(lengths))
 	}
 	return nil
+}
+
+// barNames writes lengths of bars as people do: 1m, 8h.
+func barNames(lengths ...time.Duration) string {
+	var names []string
+	for _, d := range lengths {
+		name := d.String()
+		if strings.HasSuffix(name, "m0s") {
+			name = strings.TrimSuffix(name, "0s")
+		}
+		if strings.HasSuffix(name, "h0m") {
+			name = strings.TrimSuffix(name, "0m")
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, ", ")
 }
 
 func finest(has []tape.Series, k tape.Kind) (tape.Series, bool) {

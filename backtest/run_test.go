@@ -312,7 +312,7 @@ func TestPlanErrors(t *testing.T) {
 		{"nothing to read", func(cfg *Config) { cfg.Data.Generate = GenerateConfig{} }, nil, "data: name a tape, or days and bar of a market to generate"},
 		{"no such tape", func(cfg *Config) { cfg.Data.Tape = empty + "/none" }, nil, "none"},
 		{"no data of the symbol", func(cfg *Config) { cfg.Data.Tape = empty }, nil, "no data of UM BTCUSDT on tape " + empty + "; see pmbot data ls and pmbot data import"},
-		{"bars that do not divide", nil, sees(90*time.Minute, 0), "a strategy wants 1h30m0s bars of UM BTCUSDT; the data has bars of [1h0m0s], which do not make them"},
+		{"bars that do not divide", nil, sees(90*time.Minute, 0), "a strategy wants 1h30m bars of UM BTCUSDT; the data has bars of 1h, which do not make them"},
 		{"shorter bars", nil, sees(time.Minute, 0), "which do not make them"},
 		{"trades", nil, func(p *puppet, env *strategy.Env) error {
 			err := sees(time.Hour, 0)(p, env)

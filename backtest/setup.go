@@ -72,7 +72,7 @@ func instruments(cfg *Config, list []Description) (*exchange.Instruments, error)
 				return in.Product == s.Product && in.Symbol == s.Name
 			})
 			if at < 0 {
-				return nil, fmt.Errorf("%w: %v %s; give a file with its exchangeInfo under data.exchange_info", exchange.ErrUnknownInstrument, s.Product, s.Name)
+				return nil, unknownInstrument(s, known)
 			}
 			names, rows = append(names, s), append(rows, known[at])
 		}
@@ -81,6 +81,29 @@ func instruments(cfg *Config, list []Description) (*exchange.Instruments, error)
 		return nil, errors.New("no strategy names an instrument in its parameters")
 	}
 	return exchange.NewInstruments(rows...)
+}
+
+// unknownInstrument tells what may have been meant: the symbol of another product, or the
+// nearest of the same. One that begins with another letter is another coin.
+func unknownInstrument(s strategy.Symbol, known []exchange.Instrument) error {
+	var names []string
+	meant := ""
+	for _, in := range known {
+		if in.Symbol == s.Name {
+			meant = fmt.Sprintf("%v:%s", in.Product, in.Symbol)
+		}
+		if in.Product == s.Product && s.Name != "" && in.Symbol[0] == s.Name[0] {
+			names = append(names, in.Symbol)
+		}
+	}
+	if near := strategy.Nearest(s.Name, names); meant == "" && near != "" {
+		meant = fmt.Sprintf("%v:%s", s.Product, near)
+	}
+	cure := "give a file with its exchangeInfo under data.exchange_info"
+	if meant != "" {
+		cure = "did you mean " + meant + "? Otherwise " + cure
+	}
+	return fmt.Errorf("%w: %v %s; %s", exchange.ErrUnknownInstrument, s.Product, s.Name, cure)
 }
 
 // knownInstruments reads the configured exchangeInfo files, then the embedded ones; the

@@ -103,7 +103,7 @@ func (s *source) verify() error {
 		return fmt.Errorf("%w: %s does not begin with a SHA-256 in hex but with %q; the file has %s", ErrChecksum, path, clip(want), s.sha256)
 	}
 	if !strings.EqualFold(string(bytes.TrimSpace(want)), s.sha256) {
-		return fmt.Errorf("%w: the file has %s, %s says %s; download both again", ErrChecksum, s.sha256, path, bytes.TrimSpace(want))
+		return fmt.Errorf("%w: the file has %s, %s says %s", ErrChecksum, s.sha256, path, bytes.TrimSpace(want))
 	}
 	s.verified = true
 	return nil

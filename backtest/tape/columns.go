@@ -166,7 +166,7 @@ func openRows[R any](path string, load func(*columns, []R)) (*rowFile[R], error)
 	want := parquet.SchemaOf(new(R))
 	if got := pf.Schema(); !parquet.EqualNodes(got, want) {
 		file.Close()
-		return nil, fmt.Errorf("%s: columns are not those of the schema: has\n%v\nwants\n%v", path, got, want)
+		return nil, damaged(fmt.Errorf("%s: columns are not those of the schema: has\n%v\nwants\n%v", path, got, want))
 	}
 	r := &rowFile[R]{file: file, groups: pf.RowGroups(), load: load}
 	r.cols.column = make([]column, len(want.Fields()))
@@ -189,7 +189,7 @@ func openParquet(path string) (*os.File, *parquet.File, error) {
 	pf, err := parquet.OpenFile(file, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		file.Close()
-		return nil, nil, fmt.Errorf("%s: not a readable Parquet file: %w", path, err)
+		return nil, nil, damaged(fmt.Errorf("%s: not a readable Parquet file: %w", path, err))
 	}
 	return file, pf, nil
 }
@@ -216,7 +216,7 @@ func (r *rowFile[R]) read(rows []R) (int, error) {
 		r.left -= n
 	}
 	if r.cols.err != nil {
-		return 0, fmt.Errorf("%s: %w", r.file.Name(), r.cols.err)
+		return 0, fmt.Errorf("%s: %w", r.file.Name(), damaged(r.cols.err))
 	}
 	return n, nil
 }

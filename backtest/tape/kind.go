@@ -106,7 +106,7 @@ func (k Key) directory() string {
 // check says what a key lacks to name a series.
 func (k Key) check() error {
 	if marketOf(k.Product) == "" {
-		return errors.New("market is not given and cannot be told from the path: say um, cm or spot")
+		return errors.New("market is not given and cannot be told from the path")
 	}
 	if k.Symbol == "" {
 		return errors.New("symbol is not given and cannot be told from the file's name")
@@ -121,13 +121,13 @@ func (k Key) check() error {
 		return fmt.Errorf("symbol %s is COIN-M but the market is %s: their quantities differ", k.Symbol, marketOf(k.Product))
 	}
 	if k.Kind == "" {
-		return fmt.Errorf("kind of data is not given and cannot be told from the file's name: say one of %s", kinds)
+		return fmt.Errorf("kind of data is not given and cannot be told from the file's name; it is one of %s", kinds)
 	}
 	if _, err := formatOf(k.Kind); err != nil {
 		return err
 	}
 	if k.Kind.Bars() && intervalName(k.Interval) == "" {
-		return errors.New("interval of the bars is not given, or is none of Binance's, and cannot be told from the file's name: say 1m, 8h, ...")
+		return errors.New("interval of the bars is not given, or is none of Binance's, and cannot be told from the file's name")
 	}
 	if !k.Kind.Bars() && k.Interval != 0 {
 		return fmt.Errorf("%s have no interval, but %v is given", k.Kind, k.Interval)

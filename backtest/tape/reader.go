@@ -138,7 +138,7 @@ func (t *Tape) Reader(spec ReaderSpec) (*Reader, error) {
 	}
 	if len(r.queue) == 0 {
 		r.Close()
-		return nil, fmt.Errorf("read tape: no rows from %v to %v in the selected series", spec.From, spec.To)
+		return nil, nothingWithin(spec)
 	}
 	first := slices.MinFunc(r.queue, func(a, b cursor) int { return cmp.Compare(a.head().at, b.head().at) }).head().at
 	for _, n := range notices {
@@ -150,6 +150,22 @@ func (t *Tape) Reader(spec ReaderSpec) (*Reader, error) {
 		r.sink(i)
 	}
 	return r, nil
+}
+
+// nothingWithin says where the rows are that the bounds leave out.
+func nothingWithin(spec ReaderSpec) error {
+	bounds := ""
+	if spec.From != 0 {
+		bounds = fmt.Sprintf(" from %v", spec.From)
+	}
+	if spec.To != math.MaxInt64 {
+		bounds += fmt.Sprintf(" to %v", spec.To)
+	}
+	first, last := spec.Series[0].From, spec.Series[0].To
+	for _, s := range spec.Series {
+		first, last = min(first, s.From), max(last, s.To)
+	}
+	return fmt.Errorf("read tape: no rows%s: the tape has %v to %v in the selected series", bounds, first, last)
 }
 
 // add opens one series; one without rows in the bounds has only its notices.

@@ -33,21 +33,44 @@ func Create(dir string) (*Tape, error) {
 	return Open(dir)
 }
 
+// ErrDamaged says that a file of the tape is not as it was written: cut off, changed,
+// moved, or not a file of a tape.
+var ErrDamaged = errors.New("damaged tape")
+
+// damage is an error that is ErrDamaged and says what is damaged in its own words.
+type damage struct{ error }
+
+func (d damage) Is(target error) bool { return target == ErrDamaged }
+
+func (d damage) Unwrap() error { return d.error }
+
+// damaged marks what was found wrong in a file, unless the system did not give us the
+// file at all.
+func damaged(err error) error {
+	if _, system := errors.AsType[*fs.PathError](err); system || err == nil {
+		return err
+	}
+	return damage{err}
+}
+
 // Open reads the metadata of all files of a tape. A file that cannot be read, or that
-// does not belong where it is, is an error that names it: a backtest on part of the data
-// would look like one on all of it.
+// does not belong where it is, is an ErrDamaged that names it: a backtest on part of the
+// data would look like one on all of it.
 func Open(dir string) (*Tape, error) {
 	t := &Tape{dir: dir, shelf: map[Key][]part{}, create: createFile}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, fmt.Errorf("open tape: %w", err)
+		if p, ok := errors.AsType[*fs.PathError](err); ok {
+			err = p.Err // the path is ours to name
+		}
+		return nil, fmt.Errorf("tape %s: %w", dir, err)
 	}
 	for _, market := range entries {
 		if !market.IsDir() || productOf(market.Name()) == 0 {
 			continue
 		}
 		if err := t.scan(market.Name()); err != nil {
-			return nil, fmt.Errorf("open tape: %w", err)
+			return nil, fmt.Errorf("open tape: %w", damaged(err))
 		}
 	}
 	return t, nil

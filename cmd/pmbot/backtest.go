@@ -2,15 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/BurntSushi/toml"
 	"github.com/spf13/cobra"
 
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/backtest/report"
+	"github.com/pmbot/pmbot/backtest/tape"
 	"github.com/pmbot/pmbot/configs"
 )
 
@@ -37,7 +41,13 @@ func backtestCommand(c *console) *cobra.Command {
 		Long: `Run strategies on recorded or generated market data, through the kernel, guard and
 margin model that trade live. Tables go to standard output; the run is kept in a
 directory of its own with result.json, fills.csv, equity.csv and report.html. Equal
-configuration, data and version give the same result hash on every machine.`,
+configuration, data and version give the same result hash on every machine.
+
+--set replaces one value of the configuration, in the file's own words: seed=2,
+account.margin.USDT=5000. A value of a strategy is strategy.<label or number>.<key>, and
+a parameter strategy.<label or number>.params.<name>. The label is the one in the
+tables: what the file gives, or else the name of the plugin without its directory.
+Numbers begin with 0.`,
 		Example: `  pmbot backtest                                  # the embedded sample
   pmbot backtest -c configs/hedge-8h.toml --from 2023-06-01
   pmbot backtest -c pmbot.toml --set strategy.trend.params.fast=20 --json`,
@@ -65,6 +75,14 @@ func (c *console) backtest(ctx context.Context, f *backtestFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := checkTape(cfg); err != nil {
+		return err
+	}
+	if !f.noFiles {
+		if err := checkOut(f.out); err != nil {
+			return err
+		}
+	}
 	programs, err := openPrograms(ctx, cfg, f.mode, c.logger(f.verbose))
 	if err != nil {
 		return err
@@ -79,6 +97,9 @@ func (c *console) backtest(ctx context.Context, f *backtestFlags) error {
 	bar := c.progress("events", f.quiet || f.json)
 	result, err := programs.run(ctx, cfg, func(p backtest.Progress) { bar.update(p.Events, p.Done) })
 	bar.finish()
+	if errors.Is(err, tape.ErrDamaged) {
+		return &failure{exitCheck, err, "pmbot data verify --tape " + cfg.Data.Tape + " names every damaged file"}
+	}
 	if err != nil {
 		return err
 	}
@@ -94,6 +115,32 @@ func (c *console) backtest(ctx context.Context, f *backtestFlags) error {
 		page = filepath.Join(dir, "report.html")
 	}
 	return c.printResult(f, result, page)
+}
+
+// checkTape opens the tape of a run, to tell what is wrong with it before a plugin does.
+func checkTape(cfg *configuration) error {
+	if cfg.Data.Tape == "" {
+		return nil
+	}
+	_, err := openTape(cfg.Data.Tape)
+	return cfg.wrongAt(toml.Key{"data", "tape"}, err)
+}
+
+// checkOut sees, before a run that may take an hour, that its result can be kept, and
+// leaves nothing behind. The directory need not be there yet.
+func checkOut(out string) error {
+	dir := filepath.Clean(out)
+	for !exists(dir) && dir != filepath.Dir(dir) {
+		dir = filepath.Dir(dir)
+	}
+	probe, err := os.MkdirTemp(dir, ".unfinished-")
+	if err == nil {
+		err = os.Remove(probe)
+	}
+	if err != nil {
+		return &failure{exitFailed, fmt.Errorf("--out %s: no directory can be made in %s: %w", out, dir, reason(err)), "name another with --out, or keep no run with --no-report"}
+	}
+	return nil
 }
 
 // complete notes what the run itself cannot know: its name, its configuration as text,

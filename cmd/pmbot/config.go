@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/BurntSushi/toml"
@@ -44,6 +45,9 @@ func readConfig(name string, stdin io.Reader) (string, error) {
 		in = f
 	}
 	text, err := io.ReadAll(io.LimitReader(in, configSizeMax+1))
+	if errors.Is(err, syscall.EISDIR) {
+		return "", &failure{exitConfig, fmt.Errorf("configuration %s: %w", name, reason(err)), "name a TOML file in it with -c"}
+	}
 	if err != nil {
 		return "", fmt.Errorf("configuration %s: %w", name, reason(err))
 	}
@@ -178,6 +182,10 @@ var (
 	sha256Hex    = regexp.MustCompile(`^([0-9a-f]{64})?$`)
 )
 
+// defaultLabel is the label of a strategy that has none of its own: the plugin's name
+// without its directory.
+func defaultLabel(plugin string) string { return strings.ToLower(filepath.Base(plugin)) }
+
 // checkStrategies also gives every strategy its label.
 func (c *configuration) checkStrategies(wrong wrongFunc) {
 	if len(c.Strategies) == 0 {
@@ -191,9 +199,10 @@ func (c *configuration) checkStrategies(wrong wrongFunc) {
 			continue
 		}
 		if s.Label == "" {
-			s.Label = strings.ToLower(filepath.Base(s.Plugin))
-		}
-		if !strategyName.MatchString(s.Label) {
+			if s.Label = defaultLabel(s.Plugin); !strategyName.MatchString(s.Label) {
+				wrong(key+".plugin", "%q cannot be its label, 1 to 32 letters a-z, digits and dashes: give one with label", s.Label)
+			}
+		} else if !strategyName.MatchString(s.Label) {
 			wrong(key+".label", "%q is not 1 to 32 letters a-z, digits and dashes", s.Label)
 		}
 		if slices.Contains(labels, s.Label) {

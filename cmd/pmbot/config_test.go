@@ -146,11 +146,11 @@ func TestConfigMistakes(t *testing.T) {
 		{`unimmr_min = "2.5"`, `unimmr_min = "1.0"`, "x.toml:13: risk.unimmr_min: is 1"},
 		{`label = "trend-um"`, `label = "trend"`, `x.toml:23: strategy.1.label: "trend" names two strategies`},
 		{`label = "trend-um"`, `label = "Trend UM"`, `x.toml:17: strategy.0.label: "Trend UM" is not 1 to 32 letters`},
-		{`plugin = "trend"`, ``, "x.toml:15: strategy.0: plugin is missing"},
+		{`plugin = "trend"`, ``, "x.toml:15: strategy.trend-um: plugin is missing"},
 		{`label = "trend-um"`, `sha256 = "abc"`, `x.toml:17: strategy.0.sha256: "abc" is not 64`},
 		{`label = "trend-um"`, `sha256 = "` + strings.Repeat("0", 64) + `"`, "x.toml:17: strategy.0.sha256: trend is bundled"},
-		{`fast = 10`, `fast = [10]`, "x.toml:20: strategy.0.params.fast: want text, a number or true or false"},
-		{`[strategy.params]`, `params = 3`, "strategy.0.params: want a table"},
+		{`fast = 10`, `fast = [10]`, "x.toml:20: strategy.trend-um.params.fast: want text, a number or true or false"},
+		{`[strategy.params]`, `params = 3`, "strategy.trend-um.params: want a table"},
 	} {
 		text := strings.Replace(smallConfig, test.replace, test.with, 1)
 		if text == smallConfig {
@@ -215,7 +215,7 @@ func keysOf(typ reflect.Type, prefix string) []string {
 func TestAllMistakesAreReported(t *testing.T) {
 	text := strings.NewReplacer("seed", "sead", "unimmr_min", "unimr_min", "leverage = 5", "leverage = true").Replace(smallConfig)
 	_, err := load(t, text, "strategy.0.plugn=x")
-	want := `--set strategy.0.plugn=x: strategy.0.plugn: unknown key; did you mean plugin?
+	want := `--set strategy.0.plugn=x: strategy.trend-um.plugn: unknown key; did you mean plugin?
 x.toml:2: sead: unknown key; did you mean seed?
 x.toml:8: account.leverage: want a whole number
 x.toml:13: risk.unimr_min: unknown key; did you mean unimmr_min?`
@@ -245,7 +245,7 @@ func TestParamsWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = c.paramsWrong(0, strategy.ParamErrors{{Name: "fast", Problem: "10 is below the least, 20"}, {Name: "size", Problem: "must be set"}})
-	want := "x.toml:18: strategy.0.params.size: must be set\nx.toml:20: strategy.0.params.fast: 10 is below the least, 20"
+	want := "x.toml:18: strategy.trend-um.params.size: must be set\nx.toml:20: strategy.trend-um.params.fast: 10 is below the least, 20"
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}

@@ -29,10 +29,10 @@ func openTape(dir string) (*tape.Tape, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &failure{exitNotFound, fmt.Errorf("tape %s: no such directory", dir), "make it with: pmbot data import --tape " + dir + " FILE..."}
 	}
-	if err != nil {
-		return nil, &failure{exitCheck, err, "remove the file and import its source again"}
+	if errors.Is(err, tape.ErrDamaged) {
+		return nil, &failure{exitCheck, err, "remove the file and import its source again, then run: pmbot data verify --tape " + dir}
 	}
-	return t, nil
+	return t, err
 }
 
 func dataListCommand(c *console) *cobra.Command {

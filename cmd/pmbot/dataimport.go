@@ -108,13 +108,15 @@ func (c *console) importFiles(ctx context.Context, f *importFlags, files []strin
 func importFailure(ctx context.Context, r tape.Report, err error) error {
 	var system syscall.Errno
 	opened := r.File != ""
-	unnamed := r.Product == 0 || r.Symbol == "" || r.Kind == "" || r.Kind.Bars() && r.Interval == 0
+	missing := missingFlags(r.Key)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, tape.ErrChecksum):
 		return &failure{exitCheck, err, "download the archive and its CHECKSUM file again"}
-	case opened && unnamed, errors.Is(err, exchange.ErrUnknownName):
+	case opened && missing != "":
+		return &failure{exitUsage, err, "give " + missing}
+	case errors.Is(err, exchange.ErrUnknownName):
 		return &failure{code: exitUsage, err: err}
 	case errors.Is(err, fs.ErrNotExist):
 		return &failure{code: exitNotFound, err: err}
@@ -122,6 +124,28 @@ func importFailure(ctx context.Context, r tape.Report, err error) error {
 		return diskFailure(err, "the tape is as it was")
 	}
 	return &failure{exitCheck, err, "the tape is as it was"}
+}
+
+// missingFlags are the flags that name what neither path nor flags said, "" if all is
+// known.
+func missingFlags(k tape.Key) string {
+	var flags []string
+	if k.Product == 0 {
+		flags = append(flags, "--product UM")
+	}
+	if k.Symbol == "" {
+		flags = append(flags, "--symbol BTCUSDT")
+	}
+	if k.Kind == "" {
+		flags = append(flags, "--kind klines")
+	}
+	if (k.Kind == "" || k.Kind.Bars()) && k.Interval == 0 {
+		flags = append(flags, "--interval 1m")
+	}
+	if len(flags) == 0 {
+		return ""
+	}
+	return "the flags that the file's path stands for otherwise, such as " + strings.Join(flags, " ")
 }
 
 // importDocument is the JSON of "pmbot data import".

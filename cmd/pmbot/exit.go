@@ -3,24 +3,30 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/tape"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/plugins/host"
 	"github.com/pmbot/pmbot/strategy"
 )
 
 // exitCode is the process's answer to the script that started it. The numbers are a
-// promise: they are documented in the README and never change their meaning. 5 (not
-// running), 7 (refused by the guard or for safety), 8 (exchange unreachable) and 10 (an
-// order of unknown outcome) belong to the commands of live trading.
+// promise: they are documented in the README and in [exitCodes], and never change their
+// meaning. 5 (not running), 7 (refused by the guard or for safety), 8 (exchange
+// unreachable) and 10 (an order of unknown outcome) belong to the commands of live trading.
 type exitCode int
 
 const (
 	exitOK exitCode = 0
-	// exitFailed is any failure that has no code of its own, an interrupt included.
+	// exitFailed is any failure that has no code of its own, an interrupt included: 130
+	// would tell a shell what it knows already, and a script one more number to check.
 	exitFailed exitCode = 1
 	// exitUsage is a wrong command line.
 	exitUsage exitCode = 2
@@ -33,6 +39,35 @@ const (
 	// exitTimeout is an answer that did not come in time.
 	exitTimeout exitCode = 9
 )
+
+// exitCodes is what the codes mean to a user, in the order of numbers.
+func exitCodes() []exitMeaning {
+	return []exitMeaning{
+		{exitOK, "done"},
+		{exitFailed, "failed, for a reason without a code of its own: a crashed plugin, a full disk, an interrupt (SIGINT, SIGTERM)"},
+		{exitUsage, "the command line is wrong"},
+		{exitConfig, "the configuration, a parameter or the plugin program cannot be used"},
+		{exitNotFound, "a file, plugin, tape, series or instrument is not there"},
+		{exitCheck, "data is damaged, or a check did not pass: a checksum, data verify, --strict"},
+		{exitTimeout, "no answer in time: a plugin hangs"},
+	}
+}
+
+type exitMeaning struct {
+	code    exitCode
+	meaning string
+}
+
+// exitCodesTopic is "pmbot help exit-codes".
+func exitCodesTopic() *cobra.Command {
+	var b strings.Builder
+	b.WriteString("The exit code tells a script how a command ended. A number never changes its meaning.\n\n")
+	for _, e := range exitCodes() {
+		fmt.Fprintf(&b, "  %d  %s\n", e.code, e.meaning)
+	}
+	b.WriteString("\n5, 7, 8 and 10 are reserved for live trading.")
+	return &cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: b.String()}
+}
 
 // failure is an error with the code that the process ends with and, where we know one,
 // what to do about it.
@@ -75,6 +110,8 @@ func codeOf(err error) exitCode {
 	switch {
 	case errors.As(err, &params):
 		return exitConfig
+	case errors.Is(err, tape.ErrDamaged):
+		return exitCheck
 	case errors.As(err, &plugin) && plugin.Kind == host.NotFound:
 		return exitNotFound
 	case errors.As(err, &plugin) && plugin.Kind.Configured():

@@ -8,10 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/tape"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/plugins/host"
 	"github.com/pmbot/pmbot/strategy"
@@ -61,6 +63,7 @@ func TestExitCodes(t *testing.T) {
 		{fmt.Errorf("%w: %w", backtest.ErrConfig, exchange.ErrUnknownInstrument), exitNotFound},
 		{fmt.Errorf("%w: %w", backtest.ErrConfig, backtest.ErrNoData), exitNotFound},
 		{backtest.ErrStrict, exitCheck},
+		{fmt.Errorf("%w: %w", backtest.ErrConfig, tape.ErrDamaged), exitCheck},
 		{&failure{code: exitUsage, err: errors.New("no")}, exitUsage},
 		{trouble(host.NotFound), exitNotFound},
 		{trouble(host.NotPlugin), exitConfig},
@@ -78,5 +81,20 @@ func TestExitCodes(t *testing.T) {
 		if !errors.As(asFailure(fmt.Errorf("wrapped: %w", test.err)), &f) || f.code != test.want {
 			t.Errorf("%v: %+v, want code %d", test.err, f, test.want)
 		}
+		if !slices.ContainsFunc(exitCodes(), func(e exitMeaning) bool { return e.code == test.want }) {
+			t.Errorf("help exit-codes does not explain %d", test.want)
+		}
+	}
+}
+
+// TestInspection prints what a manifest leaves out as left out.
+func TestInspection(t *testing.T) {
+	var out bytes.Buffer
+	c := &console{out: &out}
+	if err := c.printInspection(backtest.Description{Manifest: strategy.Manifest{Name: "mine", Version: "1.0.0"}}, "1"); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); !strings.HasPrefix(got, "mine 1.0.0\n") || !strings.Contains(got, "memory       not declared stateless\n") {
+		t.Errorf("got\n%s", got)
 	}
 }

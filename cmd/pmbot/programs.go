@@ -52,7 +52,7 @@ func openPrograms(ctx context.Context, cfg *configuration, mode string, log *slo
 		program, err := p.open(ctx, s)
 		if err != nil {
 			p.close()
-			return nil, cfg.pluginWrong(i, err)
+			return nil, cfg.wrongAt(toml.Key{"strategy", strconv.Itoa(i), "plugin"}, err)
 		}
 		p.list = append(p.list, program)
 	}
@@ -104,12 +104,11 @@ func cureForName(name string) string {
 	return "bundled are " + strings.Join(bundledNames(), ", ") + "; a program needs its path, such as ./" + name
 }
 
-// pluginWrong says where in the configuration a plugin that does not start is named.
-func (c *configuration) pluginWrong(i int, err error) error {
-	key := toml.Key{"strategy", strconv.Itoa(i), "plugin"}
+// wrongAt says where in the configuration something is named that cannot be used.
+func (c *configuration) wrongAt(key toml.Key, err error) error {
 	var f *failure
 	if at, ok := c.doc.at[key.String()]; ok && errors.As(asFailure(err), &f) {
-		return &failure{f.code, fmt.Errorf("%s: %s: %w", at.where, key, f.err), f.cure}
+		return &failure{f.code, fmt.Errorf("%s: %s: %w", at.where, c.doc.spelt(key), f.err), f.cure}
 	}
 	return err
 }
@@ -138,12 +137,13 @@ func (r remote) Start(params map[string]string, ins *exchange.Instruments, id ex
 
 // run runs the backtest in the way that the mode and the programs allow.
 func (p *programs) run(ctx context.Context, cfg *configuration, progress func(backtest.Progress)) (*backtest.Result, error) {
-	if plugin := p.whole(); plugin != nil {
-		return runInPlugin(ctx, plugin, cfg, progress)
+	opt := backtest.Options{Programs: p.list, Progress: progress, Mode: p.mode}
+	if p.log.Enabled(ctx, slog.LevelInfo) {
+		opt.Log = func(label, line string) { p.log.Info(line, "strategy", label) }
 	}
-	opt := backtest.Options{Programs: p.list, Progress: progress, Mode: p.mode, Log: func(label, line string) {
-		p.log.Info(line, "strategy", label)
-	}}
+	if plugin := p.whole(); plugin != nil {
+		return runInPlugin(ctx, plugin, cfg, opt)
+	}
 	if p.mode == modePlugin {
 		opt.Mode = modeLockstep
 	}
@@ -163,12 +163,18 @@ func (p *programs) whole() *host.Plugin {
 	return nil
 }
 
-func runInPlugin(ctx context.Context, plugin *host.Plugin, cfg *configuration, progress func(backtest.Progress)) (*backtest.Result, error) {
+func runInPlugin(ctx context.Context, plugin *host.Plugin, cfg *configuration, opt backtest.Options) (*backtest.Result, error) {
 	config, err := json.Marshal(cfg.Config)
 	if err != nil {
 		return nil, fmt.Errorf("encode the configuration: %w", err)
 	}
-	b, err := plugin.Backtest(ctx, config, func(events uint64, done float64) { progress(backtest.Progress{Events: events, Done: done}) })
+	progress := func(events uint64, done float64) { opt.Progress(backtest.Progress{Events: events, Done: done}) }
+	b, err := plugin.Backtest(ctx, config, progress, opt.Log)
+	if e, ok := errors.AsType[*host.Error](err); ok && (e.Kind == host.BadParams || e.Kind == host.NotFound) {
+		// The process has told what is wrong with our configuration or our data: it is only
+		// the messenger.
+		return nil, &failure{codeOf(err), errors.New(e.What), e.Cure}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -128,10 +128,16 @@ func inspectionOf(d backtest.Description, sdk string) inspection {
 
 func (c *console) printInspection(d backtest.Description, sdk string) error {
 	m := d.Manifest
-	fmt.Fprintf(c.out, "%s %s: %s\n\nproducts     %s\norder types  %s\nborrows      %s\nmemory       %s\nsdk          %s\n\n",
-		m.Name, m.Version, m.Summary, products(m.Products), orderTypes(m.OrderTypes),
+	summary := ""
+	if m.Summary != "" {
+		summary = ": " + m.Summary
+	}
+	// Whether a strategy saves what it knows is not part of the manifest; whether it says
+	// that it has nothing to save is.
+	fmt.Fprintf(c.out, "%s %s%s\n\nproducts     %s\norder types  %s\nborrows      %s\nmemory       %s\nsdk          %s\n\n",
+		m.Name, m.Version, summary, products(m.Products), orderTypes(m.OrderTypes),
 		map[bool]string{true: "yes", false: "no"}[m.Borrow],
-		map[bool]string{true: "none worth keeping", false: "kept across restarts"}[m.Stateless], sdk)
+		map[bool]string{true: "none, declared stateless", false: "not declared stateless"}[m.Stateless], sdk)
 	var rows [][]string
 	for _, p := range d.Params {
 		rows = append(rows, []string{p.Name, p.Kind, defaultOf(p), bounds(p), p.Unit, p.Help})

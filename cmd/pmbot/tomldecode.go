@@ -45,7 +45,7 @@ func (d *document) decode(into any) []mistake {
 func (d *document) wrong(path toml.Key, format string, args ...any) mistake {
 	m := mistake{text: fmt.Sprintf(format, args...)}
 	if len(path) > 0 {
-		m.text = path.String() + ": " + m.text
+		m.text = d.spelt(path) + ": " + m.text
 	}
 	for n := len(path); n > 0; n-- {
 		if at, ok := d.at[path[:n].String()]; ok {
@@ -137,7 +137,7 @@ func (d *decoder) raw(path toml.Key) string { return d.doc.at[path.String()].raw
 func (d *decoder) table(path toml.Key, v any, into reflect.Value) {
 	table, ok := v.(map[string]any)
 	if !ok {
-		d.wrong(path, "want a table, [%s]", path)
+		d.wrong(path, "want a table")
 		return
 	}
 	fields := map[string]reflect.Value{}
@@ -165,7 +165,7 @@ func (d *decoder) table(path toml.Key, v any, into reflect.Value) {
 func (d *decoder) dictionary(path toml.Key, v any, into reflect.Value) {
 	table, ok := v.(map[string]any)
 	if !ok {
-		d.wrong(path, "want a table, [%s]", path)
+		d.wrong(path, "want a table")
 		return
 	}
 	into.Set(reflect.MakeMapWithSize(into.Type(), len(table)))

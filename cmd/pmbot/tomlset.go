@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,8 +26,7 @@ func parseOverride(s string) (override, error) {
 	return override{"--set " + s, strings.TrimSpace(key), strings.TrimSpace(value)}, nil
 }
 
-// set puts an override into the tree. A strategy is named by its place, its label or
-// its plugin.
+// set puts an override into the tree. A strategy is named by its place or its label.
 func (d *document) set(o override) error {
 	parts := strings.Split(o.key, ".")
 	table, path := d.tree, toml.Key{}
@@ -65,24 +65,54 @@ func (d *document) badOverride(o override, err error) error {
 	return fmt.Errorf("%s: %w", o.flag, err)
 }
 
-// element finds a table of an array by its place, its label or its plugin.
+// element finds a table of an array by its place or its label.
 func element(tables []map[string]any, name string) (int, error) {
 	if n, err := strconv.Atoi(name); err == nil && n >= 0 && n < len(tables) {
 		return n, nil
 	}
-	names := make([]string, len(tables))
-	for i, t := range tables {
-		names[i] = fmt.Sprintf("%d", i)
-		for _, key := range []string{"plugin", "label"} {
-			if s, ok := t[key].(string); ok && s != "" {
-				names[i] = s
-			}
-		}
-		if names[i] == name {
-			return i, nil
-		}
+	names := labels(tables)
+	if n := slices.Index(names, name); n >= 0 {
+		return n, nil
 	}
 	return 0, fmt.Errorf("there is no %q among %s", name, strings.Join(names, ", "))
+}
+
+// labels are the labels of strategies, by default as checkStrategies gives them, and the
+// place of one that has no plugin either.
+func labels(tables []map[string]any) []string {
+	names := make([]string, len(tables))
+	for i, t := range tables {
+		label, _ := t["label"].(string)
+		plugin, _ := t["plugin"].(string)
+		switch {
+		case label != "":
+			names[i] = label
+		case plugin != "":
+			names[i] = defaultLabel(plugin)
+		default:
+			names[i] = strconv.Itoa(i)
+		}
+	}
+	return names
+}
+
+// spelt is a path for people: with the label of a strategy in place of its number, if
+// that is a label and names one strategy only.
+func (d *document) spelt(path toml.Key) string {
+	tables, _ := d.tree["strategy"].([]map[string]any)
+	if len(path) < 2 || path[0] != "strategy" {
+		return path.String()
+	}
+	n, err := strconv.Atoi(path[1])
+	if err != nil || n >= len(tables) {
+		return path.String()
+	}
+	names := labels(tables)
+	name := names[n]
+	if names[n] = ""; !strategyName.MatchString(name) || slices.Contains(names, name) {
+		return path.String()
+	}
+	return join(toml.Key{"strategy", name}, path[2:]...).String()
 }
 
 // flagValue reads a value as TOML would, and what is no TOML value as text, so that
