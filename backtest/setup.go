@@ -92,7 +92,7 @@ func unknownInstrument(s strategy.Symbol, known []exchange.Instrument) error {
 		if in.Symbol == s.Name {
 			meant = fmt.Sprintf("%v:%s", in.Product, in.Symbol)
 		}
-		if in.Product == s.Product && s.Name != "" && in.Symbol[0] == s.Name[0] {
+		if in.Product == s.Product && strings.HasPrefix(in.Symbol, s.Name[:min(1, len(s.Name))]) {
 			names = append(names, in.Symbol)
 		}
 	}
