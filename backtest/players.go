@@ -16,6 +16,8 @@ type players struct {
 	labels []string
 	record *recorder
 	logf   func(label, line string)
+	// handling is Options.Handling.
+	handling func(strategy int, e *exchange.Event)
 	// wanted says for which (instrument, kind) any player subscribed, so that most
 	// market events cost one look.
 	wanted [][]bool
@@ -47,6 +49,7 @@ func (p *players) Deliver(e *exchange.Event, w *engine.Wishes) error {
 		if !player.Wants(e) {
 			continue
 		}
+		p.hand(i, e)
 		out, err := player.Deliver(e)
 		if err != nil {
 			return fmt.Errorf("strategy %s: %w", p.labels[i], err)
@@ -60,6 +63,12 @@ func (p *players) Deliver(e *exchange.Event, w *engine.Wishes) error {
 		p.log(i, out.Logs)
 	}
 	return nil
+}
+
+func (p *players) hand(i int, e *exchange.Event) {
+	if p.handling != nil {
+		p.handling(i, e)
+	}
 }
 
 func (p *players) log(i int, lines []string) {
@@ -86,12 +95,14 @@ func (p *players) start(w *engine.Wishes) {
 // data is over, and nothing could fill.
 func (p *players) stop(at exchange.Time) error {
 	for i, player := range p.list {
+		p.hand(i, nil)
 		out, err := player.Stop(at)
 		if err != nil {
 			return fmt.Errorf("strategy %s: stop: %w", p.labels[i], err)
 		}
 		p.log(i, out.Logs)
 	}
+	p.hand(-1, nil)
 	return nil
 }
 

@@ -29,6 +29,10 @@ type Options struct {
 	Progress func(Progress)
 	// Log gets the lines that strategies write for people; nil drops them.
 	Log func(strategy, line string)
+	// Handling is told what is given to a strategy before the strategy gets it: the
+	// strategy's place in Config.Strategies and the event, nil for Stop. With -1 it is told
+	// that all have been stopped. It must be quick; nil for never.
+	Handling func(strategy int, e *exchange.Event)
 	// Mode is noted in the result: "inprocess", "plugin" or "lockstep".
 	Mode string
 }
@@ -108,7 +112,7 @@ type run struct {
 func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tables, list []Player, labels []string) (*run, error) {
 	record := newRecorder(ins, labels)
 	players := newPlayers(list, labels, ins.Len(), record)
-	players.logf = opt.Log
+	players.logf, players.handling = opt.Log, opt.Handling
 	plan, err := makePlan(cfg, ins, tab, list, players.reads(cfg.From))
 	if err != nil {
 		return nil, err

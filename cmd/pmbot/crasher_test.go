@@ -30,6 +30,7 @@ func (c *crasher) Start(env *strategy.Env) error {
 	if err != nil {
 		return err
 	}
+	env.Logf("watching %v", c.p.Symbol)
 	c.fail("start")
 	env.Bars(in, 15*60e9, 0)
 	return nil

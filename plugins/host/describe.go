@@ -109,7 +109,7 @@ func (p *Plugin) lost(ctx context.Context, doing string, err error) *Error {
 }
 
 // blocked is the cure for a strategy that does not answer.
-const blocked = "a callback must not block or loop; if it is only slow, allow it more time"
+const blocked = "a callback must return at once: it must not wait, or loop without end"
 
 // errLate is the cause with which a call is cancelled that took too long.
 var errLate = errors.New("no answer in time")

@@ -145,7 +145,7 @@ func TestCrash(t *testing.T) {
 		{"panic", "7", host.Crashed, `plugin serve: OnTrade crashed at probe.go:* in strategy probe handling TRADE seq 107 at 2026-01-01T00:00:07Z: panic: event 7 is too much`},
 		{"nil", "1", host.Crashed, `plugin serve: OnTrade crashed at probe.go:* in strategy probe handling TRADE seq 101 at 2026-01-01T00:00:01Z: panic: runtime error: invalid memory address or nil pointer dereference`},
 		{"exit", "7", host.Crashed, `plugin serve: crashed in strategy probe handling one of 20 events from TRADE seq 101 at 2026-01-01T00:00:01Z to TRADE seq 120 at 2026-01-01T00:00:20Z: exit status 3: I quit`},
-		{"hang", "3", host.Hung, `plugin serve: no answer within 2s in strategy probe handling one of 20 events from *; a callback must not block or loop; if it is only slow, allow it more time`},
+		{"hang", "3", host.Hung, `plugin serve: no answer within 2s in strategy probe handling one of 20 events from *; a callback must return at once: it must not wait, or loop without end`},
 		{"intents", "3", host.Lied, `plugin serve: broke the protocol in strategy probe handling TRADE seq 103 at 2026-01-01T00:00:03Z: 5000 intents for one event, more than 4096`},
 		{"panic-stop", "0", host.Crashed, `plugin serve: Stop crashed at probe.go:* in Stop of strategy probe: panic: not like this`},
 		{"exit-stop", "0", host.Crashed, `plugin serve: crashed in Stop of strategy probe: exit status 4`},
@@ -235,9 +235,9 @@ func TestSilence(t *testing.T) {
 	}
 	defer p.Close()
 	seen := 0.0
-	_, err = p.Backtest(t.Context(), nil, func(_ uint64, done float64) { seen = done })
+	_, err = p.Backtest(t.Context(), nil, func(_ uint64, done float64) { seen = done }, nil)
 	expect(t, err, host.Hung, fmt.Sprint(err),
-		"plugin lie-upto: no progress for 200ms in a backtest; a callback must not block or loop; if it is only slow, allow it more time")
+		"plugin lie-upto: no progress for 200ms in a backtest after 5 events")
 	if seen != 0.5 {
 		t.Errorf("progress %v, want 0.5", seen)
 	}

@@ -17,7 +17,8 @@ type Probe struct {
 		Symbol strategy.Symbol `default:"UM:BTCUSDT" help:"what to watch and trade"`
 		Other  strategy.Symbol `default:"" help:"a second one; may be empty"`
 		Every  int             `default:"0" min:"0" unit:"events" help:"how often it asks for something; 0 is never"`
-		Do     string          `default:"nothing" choices:"nothing|panic|nil|exit|hang|flood|intents|print|fail-start|panic-start|panic-stop|exit-stop" help:"how it misbehaves"`
+		Do     string          `default:"nothing" choices:"nothing|panic|nil|exit|hang|spin|flood|intents|print|fail-start|panic-start|panic-stop|exit-stop" help:"how it misbehaves"`
+		Bars   bool            `default:"false" help:"watch bars and nothing else"`
 		At     int             `default:"0" min:"0" help:"at which market event it misbehaves, from 1"`
 	}
 	in, other *exchange.Instrument
@@ -57,11 +58,14 @@ func (p *Probe) Start(env *strategy.Env) error {
 			return err
 		}
 		*s.in = in
+		env.Bars(in, time.Minute, 3)
+		if p.p.Bars {
+			continue
+		}
 		env.Trades(in)
 		env.BookTickers(in)
 		env.Marks(in)
 		env.Fundings(in)
-		env.Bars(in, time.Minute, 3)
 	}
 	env.Logf("watching %v", p.p.Symbol)
 	env.At(1, 99)
@@ -111,6 +115,10 @@ func (p *Probe) misbehave(env *strategy.Env) {
 		os.Exit(3)
 	case "hang":
 		time.Sleep(time.Hour)
+	case "spin":
+		for {
+			p.sum++
+		}
 	case "flood":
 		for i := range 5000 {
 			env.Logf("line %d %s", i, strings.Repeat("x", 10_000))

@@ -1599,7 +1599,9 @@ type Failure struct {
 	// The event that was being handled, as an index into the batch; -1 for none.
 	Event int32 `protobuf:"varint,6,opt,name=event,proto3" json:"event,omitempty"`
 	// Mistakes in single parameters, with FAULT_CONFIG.
-	Params        []*ParamProblem `protobuf:"bytes,7,rep,name=params,proto3" json:"params,omitempty"`
+	Params []*ParamProblem `protobuf:"bytes,7,rep,name=params,proto3" json:"params,omitempty"`
+	// What the strategy had in hand inside a Backtest; absent when nothing.
+	Handling      *Handling `protobuf:"bytes,8,opt,name=handling,proto3" json:"handling,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1679,6 +1681,13 @@ func (x *Failure) GetEvent() int32 {
 func (x *Failure) GetParams() []*ParamProblem {
 	if x != nil {
 		return x.Params
+	}
+	return nil
+}
+
+func (x *Failure) GetHandling() *Handling {
+	if x != nil {
+		return x.Handling
 	}
 	return nil
 }
@@ -4065,7 +4074,9 @@ func (x *Instrument) GetTimesInForce() []TimeInForce {
 type BacktestRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The run's configuration as JSON: backtest.Config.
-	Config        []byte `protobuf:"bytes,1,opt,name=config,proto3" json:"config,omitempty"`
+	Config []byte `protobuf:"bytes,1,opt,name=config,proto3" json:"config,omitempty"`
+	// Whether the strategies' log lines are wanted.
+	Logs          bool `protobuf:"varint,2,opt,name=logs,proto3" json:"logs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4107,6 +4118,13 @@ func (x *BacktestRequest) GetConfig() []byte {
 	return nil
 }
 
+func (x *BacktestRequest) GetLogs() bool {
+	if x != nil {
+		return x.Logs
+	}
+	return false
+}
+
 type BacktestResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Response:
@@ -4114,6 +4132,7 @@ type BacktestResponse struct {
 	//	*BacktestResponse_Progress
 	//	*BacktestResponse_Result
 	//	*BacktestResponse_Failure
+	//	*BacktestResponse_Logs
 	Response      isBacktestResponse_Response `protobuf_oneof:"response"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4183,6 +4202,15 @@ func (x *BacktestResponse) GetFailure() *Failure {
 	return nil
 }
 
+func (x *BacktestResponse) GetLogs() *LogLines {
+	if x != nil {
+		if x, ok := x.Response.(*BacktestResponse_Logs); ok {
+			return x.Logs
+		}
+	}
+	return nil
+}
+
 type isBacktestResponse_Response interface {
 	isBacktestResponse_Response()
 }
@@ -4202,24 +4230,131 @@ type BacktestResponse_Failure struct {
 	Failure *Failure `protobuf:"bytes,3,opt,name=failure,proto3,oneof"`
 }
 
+type BacktestResponse_Logs struct {
+	Logs *LogLines `protobuf:"bytes,4,opt,name=logs,proto3,oneof"`
+}
+
 func (*BacktestResponse_Progress) isBacktestResponse_Response() {}
 
 func (*BacktestResponse_Result) isBacktestResponse_Response() {}
 
 func (*BacktestResponse_Failure) isBacktestResponse_Response() {}
 
+func (*BacktestResponse_Logs) isBacktestResponse_Response() {}
+
+// LogLines are lines that strategies wrote for people, in order. There are at most 10,000
+// of a run and one more that says how many were dropped.
+type LogLines struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Lines         []*LogLine             `protobuf:"bytes,1,rep,name=lines,proto3" json:"lines,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LogLines) Reset() {
+	*x = LogLines{}
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LogLines) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LogLines) ProtoMessage() {}
+
+func (x *LogLines) ProtoReflect() protoreflect.Message {
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LogLines.ProtoReflect.Descriptor instead.
+func (*LogLines) Descriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *LogLines) GetLines() []*LogLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+type LogLine struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The strategy's label in the run; empty for a line of the SDK's own.
+	Strategy      string `protobuf:"bytes,1,opt,name=strategy,proto3" json:"strategy,omitempty"`
+	Text          string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LogLine) Reset() {
+	*x = LogLine{}
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LogLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LogLine) ProtoMessage() {}
+
+func (x *LogLine) ProtoReflect() protoreflect.Message {
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LogLine.ProtoReflect.Descriptor instead.
+func (*LogLine) Descriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *LogLine) GetStrategy() string {
+	if x != nil {
+		return x.Strategy
+	}
+	return ""
+}
+
+func (x *LogLine) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 type Progress struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Events uint64                 `protobuf:"varint,1,opt,name=events,proto3" json:"events,omitempty"`
 	// Share of the time span, 0 to 1.
-	Done          float64 `protobuf:"fixed64,2,opt,name=done,proto3" json:"done,omitempty"`
+	Done float64 `protobuf:"fixed64,2,opt,name=done,proto3" json:"done,omitempty"`
+	// What a strategy has in hand; absent when none has anything.
+	Handling      *Handling `protobuf:"bytes,3,opt,name=handling,proto3" json:"handling,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4231,7 +4366,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4244,7 +4379,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{34}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Progress) GetEvents() uint64 {
@@ -4257,6 +4392,93 @@ func (x *Progress) GetEvents() uint64 {
 func (x *Progress) GetDone() float64 {
 	if x != nil {
 		return x.Done
+	}
+	return 0
+}
+
+func (x *Progress) GetHandling() *Handling {
+	if x != nil {
+		return x.Handling
+	}
+	return nil
+}
+
+// Handling is what the code of one strategy is at.
+type Handling struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the strategy in this program.
+	Strategy string `protobuf:"bytes,1,opt,name=strategy,proto3" json:"strategy,omitempty"`
+	// "Start" or "Stop" while it is in these, and empty for an event.
+	Stage string `protobuf:"bytes,2,opt,name=stage,proto3" json:"stage,omitempty"`
+	// The event's kind by its name, number and time.
+	Kind          string `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`
+	Seq           uint64 `protobuf:"varint,4,opt,name=seq,proto3" json:"seq,omitempty"`
+	At            int64  `protobuf:"varint,5,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Handling) Reset() {
+	*x = Handling{}
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Handling) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Handling) ProtoMessage() {}
+
+func (x *Handling) ProtoReflect() protoreflect.Message {
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Handling.ProtoReflect.Descriptor instead.
+func (*Handling) Descriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *Handling) GetStrategy() string {
+	if x != nil {
+		return x.Strategy
+	}
+	return ""
+}
+
+func (x *Handling) GetStage() string {
+	if x != nil {
+		return x.Stage
+	}
+	return ""
+}
+
+func (x *Handling) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Handling) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *Handling) GetAt() int64 {
+	if x != nil {
+		return x.At
 	}
 	return 0
 }
@@ -4310,7 +4532,7 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x04help\x18\t \x01(\tR\x04help\"I\n" +
 	"\x06Symbol\x12+\n" +
 	"\aproduct\x18\x01 \x01(\x0e2\x11.pmbot.v1.ProductR\aproduct\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\"\xd0\x01\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"\x80\x02\n" +
 	"\aFailure\x12%\n" +
 	"\x05fault\x18\x01 \x01(\x0e2\x0f.pmbot.v1.FaultR\x05fault\x12\x12\n" +
 	"\x04what\x18\x02 \x01(\tR\x04what\x12\x12\n" +
@@ -4318,7 +4540,8 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\bcallback\x18\x04 \x01(\tR\bcallback\x12\x14\n" +
 	"\x05place\x18\x05 \x01(\tR\x05place\x12\x14\n" +
 	"\x05event\x18\x06 \x01(\x05R\x05event\x12.\n" +
-	"\x06params\x18\a \x03(\v2\x16.pmbot.v1.ParamProblemR\x06params\"<\n" +
+	"\x06params\x18\a \x03(\v2\x16.pmbot.v1.ParamProblemR\x06params\x12.\n" +
+	"\bhandling\x18\b \x01(\v2\x12.pmbot.v1.HandlingR\bhandling\"<\n" +
 	"\fParamProblem\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aproblem\x18\x02 \x01(\tR\aproblem\"\xe2\x01\n" +
@@ -4537,18 +4760,32 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x0fliquidation_fee\x18\x18 \x01(\x03R\x0eliquidationFee\x124\n" +
 	"\vorder_types\x18\x19 \x03(\x0e2\x13.pmbot.v1.OrderTypeR\n" +
 	"orderTypes\x12;\n" +
-	"\x0etimes_in_force\x18\x1a \x03(\x0e2\x15.pmbot.v1.TimeInForceR\ftimesInForce\")\n" +
+	"\x0etimes_in_force\x18\x1a \x03(\x0e2\x15.pmbot.v1.TimeInForceR\ftimesInForce\"=\n" +
 	"\x0fBacktestRequest\x12\x16\n" +
-	"\x06config\x18\x01 \x01(\fR\x06config\"\x99\x01\n" +
+	"\x06config\x18\x01 \x01(\fR\x06config\x12\x12\n" +
+	"\x04logs\x18\x02 \x01(\bR\x04logs\"\xc3\x01\n" +
 	"\x10BacktestResponse\x120\n" +
 	"\bprogress\x18\x01 \x01(\v2\x12.pmbot.v1.ProgressH\x00R\bprogress\x12\x18\n" +
 	"\x06result\x18\x02 \x01(\fH\x00R\x06result\x12-\n" +
-	"\afailure\x18\x03 \x01(\v2\x11.pmbot.v1.FailureH\x00R\afailureB\n" +
+	"\afailure\x18\x03 \x01(\v2\x11.pmbot.v1.FailureH\x00R\afailure\x12(\n" +
+	"\x04logs\x18\x04 \x01(\v2\x12.pmbot.v1.LogLinesH\x00R\x04logsB\n" +
 	"\n" +
-	"\bresponse\"6\n" +
+	"\bresponse\"3\n" +
+	"\bLogLines\x12'\n" +
+	"\x05lines\x18\x01 \x03(\v2\x11.pmbot.v1.LogLineR\x05lines\"9\n" +
+	"\aLogLine\x12\x1a\n" +
+	"\bstrategy\x18\x01 \x01(\tR\bstrategy\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"f\n" +
 	"\bProgress\x12\x16\n" +
 	"\x06events\x18\x01 \x01(\x04R\x06events\x12\x12\n" +
-	"\x04done\x18\x02 \x01(\x01R\x04done*j\n" +
+	"\x04done\x18\x02 \x01(\x01R\x04done\x12.\n" +
+	"\bhandling\x18\x03 \x01(\v2\x12.pmbot.v1.HandlingR\bhandling\"r\n" +
+	"\bHandling\x12\x1a\n" +
+	"\bstrategy\x18\x01 \x01(\tR\bstrategy\x12\x14\n" +
+	"\x05stage\x18\x02 \x01(\tR\x05stage\x12\x12\n" +
+	"\x04kind\x18\x03 \x01(\tR\x04kind\x12\x10\n" +
+	"\x03seq\x18\x04 \x01(\x04R\x03seq\x12\x0e\n" +
+	"\x02at\x18\x05 \x01(\x03R\x02at*j\n" +
 	"\x05Fault\x12\x15\n" +
 	"\x11FAULT_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fFAULT_CONFIG\x10\x01\x12\x12\n" +
@@ -4705,7 +4942,7 @@ func file_pmbot_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_pmbot_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 18)
-var file_pmbot_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
+var file_pmbot_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
 var file_pmbot_v1_plugin_proto_goTypes = []any{
 	(Fault)(0),               // 0: pmbot.v1.Fault
 	(EventKind)(0),           // 1: pmbot.v1.EventKind
@@ -4759,16 +4996,19 @@ var file_pmbot_v1_plugin_proto_goTypes = []any{
 	(*Instrument)(nil),       // 49: pmbot.v1.Instrument
 	(*BacktestRequest)(nil),  // 50: pmbot.v1.BacktestRequest
 	(*BacktestResponse)(nil), // 51: pmbot.v1.BacktestResponse
-	(*Progress)(nil),         // 52: pmbot.v1.Progress
-	nil,                      // 53: pmbot.v1.DescribeRequest.ParamsEntry
-	nil,                      // 54: pmbot.v1.DescribeResponse.ValuesEntry
-	nil,                      // 55: pmbot.v1.Start.ParamsEntry
+	(*LogLines)(nil),         // 52: pmbot.v1.LogLines
+	(*LogLine)(nil),          // 53: pmbot.v1.LogLine
+	(*Progress)(nil),         // 54: pmbot.v1.Progress
+	(*Handling)(nil),         // 55: pmbot.v1.Handling
+	nil,                      // 56: pmbot.v1.DescribeRequest.ParamsEntry
+	nil,                      // 57: pmbot.v1.DescribeResponse.ValuesEntry
+	nil,                      // 58: pmbot.v1.Start.ParamsEntry
 }
 var file_pmbot_v1_plugin_proto_depIdxs = []int32{
-	53, // 0: pmbot.v1.DescribeRequest.params:type_name -> pmbot.v1.DescribeRequest.ParamsEntry
+	56, // 0: pmbot.v1.DescribeRequest.params:type_name -> pmbot.v1.DescribeRequest.ParamsEntry
 	22, // 1: pmbot.v1.DescribeResponse.manifest:type_name -> pmbot.v1.Manifest
 	23, // 2: pmbot.v1.DescribeResponse.params:type_name -> pmbot.v1.Param
-	54, // 3: pmbot.v1.DescribeResponse.values:type_name -> pmbot.v1.DescribeResponse.ValuesEntry
+	57, // 3: pmbot.v1.DescribeResponse.values:type_name -> pmbot.v1.DescribeResponse.ValuesEntry
 	24, // 4: pmbot.v1.DescribeResponse.symbols:type_name -> pmbot.v1.Symbol
 	25, // 5: pmbot.v1.DescribeResponse.failure:type_name -> pmbot.v1.Failure
 	2,  // 6: pmbot.v1.Manifest.products:type_name -> pmbot.v1.Product
@@ -4776,71 +5016,75 @@ var file_pmbot_v1_plugin_proto_depIdxs = []int32{
 	2,  // 8: pmbot.v1.Symbol.product:type_name -> pmbot.v1.Product
 	0,  // 9: pmbot.v1.Failure.fault:type_name -> pmbot.v1.Fault
 	26, // 10: pmbot.v1.Failure.params:type_name -> pmbot.v1.ParamProblem
-	29, // 11: pmbot.v1.PlayRequest.start:type_name -> pmbot.v1.Start
-	33, // 12: pmbot.v1.PlayRequest.batch:type_name -> pmbot.v1.Batch
-	34, // 13: pmbot.v1.PlayRequest.event:type_name -> pmbot.v1.Event
-	35, // 14: pmbot.v1.PlayRequest.stop:type_name -> pmbot.v1.Stop
-	34, // 15: pmbot.v1.PlayRequest.before:type_name -> pmbot.v1.Event
-	30, // 16: pmbot.v1.PlayResponse.started:type_name -> pmbot.v1.Started
-	36, // 17: pmbot.v1.PlayResponse.answer:type_name -> pmbot.v1.Answer
-	25, // 18: pmbot.v1.PlayResponse.failure:type_name -> pmbot.v1.Failure
-	55, // 19: pmbot.v1.Start.params:type_name -> pmbot.v1.Start.ParamsEntry
-	49, // 20: pmbot.v1.Start.instruments:type_name -> pmbot.v1.Instrument
-	32, // 21: pmbot.v1.Started.subscriptions:type_name -> pmbot.v1.Subscription
-	37, // 22: pmbot.v1.Started.output:type_name -> pmbot.v1.Output
-	31, // 23: pmbot.v1.Started.handlers:type_name -> pmbot.v1.Handlers
-	1,  // 24: pmbot.v1.Subscription.kind:type_name -> pmbot.v1.EventKind
-	42, // 25: pmbot.v1.Event.order_update:type_name -> pmbot.v1.OrderUpdate
-	43, // 26: pmbot.v1.Event.fill:type_name -> pmbot.v1.Fill
-	44, // 27: pmbot.v1.Event.ledger:type_name -> pmbot.v1.LedgerEntry
-	45, // 28: pmbot.v1.Event.account:type_name -> pmbot.v1.Account
-	45, // 29: pmbot.v1.Event.risk_level:type_name -> pmbot.v1.Account
-	46, // 30: pmbot.v1.Event.refusal:type_name -> pmbot.v1.Refusal
-	41, // 31: pmbot.v1.Event.timer:type_name -> pmbot.v1.Timer
-	47, // 32: pmbot.v1.Event.state:type_name -> pmbot.v1.StateChange
-	37, // 33: pmbot.v1.Answer.output:type_name -> pmbot.v1.Output
-	39, // 34: pmbot.v1.Output.intents:type_name -> pmbot.v1.Intent
-	41, // 35: pmbot.v1.Output.timers:type_name -> pmbot.v1.Timer
-	38, // 36: pmbot.v1.Output.logs:type_name -> pmbot.v1.Log
-	11, // 37: pmbot.v1.Intent.kind:type_name -> pmbot.v1.IntentKind
-	40, // 38: pmbot.v1.Intent.request:type_name -> pmbot.v1.OrderRequest
-	3,  // 39: pmbot.v1.OrderRequest.side:type_name -> pmbot.v1.Side
-	4,  // 40: pmbot.v1.OrderRequest.position_side:type_name -> pmbot.v1.PositionSide
-	5,  // 41: pmbot.v1.OrderRequest.type:type_name -> pmbot.v1.OrderType
-	6,  // 42: pmbot.v1.OrderRequest.time_in_force:type_name -> pmbot.v1.TimeInForce
-	7,  // 43: pmbot.v1.OrderRequest.working_type:type_name -> pmbot.v1.WorkingType
-	8,  // 44: pmbot.v1.OrderRequest.price_match:type_name -> pmbot.v1.PriceMatch
-	9,  // 45: pmbot.v1.OrderRequest.stp:type_name -> pmbot.v1.STP
-	10, // 46: pmbot.v1.OrderRequest.side_effect:type_name -> pmbot.v1.SideEffect
-	12, // 47: pmbot.v1.OrderUpdate.status:type_name -> pmbot.v1.OrderStatus
-	3,  // 48: pmbot.v1.Fill.side:type_name -> pmbot.v1.Side
-	4,  // 49: pmbot.v1.Fill.position_side:type_name -> pmbot.v1.PositionSide
-	13, // 50: pmbot.v1.Fill.forced:type_name -> pmbot.v1.Forced
-	14, // 51: pmbot.v1.LedgerEntry.wallet:type_name -> pmbot.v1.Wallet
-	15, // 52: pmbot.v1.LedgerEntry.reason:type_name -> pmbot.v1.Reason
-	16, // 53: pmbot.v1.Account.status:type_name -> pmbot.v1.AccountStatus
-	39, // 54: pmbot.v1.Refusal.intent:type_name -> pmbot.v1.Intent
-	17, // 55: pmbot.v1.StateChange.state:type_name -> pmbot.v1.TradingState
-	2,  // 56: pmbot.v1.Instrument.product:type_name -> pmbot.v1.Product
-	48, // 57: pmbot.v1.Instrument.lot:type_name -> pmbot.v1.Lot
-	48, // 58: pmbot.v1.Instrument.market_lot:type_name -> pmbot.v1.Lot
-	5,  // 59: pmbot.v1.Instrument.order_types:type_name -> pmbot.v1.OrderType
-	6,  // 60: pmbot.v1.Instrument.times_in_force:type_name -> pmbot.v1.TimeInForce
-	52, // 61: pmbot.v1.BacktestResponse.progress:type_name -> pmbot.v1.Progress
-	25, // 62: pmbot.v1.BacktestResponse.failure:type_name -> pmbot.v1.Failure
-	18, // 63: pmbot.v1.StrategyService.List:input_type -> pmbot.v1.ListRequest
-	20, // 64: pmbot.v1.StrategyService.Describe:input_type -> pmbot.v1.DescribeRequest
-	27, // 65: pmbot.v1.StrategyService.Play:input_type -> pmbot.v1.PlayRequest
-	50, // 66: pmbot.v1.StrategyService.Backtest:input_type -> pmbot.v1.BacktestRequest
-	19, // 67: pmbot.v1.StrategyService.List:output_type -> pmbot.v1.ListResponse
-	21, // 68: pmbot.v1.StrategyService.Describe:output_type -> pmbot.v1.DescribeResponse
-	28, // 69: pmbot.v1.StrategyService.Play:output_type -> pmbot.v1.PlayResponse
-	51, // 70: pmbot.v1.StrategyService.Backtest:output_type -> pmbot.v1.BacktestResponse
-	67, // [67:71] is the sub-list for method output_type
-	63, // [63:67] is the sub-list for method input_type
-	63, // [63:63] is the sub-list for extension type_name
-	63, // [63:63] is the sub-list for extension extendee
-	0,  // [0:63] is the sub-list for field type_name
+	55, // 11: pmbot.v1.Failure.handling:type_name -> pmbot.v1.Handling
+	29, // 12: pmbot.v1.PlayRequest.start:type_name -> pmbot.v1.Start
+	33, // 13: pmbot.v1.PlayRequest.batch:type_name -> pmbot.v1.Batch
+	34, // 14: pmbot.v1.PlayRequest.event:type_name -> pmbot.v1.Event
+	35, // 15: pmbot.v1.PlayRequest.stop:type_name -> pmbot.v1.Stop
+	34, // 16: pmbot.v1.PlayRequest.before:type_name -> pmbot.v1.Event
+	30, // 17: pmbot.v1.PlayResponse.started:type_name -> pmbot.v1.Started
+	36, // 18: pmbot.v1.PlayResponse.answer:type_name -> pmbot.v1.Answer
+	25, // 19: pmbot.v1.PlayResponse.failure:type_name -> pmbot.v1.Failure
+	58, // 20: pmbot.v1.Start.params:type_name -> pmbot.v1.Start.ParamsEntry
+	49, // 21: pmbot.v1.Start.instruments:type_name -> pmbot.v1.Instrument
+	32, // 22: pmbot.v1.Started.subscriptions:type_name -> pmbot.v1.Subscription
+	37, // 23: pmbot.v1.Started.output:type_name -> pmbot.v1.Output
+	31, // 24: pmbot.v1.Started.handlers:type_name -> pmbot.v1.Handlers
+	1,  // 25: pmbot.v1.Subscription.kind:type_name -> pmbot.v1.EventKind
+	42, // 26: pmbot.v1.Event.order_update:type_name -> pmbot.v1.OrderUpdate
+	43, // 27: pmbot.v1.Event.fill:type_name -> pmbot.v1.Fill
+	44, // 28: pmbot.v1.Event.ledger:type_name -> pmbot.v1.LedgerEntry
+	45, // 29: pmbot.v1.Event.account:type_name -> pmbot.v1.Account
+	45, // 30: pmbot.v1.Event.risk_level:type_name -> pmbot.v1.Account
+	46, // 31: pmbot.v1.Event.refusal:type_name -> pmbot.v1.Refusal
+	41, // 32: pmbot.v1.Event.timer:type_name -> pmbot.v1.Timer
+	47, // 33: pmbot.v1.Event.state:type_name -> pmbot.v1.StateChange
+	37, // 34: pmbot.v1.Answer.output:type_name -> pmbot.v1.Output
+	39, // 35: pmbot.v1.Output.intents:type_name -> pmbot.v1.Intent
+	41, // 36: pmbot.v1.Output.timers:type_name -> pmbot.v1.Timer
+	38, // 37: pmbot.v1.Output.logs:type_name -> pmbot.v1.Log
+	11, // 38: pmbot.v1.Intent.kind:type_name -> pmbot.v1.IntentKind
+	40, // 39: pmbot.v1.Intent.request:type_name -> pmbot.v1.OrderRequest
+	3,  // 40: pmbot.v1.OrderRequest.side:type_name -> pmbot.v1.Side
+	4,  // 41: pmbot.v1.OrderRequest.position_side:type_name -> pmbot.v1.PositionSide
+	5,  // 42: pmbot.v1.OrderRequest.type:type_name -> pmbot.v1.OrderType
+	6,  // 43: pmbot.v1.OrderRequest.time_in_force:type_name -> pmbot.v1.TimeInForce
+	7,  // 44: pmbot.v1.OrderRequest.working_type:type_name -> pmbot.v1.WorkingType
+	8,  // 45: pmbot.v1.OrderRequest.price_match:type_name -> pmbot.v1.PriceMatch
+	9,  // 46: pmbot.v1.OrderRequest.stp:type_name -> pmbot.v1.STP
+	10, // 47: pmbot.v1.OrderRequest.side_effect:type_name -> pmbot.v1.SideEffect
+	12, // 48: pmbot.v1.OrderUpdate.status:type_name -> pmbot.v1.OrderStatus
+	3,  // 49: pmbot.v1.Fill.side:type_name -> pmbot.v1.Side
+	4,  // 50: pmbot.v1.Fill.position_side:type_name -> pmbot.v1.PositionSide
+	13, // 51: pmbot.v1.Fill.forced:type_name -> pmbot.v1.Forced
+	14, // 52: pmbot.v1.LedgerEntry.wallet:type_name -> pmbot.v1.Wallet
+	15, // 53: pmbot.v1.LedgerEntry.reason:type_name -> pmbot.v1.Reason
+	16, // 54: pmbot.v1.Account.status:type_name -> pmbot.v1.AccountStatus
+	39, // 55: pmbot.v1.Refusal.intent:type_name -> pmbot.v1.Intent
+	17, // 56: pmbot.v1.StateChange.state:type_name -> pmbot.v1.TradingState
+	2,  // 57: pmbot.v1.Instrument.product:type_name -> pmbot.v1.Product
+	48, // 58: pmbot.v1.Instrument.lot:type_name -> pmbot.v1.Lot
+	48, // 59: pmbot.v1.Instrument.market_lot:type_name -> pmbot.v1.Lot
+	5,  // 60: pmbot.v1.Instrument.order_types:type_name -> pmbot.v1.OrderType
+	6,  // 61: pmbot.v1.Instrument.times_in_force:type_name -> pmbot.v1.TimeInForce
+	54, // 62: pmbot.v1.BacktestResponse.progress:type_name -> pmbot.v1.Progress
+	25, // 63: pmbot.v1.BacktestResponse.failure:type_name -> pmbot.v1.Failure
+	52, // 64: pmbot.v1.BacktestResponse.logs:type_name -> pmbot.v1.LogLines
+	53, // 65: pmbot.v1.LogLines.lines:type_name -> pmbot.v1.LogLine
+	55, // 66: pmbot.v1.Progress.handling:type_name -> pmbot.v1.Handling
+	18, // 67: pmbot.v1.StrategyService.List:input_type -> pmbot.v1.ListRequest
+	20, // 68: pmbot.v1.StrategyService.Describe:input_type -> pmbot.v1.DescribeRequest
+	27, // 69: pmbot.v1.StrategyService.Play:input_type -> pmbot.v1.PlayRequest
+	50, // 70: pmbot.v1.StrategyService.Backtest:input_type -> pmbot.v1.BacktestRequest
+	19, // 71: pmbot.v1.StrategyService.List:output_type -> pmbot.v1.ListResponse
+	21, // 72: pmbot.v1.StrategyService.Describe:output_type -> pmbot.v1.DescribeResponse
+	28, // 73: pmbot.v1.StrategyService.Play:output_type -> pmbot.v1.PlayResponse
+	51, // 74: pmbot.v1.StrategyService.Backtest:output_type -> pmbot.v1.BacktestResponse
+	71, // [71:75] is the sub-list for method output_type
+	67, // [67:71] is the sub-list for method input_type
+	67, // [67:67] is the sub-list for extension type_name
+	67, // [67:67] is the sub-list for extension extendee
+	0,  // [0:67] is the sub-list for field type_name
 }
 
 func init() { file_pmbot_v1_plugin_proto_init() }
@@ -4873,6 +5117,7 @@ func file_pmbot_v1_plugin_proto_init() {
 		(*BacktestResponse_Progress)(nil),
 		(*BacktestResponse_Result)(nil),
 		(*BacktestResponse_Failure)(nil),
+		(*BacktestResponse_Logs)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -4880,7 +5125,7 @@ func file_pmbot_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pmbot_v1_plugin_proto_rawDesc), len(file_pmbot_v1_plugin_proto_rawDesc)),
 			NumEnums:      18,
-			NumMessages:   38,
+			NumMessages:   41,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

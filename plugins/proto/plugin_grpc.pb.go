@@ -61,9 +61,10 @@ type StrategyServiceClient interface {
 	Play(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PlayRequest, PlayResponse], error)
 	// Backtest runs a whole backtest inside the plugin process. All strategies of the
 	// configuration must be in this program, and the host asks only when ListResponse
-	// names its own core hash. The plugin sends progress a few times a second, then the
-	// result in pieces, then ends the stream; or one failure at any time. Cancelling the
-	// call ends the run.
+	// names its own core hash. The plugin sends progress a few times a second by the clock,
+	// also while a callback runs, so that the host can tell which one does not return; log
+	// lines if asked for; then the result in pieces, then ends the stream; or one failure at
+	// any time. Cancelling the call ends the run.
 	Backtest(ctx context.Context, in *BacktestRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[BacktestResponse], error)
 }
 
@@ -150,9 +151,10 @@ type StrategyServiceServer interface {
 	Play(grpc.BidiStreamingServer[PlayRequest, PlayResponse]) error
 	// Backtest runs a whole backtest inside the plugin process. All strategies of the
 	// configuration must be in this program, and the host asks only when ListResponse
-	// names its own core hash. The plugin sends progress a few times a second, then the
-	// result in pieces, then ends the stream; or one failure at any time. Cancelling the
-	// call ends the run.
+	// names its own core hash. The plugin sends progress a few times a second by the clock,
+	// also while a callback runs, so that the host can tell which one does not return; log
+	// lines if asked for; then the result in pieces, then ends the stream; or one failure at
+	// any time. Cancelling the call ends the run.
 	Backtest(*BacktestRequest, grpc.ServerStreamingServer[BacktestResponse]) error
 	mustEmbedUnimplementedStrategyServiceServer()
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 
 	"github.com/pmbot/pmbot/backtest"
@@ -26,25 +27,20 @@ func (s *service) Backtest(r *pb.BacktestRequest, stream pb.StrategyService_Back
 	if err := strict.Decode(cfg); err != nil {
 		return fail(&pb.Failure{Fault: pb.Fault_FAULT_PMBOT, What: "configuration: " + err.Error(), Event: -1})
 	}
-	programs, failure := s.programsOf(cfg)
+	told := &report{send: stream.Send}
+	programs, failure := s.programsOf(cfg, told)
 	if failure != nil {
 		return fail(failure)
 	}
-	var result *backtest.Result
-	var err error
-	c := catch(func() {
-		result, err = backtest.Run(stream.Context(), cfg, backtest.Options{
-			Programs: programs, Mode: "plugin",
-			Progress: func(p backtest.Progress) {
-				// A host that is gone cancels the stream's context, which ends the run.
-				_ = stream.Send(&pb.BacktestResponse{Response: &pb.BacktestResponse_Progress{
-					Progress: &pb.Progress{Events: p.Events, Done: p.Done},
-				}})
-			},
-		})
-	})
+	options := backtest.Options{Programs: programs, Mode: "plugin", Progress: told.progress, Handling: told.handle}
+	if r.GetLogs() {
+		options.Log = told.log
+	}
+	result, c, err := told.run(stream.Context(), cfg, options)
 	if c != nil {
-		if fail(c.failure(-1)) == nil {
+		f := c.failure(-1)
+		f.Handling = told.handling()
+		if fail(f) == nil {
 			s.exitAfterCrash(stream.Context(), c)
 		}
 		return nil
@@ -72,18 +68,19 @@ func runFailure(err error) *pb.Failure {
 
 // programsOf finds each configured strategy in this program: by name, or as the only one
 // where the configuration gives a path.
-func (s *service) programsOf(cfg *backtest.Config) ([]backtest.Program, *pb.Failure) {
+func (s *service) programsOf(cfg *backtest.Config, told *report) ([]backtest.Program, *pb.Failure) {
 	var list []backtest.Program
+	names := slices.Sorted(maps.Keys(s.programs))
 	for _, c := range cfg.Strategies {
 		name := c.Plugin
-		if _, ok := s.programs[name]; !ok && len(s.programs) == 1 {
-			name = ""
+		if _, ok := s.programs[name]; !ok && len(names) == 1 {
+			name = names[0]
 		}
 		fresh, failure := s.find(name)
 		if failure != nil {
 			return nil, failure
 		}
-		list = append(list, backtest.LocalProgram(fresh))
+		list = append(list, told.add(name, fresh))
 	}
 	return list, nil
 }

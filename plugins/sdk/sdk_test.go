@@ -70,7 +70,7 @@ func TestBacktestErrors(t *testing.T) {
 		{`{"sede": 1}`, host.Failed, `in a backtest: configuration: json: unknown field "sede"`},
 		{`{"strategy": [{"plugin": "third"}]}`, host.NotFound, `no strategy "third" in this program; name one of probe, second`},
 	} {
-		_, err := p.Backtest(t.Context(), []byte(c.config), nil)
+		_, err := p.Backtest(t.Context(), []byte(c.config), nil, nil)
 		var e *host.Error
 		if !errors.As(err, &e) || e.Kind != c.kind || e.Error() != "plugin serve: "+c.want {
 			t.Errorf("%s: got %v\nwant %s", c.config, err, c.want)

@@ -34,6 +34,8 @@ const (
 	// The SDK drops and cuts what is more, and says so.
 	LogsMax     = 1024
 	LogBytesMax = 4096
+	// RunLogsMax is the most log lines that a whole backtest sends; more are counted.
+	RunLogsMax = 10_000
 	// AnswerBytesMax is the largest message that a plugin may send.
 	AnswerBytesMax = 8 << 20
 	// ChunkBytesMax is the largest piece of a backtest's result.

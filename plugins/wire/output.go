@@ -30,12 +30,18 @@ func AppendLogs(list []*pb.Log, event int, lines []string) []*pb.Log {
 			return list
 		case len(list) == LogsMax-1:
 			line = fmt.Sprintf("more than %d log lines in one answer; the rest is dropped", LogsMax)
-		case len(line) > LogBytesMax:
-			line = line[:LogBytesMax-3] + "..."
 		}
-		list = append(list, &pb.Log{Event: uint32(event), Text: valid(line)})
+		list = append(list, &pb.Log{Event: uint32(event), Text: LogText(line)})
 	}
 	return list
+}
+
+// LogText is a log line as it travels: valid UTF-8, cut at [LogBytesMax].
+func LogText(line string) string {
+	if len(line) > LogBytesMax {
+		line = line[:LogBytesMax-3] + "..."
+	}
+	return valid(line)
 }
 
 func encodeIntent(i *exchange.Intent) *pb.Intent {
