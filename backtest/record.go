@@ -280,9 +280,31 @@ type balanceBook struct {
 }
 
 func (b *balanceBook) apply(at exchange.Time, l *exchange.LedgerEntry, starting bool) {
-	if owes := l.Wallet.Debt() && l.Balance.IsPositive() || l.Balance.IsNegative(); owes && b.owed == 0 {
+	b.set(l, starting)
+	if b.owed == 0 && (l.Wallet.Debt() || l.Delta.IsNegative()) && b.owes(l.Asset) {
 		b.owed, b.owedAsset = at, l.Asset
 	}
+}
+
+// owes says whether there is a loan of an asset, or less than nothing of it in all
+// wallets together: what Binance charges interest on.
+func (b *balanceBook) owes(asset string) bool {
+	sum := decimal.Zero
+	for i := range b.lines {
+		switch line := &b.lines[i]; {
+		case line.Asset != asset:
+		case line.Wallet.Debt():
+			if line.End.IsPositive() {
+				return true
+			}
+		default:
+			sum = sum.Add(line.End)
+		}
+	}
+	return sum.IsNegative()
+}
+
+func (b *balanceBook) set(l *exchange.LedgerEntry, starting bool) {
 	for i := range b.lines {
 		if line := &b.lines[i]; line.Asset == l.Asset && line.Wallet == l.Wallet {
 			line.End = l.Balance

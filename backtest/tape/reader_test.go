@@ -226,7 +226,9 @@ func TestReaderAllocations(t *testing.T) {
 		}
 	}
 	read()
-	if n := testing.AllocsPerRun(100, read); n > 1 {
+	// None an event; now and then the Parquet reader renews a pooled buffer, more often
+	// under the race detector.
+	if n := testing.AllocsPerRun(100, read); n > 10 {
 		t.Errorf("%v allocations a call of 1000 events", n)
 	}
 }
