@@ -123,12 +123,12 @@ func (g *Guard) Apply(e *exchange.Event) {
 	case e.Kind == exchange.KindState:
 		g.applyState(e.State())
 	case e.Kind == exchange.KindLedger, e.Kind == exchange.KindFill:
-		g.feed(e)
+		g.fold(e)
 	}
 }
 
-// feed gives the model an event and remembers if it could not take it.
-func (g *Guard) feed(e *exchange.Event) {
+// fold gives the model an event and remembers if it could not take it.
+func (g *Guard) fold(e *exchange.Event) {
 	if err := g.model.Apply(e); err != nil && g.fault == nil {
 		g.fault = fmt.Errorf("event %d %v: %w", e.Seq, e.Kind, err)
 	}

@@ -72,12 +72,12 @@ func (g *Guard) applyMarket(e *exchange.Event) {
 		}
 	case exchange.KindMark:
 		m.mark, m.markAt = e.Mark().Price, e.At
-		g.feed(e)
+		g.fold(e)
 	case exchange.KindAssetIndex:
 		index := e.AssetIndex()
 		a := g.asset(index.Asset)
 		a.price, a.at = index.Price, e.At
-		g.feed(e)
+		g.fold(e)
 	case exchange.KindCadence:
 		g.applyCadence(e)
 	}
