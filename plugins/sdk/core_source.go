@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "8eede59549e17f17c79ce9dc51ad9f63906472307f6c3358e0090fd349b9989c"
+const coreSource = "fd1d6d67b461ff8022e3c88d6ae25f6773558f001385f0f8abd22988111d722e"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
