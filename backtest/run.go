@@ -53,8 +53,9 @@ var (
 )
 
 // Run runs one backtest to the end of its data, to Config.To, or until ctx ends. A
-// mistake in the configuration wraps ErrConfig; with Config.Strict, data with holes or
-// repairs is ErrStrict, with the finished result beside it.
+// mistake in the configuration wraps ErrConfig, damage to the tape is ErrDamaged; with
+// Config.Strict, data with holes or repairs is ErrStrict, with the finished result beside
+// it.
 func Run(ctx context.Context, cfg *Config, opt Options) (*Result, error) {
 	list, labels, err := describe(cfg, opt.Programs)
 	if err != nil {
@@ -78,6 +79,9 @@ func Run(ctx context.Context, cfg *Config, opt Options) (*Result, error) {
 		players = append(players, p)
 	}
 	r, err := newRun(cfg, opt, ins, tab, players, labels)
+	if errors.Is(err, ErrDamaged) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}

@@ -98,7 +98,7 @@ func (c *console) backtest(ctx context.Context, f *backtestFlags) error {
 	result, err := programs.run(ctx, cfg, func(p backtest.Progress) { bar.update(p.Events, p.Done) })
 	bar.finish()
 	if errors.Is(err, tape.ErrDamaged) {
-		return &failure{exitCheck, err, "pmbot data verify --tape " + cfg.Data.Tape + " names every damaged file"}
+		return cfg.damaged(err)
 	}
 	if err != nil {
 		return err
@@ -124,6 +124,11 @@ func checkTape(cfg *configuration) error {
 	}
 	_, err := openTape(cfg.Data.Tape)
 	return cfg.wrongAt(toml.Key{"data", "tape"}, err)
+}
+
+// damaged is what a run says that met damage to its tape beyond what opening shows.
+func (c *configuration) damaged(err error) error {
+	return &failure{exitCheck, err, "pmbot data verify --tape " + c.Data.Tape + " names every damaged file"}
 }
 
 // checkOut sees, before a run that may take an hour, that its result can be kept, and

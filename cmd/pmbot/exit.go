@@ -110,7 +110,7 @@ func codeOf(err error) exitCode {
 	switch {
 	case errors.As(err, &params):
 		return exitConfig
-	case errors.Is(err, tape.ErrDamaged):
+	case errors.Is(err, tape.ErrDamaged), errors.As(err, &plugin) && plugin.Kind == host.BadData:
 		return exitCheck
 	case errors.As(err, &plugin) && plugin.Kind == host.NotFound:
 		return exitNotFound

@@ -70,6 +70,7 @@ func TestExitCodes(t *testing.T) {
 		{trouble(host.BadChecksum), exitConfig},
 		{trouble(host.BadVersion), exitConfig},
 		{trouble(host.BadParams), exitConfig},
+		{trouble(host.BadData), exitCheck},
 		{trouble(host.Crashed), exitFailed},
 		{trouble(host.Hung), exitTimeout},
 		{trouble(host.Lied), exitFailed},

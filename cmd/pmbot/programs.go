@@ -170,10 +170,14 @@ func runInPlugin(ctx context.Context, plugin *host.Plugin, cfg *configuration, o
 	}
 	progress := func(events uint64, done float64) { opt.Progress(backtest.Progress{Events: events, Done: done}) }
 	b, err := plugin.Backtest(ctx, config, progress, opt.Log)
-	if e, ok := errors.AsType[*host.Error](err); ok && (e.Kind == host.BadParams || e.Kind == host.NotFound) {
-		// The process has told what is wrong with our configuration or our data: it is only
-		// the messenger.
-		return nil, &failure{codeOf(err), errors.New(e.What), e.Cure}
+	if e, ok := errors.AsType[*host.Error](err); ok {
+		// What is wrong with our configuration or our data the process only tells us.
+		switch e.Kind {
+		case host.BadParams, host.NotFound:
+			return nil, &failure{codeOf(err), errors.New(e.What), e.Cure}
+		case host.BadData:
+			return nil, cfg.damaged(errors.New(e.What))
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -25,6 +25,8 @@ const (
 	// BadParams: the configuration is wrong; where single parameters are, Err is
 	// strategy.ParamErrors.
 	BadParams
+	// BadData: a file of the recorded data is damaged.
+	BadData
 	// Crashed: the process ended, or a callback of the strategy panicked.
 	Crashed
 	// Hung: the program did not answer in time.
@@ -39,7 +41,7 @@ const (
 
 var kindNames = [...]string{
 	NotFound: "not found", NotPlugin: "not a plugin", BadChecksum: "bad checksum", BadVersion: "bad version",
-	BadParams: "bad parameters", Crashed: "crashed", Hung: "hung", Lied: "lied", Failed: "failed", Misused: "misused",
+	BadParams: "bad parameters", BadData: "bad data", Crashed: "crashed", Hung: "hung", Lied: "lied", Failed: "failed", Misused: "misused",
 }
 
 func (k Kind) String() string {
@@ -98,6 +100,9 @@ func (p *Plugin) failed(doing string, f *pb.Failure) *Error {
 		return e
 	case pb.Fault_FAULT_NOT_FOUND:
 		e.Kind = NotFound
+		return e
+	case pb.Fault_FAULT_DATA:
+		e.Kind = BadData
 		return e
 	}
 	if f.GetCallback() != "" {

@@ -47,6 +47,8 @@ const (
 	Fault_FAULT_NOT_FOUND Fault = 3
 	// pmbot itself: the host broke this protocol, or code of pmbot in the program crashed.
 	Fault_FAULT_PMBOT Fault = 4
+	// Whoever keeps the data: a file of the tape is damaged.
+	Fault_FAULT_DATA Fault = 5
 )
 
 // Enum value maps for Fault.
@@ -57,6 +59,7 @@ var (
 		2: "FAULT_STRATEGY",
 		3: "FAULT_NOT_FOUND",
 		4: "FAULT_PMBOT",
+		5: "FAULT_DATA",
 	}
 	Fault_value = map[string]int32{
 		"FAULT_UNSPECIFIED": 0,
@@ -64,6 +67,7 @@ var (
 		"FAULT_STRATEGY":    2,
 		"FAULT_NOT_FOUND":   3,
 		"FAULT_PMBOT":       4,
+		"FAULT_DATA":        5,
 	}
 )
 
@@ -4785,13 +4789,15 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x05stage\x18\x02 \x01(\tR\x05stage\x12\x12\n" +
 	"\x04kind\x18\x03 \x01(\tR\x04kind\x12\x10\n" +
 	"\x03seq\x18\x04 \x01(\x04R\x03seq\x12\x0e\n" +
-	"\x02at\x18\x05 \x01(\x03R\x02at*j\n" +
+	"\x02at\x18\x05 \x01(\x03R\x02at*z\n" +
 	"\x05Fault\x12\x15\n" +
 	"\x11FAULT_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fFAULT_CONFIG\x10\x01\x12\x12\n" +
 	"\x0eFAULT_STRATEGY\x10\x02\x12\x13\n" +
 	"\x0fFAULT_NOT_FOUND\x10\x03\x12\x0f\n" +
-	"\vFAULT_PMBOT\x10\x04*\xb6\x01\n" +
+	"\vFAULT_PMBOT\x10\x04\x12\x0e\n" +
+	"\n" +
+	"FAULT_DATA\x10\x05*\xb6\x01\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10EVENT_KIND_TRADE\x10\x01\x12\x1a\n" +

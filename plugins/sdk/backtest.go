@@ -60,6 +60,8 @@ func runFailure(err error) *pb.Failure {
 	switch {
 	case errors.Is(err, exchange.ErrUnknownInstrument), errors.Is(err, fs.ErrNotExist), errors.Is(err, backtest.ErrNoData):
 		f.Fault = pb.Fault_FAULT_NOT_FOUND
+	case errors.Is(err, backtest.ErrDamaged):
+		f.Fault = pb.Fault_FAULT_DATA
 	case errors.Is(err, backtest.ErrConfig):
 		f.Fault = pb.Fault_FAULT_CONFIG
 	}

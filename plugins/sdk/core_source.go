@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "fd1d6d67b461ff8022e3c88d6ae25f6773558f001385f0f8abd22988111d722e"
+const coreSource = "ab19e0ff6db7d851e89526e6c33b022421c8534203b59f8ad7df8bb3d99c415b"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
