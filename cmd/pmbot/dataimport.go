@@ -184,7 +184,7 @@ func importedOf(r tape.Report) imported {
 		seriesName: nameOf(r.Key), File: r.File, SHA256: r.SHA256, Verified: r.Verified,
 		Rows: r.Rows, New: r.New, Known: r.Known, From: r.From, To: r.To,
 		Gaps: finding(r.Gaps), Duplicates: finding(r.Duplicates), Outside: finding(r.Outside), Skipped: finding(r.Skipped),
-		Absent: r.Absent, Warnings: r.Warnings, Written: r.Written,
+		Absent: r.Absent, Warnings: r.Warnings, Written: append([]string{}, r.Written...),
 	}
 }
 

@@ -27,6 +27,13 @@ type manifest struct {
 	Stateless  bool                 `json:"stateless"`
 }
 
+// manifestOf leaves no list without brackets: an empty one says "all".
+func manifestOf(m strategy.Manifest) manifest {
+	m.Products = append([]exchange.Product{}, m.Products...)
+	m.OrderTypes = append([]exchange.OrderType{}, m.OrderTypes...)
+	return manifest(m)
+}
+
 func strategyListCommand(c *console) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -35,7 +42,7 @@ func strategyListCommand(c *console) *cobra.Command {
 			var list []manifest
 			var rows [][]string
 			for _, name := range bundledNames() {
-				m := manifest(bundled()[name]().Manifest())
+				m := manifestOf(bundled()[name]().Manifest())
 				list = append(list, m)
 				rows = append(rows, []string{m.Name, m.Version, products(m.Products), m.Summary})
 			}
@@ -119,7 +126,7 @@ func (c *console) inspect(ctx context.Context, nameOrPath, sha256 string, asJSON
 }
 
 func inspectionOf(d backtest.Description, sdk string) inspection {
-	i := inspection{Schema: "pmbot.strategy/1", manifest: manifest(d.Manifest), SDK: sdk, Params: []paramJSON{}}
+	i := inspection{Schema: "pmbot.strategy/1", manifest: manifestOf(d.Manifest), SDK: sdk, Params: []paramJSON{}}
 	for _, p := range d.Params {
 		i.Params = append(i.Params, paramJSON(p))
 	}
