@@ -25,6 +25,7 @@ func TestFundingHoles(t *testing.T) {
 		{"two holes", "0 8 24 32 48 56", 56, "16 40"},
 		{"8h to 4h", "0 8 16 20 24 28", 28, ""},
 		{"8h to 4h and back", "0 8 16 20 24 32 40 48", 48, ""},
+		{"8h to 4h, then a hole", "0 8 16 20 24 32 36", 36, "28"},
 		{"hole in 4h", "0 4 8 16 20", 20, "12"},
 		{"4h to 8h, then a hole", "0 4 8 16 24 40 48", 48, "32"},
 		{"special between", "0 8 s11 16 24", 24, ""},

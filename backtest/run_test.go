@@ -268,6 +268,90 @@ func TestAheadKeepsItsPromise(t *testing.T) {
 	}
 }
 
+// TestGridGoesToTheEnd: samples are taken to the end of the run, also where the market is
+// silent.
+func TestGridGoesToTheEnd(t *testing.T) {
+	cfg := deskConfig(2, 8*time.Hour)
+	cfg.To, cfg.Sample = day.Add(39*time.Hour), time.Hour
+	res := runDesk(t, cfg, program(puppet{start: sees(8*time.Hour, 0)}))
+	if n := len(res.Equity); n != 40 {
+		t.Errorf("%d samples of 40", n)
+	}
+	for i, s := range res.Equity {
+		if s.At != day.Add(time.Duration(i)*time.Hour) {
+			t.Fatalf("sample %d is of %v", i, s.At)
+		}
+	}
+}
+
+// TestOpenAtEnd counts what the exchange still holds: a stop and its fill leave nothing, a
+// limit far away stays.
+func TestOpenAtEnd(t *testing.T) {
+	res := runDesk(t, deskConfig(2, time.Hour), program(puppet{
+		start: sees(time.Hour, 0),
+		bar: func(p *puppet, env *strategy.Env, in *exchange.Instrument, b *exchange.Bar) {
+			if p.n++; p.n == 1 {
+				env.Send(strategy.Buy(in, exchange.FixedOne/10).Limit((b.Close / 2).Round(in.Tick, exchange.RoundFloor)))
+				env.Send(strategy.Buy(in, exchange.FixedOne/10).Stop((b.Close + b.Close/2000).Round(in.Tick, exchange.RoundCeil)))
+				env.Send(strategy.Sell(in, exchange.FixedOne/10).Stop((b.Close - b.Close/2000).Round(in.Tick, exchange.RoundFloor)))
+			}
+		},
+	}))
+	if len(res.Fills) != 2 || res.Orders.OpenAtEnd != 1 || res.Orders.Sent != 3 {
+		t.Errorf("%d fills, %+v", len(res.Fills), res.Orders)
+	}
+}
+
+// TestHaltIsWarnedOf: a run in which a control failed says so.
+func TestHaltIsWarnedOf(t *testing.T) {
+	r := newRecorder(attributed(t, 1).ins, []string{"a"})
+	e := exchange.Event{At: day}
+	for _, s := range []exchange.TradingState{exchange.Active, exchange.Halted} {
+		e.SetState(&exchange.StateChange{State: s, Reason: "control x failed"})
+		r.observe(&e)
+	}
+	want := Warning{"halt", "trading was HALTED from 2024-03-01T00:00:00Z: control x failed"}
+	if len(r.warnings) != 1 || r.warnings[0] != want {
+		t.Errorf("%v", r.warnings)
+	}
+}
+
+// TestPricesOfSeveralLengths: a longer bar adds nothing to what the shorter have told, and
+// above all not at the wrong place.
+func TestPricesOfSeveralLengths(t *testing.T) {
+	r := newRecorder(attributed(t, 1).ins, []string{"a"})
+	for n := range int64(6) {
+		e := barAt(minute(n+1), 1, time.Minute, 100+10*n)
+		r.market(&e)
+	}
+	long := barAt(minute(6), 1, 6*time.Minute, 500)
+	r.market(&long)
+	if p := r.prices[1].points; len(p) != 6 || p[5].High != price(152) || r.prices[1].last() != price(151) {
+		t.Errorf("%+v", p)
+	}
+}
+
+// TestReasonsAreForgotten when an order is over or was refused, so that memory is bounded.
+func TestReasonsAreForgotten(t *testing.T) {
+	r := newRecorder(attributed(t, 1).ins, []string{"a"})
+	wish := func(ref uint64) exchange.Intent {
+		return exchange.Intent{Kind: exchange.IntentNew, Strategy: 1, Ref: ref, Tag: "why"}
+	}
+	r.wished([]exchange.Intent{wish(1), wish(2), wish(3)})
+	e := exchange.Event{At: day, Inst: 1}
+	e.SetRefusal(&exchange.Refusal{Intent: wish(1), Rule: "x"})
+	r.observe(&e)
+	amend := wish(2)
+	amend.Kind = exchange.IntentAmend // refused, but the order works on
+	e.SetRefusal(&exchange.Refusal{Intent: amend, Rule: "x"})
+	r.observe(&e)
+	e.SetOrderUpdate(&exchange.OrderUpdate{Strategy: 1, Ref: 3, Status: exchange.StatusCanceled})
+	r.observe(&e)
+	if len(r.tags[1]) != 1 || r.tags[1][2] != "why" || r.refusals[0].Tag != "why" {
+		t.Errorf("%v", r.tags[1])
+	}
+}
+
 // TestLedgerAddsUp: what a strategy was told of the account's bookings is what the
 // balances say, to the last digit.
 func TestLedgerAddsUp(t *testing.T) {

@@ -1,0 +1,181 @@
+package backtest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pmbot/pmbot/backtest/tape"
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// onTape is a series by its words: "klines 1m", "aggTrades", "fundingRate".
+func onTape(words string) tape.Series {
+	kind, length, _ := strings.Cut(words, " ")
+	s := tape.Series{Key: tape.Key{Product: exchange.UM, Symbol: "BTCUSDT", Kind: tape.Kind(kind)}}
+	s.Interval, _ = time.ParseDuration(length)
+	return s
+}
+
+// TestChoice: which series of a tape a run reads, builds bars of, and derives marks from.
+func TestChoice(t *testing.T) {
+	perpetual := exchange.Instrument{Product: exchange.UM, Symbol: "BTCUSDT", Base: "BTC"}
+	for _, c := range []struct {
+		name, has string
+		want      wish
+		reads     string
+		builds    string
+		derives   string
+		err       string
+	}{
+		{
+			name: "all there", has: "klines 1m, klines 1h, markPriceKlines 1m, indexPriceKlines 1m, fundingRate",
+			want: wish{bars: []time.Duration{time.Hour}}, reads: "klines 1m, klines 1h, markPriceKlines 1m, indexPriceKlines 1m, fundingRate",
+		},
+		{
+			name: "bars that nobody wants", has: "klines 1h, klines 1m, klines 4h, fundingRate, markPriceKlines 1m",
+			want: wish{bars: []time.Duration{time.Minute}}, reads: "klines 1m, markPriceKlines 1m, fundingRate",
+		},
+		{
+			name: "longer bars are built of the shortest", has: "klines 1m, klines 1h, fundingRate, markPriceKlines 1m",
+			want: wish{bars: []time.Duration{4 * time.Hour}}, reads: "klines 1m, markPriceKlines 1m, fundingRate", builds: "4h0m0s of BAR 1m0s",
+		},
+		{
+			name: "marks of closes", has: "klines 1m, fundingRate", want: wish{bars: []time.Duration{time.Minute}},
+			reads: "klines 1m, fundingRate", derives: "every 0s",
+		},
+		{
+			name: "rare marks beside those of closes", has: "klines 1m, markPriceKlines 8h, fundingRate", want: wish{bars: []time.Duration{time.Minute}},
+			reads: "klines 1m, markPriceKlines 8h, fundingRate", derives: "every 0s",
+		},
+		{
+			name: "marks as frequent as bars", has: "klines 8h, markPriceKlines 8h, fundingRate", want: wish{bars: []time.Duration{8 * time.Hour}},
+			reads: "klines 8h, markPriceKlines 8h, fundingRate",
+		},
+		{
+			name: "trades are wanted", has: "klines 1m, aggTrades, fundingRate", want: wish{bars: []time.Duration{time.Minute}, trades: true},
+			reads: "aggTrades, fundingRate", builds: "1m0s of TRADE 0s", derives: "every 1s",
+		},
+		{
+			name: "trades make what bars do not", has: "klines 1h, aggTrades, markPriceKlines 1m, fundingRate", want: wish{bars: []time.Duration{time.Hour, time.Minute}},
+			reads: "aggTrades, markPriceKlines 1m, fundingRate", builds: "1h0m0s of TRADE 0s, 1m0s of TRADE 0s",
+		},
+		{name: "no trades", has: "klines 1m", want: wish{trades: true}, err: "a strategy wants trades of UM BTCUSDT, but the tape has none: import aggTrades"},
+		{name: "no prices", has: "fundingRate", err: "the tape has no prices of UM BTCUSDT: import klines or aggTrades"},
+		{name: "bars that do not divide", has: "klines 1m, klines 4m", want: wish{bars: []time.Duration{90 * time.Second}}, err: "which do not make them"},
+	} {
+		p := &plan{derive: newDeriver(1), build: &builder{}}
+		in := perpetual
+		in.ID = 1
+		var has []tape.Series
+		for words := range strings.SplitSeq(c.has, ", ") {
+			has = append(has, onTape(words))
+		}
+		keys, err := p.choose(&in, c.want, has)
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%s: %v, want %s", c.name, err, c.err)
+			}
+			continue
+		}
+		var reads, builds []string
+		for _, s := range keys {
+			words := string(s.Kind)
+			if s.Interval != 0 {
+				words += " " + strings.NewReplacer("m0s", "m", "h0m0s", "h").Replace(s.Interval.String())
+			}
+			reads = append(reads, strings.ReplaceAll(words, "h0m", "h"))
+		}
+		for _, s := range p.build.bars {
+			builds = append(builds, fmt.Sprintf("%v of %v %v", s.bar.Interval, s.from, s.step))
+		}
+		derives := ""
+		if d := p.derive.inst[1]; d.active {
+			derives = fmt.Sprintf("every %v", d.every)
+		}
+		if err != nil || strings.Join(reads, ", ") != c.reads || strings.Join(builds, ", ") != c.builds || derives != c.derives {
+			t.Errorf("%s: %v\n reads %q, want %q\n builds %q, want %q\n derives %q, want %q", c.name, err, strings.Join(reads, ", "), c.reads, strings.Join(builds, ", "), c.builds, derives, c.derives)
+		}
+	}
+}
+
+// TestMissingFundingIsWarnedOf for perpetuals; dated contracts settle none.
+func TestMissingFundingIsWarnedOf(t *testing.T) {
+	for delivery, want := range map[exchange.Time]int{0: 1, 99: 0} {
+		p := &plan{derive: newDeriver(1), build: &builder{}}
+		in := exchange.Instrument{ID: 1, Product: exchange.UM, Symbol: "BTCUSDT", Delivery: delivery}
+		if _, err := p.choose(&in, wish{}, []tape.Series{onTape("klines 1m"), onTape("markPriceKlines 1m")}); err != nil {
+			t.Fatal(err)
+		}
+		if len(p.warnings) != want || want == 1 && p.warnings[0].Text != "the tape has no funding of UM BTCUSDT: none is paid or received" {
+			t.Errorf("delivery %d: %v", delivery, p.warnings)
+		}
+	}
+}
+
+// TestSeriesFindTheirInstrument: a dated UM contract has the perpetual's symbol for its
+// pair, and index prices of CM are the pair's.
+func TestSeriesFindTheirInstrument(t *testing.T) {
+	ins, err := exchange.NewInstruments(
+		exchange.Instrument{Product: exchange.UM, Symbol: "BTCUSDT_261225", Pair: "BTCUSDT", Base: "BTC", MarginAsset: "USDT"},
+		exchange.Instrument{Product: exchange.UM, Symbol: "BTCUSDT", Pair: "BTCUSDT", Base: "BTC", MarginAsset: "USDT"},
+		exchange.Instrument{Product: exchange.CM, Symbol: "BTCUSD_PERP", Pair: "BTCUSD", Base: "BTC", MarginAsset: "BTC"},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	find := instrumentOf(ins)
+	for _, c := range []struct {
+		p      exchange.Product
+		symbol string
+		want   exchange.InstrumentID
+	}{{exchange.UM, "BTCUSDT", 2}, {exchange.UM, "BTCUSDT_261225", 1}, {exchange.CM, "BTCUSD", 3}, {exchange.CM, "BTCUSD_PERP", 3}} {
+		if got, err := find(c.p, c.symbol); err != nil || got != c.want {
+			t.Errorf("%v %s is %d, want %d (%v)", c.p, c.symbol, got, c.want, err)
+		}
+	}
+	if _, err := find(exchange.CM, "BTCUSDT"); err == nil || !strings.Contains(err.Error(), "CM BTCUSDT") {
+		t.Errorf("%v", err)
+	}
+	all := []tape.Series{
+		{Key: tape.Key{Product: exchange.CM, Symbol: "BTCUSD_PERP", Kind: tape.Klines}}, {Key: tape.Key{Product: exchange.CM, Symbol: "BTCUSD", Kind: tape.IndexPriceKlines}},
+		{Key: tape.Key{Product: exchange.CM, Symbol: "BTCUSD", Kind: tape.Klines}}, {Key: tape.Key{Product: exchange.UM, Symbol: "BTCUSD_PERP", Kind: tape.Klines}},
+	}
+	if got := of(all, ins.At(3)); len(got) != 2 || got[0].Kind != tape.Klines || got[1].Kind != tape.IndexPriceKlines {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestMarkEvery: an index comes as often as the marks it is made of, which are those of
+// the instrument that prices the coin and not another's.
+func TestMarkEvery(t *testing.T) {
+	in := exchange.Instrument{ID: 2, Product: exchange.UM, Symbol: "BTCUSDT"}
+	p := &plan{}
+	if got := p.markEvery(&in); got != time.Minute {
+		t.Errorf("without any, %v", got)
+	}
+	mark := func(symbol string, every time.Duration) DataInfo {
+		return DataInfo{Product: exchange.UM, Symbol: symbol, Kind: string(tape.MarkPriceKlines), Interval: every}
+	}
+	p.data = []DataInfo{mark("ETHUSDT", 8*time.Hour), mark("BTCUSDT", time.Hour)}
+	if got := p.markEvery(&in); got != time.Hour {
+		t.Errorf("recorded, %v", got)
+	}
+	p.promise(1, exchange.Cadence{Kind: exchange.KindMark, Every: time.Second, Rule: "x"}, "")
+	p.promise(2, exchange.Cadence{Kind: exchange.KindMark, Every: 5 * time.Minute, Rule: "x"}, "")
+	if got := p.markEvery(&in); got != 5*time.Minute {
+		t.Errorf("derived, %v", got)
+	}
+}
+
+func TestSampleInterval(t *testing.T) {
+	for span, want := range map[time.Duration]time.Duration{
+		time.Hour: time.Minute, 2000 * time.Minute: time.Minute, 2001 * time.Minute: 5 * time.Minute,
+		90 * 24 * time.Hour: 2 * time.Hour, 666 * 24 * time.Hour: 8 * time.Hour, 3000 * 24 * time.Hour: 24 * time.Hour,
+	} {
+		if got := sampleInterval(span); got != want {
+			t.Errorf("%v: every %v, want %v", span, got, want)
+		}
+	}
+}
