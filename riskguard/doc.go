@@ -9,7 +9,8 @@
 // halts the account. Limits are held against approvals in flight, not only against what
 // the exchange has acknowledged.
 //
-// The controls are in rules.go in their order of evaluation, the cheapest first; the
-// limits with unit, default and bounds are in [Limits]. The arithmetic of Portfolio
+// The controls are listed in rules.go in their order of evaluation, the cheapest first;
+// testdata has a script for each that shows what it says. The limits with unit, default
+// and bounds are in [Limits]. The arithmetic of Portfolio
 // Margin is in package riskguard/margin. Start reading at Guard.Check.
 package riskguard
