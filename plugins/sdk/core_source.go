@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "ab19e0ff6db7d851e89526e6c33b022421c8534203b59f8ad7df8bb3d99c415b"
+const coreSource = "c0b4e9dc1d0a9300ba373884661a0ac694e20a128269c6ce1825893389bdcd92"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
