@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "c0b4e9dc1d0a9300ba373884661a0ac694e20a128269c6ce1825893389bdcd92"
+const coreSource = "615afb6f7caa45ab145faca001a032f8edde2b1683c132a3f52050a18a3513e8"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
