@@ -38,32 +38,44 @@ func (c *check) shape() *exchange.Refusal {
 	r := &c.order.Request
 	um, margin := c.in.Product == exchange.UM, c.in.Product == exchange.Margin
 	closes := um && (r.Type == exchange.StopMarket || r.Type == exchange.TakeProfitMarket)
-	for _, bad := range [...]struct {
-		is           bool
-		value, limit string
-	}{
-		{r.Side != exchange.Buy && r.Side != exchange.Sell, r.Side.String(), "BUY or SELL"},
-		{r.Type < exchange.Limit || r.Type > exchange.OCO, r.Type.String(), "a known order type"},
-		{r.Type == exchange.OCO && !margin, "OCO", "on margin pairs only"},
-		{r.PositionSide > exchange.Short, r.PositionSide.String(), "BOTH, LONG or SHORT"},
-		{r.TimeInForce > exchange.GTD, r.TimeInForce.String(), "a known time in force"},
-		{r.Type.Market() && r.TimeInForce != exchange.GTC, r.Type.String() + " with " + r.TimeInForce.String(), "GTC; any other needs a limit price"},
-		{r.WorkingType > exchange.MarkPrice, r.WorkingType.String(), "a known working type"},
-		{r.PriceMatch > exchange.Queue20, r.PriceMatch.String(), "a known price match"},
-		{r.STP > exchange.ExpireBoth, r.STP.String(), "a known self-trade prevention"},
-		{r.SideEffect > exchange.AutoBorrowRepay, r.SideEffect.String(), "a known side effect"},
-		{r.Qty < 0, fmt.Sprintf("quantity %v", r.Qty), "not below 0"},
-		{r.QuoteQty < 0, fmt.Sprintf("quote quantity %v", r.QuoteQty), "not below 0"},
-		{r.Iceberg < 0, fmt.Sprintf("iceberg quantity %v", r.Iceberg), "not below 0"},
-		{r.QuoteQty > 0 && (!margin || r.Type != exchange.Market || r.Qty != 0), "a quantity in quote asset", "market orders on margin pairs, without another quantity"},
-		{r.ClosePosition && (!closes || r.Qty != 0), "close-position", "market stops and take-profits on UM, without a quantity"},
-		{r.ReduceOnly && margin, "reduce-only", "not on margin pairs, which have no position"},
-		{c.amend && r.Type != exchange.Limit, "amend of " + r.Type.String(), "LIMIT only"},
-		{c.amend && r.Qty <= c.order.Filled, fmt.Sprintf("quantity %v", r.Qty), fmt.Sprintf("more than the %v that have filled", c.order.Filled)},
-	} {
-		if bad.is {
-			return &exchange.Refusal{Value: bad.value, Limit: bad.limit}
-		}
+	no := func(value, limit string) *exchange.Refusal { return &exchange.Refusal{Value: value, Limit: limit} }
+	switch {
+	case r.Side != exchange.Buy && r.Side != exchange.Sell:
+		return no(r.Side.String(), "BUY or SELL")
+	case r.Type < exchange.Limit || r.Type > exchange.OCO:
+		return no(r.Type.String(), "a known order type")
+	case r.Type == exchange.OCO && !margin:
+		return no("OCO", "on margin pairs only")
+	case r.PositionSide > exchange.Short:
+		return no(r.PositionSide.String(), "BOTH, LONG or SHORT")
+	case r.TimeInForce > exchange.GTD:
+		return no(r.TimeInForce.String(), "a known time in force")
+	case r.Type.Market() && r.TimeInForce != exchange.GTC:
+		return no(r.Type.String()+" with "+r.TimeInForce.String(), "GTC; any other needs a limit price")
+	case r.WorkingType > exchange.MarkPrice:
+		return no(r.WorkingType.String(), "a known working type")
+	case r.PriceMatch > exchange.Queue20:
+		return no(r.PriceMatch.String(), "a known price match")
+	case r.STP > exchange.ExpireBoth:
+		return no(r.STP.String(), "a known self-trade prevention")
+	case r.SideEffect > exchange.AutoBorrowRepay:
+		return no(r.SideEffect.String(), "a known side effect")
+	case r.Qty < 0:
+		return no(fmt.Sprintf("quantity %v", r.Qty), "not below 0")
+	case r.QuoteQty < 0:
+		return no(fmt.Sprintf("quote quantity %v", r.QuoteQty), "not below 0")
+	case r.Iceberg < 0:
+		return no(fmt.Sprintf("iceberg quantity %v", r.Iceberg), "not below 0")
+	case r.QuoteQty > 0 && (!margin || r.Type != exchange.Market || r.Qty != 0):
+		return no("a quantity in quote asset", "market orders on margin pairs, without another quantity")
+	case r.ClosePosition && (!closes || r.Qty != 0):
+		return no("close-position", "market stops and take-profits on UM, without a quantity")
+	case r.ReduceOnly && margin:
+		return no("reduce-only", "not on margin pairs, which have no position")
+	case c.amend && r.Type != exchange.Limit:
+		return no("amend of "+r.Type.String(), "LIMIT only")
+	case c.amend && r.Qty <= c.order.Filled:
+		return no(fmt.Sprintf("quantity %v", r.Qty), fmt.Sprintf("more than the %v that have filled", c.order.Filled))
 	}
 	return nil
 }

@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "615afb6f7caa45ab145faca001a032f8edde2b1683c132a3f52050a18a3513e8"
+const coreSource = "d6558cecfa40d8aac54f732a8c24ce8c47b2e0b7902f67ce766da15d3ddd6391"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
