@@ -36,8 +36,8 @@ type loop struct {
 
 	from   exchange.Time // the run proper; before it is warm-up
 	sample time.Duration
-	live   bool // the run proper has begun
-	start  bool
+	live   bool          // the run proper has begun
+	begun  exchange.Time // the first instant, 0 before it
 	ahead  []exchange.Event
 	seen   func(events uint64, at exchange.Time)
 }
@@ -89,9 +89,7 @@ func (l *loop) instant(events []exchange.Event) error {
 	if err := l.reach(at); err != nil {
 		return err
 	}
-	for i := range events {
-		l.venue.Market(&events[i])
-	}
+	l.digest(events)
 	if err := l.settle(); err != nil {
 		return err
 	}
@@ -116,16 +114,47 @@ func (l *loop) instant(events []exchange.Event) error {
 	return l.settle()
 }
 
+// digest gives the venue an instant in the order in which it came about: what was traded
+// on the way there, a whole bar perhaps, then what the position is worth now, then the
+// settlement of what is held. Valued first, an account would be liquidated by the close
+// of a bar before the bar's own path has reached its stops. What something is worth in
+// dollars is noted with it, so that bookings are counted at the index of their moment.
+func (l *loop) digest(events []exchange.Event) {
+	for i := range events {
+		if k := events[i].Kind; k != exchange.KindFunding && !values(k) {
+			l.venue.Market(&events[i])
+		}
+	}
+	for i := range events {
+		if values(events[i].Kind) {
+			l.venue.Market(&events[i])
+			l.record.value(&events[i])
+		}
+	}
+	for i := range events {
+		if events[i].Kind == exchange.KindFunding {
+			l.venue.Market(&events[i])
+		}
+	}
+}
+
+// values says whether events of the kind say what something is worth.
+func values(k exchange.Kind) bool { return k == exchange.KindMark || k == exchange.KindAssetIndex }
+
 // reach lets pass what lies between the last instant and this one: the start of the run,
 // samples of the account, and timers due before.
 func (l *loop) reach(at exchange.Time) error {
-	if !l.start {
+	if l.begun == 0 {
 		if err := l.begin(at); err != nil {
 			return err
 		}
 	}
 	if !l.live && at >= l.from {
-		if err := l.goLive(at); err != nil {
+		live := max(l.from, l.begun)
+		if err := l.timers(live - 1); err != nil { // those of the warm-up are history
+			return err
+		}
+		if err := l.goLive(live); err != nil {
 			return err
 		}
 	}
@@ -171,14 +200,14 @@ func (l *loop) settle() error {
 
 // begin opens the account and hears what the strategies wished at their start.
 func (l *loop) begin(at exchange.Time) error {
-	l.start = true
+	l.begun = at
 	var w engine.Wishes
 	l.players.start(&w) // before a delivery, for what Start asked for is good until then
 	for i := range l.opening {
 		e := &l.opening[i]
 		e.At = at
 		l.venue.Market(e)
-		l.record.market(e)
+		l.record.value(e)
 		if err := l.driver.Deliver(e); err != nil {
 			return err
 		}
@@ -222,7 +251,7 @@ func (l *loop) snapshot(at exchange.Time) error {
 
 // finish lets the rest of the time pass, takes the last sample and stops the strategies.
 func (l *loop) finish() error {
-	if !l.start {
+	if l.begun == 0 {
 		return errors.New("there is no market data in the chosen time; see pmbot data ls")
 	}
 	at := l.end()

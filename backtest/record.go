@@ -72,6 +72,17 @@ func (r *recorder) wished(list []exchange.Intent) {
 	}
 }
 
+// value notes what something is worth from now on.
+func (r *recorder) value(e *exchange.Event) {
+	switch e.Kind {
+	case exchange.KindMark:
+		r.attribution.marks[e.Inst] = e.Mark().Price
+	case exchange.KindAssetIndex:
+		a := e.AssetIndex()
+		r.attribution.setIndex(a.Asset, a.Price)
+	}
+}
+
 // market notes prices and settlements.
 func (r *recorder) market(e *exchange.Event) {
 	switch e.Kind {
@@ -86,11 +97,6 @@ func (r *recorder) market(e *exchange.Event) {
 		if p := e.BookTicker().Mid(); p != 0 {
 			r.prices[e.Inst].add(e.At, p, p, p, p)
 		}
-	case exchange.KindMark:
-		r.attribution.marks[e.Inst] = e.Mark().Price
-	case exchange.KindAssetIndex:
-		a := e.AssetIndex()
-		r.attribution.setIndex(a.Asset, a.Price)
 	case exchange.KindFunding:
 		if r.live {
 			r.fundings[e.Inst].settlement(e.At, e.Funding())
