@@ -200,13 +200,13 @@ func (o *order) cost(v *Venue) (asset string, amount decimal.Decimal) {
 	r := &o.Request
 	price := r.Price
 	if r.Type == exchange.Market {
-		if r.QuoteQty != 0 && r.Qty == 0 && r.Side == exchange.Buy {
+		if r.QuoteQty != 0 && r.Side == exchange.Buy {
 			return o.market.in.Quote, r.QuoteQty.Decimal()
 		}
 		price = v.slipped(o.market, r.Side, o.market.best(r.Side))
 	}
 	qty := o.Remaining()
-	if r.QuoteQty != 0 && r.Qty == 0 {
+	if r.QuoteQty != 0 {
 		qty = o.market.quoteQty(r.QuoteQty, price)
 	}
 	asset, _, amount, _ = o.market.flows(r.Side, execution{price: price, qty: qty})

@@ -57,9 +57,11 @@
 // # Best bid and ask
 //
 // Takers fill at the best price of the other side up to the quantity shown, and go on at
-// the next ticker. A resting limit fills at its price when the other side's best reaches
-// it: a seller who posts there meets our bid. The quantity shown is the most that one
-// ticker fills; it counts anew with every ticker.
+// the next ticker. A market order in quote asset converts at each price what it has not
+// spent yet, and is filled when that makes no whole step any more. A resting limit fills
+// at its price when the other side's best reaches it: a seller who posts there meets our
+// bid. The quantity shown is the most that one ticker fills; it counts anew with every
+// ticker.
 //
 // # Conditional orders
 //

@@ -38,6 +38,7 @@ func (v *Venue) fill(o *order, x execution) {
 	}
 	fee, feeAsset := m.fee(r.Side, x)
 	o.Filled += x.qty
+	o.spend(x)
 	o.Updated = v.now
 	o.Status = exchange.StatusPartiallyFilled
 	if o.Remaining() == 0 {
@@ -146,6 +147,19 @@ func (v *Venue) bookExchange(o *order, x execution, fee decimal.Decimal, feeAsse
 	if o.repays() {
 		v.repay(p, in, gets.Sub(fee))
 	}
+}
+
+// spend takes the money of an execution off the amount of an order in quote asset.
+func (o *order) spend(x execution) {
+	if o.Request.QuoteQty == 0 {
+		return
+	}
+	spent := booked(x.qty.Decimal().Mul(x.price.Decimal()))
+	left, err := exchange.FixedFromDecimal(o.Request.QuoteQty.Decimal().Sub(spent), exchange.RoundDown)
+	if err != nil {
+		left = 0 // cannot be: the money is part of the amount
+	}
+	o.Request.QuoteQty = left
 }
 
 // borrow books a loan: the debt and the amount it pays into the margin wallet.

@@ -4,7 +4,9 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// order is an order of ours that is open, or being admitted.
+// order is an order of ours that is open, or being admitted. The QuoteQty of its request
+// is what is left to spend, and Qty then what that, at the last price met, and the fills
+// come to.
 type order struct {
 	exchange.Order
 	market *market

@@ -68,9 +68,14 @@ func (v *Venue) sweep(m *market, s exchange.Side, price, left exchange.Fixed, to
 // it took. What is left of it goes on, rests or expires, as its kind says.
 func (v *Venue) take(o *order, price, offered exchange.Fixed) exchange.Fixed {
 	r := &o.Request
-	if r.QuoteQty != 0 && r.Qty == 0 {
-		if r.Qty = o.market.quoteQty(r.QuoteQty, price); r.Qty == 0 {
+	if r.QuoteQty != 0 {
+		r.Qty = o.Filled + o.market.quoteQty(r.QuoteQty, price)
+		switch {
+		case r.Qty == 0:
 			v.finish(o, exchange.StatusExpired, errFilterLot)
+			return 0
+		case o.Remaining() == 0: // what is unspent buys no whole step
+			v.finish(o, exchange.StatusFilled, cause{})
 			return 0
 		}
 	}
