@@ -177,21 +177,27 @@ func (v *Venue) admitMoney(o *order) cause {
 // what other open orders will pay.
 func (v *Venue) admitBalance(o *order) cause {
 	out, need := o.cost(v)
-	free := v.wallets.balance(out, exchange.WalletMargin)
+	if v.free(o, out).LessThan(need) {
+		return errBalance
+	}
+	return cause{}
+}
+
+// free is what the margin wallet holds of an asset beside what other open orders than o
+// lock of it. Orders that may borrow lock nothing.
+func (v *Venue) free(o *order, asset string) decimal.Decimal {
+	free := v.wallets.balance(asset, exchange.WalletMargin)
 	for i := range v.markets {
 		for _, other := range v.markets[i].orders {
 			if other.market.in.Product != exchange.Margin || other.ClientID == o.ClientID || other.borrows() || other.Request.Type.Conditional() {
 				continue
 			}
-			if asset, locked := other.cost(v); asset == out {
+			if out, locked := other.cost(v); out == asset {
 				free = free.Sub(locked)
 			}
 		}
 	}
-	if free.LessThan(need) {
-		return errBalance
-	}
-	return cause{}
+	return free
 }
 
 // cost is the asset and amount that the open part of a margin order pays: at its limit,

@@ -138,6 +138,29 @@ func (b *books) check(v *Venue) {
 	}
 }
 
+// locked checks that the margin wallet holds what the open limit orders lock of it.
+func (b *books) locked(v *Venue) {
+	locks := map[string]decimal.Decimal{}
+	for i := range v.markets {
+		for _, o := range v.markets[i].orders {
+			in, r := o.market.in, &o.Request
+			if in.Product != exchange.Margin || r.Type != exchange.Limit || o.borrows() {
+				continue
+			}
+			asset, amount := in.Base, (r.Qty - o.Filled).Decimal()
+			if r.Side == exchange.Buy {
+				asset, amount = in.Quote, amount.Mul(r.Price.Decimal())
+			}
+			locks[asset] = locks[asset].Add(amount)
+		}
+	}
+	for asset, amount := range locks {
+		if has := v.wallets.balance(asset, exchange.WalletMargin); has.LessThan(amount.Round(8)) {
+			b.t.Fatalf("-seed=%d: open orders lock %v %s of %v", b.seed, amount, asset, has)
+		}
+	}
+}
+
 // TestConservation keeps its own books over random runs.
 func TestConservation(t *testing.T) {
 	kinds := map[exchange.Reason]int{}
@@ -160,6 +183,7 @@ func TestConservation(t *testing.T) {
 			}
 			ops[i].do(v, false)
 			b.read(v)
+			b.locked(v)
 			if i%100 == 99 && len(b.mark) == 3 {
 				b.check(v)
 			}

@@ -118,24 +118,32 @@ func (m *market) flows(s exchange.Side, x execution) (out, in string, pays, gets
 	return m.in.Base, m.in.Quote, coins, money
 }
 
-// affords says whether a margin order has, or may borrow, what the execution costs.
+// affords says whether a margin order has, or may borrow, what the execution costs. A
+// limit order pays out of what it has locked itself; the price of a market order may have
+// left its estimate, and it must not take what others have locked.
 func (v *Venue) affords(o *order, x execution) bool {
 	if o.borrows() || x.forced != exchange.NotForced {
 		return true
 	}
 	out, _, pays, _ := o.market.flows(o.Request.Side, x)
-	return v.wallets.balance(out, exchange.WalletMargin).GreaterThanOrEqual(pays)
+	has := v.wallets.balance(out, exchange.WalletMargin)
+	if o.Request.Type == exchange.Market {
+		has = v.free(o, out)
+	}
+	return has.GreaterThanOrEqual(pays)
 }
 
-// bookExchange moves the assets of a margin fill: it borrows what is missing, exchanges,
-// pays the fee out of what came in and repays loans with the rest, as far as the order's
-// side effect says so.
+// bookExchange moves the assets of a margin fill: it borrows what is missing beside
+// what other orders lock, exchanges, pays the fee out of what came in and repays loans
+// with the rest, as far as the order's side effect says so.
 func (v *Venue) bookExchange(o *order, x execution, fee decimal.Decimal, feeAsset string) {
 	out, in, pays, gets := o.market.flows(o.Request.Side, x)
 	p := posting{wallet: exchange.WalletMargin, inst: o.Request.Inst, order: o}
-	have := decimal.Max(v.wallets.balance(out, exchange.WalletMargin), decimal.Zero)
-	if missing := pays.Sub(have); o.borrows() && missing.IsPositive() {
-		v.borrow(p, out, missing)
+	if o.borrows() {
+		have := decimal.Max(v.free(o, out), decimal.Zero)
+		if missing := pays.Sub(have); missing.IsPositive() {
+			v.borrow(p, out, missing)
+		}
 	}
 	p.reason = exchange.ReasonTrade
 	p.asset, p.delta = out, pays.Neg()

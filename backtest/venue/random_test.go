@@ -71,7 +71,7 @@ func randomConfig(rng *rand.Rand) Config {
 	}
 	if rng.IntN(2) == 0 { // poor enough to be liquidated
 		c.Leverage = 20
-		c.Balances = []Balance{{exchange.WalletUM, "USDT", d("2000")}, {exchange.WalletMargin, "BTC", d("0.2")}}
+		c.Balances = []Balance{{exchange.WalletUM, "USDT", d("1000")}, {exchange.WalletMargin, "BTC", d("0.2")}}
 	}
 	return c
 }
