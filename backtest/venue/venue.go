@@ -28,7 +28,7 @@ type Config struct {
 	// faults will.
 	Seed uint64
 	// Balances are what the account owns at the start, and in the debt wallets what it
-	// owes, in the order in which Start books them.
+	// owes, in the order in which Start books them; see [CheckBalance].
 	Balances []Balance
 	// Leverage is that of every futures symbol, 1 to 125, or less where its brackets
 	// allow less.
@@ -103,13 +103,8 @@ func New(c Config) (*Venue, error) {
 	if v.risk, err = newRisk(c); err != nil {
 		return nil, fmt.Errorf("venue: %w", err)
 	}
-	for _, b := range c.Balances {
-		if b.Asset == "" || b.Wallet < 1 || b.Wallet > exchange.Wallets {
-			return nil, fmt.Errorf("venue: start balance %v of %q in %v: no such asset or wallet", b.Amount, b.Asset, b.Wallet)
-		}
-		if b.Wallet.Debt() && b.Amount.IsNegative() {
-			return nil, fmt.Errorf("venue: start balance %v of %s in %v: a debt is a positive amount", b.Amount, b.Asset, b.Wallet)
-		}
+	if err := checkBalances(c.Balances); err != nil {
+		return nil, fmt.Errorf("venue: %w", err)
 	}
 	return v, nil
 }

@@ -1,6 +1,8 @@
 package venue
 
 import (
+	"fmt"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -32,6 +34,48 @@ func (w *wallets) balance(asset string, wallet exchange.Wallet) decimal.Decimal 
 		}
 	}
 	return decimal.Zero
+}
+
+// checkBalances refuses what the account cannot start with. Entries of one asset and
+// wallet add up, so the bound is on their sum.
+func checkBalances(list []Balance) error {
+	var sums wallets
+	for _, b := range list {
+		if b.Asset == "" || b.Wallet < 1 || b.Wallet > exchange.Wallets {
+			return fmt.Errorf("start balance of %q in %v: no such asset or wallet", b.Asset, b.Wallet)
+		}
+		err := CheckBalance(b.Amount)
+		if sum := &sums.of(b.Asset)[b.Wallet]; err == nil {
+			*sum = sum.Add(b.Amount)
+			err = CheckBalance(*sum)
+		}
+		if err != nil {
+			return fmt.Errorf("start balance of %s in %v: %w", b.Asset, b.Wallet, err)
+		}
+	}
+	return nil
+}
+
+// balanceMax is the most that the account may start with in one wallet, in units of the
+// asset. The margin model holds ten thousand times as much, which leaves room for profits.
+const balanceMax = 1_000_000_000_000
+
+// balanceExponent bounds the power of ten that a start balance is written with, either way.
+const balanceExponent = 30
+
+// CheckBalance says what is wrong with an amount that an account is to start with, or, in
+// a debt wallet, to owe: it is below zero or more than 1,000,000,000,000. Its cost does not
+// grow with the amount's exponent.
+func CheckBalance(amount decimal.Decimal) error {
+	switch e := amount.Exponent(); {
+	case e > balanceExponent || e < -balanceExponent:
+		return fmt.Errorf("%ve%d is not written with an exponent from %d to %d", amount.Coefficient(), e, -balanceExponent, balanceExponent)
+	case amount.IsNegative():
+		return fmt.Errorf("%v is below zero", amount)
+	case amount.GreaterThan(decimal.NewFromInt(balanceMax)):
+		return fmt.Errorf("%v is more than a wallet may start with, %d", amount, int64(balanceMax))
+	}
+	return nil
 }
 
 // booked rounds an amount of money to what the ledger holds.

@@ -18,6 +18,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/venue"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard"
 	"github.com/pmbot/pmbot/strategy"
@@ -146,8 +147,8 @@ func (c *configuration) checkBalances(wrong wrongFunc) {
 			if !assetName.MatchString(asset) {
 				wrong(key, "%q is not an asset; write it as Binance does, such as USDT", asset)
 			}
-			if amount.IsNegative() {
-				wrong(key, "%v is below zero", amount)
+			if err := venue.CheckBalance(amount); err != nil {
+				wrong(key, "%v", err)
 			}
 			held = held || amount.IsPositive()
 		}

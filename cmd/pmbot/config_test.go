@@ -139,6 +139,8 @@ func TestConfigMistakes(t *testing.T) {
 		{`tape = "tape"`, `generate.coin = "DOGE"`, `x.toml:6: data.generate.coin: "DOGE" is neither BTC nor ETH`},
 		{`leverage = 5`, `leverage = 500`, "x.toml:8: account.leverage: 500 is not within 1 to 125"},
 		{`USDT = "10000"`, `USDT = "ten"`, `x.toml:9: account.margin.USDT: "ten" is not a decimal number`},
+		{`USDT = "10000"`, `USDT = "-1"`, `x.toml:9: account.margin.USDT: -1 is below zero`},
+		{`USDT = "10000"`, `USDT = "1e16"`, `x.toml:9: account.margin.USDT: 10000000000000000 is more than a wallet may start with, 1000000000000`},
 		{`USDT = "10000"`, `usdt = "1"`, `x.toml:9: account.margin.usdt: "usdt" is not an asset`},
 		{`margin = { USDT = "10000", BTC = 0.10 }`, ``, `x.toml:7: account: the account holds nothing`},
 		{`cm.taker = 0.00050`, `cm.taker = 0.05`, "x.toml:11: venue.cm.taker: 0.05 is more than 1% of the notional"},
