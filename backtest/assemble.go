@@ -126,15 +126,12 @@ func (r *recorder) openOf(res *Result, in *exchange.Instrument) {
 	if in.Product == exchange.Margin {
 		return
 	}
-	for s := range r.attribution.cells {
-		p := &r.attribution.cells[s][in.ID].position
-		if p.Qty.IsZero() {
-			continue
-		}
-		mark := r.attribution.marks[in.ID]
-		res.Open = append(res.Open, OpenPosition{
-			Product: in.Product, Symbol: in.Symbol, Qty: p.Qty, Entry: p.Entry, Mark: mark, Asset: in.MarginAsset,
-			Unrealized: in.PnL(p.Qty, p.Entry, mark.Decimal()).Round(exchange.FixedPlaces),
-		})
+	p, mark := &r.attribution.net[in.ID], r.attribution.marks[in.ID]
+	if p.Qty.IsZero() {
+		return
 	}
+	res.Open = append(res.Open, OpenPosition{
+		Product: in.Product, Symbol: in.Symbol, Qty: p.Qty, Entry: p.Entry, Mark: mark, Asset: in.MarginAsset,
+		Unrealized: in.PnL(p.Qty, p.Entry, mark.Decimal()).Round(exchange.FixedPlaces),
+	})
 }

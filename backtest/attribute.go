@@ -10,7 +10,8 @@ import (
 // the asset index of the moment it was booked.
 type attribution struct {
 	ins     *exchange.Instruments
-	cells   [][]cell // by StrategyID, InstrumentID
+	cells   [][]cell            // by StrategyID, InstrumentID
+	net     []exchange.Position // the account's, by InstrumentID
 	marks   []exchange.Fixed
 	indices []assetPrice
 	// decisions are the prices at which open orders were decided, for slippage.
@@ -22,8 +23,11 @@ type attribution struct {
 	months    []monthMark
 }
 
-// cell is one strategy on one instrument.
+// cell is one strategy on one instrument. A strategy's profit is that of its own
+// position. The account's is that of the net position of all, so the house's cell holds
+// the difference, which is nothing while only one strategy trades an instrument.
 type cell struct {
+	house                       bool
 	position                    exchange.Position
 	trades                      int
 	turnover, realized, fees    decimal.Decimal
@@ -57,13 +61,14 @@ type monthMark struct {
 
 func newAttribution(ins *exchange.Instruments, strategies int) attribution {
 	a := attribution{
-		ins: ins, cells: make([][]cell, strategies), marks: make([]exchange.Fixed, ins.Len()+1),
+		ins: ins, cells: make([][]cell, strategies), net: make([]exchange.Position, ins.Len()+1), marks: make([]exchange.Fixed, ins.Len()+1),
 		decisions: map[exchange.OrderID]exchange.Fixed{}, forced: make([]forcedFill, ins.Len()+1), series: make([]lineSeries, strategies+ins.Len()+1),
 	}
 	for i := range a.cells {
 		a.cells[i] = make([]cell, ins.Len()+1)
 		for id := range a.cells[i] {
-			a.cells[i][id].position.Inst = exchange.InstrumentID(id)
+			a.cells[i][id].position.Inst, a.cells[i][id].house = exchange.InstrumentID(id), i == 0
+			a.net[id].Inst = exchange.InstrumentID(id)
 		}
 	}
 	return a
@@ -106,7 +111,6 @@ func (a *attribution) fill(at exchange.Time, in *exchange.Instrument, f *exchang
 		a.forced[in.ID] = forcedFill{at, f.Strategy}
 	}
 	c := &a.cells[f.Strategy][in.ID]
-	c.position.Trade(in, f.Side, f.Qty, f.Price)
 	c.trades++
 	qty, price := f.Qty.Decimal(), f.Price.Decimal()
 	c.turnover = c.turnover.Add(a.usd(in.MarginAsset, in.Value(qty, price)))
@@ -114,7 +118,25 @@ func (a *attribution) fill(at exchange.Time, in *exchange.Instrument, f *exchang
 		signed := decimal.New(f.Side.Sign()*int64(f.Qty), -exchange.FixedPlaces)
 		c.slippage = c.slippage.Add(a.usd(in.MarginAsset, in.PnL(signed, price, at.Decimal())))
 	}
+	booked := a.net[in.ID].Trade(in, f.Side, f.Qty, f.Price)
+	if in.Product != exchange.Margin { // what a margin pair earns is in no booking
+		booked = f.Realized
+	}
+	house := &a.cells[0][in.ID]
+	house.realized = house.realized.Add(a.usd(in.MarginAsset, booked))
+	if f.Strategy == 0 {
+		return a.net[in.ID].Qty
+	}
+	a.own(in, f)
 	return c.position.Qty
+}
+
+// own moves a strategy's position by its fill, or its share of one, and gives it what its
+// own position has earned; the house keeps what is left of the booking.
+func (a *attribution) own(in *exchange.Instrument, f *exchange.Fill) {
+	c, house := &a.cells[f.Strategy][in.ID], &a.cells[0][in.ID]
+	earned := a.usd(in.MarginAsset, c.position.Trade(in, f.Side, f.Qty, f.Price).Round(exchange.FixedPlaces))
+	c.realized, house.realized = c.realized.Add(earned), house.realized.Sub(earned)
 }
 
 // ledger counts a booking to its source and returns it in USD. What a forced fill costs
@@ -163,7 +185,7 @@ const divPlaces = 16
 // book adds an amount to its source.
 func (c *cell) book(why exchange.Reason, usd decimal.Decimal) {
 	switch why {
-	case exchange.ReasonRealizedPnL, exchange.ReasonTrade, exchange.ReasonDelivery, exchange.ReasonAutoExchange:
+	case exchange.ReasonDelivery, exchange.ReasonAutoExchange: // what fills earn comes with them
 		c.realized = c.realized.Add(usd)
 	case exchange.ReasonCommission, exchange.ReasonLiquidation:
 		c.fees = c.fees.Add(usd)
@@ -190,17 +212,24 @@ func (a *attribution) line(name string, cells ...*cell) Line {
 	return l
 }
 
-// unrealized is the profit of an open futures position at the mark, in USD. Margin pairs
-// have none: their coins are balances.
+// unrealized is the profit of a cell's open position at the mark, in USD; of the house,
+// what the account's net position has beyond those of the strategies.
 func (a *attribution) unrealized(c *cell) decimal.Decimal {
-	p := &c.position
-	if p.Qty.IsZero() {
+	if !c.house {
+		return a.worth(&c.position)
+	}
+	rest := a.worth(&a.net[c.position.Inst])
+	for s := 1; s < len(a.cells); s++ {
+		rest = rest.Sub(a.worth(&a.cells[s][c.position.Inst].position))
+	}
+	return rest
+}
+
+func (a *attribution) worth(p *exchange.Position) decimal.Decimal {
+	if p.Qty.IsZero() || a.marks[p.Inst] == 0 {
 		return decimal.Zero
 	}
 	in := a.ins.At(p.Inst)
-	if in.Product == exchange.Margin || a.marks[p.Inst] == 0 {
-		return decimal.Zero
-	}
 	return a.usd(in.MarginAsset, in.PnL(p.Qty, p.Entry, a.marks[p.Inst].Decimal()))
 }
 
@@ -233,10 +262,7 @@ func (a *attribution) all() []*cell {
 func (a *attribution) exposure() []Exposure {
 	var list []Exposure
 	for id := 1; id <= a.ins.Len(); id++ {
-		in, sum := a.ins.At(exchange.InstrumentID(id)), decimal.Zero
-		for s := range a.cells {
-			sum = sum.Add(a.cells[s][id].position.Qty)
-		}
+		in, sum := a.ins.At(exchange.InstrumentID(id)), a.net[id].Qty
 		mark := a.marks[id]
 		if sum.IsZero() || mark == 0 {
 			continue

@@ -83,8 +83,11 @@ func (r *recorder) value(e *exchange.Event) {
 	}
 }
 
-// market notes prices and settlements.
+// market notes prices and settlements. A margin pair has no mark: its price is one.
 func (r *recorder) market(e *exchange.Event) {
+	if p := priceOf(e); p != 0 && r.ins.At(e.Inst).Product == exchange.Margin {
+		r.attribution.marks[e.Inst] = p
+	}
 	switch e.Kind {
 	case exchange.KindBar:
 		if b := e.Bar(); !r.prices[e.Inst].covers(b.Start) { // longer than others that told it
@@ -109,8 +112,11 @@ func (r *recorder) market(e *exchange.Event) {
 func (r *recorder) rate(e *exchange.Event) {
 	for i := len(r.settled) - 1; i >= 0 && r.settled[i].At == e.At; i-- {
 		in := r.ins.At(e.Inst)
-		if s := &r.settled[i]; s.Product == in.Product && s.Symbol == in.Symbol {
+		s := &r.settled[i]
+		first := i == 0 || r.settled[i-1].At != e.At || r.settled[i-1].Rate != 0 || r.settled[i-1].Symbol != s.Symbol
+		if s.Product == in.Product && s.Symbol == in.Symbol && s.Rate == 0 && first {
 			s.Rate = e.Funding().Rate
+			return
 		}
 	}
 }
@@ -119,6 +125,10 @@ func (r *recorder) rate(e *exchange.Event) {
 func (r *recorder) observe(e *exchange.Event) {
 	switch e.Kind {
 	case exchange.KindFill:
+		if e.Share() {
+			r.attribution.own(r.ins.At(e.Inst), e.Fill())
+			return
+		}
 		r.fill(e, e.Fill())
 	case exchange.KindLedger:
 		r.ledger(e, e.Ledger())

@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/pmbot/pmbot/exchange"
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+)
 
 // foreign remembers the last closedMax fills that belong to no order of ours, such as
 // liquidations, so that a repeated one is counted once.
@@ -35,4 +39,55 @@ func (f *foreign) count(inst exchange.InstrumentID, fill *exchange.Fill) bool {
 	f.ring[f.next] = key
 	f.next = (f.next + 1) % closedMax
 	return true
+}
+
+// applyForeign books a fill that no order of ours has made. It belongs to the strategy
+// whose position it closes; if it closes those of several, it is the house's, and each is
+// told its share, in proportion and rounded down to the lot, the last one the rest.
+func (k *Kernel) applyForeign(e *exchange.Event, f *exchange.Fill) {
+	f.Strategy = 0
+	holders := k.holders(e.Inst, f.Side)
+	if len(holders) == 1 {
+		f.Strategy = holders[0]
+	}
+	if len(holders) < 2 {
+		k.hold(e.Inst, f)
+	} else {
+		k.share(e, f, holders)
+	}
+	k.guard.Apply(e)
+}
+
+// holders are the strategies whose position a fill of that side closes.
+func (k *Kernel) holders(inst exchange.InstrumentID, side exchange.Side) []exchange.StrategyID {
+	var list []exchange.StrategyID
+	for s := 1; s < len(k.holdings) && int(inst) <= k.ins.Len(); s++ {
+		if int64(k.holdings[s][inst].Sign()) == -side.Sign() {
+			list = append(list, exchange.StrategyID(s))
+		}
+	}
+	return list
+}
+
+func (k *Kernel) share(e *exchange.Event, f *exchange.Fill, holders []exchange.StrategyID) {
+	total, rest := decimal.Zero, f.Qty
+	for _, s := range holders {
+		total = total.Add(k.holdings[s][e.Inst].Abs())
+	}
+	step := k.ins.At(e.Inst).Lot.Step
+	for i, s := range holders {
+		held := k.holdings[s][e.Inst].Abs()
+		part, err := exchange.FixedFromDecimal(f.Qty.Decimal().Mul(held).DivRound(total, 16), exchange.RoundDown)
+		if part = part.Round(step, exchange.RoundDown); err != nil || i == len(holders)-1 {
+			part = rest
+		}
+		rest -= part
+		share := *f
+		share.Strategy, share.Qty, share.Fee, share.Realized = s, part, decimal.Zero, decimal.Zero
+		k.hold(e.Inst, &share)
+		told := exchange.Event{Seq: e.Seq, At: e.At, Exchange: e.Exchange, Inst: e.Inst}
+		told.SetFill(&share)
+		told.Flags |= exchange.FlagShare
+		k.tell(told)
+	}
 }

@@ -241,36 +241,20 @@ func (k *Kernel) applyFill(e *exchange.Event) {
 	f := e.Fill()
 	o := k.orders.find(f.Order, f.ClientID)
 	if o == nil {
-		if k.stale = !k.foreign.count(e.Inst, f); k.stale {
-			return
+		if k.stale = !k.foreign.count(e.Inst, f); !k.stale {
+			k.applyForeign(e, f)
 		}
-		f.Strategy = k.holder(e.Inst, f)
-	} else {
-		f.Order, f.Strategy, f.Ref = o.ID, o.Strategy, o.Ref
-		if k.stale = !o.trade(f); k.stale {
-			return
-		}
+		return
+	}
+	f.Order, f.Strategy, f.Ref = o.ID, o.Strategy, o.Ref
+	if k.stale = !o.trade(f); k.stale {
+		return
 	}
 	k.hold(e.Inst, f)
 	k.guard.Apply(e)
-	if o != nil && !o.Status.Final() {
+	if !o.Status.Final() {
 		k.guard.Hold(o.risk())
 	}
-}
-
-// holder names the strategy that a fill without an order of ours belongs to: the only
-// one whose position it closes, else the house.
-func (k *Kernel) holder(inst exchange.InstrumentID, f *exchange.Fill) exchange.StrategyID {
-	found := exchange.StrategyID(0)
-	for s := 1; s < len(k.holdings) && int(inst) <= k.ins.Len(); s++ {
-		if int64(k.holdings[s][inst].Sign()) == -f.Side.Sign() {
-			if found != 0 {
-				return 0
-			}
-			found = exchange.StrategyID(s)
-		}
-	}
-	return found
 }
 
 func (k *Kernel) hold(inst exchange.InstrumentID, f *exchange.Fill) {

@@ -58,6 +58,8 @@ type bench struct {
 	out    *strings.Builder
 	now    exchange.Time
 	fill   int64
+	// share is called with a strategy's part of a forced fill, if set.
+	share func(*exchange.Event)
 }
 
 func newBench(t testing.TB) *bench {
@@ -109,6 +111,9 @@ func (b *bench) Submit(a riskguard.Approved, _ exchange.Time) {
 func (b *bench) Cancel(o exchange.Order, _ exchange.Time) { b.say("cancel %s", o.ClientID) }
 
 func (b *bench) Deliver(e *exchange.Event, _ *Wishes) error {
+	if e.Share() && b.share != nil {
+		b.share(e)
+	}
 	switch e.Kind {
 	case exchange.KindRefusal:
 		r := e.Refusal()

@@ -86,6 +86,9 @@ const (
 	// FlagDerived marks a value that the data set lacks and that a fixed, named rule has
 	// made of others. See [Cadence].
 	FlagDerived Flags = 1 << iota
+	// FlagShare marks a fill that is a strategy's part of a forced one, which closed the
+	// positions of several and came just before as the house's. It moves no money.
+	FlagShare
 	flagBuyerMaker
 	flagSpecial
 )
@@ -112,6 +115,9 @@ type Event struct {
 	word [6]int64
 	body any
 }
+
+// Share says whether the event is a strategy's part of a fill told before.
+func (e *Event) Share() bool { return e.Flags&FlagShare != 0 }
 
 // Derived says whether the value was made by a rule and not observed.
 func (e *Event) Derived() bool { return e.Flags&FlagDerived != 0 }

@@ -13,7 +13,8 @@ type Strategy interface {
 	// values are written there before Start.
 	Params() any
 	// Start is called once, before the first event. It looks up instruments and
-	// subscribes to what it wants to see. An error stops the run with its text.
+	// subscribes to what it wants to see. Orders sent there are refused: nothing is known
+	// yet, and trading has not begun. An error stops the run with its text.
 	Start(env *Env) error
 }
 

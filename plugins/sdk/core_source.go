@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "d6558cecfa40d8aac54f732a8c24ce8c47b2e0b7902f67ce766da15d3ddd6391"
+const coreSource = "ead0da71edcc565ec94af333da1d9ec2d11c2d8ab4290cc7a1452e254bbacd6d"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
