@@ -142,8 +142,8 @@ func figures(r *backtest.Result) []figure {
 		refused.Note = "most by " + clean(o.ByRule[0].Rule)
 	}
 	return []figure{
-		{"Net", page.signed(t.Net), "USD", signTone(t.Net).style(), true},
-		{"Net of equity", page.plus(t.NetPct) + "%", "of " + page.money(m.EquityStart) + " at the start", signTone(t.NetPct).style(), true},
+		accountGain(m),
+		{"Net of trading", page.signed(t.Net), page.plus(t.NetPct) + "% of the start; without what collateral gained", signTone(t.Net).style(), true},
 		fall, mmr,
 		{Name: "Trades", Value: page.count(int64(t.Trades)), Note: page.count(int64(o.Fills)) + " fills, " + page.count(int64(o.Sent)) + " orders sent"},
 		{Name: "Turnover", Value: page.compact(t.Turnover), Note: "USD"},
@@ -152,6 +152,18 @@ func figures(r *backtest.Result) []figure {
 		{Name: "Maker", Value: makerShare(o.MakerPct), Note: "of fills"},
 		refused,
 	}
+}
+
+// accountGain is the change of equity: what the account gained, its collateral included. A hedge loses in its
+// trading what its coins gain, so neither figure tells the story alone.
+func accountGain(m *backtest.MarginSummary) figure {
+	change := m.EquityEnd.Sub(m.EquityStart)
+	f := figure{Name: "Equity change", Value: page.signed(change), Note: "USD", Tone: signTone(change).style(), Large: true}
+	if m.EquityStart.IsPositive() {
+		share := change.Shift(2).DivRound(m.EquityStart, 4)
+		f.Note = page.plus(share) + "% of " + page.money(m.EquityStart) + " at the start"
+	}
+	return f
 }
 
 // style is the page's class for the meaning.
