@@ -185,7 +185,8 @@ type input struct {
 	most time.Duration
 }
 
-// staleInput is the first input of the order that is too old, or nil.
+// staleInput is the first input of the decision that is too old, or nil: uniMMR is of the
+// whole account, so what else is held counts as the order's own prices do.
 func (c *check) staleInput() *input {
 	m, l := c.market, &c.g.limits
 	if stale(c.at, m.lastAt, l.FreshPrice, m.everyLast) {
@@ -196,11 +197,34 @@ func (c *check) staleInput() *input {
 	}
 	for i := range c.g.assets {
 		a := &c.g.assets[i]
-		if stale(c.at, a.at, l.FreshIndex, a.every) {
+		if stale(c.at, a.at, l.FreshIndex, a.every) && c.counts(a.name) {
 			return &input{"index of " + a.name, a.at, freshFor(l.FreshIndex, a.every)}
 		}
 	}
+	for id := exchange.InstrumentID(1); int(id) <= c.g.ins.Len(); id++ {
+		if m := &c.g.markets[id]; stale(c.at, m.markAt, l.FreshMark, m.everyMark) && c.g.holds(id) {
+			return &input{"mark of " + c.g.ins.At(id).Name(), m.markAt, freshFor(l.FreshMark, m.everyMark)}
+		}
+	}
 	return nil
+}
+
+// counts says whether an asset's price counts in the decision: the order settles in it,
+// or the account has or owes some.
+func (c *check) counts(asset string) bool {
+	in := c.in
+	return asset == in.MarginAsset || in.Product == exchange.Margin && (asset == in.Base || asset == in.Quote) ||
+		!c.g.model.Net(asset).IsZero()
+}
+
+// holds says whether the account has a futures position in an instrument.
+func (g *Guard) holds(id exchange.InstrumentID) bool {
+	for _, side := range [...]exchange.PositionSide{exchange.Both, exchange.Long, exchange.Short} {
+		if !g.model.Position(id, side).Qty.IsZero() {
+			return true
+		}
+	}
+	return false
 }
 
 // duplicate: the same order twice before the first was answered is a bug of somebody.

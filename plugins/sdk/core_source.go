@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "ead0da71edcc565ec94af333da1d9ec2d11c2d8ab4290cc7a1452e254bbacd6d"
+const coreSource = "86a8cd7c9440cf39fd8b7dddf017423dbe6fe552007defae81c75b5618aa92d3"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
