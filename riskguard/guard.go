@@ -53,7 +53,7 @@ func New(c Config) (*Guard, error) {
 		markets: make([]market, c.Instruments.Len()+1),
 		sent:    make([]sent, c.Strategies+1),
 	}
-	if err := model.SetShocks(shocks(model.Shocks(), &c.Limits)); err != nil {
+	if err := model.SetShockSizes(c.Limits.shockSizes()); err != nil {
 		return nil, err
 	}
 	g.rules = rules()

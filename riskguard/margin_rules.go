@@ -3,7 +3,6 @@ package riskguard
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -133,30 +132,11 @@ func (c *check) sizeThatPasses() string {
 	return "quantity " + size.String()
 }
 
-// shocks are the model's default scenarios in the configured sizes.
-func shocks(list []margin.Shock, l *Limits) []margin.Shock {
+// shockSizes are the configured sizes, which have been validated to lie within 0 and 1.
+func (l *Limits) shockSizes() margin.ShockSizes {
 	size := func(d decimal.Decimal) exchange.Fixed {
-		f, _ := exchange.FixedFromDecimal(d, exchange.RoundHalfUp) // validated: 0 to 1
+		f, _ := exchange.FixedFromDecimal(d, exchange.RoundHalfUp)
 		return f
 	}
-	sized := make([]margin.Shock, len(list))
-	for i, s := range list {
-		who, _, _ := strings.Cut(s.Name, " ")
-		switch {
-		case s.Haircut > 0:
-			s.Haircut = size(l.ShockHaircut)
-			s.Name = "haircut -" + l.ShockHaircut.Shift(2).String() + " points"
-		case s.Asset != "":
-			s.Move = -size(l.ShockStable)
-			s.Name = fmt.Sprintf("%s -%v%%", who, l.ShockStable.Shift(2))
-		case s.Move > 0:
-			s.Move = size(l.ShockCoin)
-			s.Name = fmt.Sprintf("%s +%v%%", who, l.ShockCoin.Shift(2))
-		default:
-			s.Move = -size(l.ShockCoin)
-			s.Name = fmt.Sprintf("%s -%v%%", who, l.ShockCoin.Shift(2))
-		}
-		sized[i] = s
-	}
-	return sized
+	return margin.ShockSizes{Coin: size(l.ShockCoin), Stable: size(l.ShockStable), Haircut: size(l.ShockHaircut)}
 }

@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "86a8cd7c9440cf39fd8b7dddf017423dbe6fe552007defae81c75b5618aa92d3"
+const coreSource = "7207095329c3e3a9b2ce45feb0906511b02a3436cc40a7d0c0b410a7e86aa6e1"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {

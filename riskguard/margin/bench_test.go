@@ -74,7 +74,7 @@ func largeAccount(tb testing.TB) *Portfolio {
 	check(p.SetShocks([]Shock{
 		{Name: "up", Coin: AllCoins, Move: coinMove}, {Name: "down", Coin: AllCoins, Move: -coinMove},
 		{Name: "C00 up", Coin: "C00", Move: coinMove}, {Name: "C00 down", Coin: "C00", Move: -coinMove},
-		depegOf("USDT"), {Name: "cut", Haircut: haircutCut},
+		depegOf("USDT", depeg), {Name: "cut", Haircut: haircutCut},
 	}))
 	check(p.Missing())
 	return p

@@ -191,6 +191,13 @@ func TestNewStableIsShocked(t *testing.T) {
 	r, err := p.Project()
 	ok(t, err)
 	equal(t, "equity under the worst shock", r.Shocked.Equity, "85") // 0.95 - 10 points of 100
+	ok(t, p.SetShockSizes(ShockSizes{Coin: coinMove, Stable: depeg / 2, Haircut: haircutCut}))
+	ok(t, p.SetIndex("TUSD", exchange.FixedOne))
+	for _, name := range []string{"USDT -5%", "FDUSD -5%", "TUSD -5%"} { // of an instrument, held before, come since
+		if !has(name) {
+			t.Errorf("resized shocks lack %q: %v", name, p.Shocks())
+		}
+	}
 	if err := p.SetShocks([]Shock{{Name: "gone", Coin: AllCoins, Move: -exchange.FixedOne}}); err == nil {
 		t.Error("a fall by everything was accepted")
 	}

@@ -27,7 +27,8 @@ type Portfolio struct {
 	tables *Tables
 	// Scenario 0 is the market as it is; scenario i is shocks[i-1].
 	shocks   []Shock
-	standard bool // shocks are the default ones
+	standard bool // shocks are the standard ones, of these sizes
+	sizes    ShockSizes
 
 	assets  []*asset
 	byAsset map[string]*asset
@@ -82,7 +83,7 @@ func New(ins *exchange.Instruments, t *Tables) (*Portfolio, error) {
 		return nil, fmt.Errorf("margin tables: %w", err)
 	}
 	p := &Portfolio{
-		ins: ins, tables: t, standard: true,
+		ins: ins, tables: t,
 		byAsset: map[string]*asset{}, where: map[exchange.OrderID]*book{},
 	}
 	for id := 1; id <= ins.Len(); id++ {
@@ -92,7 +93,7 @@ func New(ins *exchange.Instruments, t *Tables) (*Portfolio, error) {
 		}
 		p.slots = append(p.slots, s)
 	}
-	return p, p.setShocks(DefaultShocks(ins, t))
+	return p, p.SetShockSizes(DefaultShockSizes())
 }
 
 func (p *Portfolio) newSlot(in *exchange.Instrument) (*slot, error) {
@@ -133,6 +134,20 @@ func (p *Portfolio) newSlot(in *exchange.Instrument) (*slot, error) {
 
 // contractSizeMax bounds CM contracts; Binance has 10 and 100 USD.
 const contractSizeMax = 1000 * exchange.FixedOne
+
+// SetShockSizes uses the standard shocks in these sizes: all coins up and down, each coin
+// of an instrument alone likewise if there are several, each stable asset of an instrument
+// or of the account down, also one that comes later, and collateral rates cut.
+func (p *Portfolio) SetShockSizes(size ShockSizes) error {
+	p.standard, p.sizes = true, size
+	shocks := standardShocks(p.ins, p.tables, size)
+	for _, a := range p.assets {
+		if a.stable && !slices.ContainsFunc(shocks, func(s Shock) bool { return s.Asset == a.name }) {
+			shocks = append(shocks, depegOf(a.name, size.Stable))
+		}
+	}
+	return p.setShocks(shocks)
+}
 
 // SetShocks replaces the shocks of the worst case; none leaves the base scenario alone.
 func (p *Portfolio) SetShocks(shocks []Shock) error {
@@ -195,7 +210,7 @@ func (p *Portfolio) asset(name string) (*asset, error) {
 	}
 	a.reset(len(p.totals), p.shocks)
 	if p.standard && a.stable {
-		return a, p.setShocks(append(p.shocks, depegOf(name)))
+		return a, p.setShocks(append(p.shocks, depegOf(name, p.sizes.Stable)))
 	}
 	return a, nil
 }

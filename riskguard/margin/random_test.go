@@ -70,7 +70,7 @@ func draw(t testing.TB, r *rand.Rand) *world {
 		index: map[string]exchange.Fixed{}, balance: map[string][exchange.Wallets + 1]decimal.Decimal{},
 		leverage: map[exchange.InstrumentID]int{},
 	}
-	w.shocks = DefaultShocks(w.ins, w.tables)
+	w.shocks = standardShocks(w.ins, w.tables, DefaultShockSizes())
 	r.Shuffle(len(w.shocks), func(i, k int) { w.shocks[i], w.shocks[k] = w.shocks[k], w.shocks[i] })
 	w.shocks = w.shocks[:3]
 	for _, a := range testAssets {

@@ -52,17 +52,23 @@ func (s Shock) indexRatio(asset string, stable bool) exchange.Fixed {
 	return s.ratio(asset, stable)
 }
 
-// The sizes of the default shocks.
+// ShockSizes are the sizes of the standard shocks as ratios: of the move of coins either
+// way, of the fall of a stable asset's index, and of the cut of collateral rates.
+type ShockSizes struct{ Coin, Stable, Haircut exchange.Fixed }
+
+// The default sizes.
 const (
 	coinMove   = exchange.FixedOne / 5
 	depeg      = exchange.FixedOne / 10
 	haircutCut = exchange.FixedOne / 10
 )
 
-// DefaultShocks are: all coins up and down by 20%, each coin of an instrument alone
-// likewise if there are several, each stable asset of an instrument down by 10%, and
-// collateral rates cut by ten points.
-func DefaultShocks(ins *exchange.Instruments, t *Tables) []Shock {
+// DefaultShockSizes are a fifth for coins, a tenth for stables, ten points of haircut.
+func DefaultShockSizes() ShockSizes { return ShockSizes{coinMove, depeg, haircutCut} }
+
+// standardShocks are: all coins up and down, each coin of an instrument alone likewise if
+// there are several, each stable asset of an instrument down, and collateral rates cut.
+func standardShocks(ins *exchange.Instruments, t *Tables, size ShockSizes) []Shock {
 	var coins, stables []string
 	note := func(asset string) {
 		list := &coins
@@ -79,21 +85,26 @@ func DefaultShocks(ins *exchange.Instruments, t *Tables) []Shock {
 	}
 	slices.Sort(coins)
 	slices.Sort(stables)
-	shocks := []Shock{
-		{Name: "coins +20%", Coin: AllCoins, Move: coinMove},
-		{Name: "coins -20%", Coin: AllCoins, Move: -coinMove},
+	var shocks []Shock
+	move := func(name, coin string) {
+		shocks = append(shocks,
+			Shock{Name: name + " +" + percent(size.Coin) + "%", Coin: coin, Move: size.Coin},
+			Shock{Name: name + " -" + percent(size.Coin) + "%", Coin: coin, Move: -size.Coin})
 	}
+	move("coins", AllCoins)
 	if len(coins) > 1 {
 		for _, c := range coins {
-			shocks = append(shocks,
-				Shock{Name: c + " +20%", Coin: c, Move: coinMove},
-				Shock{Name: c + " -20%", Coin: c, Move: -coinMove})
+			move(c, c)
 		}
 	}
 	for _, a := range stables {
-		shocks = append(shocks, depegOf(a))
+		shocks = append(shocks, depegOf(a, size.Stable))
 	}
-	return append(shocks, Shock{Name: "haircut -10 points", Haircut: haircutCut})
+	return append(shocks, Shock{Name: "haircut -" + percent(size.Haircut) + " points", Haircut: size.Haircut})
 }
 
-func depegOf(asset string) Shock { return Shock{Name: asset + " -10%", Asset: asset, Move: -depeg} }
+func depegOf(asset string, size exchange.Fixed) Shock {
+	return Shock{Name: asset + " -" + percent(size) + "%", Asset: asset, Move: -size}
+}
+
+func percent(ratio exchange.Fixed) string { return ratio.Decimal().Shift(2).String() }
