@@ -83,11 +83,8 @@ func (r *recorder) value(e *exchange.Event) {
 	}
 }
 
-// market notes prices and settlements. A margin pair has no mark: its price is one.
+// market notes prices and settlements.
 func (r *recorder) market(e *exchange.Event) {
-	if p := priceOf(e); p != 0 && r.ins.At(e.Inst).Product == exchange.Margin {
-		r.attribution.marks[e.Inst] = p
-	}
 	switch e.Kind {
 	case exchange.KindBar:
 		if b := e.Bar(); !r.prices[e.Inst].covers(b.Start) { // longer than others that told it
@@ -215,6 +212,11 @@ func (r *recorder) order(e *exchange.Event, u *exchange.OrderUpdate) {
 
 // sample writes the account down.
 func (r *recorder) sample(at exchange.Time, a *exchange.Account) {
+	for id := 1; id <= r.ins.Len(); id++ { // a margin pair has no mark: its price is one
+		if r.ins.At(exchange.InstrumentID(id)).Product == exchange.Margin {
+			r.attribution.marks[id] = r.prices[id].last()
+		}
+	}
 	s := Sample{At: at, Account: *a, Exposure: r.attribution.exposure()}
 	r.samples = append(r.samples, s)
 	r.hash.sample(at, a)

@@ -90,7 +90,7 @@ func Run(ctx context.Context, cfg *Config, opt Options) (*Result, error) {
 	}
 	res := r.result(cfg, opt, list, labels)
 	if cfg.Strict {
-		return res, strict(res)
+		return res, res.CheckStrict()
 	}
 	return res, nil
 }
@@ -117,7 +117,8 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 	record := newRecorder(ins, labels)
 	players := newPlayers(list, labels, ins.Len(), record)
 	players.logf, players.handling = opt.Log, opt.Handling
-	plan, err := makePlan(cfg, ins, tab, list, players.reads(cfg.From))
+	reads := players.reads(cfg.From)
+	plan, err := makePlan(cfg, ins, tab, list, reads)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +134,7 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 	if err != nil {
 		return nil, err
 	}
-	plan.build.from = max(plan.from, players.reads(cfg.From))
+	plan.build.from = max(plan.from, reads)
 	kernel := engine.New(engine.Config{Instruments: ins, Guard: guard, Strategies: len(list), ClientPrefix: "bt"})
 	from, to := max(plan.from, cfg.From), plan.to
 	if cfg.To != 0 {
@@ -204,28 +205,6 @@ func hashOf(v any) string {
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
-}
-
-// strict names the first thing in the data that a strict run does not accept.
-func strict(res *Result) error {
-	n, first := 0, ""
-	for _, w := range res.Warnings {
-		switch w.Kind {
-		case "gap", "missing", "duplicate", "skipped", "short":
-			if n == 0 {
-				first = w.Text
-			}
-			n++
-		}
-	}
-	if n == 0 {
-		return nil
-	}
-	more := ""
-	if n > 1 {
-		more = fmt.Sprintf(" (and %d more)", n-1)
-	}
-	return fmt.Errorf("%w: %s%s; repair the data or run without --strict", ErrStrict, first, more)
 }
 
 // balances lists the start balances in a fixed order: wallet, then asset.

@@ -2,6 +2,7 @@ package backtest
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/pmbot/pmbot/backtest/tape"
 )
@@ -13,6 +14,25 @@ var ErrNoData = errors.New("no data")
 // error, for callers that know no tapes.
 var ErrDamaged = tape.ErrDamaged
 
-// CheckStrict says what a strict run does not accept in the data of a result, as
-// ErrStrict. Callers use it on a result that another process has sent.
-func (r *Result) CheckStrict() error { return strict(r) }
+// CheckStrict names the first thing in the data that a strict run does not accept, as
+// ErrStrict. Callers use it, too, on a result that another process has sent.
+func (r *Result) CheckStrict() error {
+	n, first := 0, ""
+	for _, w := range r.Warnings {
+		switch w.Kind {
+		case "gap", "missing", "duplicate", "skipped", "short":
+			if n == 0 {
+				first = w.Text
+			}
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	more := ""
+	if n > 1 {
+		more = fmt.Sprintf(" (and %d more)", n-1)
+	}
+	return fmt.Errorf("%w: %s%s; repair the data or run without --strict", ErrStrict, first, more)
+}
