@@ -21,6 +21,7 @@ var law = map[string]string{
 	// The pure core.
 	"exchange":         "",
 	"exchange/book":    "exchange",
+	"exchange/frame":   "exchange",
 	"riskguard/margin": "exchange",
 	"riskguard":        "exchange riskguard/margin",
 	"strategy":         "exchange exchange/book",
@@ -37,13 +38,22 @@ var law = map[string]string{
 
 	// The exchange. papi takes riskguard.Approved and nothing else.
 	"exchange/internal/*": "",
-	"exchange/market":     "exchange exchange/book exchange/internal/*",
+	"exchange/market":     "exchange exchange/book exchange/frame exchange/internal/*",
 	"exchange/papi":       "exchange riskguard exchange/internal/*",
 
 	// Backtests and the simulated exchange. papisim reads the API on its own and shares
 	// no decoder with exchange/papi.
-	"backtest/tape":    "exchange",
-	"backtest/papisim": "exchange exchange/book backtest/venue backtest/market backtest/tape",
+	"backtest/tape": "exchange exchange/book exchange/frame backtest/tape/row backtest/tape/clock backtest/tape/source " +
+		"backtest/tape/source/*",
+	"backtest/tape/row":            "exchange",
+	"backtest/tape/clock":          "exchange",
+	"backtest/tape/source":         "exchange backtest/tape/row",
+	"backtest/tape/source/csv":     "exchange backtest/tape/row backtest/tape/source",
+	"backtest/tape/source/capture": "exchange exchange/frame backtest/tape/row backtest/tape/source",
+	"backtest/tape/source/npz":     "exchange backtest/tape/row backtest/tape/source",
+	"backtest/tape/audit":          "exchange exchange/book backtest/tape backtest/tape/row backtest/tape/source",
+	"backtest/tape/export":         "exchange backtest/tape backtest/tape/row backtest/tape/source/npz",
+	"backtest/papisim":             "exchange exchange/book backtest/venue backtest/market backtest/tape",
 	"backtest": "exchange engine engine/journal riskguard riskguard/margin strategy configs " +
 		"backtest/venue backtest/market backtest/tape",
 	"backtest/report":       "exchange backtest",
@@ -80,7 +90,7 @@ var modules = map[string]string{
 	"golang.org/x/sync":                   "cmd/pmbot",
 	"charm.land/lipgloss/v2":              "backtest/report",
 	"github.com/parquet-go/parquet-go":    "backtest/tape",
-	"github.com/klauspost/compress":       "backtest/tape",
+	"github.com/klauspost/compress":       "backtest/tape backtest/tape/source",
 	"github.com/hashicorp/go-plugin":      "plugins/host plugins/sdk plugins/plugintest",
 	"github.com/hashicorp/go-hclog":       "plugins/host plugins/sdk plugins/plugintest",
 	"google.golang.org/grpc":              "plugins/proto plugins/host plugins/sdk plugins/plugintest",

@@ -19,8 +19,8 @@ import (
 
 // purePackages do no I/O and know no clock, goroutine, channel or global.
 var purePackages = []string{
-	"exchange", "exchange/book", "riskguard", "riskguard/margin", "strategy", "strategy/exec", "engine",
-	"backtest/venue", "backtest/market",
+	"exchange", "exchange/book", "exchange/frame", "riskguard", "riskguard/margin", "strategy", "strategy/exec", "engine",
+	"backtest/venue", "backtest/market", "backtest/tape/row", "backtest/tape/clock",
 }
 
 // TestPurePackages type-checks every pure package that exists and looks for what would
