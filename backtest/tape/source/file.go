@@ -1,0 +1,238 @@
+package source
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// ErrChecksum says that a file is not the one its CHECKSUM file was made for.
+var ErrChecksum = errors.New("checksum mismatch")
+
+// ErrBomb says that a file unpacks to far more than market data can.
+var ErrBomb = errors.New("unpacks to more than any market data")
+
+const (
+	// unpackedMax bounds the unpacked size of a file, 64 GiB: a year of the busiest
+	// symbol's trades.
+	unpackedMax = 64 << 30
+	// bombRatio is how many times larger than its file unpacked text may be, once it is
+	// larger than bombSize. Market data packs ten times, and a bomb a thousand.
+	bombRatio = 200
+	bombSize  = 256 << 20
+)
+
+// File is an opened file of recorded data and its unpacked content.
+type File struct {
+	// Name is the file's base name, Path what it was opened by.
+	Name, Path string
+	// SHA256 is that of the file as it lies on disk, in hex.
+	SHA256 string
+	// Verified says that a CHECKSUM file agreed. Archive says that the file is one of
+	// those that have one, a .zip.
+	Verified, Archive bool
+	// Size is that of the file on disk, in bytes.
+	Size int64
+	// Entry is the base name of what the file holds: BTCUSDT-1m.csv in BTCUSDT-1m.csv.gz.
+	Entry string
+
+	disk    *os.File
+	read    int64
+	content *bufio.Reader
+	closers []func() error
+}
+
+// Open opens a file, computes its checksum, compares it with <path>.CHECKSUM where that
+// exists, and prepares to unpack .zip, .gz and .zst by their names. Whatever else the
+// name says, the content is taken as it is.
+func Open(path string) (*File, error) {
+	disk, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	f := &File{Name: filepath.Base(path), Path: path, disk: disk, closers: []func() error{disk.Close}}
+	if err := f.open(); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, nil
+}
+
+func (f *File) open() error {
+	info, err := f.disk.Stat()
+	if err != nil {
+		return err
+	}
+	switch {
+	case info.IsDir():
+		return errors.New("is a directory; name the files in it")
+	case !info.Mode().IsRegular():
+		return errors.New("is not a regular file")
+	case info.Size() == 0:
+		return errors.New("is empty")
+	}
+	f.Size = info.Size()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f.disk); err != nil {
+		return err
+	}
+	f.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	if err := f.verify(); err != nil {
+		return err
+	}
+	if _, err := f.disk.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	return f.unpack()
+}
+
+// verify compares the file with the CHECKSUM file beside it, if there is one: the
+// SHA-256 in hex, two blanks, the file's name.
+func (f *File) verify() error {
+	path := f.Path + ".CHECKSUM"
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	want, _, _ := bytes.Cut(text, []byte(" "))
+	want = bytes.TrimSpace(want)
+	if raw, err := hex.DecodeString(string(want)); err != nil || len(raw) != sha256.Size {
+		return fmt.Errorf("%w: %s does not begin with a SHA-256 in hex but with %q; the file has %s", ErrChecksum, path, Clip(want), f.SHA256)
+	}
+	if !strings.EqualFold(string(want), f.SHA256) {
+		return fmt.Errorf("%w: the file has %s, %s says %s", ErrChecksum, f.SHA256, path, want)
+	}
+	f.Verified = true
+	return nil
+}
+
+// unpack finds the content by the file's name.
+func (f *File) unpack() error {
+	f.Entry = f.Name
+	var r io.Reader = counter{f}
+	extension := strings.ToLower(filepath.Ext(f.Name))
+	if extension == ".gz" || extension == ".zst" {
+		f.Entry = f.Name[:len(f.Name)-len(extension)]
+	}
+	switch extension {
+	case ".zip":
+		entry, err := f.unzip()
+		if err != nil {
+			return err
+		}
+		f.Archive, r = true, entry
+	case ".gz":
+		z, err := gzip.NewReader(r)
+		if err != nil {
+			return fmt.Errorf("not a gzip file, or cut off: %w", err)
+		}
+		r, f.closers = z, append(f.closers, z.Close)
+	case ".zst":
+		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(128<<20))
+		if err != nil {
+			return fmt.Errorf("not a zstd file, or cut off: %w", err)
+		}
+		r, f.closers = z, append(f.closers, func() error { z.Close(); return nil })
+	}
+	f.content = bufio.NewReaderSize(&fuse{r: r, packed: f.Size, name: f.Name}, 64<<10)
+	return nil
+}
+
+// unzip opens the one file of an archive.
+func (f *File) unzip() (io.Reader, error) {
+	z, err := zip.NewReader(&counterAt{f}, f.Size)
+	if err != nil {
+		return nil, fmt.Errorf("not a zip archive, or cut off: %w", err)
+	}
+	if len(z.File) != 1 || z.File[0].FileInfo().IsDir() {
+		return nil, fmt.Errorf("an archive holds one file, this one holds %d entries", len(z.File))
+	}
+	entry := z.File[0]
+	f.Entry = filepath.Base(entry.Name)
+	if n := entry.UncompressedSize64; n > unpackedMax || n > bombSize && n > bombRatio*uint64(f.Size) {
+		return nil, fmt.Errorf("%w: %s is said to have %d bytes", ErrBomb, entry.Name, n)
+	}
+	text, err := entry.Open()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", entry.Name, err)
+	}
+	f.closers = append(f.closers, text.Close)
+	return text, nil
+}
+
+// Read reads the unpacked content.
+func (f *File) Read(b []byte) (int, error) { return f.content.Read(b) }
+
+// Peek shows the next bytes of the content, at most 64 KiB, without reading them. Fewer
+// than n mean that the content ends there.
+func (f *File) Peek(n int) ([]byte, error) {
+	b, err := f.content.Peek(min(n, 64<<10))
+	if err == io.EOF {
+		err = nil
+	}
+	return b, err
+}
+
+// Progress is how many bytes of Size have been read from the disk.
+func (f *File) Progress() int64 { return f.read }
+
+// Disk is the file itself, for formats that are read at random.
+func (f *File) Disk() io.ReaderAt { return f.disk }
+
+// Close gives the file back.
+func (f *File) Close() error {
+	var err error
+	for i := len(f.closers) - 1; i >= 0; i-- {
+		err = errors.Join(err, f.closers[i]())
+	}
+	f.closers = nil
+	return err
+}
+
+// counter and counterAt count what is read from the disk.
+type counter struct{ f *File }
+
+func (c counter) Read(b []byte) (int, error) {
+	n, err := c.f.disk.Read(b)
+	c.f.read += int64(n)
+	return n, err
+}
+
+type counterAt struct{ f *File }
+
+func (c *counterAt) ReadAt(b []byte, at int64) (int, error) {
+	n, err := c.f.disk.ReadAt(b, at)
+	c.f.read += int64(n)
+	return n, err
+}
+
+// fuse ends the reading of a file that unpacks without end.
+type fuse struct {
+	r            io.Reader
+	read, packed int64
+	name         string
+}
+
+func (f *fuse) Read(b []byte) (int, error) {
+	n, err := f.r.Read(b)
+	f.read += int64(n)
+	if f.read > unpackedMax || f.read > bombSize && f.read > bombRatio*f.packed {
+		return n, fmt.Errorf("%w: %s has %d bytes on disk and has given %d", ErrBomb, f.name, f.packed, f.read)
+	}
+	return n, err
+}
