@@ -55,7 +55,7 @@ var law = map[string]string{
 	"backtest/tape/export":         "exchange backtest/tape backtest/tape/row backtest/tape/source/npz",
 	"backtest/papisim":             "exchange exchange/book backtest/venue backtest/market backtest/tape",
 	"backtest": "exchange engine engine/journal riskguard riskguard/margin strategy configs " +
-		"backtest/venue backtest/market backtest/tape",
+		"backtest/venue backtest/market backtest/tape backtest/tape/row backtest/tape/clock",
 	"backtest/report":       "exchange backtest",
 	"strategy/strategytest": "exchange strategy backtest",
 	"configs":               "",

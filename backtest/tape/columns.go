@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/pmbot/pmbot/backtest/tape/row"
 )
 
 // columns reads the columns of one row group in step, some thousand rows at a time. The
@@ -29,7 +31,7 @@ type column struct {
 	bools parquet.BooleanReader
 
 	intBuf  []int64
-	wideBuf []wide
+	wideBuf []row.Wide
 	boolBuf []bool
 }
 
@@ -104,22 +106,22 @@ func (c *columns) ints(i int) []int64 {
 }
 
 // wides returns the next rows of a 16-byte column.
-func (c *columns) wides(i int) []wide {
+func (c *columns) wides(i int) []row.Wide {
 	col := &c.column[i]
 	col.wideBuf = col.wideBuf[:0]
 	for len(col.wideBuf) < c.rows {
 		if len(col.bytes) == 0 && (c.err != nil || !c.next(col)) {
 			return nil
 		}
-		n := min(len(col.bytes)/len(wide{}), c.rows-len(col.wideBuf))
+		n := min(len(col.bytes)/len(row.Wide{}), c.rows-len(col.wideBuf))
 		if n == 0 {
 			c.note(io.ErrUnexpectedEOF) // a page that ends within a value
 			return nil
 		}
 		for k := range n {
-			col.wideBuf = append(col.wideBuf, wide(col.bytes[k*len(wide{}):]))
+			col.wideBuf = append(col.wideBuf, row.Wide(col.bytes[k*len(row.Wide{}):]))
 		}
-		col.bytes = col.bytes[n*len(wide{}):]
+		col.bytes = col.bytes[n*len(row.Wide{}):]
 	}
 	return col.wideBuf
 }
@@ -149,16 +151,16 @@ func (c *columns) bools(i int) []bool {
 
 // rowFile reads the rows of one file of the tape in order.
 type rowFile[R any] struct {
-	file   *os.File
-	groups []parquet.RowGroup
-	load   func(*columns, []R)
-	cols   columns
+	file    *os.File
+	groups  []parquet.RowGroup
+	columns []row.Column
+	cols    columns
 	// left is what the open row group still has.
 	left int
 }
 
 // openRows opens a file whose columns must be those of R.
-func openRows[R any](path string, load func(*columns, []R)) (*rowFile[R], error) {
+func openRows[R any](path string) (*rowFile[R], error) {
 	file, pf, err := openParquet(path)
 	if err != nil {
 		return nil, err
@@ -168,7 +170,7 @@ func openRows[R any](path string, load func(*columns, []R)) (*rowFile[R], error)
 		file.Close()
 		return nil, damaged(fmt.Errorf("%s: columns are not those of the schema: has\n%v\nwants\n%v", path, got, want))
 	}
-	r := &rowFile[R]{file: file, groups: pf.RowGroups(), load: load}
+	r := &rowFile[R]{file: file, groups: pf.RowGroups(), columns: row.Columns[R]()}
 	r.cols.column = make([]column, len(want.Fields()))
 	return r, nil
 }
@@ -212,13 +214,27 @@ func (r *rowFile[R]) read(rows []R) (int, error) {
 	n := min(len(rows), r.left)
 	if r.cols.err == nil {
 		r.cols.rows = n
-		r.load(&r.cols, rows[:n])
+		r.load(rows[:n])
 		r.left -= n
 	}
 	if r.cols.err != nil {
 		return 0, fmt.Errorf("%s: %w", r.file.Name(), damaged(r.cols.err))
 	}
 	return n, nil
+}
+
+// load fills rows column by column.
+func (r *rowFile[R]) load(rows []R) {
+	for i := range r.columns {
+		switch c := &r.columns[i]; c.Type {
+		case row.Volume:
+			row.FillWides(c, rows, r.cols.wides(i))
+		case row.Boolean:
+			row.FillBools(c, rows, r.cols.bools(i))
+		default:
+			row.FillInts(c, rows, r.cols.ints(i))
+		}
+	}
 }
 
 // close gives the file and its pages back. It may be called twice.

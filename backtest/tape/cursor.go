@@ -4,12 +4,13 @@ import (
 	"io"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
 )
 
 // rowCursor loads the rows of a series block by block and leaves those out that lie
 // beyond the bounds.
-type rowCursor[R any, P record[R]] struct {
+type rowCursor[R any, P row.Row[R]] struct {
 	lane
 	stream *rowStream[R]
 	block  []R
@@ -19,7 +20,7 @@ type rowCursor[R any, P record[R]] struct {
 	done bool
 }
 
-func newRowCursor[R any, P record[R]](l lane, s *rowStream[R]) rowCursor[R, P] {
+func newRowCursor[R any, P row.Row[R]](l lane, s *rowStream[R]) rowCursor[R, P] {
 	return rowCursor[R, P]{lane: l, stream: s, block: make([]R, batchRows)}
 }
 
@@ -42,13 +43,13 @@ func (c *rowCursor[R, P]) fill(leave func(P)) (bool, error) {
 		}
 		rows := c.block[:n]
 		start := 0
-		for start < n && P(&rows[start]).when() < c.from {
+		for start < n && P(&rows[start]).When() < c.from {
 			start++
 		}
 		if start > 0 && leave != nil {
 			leave(&rows[start-1])
 		}
-		for n > start && P(&rows[n-1]).when().Add(c.interval) > c.to {
+		for n > start && P(&rows[n-1]).When().Add(c.interval) > c.to {
 			n--
 			c.done = true // rows are sorted: nothing after them fits
 		}
@@ -61,47 +62,51 @@ func (c *rowCursor[R, P]) fill(leave func(P)) (bool, error) {
 
 // tradeCursor plays trades.
 type tradeCursor struct {
-	rowCursor[tradeRow, *tradeRow]
+	rowCursor[row.Trade, *row.Trade]
 }
 
-func newTradeCursor(l lane, s *rowStream[tradeRow]) cursor {
-	return &tradeCursor{newRowCursor[tradeRow, *tradeRow](l, s)}
+func newTradeCursor(l lane, s *rowStream[row.Trade]) cursor {
+	return &tradeCursor{newRowCursor[row.Trade, *row.Trade](l, s)}
 }
 
 func (c *tradeCursor) load() (bool, error) { return c.fill(nil) }
 
 func (c *tradeCursor) head() position {
-	return c.position(c.rows[c.next].when(), rankMatch)
+	return c.position(c.rows[c.next].When(), rankMatch)
 }
 
 func (c *tradeCursor) emit(buf []exchange.Event, until position) int {
 	n := 0
 	for n < len(buf) && c.next < len(c.rows) {
-		row := &c.rows[c.next]
-		at := row.when()
+		r := &c.rows[c.next]
+		at := r.When()
 		if n > 0 && !c.position(at, rankMatch).before(until) {
 			break
 		}
 		e := &buf[n]
 		*e = exchange.Event{At: at, Exchange: at, Inst: c.inst}
-		e.SetTrade(row.trade())
+		e.SetTrade(tradeOf(r))
 		n++
 		c.next++
 	}
 	return n
 }
 
+func tradeOf(r *row.Trade) exchange.Trade {
+	return exchange.Trade{Price: r.Price, Qty: r.Qty, ID: r.ID, First: r.First, Last: r.Last, BuyerMaker: r.BuyerMaker}
+}
+
 // fundingCursor plays funding settlements.
 type fundingCursor struct {
-	rowCursor[fundingRow, *fundingRow]
+	rowCursor[row.Funding, *row.Funding]
 	// before is the settlement before the next one, 0 if there is none.
 	before exchange.Time
 	// ends are the ends of holes: the distance of the row there says nothing.
 	ends map[exchange.Time]bool
 }
 
-func newFundingCursor(l lane, s *rowStream[fundingRow]) cursor {
-	c := &fundingCursor{rowCursor: newRowCursor[fundingRow, *fundingRow](l, s), ends: map[exchange.Time]bool{}}
+func newFundingCursor(l lane, s *rowStream[row.Funding]) cursor {
+	c := &fundingCursor{rowCursor: newRowCursor[row.Funding, *row.Funding](l, s), ends: map[exchange.Time]bool{}}
 	for _, h := range l.holes {
 		c.ends[h.To] = true
 	}
@@ -109,28 +114,28 @@ func newFundingCursor(l lane, s *rowStream[fundingRow]) cursor {
 }
 
 func (c *fundingCursor) load() (bool, error) {
-	return c.fill(func(r *fundingRow) { c.before = r.when() })
+	return c.fill(func(r *row.Funding) { c.before = r.When() })
 }
 
 func (c *fundingCursor) head() position {
-	return c.position(c.rows[c.next].when(), rankFunding)
+	return c.position(c.rows[c.next].When(), rankFunding)
 }
 
 func (c *fundingCursor) emit(buf []exchange.Event, until position) int {
 	n := 0
 	for n < len(buf) && c.next < len(c.rows) {
-		row := &c.rows[c.next]
-		at := row.when()
+		r := &c.rows[c.next]
+		at := r.When()
 		if n > 0 && !c.position(at, rankFunding).before(until) {
 			break
 		}
-		every := time.Duration(row.Hours) * time.Hour
+		every := time.Duration(r.Hours) * time.Hour
 		if c.before != 0 && !c.ends[at] {
 			every = at.Sub(c.before)
 		}
 		e := &buf[n]
-		*e = exchange.Event{At: at, Exchange: row.Time.time(), Inst: c.inst}
-		e.SetFunding(exchange.Funding{Rate: row.Rate, Mark: row.Mark, Interval: every})
+		*e = exchange.Event{At: at, Exchange: r.Time.Time(), Inst: c.inst}
+		e.SetFunding(exchange.Funding{Rate: r.Rate, Mark: r.Mark, Interval: every})
 		n++
 		c.next++
 		c.before = at
@@ -155,9 +160,9 @@ func newNoticeCursor(l lane, s Series) *noticeCursor {
 	c := &noticeCursor{lane: l, cadence: exchange.Cadence{Kind: eventKind(s.Kind), Every: s.Step}}
 	reason := "bars are missing on the tape"
 	switch s.Kind {
-	case AggTrades:
+	case row.AggTrades:
 		c.cadence.Every, reason = tradesCadence, "trade ids are missing on the tape"
-	case FundingRate:
+	case row.FundingRate:
 		reason = "settlements are missing on the tape"
 	}
 	for _, h := range l.holes {
@@ -167,15 +172,15 @@ func newNoticeCursor(l lane, s Series) *noticeCursor {
 }
 
 // eventKind is the kind of the events that a kind of data becomes, 0 if it becomes none.
-func eventKind(k Kind) exchange.Kind {
+func eventKind(k row.Kind) exchange.Kind {
 	switch k {
-	case AggTrades:
+	case row.AggTrades:
 		return exchange.KindTrade
-	case FundingRate:
+	case row.FundingRate:
 		return exchange.KindFunding
-	case MarkPriceKlines:
+	case row.MarkPriceKlines:
 		return exchange.KindMark
-	case IndexPriceKlines:
+	case row.IndexPriceKlines:
 		return 0
 	}
 	return exchange.KindBar

@@ -1,36 +1,37 @@
 package tape
 
 import (
+	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
 )
 
 // barCursor plays bars of traded prices: each when it opens and when it closes.
 type barCursor struct {
-	rowCursor[barRow, *barRow]
+	rowCursor[row.Bar, *row.Bar]
 	// bars are what events point to.
 	bars []exchange.Bar
 	// opened says that the next bar has been announced.
 	opened bool
 }
 
-func newBarCursor(l lane, s *rowStream[barRow]) cursor {
-	return &barCursor{rowCursor: newRowCursor[barRow, *barRow](l, s), bars: make([]exchange.Bar, batchRows)}
+func newBarCursor(l lane, s *rowStream[row.Bar]) cursor {
+	return &barCursor{rowCursor: newRowCursor[row.Bar, *row.Bar](l, s), bars: make([]exchange.Bar, batchRows)}
 }
 
 func (c *barCursor) load() (bool, error) {
 	more, err := c.fill(nil)
 	for i := range c.rows {
 		r, b := &c.rows[i], &c.bars[i]
-		b.Start, b.Interval = r.when(), c.interval
+		b.Start, b.Interval = r.When(), c.interval
 		b.Open, b.High, b.Low, b.Close = r.Open, r.High, r.Low, r.Close
-		b.Volume, b.QuoteVolume, b.TakerBuy = r.Volume.value(), r.QuoteVolume.value(), r.TakerBuy.value()
+		b.Volume, b.QuoteVolume, b.TakerBuy = r.Volume.Value(), r.QuoteVolume.Value(), r.TakerBuy.Value()
 		b.Trades = r.Trades
 	}
 	return more, err
 }
 
 func (c *barCursor) head() position {
-	start := c.rows[c.next].when()
+	start := c.rows[c.next].When()
 	if c.opened {
 		return c.position(start.Add(c.interval), rankMatch)
 	}
@@ -63,19 +64,19 @@ func (c *barCursor) emit(buf []exchange.Event, until position) int {
 // markCursor plays bars of mark prices: the open when they open and the close when they
 // close.
 type markCursor struct {
-	rowCursor[barRow, *barRow]
+	rowCursor[row.Bar, *row.Bar]
 	// opened says that the next bar's open has been played.
 	opened bool
 }
 
-func newMarkCursor(l lane, s *rowStream[barRow]) cursor {
-	return &markCursor{rowCursor: newRowCursor[barRow, *barRow](l, s)}
+func newMarkCursor(l lane, s *rowStream[row.Bar]) cursor {
+	return &markCursor{rowCursor: newRowCursor[row.Bar, *row.Bar](l, s)}
 }
 
 func (c *markCursor) load() (bool, error) { return c.fill(nil) }
 
 func (c *markCursor) head() position {
-	at := c.rows[c.next].when()
+	at := c.rows[c.next].When()
 	if c.opened {
 		at = at.Add(c.interval)
 	}
@@ -84,13 +85,13 @@ func (c *markCursor) head() position {
 
 // price takes the next price off the rows.
 func (c *markCursor) price() exchange.Fixed {
-	row := &c.rows[c.next]
+	r := &c.rows[c.next]
 	c.opened = !c.opened
 	if c.opened {
-		return row.Open
+		return r.Open
 	}
 	c.next++
-	return row.Close
+	return r.Close
 }
 
 func (c *markCursor) emit(buf []exchange.Event, until position) int {
@@ -111,8 +112,8 @@ func (c *markCursor) emit(buf []exchange.Event, until position) int {
 // indexCursor follows bars of index prices for the mark prices of the same instrument.
 type indexCursor struct{ markCursor }
 
-func newIndexCursor(l lane, s *rowStream[barRow]) cursor {
-	return &indexCursor{markCursor{rowCursor: newRowCursor[barRow, *barRow](l, s)}}
+func newIndexCursor(l lane, s *rowStream[row.Bar]) cursor {
+	return &indexCursor{markCursor{rowCursor: newRowCursor[row.Bar, *row.Bar](l, s)}}
 }
 
 func (c *indexCursor) emit(_ []exchange.Event, until position) int {

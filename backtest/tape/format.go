@@ -6,54 +6,85 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"time"
 
+	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
 )
 
 // format is what the package does with one kind of rows, whatever their type.
 type format interface {
-	// schema is the name and version of the columns.
-	schema() string
-	// importRows reads a source into a tape.
-	importRows(ctx context.Context, run *importRun) error
+	// sink takes the rows of a series of a source.
+	sink(run *importRun, key row.Key) sink
 	// open makes the cursor that plays a series.
 	open(l lane, parts []part) cursor
+	// holeRule says how missing rows show.
+	holeRule() holeRule
 	// verify reads a file and compares it with its metadata.
 	verify(ctx context.Context, p part) error
 }
 
+// formatOf is the one place that knows every kind. An unknown one is ErrUnknownName.
+func formatOf(k row.Kind) (format, error) {
+	switch k {
+	case row.AggTrades, row.Trades:
+		return &rowFormat[row.Trade, *row.Trade]{holes: linkedHoles, link: linkTrade, cursor: newTradeCursor}, nil
+	case row.Klines:
+		return &rowFormat[row.Bar, *row.Bar]{holes: steadyHoles, cursor: newBarCursor}, nil
+	case row.MarkPriceKlines:
+		return &rowFormat[row.Bar, *row.Bar]{holes: steadyHoles, cursor: newMarkCursor}, nil
+	case row.IndexPriceKlines:
+		return &rowFormat[row.Bar, *row.Bar]{holes: steadyHoles, cursor: newIndexCursor}, nil
+	case row.PremiumIndexKlines:
+		return &rowFormat[row.Bar, *row.Bar]{holes: steadyHoles}, nil
+	case row.BookTicker:
+		return &rowFormat[row.Ticker, *row.Ticker]{}, nil
+	case row.Depth:
+		return &rowFormat[row.Level, *row.Level]{holes: linkedHoles, link: linkLevel, begins: beginsPiece, fit: fitSnapshot}, nil
+	case row.MarkPrice:
+		return &rowFormat[row.Mark, *row.Mark]{holes: silentHoles}, nil
+	case row.LiquidationSnapshot:
+		return &rowFormat[row.Liquidation, *row.Liquidation]{}, nil
+	case row.FundingRate:
+		return &rowFormat[row.Funding, *row.Funding]{holes: inferredHoles, cursor: newFundingCursor}, nil
+	case row.BookDepth:
+		return &rowFormat[row.Bucket, *row.Bucket]{holes: silentHoles}, nil
+	case row.Metrics:
+		return &rowFormat[row.Metric, *row.Metric]{holes: silentHoles}, nil
+	}
+	return nil, fmt.Errorf("%w kind of data %q", exchange.ErrUnknownName, string(k))
+}
+
 // rowFormat is the format of rows of type R.
-type rowFormat[R comparable, P record[R]] struct {
-	// name is the schema and its version.
-	name string
-	// columns are what an import looks for, and archiveWidth is how many columns an
-	// archive of this kind has.
-	columns      []csvColumn
-	archiveWidth int
-	holes        holeRule
-	// span is how much goes into one file.
-	span func(every time.Duration) span
-	// load fills rows from the columns of a file.
-	load   func(*columns, []R)
+type rowFormat[R comparable, P row.Row[R]] struct {
+	holes holeRule
+	// link says how a row hangs together with the one before, for linkedHoles: the id that
+	// it follows and its own, both 0 if it says nothing.
+	link func(*R) (after, id int64)
+	// begins says whether a row begins a piece, for kinds that have some.
+	begins func(*R) bool
+	// fit brings the time of a row between those of its neighbours where the source knows
+	// no better; next is nil at the end.
+	fit func(last, r, next *R)
+	// cursor plays the rows; nil for kinds that become no events.
 	cursor func(lane, *rowStream[R]) cursor
 }
 
-func (f *rowFormat[R, P]) schema() string { return f.name }
+func (f *rowFormat[R, P]) holeRule() holeRule { return f.holes }
 
 func (f *rowFormat[R, P]) open(l lane, parts []part) cursor {
-	return f.cursor(l, &rowStream[R]{parts: parts, load: f.load})
+	return f.cursor(l, &rowStream[R]{parts: parts})
 }
 
 func (f *rowFormat[R, P]) verify(ctx context.Context, p part) error {
-	rows, err := openRows(p.path, f.load)
+	rows, err := openRows[R](p.path)
 	if err != nil {
 		return err
 	}
 	defer rows.close()
 	buf := make([]R, batchRows)
-	sum, text, last := sha256.New(), []byte(nil), P(nil)
-	for {
+	sum, text := sha256.New(), []byte(nil)
+	var last R
+	for first := true; ; first = false {
 		n, err := rows.read(buf)
 		if err == io.EOF {
 			break
@@ -66,14 +97,16 @@ func (f *rowFormat[R, P]) verify(ctx context.Context, p part) error {
 		}
 		text = text[:0]
 		for i := range buf[:n] {
-			row := P(&buf[i])
-			if last != nil && (row.key() <= last.key() || row.when() < last.when()) {
-				return fmt.Errorf("%s: rows are not in order at %v", p.path, row.when())
+			r, before := P(&buf[i]), P(&last)
+			if i > 0 {
+				before = &buf[i-1]
 			}
-			text, last = row.canonical(text), row
+			if (i > 0 || !first) && (r.Key() < before.Key() || r.When() < before.When()) {
+				return fmt.Errorf("%s: rows are not in order at %v", p.path, r.When())
+			}
+			text = row.Canonical(text, rows.columns, &buf[i])
 		}
-		kept := *last
-		last = &kept
+		last = buf[n-1]
 		sum.Write(text)
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); got != p.meta.hash {
@@ -82,10 +115,45 @@ func (f *rowFormat[R, P]) verify(ctx context.Context, p part) error {
 	return nil
 }
 
+// linkTrade: ids of trades follow one another, unless they are made of the time.
+func linkTrade(r *row.Trade) (after, id int64) {
+	if row.Made(r.ID) {
+		return 0, 0
+	}
+	return r.ID - 1, r.ID
+}
+
+// linkLevel: a message names the last id of the one before, a spot message begins with
+// the id after it.
+func linkLevel(r *row.Level) (after, id int64) {
+	switch {
+	case r.Snapshot || !r.Begins:
+		return 0, 0
+	case r.Prev != 0:
+		return r.Prev, r.Last
+	}
+	return r.First - 1, r.Last
+}
+
+func beginsPiece(r *row.Level) bool { return r.Begins }
+
+// fitSnapshot moves a snapshot that was given the recorder's time, or was stamped by
+// another server, to where its id belongs among the messages.
+func fitSnapshot(last, r, next *row.Level) {
+	if !r.Snapshot {
+		return
+	}
+	if next != nil && r.Time > next.Time {
+		r.Time = next.Time
+	}
+	if last != nil && r.Time < last.Time {
+		r.Time = last.Time
+	}
+}
+
 // rowStream reads the files of a series one after the other.
 type rowStream[R any] struct {
 	parts []part
-	load  func(*columns, []R)
 	file  *rowFile[R]
 }
 
@@ -96,7 +164,7 @@ func (s *rowStream[R]) read(rows []R) (int, error) {
 			if len(s.parts) == 0 {
 				return 0, io.EOF
 			}
-			file, err := openRows(s.parts[0].path, s.load)
+			file, err := openRows[R](s.parts[0].path)
 			if err != nil {
 				return 0, err
 			}

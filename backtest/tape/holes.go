@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -14,7 +15,8 @@ type Hole struct {
 	// instant is not known (trades). To is the instant of the first row after the hole.
 	From exchange.Time `json:"from"`
 	To   exchange.Time `json:"to"`
-	// Missing is how many rows are missing: bars, trade ids, or settlements.
+	// Missing is how many rows are missing: bars, trade ids, settlements; for depth how
+	// many update ids, of which a message has many.
 	Missing int64 `json:"missing"`
 }
 
@@ -22,22 +24,39 @@ type Hole struct {
 type holeRule uint8
 
 const (
+	// noHoles: rows come when something happens; their absence says nothing.
+	noHoles holeRule = iota
 	// steadyHoles: rows come every interval.
-	steadyHoles holeRule = iota
-	// numberedHoles: ids follow one another.
-	numberedHoles
+	steadyHoles
+	// linkedHoles: every row names what it follows, by its id or beside it.
+	linkedHoles
 	// inferredHoles: rows come at distances that change now and then (funding every 8, 4
 	// or 1 hours); a distance longer than what is usual both before and after it is a
 	// hole.
 	inferredHoles
+	// silentHoles: rows come about as often as silences says; a silence of several times
+	// that is a hole.
+	silentHoles
 )
 
 // keyName is the word for what identifies a row.
 func (r holeRule) keyName() string {
-	if r == numberedHoles {
+	if r == linkedHoles || r == noHoles {
 		return "id"
 	}
 	return "time"
+}
+
+// silences are the usual distances of kinds with silentHoles, and the longest that is no
+// hole.
+func silences(k row.Kind) (usual, most time.Duration) {
+	switch k {
+	case row.Metrics:
+		return 5 * time.Minute, 5 * time.Minute
+	case row.BookDepth:
+		return 30 * time.Second, 3 * time.Minute
+	}
+	return 3 * time.Second, 15 * time.Second // marks, at the slower of the stream's two speeds
 }
 
 // holesMax bounds the holes of one file. More of them mean that the data is not what it
@@ -47,38 +66,67 @@ const holesMax = 10_000
 // holeFinder looks for holes in the rows of a file as they pass.
 type holeFinder struct {
 	rule holeRule
-	// step is the usual distance of rows, 0 for numbered ones; inferred by finish.
+	// step is the usual distance of rows, 0 where there is none; inferred by finish.
 	step time.Duration
+	// most is the longest distance that is no hole.
+	most time.Duration
 	// found are the holes and lines the source lines of the rows after them.
 	found []Hole
 	lines []int64
 
-	rows     int64
-	lastAt   exchange.Time
-	lastKey  int64
-	times    []exchange.Time
-	timeLine []int64
+	rows   int64
+	lastAt exchange.Time
+	// linkedAt and lastID are of the last linked row, and firstAfter is what the first one
+	// follows.
+	linkedAt           exchange.Time
+	firstAfter, lastID int64
+	times              []exchange.Time
+	timeLine           []int64
 }
 
-// add takes the next row: its instant, its key and its line in the source.
-func (h *holeFinder) add(at exchange.Time, key, line int64) {
-	if h.rows > 0 {
-		switch h.rule {
-		case steadyHoles:
-			if d := at.Sub(h.lastAt); d > h.step {
-				h.note(Hole{h.lastAt.Add(h.step), at, int64(d/h.step) - 1}, line)
-			}
-		case numberedHoles:
-			if key > h.lastKey+1 {
-				h.note(Hole{h.lastAt, at, key - h.lastKey - 1}, line)
-			}
-		}
+func newHoleFinder(rule holeRule, key row.Key) holeFinder {
+	h := holeFinder{rule: rule, step: key.Interval, most: key.Interval}
+	if rule == silentHoles {
+		h.step, h.most = silences(key.Kind)
 	}
-	if h.rule == inferredHoles {
+	return h
+}
+
+// add takes the next row: its instant, its line in the source, and for linked rows the
+// id that it follows and its own, both 0 if it says nothing.
+func (h *holeFinder) add(at exchange.Time, after, id, line int64) {
+	switch h.rule {
+	case steadyHoles, silentHoles:
+		if d := at.Sub(h.lastAt); h.rows > 0 && d > h.most {
+			h.note(Hole{h.lastAt.Add(h.step), at, max(1, int64(d/h.step)-1)}, line)
+		}
+	case linkedHoles:
+		if id != 0 {
+			h.link(at, after, id, line)
+		}
+	case inferredHoles:
 		h.times, h.timeLine = append(h.times, at), append(h.timeLine, line)
 	}
 	h.rows++
-	h.lastAt, h.lastKey = at, key
+	h.lastAt = at
+}
+
+func (h *holeFinder) link(at exchange.Time, after, id, line int64) {
+	if h.lastID == 0 {
+		h.firstAfter = after
+	} else if hole, ok := unlinked(h.linkedAt, h.lastID, at, after); ok {
+		h.note(hole, line)
+	}
+	h.linkedAt, h.lastID = at, id
+}
+
+// unlinked is the hole between a row and one that does not follow it. What is missing
+// can be counted only where ids count rows: those of trades leave a row out each.
+func unlinked(lastAt exchange.Time, lastID int64, at exchange.Time, after int64) (Hole, bool) {
+	if after == lastID || after == 0 {
+		return Hole{}, false
+	}
+	return Hole{lastAt, at, max(1, after-lastID)}, true
 }
 
 func (h *holeFinder) note(hole Hole, line int64) {

@@ -1,36 +1,48 @@
 package tape
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
 
+	"github.com/pmbot/pmbot/backtest/tape/clock"
+	"github.com/pmbot/pmbot/backtest/tape/row"
+	"github.com/pmbot/pmbot/backtest/tape/source"
 	"github.com/pmbot/pmbot/exchange"
 )
 
 // ImportSpec says what to bring in. What is left empty is taken from the path, if that
-// has the form of Binance's archives, such as um/.../BTCUSDT-1m-2024-01-02.zip.
+// has the form of Binance's archives, such as um/.../BTCUSDT-1m-2024-01-02.zip, or from
+// the file's content.
 type ImportSpec struct {
-	// Path is a .zip archive, verified against <Path>.CHECKSUM where that exists, or a
-	// .csv file.
+	// Path is an archive, verified against <Path>.CHECKSUM where that exists, a CSV file
+	// or a recording; see package source for what can be read.
 	Path string
-	Key
-	// Columns maps columns of files that do not name them as the archives do.
-	Columns Columns
-	// SkipBad sets bad rows aside instead of failing: rows that cannot be read, that go
-	// back in time, or that contradict the row before. They are counted in the report and
-	// in the tape, and kept with line and reason in <tape>/rejected/<series>/<file>.txt.
-	// Rows that contradict what the tape has fail the import all the same.
+	source.Spec
+	// SkipBad sets bad rows of an archive or CSV file aside instead of failing: rows that
+	// cannot be read, that go back in time, or that contradict the row before. Bad lines
+	// of recordings always are. They are counted in the report and in the tape, and kept
+	// with line and reason in <tape>/rejected/<file>.txt. Rows that contradict what the
+	// tape has fail the import all the same.
 	SkipBad bool
+	// Repair takes only rows that lie in holes of series that the tape has, and marks them
+	// as a repair. Rows that differ elsewhere are counted and left alone.
+	Repair bool
 }
 
-// skippedMax bounds the rows set aside: a file with more of them is the wrong file.
+// skippedMax bounds the rows set aside: an archive with more of them is the wrong file. A
+// recording may have as many in a hundred lines, too.
 const skippedMax = 1000
 
 // Progress is how far an import has come.
 type Progress struct {
 	Rows int64
-	// Bytes of Total bytes of unpacked text are read.
+	// Bytes of Total bytes of the file are read.
 	Bytes, Total int64
 }
 
@@ -50,12 +62,32 @@ func (f *Finding) add(format string, args ...any) {
 	}
 }
 
+func (f *Finding) join(other Finding) {
+	f.Count += other.Count
+	f.Examples = append(f.Examples, other.Examples[:min(len(other.Examples), examplesMax-len(f.Examples))]...)
+}
+
 // Report is what an import found and did.
 type Report struct {
-	Key
 	File, SHA256 string
 	// Verified says that a CHECKSUM file agreed.
 	Verified bool
+	// Already says that the tape had the file, which was not read again.
+	Already bool
+	// Key is what was known of the file before it was read.
+	Key row.Key
+	// Series has one entry for each series in the file.
+	Series []*SeriesReport
+	// Skipped are lines set aside, those that belong to no series too.
+	Skipped Finding
+	source.Notes
+	// Written are the files of the tape that were made or changed.
+	Written []string
+}
+
+// SeriesReport is what an import found in one series of a file.
+type SeriesReport struct {
+	row.Key
 	// Rows are the rows in the file; New those that the tape lacked, Known those that it
 	// had already with the same content.
 	Rows, New, Known int64
@@ -64,66 +96,87 @@ type Report struct {
 	From, To exchange.Time
 	// Gaps are holes between rows of the file, Duplicates exact repetitions (dropped),
 	// Outside rows beyond the day or month in the file's name (dropped), Skipped bad rows
-	// set aside.
-	Gaps, Duplicates, Outside, Skipped Finding
-	// Absent are columns that the file lacks; they read as 0.
-	Absent   []string
-	Warnings []string
-	// Written are the files of the tape that were made or changed.
-	Written []string
+	// set aside, Differ rows of a repair that the tape has otherwise.
+	Gaps, Duplicates, Outside, Skipped, Differ Finding
+	// Knots show the recorder's clock against the exchange's, see package clock.
+	Knots []clock.Knot
 }
 
 // importRun is one import under way.
 type importRun struct {
-	tape     *Tape
-	spec     ImportSpec
-	named    named
-	source   *source
-	stage    *stage
-	report   *Report
-	progress func(Progress)
-	// noVolume says that the file has a volume column and only zeros in it.
-	noVolume bool
+	tape      *Tape
+	spec      ImportSpec
+	named     source.Named
+	file      *source.File
+	recording bool
+	stage     *stage
+	report    *Report
+	sinks     map[row.Key]sink
+	order     []sink
+	rows      int64
+	lines     int64
+	rejected  bytes.Buffer
+	progress  func(Progress)
+	reported  int64
 }
 
 // Import reads a file into the tape. The report is filled as far as the import came, also
 // when it fails; a failed import leaves the tape unchanged. Importing the same data again
 // changes nothing. progress may be nil; it is called about a hundred times.
-func Import(ctx context.Context, t *Tape, spec ImportSpec, progress func(Progress)) (report Report, err error) {
-	run := &importRun{tape: t, spec: spec, named: readPath(spec.Path), report: &report, progress: progress}
+func Import(ctx context.Context, t *Tape, spec ImportSpec, progress func(Progress)) (Report, error) {
+	lock, err := lockDirectory(t.dir)
+	if err != nil {
+		return Report{}, fmt.Errorf("import: %w", err)
+	}
+	if err := clearStages(t.dir); err != nil {
+		return Report{}, errors.Join(fmt.Errorf("import: %w", err), lock.Close())
+	}
+	report, err := t.importFile(ctx, spec, nil, progress)
+	return report, errors.Join(err, lock.Close())
+}
+
+// importFile does the work of Import for one who holds the tape. Files that known has are
+// not read again.
+func (t *Tape) importFile(ctx context.Context, spec ImportSpec, known memory, progress func(Progress)) (report Report, err error) {
+	run := &importRun{
+		tape: t, spec: spec, named: source.ReadPath(spec.Path), report: &report, sinks: map[row.Key]sink{}, progress: progress,
+	}
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("import: %w", err)
 		}
 	}()
-	if run.source, err = openSource(spec.Path); err != nil {
+	if run.file, err = source.Open(spec.Path); err != nil {
 		return report, err
 	}
-	defer func() { err = errors.Join(err, run.source.close()) }()
-	report.File, report.SHA256, report.Verified = run.source.name, run.source.sha256, run.source.verified
-	if report.Key, err = run.key(); err != nil {
+	defer func() { err = errors.Join(err, run.file.Close()) }()
+	report.File, report.SHA256, report.Verified = run.file.Name, run.file.SHA256, run.file.Verified
+	report.Key = run.known()
+	if known.has(t, run.file.SHA256, report.Key) {
+		report.Already = true
+		return report, nil
+	}
+	spec.Key = report.Key
+	reader, recording, err := OpenReader(run.file, spec.Spec)
+	if err != nil {
 		return report, fmt.Errorf("%s: %w", spec.Path, err)
 	}
-	f, err := formatOf(report.Kind)
-	if err != nil {
-		return report, err
-	}
+	run.recording = recording
 	if run.stage, err = openStage(t.dir, t.create); err != nil {
-		return report, err
+		return report, errors.Join(err, reader.Close())
 	}
 	defer func() { err = errors.Join(err, run.stage.close()) }()
-	stop := run.source.readAhead()
-	err = f.importRows(ctx, run)
-	stop()
+	err = run.read(ctx, reader)
+	err = errors.Join(err, reader.Close())
 	if err != nil {
+		run.abandon()
 		return report, err
 	}
-	run.warn()
 	return report, run.commit()
 }
 
-// key joins what the caller gave and what the path says; the caller wins.
-func (r *importRun) key() (Key, error) {
+// known joins what the caller gave and what the path says; the caller wins.
+func (r *importRun) known() row.Key {
 	k := r.spec.Key
 	if k.Product == 0 {
 		k.Product = r.named.Product
@@ -137,34 +190,172 @@ func (r *importRun) key() (Key, error) {
 	if k.Interval == 0 && k.Kind.Bars() {
 		k.Interval = r.named.Interval
 	}
-	k.Symbol = upper(k.Symbol)
-	return k, k.check()
+	k.Symbol = row.Upper(k.Symbol)
+	return k
 }
 
-// warn adds what a reader of the report must know beside the findings.
-func (r *importRun) warn() {
-	if r.source.archive && !r.source.verified {
+// read brings all rows into the stage.
+func (r *importRun) read(ctx context.Context, reader source.Reader) error {
+	for {
+		batch, err := reader.Next()
+		if err == io.EOF {
+			break
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err == nil {
+			err = r.take(batch)
+		}
+		if err != nil {
+			return err
+		}
+		r.tell(false)
+	}
+	r.tell(true)
+	r.report.Notes = reader.Notes()
+	for _, s := range r.order {
+		if err := s.finish(); err != nil {
+			return err
+		}
+	}
+	if r.rows == 0 && len(r.report.Passed) == 0 {
+		return fmt.Errorf("%s: has no rows of data", r.file.Path)
+	}
+	if r.file.Archive && !r.file.Verified {
 		r.report.Warnings = append(r.report.Warnings, "no CHECKSUM file beside the archive: its content is not verified")
 	}
-	if r.spec.Kind == "" && r.report.Kind == Klines && r.noVolume {
-		r.report.Warnings = append(r.report.Warnings,
-			"every volume is 0: bars of mark and index prices have the same file names; if these are, remove them and import with that kind")
+	return r.keepRejected()
+}
+
+func (r *importRun) take(b source.Batch) error {
+	for _, bad := range b.Bad {
+		if err := r.reject(bad); err != nil {
+			return err
+		}
+	}
+	if b.Rows == nil {
+		return nil
+	}
+	s, err := r.sink(b.Key)
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.file.Path, err)
+	}
+	r.rows += int64(len(b.Lines))
+	r.lines = b.Lines[len(b.Lines)-1]
+	return s.take(b)
+}
+
+// sink is where the rows of a series go.
+func (r *importRun) sink(key row.Key) (sink, error) {
+	if s, ok := r.sinks[key]; ok {
+		return s, nil
+	}
+	if err := key.Check(); err != nil {
+		return nil, err
+	}
+	f, err := formatOf(key.Kind)
+	if err != nil {
+		return nil, err
+	}
+	s := f.sink(r, key)
+	r.sinks[key], r.order = s, append(r.order, s)
+	return s, nil
+}
+
+// series begins the report of a series.
+func (r *importRun) series(key row.Key) *SeriesReport {
+	s := &SeriesReport{Key: key}
+	r.report.Series = append(r.report.Series, s)
+	return s
+}
+
+// outside says whether an instant lies beyond the day or month in the file's name.
+// Recordings begin and end when they will.
+func (r *importRun) outside(at exchange.Time) bool {
+	return r.named.To != 0 && !r.recording && (at < r.named.From || at >= r.named.To)
+}
+
+// at puts file and line before an error.
+func (r *importRun) at(line int64, err error) error {
+	return fmt.Errorf("%s:%d: %w", r.file.Path, max(1, line), err)
+}
+
+// reject sets a bad line aside, or fails.
+func (r *importRun) reject(bad source.Bad) error {
+	if !r.spec.SkipBad && !r.recording {
+		return r.at(bad.Line, bad.Reason)
+	}
+	r.report.Skipped.add("line %d: %v", bad.Line, bad.Reason)
+	if s, ok := r.sinks[bad.Key]; ok {
+		s.reject(bad)
+	}
+	most := int64(skippedMax)
+	if r.recording {
+		most = max(most, bad.Line/100)
+	}
+	if r.report.Skipped.Count > most {
+		return r.at(bad.Line, fmt.Errorf("more than %d bad rows; the last: %w", most, bad.Reason))
+	}
+	fmt.Fprintf(&r.rejected, "%d\t%v\t%s\n", bad.Line, bad.Reason, bad.Text)
+	return nil
+}
+
+// keepRejected stages the rows set aside, with line and reason.
+func (r *importRun) keepRejected() error {
+	if r.rejected.Len() == 0 {
+		return nil
+	}
+	name := fmt.Sprintf("%s-%s.txt", r.file.Name, r.file.SHA256[:8])
+	file, err := r.stage.begin(row.Key{}, filepath.Join(r.tape.dir, "rejected", name), "")
+	if err != nil {
+		return err
+	}
+	if _, err := file.Write(r.rejected.Bytes()); err != nil {
+		file.abandon()
+		return err
+	}
+	r.stage.keep(file)
+	return file.seal()
+}
+
+// tell reports progress about a hundred times in all.
+func (r *importRun) tell(end bool) {
+	if r.progress == nil || !end && r.file.Progress()-r.reported < r.file.Size/100 {
+		return
+	}
+	r.reported = r.file.Progress()
+	r.progress(Progress{Rows: r.rows, Bytes: r.reported, Total: r.file.Size})
+}
+
+func (r *importRun) abandon() {
+	for _, s := range r.order {
+		s.abandon()
 	}
 }
 
 // commit moves the new files into the tape and reads their metadata back.
 func (r *importRun) commit() error {
+	r.tape.mu.Lock()
+	defer r.tape.mu.Unlock()
 	if err := r.stage.commit(); err != nil {
 		return err
 	}
+	var parts []string
 	for _, f := range r.stage.files {
 		r.report.Written = append(r.report.Written, f.target)
 		if f.part == "" {
 			continue
 		}
-		if err := r.tape.shelve(r.report.Key, f.part); err != nil {
+		parts = append(parts, f.key.String()+"/"+f.part)
+		if err := r.tape.shelve(f.key, f.part); err != nil {
 			return err
 		}
 	}
-	return nil
+	slices.Sort(r.report.Written)
+	slices.SortFunc(r.report.Series, func(a, b *SeriesReport) int { return strings.Compare(a.Key.String(), b.Key.String()) })
+	if r.spec.Repair {
+		return nil // the file's other rows may be wanted one day
+	}
+	return r.tape.remember(r.file, parts)
 }

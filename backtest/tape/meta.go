@@ -8,6 +8,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"github.com/pmbot/pmbot/backtest/tape/clock"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -15,6 +16,8 @@ import (
 type Origin struct {
 	Name   string `json:"name"`
 	SHA256 string `json:"sha256"`
+	// Repair says that its rows fill holes that other sources had left.
+	Repair bool `json:"repair,omitempty"`
 	// Rows is how many rows of a tape's file it gave; Duplicates and Skipped count its
 	// rows in the same span that were left out.
 	Rows       int64 `json:"rows"`
@@ -30,9 +33,15 @@ type meta struct {
 	schema, series string
 	clock          string
 	rows           int64
-	// first and last are the instants, firstKey and lastKey the keys of the outer rows.
-	first, last       exchange.Time
-	firstKey, lastKey int64
+	// first and last are the instants of the outer rows.
+	first, last exchange.Time
+	// firstAfter is the id that the first linked row follows, lastID that of the last one;
+	// both 0 where rows are not linked by ids.
+	firstAfter, lastID int64
+	// lagMin and lagMax bound what local times are later than instants, and knots are the
+	// smallest lags by window of time; all 0 without local times.
+	lagMin, lagMax time.Duration
+	knots          []clock.Knot
 	// step is the usual distance of rows, 0 where there is none.
 	step    time.Duration
 	holes   []Hole
@@ -43,8 +52,10 @@ type meta struct {
 
 const (
 	metaPrefix = "pmbot."
-	// clockExchange says that times are the exchange's own.
+	// clockExchange says that times are the exchange's own, clockBoth that rows have the
+	// recorder's beside them.
 	clockExchange = "exchange"
+	clockBoth     = "exchange,local"
 )
 
 // entry is one key of the metadata and where its value goes to and comes from.
@@ -56,7 +67,8 @@ type entry struct {
 func (m *meta) entries() []entry {
 	return []entry{
 		{"schema", &m.schema}, {"series", &m.series}, {"clock", &m.clock}, {"rows", &m.rows},
-		{"first", &m.first}, {"last", &m.last}, {"first_key", &m.firstKey}, {"last_key", &m.lastKey},
+		{"first", &m.first}, {"last", &m.last}, {"first_after", &m.firstAfter}, {"last_id", &m.lastID},
+		{"lag_min_ns", (*int64)(&m.lagMin)}, {"lag_max_ns", (*int64)(&m.lagMax)}, {"clock_knots", &m.knots},
 		{"step_ns", (*int64)(&m.step)}, {"gaps", &m.holes}, {"sources", &m.origins}, {"rows_sha256", &m.hash},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -190,13 +191,13 @@ func (r *Reader) add(t *Tape, spec ReaderSpec, order int, s Series, indexes map[
 		order: int32(order), holes: t.Holes(s.Key), index: indexes[inst],
 	}
 	notice := newNoticeCursor(l, s)
-	if s.Kind != IndexPriceKlines {
+	if s.Kind != row.IndexPriceKlines {
 		l.order += int32(len(spec.Series)) // so that a mark price finds the index of its instant
 	}
 	var chosen []part
 	for _, p := range parts {
 		// Funding needs the settlement before the first; a year of them is a small file.
-		if p.overlaps(spec.From, spec.To) || s.Kind == FundingRate && p.meta.first <= spec.To {
+		if p.overlaps(spec.From, spec.To) || s.Kind == row.FundingRate && p.meta.first <= spec.To {
 			chosen = append(chosen, p)
 		}
 	}

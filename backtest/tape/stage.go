@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/pmbot/pmbot/backtest/tape/row"
 )
 
 // stage holds the new files of an import until all of them are complete, so that an
@@ -17,7 +19,6 @@ type stage struct {
 	dir   string
 	files []stagedFile
 	begun int
-	lock  *os.File
 	// create opens a new file; tests let it fail.
 	create func(path string) (sealer, error)
 }
@@ -28,48 +29,45 @@ type sealer interface {
 	Sync() error
 }
 
-// stagedFile is a complete or growing file and the place that it is meant for. part is
-// its name as a part of a series, empty for files of rejected rows.
+// stagedFile is a complete or growing file and the place that it is meant for. key and
+// part say what of the tape it is, part being empty for files of rejected rows.
 type stagedFile struct {
 	sealer
 	temp, target, part string
+	key                row.Key
 }
 
 const stagePrefix = ".import-"
 
-// openStage begins an import. One tape takes one import at a time; leftovers of a killed
-// one are removed.
-func openStage(tape string, create func(string) (sealer, error)) (*stage, error) {
-	lock, err := lockDirectory(tape)
-	if err != nil {
-		return nil, err
-	}
-	s := &stage{tape: tape, lock: lock, create: create}
+// clearStages removes what killed imports have left. The caller holds the tape.
+func clearStages(tape string) error {
 	entries, err := os.ReadDir(tape)
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), stagePrefix) && err == nil {
 			err = os.RemoveAll(filepath.Join(tape, e.Name()))
 		}
 	}
-	if err == nil {
-		s.dir, err = os.MkdirTemp(tape, stagePrefix)
-	}
+	return err
+}
+
+// openStage begins an import. The caller holds the tape.
+func openStage(tape string, create func(string) (sealer, error)) (*stage, error) {
+	dir, err := os.MkdirTemp(tape, stagePrefix)
 	if err != nil {
-		lock.Close()
 		return nil, fmt.Errorf("stage an import: %w", err)
 	}
-	return s, nil
+	return &stage{tape: tape, dir: dir, create: create}, nil
 }
 
 // begin opens a file that is meant for a place in the tape.
-func (s *stage) begin(target, part string) (stagedFile, error) {
+func (s *stage) begin(key row.Key, target, part string) (stagedFile, error) {
 	s.begun++
 	temp := filepath.Join(s.dir, fmt.Sprintf("%d%s", s.begun, filepath.Ext(target)))
 	file, err := s.create(temp)
 	if err != nil {
 		return stagedFile{}, err
 	}
-	return stagedFile{file, temp, target, part}, nil
+	return stagedFile{file, temp, target, part, key}, nil
 }
 
 // keep marks a sealed file for the commit.
@@ -93,8 +91,8 @@ func (s *stage) commit() error {
 	return nil
 }
 
-// close removes what was not committed and frees the tape.
-func (s *stage) close() error { return errors.Join(os.RemoveAll(s.dir), s.lock.Close()) }
+// close removes what was not committed.
+func (s *stage) close() error { return os.RemoveAll(s.dir) }
 
 // seal makes a written file durable and closes it.
 func (f stagedFile) seal() error {

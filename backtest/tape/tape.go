@@ -12,8 +12,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -21,8 +23,11 @@ import (
 // time; several processes may read a tape while one imports.
 type Tape struct {
 	dir    string
-	shelf  map[Key][]part // parts in the order of time
 	create func(path string) (sealer, error)
+	// mu guards shelf, and the files that it lists, while ImportAll has several imports
+	// under way: each ends with a commit of its own, and they share nothing else.
+	mu    sync.Mutex
+	shelf map[row.Key][]part // parts in the order of time
 }
 
 // Create makes the directory if it is not there and opens it.
@@ -57,7 +62,7 @@ func damaged(err error) error {
 // does not belong where it is, is an ErrDamaged that names it: a backtest on part of the
 // data would look like one on all of it.
 func Open(dir string) (*Tape, error) {
-	t := &Tape{dir: dir, shelf: map[Key][]part{}, create: createFile}
+	t := &Tape{dir: dir, shelf: map[row.Key][]part{}, create: createFile}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		if p, ok := errors.AsType[*fs.PathError](err); ok {
@@ -66,7 +71,7 @@ func Open(dir string) (*Tape, error) {
 		return nil, fmt.Errorf("tape %s: %w", dir, err)
 	}
 	for _, market := range entries {
-		if !market.IsDir() || productOf(market.Name()) == 0 {
+		if !market.IsDir() || row.ProductOf(market.Name()) == 0 {
 			continue
 		}
 		if err := t.scan(market.Name()); err != nil {
@@ -86,7 +91,7 @@ func (t *Tape) scan(market string) error {
 		if len(names) != 4 {
 			return fmt.Errorf("%s is not in a directory <market>/<symbol>/<kind>", filepath.Join(t.dir, path))
 		}
-		key, err := parseKey(names[0], names[1], names[2])
+		key, err := row.ParseKey(names[0], names[1], names[2])
 		if err != nil {
 			return fmt.Errorf("%s: %w", filepath.Join(t.dir, path), err)
 		}
@@ -95,7 +100,7 @@ func (t *Tape) scan(market string) error {
 }
 
 // find reads the metadata of a file as it is on disk now, nil if there is none.
-func (t *Tape) find(key Key, name string) (*part, error) {
+func (t *Tape) find(key row.Key, name string) (*part, error) {
 	p := &part{name: name, path: t.path(key, name)}
 	if _, err := os.Stat(p.path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -106,7 +111,7 @@ func (t *Tape) find(key Key, name string) (*part, error) {
 }
 
 // shelve reads the metadata of a file and puts it where it belongs.
-func (t *Tape) shelve(key Key, name string) error {
+func (t *Tape) shelve(key row.Key, name string) error {
 	p := part{name: name, path: t.path(key, name)}
 	m, err := readMeta(p.path)
 	if err != nil {
@@ -115,12 +120,8 @@ func (t *Tape) shelve(key Key, name string) error {
 	if m.series != key.String() {
 		return fmt.Errorf("%s: is a file of %s: it was moved or renamed", p.path, m.series)
 	}
-	f, err := formatOf(key.Kind)
-	if err != nil {
-		return err
-	}
-	if m.schema != f.schema() {
-		return fmt.Errorf("%s: has the schema %s, this version reads %s", p.path, m.schema, f.schema())
+	if m.schema != key.Kind.Schema() {
+		return fmt.Errorf("%s: has the schema %s, this version reads %s: import its sources again", p.path, m.schema, key.Kind.Schema())
 	}
 	p.meta = m
 	parts := t.shelf[key]
@@ -133,13 +134,13 @@ func (t *Tape) shelve(key Key, name string) error {
 	return nil
 }
 
-func (t *Tape) path(key Key, name string) string {
+func (t *Tape) path(key row.Key, name string) string {
 	return filepath.Join(t.dir, filepath.FromSlash(key.String()), name+".parquet")
 }
 
 // Series is what a tape has of one kind of data for one instrument.
 type Series struct {
-	Key
+	row.Key
 	// From is the instant of the first row, To of the last; a bar's is its close.
 	From, To exchange.Time
 	Rows     int64
@@ -204,7 +205,7 @@ func (s *Series) addOrigin(o Origin) {
 }
 
 // Holes lists the holes of a series in the order of time, those between its files too.
-func (t *Tape) Holes(key Key) []Hole {
+func (t *Tape) Holes(key row.Key) []Hole {
 	var holes []Hole
 	parts := t.shelf[key]
 	for i, p := range parts {
@@ -219,14 +220,27 @@ func (t *Tape) Holes(key Key) []Hole {
 }
 
 // holeBetween looks for a hole between two files of a series.
-func holeBetween(a, b meta, key Key) (Hole, bool) {
-	step := max(a.step, b.step)
-	if step == 0 {
-		missing := b.firstKey - a.lastKey - 1
-		return Hole{a.last, b.first, missing}, key.Kind == AggTrades && missing > 0
+func holeBetween(a, b meta, key row.Key) (Hole, bool) {
+	f, err := formatOf(key.Kind)
+	if err != nil {
+		return Hole{}, false
 	}
+	switch f.holeRule() {
+	case noHoles:
+		return Hole{}, false
+	case linkedHoles:
+		if a.lastID == 0 || b.lastID == 0 {
+			return Hole{}, false
+		}
+		return unlinked(a.last, a.lastID, b.first, b.firstAfter)
+	case silentHoles:
+		usual, most := silences(key.Kind)
+		apart := b.first.Sub(a.last)
+		return Hole{a.last.Add(usual), b.first, max(1, int64(apart/usual)-1)}, apart > most
+	}
+	step := max(a.step, b.step)
 	apart := b.first.Sub(a.last)
-	return Hole{a.last.Add(step), b.first, int64(apart/step) - 1}, apart > step
+	return Hole{a.last.Add(step), b.first, int64(apart/max(step, 1)) - 1}, step > 0 && apart > step
 }
 
 // Hash is the data manifest hash: SHA-256 over the names and hashes of series, in
