@@ -158,11 +158,11 @@ func (t text) integer() (n int64, ok bool) {
 		t = t[1:]
 	}
 	for i, c := range t {
-		d := int64(c) - '0'
-		if d < 0 || d > 9 || i >= 18 && n > (math.MaxInt64-d)/10 {
+		d := c - '0'
+		if d > 9 || i >= 18 && n > (math.MaxInt64-int64(d))/10 {
 			return 0, false
 		}
-		n = n*10 + d
+		n = n*10 + int64(d)
 	}
 	if negative {
 		n = -n

@@ -68,14 +68,10 @@ func (o *object) scan(t text, i, depth int, data *object) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		v, next, err := o.value(k, next, depth+1, data)
-		if err != nil {
+		if i, err = o.value(k, next, depth+1, data); err != nil {
 			return 0, err
 		}
-		if k != 0 {
-			o.put(k, v)
-		}
-		if i, more, err = t.more(next, '}'); err != nil {
+		if i, more, err = t.more(i, '}'); err != nil {
 			return 0, err
 		}
 	}
@@ -98,43 +94,68 @@ func (t text) name(i int) (k key, next int, err error) {
 	return keyOf(t[i+1 : end]), next, err
 }
 
-// value reads the value of the field k and returns the index behind it.
-func (o *object) value(k key, i, depth int, data *object) (v value, end int, err error) {
+// value reads the value of the field k, notes where it stands, and returns the index
+// behind it. A second one of its name is wrong with the field, not with the syntax.
+func (o *object) value(k key, i, depth int, data *object) (end int, err error) {
 	t := o.text
 	if i >= len(t) {
-		return v, 0, t.unexpected(i, "a value")
+		return 0, t.unexpected(i, "a value")
 	}
+	if o.has(k) && k != 0 {
+		o.fail(k, "stands twice")
+	}
+	o.present[k>>6] |= 1 << (k & 63)
+	v := &o.fields[k]
+	v.start = i
 	switch t[i] {
+	case '1', '2', '3', '4', '5', '6', '7', '8', '9': // times and ids: nothing follows their digits
+		v.shape = shapeNumber
+		if end = t.digits(i); !t.at(end, ',') && !t.at(end, '}') {
+			end, err = t.number(i)
+		}
 	case '"':
 		quote, escaped, err := t.quoted(i)
+		v.start, v.end, v.shape = i+1, quote, shapeText
 		if escaped {
-			return value{i + 1, quote, shapeEscaped}, quote + 1, err
+			v.shape = shapeEscaped
 		}
-		return value{i + 1, quote, shapeText}, quote + 1, err
+		return quote + 1, err
+	case '[':
+		return o.list(k, i, depth)
 	case '{':
+		v.shape = shapeObject
 		if k == keyData && data != nil {
 			end, err = data.scan(t, i, depth, nil)
 		} else {
 			end, err = t.skip(i, depth)
 		}
-		return value{i, end, shapeObject}, end, err
-	case '[':
-		if side := o.side(k); side != nil {
-			if *side, end, err = t.levels(i, (*side)[:0]); err == nil {
-				return value{i, end, shapeLevels}, end, nil
-			}
-		}
-		end, err = t.skip(i, depth) // no levels, which is no matter unless somebody wants them
-		return value{i, end, shapeList}, end, err
 	case 't', 'f':
 		v.shape = shapeBool
+		end, err = t.skip(i, depth)
 	case 'n':
 		v.shape = shapeNull
+		end, err = t.skip(i, depth)
 	default:
 		v.shape = shapeNumber
+		end, err = t.skip(i, depth)
 	}
-	end, err = t.skip(i, depth)
-	return value{i, end, v.shape}, end, err
+	v.end = end
+	return end, err
+}
+
+// list reads a list, as levels where it may be some. If it is none, that is no matter
+// unless somebody wants levels.
+func (o *object) list(k key, i, depth int) (end int, err error) {
+	v := &o.fields[k]
+	if side := o.side(k); side != nil {
+		if *side, end, err = o.text.levels(i, (*side)[:0]); err == nil {
+			v.end, v.shape = end, shapeLevels
+			return end, nil
+		}
+	}
+	end, err = o.text.skip(i, depth)
+	v.end, v.shape = end, shapeList
+	return end, err
 }
 
 // side returns where the levels in a list k go, nil if there is no such place: depth has
@@ -148,16 +169,6 @@ func (o *object) side(k key) *[]exchange.Level {
 	default:
 		return nil
 	}
-}
-
-// put notes where the value of k stands. A second one is wrong with the field, not with
-// the syntax.
-func (o *object) put(k key, v value) {
-	if o.has(k) {
-		o.fail(k, "stands twice")
-	}
-	o.present[k>>6] |= 1 << (k & 63)
-	o.fields[k] = v
 }
 
 func (o *object) has(k key) bool { return o.present[k>>6]&(1<<(k&63)) != 0 }

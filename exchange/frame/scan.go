@@ -34,6 +34,7 @@ func (t text) quoted(i int) (end int, escaped bool, err error) {
 	}
 	for i++; i < len(t); i++ {
 		switch c := t[i]; {
+		case c > '\\':
 		case c == '"':
 			return i, escaped, nil
 		case c == '\\':
