@@ -35,6 +35,9 @@ type ImportSpec struct {
 	Repair bool
 }
 
+// ErrChecksum says that a file is not the one its CHECKSUM file was made for.
+var ErrChecksum = source.ErrChecksum
+
 // skippedMax bounds the rows set aside: an archive with more of them is the wrong file. A
 // recording may have as many in a hundred lines, too.
 const skippedMax = 1000

@@ -190,8 +190,25 @@ func (k Key) directory() string {
 	return string(k.Kind)
 }
 
-// Check says what a key lacks to name a series.
+// ErrKey says that a key does not name a series.
+var ErrKey = errors.New("no series")
+
+// keyError is an ErrKey in its own words.
+type keyError struct{ error }
+
+func (e keyError) Is(target error) bool { return target == ErrKey }
+
+func (e keyError) Unwrap() error { return e.error }
+
+// Check says what a key lacks to name a series, as an ErrKey.
 func (k Key) Check() error {
+	if err := k.check(); err != nil {
+		return keyError{err}
+	}
+	return nil
+}
+
+func (k Key) check() error {
 	if MarketOf(k.Product) == "" {
 		return errors.New("market is not given and cannot be told from the path")
 	}

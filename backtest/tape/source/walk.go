@@ -1,0 +1,93 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// ErrLoop says that a directory contains itself through a symbolic link.
+var ErrLoop = errors.New("directory loop")
+
+// depthMax bounds how deep directories are nested.
+const depthMax = 64
+
+// Walk lists the files of data below paths, in the order of their names: files as they
+// are named, and of directories all regular files but CHECKSUM files, those whose names
+// begin with a dot, and those whose extension no source has. Symbolic links are followed;
+// one that leads back into a directory above it is ErrLoop.
+func Walk(paths []string) ([]string, error) {
+	var list []string
+	for _, p := range paths {
+		info, err := os.Stat(p)
+		if err != nil {
+			return nil, err
+		}
+		if !info.IsDir() {
+			list = append(list, p)
+			continue
+		}
+		before := len(list)
+		if list, err = walk(list, p, nil); err != nil {
+			return nil, err
+		}
+		if len(list) == before {
+			return nil, fmt.Errorf("%s: no files of data in this directory: %w", p, fs.ErrNotExist)
+		}
+	}
+	return list, nil
+}
+
+// walk lists a directory; above are those that lead to it.
+func walk(list []string, dir string, above []os.FileInfo) ([]string, error) {
+	here, err := os.Stat(dir)
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(above, func(up os.FileInfo) bool { return os.SameFile(up, here) }) {
+		return nil, fmt.Errorf("%w: %s leads to a directory above it; remove the link or name its files", ErrLoop, dir)
+	}
+	if len(above) == depthMax {
+		return nil, fmt.Errorf("%s: directories are nested more than %d deep", dir, depthMax)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	above = append(slices.Clip(above), here)
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		info, err := os.Stat(path) // follows a link
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case info.IsDir():
+			if list, err = walk(list, path, above); err != nil {
+				return nil, err
+			}
+		case info.Mode().IsRegular() && ofData(e.Name()):
+			list = append(list, path)
+		}
+	}
+	return list, nil
+}
+
+// ofData says whether a name in a directory may be that of recorded data: the rest, such
+// as notes and programs, is left alone.
+func ofData(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".zip", ".csv", ".gz", ".zst", ".npz", ".jsonl", ".ndjson", ".txt":
+		return true
+	}
+	// The numbered files of an older collector: NAME.ws.1.0.
+	ext := filepath.Ext(name)
+	return len(ext) > 1 && strings.Trim(ext[1:], "0123456789") == ""
+}
