@@ -48,6 +48,8 @@ type Notes struct {
 	Absent []string
 	// Warnings are sentences for people.
 	Warnings []string
+	// Taken counts the messages that gave rows, by name, for sources of messages.
+	Taken []Count
 	// Passed counts what is no market data of a tape, by name, such as frames of
 	// "24hrTicker" or bars that have not closed.
 	Passed []Count

@@ -23,11 +23,17 @@ type Lines struct {
 }
 
 // NewLines returns the lines of a text.
-func NewLines(r io.Reader) *Lines { return &Lines{r: bufio.NewReaderSize(r, LineMax)} }
+func NewLines(r io.Reader) *Lines { return NewLongLines(r, LineMax) }
+
+// NewLongLines returns the lines of a text that may be longer than LineMax, up to most
+// bytes, which it takes as memory.
+func NewLongLines(r io.Reader, most int) *Lines {
+	return &Lines{r: bufio.NewReaderSize(r, most)}
+}
 
 // Next returns the next line that is not blank, without its end; io.EOF ends. The line is
-// good until the next call. The second ErrLine in a row would never come: the caller
-// stops at the first.
+// good until the next call. Of a line that is too long ErrLine comes with its beginning;
+// the caller stops there, or passes over its end with Rest.
 func (l *Lines) Next() ([]byte, error) {
 	for {
 		line, err := l.r.ReadSlice('\n')
@@ -37,7 +43,7 @@ func (l *Lines) Next() ([]byte, error) {
 		}
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
-			return nil, ErrLine
+			return line, ErrLine
 		case err == io.EOF && len(line) > 0:
 			l.Cut = true
 		case err != nil:
@@ -49,6 +55,18 @@ func (l *Lines) Next() ([]byte, error) {
 		}
 		if end > 0 {
 			return line[:end], nil
+		}
+	}
+}
+
+// Rest passes over the end of a line that was too long. It is io.EOF where the text ends
+// within the line.
+func (l *Lines) Rest() error {
+	for {
+		line, err := l.r.ReadSlice('\n')
+		l.Bytes += int64(len(line))
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return err
 		}
 	}
 }
