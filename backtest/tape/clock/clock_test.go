@@ -1,6 +1,7 @@
 package clock
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"math/big"
 	"math/rand/v2"
@@ -286,15 +287,17 @@ func TestKnotJSON(t *testing.T) {
 
 // FuzzFit: no knots, however wrong, make it panic or break the order of local times.
 func FuzzFit(f *testing.F) {
-	f.Add([]byte("some sixteen bytes of a knot make a knot, so here are a few of them"))
+	for _, text := range []string{"12*0 12*1000", "12*0 -86400000 360*-500 12*0", "120000..0*13 12*0 20*5000 40*1000"} {
+		var seed []byte
+		for _, k := range shape(f, text) {
+			seed = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(seed, uint64(k.At)), uint64(k.Lag))
+		}
+		f.Add(seed)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var knots []Knot
 		for ; len(data) >= 16; data = data[16:] {
-			v := [2]int64{}
-			for i, b := range data[:16] {
-				v[i/8] = v[i/8]<<8 | int64(b)
-			}
-			knots = append(knots, Knot{exchange.Time(v[0]), time.Duration(v[1])})
+			knots = append(knots, Knot{exchange.Time(binary.BigEndian.Uint64(data)), time.Duration(binary.BigEndian.Uint64(data[8:]))})
 		}
 		m := Fit(knots)
 		_ = m.Report().String()

@@ -1,9 +1,7 @@
 package clock
 
 import (
-	"cmp"
 	"math/bits"
-	"slices"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -12,8 +10,8 @@ import (
 // edge is a straight part of a piece: a lag at an instant, and how it goes on.
 type edge struct {
 	Knot
-	// rise is by how much the lag grows in the time of run, which is above 0. Twice rise
-	// plus run is above 0 too, so local time grows with exchange time.
+	// rise is by how much the lag grows in the time of run, which is above 0. A fall is less
+	// than run, so local time grows with exchange time.
 	rise, run time.Duration
 }
 
@@ -31,20 +29,36 @@ func (e *edge) event(local exchange.Time) exchange.Time {
 }
 
 // envelope is the greatest convex function below some knots whose rate stays near a
-// common one. It goes on for ever on both sides at that rate.
+// common one. Its first edge is the way to the first corner, the last the way on from the
+// last, both at that rate; each other one leads from a corner to the next.
 type envelope []edge
 
-// Lag is the height of the envelope.
+// lag is the height of the envelope.
 func (v envelope) lag(at exchange.Time) time.Duration {
-	i, _ := slices.BinarySearchFunc(v[1:], at, func(e edge, at exchange.Time) int { return cmp.Compare(e.At, at) })
-	return v[i].lag(at)
+	low, high := 0, len(v)-1
+	for low < high {
+		if mid := (low + high + 1) / 2; v[mid].At <= at {
+			low = mid
+		} else {
+			high = mid - 1
+		}
+	}
+	return v[low].lag(at)
 }
 
 // event is the exchange time at which the local clock, behind the smallest lag, showed a
-// local time. It never falls as local grows.
+// local time. It never falls as local grows. A search of package slices, which calls a
+// function for each comparison, makes BenchmarkCorrect 32 ns in place of 19.
 func (v envelope) event(local exchange.Time) exchange.Time {
-	i, _ := slices.BinarySearchFunc(v[1:], local, func(e edge, local exchange.Time) int { return cmp.Compare(e.local(), local) })
-	return v[i].event(local)
+	low, high := 0, len(v)-1
+	for low < high {
+		if mid := (low + high + 1) / 2; v[mid].local() <= local {
+			low = mid
+		} else {
+			high = mid - 1
+		}
+	}
+	return v[low].event(local)
 }
 
 // hull returns the lower convex hull of knots of increasing time, by Andrew's monotone

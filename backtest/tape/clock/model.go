@@ -1,8 +1,6 @@
 package clock
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -159,16 +157,20 @@ func (m *Model) Correct(event, local exchange.Time, base time.Duration) exchange
 // around returns the piece that an instant belongs to, twice, or the two that it lies
 // between. Both are nil without pieces.
 func (m *Model) around(event exchange.Time) (before, after *piece) {
-	n := len(m.pieces)
-	if n == 0 {
+	if len(m.pieces) == 0 {
 		return nil, nil
 	}
-	i, _ := slices.BinarySearchFunc(m.pieces, event, func(p piece, event exchange.Time) int { return cmp.Compare(p.to, event) })
-	switch {
-	case i == n:
-		return &m.pieces[n-1], &m.pieces[n-1]
-	case i == 0 || event >= m.pieces[i].from:
-		return &m.pieces[i], &m.pieces[i]
+	low, high := 0, len(m.pieces)-1
+	for low < high {
+		if mid := (low + high) / 2; event <= m.pieces[mid].to {
+			high = mid
+		} else {
+			low = mid + 1
+		}
 	}
-	return &m.pieces[i-1], &m.pieces[i]
+	p := &m.pieces[low]
+	if low > 0 && event < p.from {
+		return &m.pieces[low-1], p
+	}
+	return p, p
 }

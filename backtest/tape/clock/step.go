@@ -130,24 +130,25 @@ type level struct {
 	up bool
 }
 
-// lasts is the time between its outer knots.
-func (l level) lasts() time.Duration { return l.knots[len(l.knots)-1].At.Sub(l.knots[0].At) }
-
 // levels splits knots where the smallest lag changes by more than least and stays changed.
 // Stretches above their neighbours that end too soon are latency and left out, and what
 // they parted is looked at again.
 func levels(knots []Knot, least time.Duration) []level {
+	first, end := knots[0].At, knots[len(knots)-1].At
 	for {
 		all := split(knots, least)
 		last := len(all) - 1
 		var calm []Knot
 		for i, l := range all {
-			limit := stallMax
-			if i == 0 || i == last {
-				limit = endMin
+			from, to, limit := l.knots[0].At, l.knots[len(l.knots)-1].At, stallMax
+			if i == 0 {
+				from, limit = first, endMin
+			}
+			if i == last {
+				to, limit = end, endMin
 			}
 			above := (i == 0 || l.up) && (i == last || !all[i+1].up)
-			if last == 0 || !above || l.lasts() >= limit {
+			if last == 0 || !above || to.Sub(from) >= limit {
 				calm = append(calm, l.knots...)
 			}
 		}

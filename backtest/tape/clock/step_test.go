@@ -10,7 +10,7 @@ import (
 
 // shape makes knots, one every ten seconds, from words such as 12*0 (twelve of 0 ms) or
 // 60..0*7 (seven that go evenly from 60 ms to 0). A little noise is on top.
-func shape(t *testing.T, text string) (knots []Knot) {
+func shape(t testing.TB, text string) (knots []Knot) {
 	t.Helper()
 	number := func(s string) int {
 		n, err := strconv.Atoi(s)
@@ -69,6 +69,7 @@ func TestSteps(t *testing.T) {
 		{"a crowded line", "12*0 24*200 12*0", ""},
 		{"crowded in two ways", "12*0 10*200 10*400 4*200 12*0", ""},
 		{"crowded at the start", "5*200 40*0", ""},
+		{"crowded less and less at the start", "6*1000 6*500 40*0", "-500@12"},
 		{"crowded at the end", "40*0 5*200", ""},
 		{"crowded before a step", "12*0 20*5000 40*1000", "+1000@32"},
 		{"a stall at a step", "12*0 60000..10000*6 12*-1000", "-1000@18"},
