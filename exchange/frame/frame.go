@@ -135,6 +135,8 @@ type Mark struct {
 // Bar is a candle with its state. Its Interval is 0 for a month, which has no fixed length.
 type Bar struct {
 	exchange.Bar
+	// TakerBuyQuote is the part of QuoteVolume that aggressors bought.
+	TakerBuyQuote exchange.Wide
 	// Name is the interval's name, such as "1m" or "1M".
 	Name []byte
 	// Closed says that the bar is final.

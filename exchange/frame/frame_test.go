@@ -122,7 +122,7 @@ func describe(f *Frame) string {
 		fmt.Fprintf(&b, ": %v", f.Index)
 		rest.Index = 0
 	case KindBar:
-		fmt.Fprintf(&b, ": %s, closed %v, %+v", f.Bar.Name, f.Bar.Closed, f.Bar.Bar)
+		fmt.Fprintf(&b, ": %s, closed %v, %+v, taker quote %v", f.Bar.Name, f.Bar.Closed, f.Bar.Bar, f.Bar.TakerBuyQuote)
 		rest.Bar = Bar{}
 	case KindLiquidation:
 		l := f.Liquidation

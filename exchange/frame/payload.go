@@ -172,6 +172,7 @@ func (f *Frame) readBar(o, k *object) {
 			k.fail('i', "is %q, not an interval such as 1m", clip(f.Bar.Name))
 		}
 	}
+	f.Bar.TakerBuyQuote = k.volume('Q')
 	o.err = k.err
 }
 
