@@ -14,6 +14,8 @@ import (
 
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/backtest/tape"
+	"github.com/pmbot/pmbot/backtest/tape/row"
+	"github.com/pmbot/pmbot/backtest/tape/source"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/plugins/trend"
 	"github.com/pmbot/pmbot/riskguard"
@@ -30,8 +32,8 @@ type independentCase struct {
 	qty                string
 	size, places, usd  int64 // qty = size/places; dollars of a contract, 0 for UM
 	asset, deposit     string
-	barMap, fundingMap tape.Columns
-	markMap            tape.Columns
+	barMap, fundingMap source.Columns
+	markMap            source.Columns
 }
 
 func umMinutes(dir string) independentCase {
@@ -41,9 +43,9 @@ func umMinutes(dir string) independentCase {
 		bars: prefix + "1m-futures.csv", rates: prefix + "8h-funding_rate.csv", marks: prefix + "8h-mark.csv",
 		open: "date", at: "date", rate: "open", bar: time.Minute,
 		qty: "0.01", size: 1, places: 100, asset: "USDT", deposit: "10000",
-		barMap:     tape.Columns{"time": "date"},
-		fundingMap: tape.Columns{"time": "date", "rate": "open"},
-		markMap:    tape.Columns{"time": "date"},
+		barMap:     source.Columns{"time": "date"},
+		fundingMap: source.Columns{"time": "date", "rate": "open"},
+		markMap:    source.Columns{"time": "date"},
 	}
 }
 
@@ -54,8 +56,8 @@ func cmEightHours(dir string) independentCase {
 		rates: filepath.Join(dir, "fundingRate", "BTCUSD_PERP-8h.csv"),
 		open:  "open_time_ms", at: "funding_time_ms", rate: "funding_rate", bar: 8 * time.Hour,
 		qty: "10", size: 10, places: 1, usd: 100, asset: "BTC", deposit: "1",
-		barMap:     tape.Columns{"time": "open_time_ms", "quote_volume": "volume"},
-		fundingMap: tape.Columns{"time": "funding_time_ms", "rate": "funding_rate"},
+		barMap:     source.Columns{"time": "open_time_ms", "quote_volume": "volume"},
+		fundingMap: source.Columns{"time": "funding_time_ms", "rate": "funding_rate"},
 	}
 }
 
@@ -98,11 +100,11 @@ func (c independentCase) compare(t *testing.T) *backtest.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.load(t, store, c.bars, tape.Klines, c.bar, c.barMap)
-	c.load(t, store, c.rates, tape.FundingRate, 0, c.fundingMap)
+	c.load(t, store, c.bars, row.Klines, c.bar, c.barMap)
+	c.load(t, store, c.rates, row.FundingRate, 0, c.fundingMap)
 	marks := map[int64]*big.Rat{}
 	if c.marks != "" {
-		c.load(t, store, c.marks, tape.MarkPriceKlines, 8*time.Hour, c.markMap)
+		c.load(t, store, c.marks, row.MarkPriceKlines, 8*time.Hour, c.markMap)
 		marks = plainByHour(t, c.marks, c.at, "open")
 	}
 	res, err := backtest.Run(context.Background(), c.config(dir), backtest.Options{Programs: []backtest.Program{backtest.LocalProgram(trend.New)}})
@@ -114,9 +116,10 @@ func (c independentCase) compare(t *testing.T) *backtest.Result {
 	return res
 }
 
-func (c independentCase) load(t *testing.T, store *tape.Tape, path string, kind tape.Kind, interval time.Duration, columns tape.Columns) {
+func (c independentCase) load(t *testing.T, store *tape.Tape, path string, kind row.Kind, interval time.Duration, columns source.Columns) {
 	t.Helper()
-	spec := tape.ImportSpec{Path: path, Key: tape.Key{Product: c.product, Symbol: c.symbol, Kind: kind, Interval: interval}, Columns: columns}
+	key := row.Key{Product: c.product, Symbol: c.symbol, Kind: kind, Interval: interval}
+	spec := tape.ImportSpec{Path: path, Spec: source.Spec{Key: key, Columns: columns}}
 	if _, err := tape.Import(context.Background(), store, spec, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pmbot/pmbot/backtest/market"
 	"github.com/pmbot/pmbot/backtest/tape"
+	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard/margin"
 )
@@ -190,7 +191,7 @@ func instrumentOf(ins *exchange.Instruments) func(exchange.Product, string) (exc
 func of(all []tape.Series, in *exchange.Instrument) []tape.Series {
 	var list []tape.Series
 	for _, s := range all {
-		if s.Product == in.Product && (s.Symbol == in.Symbol || s.Kind == tape.IndexPriceKlines && s.Symbol == in.Pair) {
+		if s.Product == in.Product && (s.Symbol == in.Symbol || s.Kind == row.IndexPriceKlines && s.Symbol == in.Pair) {
 			list = append(list, s)
 		}
 	}
@@ -208,17 +209,17 @@ func (p *plan) choose(in *exchange.Instrument, w wish, has []tape.Series) ([]tap
 	if in.Product == exchange.Margin {
 		return keys, nil
 	}
-	mark, marked := finest(has, tape.MarkPriceKlines)
+	mark, marked := finest(has, row.MarkPriceKlines)
 	if marked {
 		keys = append(keys, mark)
 	}
 	if !marked || mark.Interval > max(every, time.Minute) {
 		p.deriveMark(in, every, marked)
 	}
-	if index, ok := finest(has, tape.IndexPriceKlines); ok {
+	if index, ok := finest(has, row.IndexPriceKlines); ok {
 		keys = append(keys, index)
 	}
-	at := slices.IndexFunc(has, func(s tape.Series) bool { return s.Kind == tape.FundingRate })
+	at := slices.IndexFunc(has, func(s tape.Series) bool { return s.Kind == row.FundingRate })
 	switch {
 	case at >= 0:
 		keys = append(keys, has[at])
@@ -234,11 +235,11 @@ func (p *plan) prices(in *exchange.Instrument, w wish, has []tape.Series) (time.
 	var klines []tape.Series
 	var lengths []time.Duration
 	for _, s := range has {
-		if s.Kind == tape.Klines {
+		if s.Kind == row.Klines {
 			klines, lengths = append(klines, s), append(lengths, s.Interval)
 		}
 	}
-	at := slices.IndexFunc(has, func(s tape.Series) bool { return s.Kind == tape.AggTrades })
+	at := slices.IndexFunc(has, func(s tape.Series) bool { return s.Kind == row.AggTrades })
 	err := p.buildFromBars(in, w.bars, lengths)
 	if at >= 0 && (w.trades || err != nil || len(klines) == 0) {
 		p.build.drop(in.ID)
@@ -302,7 +303,7 @@ func barNames(lengths ...time.Duration) string {
 	return strings.Join(names, ", ")
 }
 
-func finest(has []tape.Series, k tape.Kind) (tape.Series, bool) {
+func finest(has []tape.Series, k row.Kind) (tape.Series, bool) {
 	var best tape.Series
 	for _, s := range has {
 		if s.Kind == k && (best.Interval == 0 || s.Interval < best.Interval) {
@@ -343,7 +344,7 @@ func (p *plan) note(s *tape.Series) {
 		Product: s.Product, Symbol: s.Symbol, Kind: string(s.Kind), Interval: s.Interval, From: s.From, To: s.To,
 		Rows: s.Rows, Gaps: s.Gaps, Source: s.Source, Hash: s.Hash,
 	})
-	if s.Kind == tape.Klines || s.Kind == tape.AggTrades {
+	if s.Kind == row.Klines || s.Kind == row.AggTrades {
 		if p.from == 0 || s.From < p.from {
 			p.from = s.From
 		}
@@ -428,7 +429,7 @@ func (p *plan) markEvery(in *exchange.Instrument) time.Duration {
 		}
 	}
 	for _, d := range p.data {
-		if d.Kind == string(tape.MarkPriceKlines) && d.Product == in.Product && d.Symbol == in.Symbol {
+		if d.Kind == string(row.MarkPriceKlines) && d.Product == in.Product && d.Symbol == in.Symbol {
 			return d.Interval
 		}
 	}

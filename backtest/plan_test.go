@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/pmbot/pmbot/backtest/tape"
+	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
 )
 
 // onTape is a series by its words: "klines 1m", "aggTrades", "fundingRate".
 func onTape(words string) tape.Series {
 	kind, length, _ := strings.Cut(words, " ")
-	s := tape.Series{Key: tape.Key{Product: exchange.UM, Symbol: "BTCUSDT", Kind: tape.Kind(kind)}}
+	s := tape.Series{Key: row.Key{Product: exchange.UM, Symbol: "BTCUSDT", Kind: row.Kind(kind)}}
 	s.Interval, _ = time.ParseDuration(length)
 	return s
 }
@@ -139,10 +140,10 @@ func TestSeriesFindTheirInstrument(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	all := []tape.Series{
-		{Key: tape.Key{Product: exchange.CM, Symbol: "BTCUSD_PERP", Kind: tape.Klines}}, {Key: tape.Key{Product: exchange.CM, Symbol: "BTCUSD", Kind: tape.IndexPriceKlines}},
-		{Key: tape.Key{Product: exchange.CM, Symbol: "BTCUSD", Kind: tape.Klines}}, {Key: tape.Key{Product: exchange.UM, Symbol: "BTCUSD_PERP", Kind: tape.Klines}},
+		{Key: row.Key{Product: exchange.CM, Symbol: "BTCUSD_PERP", Kind: row.Klines}}, {Key: row.Key{Product: exchange.CM, Symbol: "BTCUSD", Kind: row.IndexPriceKlines}},
+		{Key: row.Key{Product: exchange.CM, Symbol: "BTCUSD", Kind: row.Klines}}, {Key: row.Key{Product: exchange.UM, Symbol: "BTCUSD_PERP", Kind: row.Klines}},
 	}
-	if got := of(all, ins.At(3)); len(got) != 2 || got[0].Kind != tape.Klines || got[1].Kind != tape.IndexPriceKlines {
+	if got := of(all, ins.At(3)); len(got) != 2 || got[0].Kind != row.Klines || got[1].Kind != row.IndexPriceKlines {
 		t.Errorf("%+v", got)
 	}
 }
@@ -156,7 +157,7 @@ func TestMarkEvery(t *testing.T) {
 		t.Errorf("without any, %v", got)
 	}
 	mark := func(symbol string, every time.Duration) DataInfo {
-		return DataInfo{Product: exchange.UM, Symbol: symbol, Kind: string(tape.MarkPriceKlines), Interval: every}
+		return DataInfo{Product: exchange.UM, Symbol: symbol, Kind: string(row.MarkPriceKlines), Interval: every}
 	}
 	p.data = []DataInfo{mark("ETHUSDT", 8*time.Hour), mark("BTCUSDT", time.Hour)}
 	if got := p.markEvery(&in); got != time.Hour {
