@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// ErrSyntax says that a message is not one JSON value, and thus damaged or cut off. It is
-// given before any frame of the message is returned.
+// ErrSyntax says that a message is not one JSON object or list, and thus damaged, cut off
+// or something else altogether. It comes before any frame of the message.
 var ErrSyntax = errors.New("not JSON")
 
 // nestingMax bounds lists and objects within each other. Binance's go to six.
