@@ -33,6 +33,9 @@ func ReadPath(path string) (n Named) {
 		}
 	}
 	base := filepath.Base(path)
+	if packed := strings.ToLower(filepath.Ext(base)); packed == ".gz" || packed == ".zst" {
+		base = base[:len(base)-len(packed)]
+	}
 	parts := strings.Split(strings.TrimSuffix(base, filepath.Ext(base)), "-")
 	if len(parts) < 4 {
 		return n
