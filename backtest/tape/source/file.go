@@ -164,8 +164,8 @@ func (f *File) unzip() (io.Reader, error) {
 	}
 	entry := z.File[0]
 	f.Entry = filepath.Base(entry.Name)
-	if n := entry.UncompressedSize64; n > unpackedMax || n > bombSize && n > bombRatio*uint64(f.Size) {
-		return nil, fmt.Errorf("%w: %s is said to have %d bytes", ErrBomb, entry.Name, n)
+	if err := CheckUnpacked(entry.Name, entry.UncompressedSize64, f.Size); err != nil {
+		return nil, err
 	}
 	text, err := entry.Open()
 	if err != nil {
@@ -173,6 +173,15 @@ func (f *File) unzip() (io.Reader, error) {
 	}
 	f.closers = append(f.closers, text.Close)
 	return text, nil
+}
+
+// CheckUnpacked is ErrBomb for what is said to unpack to far more bytes than market data
+// in a file of packed bytes can.
+func CheckUnpacked(name string, unpacked uint64, packed int64) error {
+	if unpacked > unpackedMax || unpacked > bombSize && unpacked > bombRatio*uint64(packed) {
+		return fmt.Errorf("%w: %s is said to have %d bytes", ErrBomb, name, unpacked)
+	}
+	return nil
 }
 
 // Read reads the unpacked content.
@@ -191,8 +200,8 @@ func (f *File) Peek(n int) ([]byte, error) {
 // Progress is how many bytes of Size have been read from the disk.
 func (f *File) Progress() int64 { return f.read }
 
-// Disk is the file itself, for formats that are read at random.
-func (f *File) Disk() io.ReaderAt { return f.disk }
+// Disk is the file itself, for formats that are read at random. It counts for Progress.
+func (f *File) Disk() io.ReaderAt { return &counterAt{f} }
 
 // Close gives the file back.
 func (f *File) Close() error {
