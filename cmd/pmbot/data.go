@@ -10,12 +10,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pmbot/pmbot/backtest/tape"
+	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
 )
 
 func dataCommand(c *console) *cobra.Command {
 	return group("data", "Bring recorded market data in, list and verify it",
-		dataImportCommand(c), dataListCommand(c), dataVerifyCommand(c))
+		dataImportCommand(c), dataListCommand(c), dataVerifyCommand(c), dataRepairCommand(c), dataCompactCommand(c))
 }
 
 // tapeFlag adds the flag that says where the tape is.
@@ -35,47 +36,19 @@ func openTape(dir string) (*tape.Tape, error) {
 	return t, err
 }
 
-func dataListCommand(c *console) *cobra.Command {
-	var dir string
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use: "ls", Short: "List what a tape holds", Args: cobra.NoArgs,
-		RunE: action(func(context.Context, []string) error {
-			t, err := openTape(dir)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return c.printJSON(listingOf(t))
-			}
-			var rows [][]string
-			for _, s := range t.Series() {
-				rows = append(rows, []string{
-					s.Key.String(), s.From.String(), s.To.String(), count(s.Rows), count(int64(s.Gaps)),
-					count(s.Duplicates), count(s.Skipped), s.Hash[:min(12, len(s.Hash))], s.Source,
-				})
-			}
-			return c.printTable([]string{"SERIES", "FROM", "TO", "ROWS", "GAPS", "DUPLICATES", "SKIPPED", "HASH", "SOURCE"}, rows)
-		}),
-	}
-	tapeFlag(cmd, &dir)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document, with every gap and source")
-	return cmd
-}
-
 // seriesName are the fields that name a series in JSON.
 type seriesName struct {
 	Name     string           `json:"name"`
 	Product  exchange.Product `json:"product"`
 	Symbol   string           `json:"symbol"`
-	Kind     tape.Kind        `json:"kind"`
+	Kind     row.Kind         `json:"kind"`
 	Interval string           `json:"interval,omitempty"`
 }
 
-func nameOf(k tape.Key) seriesName {
+func nameOf(k row.Key) seriesName {
 	n := seriesName{Name: k.String(), Product: k.Product, Symbol: k.Symbol, Kind: k.Kind}
 	if k.Interval > 0 {
-		n.Interval = k.Interval.String()
+		n.Interval = row.IntervalName(k.Interval)
 	}
 	return n
 }
@@ -95,8 +68,10 @@ type seriesListed struct {
 	Duplicates int64         `json:"duplicates"`
 	Skipped    int64         `json:"skipped"`
 	Gaps       []tape.Hole   `json:"gaps"`
-	Sources    []tape.Origin `json:"sources"`
-	Hash       string        `json:"hash"`
+	// Coverage are the times that the series has data for.
+	Coverage []tape.Stretch `json:"coverage"`
+	Sources  []tape.Origin  `json:"sources"`
+	Hash     string         `json:"hash"`
 }
 
 func listingOf(t *tape.Tape) listing {
@@ -107,7 +82,7 @@ func listingOf(t *tape.Tape) listing {
 		if holes == nil {
 			holes = []tape.Hole{}
 		}
-		l.Series = append(l.Series, seriesListed{nameOf(s.Key), s.From, s.To, s.Rows, s.Duplicates, s.Skipped, holes, s.Origins, s.Hash})
+		l.Series = append(l.Series, seriesListed{nameOf(s.Key), s.From, s.To, s.Rows, s.Duplicates, s.Skipped, holes, t.Coverage(s.Key), s.Origins, s.Hash})
 	}
 	return l
 }

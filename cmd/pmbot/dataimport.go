@@ -5,130 +5,221 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pmbot/pmbot/backtest/tape"
+	"github.com/pmbot/pmbot/backtest/tape/row"
+	"github.com/pmbot/pmbot/backtest/tape/source"
+	"github.com/pmbot/pmbot/backtest/tape/source/csv"
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// importFlags are the flags of "pmbot data import".
+// importFlags are the flags of "pmbot data import" and "pmbot data repair".
 type importFlags struct {
-	tape, product, symbol, kind, interval, columns string
-	skipBad, json, quiet                           bool
+	tape                                    string
+	series                                  seriesFlags
+	skipBad, json, quiet, noProgress, again bool
+	jobs                                    int
 }
 
-func dataImportCommand(c *console) *cobra.Command {
-	f := &importFlags{}
-	cmd := &cobra.Command{
-		Use:   "import FILE...",
-		Short: "Bring archives and CSV files into a tape",
-		Long: `Bring Binance's public archives and plain CSV files into a tape. An archive is
-verified against the CHECKSUM file beside it. What the path of an archive says need not
-be said again; a plain file needs the flags. A file is taken whole or not at all, and
-importing it again changes nothing.`,
-		Example: `  pmbot data import um/monthly/klines/BTCUSDT/1m/BTCUSDT-1m-2024-01.zip
-  pmbot data import --product UM --symbol BTCUSDT --kind fundingRate --map time=date,rate=open rates.csv`,
-		Args: cobra.MinimumNArgs(1),
-	}
+// seriesFlags say what a file's path and content do not.
+type seriesFlags struct {
+	product, symbol, kind, interval, columns string
+}
+
+func (f *seriesFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	tapeFlag(cmd, &f.tape)
 	flags.StringVar(&f.product, "product", "", "UM, CM or MARGIN, whose prices are those of spot")
 	flags.StringVar(&f.symbol, "symbol", "", "Binance's name, such as BTCUSDT or BTCUSD_PERP")
-	flags.StringVar(&f.kind, "kind", "", "klines, aggTrades, fundingRate, markPriceKlines or indexPriceKlines")
+	flags.StringVar(&f.kind, "kind", "", "kind of data, such as "+kindExamples())
 	flags.StringVar(&f.interval, "interval", "", "length of a bar, such as 1m or 8h")
 	flags.StringVar(&f.columns, "map", "", "columns of a file that names them otherwise, as tape=file,...")
-	flags.BoolVar(&f.skipBad, "skip-bad", false, "set bad rows aside in place of failing")
-	flags.BoolVar(&f.json, "json", false, "print one JSON document")
-	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but errors")
-	cmd.RunE = action(func(ctx context.Context, files []string) error { return c.importFiles(ctx, f, files) })
-	return cmd
 }
 
-// spec is what the flags say about every file.
-func (f *importFlags) spec() (tape.ImportSpec, error) {
-	s := tape.ImportSpec{SkipBad: f.skipBad, Key: tape.Key{Symbol: f.symbol, Kind: tape.Kind(f.kind)}}
+func kindExamples() string {
+	var names []string
+	for _, k := range row.Kinds {
+		names = append(names, string(k))
+	}
+	return strings.Join(names, ", ")
+}
+
+// spec reads the flags.
+func (f *seriesFlags) spec() (source.Spec, error) {
+	s := source.Spec{Key: row.Key{Symbol: f.symbol, Kind: row.Kind(f.kind)}}
 	var err error
 	if f.product != "" {
-		if s.Product, err = exchange.ParseProduct(strings.ToUpper(f.product)); err != nil {
+		if s.Key.Product, err = exchange.ParseProduct(strings.ToUpper(f.product)); err != nil {
 			return s, &failure{exitUsage, fmt.Errorf("--product: %w", err), "products are UM, CM and MARGIN"}
 		}
 	}
 	if f.interval != "" {
-		if s.Interval, err = tape.ParseInterval(f.interval); err != nil {
+		if s.Key.Interval, err = row.ParseInterval(f.interval); err != nil {
 			return s, &failure{exitUsage, fmt.Errorf("--interval: %w", err), ""}
 		}
 	}
-	if s.Columns, err = tape.ParseColumns(f.columns); err != nil {
+	if s.Columns, err = csv.ParseColumns(f.columns); err != nil {
 		return s, &failure{exitUsage, fmt.Errorf("--map: %w", err), "write for example --map time=date,rate=open"}
 	}
 	return s, nil
 }
 
-func (c *console) importFiles(ctx context.Context, f *importFlags, files []string) error {
-	spec, err := f.spec()
+func dataImportCommand(c *console) *cobra.Command {
+	f := &importFlags{}
+	cmd := &cobra.Command{
+		Use:   "import FILE|DIRECTORY...",
+		Short: "Bring archives, recordings and CSV files into a tape",
+		Long: `Bring recorded market data into a tape: Binance's public archives, recorded websocket
+messages (a line is a local time and a message), the files of hftbacktest and tardis.dev,
+and plain CSV files; packed with zip, gzip or zstd, or not at all. Of a directory, all
+files of data below it.
+
+An archive is verified against the CHECKSUM file beside it. What a path or a file says
+need not be said again; a plain CSV file needs the flags. A file is taken whole or not at
+all, and one that the tape has already is not read again, so that an import that was
+stopped goes on where it was.
+
+Lines of a recording that hold no message are set aside with their number and the reason,
+in the tape's directory "rejected"; so are bad rows of other files with --skip-bad.`,
+		Example: `  pmbot data import um/monthly/klines/BTCUSDT/1m/BTCUSDT-1m-2024-01.zip
+  pmbot data import --product UM btcusdt_20240808.gz
+  pmbot data import --product UM --symbol BTCUSDT --kind fundingRate --map time=date,rate=open rates.csv`,
+		Args: cobra.MinimumNArgs(1),
+	}
+	tapeFlag(cmd, &f.tape)
+	f.series.add(cmd)
+	flags := cmd.Flags()
+	flags.BoolVar(&f.skipBad, "skip-bad", false, "set bad rows of archives and CSV files aside in place of failing")
+	flags.BoolVar(&f.again, "again", false, "read files that the tape has already, too")
+	flags.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "how many files are read at a time")
+	flags.BoolVar(&f.json, "json", false, "print one JSON document")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but errors")
+	cmd.RunE = action(func(ctx context.Context, paths []string) error { return c.importFiles(ctx, f, paths, false) })
+	return cmd
+}
+
+func dataRepairCommand(c *console) *cobra.Command {
+	f := &importFlags{}
+	cmd := &cobra.Command{
+		Use:   "repair FILE|DIRECTORY...",
+		Short: "Fill the gaps of a tape from other files",
+		Long: `Fill the gaps of a tape from other files of the same series: another recorder's, or
+Binance's archives. Only rows that lie in a gap are taken, and the tape says for ever
+which these are (pmbot data ls). Rows that the tape has otherwise are counted and left
+alone.`,
+		Example: `  pmbot data repair um/daily/aggTrades/BTCUSDT/BTCUSDT-aggTrades-2024-01-02.zip`,
+		Args:    cobra.MinimumNArgs(1),
+	}
+	tapeFlag(cmd, &f.tape)
+	f.series.add(cmd)
+	flags := cmd.Flags()
+	flags.BoolVar(&f.json, "json", false, "print one JSON document")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but errors")
+	cmd.RunE = action(func(ctx context.Context, paths []string) error {
+		f.jobs, f.again = 1, true
+		if _, err := openTape(f.tape); err != nil {
+			return err
+		}
+		return c.importFiles(ctx, f, paths, true)
+	})
+	return cmd
+}
+
+// dataFiles lists the files that are meant by paths.
+func dataFiles(paths []string) ([]string, error) {
+	files, err := source.Walk(paths)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &failure{code: exitNotFound, err: err, cure: "nothing was read"}
+	}
+	if errors.Is(err, source.ErrLoop) {
+		return nil, &failure{code: exitUsage, err: err}
+	}
+	return files, err
+}
+
+func (c *console) importFiles(ctx context.Context, f *importFlags, paths []string, repair bool) error {
+	spec, err := f.series.spec()
 	if err != nil {
 		return err
 	}
-	for _, name := range files {
-		if !exists(name) {
-			return &failure{exitNotFound, fmt.Errorf("import %s: no such file", name), "nothing was imported"}
-		}
+	files, err := dataFiles(paths)
+	if err != nil {
+		return err
 	}
 	t, err := tape.Create(f.tape)
 	if err != nil {
 		return err
 	}
-	reports := []imported{}
+	bar := c.progress("rows", f.quiet || f.json)
+	failed := 0
+	job := tape.Job{
+		Workers: f.jobs, Again: f.again,
+		Progress: func(p tape.Progress) { bar.update(uint64(p.Rows), float64(p.Bytes)/float64(max(p.Total, 1))) },
+		Done: func(_ int, r tape.Report, err error) {
+			switch {
+			case err != nil:
+				failed++
+			case !f.json && !f.quiet:
+				bar.clear()
+				c.printImported(r, repair)
+			}
+		},
+	}
 	for _, name := range files {
-		spec.Path = name
-		bar := c.progress("rows", f.quiet || f.json)
-		r, err := tape.Import(ctx, t, spec, func(p tape.Progress) {
-			bar.update(uint64(p.Rows), float64(p.Bytes)/float64(max(p.Total, 1)))
-		})
-		bar.finish()
-		if err != nil {
-			return importFailure(ctx, r, err)
-		}
-		reports = append(reports, importedOf(r))
-		if !f.json && !f.quiet {
-			c.printImported(r)
-		}
+		job.Specs = append(job.Specs, tape.ImportSpec{Path: name, Spec: spec, SkipBad: f.skipBad, Repair: repair})
+	}
+	reports, err := t.ImportAll(ctx, job)
+	bar.finish()
+	if err != nil {
+		return c.importFailure(ctx, reports, err, failed)
 	}
 	if f.json {
-		return c.printJSON(importDocument{"pmbot.import/1", reports})
+		return c.printJSON(importDocumentOf(reports))
 	}
 	return nil
 }
 
 // importFailure tells the kinds of failed imports apart: a bad file is a failed check,
-// missing flags and a full disk are not the file's fault.
-func importFailure(ctx context.Context, r tape.Report, err error) error {
+// missing flags and a full disk are not the file's fault. Of several files that failed,
+// each has its line.
+func (c *console) importFailure(ctx context.Context, reports []tape.Report, err error, failed int) error {
+	state := "the tape is as it was"
+	if failed > 1 {
+		state = fmt.Sprintf("%d of %d files were not imported", failed, len(reports))
+	} else if len(reports) > 1 {
+		state = "the other files were imported"
+	}
 	var system syscall.Errno
-	opened := r.File != ""
-	missing := missingFlags(r.Key)
+	missing := ""
+	for _, r := range reports {
+		if r.File != "" && len(r.Series) == 0 && !r.Already {
+			missing = missingFlags(r.Key)
+		}
+	}
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, tape.ErrChecksum):
 		return &failure{exitCheck, err, "download the archive and its CHECKSUM file again"}
-	case opened && missing != "":
+	case errors.Is(err, row.ErrKey) && missing != "":
 		return &failure{exitUsage, err, "give " + missing}
 	case errors.Is(err, exchange.ErrUnknownName):
 		return &failure{code: exitUsage, err: err}
 	case errors.Is(err, fs.ErrNotExist):
 		return &failure{code: exitNotFound, err: err}
 	case errors.As(err, &system):
-		return diskFailure(err, "the tape is as it was")
+		return diskFailure(err, state)
 	}
-	return &failure{exitCheck, err, "the tape is as it was"}
+	return &failure{exitCheck, err, state}
 }
 
 // missingFlags are the flags that name what neither path nor flags said, "" if all is
 // known.
-func missingFlags(k tape.Key) string {
+func missingFlags(k row.Key) string {
 	var flags []string
 	if k.Product == 0 {
 		flags = append(flags, "--product UM")
@@ -146,72 +237,4 @@ func missingFlags(k tape.Key) string {
 		return ""
 	}
 	return "the flags that the file's path stands for otherwise, such as " + strings.Join(flags, " ")
-}
-
-// importDocument is the JSON of "pmbot data import".
-type importDocument struct {
-	Schema  string     `json:"schema"`
-	Imports []imported `json:"imports"`
-}
-
-// imported is a report of an import in JSON.
-type imported struct {
-	seriesName
-	File       string        `json:"file"`
-	SHA256     string        `json:"sha256"`
-	Verified   bool          `json:"verified"`
-	Rows       int64         `json:"rows"`
-	New        int64         `json:"new"`
-	Known      int64         `json:"known"`
-	From       exchange.Time `json:"from"`
-	To         exchange.Time `json:"to"`
-	Gaps       finding       `json:"gaps"`
-	Duplicates finding       `json:"duplicates"`
-	Outside    finding       `json:"outside"`
-	Skipped    finding       `json:"skipped"`
-	Absent     []string      `json:"absent_columns,omitempty"`
-	Warnings   []string      `json:"warnings,omitempty"`
-	Written    []string      `json:"written"`
-}
-
-type finding struct {
-	Count    int64    `json:"count"`
-	Examples []string `json:"examples,omitempty"`
-}
-
-func importedOf(r tape.Report) imported {
-	return imported{
-		seriesName: nameOf(r.Key), File: r.File, SHA256: r.SHA256, Verified: r.Verified,
-		Rows: r.Rows, New: r.New, Known: r.Known, From: r.From, To: r.To,
-		Gaps: finding(r.Gaps), Duplicates: finding(r.Duplicates), Outside: finding(r.Outside), Skipped: finding(r.Skipped),
-		Absent: r.Absent, Warnings: r.Warnings, Written: append([]string{}, r.Written...),
-	}
-}
-
-// printImported tells a person what a file gave.
-func (c *console) printImported(r tape.Report) {
-	checksum := "no CHECKSUM file"
-	if r.Verified {
-		checksum = "CHECKSUM agrees"
-	}
-	fmt.Fprintf(c.out, "%s -> %s: %s rows, %s new, %s known, %v .. %v, %s\n",
-		r.File, r.Key, count(r.Rows), count(r.New), count(r.Known), r.From, r.To, checksum)
-	for _, f := range []struct {
-		name string
-		tape.Finding
-	}{{"gaps", r.Gaps}, {"duplicates", r.Duplicates}, {"outside the file's dates", r.Outside}, {"bad rows set aside", r.Skipped}} {
-		if f.Count == 0 {
-			continue
-		}
-		fmt.Fprintf(c.out, "  %s: %s\n", f.name, count(f.Count))
-		for _, example := range f.Examples {
-			fmt.Fprintf(c.out, "    %s\n", example)
-		}
-	}
-	if len(r.Absent) > 0 {
-		fmt.Fprintf(c.out, "  columns absent, read as 0: %s\n", strings.Join(r.Absent, ", "))
-	}
-	for _, w := range r.Warnings {
-		fmt.Fprintf(c.out, "  warning: %s\n", w)
-	}
 }

@@ -42,6 +42,13 @@ func (p *progress) update(count uint64, share float64) {
 	_ = p.bar.Set(min(int(share*progressSteps), progressSteps-1))
 }
 
+// clear makes room for a line of output; the next update draws the bar again.
+func (p *progress) clear() {
+	if p.bar != nil {
+		_ = p.bar.Clear()
+	}
+}
+
 // finish takes the line away.
 func (p *progress) finish() {
 	if p.bar != nil {
