@@ -71,7 +71,7 @@ func tally(counts map[Kind]int) string {
 }
 
 // TestCaptures decodes real recordings without a refusal, counts the kinds, and compares
-// every 20th frame with the reference, of our own capture every one.
+// every 50th frame with the reference, of our own capture every one.
 func TestCaptures(t *testing.T) {
 	for _, c := range []struct {
 		path, want string
@@ -90,7 +90,7 @@ func TestCaptures(t *testing.T) {
 		t.Run(filepath.Base(c.path), func(t *testing.T) {
 			path, every := filepath.Join("testdata", "capture.txt"), 1
 			if c.path != "" {
-				path, every = sharedData(t, "data", c.path), 20
+				path, every = sharedData(t, "data", c.path), 50
 			}
 			var d Decoder
 			counts, n := map[Kind]int{}, 0

@@ -163,7 +163,8 @@ func (f *Frame) readBar(o, k *object) {
 	f.Bar.Name = k.letters('i')
 	f.Bar.Start = k.time('t')
 	f.Bar.Open, f.Bar.High, f.Bar.Low, f.Bar.Close = k.price('o'), k.price('h'), k.price('l'), k.price('c')
-	f.Bar.Volume, f.Bar.QuoteVolume, f.Bar.TakerBuy = k.volume('v'), k.volume('q'), k.volume('V')
+	f.Bar.Volume, f.Bar.QuoteVolume = k.volume('v'), k.volume('q')
+	f.Bar.TakerBuy, f.Bar.TakerBuyQuote = k.volume('V'), k.volume('Q')
 	f.Bar.Trades = k.id('n')
 	f.Bar.Closed = k.truth('x')
 	if k.err == nil {
@@ -172,7 +173,6 @@ func (f *Frame) readBar(o, k *object) {
 			k.fail('i', "is %q, not an interval such as 1m", clip(f.Bar.Name))
 		}
 	}
-	f.Bar.TakerBuyQuote = k.volume('Q')
 	o.err = k.err
 }
 

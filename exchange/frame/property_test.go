@@ -148,7 +148,7 @@ func (n *node) spoil(r *rand.Rand) (twice bool) {
 // with what the reference reads; and spoils them, where the reference must agree that
 // they are still good or not.
 func TestProperty(t *testing.T) {
-	const rounds = 60
+	const rounds = 30
 	r := rand.New(rand.NewPCG(*seed, 1))
 	var d Decoder
 	good, spoilt, refusals := 0, 0, 0
