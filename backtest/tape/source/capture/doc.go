@@ -1,0 +1,19 @@
+// Package capture reads recordings of Binance's websocket streams: text files in which a
+// recorder has kept every message as it came, each on a line behind its own clock.
+//
+//	1723161255088169167 {"stream":"btcusdt@bookTicker","data":{...}}    s, ms, µs or ns since 1970
+//	1626992741.06217: {"stream":"sushiusdt@bookTicker","data":{...}}    cryptofeed, 2021
+//	2024-08-08T23:54:15.088169Z {"e":"trade",...}                       tardis, raw replay
+//	https://fapi.binance.com/fapi/v1/depth?symbol=CTKUSDT -> 1626992742.28: {"lastUpdateId":...}
+//
+// Besides messages a line may be the URL of a connection or a recorder's configuration.
+//
+// It promises that every line that is not blank is accounted for once: it gives rows,
+// or it is a [source.Bad] with a reason, or [source.Notes] counts it as passed. A message
+// is taken whole or not at all. Local times are read exactly, to the nanosecond. Memory
+// does not grow with the file: rows of at most 4096 series wait, 262,144 in all, and a
+// line has at most 4 MiB.
+//
+// Package tape opens recordings with it. Start at [Open], then (*reader).Next; messages
+// become rows in rows.go.
+package capture
