@@ -81,15 +81,12 @@ func below(a, b, c Knot) bool {
 	return hi1 < hi2 || hi1 == hi2 && lo1 < lo2
 }
 
-// product is a*b in 128 bits, two's complement.
+// product is a*b in 128 bits, two's complement. b is not negative.
 func product(a, b int64) (hi int64, lo uint64) {
 	h, lo := bits.Mul64(uint64(a), uint64(b))
 	hi = int64(h)
 	if a < 0 {
 		hi -= b
-	}
-	if b < 0 {
-		hi -= a
 	}
 	return hi, lo
 }

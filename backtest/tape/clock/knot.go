@@ -48,7 +48,7 @@ func Merge(lists ...[]Knot) []Knot {
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b Knot) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Lag, b.Lag)) })
+	slices.SortFunc(all, func(a, b Knot) int { return cmp.Compare(a.At, b.At) })
 	return thin(all, Window)
 }
 

@@ -43,9 +43,9 @@ type Model struct {
 // Fit makes the model of the knots of one leg, in any order. Without knots the model
 // corrects nothing.
 //
-// Two kinds of knots are left out: those of stalls, which lie far above the model, and
-// single ones that lie far below all of their neighbours, which are rows with a damaged
-// time (or a step in the last twenty seconds). [Report.Strays] counts the latter.
+// Two kinds of knots are left out: those of stalls, which lie far above the model, and one
+// or two that lie far below all of their neighbours: rows with a damaged time, or a clock
+// that was set in the first or last two windows. [Report.Strays] counts the latter.
 func Fit(knots []Knot) *Model {
 	knots = Merge(knots)
 	if len(knots) == 0 {
@@ -65,6 +65,7 @@ func Fit(knots []Knot) *Model {
 	return m
 }
 
+// newPiece fits the knots between two steps, of which there is at least one.
 func newPiece(knots []Knot, scatter time.Duration) piece {
 	h := hull(knots)
 	p := piece{from: knots[0].At, to: knots[len(knots)-1].At}
@@ -131,8 +132,8 @@ func (m *Model) Lag(event exchange.Time) time.Duration {
 // step local times jump and corrected times go on; rows that were sent before it and came
 // after it seem late or early by the step.
 //
-// Rows that made the knots get a latency of at least base, others may fall below by what
-// the smallest latency varies within a window. Where nothing is known, without knots or
+// Rows that made the knots, strays aside, get a latency of at least base; others may fall
+// below by what the smallest latency varies within a window. Where nothing is known, without knots or
 // for times outside 1970 to 2116, local is returned as it is.
 func (m *Model) Correct(event, local exchange.Time, base time.Duration) exchange.Time {
 	if !known(event) || !known(local) {

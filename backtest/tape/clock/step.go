@@ -18,11 +18,14 @@ const (
 	// stallMax is the longest time above the level that is latency: a stalled connection, a
 	// crowded line. A clock that is set stays set for longer; ntpd waits 300 s to step.
 	stallMax = 5 * time.Minute
-	// endMin is the same for the begin and the end of a recording, where no return is seen.
+	// endMin is the same for the beginning and the end of a recording, where the level that
+	// it left or will come back to is not seen.
 	endMin = time.Minute
-	// drain is the fall of lag over time that only a queue shows which drains: rows sent
-	// over many seconds arrive at once. 1/drain is ten times what broken clocks drift by.
+	// drain is the fall of lag, one in so many beyond the trend, that only a draining queue
+	// shows: rows that were sent over many seconds arrive at once.
 	drain = 100
+
+	billion = 1_000_000_000
 )
 
 // trend is a steady growth of lag, in billionths of the time since an instant.
@@ -69,8 +72,6 @@ func (t trend) restore(flat []Knot) []Knot {
 	}
 	return knots
 }
-
-const billion = 1_000_000_000
 
 // noise is how much the lag usually differs from one knot to the next, the median.
 func noise(knots []Knot) time.Duration {
@@ -173,8 +174,8 @@ func split(knots []Knot, least time.Duration) []level {
 		}
 		switch change(knots, i, least) {
 		case 1:
-			// A knot from the middle of the change belongs to the upper level, where it could
-			// only be the lowest; it is left to the lower, where it is harmless.
+			// A knot from the middle of the change would be the lowest of the upper level and
+			// bend its hull. Among the knots of the lower level it is harmless.
 			at := i
 			for j := i + 1; j < i+side && j+side <= len(knots); j++ {
 				if change(knots, j, least) == 1 {

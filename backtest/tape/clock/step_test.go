@@ -74,6 +74,9 @@ func TestSteps(t *testing.T) {
 		{"crowded before a step", "12*0 20*5000 40*1000", "+1000@32"},
 		{"a stall at a step", "12*0 60000..10000*6 12*-1000", "-1000@18"},
 
+		{"crowded more and more at the end", "40*0 6*500 6*1000", "+500@40"},
+		{"a good moment between stalls", "12*0 6*900 0 6*900 12*0", ""},
+
 		{"damaged rows", "12*0 -86400000 12*0 -500 -600 12*0", ""},
 		{"a damaged row at the end", "12*0 -86400000", ""},
 		{"a damaged row at the start", "-86400000 12*0", ""},
@@ -95,6 +98,9 @@ func TestSteps(t *testing.T) {
 			}
 			if c.want == "" && !m.Report().Steady && c.name != "below the threshold" { // it reads as a drift
 				t.Errorf("not steady: %s", m.Report())
+			}
+			if strings.Contains(c.name, "damaged") != (m.Report().Strays > 0) {
+				t.Errorf("%d strays", m.Report().Strays)
 			}
 			for _, k := range knots {
 				if p := m.Correct(k.At, k.local(), 0); p < k.At && k.Lag > -86400*time.Second && !strings.Contains(c.name, "damaged") {
