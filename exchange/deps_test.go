@@ -51,7 +51,7 @@ var law = map[string]string{
 	"backtest/tape/source/csv":     "exchange backtest/tape/row backtest/tape/source",
 	"backtest/tape/source/capture": "exchange exchange/frame backtest/tape/row backtest/tape/source",
 	"backtest/tape/source/npz":     "exchange backtest/tape/row backtest/tape/source",
-	"backtest/tape/audit":          "exchange exchange/book backtest/tape backtest/tape/row backtest/tape/source",
+	"backtest/tape/audit":          "exchange exchange/book backtest/tape backtest/tape/row backtest/tape/clock backtest/tape/source",
 	"backtest/tape/export":         "exchange backtest/tape backtest/tape/row backtest/tape/source/npz",
 	"backtest/papisim":             "exchange exchange/book backtest/venue backtest/market backtest/tape",
 	"backtest": "exchange engine engine/journal riskguard riskguard/margin strategy configs " +

@@ -175,30 +175,43 @@ func openRows[R any](path string) (*rowFile[R], error) {
 	return r, nil
 }
 
-func openParquet(path string) (*os.File, *parquet.File, error) {
-	file, err := os.Open(path)
-	if err != nil {
+// caught makes an error of a panic of the Parquet library, which meets damaged files with
+// one.
+func caught(path string, err *error) {
+	if p := recover(); p != nil {
+		*err = damaged(fmt.Errorf("%s: not a readable Parquet file: %v", path, p))
+	}
+}
+
+func openParquet(path string) (file *os.File, pf *parquet.File, err error) {
+	if file, err = os.Open(path); err != nil {
 		return nil, nil, err
 	}
+	defer func() {
+		if err != nil {
+			file.Close()
+			file = nil
+		}
+	}()
+	defer caught(path, &err)
 	info, err := file.Stat()
 	if err == nil && !info.Mode().IsRegular() {
 		err = errors.New("not a regular file")
 	}
 	if err != nil {
-		file.Close()
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
+		return file, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	pf, err := parquet.OpenFile(file, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	pf, err = parquet.OpenFile(file, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
-		file.Close()
-		return nil, nil, damaged(fmt.Errorf("%s: not a readable Parquet file: %w", path, err))
+		return file, nil, damaged(fmt.Errorf("%s: not a readable Parquet file: %w", path, err))
 	}
 	return file, pf, nil
 }
 
 // read fills rows as far as the row group goes and returns how many it filled; io.EOF
 // ends.
-func (r *rowFile[R]) read(rows []R) (int, error) {
+func (r *rowFile[R]) read(rows []R) (n int, err error) {
+	defer caught(r.file.Name(), &err)
 	for r.left == 0 {
 		r.cols.close()
 		if r.cols.err != nil || len(r.groups) == 0 {
@@ -211,7 +224,7 @@ func (r *rowFile[R]) read(rows []R) (int, error) {
 	if r.cols.err == nil && r.left == 0 {
 		return 0, io.EOF
 	}
-	n := min(len(rows), r.left)
+	n = min(len(rows), r.left)
 	if r.cols.err == nil {
 		r.cols.rows = n
 		r.load(rows[:n])

@@ -115,12 +115,14 @@ type importRun struct {
 	stage     *stage
 	report    *Report
 	sinks     map[row.Key]sink
-	order     []sink
-	rows      int64
-	lines     int64
-	rejected  bytes.Buffer
-	progress  func(Progress)
-	reported  int64
+	// early are bad lines of series that have had no row yet.
+	early    map[row.Key][]source.Bad
+	order    []sink
+	rows     int64
+	lines    int64
+	rejected bytes.Buffer
+	progress func(Progress)
+	reported int64
 }
 
 // Import reads a file into the tape. The report is filled as far as the import came, also
@@ -142,7 +144,7 @@ func Import(ctx context.Context, t *Tape, spec ImportSpec, progress func(Progres
 // not read again.
 func (t *Tape) importFile(ctx context.Context, spec ImportSpec, known memory, progress func(Progress)) (report Report, err error) {
 	run := &importRun{
-		tape: t, spec: spec, named: source.ReadPath(spec.Path), report: &report, sinks: map[row.Key]sink{}, progress: progress,
+		tape: t, spec: spec, named: source.ReadPath(spec.Path), report: &report, sinks: map[row.Key]sink{}, early: map[row.Key][]source.Bad{}, progress: progress,
 	}
 	defer func() {
 		if err != nil {
@@ -262,6 +264,10 @@ func (r *importRun) sink(key row.Key) (sink, error) {
 		return nil, err
 	}
 	s := f.sink(r, key)
+	for _, bad := range r.early[key] {
+		s.reject(bad)
+	}
+	delete(r.early, key)
 	r.sinks[key], r.order = s, append(r.order, s)
 	return s, nil
 }
@@ -292,6 +298,8 @@ func (r *importRun) reject(bad source.Bad) error {
 	r.report.Skipped.add("line %d: %v", bad.Line, bad.Reason)
 	if s, ok := r.sinks[bad.Key]; ok {
 		s.reject(bad)
+	} else {
+		r.early[bad.Key] = append(r.early[bad.Key], bad)
 	}
 	most := int64(skippedMax)
 	if r.recording {

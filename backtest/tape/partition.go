@@ -201,7 +201,8 @@ func (p *partition[R, P]) join(rows []R) error {
 // contradict is the error for a row that differs from the tape's, which a repair counts
 // in place of failing.
 func (p *partition[R, P]) contradict(r, old *R) error {
-	column, ours, theirs := row.Differ(p.columns, r, old)
+	mine, have := P(r).Bare(), P(old).Bare()
+	column, ours, theirs := row.Differ(p.columns, &mine, &have)
 	at := P(r).When()
 	if p.origin.Repair {
 		p.differ.add("%v: %s is %s, on the tape %s", at, column, ours, theirs)

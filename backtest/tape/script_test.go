@@ -14,12 +14,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest/tape/row"
+	"github.com/pmbot/pmbot/backtest/tape/source"
+	"github.com/pmbot/pmbot/backtest/tape/source/csv"
 	"github.com/pmbot/pmbot/exchange"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write what the scripts print into testdata/*.txt")
+var rewrite = flag.Bool("rewrite", false, "write what the scripts print into testdata/scripts/*.txt")
 
-// TestScripts runs testdata/*.txt. A script is a list of cases: a command, its input, a
+// TestScripts runs testdata/scripts/*.txt. A script is a list of cases: a command, its input, a
 // line "----", the output, a blank line. All cases of a file share one tape.
 //
 //	import <path> [market= symbol= kind= interval= columns= skip-bad checksum=none|wrong|text]
@@ -29,7 +32,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the scripts print into tes
 //	files
 //	verify
 func TestScripts(t *testing.T) {
-	paths, err := filepath.Glob("testdata/*.txt")
+	paths, err := filepath.Glob("testdata/scripts/*.txt")
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no scripts: %v", err)
 	}
@@ -138,17 +141,18 @@ func (s *script) importFile(path string, options map[string]string, body string)
 		must(s.t, os.WriteFile(full+".CHECKSUM", []byte(c+"  file\n"), 0o644))
 	}
 	_, skip := options["skip-bad"]
-	spec := ImportSpec{Path: full, SkipBad: skip, Key: Key{Symbol: options["symbol"], Kind: Kind(options["kind"])}}
+	_, repair := options["repair"]
+	spec := ImportSpec{Path: full, SkipBad: skip, Repair: repair, Spec: source.Spec{Key: row.Key{Symbol: options["symbol"], Kind: row.Kind(options["kind"])}}}
 	var err error
 	if m := options["market"]; m != "" {
-		spec.Product, err = ParseMarket(m)
+		spec.Key.Product, err = row.ParseMarket(m)
 		must(s.t, err)
 	}
 	if i := options["interval"]; i != "" {
-		spec.Interval, err = ParseInterval(i)
+		spec.Key.Interval, err = row.ParseInterval(i)
 		must(s.t, err)
 	}
-	if spec.Columns, err = ParseColumns(options["columns"]); err != nil {
+	if spec.Columns, err = csv.ParseColumns(options["columns"]); err != nil {
 		return errorText(err)
 	}
 	before := snapshot(s.t, s.tape.dir)
@@ -164,17 +168,21 @@ func (s *script) importFile(path string, options map[string]string, body string)
 
 func reportText(r Report) string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s: %d rows, %d new, %d known, %v .. %v, verified %v\n", r.Key, r.Rows, r.New, r.Known, r.From, r.To, r.Verified)
-	for _, f := range []struct {
-		name string
-		Finding
-	}{{"gaps", r.Gaps}, {"duplicates", r.Duplicates}, {"outside", r.Outside}, {"skipped", r.Skipped}} {
-		if f.Count > 0 {
-			fmt.Fprintf(&out, "%s %d\n  %s\n", f.name, f.Count, strings.Join(f.Examples, "\n  "))
+	for _, x := range r.Series {
+		fmt.Fprintf(&out, "%s: %d rows, %d new, %d known, %v .. %v, verified %v\n", x.Key, x.Rows, x.New, x.Known, x.From, x.To, r.Verified)
+		for _, f := range []struct {
+			name string
+			Finding
+		}{{"gaps", x.Gaps}, {"duplicates", x.Duplicates}, {"outside", x.Outside}, {"differ", x.Differ}} {
+			writeFinding(&out, f.name, f.Finding)
 		}
 	}
+	writeFinding(&out, "skipped", r.Skipped)
 	if len(r.Absent) > 0 {
 		fmt.Fprintf(&out, "absent %s\n", strings.Join(r.Absent, " "))
+	}
+	for _, p := range r.Passed {
+		fmt.Fprintf(&out, "passed %d %s\n", p.Count, p.Name)
 	}
 	for _, w := range r.Warnings {
 		fmt.Fprintf(&out, "warning: %s\n", w)
@@ -183,6 +191,12 @@ func reportText(r Report) string {
 		fmt.Fprintf(&out, "wrote %s\n", w)
 	}
 	return out.String()
+}
+
+func writeFinding(out *strings.Builder, name string, f Finding) {
+	if f.Count > 0 {
+		fmt.Fprintf(out, "%s %d\n  %s\n", name, f.Count, strings.Join(f.Examples, "\n  "))
+	}
 }
 
 func (s *script) play(options map[string]string) string {

@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest/tape/row"
+	"github.com/pmbot/pmbot/backtest/tape/source"
+	"github.com/pmbot/pmbot/backtest/tape/source/csv"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -90,7 +93,7 @@ func TestSharedFiles(t *testing.T) {
 	}
 	for _, c := range []struct {
 		path     string
-		key      Key
+		key      row.Key
 		columns  string
 		rows     int64
 		from, to string // of the rows' instants; a bar's To is its close
@@ -100,36 +103,37 @@ func TestSharedFiles(t *testing.T) {
 		{path: "um/vision/monthly/fundingRate/BTCUSDT/BTCUSDT-fundingRate-2026-04.zip", rows: 90, verified: true,
 			from: "2026-04-01 00:00:00", to: "2026-04-30 16:00:00"},
 		{path: "um/klines/freqtrade_typhonun/BTC_USDT_USDT-1m-futures.csv",
-			key: Key{Symbol: "BTCUSDT", Kind: Klines, Interval: time.Minute}, columns: "time=date", rows: 43199,
+			key: row.Key{Symbol: "BTCUSDT", Kind: row.Klines, Interval: time.Minute}, columns: "time=date", rows: 43199,
 			from: "2025-05-04 15:33:00", to: "2025-06-03 15:32:00"},
 		{path: "um/klines/freqtrade_typhonun/BTC_USDT_USDT-8h-funding_rate.csv",
-			key: Key{Symbol: "BTCUSDT", Kind: FundingRate}, columns: "time=date,rate=open", rows: 266,
+			key: row.Key{Symbol: "BTCUSDT", Kind: row.FundingRate}, columns: "time=date,rate=open", rows: 266,
 			from: "2025-03-06 16:00:00", to: "2025-06-03 00:00:00"},
 		{path: "um/klines/freqtrade_typhonun/BTC_USDT_USDT-8h-mark.csv",
-			key: Key{Symbol: "BTCUSDT", Kind: MarkPriceKlines, Interval: 8 * time.Hour}, columns: "time=date", rows: 266,
+			key: row.Key{Symbol: "BTCUSDT", Kind: row.MarkPriceKlines, Interval: 8 * time.Hour}, columns: "time=date", rows: 266,
 			from: "2025-03-06 16:00:00", to: "2025-06-03 08:00:00"},
 		{path: "um/klines/aha_hh/BTCUSDT-8h-2023-01_2024-07.csv",
-			key: Key{Symbol: "BTCUSDT", Kind: Klines, Interval: 8 * time.Hour}, columns: "time=open_time_ms", rows: 1642,
+			key: row.Key{Symbol: "BTCUSDT", Kind: row.Klines, Interval: 8 * time.Hour}, columns: "time=open_time_ms", rows: 1642,
 			from: "2023-01-01 00:00:00", to: "2024-07-01 08:00:00"},
 		{path: "cm/klines/aha_hh/BTCUSD_PERP-8h-2023-01_2024-07.csv",
-			key: Key{Symbol: "BTCUSD_PERP", Kind: Klines, Interval: 8 * time.Hour}, columns: "time=open_time_ms,quote_volume=volume", rows: 1642,
+			key: row.Key{Symbol: "BTCUSD_PERP", Kind: row.Klines, Interval: 8 * time.Hour}, columns: "time=open_time_ms,quote_volume=volume", rows: 1642,
 			from: "2023-01-01 00:00:00", to: "2024-07-01 08:00:00"},
 		{path: "cm/fundingRate/aha_hh/BTCUSD_PERP-fundingRate-8h-2023-01_2024-07.csv",
-			key: Key{Symbol: "BTCUSD_PERP", Kind: FundingRate}, columns: "time=funding_time_ms,rate=funding_rate", rows: 1642,
+			key: row.Key{Symbol: "BTCUSD_PERP", Kind: row.FundingRate}, columns: "time=funding_time_ms,rate=funding_rate", rows: 1642,
 			from: "2023-01-01 00:00:00", to: "2024-07-01 00:00:00"},
 	} {
 		t.Run(filepath.Base(c.path), func(t *testing.T) {
-			columns, err := ParseColumns(c.columns)
+			columns, err := csv.ParseColumns(c.columns)
 			if err != nil {
 				t.Fatal(err)
 			}
 			tape := newTape(t)
-			report := mustImport(t, tape, ImportSpec{Path: shared(t, c.path), Key: c.key, Columns: columns})
+			whole := mustImport(t, tape, ImportSpec{Path: shared(t, c.path), Spec: source.Spec{Key: c.key, Columns: columns}})
+			report := whole.Series[0]
 			if report.Rows != c.rows || report.New != c.rows || report.Gaps.Count+report.Duplicates.Count+report.Outside.Count != 0 {
 				t.Errorf("report %+v, want %d rows and nothing wrong", report, c.rows)
 			}
-			if report.Verified != c.verified {
-				t.Errorf("verified %v, want %v", report.Verified, c.verified)
+			if whole.Verified != c.verified {
+				t.Errorf("verified %v, want %v", whole.Verified, c.verified)
 			}
 			series := tape.Series()
 			if len(series) != 1 || series[0].Rows != c.rows || series[0].Gaps != 0 {
@@ -141,7 +145,7 @@ func TestSharedFiles(t *testing.T) {
 			if err := tape.Verify(t.Context()); err != nil {
 				t.Error(err)
 			}
-			t.Logf("%s: %d bytes a row", series[0].Key, size(t, report.Written)/c.rows)
+			t.Logf("%s: %d bytes a row", series[0].Key, size(t, whole.Written)/c.rows)
 		})
 	}
 }
@@ -152,7 +156,7 @@ func TestSharedSums(t *testing.T) {
 	tape := newTape(t)
 	mustImport(t, tape, ImportSpec{Path: shared(t, "cm/vision/daily/aggTrades/BTCUSD_PERP/BTCUSD_PERP-aggTrades-2026-05-08.zip")})
 	mustImport(t, tape, ImportSpec{Path: shared(t, "um/klines/freqtrade_typhonun/BTC_USDT_USDT-1m-futures.csv"),
-		Key: Key{Symbol: "BTCUSDT", Kind: Klines, Interval: time.Minute}, Columns: Columns{"time": "date"}})
+		Spec: source.Spec{Key: row.Key{Symbol: "BTCUSDT", Kind: row.Klines, Interval: time.Minute}, Columns: source.Columns{"time": "date"}}})
 	trades, makers, bars, opens := 0, 0, 0, 0
 	var qty exchange.Fixed
 	var volume exchange.Wide

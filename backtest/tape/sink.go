@@ -232,7 +232,8 @@ func (s *seriesSink[R, P]) equal(a, b []R) bool {
 
 // conflict says in what a row differs from one of the same key on a line before.
 func (s *seriesSink[R, P]) conflict(r, before *R, line int64) error {
-	column, ours, theirs := row.Differ(s.columns, r, before)
+	mine, have := P(r).Bare(), P(before).Bare()
+	column, ours, theirs := row.Differ(s.columns, &mine, &have)
 	return fmt.Errorf("%w: %s is %s, on line %d of the same file it is %s for the same %s",
 		ErrConflict, column, ours, line, theirs, s.format.holes.keyName())
 }

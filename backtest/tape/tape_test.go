@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/parquet-go/parquet-go"
-
+	"github.com/pmbot/pmbot/backtest/tape/row"
+	"github.com/pmbot/pmbot/backtest/tape/source"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -30,13 +30,13 @@ func minutes(from, to int) string {
 	return b.String()
 }
 
-var minuteKey = Key{exchange.UM, "BTCUSDT", Klines, time.Minute}
+var minuteKey = row.Key{Product: exchange.UM, Symbol: "BTCUSDT", Kind: row.Klines, Interval: time.Minute}
 
 func importText(t testing.TB, tape *Tape, name, text string) (Report, error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	writeSource(t, path, text)
-	return Import(t.Context(), tape, ImportSpec{Path: path, Key: minuteKey}, nil)
+	return Import(t.Context(), tape, ImportSpec{Path: path, Spec: source.Spec{Key: minuteKey}}, nil)
 }
 
 // TestOrderOfImports imports the same rows whole, in pieces, backwards and twice, and
@@ -152,14 +152,14 @@ func TestBadFiles(t *testing.T) {
 		{directory, "is a directory"},
 		{write("empty.csv", nil), "is empty"},
 		{write("blank.csv", []byte("\n\n")), "has no rows"},
-		{write("rows.gz", []byte("x")), "neither a .zip nor a .csv"},
+		{write("rows.gz", []byte("x")), "not a gzip file"},
 		{write("cut.zip", whole[:len(whole)-30]), "cut off"},
 		{write("text.zip", []byte("open_time,open\n")), "cut off"},
 		{write("damaged.zip", damaged), "damaged.zip"},
 		{bomb, "line is longer"},
-		{write("binary.csv", []byte("1\x00\xff,\n")), "binary.csv:1"},
+		{write("binary.csv", []byte("1\x00\xff,\n")), "binary.csv: line 1"},
 	} {
-		_, err := Import(t.Context(), tape, ImportSpec{Path: c.path, Key: minuteKey}, nil)
+		_, err := Import(t.Context(), tape, ImportSpec{Path: c.path, Spec: source.Spec{Key: minuteKey}}, nil)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", filepath.Base(c.path), err, c.want)
 		}
@@ -175,7 +175,7 @@ func TestCanceled(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.zip")
 	writeSource(t, path, minutes(0, 5*batchRows))
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := Import(ctx, tape, ImportSpec{Path: path, Key: minuteKey}, func(Progress) { cancel() })
+	_, err := Import(ctx, tape, ImportSpec{Path: path, Spec: source.Spec{Key: minuteKey}}, func(Progress) { cancel() })
 	if !errors.Is(err, context.Canceled) || len(tree(t, tape.dir)) != 0 {
 		t.Errorf("error %v, tape %v", err, tree(t, tape.dir))
 	}
@@ -185,12 +185,14 @@ func TestCanceled(t *testing.T) {
 // what a killed one left is removed.
 func TestOneImportAtATime(t *testing.T) {
 	tape := newTape(t)
+	lock, err := lockDirectory(tape.dir)
+	must(t, err)
 	stage, err := openStage(tape.dir, createFile)
 	must(t, err)
 	if _, err := importText(t, tape, "x.csv", minutes(0, 10)); err == nil || !strings.Contains(err.Error(), "another import") {
 		t.Errorf("second import: %v", err)
 	}
-	must(t, stage.lock.Close()) // as if killed: the directory stays
+	must(t, lock.Close()) // as if killed: the directory stays
 	if _, err := importText(t, tape, "x.csv", minutes(0, 10)); err != nil {
 		t.Error(err)
 	}
@@ -202,12 +204,12 @@ func TestOneImportAtATime(t *testing.T) {
 // TestProgress holds that progress grows to the end.
 func TestProgress(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.csv")
-	writeSource(t, path, minutes(0, 5*batchRows))
+	writeSource(t, path, minutes(0, 60*batchRows))
 	var seen []Progress
-	_, err := Import(t.Context(), newTape(t), ImportSpec{Path: path, Key: minuteKey}, func(p Progress) { seen = append(seen, p) })
+	_, err := Import(t.Context(), newTape(t), ImportSpec{Path: path, Spec: source.Spec{Key: minuteKey}}, func(p Progress) { seen = append(seen, p) })
 	must(t, err)
 	last := seen[len(seen)-1]
-	if len(seen) < 3 || last.Rows != 5*batchRows || last.Bytes != last.Total {
+	if len(seen) < 3 || last.Rows != 60*batchRows || last.Bytes != last.Total {
 		t.Errorf("progress %+v", seen)
 	}
 }
@@ -271,45 +273,6 @@ func TestSmallLetters(t *testing.T) {
 	}
 }
 
-// TestSchema holds the columns that FORMAT.md promises to other programs.
-func TestSchema(t *testing.T) {
-	for _, c := range []struct {
-		schema *parquet.Schema
-		want   string
-	}{
-		{parquet.SchemaOf(new(barRow)), `message barRow {
-	required int64 time (TIMESTAMP(isAdjustedToUTC=true,unit=MICROS));
-	required int64 open (DECIMAL(18,8));
-	required int64 high (DECIMAL(18,8));
-	required int64 low (DECIMAL(18,8));
-	required int64 close (DECIMAL(18,8));
-	required fixed_len_byte_array(16) volume (DECIMAL(38,8));
-	required fixed_len_byte_array(16) quote_volume (DECIMAL(38,8));
-	required fixed_len_byte_array(16) taker_buy (DECIMAL(38,8));
-	required int64 trades (INT(64,true));
-}`},
-		{parquet.SchemaOf(new(tradeRow)), `message tradeRow {
-	required int64 time (TIMESTAMP(isAdjustedToUTC=true,unit=MICROS));
-	required int64 id (INT(64,true));
-	required int64 price (DECIMAL(18,8));
-	required int64 qty (DECIMAL(18,8));
-	required int64 first_id (INT(64,true));
-	required int64 last_id (INT(64,true));
-	required boolean buyer_maker;
-}`},
-		{parquet.SchemaOf(new(fundingRow)), `message fundingRow {
-	required int64 time (TIMESTAMP(isAdjustedToUTC=true,unit=MICROS));
-	required int64 rate (DECIMAL(18,8));
-	required int64 mark (DECIMAL(18,8));
-	required int64 interval_hours (INT(64,true));
-}`},
-	} {
-		if got := c.schema.String(); got != c.want {
-			t.Errorf("schema is\n%s\nwant\n%s", got, c.want)
-		}
-	}
-}
-
 // TestInferredHoles looks at funding intervals that change and at settlements that lack.
 func TestInferredHoles(t *testing.T) {
 	for _, c := range []struct {
@@ -330,10 +293,10 @@ func TestInferredHoles(t *testing.T) {
 	} {
 		h := holeFinder{rule: inferredHoles}
 		at := exchange.Time(0)
-		h.add(at, 0, 1)
+		h.add(at, 0, 0, 1)
 		for i, d := range c.hours {
 			at = at.Add(time.Duration(d) * time.Hour)
-			h.add(at, 0, int64(i+2))
+			h.add(at, 0, 0, int64(i+2))
 		}
 		must(t, h.finish())
 		missing := []int64{}

@@ -115,7 +115,7 @@ func (c *console) printImported(r tape.Report, repair bool) {
 		checksum = "CHECKSUM agrees"
 	}
 	lead := r.File + " -> "
-	if len(r.Series) > 1 {
+	if len(r.Series) != 1 {
 		fmt.Fprintf(c.out, "%s: %d series, %s\n", r.File, len(r.Series), checksum)
 		lead, checksum = "  ", ""
 	} else {

@@ -6,7 +6,7 @@
 // follows from the struct: [Columns] lists its columns, by which files are written, read,
 // hashed, exported and imported without code of their own for each kind.
 //
-// It is pure. Sources of data make rows, package tape keeps them, checks and exports read
+// It does no I/O. Sources of data make rows, package tape keeps them, checks and exports read
 // them. Start at [Row], then [Trade]; a new kind is a file like trade.go and a line in
 // kind.go.
 package row
