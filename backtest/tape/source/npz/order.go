@@ -24,7 +24,7 @@ type order struct {
 	exch, local queue
 	count       int64
 	last        exchange.Time
-	emit        func(*Event) error
+	emit        func(Event) error
 }
 
 // waiting is an event that has not been emitted for one of its clocks.
@@ -43,14 +43,16 @@ func (q *queue) len() int { return len(q.items) - q.head }
 
 func (q *queue) front() *waiting { return &q.items[q.head] }
 
-// drop takes the first away. What is left moves to the front when it is the smaller part,
+// pop takes the first away. What is left moves to the front when it is the smaller part,
 // so that memory is used again at a bounded cost an item.
-func (q *queue) drop() {
+func (q *queue) pop() waiting {
+	w := q.items[q.head]
 	q.head++
 	if q.head > 64 && q.head > q.len() {
 		q.items = q.items[:copy(q.items, q.items[q.head:])]
 		q.head = 0
 	}
+	return w
 }
 
 // add takes the next event by the exchange's clock and emits what is now in order.
@@ -81,35 +83,52 @@ func (o *order) add(e *Event) error {
 	return o.emitUntil(e.Exch)
 }
 
-// finish emits what is left.
-func (o *order) finish() error { return o.emitUntil(exchange.Time(timeMax)) }
+// finish emits what is left: all arrivals, and what has arrived before its turn by the
+// exchange's clock.
+func (o *order) finish() error {
+	err := o.emitUntil(exchange.Time(timeMax))
+	for err == nil && o.exch.len() > 0 {
+		err = o.emitFor(ExchEvent, o.exch.pop())
+	}
+	return err
+}
 
 // emitUntil emits while the first of the arrivals is known: it arrived at t or before.
 // Events that have been emitted for the exchange's clock and have not arrived are earlier
 // by it than all others.
 func (o *order) emitUntil(t exchange.Time) error {
-	for o.local.len() > 0 && o.local.front().Local <= t {
-		l := o.local.front()
-		var e *waiting
-		if o.exch.len() > 0 {
-			e = o.exch.front()
-		}
-		switch {
-		case e != nil && e.nth == l.nth:
-			l.Flags |= bothClocks
-			o.exch.drop()
-			o.local.drop()
-		case e != nil && cmp.Or(cmp.Compare(e.Exch, l.Exch), cmp.Compare(e.Local, l.Local)) < 0:
-			e.Flags = e.Flags&^bothClocks | ExchEvent
-			l = e
-			o.exch.drop()
+	var err error
+	for err == nil && o.local.len() > 0 && o.local.front().Local <= t {
+		switch before := o.exchFirst(); {
+		case before == 0:
+			o.exch.pop()
+			err = o.emitFor(bothClocks, o.local.pop())
+		case before < 0:
+			err = o.emitFor(ExchEvent, o.exch.pop())
 		default:
-			l.Flags = l.Flags&^bothClocks | LocalEvent
-			o.local.drop()
-		}
-		if err := o.emit(&l.Event); err != nil {
-			return err
+			err = o.emitFor(LocalEvent, o.local.pop())
 		}
 	}
-	return nil
+	return err
+}
+
+// exchFirst compares the first event by the exchange's clock with the first arrival: 0 if
+// they are one event, below 0 if the exchange's goes first.
+func (o *order) exchFirst() int {
+	if o.exch.len() == 0 {
+		return 1
+	}
+	e, l := o.exch.front(), o.local.front()
+	switch {
+	case e.nth == l.nth:
+		return 0
+	case e.Exch < l.Exch || e.Exch == l.Exch && e.Local < l.Local:
+		return -1
+	}
+	return 1
+}
+
+func (o *order) emitFor(clocks uint64, w waiting) error {
+	w.Flags = w.Flags&^bothClocks | clocks
+	return o.emit(w.Event)
 }

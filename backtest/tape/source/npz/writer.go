@@ -32,20 +32,24 @@ type Writer struct {
 	err      error
 }
 
+// level is that of deflate: four times as fast as the usual 6 for 7% more bytes.
+const level = 4
+
 // NewWriter returns a writer to out that keeps what is packed in spool, an empty file, for
 // the time until Close. Both stay the caller's to close, sync and remove.
 func NewWriter(out io.Writer, spool io.ReadWriteSeeker) *Writer {
 	w := &Writer{out: out, spool: spool, packed: counter{w: spool}}
 	w.buffer = bufio.NewWriterSize(&w.packed, 64<<10)
-	w.deflated, _ = flate.NewWriter(w.buffer, flate.DefaultCompression) // fails for unknown levels only
+	w.deflated, _ = flate.NewWriter(w.buffer, level) // fails for unknown levels only
 	w.order.emit = w.append
 	return w
 }
 
-// Write takes events in the order of the exchange's clock; where times are equal, a trade
-// goes before the change of the book that it has caused. It fails for times that go back,
-// for an event without local time or with one before the exchange's, and for numbers that
-// no float64 gives back. After an error all calls return it.
+// Write takes events in the order of the exchange's clock; where its times are equal, best
+// in that of the arrivals, so that few events are split, and a trade before the change of
+// the book that it has caused. It fails for times that go back, for an event without local
+// time or with one before the exchange's, and for numbers that no float64 gives back. After
+// an error all calls return it.
 func (w *Writer) Write(events ...Event) error {
 	for i := range events {
 		if w.err != nil {
@@ -57,7 +61,7 @@ func (w *Writer) Write(events ...Event) error {
 }
 
 // append packs a record.
-func (w *Writer) append(e *Event) error {
+func (w *Writer) append(e Event) error {
 	price, err := toFloat(e.Price)
 	if err != nil {
 		return fmt.Errorf("price of the event of %v: %w", e.Exch, err)
@@ -66,7 +70,7 @@ func (w *Writer) append(e *Event) error {
 	if err != nil {
 		return fmt.Errorf("quantity of the event of %v: %w", e.Exch, err)
 	}
-	b := appendRecord(w.record[:0], e, price, qty)[:recordSize]
+	b := appendRecord(w.record[:0], &e, price, qty)[:recordSize]
 	w.rows++
 	w.crc = crc32.Update(w.crc, crc32.IEEETable, b)
 	_, err = w.deflated.Write(b)
@@ -106,6 +110,7 @@ func (w *Writer) writeArchive() error {
 	entry, err := z.CreateRaw(&zip.FileHeader{
 		Name:               entryName,
 		Method:             zip.Deflate,
+		ModifiedDate:       1<<5 | 1, //nolint:staticcheck // CreateRaw takes no other; 1980-01-01, as numpy has it
 		CRC32:              joinCRC(crc32.ChecksumIEEE(header), w.crc, size),
 		CompressedSize64:   uint64(len(block)) + uint64(w.packed.n),
 		UncompressedSize64: uint64(len(header)) + uint64(size),
