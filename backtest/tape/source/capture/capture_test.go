@@ -2,7 +2,6 @@ package capture
 
 import (
 	"bytes"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -37,13 +36,6 @@ func openPath(t testing.TB, path string, key row.Key) source.Reader {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Close() })
-	head, err := f.Peek(64 << 10)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Fatal(err)
-	}
-	if !Detect(head) {
-		t.Logf("%s does not look like a recording", path)
-	}
 	r, err := Open(f, source.Spec{Key: key})
 	if err != nil {
 		t.Fatal(err)
@@ -207,7 +199,7 @@ func golden(t *testing.T, name string) {
 	}
 	var out []string
 	for _, block := range strings.Split(strings.TrimSpace(string(data)), "\n\n") {
-		out = append(out, runCase(t, block))
+		out = append(out, runCase(t, block, name == "layouts.txt"))
 	}
 	got := strings.Join(out, "\n\n") + "\n"
 	if *rewrite {
@@ -215,15 +207,24 @@ func golden(t *testing.T, name string) {
 			t.Fatal(err)
 		}
 	} else if got != string(data) {
-		t.Errorf("%s differs; -rewrite and read the diff. Got:\n%s", path, got)
+		want := strings.Split(string(data), "\n")
+		for i, line := range strings.Split(got, "\n") {
+			if i >= len(want) || line != want[i] {
+				t.Fatalf("%s:%d differs; -rewrite and read the diff. Got:\n%s", path, i+1, line)
+			}
+		}
+		t.Fatalf("%s has more lines than were got", path)
 	}
 }
 
 // runCase reads the file of a paragraph and returns the paragraph with what it gave.
-func runCase(t *testing.T, block string) string {
+func runCase(t *testing.T, block string, detected bool) string {
 	input, _, _ := strings.Cut(block, "\n->")
 	dir := t.TempDir()
 	path, key, content := parseCase(t, input)
+	if detected && !Detect(content) {
+		t.Errorf("%s is not taken for a recording", path)
+	}
 	r := open(t, filepath.Join(dir, path), content, key)
 	f := drain(t, r, true)
 	out := f.text.String()

@@ -1,10 +1,10 @@
 // Package capture reads recordings of Binance's websocket streams: text files in which a
 // recorder has kept every message as it came, each on a line behind its own clock.
 //
-//	1723161255088169167 {"stream":"btcusdt@bookTicker","data":{...}}    s, ms, µs or ns since 1970
-//	1626992741.06217: {"stream":"sushiusdt@bookTicker","data":{...}}    cryptofeed, 2021
-//	2024-08-08T23:54:15.088169Z {"e":"trade",...}                       tardis, raw replay
-//	https://fapi.binance.com/fapi/v1/depth?symbol=CTKUSDT -> 1626992742.28: {"lastUpdateId":...}
+//	1790000000130000001 {"stream":"solusdt@bookTicker","data":{...}}    s, ms, µs or ns since 1970
+//	1620000000.13: {"stream":"solusdt@bookTicker","data":{...}}         cryptofeed, 2021
+//	2026-09-21T14:13:20.130001Z {"stream":"solusdt@trade","data":{...}} tardis, raw replay
+//	https://fapi.binance.com/fapi/v1/depth?symbol=SOLUSDT -> 1620000000.28: {"lastUpdateId":...}
 //
 // Besides messages a line may be the URL of a connection or a recorder's configuration.
 //

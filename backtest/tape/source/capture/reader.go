@@ -61,9 +61,11 @@ type reader struct {
 // Key.Symbol names those of messages that have none. It chooses nothing: all that a tape
 // can hold is read.
 func Open(f *source.File, spec source.Spec) (source.Reader, error) {
-	return &reader{
-		path: f.Path, lines: source.NewLongLines(f, lineMax), origin: newOrigin(f, spec.Key), taken: tally{}, passed: tally{},
-	}, nil
+	return newReader(f.Path, source.NewLongLines(f, lineMax), newOrigin(f, spec.Key)), nil
+}
+
+func newReader(path string, lines *source.Lines, from origin) *reader {
+	return &reader{path: path, lines: lines, origin: from, taken: tally{}, passed: tally{}}
 }
 
 // Next returns the next batch of some series.
