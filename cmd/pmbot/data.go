@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,7 +15,7 @@ import (
 
 func dataCommand(c *console) *cobra.Command {
 	return group("data", "Bring recorded market data in, list and verify it",
-		dataImportCommand(c), dataListCommand(c), dataVerifyCommand(c), dataRepairCommand(c), dataCompactCommand(c))
+		dataImportCommand(c), dataListCommand(c), dataVerifyCommand(c), dataRepairCommand(c), dataExportCommand(c), dataCompactCommand(c))
 }
 
 // tapeFlag adds the flag that says where the tape is.
@@ -85,41 +84,6 @@ func listingOf(t *tape.Tape) listing {
 		l.Series = append(l.Series, seriesListed{nameOf(s.Key), s.From, s.To, s.Rows, s.Duplicates, s.Skipped, holes, t.Coverage(s.Key), s.Origins, s.Hash})
 	}
 	return l
-}
-
-func dataVerifyCommand(c *console) *cobra.Command {
-	var dir string
-	cmd := &cobra.Command{
-		Use: "verify", Short: "Read every row of a tape and list its gaps", Args: cobra.NoArgs,
-		Long: `Read every row of a tape, compare it with the checksums that the tape was written
-with, and list its gaps. It fails when a file is damaged; a gap is no damage.`,
-		RunE: action(func(ctx context.Context, _ []string) error {
-			t, err := openTape(dir)
-			if err != nil {
-				return err
-			}
-			var rows [][]string
-			for _, s := range t.Series() {
-				for _, h := range t.Holes(s.Key) {
-					rows = append(rows, []string{s.Key.String(), h.From.String(), h.To.String(), count(h.Missing)})
-				}
-			}
-			if len(rows) > 0 {
-				if err := c.printTable([]string{"GAPS OF", "FROM", "TO", "MISSING"}, rows); err != nil {
-					return err
-				}
-			}
-			if err := t.Verify(ctx); ctx.Err() != nil {
-				return ctx.Err()
-			} else if err != nil {
-				return &failure{exitCheck, err, "remove the damaged files and import their sources again"}
-			}
-			_, err = fmt.Fprintf(c.out, "%d series verified\n", len(t.Series()))
-			return err
-		}),
-	}
-	tapeFlag(cmd, &dir)
-	return cmd
 }
 
 // exists says whether a path is there, whatever it is.

@@ -132,8 +132,12 @@ alone.`,
 // dataFiles lists the files that are meant by paths.
 func dataFiles(paths []string) ([]string, error) {
 	files, err := source.Walk(paths)
+	var path *fs.PathError
+	if errors.As(err, &path) && errors.Is(err, fs.ErrNotExist) {
+		return nil, &failure{exitNotFound, fmt.Errorf("%s: no such file", path.Path), "nothing was read"}
+	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &failure{code: exitNotFound, err: err, cure: "nothing was read"}
+		return nil, &failure{code: exitNotFound, err: err}
 	}
 	if errors.Is(err, source.ErrLoop) {
 		return nil, &failure{code: exitUsage, err: err}

@@ -63,7 +63,8 @@ func TestRecordedRuns(t *testing.T) {
 		if err := json.Unmarshal([]byte(pmbot(t, append(args, filepath.Join(data, i.file))...)), &document); err != nil {
 			t.Fatal(err)
 		}
-		if r := document.Imports[0]; r.New == 0 || r.New != r.Rows || r.Verified != (i.flags == "") {
+		r := document.Imports[0]
+		if len(r.Series) != 1 || r.Series[0].New == 0 || r.Series[0].New != r.Series[0].Rows || r.Verified != (i.flags == "") {
 			t.Errorf("%s: %+v", i.file, r)
 		}
 	}
