@@ -183,6 +183,14 @@ func (k Key) String() string {
 	return MarketOf(k.Product) + "/" + k.Symbol + "/" + k.directory()
 }
 
+// MarshalText writes the form of [Key.String], and nothing for the zero key.
+func (k Key) MarshalText() ([]byte, error) {
+	if k == (Key{}) {
+		return nil, nil
+	}
+	return []byte(k.String()), nil
+}
+
 func (k Key) directory() string {
 	if k.Kind.Bars() {
 		return string(k.Kind) + "-" + IntervalName(k.Interval)
