@@ -30,6 +30,9 @@ const (
 	BookTicker Kind = "bookTicker"
 	// Depth are snapshots and changes of an order book.
 	Depth Kind = "depth"
+	// PartialDepth are the upper levels of an order book, whole each time: the streams
+	// depth5, depth10 and depth20.
+	PartialDepth Kind = "partialDepth"
 	// BookDepth are sums of an order book within some percent of the price.
 	BookDepth Kind = "bookDepth"
 	// MarkPrice are messages of the mark price stream.
@@ -44,7 +47,7 @@ const (
 
 // Kinds lists every kind, in the order of messages and tables.
 var Kinds = [...]Kind{
-	AggTrades, Trades, Klines, MarkPriceKlines, IndexPriceKlines, PremiumIndexKlines, BookTicker, Depth, BookDepth,
+	AggTrades, Trades, Klines, MarkPriceKlines, IndexPriceKlines, PremiumIndexKlines, BookTicker, Depth, PartialDepth, BookDepth,
 	MarkPrice, FundingRate, Metrics, LiquidationSnapshot,
 }
 
@@ -78,7 +81,7 @@ const (
 // Sharing says whether rows of the kind may share a key.
 func (k Kind) Sharing() Sharing {
 	switch k {
-	case Depth:
+	case Depth, PartialDepth:
 		return Piece
 	case BookTicker, LiquidationSnapshot:
 		return Several
@@ -89,7 +92,7 @@ func (k Kind) Sharing() Sharing {
 // Recorded says whether rows of the kind have the recorder's clock beside the exchange's.
 func (k Kind) Recorded() bool {
 	switch k {
-	case AggTrades, Trades, BookTicker, Depth, MarkPrice, LiquidationSnapshot:
+	case AggTrades, Trades, BookTicker, Depth, PartialDepth, MarkPrice, LiquidationSnapshot:
 		return true
 	}
 	return false
@@ -114,7 +117,7 @@ func (k Kind) Schema() string {
 		return "trade/2"
 	case BookTicker:
 		return "ticker/1"
-	case Depth:
+	case Depth, PartialDepth:
 		return "depth/1"
 	case BookDepth:
 		return "bucket/1"
@@ -229,7 +232,7 @@ func (k Key) check() error {
 	if k.Symbol != Upper(k.Symbol) {
 		return fmt.Errorf("symbol %q has small letters, and Binance's name is %s", k.Symbol, Upper(k.Symbol))
 	}
-	if coinMargined := strings.Contains(k.Symbol, "USD_"); coinMargined && k.Product != exchange.CM {
+	if CoinMargined(k.Symbol) && k.Product != exchange.CM {
 		return fmt.Errorf("symbol %s is COIN-M but the market is %s: their quantities differ", k.Symbol, MarketOf(k.Product))
 	}
 	if k.Kind == "" {
@@ -245,6 +248,14 @@ func (k Key) check() error {
 		return fmt.Errorf("%s have no interval, but %v is given", k.Kind, k.Interval)
 	}
 	return nil
+}
+
+// CoinMargined says whether a symbol has the form of COIN-M: a pair with the dollar and a
+// date or PERP, as BTCUSD_PERP. The dollar of Binance's own, as in BTCBUSD_210129, was
+// traded on USD-M.
+func CoinMargined(symbol string) bool {
+	pair, _, dated := strings.Cut(symbol, "_")
+	return dated && strings.HasSuffix(pair, "USD") && !strings.HasSuffix(pair, "BUSD")
 }
 
 // Upper is a symbol as Binance writes it. Only a-z have another form there: some symbols

@@ -191,8 +191,8 @@ func (f *File) Read(b []byte) (int, error) { return f.content.Read(b) }
 // than n mean that the content ends there.
 func (f *File) Peek(n int) ([]byte, error) {
 	b, err := f.content.Peek(min(n, 64<<10))
-	if err == io.EOF {
-		err = nil
+	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil // whoever reads on meets it again
 	}
 	return b, err
 }

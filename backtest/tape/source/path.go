@@ -50,7 +50,7 @@ func ReadPath(path string) (n Named) {
 	} else {
 		n.Kind = row.Kind(parts[1])
 	}
-	if n.Product == 0 && strings.Contains(n.Symbol, "USD_") {
+	if n.Product == 0 && row.CoinMargined(n.Symbol) {
 		n.Product = exchange.CM
 	}
 	return n

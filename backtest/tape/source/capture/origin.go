@@ -106,7 +106,7 @@ func (o *origin) productOf(f *frame.Frame, symbol []byte) (exchange.Product, err
 	case f.Product != 0:
 		o.futures = true
 		return f.Product, nil
-	case bytes.Contains(symbol, []byte("USD_")):
+	case row.CoinMargined(string(symbol)):
 		return exchange.CM, nil
 	}
 	for _, p := range [...]exchange.Product{o.asked.Product, o.request.product, o.connection, o.file} {

@@ -107,7 +107,11 @@ func (r *reader) when(f *frame.Frame) exchange.Time {
 
 // takeDepth makes a piece of a book: a row a level, bids first.
 func (r *reader) takeDepth(f *frame.Frame, product exchange.Product, symbol []byte) error {
-	p, err := r.levels.of(r, row.Depth, 0, product, symbol)
+	kind := row.Depth
+	if f.Kind == frame.KindPartialDepth {
+		kind = row.PartialDepth // its snapshots are not of whole books
+	}
+	p, err := r.levels.of(r, kind, 0, product, symbol)
 	if err != nil {
 		return err
 	}
