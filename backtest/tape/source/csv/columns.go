@@ -20,7 +20,9 @@ type column struct {
 	// need says that a file must have the column, blank that its fields may be empty: they
 	// are 0 then.
 	need, blank bool
-	// read says how; asTyped is by the type of the tape's column.
+	// made says that rows get a value where the file lacks the column.
+	made bool
+	// read says how; 0 is by the type of the tape's column.
 	read reading
 	// word reads the fields of asWord.
 	word func(b []byte) (int64, error)
@@ -30,9 +32,8 @@ type column struct {
 type reading uint8
 
 const (
-	asTyped reading = iota
 	// asRounded is a decimal or volume with any number of decimals, see rounded.
-	asRounded
+	asRounded reading = iota + 1
 	// asWord is one of some words.
 	asWord
 	// asText is kept as it is for the layout's own rules.
@@ -258,7 +259,7 @@ func (t *table) names() []string {
 func (t *table) absent(at []int) []string {
 	var names []string
 	for i, c := range t.columns {
-		if at[i] < 0 && c.header != "" && c.read != asNothing && c.read != asText && c.read != asSymbol {
+		if at[i] < 0 && c.header != "" && !c.made && c.read != asNothing && c.read != asText && c.read != asSymbol {
 			names = append(names, c.name)
 		}
 	}

@@ -2,15 +2,18 @@ package csv
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 	"strconv"
 	"strings"
 
 	"github.com/pmbot/pmbot/backtest/tape/source"
 )
 
-// fieldsMax bounds the columns of a file: 25 levels a side of a book have 104.
+// fieldsMax bounds the columns of a file: 25 levels a side of a book have 104. It is a
+// power of two.
 const fieldsMax = 256
 
 var (
@@ -30,24 +33,47 @@ type fields struct {
 }
 
 // split cuts a line at its commas. The fields are good as long as the line is.
+//
+// It looks at eight bytes at a time: 30 ns for a trade, where a search for each comma takes
+// 48; see BenchmarkTrades.
 func (f *fields) split(line []byte) error {
-	if bytes.IndexByte(line, '"') >= 0 {
+	commas, quotes := everyByte*uint64(f.comma), uint64(0)
+	n, start, i := 0, 0, 0
+	for ; i+8 <= len(line); i += 8 {
+		word := binary.LittleEndian.Uint64(line[i:])
+		quotes |= zeroBytes(word ^ everyByte*'"')
+		for found := zeroBytes(word ^ commas); found != 0; found &= found - 1 {
+			end := i + bits.TrailingZeros64(found)>>3
+			f.value[n&(fieldsMax-1)] = line[start:end]
+			n, start = n+1, end+1
+		}
+	}
+	for ; i < len(line); i++ {
+		switch line[i] {
+		case f.comma:
+			f.value[n&(fieldsMax-1)] = line[start:i]
+			n, start = n+1, i+1
+		case '"':
+			quotes = 1
+		}
+	}
+	if quotes != 0 {
 		return f.splitQuoted(line)
 	}
-	n := 0
-	for rest := line; ; n++ {
-		i := bytes.IndexByte(rest, f.comma)
-		if i < 0 || n == f.width {
-			f.value[min(n, fieldsMax-1)] = rest
-			break
-		}
-		f.value[n], rest = rest[:i], rest[i+1:]
-	}
+	f.value[n&(fieldsMax-1)] = line[start:]
 	if n+1 != f.width {
-		return f.wrong(bytes.Count(line, []byte{f.comma}) + 1)
+		return f.wrong(n + 1)
 	}
 	return nil
 }
+
+const (
+	everyByte = 0x0101010101010101
+	lowBits   = 0x7f7f7f7f7f7f7f7f
+)
+
+// zeroBytes has the high bit of each byte that is zero in word.
+func zeroBytes(word uint64) uint64 { return ^((word&lowBits + lowBits) | word | lowBits) }
 
 func (f *fields) wrong(n int) error { return fmt.Errorf("%w: %d, expected %d", errField, n, f.width) }
 

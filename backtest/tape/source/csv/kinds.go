@@ -4,7 +4,7 @@ package csv
 // that files without a header have, then those that only our own exports have.
 
 var aggTradeTable = table{archive: 7, columns: []column{
-	{name: "id", header: "agg_trade_id"},
+	{name: "id", header: "agg_trade_id", made: true},
 	{name: "price", header: "price", need: true},
 	{name: "qty", header: "quantity", need: true},
 	{name: "first_id", header: "first_trade_id"},
@@ -17,7 +17,7 @@ var aggTradeTable = table{archive: 7, columns: []column{
 }}
 
 var tradeTable = table{archive: 6, columns: []column{
-	{name: "id", header: "id"},
+	{name: "id", header: "id", made: true},
 	{name: "price", header: "price", need: true},
 	{name: "qty", header: "qty", need: true},
 	{name: "quote_qty", header: "quote_qty", read: asNothing},
@@ -46,7 +46,7 @@ var barTable = table{archive: 12, columns: []column{
 }}
 
 var tickerTable = table{archive: 7, columns: []column{
-	{name: "update_id", header: "update_id"},
+	{name: "update_id", header: "update_id", made: true},
 	{name: "bid", header: "best_bid_price", need: true},
 	{name: "bid_qty", header: "best_bid_qty", need: true},
 	{name: "ask", header: "best_ask_price", need: true},
@@ -84,18 +84,18 @@ var markTable = table{columns: []column{
 	{name: "time", need: true},
 	{name: "local", blank: true},
 	{name: "price", need: true},
-	{name: "average"},
-	{name: "index"},
-	{name: "settle"},
-	{name: "rate"},
+	{name: "average", blank: true},
+	{name: "index", blank: true},
+	{name: "settle", blank: true},
+	{name: "rate", blank: true},
 	{name: "next_funding", blank: true},
 }}
 
 var fundingTable = table{archive: 3, columns: []column{
 	{name: "time", header: "calc_time", need: true},
-	{name: "interval_hours", header: "funding_interval_hours"},
+	{name: "interval_hours", header: "funding_interval_hours", blank: true},
 	{name: "rate", header: "last_funding_rate", need: true},
-	{name: "mark", header: "mark_price"},
+	{name: "mark", header: "mark_price", blank: true},
 }}
 
 var metricTable = table{archive: 8, columns: []column{

@@ -401,6 +401,9 @@ func (f *final) add(r *row.Level, k *row.Key, number int64) error {
 // finish gives the levels of a final snapshot as one: its times and its id are the
 // largest of its rows.
 func (d *desk) finish() error {
+	if len(d.final.rows) == 0 {
+		return nil
+	}
 	for i, have := range d.final.rows {
 		r := d.final.newest
 		r.Snapshot, r.Side, r.Price, r.Qty = true, have.Side, have.Price, have.Qty
