@@ -183,8 +183,8 @@ func (f *failing) Write(b []byte) (int, error) {
 
 // TestFullDisk fills the spool or the output at some place.
 func TestFullDisk(t *testing.T) {
-	events := randomEvents(20_000)
-	for left := 0; left < 400_000; left += 50_000 {
+	events := randomEvents(6_000)
+	for left := 0; left < 120_000; left += 40_000 {
 		out := &bytes.Buffer{}
 		w := NewWriter(out, &failing{left: left})
 		err := w.Write(events...)
@@ -251,7 +251,7 @@ func randomEvents(count int) []Event {
 
 // TestRoundTrip writes a market, reads it, writes the rows and reads them again.
 func TestRoundTrip(t *testing.T) {
-	events := randomEvents(30_000)
+	events := randomEvents(10_000)
 	file, err := write(events)
 	if err != nil {
 		t.Fatal(err)
@@ -261,7 +261,7 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(first.trades) != 8970 || len(first.tickers) != 6000 || len(first.levels) < 25_000 || len(first.bad) > 0 || first.notes.Warnings != nil {
+	if len(first.trades) != 2990 || len(first.tickers) != 2000 || len(first.levels) < 10_000 || len(first.bad) > 0 || first.notes.Warnings != nil {
 		t.Errorf("%d trades, %d tickers, %d levels, %d bad, %q", len(first.trades), len(first.tickers), len(first.levels), len(first.bad), first.notes.Warnings)
 	}
 	back := first.events()
@@ -318,6 +318,56 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
+// TestAppend looks at the events of a snapshot whose levels are in no order, of changes and
+// of a best bid and ask.
+func TestAppend(t *testing.T) {
+	const at, local = base, base + 1000
+	level := func(snapshot bool, side int64, price, qty exchange.Fixed) row.Level {
+		return row.Level{Time: at / 1000, Local: local, Last: 1, Snapshot: snapshot, Side: side, Price: price, Qty: qty}
+	}
+	got := AppendPiece(nil, []row.Level{
+		level(true, row.Ask, 101, 1), level(true, row.Bid, 98, 2), level(true, row.Ask, 103, 3), level(true, row.Ask, 102, 4), level(true, row.Bid, 99, 5),
+	})
+	got = AppendPiece(got, []row.Level{level(false, row.Bid, 98, 0), level(false, row.Ask, 101, 6)})
+	got = AppendTicker(got, &row.Ticker{Time: at / 1000, Local: local, ID: 1, Bid: 99, BidQty: 5, Ask: 101, AskQty: 6})
+	got = AppendPiece(got, []row.Level{level(true, row.NoSide, 0, 0)})
+	want := []Event{
+		{DepthClearEvent | SellEvent, at, local, 103, 0}, {DepthSnapshotEvent | SellEvent, at, local, 101, 1},
+		{DepthClearEvent | BuyEvent, at, local, 98, 0}, {DepthSnapshotEvent | BuyEvent, at, local, 98, 2},
+		{DepthSnapshotEvent | SellEvent, at, local, 103, 3}, {DepthSnapshotEvent | SellEvent, at, local, 102, 4},
+		{DepthSnapshotEvent | BuyEvent, at, local, 99, 5},
+		{DepthEvent | BuyEvent, at, local, 98, 0}, {DepthEvent | SellEvent, at, local, 101, 6},
+		{DepthBBOEvent | SellEvent, at, local, 101, 6}, {DepthBBOEvent | BuyEvent, at, local, 99, 5},
+		{DepthClearEvent, at, local, 0, 0},
+	}
+	for i := range want {
+		want[i].Flags |= bothClocks
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%v\nexpected\n%v", got, want)
+	}
+}
+
+// TestIDs makes ids of more events than a microsecond has room for, and of times that go
+// back.
+func TestIDs(t *testing.T) {
+	var i ids
+	first := row.MakeID(base/1000, 0)
+	for n := range int64(1500) {
+		if id := i.next(base / 1000); id != first+n {
+			t.Fatalf("id %d is %d, expected %d", n, id, first+n)
+		}
+	}
+	for _, c := range []struct {
+		after row.Micros
+		want  int64
+	}{{1, first + 1500}, {1, first + 1501}, {1000, first + 1_000_000}, {5, first + 5000}} {
+		if id := i.next(base/1000 + c.after); id != c.want {
+			t.Errorf("after %d us: %d, expected %d", c.after, id, c.want)
+		}
+	}
+}
+
 // TestNumbers compares both conversions with the text that they stand for.
 func TestNumbers(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 5))
@@ -344,6 +394,19 @@ func TestNumbers(t *testing.T) {
 		}
 		if err != nil && gotErr == nil && (!noisy || math.Abs(got.Float()-v) > v*noise*1.01) {
 			t.Fatalf("%v is read as %v", v, got)
+		}
+	}
+}
+
+// TestNoise steps away from 0.3 by the last bit: four steps are noise, five are not.
+func TestNoise(t *testing.T) {
+	for _, to := range []float64{0, 1} {
+		v := 0.3
+		for step := 1; step <= 5; step++ {
+			v = math.Nextafter(v, to)
+			if f, noisy, err := toFixed(v); (err == nil) != (step <= 4) || err == nil && (f != 30_000_000 || !noisy) {
+				t.Errorf("step %d, %v: %v, %v, %v", step, v, f, noisy, err)
+			}
 		}
 	}
 }
