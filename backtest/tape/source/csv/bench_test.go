@@ -57,7 +57,7 @@ func processorText(rows int) string {
 	text.WriteString("TimestampOfReceive,Stream,EventType,EventTime,TransactionTime,Symbol,TradeId,Price,Quantity,IsBuyerMarketMaker,XUnknownParameter\n")
 	for i := range rows {
 		at := 1_741_046_404_352 + i
-		fmt.Fprintf(&text, "%d,trxusdt@trade,trade,%d,%d,TRXUSDT,%d,0.23%03d,243.0,0,MARKET\n", at+3, at+1, at, 548_321_769+i, i%1000)
+		fmt.Fprintf(&text, "%d,solusdt@trade,trade,%d,%d,SOLUSDT,%d,0.23%03d,243.0,0,MARKET\n", at+3, at+1, at, 548_321_769+i, i%1000)
 	}
 	return text.String()
 }

@@ -161,7 +161,7 @@ func TestFinalMax(t *testing.T) {
 	text.WriteString("TimestampOfReceiveUS,TimestampOfReceive,Stream,EventTime,TransactionTime,Symbol,FirstUpdateId,FinalUpdateId,IsAsk,Price,Quantity," +
 		"TradeId,IsBuyerMarketMaker,MessageOutputTime,LastUpdateId,StreamType,Market\n")
 	for i := range finalMax + 1 {
-		fmt.Fprintf(&text, "1744588799938000,1744588799938,trxusdt@depth,1744588799442,1744588799412,TRXUSDT,1,%d,0,0.%06d,1,,,,,FINAL_DEPTH_SNAPSHOT,USD_M_FUTURES\n",
+		fmt.Fprintf(&text, "1754588799938000,1754588799938,solusdt@depth,1754588799442,1754588799412,SOLUSDT,1,%d,0,0.%06d,1,,,,,FINAL_DEPTH_SNAPSHOT,USD_M_FUTURES\n",
 			i+1, i+1)
 	}
 	whole := bytes.TrimSuffix(text.Bytes(), []byte("\n"))
@@ -219,7 +219,7 @@ func TestReadErrors(t *testing.T) {
 func TestPackedName(t *testing.T) {
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
-	fmt.Fprintln(z, "3920436870,3054.91,0.1,305.491,1713571200068,true")
+	fmt.Fprintln(z, "4020436871,3054.91,0.1,305.491,1713571200068,true")
 	z.Close()
 	got := mustRead(t, write(t, "um/ETHUSDT-trades-2024-04-20.csv.gz", packed.Bytes()), source.Spec{})
 	if fmt.Sprint(got.keys) != "[um/ETHUSDT/trades]" || got.count() != 1 {

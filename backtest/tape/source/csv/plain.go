@@ -43,7 +43,7 @@ func openPlain(h *header, key row.Key, named source.Columns, out *collector) (la
 		return newPlain(&tradeTable, h, key, named, out, tradeRules)
 	case row.BookTicker:
 		return newPlain(&tickerTable, h, key, named, out, tickerRules)
-	case row.Depth:
+	case row.Depth, row.PartialDepth:
 		return newPlain(&levelTable, h, key, named, out, levelRules)
 	case row.BookDepth:
 		return newPlain[row.Bucket](&bucketTable, h, key, named, out, nil)
