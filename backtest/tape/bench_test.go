@@ -1,162 +1,98 @@
 package tape
 
 import (
-	"archive/zip"
-	"bufio"
-	"errors"
-	"fmt"
-	"io"
-	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// writeBars writes a header and n one-minute bars from 2022 on.
-func writeBars(t testing.TB, path string, n int) {
-	writeFile(t, path, func(w io.Writer) {
-		fmt.Fprintln(w, "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore")
-		r := rand.New(rand.NewPCG(1, 1))
-		at, price := int64(1640995200000), 460000
-		for range n {
-			open := price
-			price += r.IntN(201) - 100
-			high, low := max(open, price)+r.IntN(50), min(open, price)-r.IntN(50)
-			volume := r.IntN(200000)
-			fmt.Fprintf(w, "%d,%d.%d,%d.%d,%d.%d,%d.%d,%d.%03d,%d,%d.%04d,%d,%d.%03d,0,0\n", at, open/10, open%10, high/10, high%10,
-				low/10, low%10, price/10, price%10, volume/1000, volume%1000, at+59999, volume*46, r.IntN(10000), r.IntN(5000), volume/2000, volume%1000)
-			at += 60000
-		}
-	})
-}
-
-// writeTrades writes a zip with n trades of one day.
-func writeTrades(t testing.TB, path string, n int) {
-	writeFile(t, path, func(w io.Writer) {
-		z := zip.NewWriter(w)
-		entry, err := z.Create("trades.csv")
-		if err != nil {
-			t.Fatal(err)
-		}
-		b := bufio.NewWriterSize(entry, 1<<20)
-		fmt.Fprintln(b, "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker")
-		r := rand.New(rand.NewPCG(1, 1))
-		price, at, id := 650000, int64(1704153600000), 7000000000
-		for i := range n {
-			price += r.IntN(11) - 5
-			many := 1 + r.IntN(3)
-			fmt.Fprintf(b, "%d,%d.%d,%d.%03d,%d,%d,%d,%v\n", 1900000000+i, price/10, price%10, r.IntN(3), 1+r.IntN(999), id, id+many-1,
-				at+int64(i)*86_000_000/int64(n), r.IntN(2) == 0)
-			id += many
-		}
-		if err := errors.Join(b.Flush(), z.Close()); err != nil {
-			t.Fatal(err)
-		}
-	})
-}
-
-func writeFile(t testing.TB, path string, write func(io.Writer)) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := bufio.NewWriter(f)
-	write(b)
-	if err := errors.Join(b.Flush(), f.Close()); err != nil {
-		t.Fatal(err)
-	}
-}
+var midnight = exchange.TimeOf(time.Date(2024, 1, 2, 0, 0, 0, 0, time.UTC))
 
 // replay plays a whole tape and reports how many rows it has a second.
-func replay(b *testing.B, tape *Tape) {
-	series := tape.Series()
+func replay(b *testing.B, tape *Tape, spec ReaderSpec) {
 	rows := int64(0)
-	for _, s := range series {
+	spec.Series, spec.Instrument = tape.Series(), anyone()
+	for _, s := range spec.Series {
 		rows += s.Rows
 	}
 	buf := make([]exchange.Event, 1024)
 	b.ReportAllocs()
 	for b.Loop() {
-		r, err := tape.Reader(ReaderSpec{Series: series, Instrument: func(exchange.Product, string) (exchange.InstrumentID, error) { return 1, nil }})
-		if err != nil {
-			b.Fatal(err)
-		}
+		r, err := tape.Reader(spec)
+		must(b, err)
 		for err == nil {
 			_, err = r.Next(buf)
 		}
-		if err != io.EOF {
-			b.Fatal(err)
-		}
-		r.Close()
+		must(b, r.Close())
 	}
 	b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
+	b.ReportMetric(float64(bytesOf(b, tape))/float64(rows), "B/row")
+}
+
+// bytesOf is the size of all files of a tape.
+func bytesOf(t testing.TB, tape *Tape) (bytes int64) {
+	for _, parts := range tape.shelf {
+		for _, p := range parts {
+			info, err := os.Stat(p.path)
+			must(t, err)
+			bytes += info.Size()
+		}
+	}
+	return bytes
 }
 
 // BenchmarkReplayBars plays two years of minutes, each as two events.
 func BenchmarkReplayBars(b *testing.B) {
 	tape := newTape(b)
-	path := filepath.Join(b.TempDir(), "um", "bars.csv")
-	writeBars(b, path, 1_050_000)
-	mustImport(b, tape, ImportSpec{Path: path, Key: Key{Symbol: "BTCUSDT", Kind: Klines, Interval: time.Minute}})
-	replay(b, tape)
+	store(b, tape, series(exchange.UM, "BTCUSDT", row.Klines, time.Minute), newRecorder(1, midnight, 0, 0, 0).bars(1_050_000, time.Minute))
+	replay(b, tape, ReaderSpec{})
 }
 
 // BenchmarkReplayBarsMerged plays the same minutes of four symbols.
 func BenchmarkReplayBarsMerged(b *testing.B) {
 	tape := newTape(b)
-	path := filepath.Join(b.TempDir(), "um", "bars.csv")
-	writeBars(b, path, 250_000)
 	for _, symbol := range []string{"BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT"} {
-		mustImport(b, tape, ImportSpec{Path: path, Key: Key{Symbol: symbol, Kind: Klines, Interval: time.Minute}})
+		store(b, tape, series(exchange.UM, symbol, row.Klines, time.Minute), newRecorder(1, midnight, 0, 0, 0).bars(250_000, time.Minute))
 	}
-	replay(b, tape)
+	replay(b, tape, ReaderSpec{})
 }
 
-func benchmarkTrades(b *testing.B, symbols ...string) {
+func benchmarkTrades(b *testing.B, latency time.Duration, spec ReaderSpec, symbols ...string) {
 	tape := newTape(b)
-	path := filepath.Join(b.TempDir(), "um", "trades.zip")
-	writeTrades(b, path, 1_000_000/len(symbols))
-	for _, symbol := range symbols {
-		mustImport(b, tape, ImportSpec{Path: path, Key: Key{Symbol: symbol, Kind: AggTrades}})
+	n := 1_000_000 / len(symbols)
+	for i, symbol := range symbols {
+		store(b, tape, series(exchange.UM, symbol, row.AggTrades, 0), newRecorder(uint64(i), midnight, 23*time.Hour/time.Duration(n), latency, 0).trades(n))
 	}
-	replay(b, tape)
+	replay(b, tape, spec)
 }
 
 // BenchmarkReplayTrades plays a day of a million trades.
-func BenchmarkReplayTrades(b *testing.B) { benchmarkTrades(b, "BTCUSDT") }
+func BenchmarkReplayTrades(b *testing.B) { benchmarkTrades(b, 0, ReaderSpec{}, "BTCUSDT") }
 
 // BenchmarkReplayTradesMerged plays a million trades of eight symbols.
 func BenchmarkReplayTradesMerged(b *testing.B) {
-	benchmarkTrades(b, "A", "B", "C", "D", "E", "F", "G", "H")
+	benchmarkTrades(b, 0, ReaderSpec{}, "A", "B", "C", "D", "E", "F", "G", "H")
 }
 
-func benchmarkImport(b *testing.B, path string, key Key) {
-	rows := int64(0)
-	for b.Loop() {
-		tape := newTape(b)
-		report := mustImport(b, tape, ImportSpec{Path: path, Key: key})
-		rows += report.Rows
-	}
-	b.ReportMetric(float64(rows)/b.Elapsed().Seconds()/1e6, "Mrows/s")
+// BenchmarkReplayTradesLocal plays them by the recorder's clock, corrected.
+func BenchmarkReplayTradesLocal(b *testing.B) {
+	benchmarkTrades(b, 5*time.Millisecond, ReaderSpec{Clock: CorrectedClock}, "A", "B", "C", "D", "E", "F", "G", "H")
 }
 
-// BenchmarkImportTrades reads an archive of two million trades into a new tape.
-func BenchmarkImportTrades(b *testing.B) {
-	path := filepath.Join(b.TempDir(), "um", "trades.zip")
-	writeTrades(b, path, 2_000_000)
-	benchmarkImport(b, path, Key{Symbol: "BTCUSDT", Kind: AggTrades})
+// BenchmarkReplayTickers plays a day of a million best bids and asks, as recorded.
+func BenchmarkReplayTickers(b *testing.B) {
+	tape := newTape(b)
+	store(b, tape, series(exchange.UM, "BTCUSDT", row.BookTicker, 0), newRecorder(1, midnight, 80*time.Millisecond, 5*time.Millisecond, 0).tickers(1_000_000))
+	replay(b, tape, ReaderSpec{})
 }
 
-// BenchmarkImportBars reads a plain file of a million bars into a new tape.
-func BenchmarkImportBars(b *testing.B) {
-	path := filepath.Join(b.TempDir(), "um", "bars.csv")
-	writeBars(b, path, 1_000_000)
-	benchmarkImport(b, path, Key{Symbol: "BTCUSDT", Kind: Klines, Interval: time.Minute})
+// BenchmarkReplayDepth plays a million levels of some 70,000 messages of a book; its rows
+// are levels.
+func BenchmarkReplayDepth(b *testing.B) {
+	tape := newTape(b)
+	store(b, tape, series(exchange.UM, "BTCUSDT", row.Depth, 0), newRecorder(1, midnight, 100*time.Millisecond, 5*time.Millisecond, 0).levels(70_000, 10_000))
+	replay(b, tape, ReaderSpec{})
 }

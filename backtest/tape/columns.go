@@ -1,10 +1,7 @@
 package tape
 
 import (
-	"errors"
-	"fmt"
 	"io"
-	"os"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -35,9 +32,14 @@ type column struct {
 	boolBuf []bool
 }
 
-func (c *columns) open(group parquet.RowGroup) {
-	for i, chunk := range group.ColumnChunks() {
-		c.column[i].pages = chunk.Pages()
+// open begins to read a column of a row group at one of its rows.
+func (c *columns) open(i int, chunk parquet.ColumnChunk, start int64) {
+	pages := chunk.Pages()
+	c.column[i].pages = pages
+	if start > 0 {
+		_, err := chunk.OffsetIndex() // so that SeekToRow goes to the page and reads none before
+		c.note(err)
+		c.note(pages.SeekToRow(start))
 	}
 }
 
@@ -147,111 +149,4 @@ func (c *columns) bools(i int) []bool {
 		}
 	}
 	return out
-}
-
-// rowFile reads the rows of one file of the tape in order.
-type rowFile[R any] struct {
-	file    *os.File
-	groups  []parquet.RowGroup
-	columns []row.Column
-	cols    columns
-	// left is what the open row group still has.
-	left int
-}
-
-// openRows opens a file whose columns must be those of R.
-func openRows[R any](path string) (*rowFile[R], error) {
-	file, pf, err := openParquet(path)
-	if err != nil {
-		return nil, err
-	}
-	want := parquet.SchemaOf(new(R))
-	if got := pf.Schema(); !parquet.EqualNodes(got, want) {
-		file.Close()
-		return nil, damaged(fmt.Errorf("%s: columns are not those of the schema: has\n%v\nwants\n%v", path, got, want))
-	}
-	r := &rowFile[R]{file: file, groups: pf.RowGroups(), columns: row.Columns[R]()}
-	r.cols.column = make([]column, len(want.Fields()))
-	return r, nil
-}
-
-// caught makes an error of a panic of the Parquet library, which meets damaged files with
-// one.
-func caught(path string, err *error) {
-	if p := recover(); p != nil {
-		*err = damaged(fmt.Errorf("%s: not a readable Parquet file: %v", path, p))
-	}
-}
-
-func openParquet(path string) (file *os.File, pf *parquet.File, err error) {
-	if file, err = os.Open(path); err != nil {
-		return nil, nil, err
-	}
-	defer func() {
-		if err != nil {
-			file.Close()
-			file = nil
-		}
-	}()
-	defer caught(path, &err)
-	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("not a regular file")
-	}
-	if err != nil {
-		return file, nil, fmt.Errorf("%s: %w", path, err)
-	}
-	pf, err = parquet.OpenFile(file, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
-	if err != nil {
-		return file, nil, damaged(fmt.Errorf("%s: not a readable Parquet file: %w", path, err))
-	}
-	return file, pf, nil
-}
-
-// read fills rows as far as the row group goes and returns how many it filled; io.EOF
-// ends.
-func (r *rowFile[R]) read(rows []R) (n int, err error) {
-	defer caught(r.file.Name(), &err)
-	for r.left == 0 {
-		r.cols.close()
-		if r.cols.err != nil || len(r.groups) == 0 {
-			break
-		}
-		r.left = int(r.groups[0].NumRows())
-		r.cols.open(r.groups[0])
-		r.groups = r.groups[1:]
-	}
-	if r.cols.err == nil && r.left == 0 {
-		return 0, io.EOF
-	}
-	n = min(len(rows), r.left)
-	if r.cols.err == nil {
-		r.cols.rows = n
-		r.load(rows[:n])
-		r.left -= n
-	}
-	if r.cols.err != nil {
-		return 0, fmt.Errorf("%s: %w", r.file.Name(), damaged(r.cols.err))
-	}
-	return n, nil
-}
-
-// load fills rows column by column.
-func (r *rowFile[R]) load(rows []R) {
-	for i := range r.columns {
-		switch c := &r.columns[i]; c.Type {
-		case row.Volume:
-			row.FillWides(c, rows, r.cols.wides(i))
-		case row.Boolean:
-			row.FillBools(c, rows, r.cols.bools(i))
-		default:
-			row.FillInts(c, rows, r.cols.ints(i))
-		}
-	}
-}
-
-// close gives the file and its pages back. It may be called twice.
-func (r *rowFile[R]) close() error {
-	r.cols.close()
-	return r.file.Close()
 }

@@ -1,221 +1,148 @@
 package tape
 
 import (
-	"io"
-	"time"
+	"math"
+	"sync"
+	"sync/atomic"
 
-	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// rowCursor loads the rows of a series block by block and leaves those out that lie
-// beyond the bounds.
-type rowCursor[R any, P row.Row[R]] struct {
-	lane
-	stream *rowStream[R]
-	block  []R
-	// rows are the block's rows within the bounds, from next on not played yet.
-	rows []R
-	next int
-	done bool
+// position orders events: by time, then by rank and the order of series.
+type position struct {
+	at  exchange.Time
+	tie int32
 }
 
-func newRowCursor[R any, P row.Row[R]](l lane, s *rowStream[R]) rowCursor[R, P] {
-	return rowCursor[R, P]{lane: l, stream: s, block: make([]R, batchRows)}
+func (p position) before(q position) bool { return p.at < q.at || p.at == q.at && p.tie < q.tie }
+
+// never is a position after all others.
+var never = position{math.MaxInt64, math.MaxInt32}
+
+// cursor is where the replay of one series, or of its notices, stands.
+type cursor struct {
+	// head is the position of the next event.
+	head  position
+	order int32
+	// block is being played, from next on.
+	block *block
+	next  int
+	// decoder makes the blocks, nil for notices, which have one. ready has those that were
+	// made ahead.
+	decoder decoder
+	ready   chan *block
+	// index is the latest index price of the instrument, nil for kinds without: a series of
+	// index prices writes it in place of giving events, and one of marks without index
+	// reads it.
+	index *exchange.Fixed
+	role  role
 }
 
-func (c *rowCursor[R, P]) drained() bool { return c.next == len(c.rows) }
+// role is what becomes of a cursor's events.
+type role uint8
 
-func (c *rowCursor[R, P]) close() error { return c.stream.close() }
+const (
+	plain role = iota
+	marked
+	indexing
+)
 
-// fill loads the next block that has rows within the bounds. leave is called with the
-// last row before them.
-func (c *rowCursor[R, P]) fill(leave func(P)) (bool, error) {
-	c.next, c.rows = 0, nil
-	for !c.done {
-		n, err := c.stream.read(c.block)
-		if err == io.EOF {
-			c.done = true
-			break
-		}
-		if err != nil {
-			return false, err
-		}
-		rows := c.block[:n]
-		start := 0
-		for start < n && P(&rows[start]).When() < c.from {
-			start++
-		}
-		if start > 0 && leave != nil {
-			leave(&rows[start-1])
-		}
-		for n > start && P(&rows[n-1]).When().Add(c.interval) > c.to {
-			n--
-			c.done = true // rows are sorted: nothing after them fits
-		}
-		if c.rows = rows[start:n]; len(c.rows) > 0 {
-			return true, nil
-		}
+// seriesMax bounds the series of a reader, so that order and rank fit a position.
+const seriesMax = 1 << 16
+
+func (c *cursor) position(e *exchange.Event) position {
+	return position{e.At, int32(Rank(e.Kind))*2*seriesMax + c.order}
+}
+
+func (c *cursor) drained() bool { return c.next == len(c.block.events) }
+
+// settle sets the head. The cursor has an event.
+func (c *cursor) settle() { c.head = c.position(&c.block.events[c.next]) }
+
+// emit writes the events that come before a position, as far as buf and the block go, and
+// returns their number. The first one is taken to come before.
+func (c *cursor) emit(buf []exchange.Event, until position) int {
+	events := c.block.events[c.next:]
+	most := min(len(buf), len(events))
+	if c.role == indexing {
+		most = len(events)
 	}
-	return false, c.close()
-}
-
-// tradeCursor plays trades.
-type tradeCursor struct {
-	rowCursor[row.Trade, *row.Trade]
-}
-
-func newTradeCursor(l lane, s *rowStream[row.Trade]) cursor {
-	return &tradeCursor{newRowCursor[row.Trade, *row.Trade](l, s)}
-}
-
-func (c *tradeCursor) load() (bool, error) { return c.fill(nil) }
-
-func (c *tradeCursor) head() position {
-	return c.position(c.rows[c.next].When(), rankMatch)
-}
-
-func (c *tradeCursor) emit(buf []exchange.Event, until position) int {
-	n := 0
-	for n < len(buf) && c.next < len(c.rows) {
-		r := &c.rows[c.next]
-		at := r.When()
-		if n > 0 && !c.position(at, rankMatch).before(until) {
-			break
-		}
-		e := &buf[n]
-		*e = exchange.Event{At: at, Exchange: at, Inst: c.inst}
-		e.SetTrade(tradeOf(r))
+	n := 1
+	if until == never {
+		n = most
+	}
+	for n < most && c.position(&events[n]).before(until) {
 		n++
-		c.next++
 	}
-	return n
-}
-
-func tradeOf(r *row.Trade) exchange.Trade {
-	return exchange.Trade{Price: r.Price, Qty: r.Qty, ID: r.ID, First: r.First, Last: r.Last, BuyerMaker: r.BuyerMaker}
-}
-
-// fundingCursor plays funding settlements.
-type fundingCursor struct {
-	rowCursor[row.Funding, *row.Funding]
-	// before is the settlement before the next one, 0 if there is none.
-	before exchange.Time
-	// ends are the ends of holes: the distance of the row there says nothing.
-	ends map[exchange.Time]bool
-}
-
-func newFundingCursor(l lane, s *rowStream[row.Funding]) cursor {
-	c := &fundingCursor{rowCursor: newRowCursor[row.Funding, *row.Funding](l, s), ends: map[exchange.Time]bool{}}
-	for _, h := range l.holes {
-		c.ends[h.To] = true
+	c.next += n
+	if !c.drained() {
+		c.settle()
 	}
-	return c
-}
-
-func (c *fundingCursor) load() (bool, error) {
-	return c.fill(func(r *row.Funding) { c.before = r.When() })
-}
-
-func (c *fundingCursor) head() position {
-	return c.position(c.rows[c.next].When(), rankFunding)
-}
-
-func (c *fundingCursor) emit(buf []exchange.Event, until position) int {
-	n := 0
-	for n < len(buf) && c.next < len(c.rows) {
-		r := &c.rows[c.next]
-		at := r.When()
-		if n > 0 && !c.position(at, rankFunding).before(until) {
-			break
-		}
-		every := time.Duration(r.Hours) * time.Hour
-		if c.before != 0 && !c.ends[at] {
-			every = at.Sub(c.before)
-		}
-		e := &buf[n]
-		*e = exchange.Event{At: at, Exchange: r.Time.Time(), Inst: c.inst}
-		e.SetFunding(exchange.Funding{Rate: r.Rate, Mark: r.Mark, Interval: every})
-		n++
-		c.next++
-		c.before = at
-	}
-	return n
-}
-
-// noticeCursor plays what a series says about itself: its cadence and its holes.
-type noticeCursor struct {
-	lane
-	cadence exchange.Cadence
-	gaps    []exchange.Gap
-	// at are the instants of the notices, the cadence first; next is the next one.
-	at   []exchange.Time
-	next int
-}
-
-// tradesCadence is the cadence that trades are taken to have.
-const tradesCadence = time.Minute
-
-func newNoticeCursor(l lane, s Series) *noticeCursor {
-	c := &noticeCursor{lane: l, cadence: exchange.Cadence{Kind: eventKind(s.Kind), Every: s.Step}}
-	reason := "bars are missing on the tape"
-	switch s.Kind {
-	case row.AggTrades:
-		c.cadence.Every, reason = tradesCadence, "trade ids are missing on the tape"
-	case row.FundingRate:
-		reason = "settlements are missing on the tape"
-	}
-	for _, h := range l.holes {
-		c.gaps = append(c.gaps, exchange.Gap{Kind: c.cadence.Kind, From: h.From, To: h.To, Reason: reason})
-	}
-	return c
-}
-
-// eventKind is the kind of the events that a kind of data becomes, 0 if it becomes none.
-func eventKind(k row.Kind) exchange.Kind {
-	switch k {
-	case row.AggTrades:
-		return exchange.KindTrade
-	case row.FundingRate:
-		return exchange.KindFunding
-	case row.MarkPriceKlines:
-		return exchange.KindMark
-	case row.IndexPriceKlines:
+	switch c.role {
+	case indexing:
+		*c.index = events[n-1].Mark().Price
 		return 0
+	case plain:
+		copy(buf, events[:n])
+		return n
 	}
-	return exchange.KindBar
-}
-
-// start sets the instant of the cadence and drops the holes outside the bounds. It says
-// whether there is anything to play.
-func (c *noticeCursor) start(first, to exchange.Time) bool {
-	c.at = append(c.at, first)
-	kept := c.gaps[:0]
-	for _, g := range c.gaps {
-		if g.To >= first && g.To <= to {
-			kept, c.at = append(kept, g), append(c.at, g.To)
+	for i := range n {
+		buf[i] = events[i]
+		if m := buf[i].Mark(); m.Index == 0 {
+			m.Index = *c.index
+			buf[i].SetMark(m)
 		}
 	}
-	c.gaps = kept
-	return c.cadence.Kind != 0
+	return n
 }
 
-func (c *noticeCursor) head() position { return c.position(c.at[c.next], rankNotice) }
+// ahead decodes blocks before they are asked for, on a goroutine of its own. It does what
+// it is told in the order in which it is told, so it is no part of what is played.
+type ahead struct {
+	work  chan errand
+	halt  atomic.Bool
+	ended sync.WaitGroup
+}
 
-func (c *noticeCursor) drained() bool { return c.next == len(c.at) }
+// errand is a block to be filled with the next events of a series.
+type errand struct {
+	cursor *cursor
+	block  *block
+}
 
-func (c *noticeCursor) load() (bool, error) { return false, nil }
-
-func (c *noticeCursor) close() error { return nil }
-
-func (c *noticeCursor) emit(buf []exchange.Event, _ position) int {
-	e := &buf[0]
-	*e = exchange.Event{At: c.at[c.next], Inst: c.inst}
-	if c.next == 0 {
-		e.SetCadence(&c.cadence)
-	} else {
-		e.SetGap(&c.gaps[c.next-1])
+// start begins, unless it has begun, to decode the second block of each series.
+func (a *ahead) start(cursors []*cursor) {
+	if a.work != nil {
+		return
 	}
-	c.next++
-	return 1
+	a.work = make(chan errand, 2*len(cursors)) // a series has two blocks, so it is never full
+	a.ended.Go(func() {
+		for e := range a.work {
+			if !a.halt.Load() {
+				e.block.err = e.cursor.decoder.decode(e.block)
+			}
+			e.cursor.ready <- e.block
+		}
+	})
+	for _, c := range cursors {
+		c.ready = make(chan *block, 2)
+		a.work <- errand{c, &block{}}
+	}
+}
+
+// swap gives a played block back and waits for the next one.
+func (a *ahead) swap(c *cursor) {
+	a.work <- errand{c, c.block}
+	c.block, c.next = <-c.ready, 0
+}
+
+// stop ends the goroutine and waits for it. It may be called again.
+func (a *ahead) stop() {
+	if a.work == nil {
+		return
+	}
+	a.halt.Store(true)
+	close(a.work)
+	a.ended.Wait()
+	a.work = nil
 }

@@ -15,8 +15,8 @@ import (
 type format interface {
 	// sink takes the rows of a series of a source.
 	sink(run *importRun, key row.Key) sink
-	// open makes the cursor that plays a series.
-	open(l lane, parts []part) cursor
+	// open begins to make the events of a series.
+	open(l *lane, parts []part) (decoder, error)
 	// holeRule says how missing rows show.
 	holeRule() holeRule
 	// verify reads a file and compares it with its metadata.
@@ -29,27 +29,25 @@ type format interface {
 func formatOf(k row.Kind) (format, error) {
 	switch k {
 	case row.AggTrades, row.Trades:
-		return &rowFormat[row.Trade, *row.Trade]{holes: linkedHoles, link: linkTrade, cursor: newTradeCursor}, nil
+		return &rowFormat[row.Trade, *row.Trade]{holes: linkedHoles, link: linkTrade, plays: playTrades()}, nil
 	case row.Klines:
-		return &rowFormat[row.Bar, *row.Bar]{holes: steadyHoles, cursor: newBarCursor}, nil
+		return &rowFormat[row.Bar, *row.Bar]{holes: steadyHoles, plays: playBars()}, nil
 	case row.MarkPriceKlines:
-		return &rowFormat[row.Bar, *row.Bar]{holes: steadyHoles, cursor: newMarkCursor}, nil
+		return &rowFormat[row.Bar, *row.Bar]{holes: steadyHoles, plays: playPrices()}, nil
 	case row.IndexPriceKlines:
-		return &rowFormat[row.Bar, *row.Bar]{holes: steadyHoles, cursor: newIndexCursor}, nil
+		return &rowFormat[row.Bar, *row.Bar]{holes: steadyHoles, plays: playPrices()}, nil
 	case row.PremiumIndexKlines:
 		return &rowFormat[row.Bar, *row.Bar]{holes: steadyHoles}, nil
 	case row.BookTicker:
-		return &rowFormat[row.Ticker, *row.Ticker]{}, nil
+		return &rowFormat[row.Ticker, *row.Ticker]{plays: playTickers()}, nil
 	case row.Depth:
-		return &rowFormat[row.Level, *row.Level]{holes: linkedHoles, link: linkLevel, begins: beginsPiece, fit: fitSnapshot}, nil
-	case row.PartialDepth:
-		return &rowFormat[row.Level, *row.Level]{begins: beginsPiece}, nil
+		return &rowFormat[row.Level, *row.Level]{holes: linkedHoles, link: linkLevel, begins: beginsPiece, fit: fitSnapshot, plays: playDepth()}, nil
 	case row.MarkPrice:
-		return &rowFormat[row.Mark, *row.Mark]{holes: silentHoles}, nil
+		return &rowFormat[row.Mark, *row.Mark]{holes: silentHoles, plays: playMarks()}, nil
 	case row.LiquidationSnapshot:
-		return &rowFormat[row.Liquidation, *row.Liquidation]{}, nil
+		return &rowFormat[row.Liquidation, *row.Liquidation]{plays: playLiquidations()}, nil
 	case row.FundingRate:
-		return &rowFormat[row.Funding, *row.Funding]{holes: inferredHoles, cursor: newFundingCursor}, nil
+		return &rowFormat[row.Funding, *row.Funding]{holes: inferredHoles, plays: playFunding()}, nil
 	case row.BookDepth:
 		return &rowFormat[row.Bucket, *row.Bucket]{holes: silentHoles}, nil
 	case row.Metrics:
@@ -69,15 +67,11 @@ type rowFormat[R comparable, P row.Row[R]] struct {
 	// fit brings the time of a row between those of its neighbours where the source knows
 	// no better; next is nil at the end.
 	fit func(last, r, next *R)
-	// cursor plays the rows; nil for kinds that become no events.
-	cursor func(lane, *rowStream[R]) cursor
+	// plays says how rows become events; empty for kinds that become none.
+	plays playing[R]
 }
 
 func (f *rowFormat[R, P]) holeRule() holeRule { return f.holes }
-
-func (f *rowFormat[R, P]) open(l lane, parts []part) cursor {
-	return f.cursor(l, &rowStream[R]{parts: parts})
-}
 
 func (f *rowFormat[R, P]) verify(ctx context.Context, p part) error {
 	rows, err := openRows[R](p.path)
@@ -153,44 +147,6 @@ func fitSnapshot(last, r, next *row.Level) {
 	if last != nil && r.Time < last.Time {
 		r.Time = last.Time
 	}
-}
-
-// rowStream reads the files of a series one after the other.
-type rowStream[R any] struct {
-	parts []part
-	file  *rowFile[R]
-}
-
-// read fills rows with the next ones and returns how many; io.EOF ends.
-func (s *rowStream[R]) read(rows []R) (int, error) {
-	for {
-		if s.file == nil {
-			if len(s.parts) == 0 {
-				return 0, io.EOF
-			}
-			file, err := openRows[R](s.parts[0].path)
-			if err != nil {
-				return 0, err
-			}
-			s.file, s.parts = file, s.parts[1:]
-		}
-		n, err := s.file.read(rows)
-		if err != io.EOF {
-			return n, err
-		}
-		if err := s.close(); err != nil {
-			return 0, err
-		}
-	}
-}
-
-func (s *rowStream[R]) close() error {
-	if s.file == nil {
-		return nil
-	}
-	err := s.file.close()
-	s.file = nil
-	return err
 }
 
 // part is one file of a series.

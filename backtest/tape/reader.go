@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest/tape/clock"
 	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -16,14 +17,23 @@ import (
 // ReaderSpec says what to play.
 type ReaderSpec struct {
 	// Series are the series in the order that decides between events of one instant and
-	// rank; see [Tape.Series].
+	// rank; see [Tape.Series]. Those of kinds that become no events (premiumIndexKlines,
+	// bookDepth, metrics) are refused.
 	Series []Series
-	// From and To bound the rows: those that lie wholly within, both ends included, so
+	// From and To bound the events: those that lie wholly within, both ends included, so
 	// that the bar which closes at To is played and the one that opens there is not. 0 is
 	// no bound.
 	From, To exchange.Time
 	// Instrument gives the id that a series' events carry.
 	Instrument func(p exchange.Product, symbol string) (exchange.InstrumentID, error)
+	// Clock says by whose clock events come; the exchange's if it is left out.
+	Clock Clock
+	// LatencyBase is the smallest latency of each product by CorrectedClock, at most an
+	// hour; 0 for the others.
+	LatencyBase time.Duration
+
+	// open opens a file; nil is the system's.
+	open func(path string) (disk, error)
 }
 
 // Reader plays series merged by time. It meets backtest.Source.
@@ -32,31 +42,39 @@ type ReaderSpec struct {
 //     open.
 //   - Mark price bars come as KindMark with the open at their start and the close at
 //     their end, the close first where one bar follows another. Index price bars of the
-//     same instrument fill Mark.Index and give no events of their own.
+//     same instrument fill Mark.Index where the mark has none and give no events of their
+//     own. Messages of the mark price stream come as KindMark with all they say.
 //   - Funding comes at the whole hour, with the published time as Exchange and the
 //     distance to the settlement before as Interval. After a hole and at the very first
 //     settlement the interval is what the source says, or 0.
-//   - Trades come as KindTrade.
+//   - Trades come as KindTrade, but for those that are no market trades; best bids and
+//     asks as KindBookTicker; others' forced orders as KindLiquidation.
+//   - Pieces of an order book come as KindDepth. Where From lies within the recording,
+//     the book as it is at From comes first, as a snapshot at From made of the pieces
+//     since the last snapshot before, if there is one and nothing was lost since.
 //   - Each series announces its cadence at the first instant of the whole reader.
 //   - A hole is a KindGap at its end, like a live feed would know it, before the first
 //     row after it.
 //
-// A reader holds one open file and some thousand rows for each series, however long
-// they are.
+// By the recorder's clock, plain or corrected, At is when an event was received, and
+// Exchange when the exchange sent it, else when it happened. Rows that nobody received,
+// bars and settlements, keep the exchange's instants, as do rows of archives by the local
+// clock; by the corrected one these come LatencyBase later, like the quickest message of
+// a recording. A message that took an hour or more to come may be missing at From. Where
+// local times lie more than an hour about the exchange's, the local clock is refused.
+//
+// A reader holds one open file, two blocks of some thousand events and a page of each
+// column for each series, however long they are, and what was received while the
+// slowest message was on its way. The blocks are decoded ahead by one goroutine, from
+// the first Next until the end, an error or Close; what is played does not depend on it.
 type Reader struct {
 	// queue is a heap of the cursors by the position of their next event.
-	queue []cursor
-	all   []cursor
-	err   error
+	queue []*cursor
+	// all are the cursors of series, live those that have any events.
+	all, live []*cursor
+	ahead     ahead
+	err       error
 }
-
-// position orders events: by time, then by rank and the order of series.
-type position struct {
-	at  exchange.Time
-	tie int32
-}
-
-func (p position) before(q position) bool { return p.at < q.at || p.at == q.at && p.tie < q.tie }
 
 // Ranks of events of one instant, those of backtest.Rank: a test there compares them.
 const (
@@ -83,78 +101,72 @@ func Rank(k exchange.Kind) int {
 	}
 }
 
-// cursor plays one series, or the notices of one.
-type cursor interface {
-	// head is the position of the next event. It stands still after a load that returned
-	// false.
-	head() position
-	// drained says that load must be called before head is good.
-	drained() bool
-	// load brings the next rows and says whether there are any. Events given before are
-	// not good any more.
-	load() (bool, error)
-	// emit writes the events that come before a position, as far as buf and the loaded
-	// rows go, and returns their number.
-	emit(buf []exchange.Event, until position) int
-	close() error
-}
-
-// lane is what a cursor knows of its series.
-type lane struct {
-	inst     exchange.InstrumentID
-	interval time.Duration
-	from, to exchange.Time
-	// order is the place of the series in the reader.
-	order int32
-	holes []Hole
-	// index is the latest index price of the instrument, 0 before the first.
-	index *exchange.Fixed
-}
-
-// seriesMax bounds the series of a reader, so that order and rank fit a position.
-const seriesMax = 1 << 16
-
-func (l *lane) position(at exchange.Time, rank int32) position {
-	return position{at, rank*2*seriesMax + l.order}
-}
-
 // Reader opens series for playing. The caller closes it.
 func (t *Tape) Reader(spec ReaderSpec) (*Reader, error) {
-	if len(spec.Series) == 0 || len(spec.Series) > seriesMax {
-		return nil, fmt.Errorf("read tape: %d series selected, not between 1 and %d", len(spec.Series), seriesMax)
+	if err := spec.check(); err != nil {
+		return nil, err
 	}
 	if spec.To == 0 {
 		spec.To = math.MaxInt64
 	}
 	r := &Reader{}
-	indexes := map[exchange.InstrumentID]*exchange.Fixed{}
-	var notices []*noticeCursor
-	for i, s := range spec.Series {
-		notice, err := r.add(t, spec, i, s, indexes)
-		if err != nil {
-			r.Close()
-			return nil, fmt.Errorf("read tape: %s: %w", s.Key, err)
+	if err := r.open(t, spec); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+func (s *ReaderSpec) check() error {
+	switch {
+	case len(s.Series) == 0 || len(s.Series) > seriesMax:
+		return fmt.Errorf("read tape: %d series selected, not between 1 and %d", len(s.Series), seriesMax)
+	case s.Clock > CorrectedClock:
+		return fmt.Errorf("read tape: no clock %d", s.Clock)
+	case s.LatencyBase < 0 || s.LatencyBase > lagMost:
+		return fmt.Errorf("read tape: base of latencies %v is not within 0 to %v", s.LatencyBase, lagMost)
+	case s.LatencyBase != 0 && s.Clock != CorrectedClock:
+		return fmt.Errorf("read tape: a base of latencies, %v, goes with the corrected clock only, not with %v", s.LatencyBase, s.Clock)
+	}
+	return nil
+}
+
+// open opens all series. Those without rows in the bounds have only their notices.
+func (r *Reader) open(t *Tape, spec ReaderSpec) error {
+	o := opener{tape: t, spec: &spec, indexes: map[exchange.InstrumentID]*exchange.Fixed{}, models: map[exchange.Product]*clock.Model{}}
+	var lanes []*lane
+	for i := range spec.Series {
+		l, c, err := o.open(i)
+		if c != nil {
+			r.all = append(r.all, c)
 		}
-		notices = append(notices, notice)
+		if err != nil {
+			return fmt.Errorf("read tape: %s: %w", spec.Series[i].Key, err)
+		}
+		lanes = append(lanes, l)
+		if !c.drained() {
+			r.queue = append(r.queue, c)
+		}
 	}
 	if len(r.queue) == 0 {
-		r.Close()
-		return nil, nothingWithin(spec)
+		return nothingWithin(&spec)
 	}
-	first := slices.MinFunc(r.queue, func(a, b cursor) int { return cmp.Compare(a.head().at, b.head().at) }).head().at
-	for _, n := range notices {
-		if n.start(first, spec.To) {
-			r.queue = append(r.queue, n)
+	first := slices.MinFunc(r.queue, func(a, b *cursor) int { return cmp.Compare(a.head.at, b.head.at) }).head.at
+	r.live = slices.Clone(r.queue)
+	for i, l := range lanes {
+		c := &cursor{order: int32(i), block: notices(l, &spec.Series[i], first)}
+		if !c.drained() {
+			c.settle()
+			r.queue = append(r.queue, c)
 		}
 	}
 	for i := len(r.queue)/2 - 1; i >= 0; i-- {
 		r.sink(i)
 	}
-	return r, nil
+	return nil
 }
 
 // nothingWithin says where the rows are that the bounds leave out.
-func nothingWithin(spec ReaderSpec) error {
+func nothingWithin(spec *ReaderSpec) error {
 	bounds := ""
 	if spec.From != 0 {
 		bounds = fmt.Sprintf(" from %v", spec.From)
@@ -169,76 +181,85 @@ func nothingWithin(spec ReaderSpec) error {
 	return fmt.Errorf("read tape: no rows%s: the tape has %v to %v in the selected series", bounds, first, last)
 }
 
-// add opens one series; one without rows in the bounds has only its notices.
-func (r *Reader) add(t *Tape, spec ReaderSpec, order int, s Series, indexes map[exchange.InstrumentID]*exchange.Fixed) (*noticeCursor, error) {
-	parts, ok := t.shelf[s.Key]
+// opener opens the series of a reader.
+type opener struct {
+	tape    *Tape
+	spec    *ReaderSpec
+	indexes map[exchange.InstrumentID]*exchange.Fixed
+	models  map[exchange.Product]*clock.Model
+}
+
+// open opens a series and makes its first block. The cursor is nil if it holds nothing.
+func (o *opener) open(i int) (*lane, *cursor, error) {
+	s, spec := &o.spec.Series[i], o.spec
+	parts, ok := o.tape.shelf[s.Key]
 	if !ok {
-		return nil, errors.New("not on this tape")
+		return nil, nil, errors.New("not on this tape")
 	}
 	f, err := formatOf(s.Kind)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	inst, err := spec.Instrument(s.Product, s.Symbol)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if indexes[inst] == nil {
-		indexes[inst] = new(exchange.Fixed)
+	l := &lane{
+		key: s.Key, inst: inst, from: spec.From, to: spec.To, holes: o.tape.Holes(s.Key),
+		clock: spec.Clock, base: spec.LatencyBase, open: spec.open,
 	}
-	l := lane{
-		inst: inst, interval: s.Interval, from: spec.From, to: spec.To,
-		order: int32(order), holes: t.Holes(s.Key), index: indexes[inst],
-	}
-	notice := newNoticeCursor(l, s)
-	if s.Kind != row.IndexPriceKlines {
-		l.order += int32(len(spec.Series)) // so that a mark price finds the index of its instant
-	}
-	var chosen []part
-	for _, p := range parts {
-		// Funding needs the settlement before the first; a year of them is a small file.
-		if p.overlaps(spec.From, spec.To) || s.Kind == row.FundingRate && p.meta.first <= spec.To {
-			chosen = append(chosen, p)
+	if spec.Clock == CorrectedClock {
+		if o.models[s.Product] == nil {
+			o.models[s.Product] = o.tape.model(s.Product)
 		}
+		l.model = o.models[s.Product]
 	}
-	c := f.open(l, chosen)
-	r.all = append(r.all, c)
-	more, err := c.load()
-	if err != nil {
-		return nil, err
+	c := &cursor{order: int32(i), block: &block{}}
+	switch s.Kind {
+	case row.IndexPriceKlines:
+		c.role = indexing
+	case row.MarkPriceKlines, row.MarkPrice:
+		c.role = marked
 	}
-	if more {
-		r.queue = append(r.queue, c)
+	if c.role != indexing {
+		c.order += int32(len(spec.Series)) // so that a mark price finds the index of its instant
 	}
-	return notice, nil
+	if o.indexes[inst] == nil {
+		o.indexes[inst] = new(exchange.Fixed)
+	}
+	c.index = o.indexes[inst]
+	if c.decoder, err = f.open(l, parts); err != nil {
+		return nil, nil, err
+	}
+	switch err := c.decoder.decode(c.block); err {
+	case nil:
+		c.settle()
+	case io.EOF:
+	default:
+		return nil, c, err
+	}
+	return l, c, nil
 }
 
 // Next fills buf with the next events and returns how many; io.EOF ends. Fewer than fit
-// is normal. Events and the bars they point to are good until the next call. After an
-// error the reader is of no more use.
+// is normal. Events and what they point to are good until the next call. After an error
+// the reader is of no more use.
 func (r *Reader) Next(buf []exchange.Event) (int, error) {
+	if r.err == nil {
+		r.ahead.start(r.live)
+	}
 	n := 0
 	for n < len(buf) && r.err == nil {
 		if len(r.queue) == 0 {
-			r.err = io.EOF
+			r.end(io.EOF)
 			break
 		}
 		top := r.queue[0]
 		if top.drained() {
 			if n > 0 {
-				break // loading would overwrite bars that events in buf point to
+				break // the block, to which events in buf may point, would be filled anew
 			}
-			more, err := top.load()
-			if err != nil {
-				r.err = fmt.Errorf("read tape: %w", err)
-				break
-			}
-			if !more {
-				last := len(r.queue) - 1
-				r.queue[0] = r.queue[last]
-				r.queue = r.queue[:last]
-			}
-			r.sink(0)
+			r.load(top)
 			continue
 		}
 		n += top.emit(buf[n:], r.second())
@@ -252,44 +273,67 @@ func (r *Reader) Next(buf []exchange.Event) (int, error) {
 	return 0, r.err
 }
 
+// load brings the next block of the first cursor in the queue, or takes the cursor out.
+func (r *Reader) load(top *cursor) {
+	if top.decoder != nil {
+		r.ahead.swap(top)
+		if err := top.block.err; err != nil && err != io.EOF {
+			r.end(fmt.Errorf("read tape: %w", err))
+			return
+		}
+	}
+	if top.drained() {
+		last := len(r.queue) - 1
+		r.queue[0] = r.queue[last]
+		r.queue = r.queue[:last]
+	} else {
+		top.settle()
+	}
+	r.sink(0)
+}
+
+// end notes why there is nothing more to play.
+func (r *Reader) end(err error) {
+	r.ahead.stop()
+	r.err = err
+}
+
 // second is the position of the cursor after the top one.
 func (r *Reader) second() position {
-	switch len(r.queue) {
-	case 1:
-		return position{math.MaxInt64, math.MaxInt32}
-	case 2:
-		return r.queue[1].head()
+	second := never
+	for i := 1; i < min(3, len(r.queue)); i++ {
+		if head := r.queue[i].head; head.before(second) {
+			second = head
+		}
 	}
-	a, b := r.queue[1].head(), r.queue[2].head()
-	if b.before(a) {
-		return b
-	}
-	return a
+	return second
 }
 
 // sink restores the heap's order below i.
 func (r *Reader) sink(i int) {
+	q := r.queue
 	for {
 		least := i
-		for child := 2*i + 1; child <= 2*i+2 && child < len(r.queue); child++ {
-			if r.queue[child].head().before(r.queue[least].head()) {
+		for child := 2*i + 1; child <= 2*i+2 && child < len(q); child++ {
+			if q[child].head.before(q[least].head) {
 				least = child
 			}
 		}
 		if least == i {
 			return
 		}
-		r.queue[i], r.queue[least] = r.queue[least], r.queue[i]
+		q[i], q[least] = q[least], q[i]
 		i = least
 	}
 }
 
-// Close gives the files back.
+// Close ends the decoding ahead and gives the files back.
 func (r *Reader) Close() error {
+	r.end(errors.New("read tape: the reader is closed"))
 	var err error
 	for _, c := range r.all {
-		err = errors.Join(err, c.close())
+		err = errors.Join(err, c.decoder.close())
 	}
-	r.queue, r.all, r.err = nil, nil, errors.New("read tape: the reader is closed")
+	r.queue, r.all, r.live = nil, nil, nil
 	return err
 }

@@ -4,232 +4,414 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
-	"math/rand/v2"
-	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest/tape/clock"
+	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/exchange/book"
 )
 
-// market is a random market as the test knows it: the source text of each series, and
-// every event that it must become with the rows' bounds.
-type market struct {
-	r      *rand.Rand
-	tape   *Tape
-	dir    string
-	events map[Key][]expected
-}
-
-type expected struct {
-	at       exchange.Time
+// told is an event as a test expects it. index is the price of an index bar, which is no
+// event.
+type told struct {
+	at, sent exchange.Time
 	rank     int
+	order    int
 	text     string
-	from, to exchange.Time // the row's bounds; gaps are shown when their end is within
+	index    exchange.Fixed
+	depth    *exchange.Depth
+	// from and to are the ends of what the event tells of, a bar's start and close.
+	from, to exchange.Time
 }
 
-// build imports one series and keeps what it must become.
-func (m *market) build(t *testing.T, key Key, header string, rows []string, events []expected) {
-	path := filepath.Join(m.dir, "x.csv")
-	writeSource(t, path, header+"\n"+strings.Join(rows, "\n")+"\n")
-	mustImport(t, m.tape, ImportSpec{Path: path, Key: key})
-	m.events[key] = events
+// plainTape is a tape and the rows in it, from which the plain second version of the
+// reader makes what is to be played.
+type plainTape struct {
+	tape *Tape
+	rows map[row.Key]any
+	// product's model, by the knots of the tape.
+	models map[exchange.Product]*clock.Model
 }
 
-func (m *market) bars(t *testing.T, key Key, start exchange.Time, count int) {
-	var rows []string
-	var events []expected
-	end := exchange.Time(0)
-	for range count {
-		if m.r.IntN(50) == 0 {
-			start = start.Add(key.Interval * time.Duration(1+m.r.IntN(3)))
+func put[R comparable, P row.Row[R]](t testing.TB, p *plainTape, key row.Key, rows []R) {
+	store[R, P](t, p.tape, key, rows)
+	p.rows[key] = rows
+}
+
+// allKinds is a tape of every kind that becomes events, recorded in the night of a month's
+// end by clocks that are slow for UM and fast for CM.
+func allKinds(t testing.TB, seed uint64) *plainTape {
+	p := &plainTape{tape: newTape(t), rows: map[row.Key]any{}, models: map[exchange.Product]*clock.Model{}}
+	start := exchange.TimeOf(time.Date(2024, 1, 31, 22, 0, 0, 0, time.UTC))
+	um := func(seed uint64, every time.Duration) *recorder {
+		return newRecorder(seed, start, every, 30*time.Millisecond, -1270*time.Millisecond)
+	}
+	cm := func(seed uint64, every time.Duration) *recorder {
+		return newRecorder(seed, start, every, 50*time.Millisecond, 2*time.Second)
+	}
+	archive := func(seed uint64, every time.Duration) *recorder { return newRecorder(seed, start, every, 0, 0) }
+	trades := um(seed+1, 2*time.Second).trades(5000)
+	for i := range trades { // holes, and trades that are none
+		if i > 2000 {
+			trades[i].ID += 3
 		}
-		if end != 0 && start != end && key.Kind == Klines {
-			events = append(events, expected{start, 0, fmt.Sprintf("gap %v %v", end, start), start, start})
+		if i%50 == 7 {
+			trades[i].Type = row.TradeADL
 		}
-		open, last := 100+m.r.IntN(50), 100+m.r.IntN(50)
-		rows = append(rows, fmt.Sprintf("%d,%d,%d,%d,%d", start.Millis(), open, 200, 50, last))
-		from := start
-		end = start.Add(key.Interval)
-		if key.Kind == Klines {
-			events = append(events, expected{start, 4, fmt.Sprintf("open %d", open), from, end},
-				expected{end, 2, fmt.Sprintf("bar %v %d %d", start, open, last), from, end})
+	}
+	put(t, p, series(exchange.UM, "A", row.AggTrades, 0), trades)
+	put(t, p, series(exchange.UM, "B", row.AggTrades, 0), archive(seed+2, 3*time.Second).trades(3000))
+	put(t, p, series(exchange.CM, "A", row.Trades, 0), cm(seed+3, 3*time.Second).trades(3000))
+	put(t, p, series(exchange.UM, "A", row.BookTicker, 0), um(seed+4, 700*time.Millisecond).tickers(9000))
+	put(t, p, series(exchange.CM, "A", row.BookTicker, 0), cm(seed+5, 900*time.Millisecond).tickers(7000))
+	put(t, p, series(exchange.UM, "A", row.Depth, 0), um(seed+6, 5*time.Second).levels(1500, 400))
+	put(t, p, series(exchange.Margin, "A", row.Depth, 0), spotLevels(archive(seed+7, 5*time.Second).levels(900, 300)))
+	put(t, p, series(exchange.UM, "A", row.MarkPrice, 0), um(seed+8, 100*time.Millisecond).marks(2500))
+	put(t, p, series(exchange.UM, "A", row.LiquidationSnapshot, 0), um(seed+9, time.Minute).liquidations(150))
+	put(t, p, series(exchange.UM, "A", row.Klines, time.Minute), archive(seed+10, 0).bars(150, time.Minute))
+	put(t, p, series(exchange.UM, "A", row.Klines, time.Hour), archive(seed+11, 0).bars(3, time.Hour))
+	put(t, p, series(exchange.UM, "A", row.IndexPriceKlines, time.Minute), archive(seed+12, 0).bars(120, time.Minute))
+	put(t, p, series(exchange.CM, "A", row.MarkPriceKlines, 5*time.Minute), archive(seed+13, 0).bars(30, 5*time.Minute))
+	put(t, p, series(exchange.UM, "A", row.FundingRate, 0), archive(seed+14, 0).settlements(5))
+	for _, product := range []exchange.Product{exchange.UM, exchange.CM, exchange.Margin} {
+		p.models[product] = p.tape.model(product)
+	}
+	return p
+}
+
+// spotLevels gives pieces the ids of spot, which leave no gap.
+func spotLevels(rows []row.Level) []row.Level {
+	before := int64(0)
+	last := int64(0)
+	for i := range rows {
+		r := &rows[i]
+		if r.Begins {
+			before = last
+		}
+		last = r.Last
+		if !r.Snapshot {
+			r.First, r.Prev = before+1, 0
+		}
+	}
+	return rows
+}
+
+// stamp is the plain version of lane.received.
+func (p *plainTape) stamp(spec *ReaderSpec, product exchange.Product, when, event, local exchange.Time) (at, sent exchange.Time) {
+	if spec.Clock == ExchangeClock {
+		return when, when
+	}
+	if sent = event; sent == 0 {
+		sent = when
+	}
+	switch {
+	case local == 0:
+		return when.Add(spec.LatencyBase), sent
+	case spec.Clock == LocalClock:
+		return local, sent
+	}
+	return max(when, p.models[product].Correct(sent, local, spec.LatencyBase)), sent
+}
+
+// tell makes the events of one series, in the order of its rows.
+func (p *plainTape) tell(spec *ReaderSpec, order int, key row.Key) (list []told) {
+	add := func(e exchange.Event, from exchange.Time) {
+		list = append(list, told{at: e.At, sent: e.Exchange, rank: Rank(e.Kind), order: order + len(spec.Series), text: text(&e), from: from, to: e.At})
+	}
+	stamped := func(when, event row.Micros, local exchange.Time) (e exchange.Event) {
+		e.At, e.Exchange = p.stamp(spec, key.Product, when.Time(), event.Time(), local)
+		return e
+	}
+	switch rows := p.rows[key].(type) {
+	case []row.Trade:
+		for _, r := range rows {
+			if e := stamped(r.Time, r.Event, r.Local); r.Type == row.TradeMarket {
+				e.SetTrade(exchange.Trade{Price: r.Price, Qty: r.Qty, ID: r.ID, First: r.First, Last: r.Last, BuyerMaker: r.BuyerMaker})
+				add(e, e.At)
+			}
+		}
+	case []row.Ticker:
+		for _, r := range rows {
+			e := stamped(r.Time, r.Event, r.Local)
+			e.SetBookTicker(exchange.BookTicker{Bid: r.Bid, BidQty: r.BidQty, Ask: r.Ask, AskQty: r.AskQty, UpdateID: r.ID})
+			add(e, e.At)
+		}
+	case []row.Mark:
+		for _, r := range rows {
+			e := stamped(r.Time, 0, r.Local)
+			e.SetMark(exchange.Mark{Price: r.Price, Index: r.Index, Rate: r.Rate, NextFunding: r.Next.Time(), Settle: r.Settle})
+			add(e, e.At)
+		}
+	case []row.Liquidation:
+		for _, r := range rows {
+			e := stamped(r.Time, r.Event, r.Local)
+			e.SetLiquidation(exchange.Liquidation{Side: exchange.Side(r.Side), Price: r.Price, Average: r.Average, Qty: r.Qty})
+			add(e, e.At)
+		}
+	case []row.Level:
+		for i := 0; i < len(rows); {
+			d := &exchange.Depth{First: rows[i].First, Last: rows[i].Last, Prev: rows[i].Prev, Snapshot: rows[i].Snapshot}
+			e := stamped(rows[i].Time, rows[i].Event, rows[i].Local)
+			for first := i; i < len(rows) && (i == first || !rows[i].Begins); i++ {
+				switch l := (exchange.Level{Price: rows[i].Price, Qty: rows[i].Qty}); rows[i].Side {
+				case row.Bid:
+					d.Bids = append(d.Bids, l)
+				case row.Ask:
+					d.Asks = append(d.Asks, l)
+				}
+			}
+			e.SetDepth(d)
+			add(e, e.At)
+			list[len(list)-1].depth = d
+		}
+	case []row.Bar:
+		list = p.tellBars(spec, order, key, rows)
+	case []row.Funding:
+		for i, r := range rows {
+			every := time.Duration(0)
+			if i > 0 {
+				every = 8 * time.Hour
+			}
+			e := exchange.Event{At: r.When(), Exchange: r.Time.Time()}
+			e.SetFunding(exchange.Funding{Rate: r.Rate, Interval: every})
+			add(e, e.At)
+		}
+	}
+	return list
+}
+
+func (p *plainTape) tellBars(spec *ReaderSpec, order int, key row.Key, rows []row.Bar) (list []told) {
+	for _, r := range rows {
+		start, end := r.Start.Time(), r.Start.Time().Add(key.Interval)
+		open, closed := exchange.Event{At: start, Exchange: start}, exchange.Event{At: end, Exchange: end}
+		if key.Kind == row.Klines {
+			open.SetBarOpen(exchange.BarOpen{Price: r.Open, Interval: key.Interval})
+			closed.SetBar(&exchange.Bar{Start: start, Interval: key.Interval, Open: r.Open, High: r.High, Low: r.Low, Close: r.Close,
+				Volume: r.Volume.Value(), QuoteVolume: r.QuoteVolume.Value(), TakerBuy: r.TakerBuy.Value(), Trades: r.Trades})
 		} else {
-			events = append(events, expected{start, 1, fmt.Sprintf("mark %d", open), from, end},
-				expected{end, 1, fmt.Sprintf("mark %d", last), from, end})
+			open.SetMark(exchange.Mark{Price: r.Open})
+			closed.SetMark(exchange.Mark{Price: r.Close})
 		}
-		start = end
-	}
-	if key.Kind != Klines { // gaps of marks show as well
-		var all []expected
-		for i, e := range events {
-			if i > 0 && i%2 == 0 && e.at != events[i-1].at {
-				all = append(all, expected{e.at, 0, fmt.Sprintf("gap %v %v", events[i-1].at, e.at), e.at, e.at})
+		for _, e := range []*exchange.Event{&open, &closed} {
+			x := told{at: e.At, sent: e.Exchange, rank: Rank(e.Kind), order: order + len(spec.Series), text: text(e), from: start, to: end}
+			if key.Kind == row.IndexPriceKlines {
+				x.order, x.index = order, e.Mark().Price
 			}
-			all = append(all, e)
+			list = append(list, x)
 		}
-		events = all
 	}
-	m.build(t, key, "time,open,high,low,close", rows, events)
+	return list
 }
 
-func (m *market) trades(t *testing.T, key Key, at exchange.Time, count int) {
-	var rows []string
-	var events []expected
-	for id := 1000; count > 0; count-- {
-		before := at
-		if m.r.IntN(3) > 0 {
-			at = at.Add(time.Duration(m.r.IntN(60_000)) * time.Millisecond)
+// bounded leaves out what is outside the bounds. A book begins with what it is.
+func bounded(spec *ReaderSpec, product exchange.Product, list []told) []told {
+	slices.SortStableFunc(list, func(a, b told) int { return cmp.Compare(a.at, b.at) })
+	b := book.New(book.RuleOf(product))
+	var kept []told
+	for _, x := range list {
+		if x.depth != nil && spec.From != 0 && x.at < spec.From {
+			b.Apply(x.depth)
 		}
-		if m.r.IntN(200) == 0 {
-			id += 1 + m.r.IntN(5)
-			if len(rows) > 0 {
-				events = append(events, expected{at, 0, fmt.Sprintf("gap %v %v", before, at), at, at})
+		if x.from < spec.From || spec.To != 0 && x.to > spec.To {
+			continue
+		}
+		if len(kept) == 0 && x.depth != nil && spec.From != 0 && b.Ready() {
+			d := &exchange.Depth{Last: b.UpdateID(), Snapshot: true, Bids: b.Append(nil, exchange.Buy, b.Known(exchange.Buy)),
+				Asks: b.Append(nil, exchange.Sell, b.Known(exchange.Sell))}
+			e := exchange.Event{At: spec.From, Exchange: spec.From}
+			e.SetDepth(d)
+			kept = append(kept, told{at: e.At, sent: e.At, rank: Rank(e.Kind), order: x.order, text: text(&e)})
+		}
+		kept = append(kept, x)
+	}
+	return kept
+}
+
+// expect is the plain second version of a reader: it sorts everything.
+func (p *plainTape) expect(spec *ReaderSpec) []told {
+	var all []told
+	for order, s := range spec.Series {
+		all = append(all, bounded(spec, s.Product, p.tell(spec, order, s.Key))...)
+	}
+	first := slices.MinFunc(all, func(a, b told) int { return cmp.Compare(a.at, b.at) }).at
+	for order, s := range spec.Series {
+		c := cadenceOf(&s)
+		if c.Kind == 0 {
+			continue
+		}
+		e := exchange.Event{At: first}
+		e.SetCadence(&c)
+		all = append(all, told{at: first, rank: -1, order: order, text: text(&e)})
+		for _, h := range p.tape.Holes(s.Key) {
+			if spec.Clock == ExchangeClock && h.To >= first && (spec.To == 0 || h.To <= spec.To) {
+				all = append(all, told{at: h.To, order: order, text: fmt.Sprintf("gap %v %v", h.From, h.To)})
 			}
 		}
-		rows = append(rows, fmt.Sprintf("%d,%d,1,%d,true", id, 100+id%7, at.Millis()))
-		events = append(events, expected{at, 2, fmt.Sprintf("trade %d", id), at, at})
-		id++
 	}
-	m.build(t, key, "id,price,qty,time,buyer_maker", rows, events)
+	slices.SortStableFunc(all, func(a, b told) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(max(0, a.rank), max(0, b.rank)), cmp.Compare(a.order, b.order), cmp.Compare(a.rank, b.rank))
+	})
+	return withIndexes(spec, all)
 }
 
-func (m *market) funding(t *testing.T, key Key, at exchange.Time, count int) {
-	var rows []string
-	var events []expected
-	for i := range count {
-		late := exchange.Time(m.r.IntN(14)) * exchange.Time(time.Millisecond)
-		rows = append(rows, fmt.Sprintf("%d,%d", (at+late).Millis(), m.r.IntN(5)))
-		every := time.Duration(0)
-		if i > 0 {
-			every = 4 * time.Hour
+// withIndexes fills the index prices of marks that have none, and leaves the indexes out.
+func withIndexes(spec *ReaderSpec, all []told) (list []told) {
+	latest := map[string]exchange.Fixed{}
+	name := func(order int) string {
+		s := spec.Series[order%len(spec.Series)]
+		return s.Product.String() + s.Symbol
+	}
+	for _, x := range all {
+		if x.index != 0 {
+			latest[name(x.order)] = x.index
+			continue
 		}
-		events = append(events, expected{at, 3, fmt.Sprintf("funding %v %v", late, every), at, at})
-		at = at.Add(4 * time.Hour)
+		if strings.HasPrefix(x.text, "mark ") {
+			x.text = strings.Replace(x.text, "index 0 ", fmt.Sprintf("index %v ", latest[name(x.order)]), 1)
+		}
+		list = append(list, x)
 	}
-	m.build(t, key, "time,rate", rows, events)
+	return list
 }
 
-func shortText(e *exchange.Event) string {
+// text is all of an event but its times.
+func text(e *exchange.Event) string {
 	switch e.Kind {
 	case exchange.KindBarOpen:
-		return fmt.Sprintf("open %v", e.BarOpen().Price)
+		return fmt.Sprintf("open %+v", e.BarOpen())
 	case exchange.KindBar:
-		return fmt.Sprintf("bar %v %v %v", e.Bar().Start, e.Bar().Open, e.Bar().Close)
+		return fmt.Sprintf("bar %+v", *e.Bar())
 	case exchange.KindMark:
-		return fmt.Sprintf("mark %v", e.Mark().Price)
+		m := e.Mark()
+		return fmt.Sprintf("mark %v index %v rate %v next %v settle %v", m.Price, m.Index, m.Rate, m.NextFunding, m.Settle)
 	case exchange.KindTrade:
-		return fmt.Sprintf("trade %d", e.Trade().ID)
+		return fmt.Sprintf("trade %+v", e.Trade())
+	case exchange.KindBookTicker:
+		return fmt.Sprintf("ticker %+v", e.BookTicker())
+	case exchange.KindLiquidation:
+		return fmt.Sprintf("liquidation %+v", e.Liquidation())
+	case exchange.KindDepth:
+		return fmt.Sprintf("depth %+v", *e.Depth())
 	case exchange.KindFunding:
-		return fmt.Sprintf("funding %v %v", e.Exchange-e.At, e.Funding().Interval)
+		return fmt.Sprintf("funding %+v", e.Funding())
+	case exchange.KindCadence:
+		return fmt.Sprintf("cadence %+v", *e.Cadence())
 	case exchange.KindGap:
 		return fmt.Sprintf("gap %v %v", e.Gap().From, e.Gap().To)
 	}
 	return e.Kind.String()
 }
 
-// TestReaderAgainstSort compares the merge with a plain sort of everything.
-func TestReaderAgainstSort(t *testing.T) {
-	start := exchange.TimeOf(time.Date(2024, 1, 30, 22, 0, 0, 0, time.UTC)) // days and months end soon
-	for seed := range uint64(3) {
-		m := &market{r: rand.New(rand.NewPCG(seed, 1)), tape: newTape(t), dir: filepath.Join(t.TempDir(), "um"), events: map[Key][]expected{}}
-		m.bars(t, Key{exchange.UM, "A", Klines, time.Minute}, start, 5000)
-		m.bars(t, Key{exchange.UM, "B", Klines, time.Minute}, start.Add(time.Hour), 4000)
-		m.bars(t, Key{exchange.CM, "A", MarkPriceKlines, 5 * time.Minute}, start, 1000)
-		m.bars(t, Key{exchange.CM, "B", Klines, time.Hour}, start, 50)
-		m.funding(t, Key{exchange.UM, "A", FundingRate, 0}, start, 30)
-		m.trades(t, Key{exchange.UM, "A", AggTrades, 0}, start.Add(time.Second), 6000)
-		series := m.tape.Series()
-		for range 4 {
-			m.r.Shuffle(len(series), func(i, j int) { series[i], series[j] = series[j], series[i] })
-			spec := ReaderSpec{Series: series}
-			if m.r.IntN(2) == 0 {
-				spec.From = start.Add(time.Duration(m.r.IntN(40)) * 41 * time.Minute)
-				spec.To = spec.From.Add(time.Duration(1+m.r.IntN(50)) * 73 * time.Minute)
-			}
-			m.compare(t, fmt.Sprintf("seed %d, %v to %v", seed, spec.From, spec.To), spec)
+// compare plays a tape in buffers of a size and wants what the plain version tells.
+func (p *plainTape) compare(t *testing.T, spec ReaderSpec, want []told, size int) {
+	t.Helper()
+	r := open(t, p.tape, spec)
+	got := 0
+	drain(t, r, size, func(e *exchange.Event) {
+		if spec.Clock != ExchangeClock && e.Kind == exchange.KindGap {
+			return // see TestGapsByTheLocalClock
 		}
+		if got >= len(want) {
+			t.Fatalf("%v to %v by %v: event %d is one too many", spec.From, spec.To, spec.Clock, got)
+		}
+		if w := &want[got]; e.At != w.at || e.Exchange != w.sent || text(e) != w.text {
+			t.Fatalf("%v to %v by %v: event %d is\n%v (%v) %s\nwant\n%v (%v) %s", spec.From, spec.To, spec.Clock, got,
+				e.At, e.Exchange, text(e), w.at, w.sent, w.text)
+		}
+		got++
+	})
+	if got != len(want) {
+		t.Fatalf("%v to %v by %v: %d events, want %d", spec.From, spec.To, spec.Clock, got, len(want))
 	}
 }
 
-func (m *market) compare(t *testing.T, name string, spec ReaderSpec) {
-	t.Helper()
-	type ordered struct {
-		expected
-		order int
-	}
-	var want []ordered
-	first := exchange.Time(1 << 62)
-	for order, s := range spec.Series {
-		for _, e := range m.events[s.Key] {
-			if (spec.From == 0 || e.from >= spec.From) && (spec.To == 0 || e.to <= spec.To) {
-				want = append(want, ordered{e, order})
-				if e.rank > 0 {
-					first = min(first, e.at)
+// TestReaderAgainstSort compares the replay of all kinds, by each clock, on one core and on
+// two, in buffers of several sizes and between random bounds, with a plain sort.
+func TestReaderAgainstSort(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	p := allKinds(t, 0)
+	start := exchange.TimeOf(time.Date(2024, 1, 31, 22, 0, 0, 0, time.UTC))
+	r := newRecorder(9, 0, 0, 0, 0)
+	list := p.tape.Series()
+	for _, c := range []struct {
+		clock Clock
+		base  time.Duration
+	}{{ExchangeClock, 0}, {LocalClock, 0}, {CorrectedClock, 0}, {CorrectedClock, 7 * time.Millisecond}} {
+		for round := range 4 {
+			r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+			spec := ReaderSpec{Series: list, Clock: c.clock, LatencyBase: c.base, Instrument: anyone()}
+			if round > 0 {
+				spec.From = start.Add(time.Duration(r.IntN(7000)) * 1234 * time.Millisecond)
+				spec.To = spec.From.Add(time.Duration(1+r.IntN(3000)) * 1234 * time.Millisecond)
+			}
+			want := p.expect(&spec)
+			for _, cores := range []int{1, 2} {
+				runtime.GOMAXPROCS(cores)
+				for _, size := range []int{1, 7, 1024} {
+					p.compare(t, spec, want, size)
 				}
 			}
 		}
 	}
-	want = slices.DeleteFunc(want, func(e ordered) bool { return e.at < first }) // gaps before any row
-	for order := range spec.Series {
-		want = append(want, ordered{expected{at: first, rank: -1, text: "CADENCE"}, order})
+}
+
+// TestGapsByTheLocalClock: a gap comes before the first event after it.
+func TestGapsByTheLocalClock(t *testing.T) {
+	p := allKinds(t, 1)
+	key := series(exchange.UM, "A", row.AggTrades, 0)
+	holes := p.tape.Holes(key)
+	if len(holes) != 1 {
+		t.Fatalf("holes %v, want one", holes)
 	}
-	slices.SortStableFunc(want, func(a, b ordered) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(max(0, a.rank), max(0, b.rank)), cmp.Compare(a.order, b.order), cmp.Compare(a.rank, b.rank))
-	})
-	spec.Instrument = func(p exchange.Product, symbol string) (exchange.InstrumentID, error) { return 1, nil }
-	r, err := m.tape.Reader(spec)
-	must(t, err)
-	defer r.Close()
-	got, last := 0, exchange.Time(0)
-	for {
-		buf := make([]exchange.Event, 1+m.r.IntN(300))
-		n, err := r.Next(buf)
-		for i := range buf[:n] {
-			e := &buf[i]
-			if e.At < last {
-				t.Fatalf("%s: time goes back at event %d", name, got)
+	for _, c := range []Clock{LocalClock, CorrectedClock} {
+		only := slices.DeleteFunc(p.tape.Series(), func(s Series) bool { return s.Key != key })
+		gap := false
+		drain(t, open(t, p.tape, ReaderSpec{Series: only, Clock: c}), 100, func(e *exchange.Event) {
+			switch e.Kind {
+			case exchange.KindGap:
+				gap = true
+			case exchange.KindTrade:
+				if e.Trade().ID > 1_900_002_002 && !gap {
+					t.Fatalf("%v: trade %d at %v comes before the gap", c, e.Trade().ID, e.At)
+				}
 			}
-			last = e.At
-			if got >= len(want) || shortText(e) != want[got].text || e.At != want[got].at {
-				t.Fatalf("%s: event %d is %s at %v, want %+v", name, got, shortText(e), e.At, want[min(got, len(want)-1)])
-			}
-			got++
+		})
+		if !gap {
+			t.Errorf("%v: no gap", c)
 		}
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		must(t, err)
-	}
-	if got != len(want) {
-		t.Fatalf("%s: %d events, want %d", name, got, len(want))
 	}
 }
 
-// TestReaderAllocations holds the steady state at less than one allocation for a
-// thousand events; what there is comes from opening pages and files.
+// TestReaderAllocations holds the steady state at no allocation an event; what there is
+// comes from opening pages and files.
 func TestReaderAllocations(t *testing.T) {
-	tape := newTape(t)
-	path := filepath.Join(t.TempDir(), "um", "bars.csv")
-	writeBars(t, path, 60_000)
-	mustImport(t, tape, ImportSpec{Path: path, Key: Key{Symbol: "BTCUSDT", Kind: Klines, Interval: time.Minute}})
-	r, err := tape.Reader(ReaderSpec{Series: tape.Series(), Instrument: func(exchange.Product, string) (exchange.InstrumentID, error) { return 1, nil }})
-	must(t, err)
-	defer r.Close()
-	buf := make([]exchange.Event, 1000)
-	read := func() {
-		if _, err := r.Next(buf); err != nil {
-			t.Fatal(err)
+	for _, c := range []Clock{ExchangeClock, CorrectedClock} {
+		tape := newTape(t)
+		store(t, tape, series(exchange.UM, "A", row.Klines, time.Minute), newRecorder(1, midnight, 0, 0, 0).bars(60_000, time.Minute))
+		store(t, tape, series(exchange.UM, "A", row.BookTicker, 0), newRecorder(1, midnight, time.Second, time.Second, 0).tickers(60_000))
+		store(t, tape, series(exchange.UM, "A", row.Depth, 0), newRecorder(1, midnight, time.Second, time.Second, 0).levels(20_000, 50_000))
+		r := open(t, tape, ReaderSpec{Clock: c})
+		buf := make([]exchange.Event, 1000)
+		read := func() {
+			for got := 0; got < len(buf); {
+				n, err := r.Next(buf)
+				must(t, err)
+				got += n
+			}
 		}
-	}
-	read()
-	// None an event; now and then the Parquet reader renews a pooled buffer, more often
-	// under the race detector.
-	if n := testing.AllocsPerRun(100, read); n > 10 {
-		t.Errorf("%v allocations a call of 1000 events", n)
+		for range 40 {
+			read()
+		}
+		// None an event; now and then the Parquet reader renews a pooled buffer, more often
+		// under the race detector.
+		if n := testing.AllocsPerRun(40, read); n > 20 {
+			t.Errorf("%v: %v allocations for 1000 events", c, n)
+		}
 	}
 }
 
@@ -246,18 +428,62 @@ func TestRank(t *testing.T) {
 // TestReaderRefuses shows what a reader does not open.
 func TestReaderRefuses(t *testing.T) {
 	tape := newTape(t)
-	path := filepath.Join(t.TempDir(), "um", "bars.csv")
-	writeBars(t, path, 10)
-	mustImport(t, tape, ImportSpec{Path: path, Key: Key{Symbol: "BTCUSDT", Kind: Klines, Interval: time.Minute}})
+	bars := series(exchange.UM, "A", row.Klines, time.Minute)
+	store(t, tape, bars, newRecorder(1, midnight, 0, 0, 0).bars(10, time.Minute))
+	hours := []row.Trade{}
+	for i, lag := range []time.Duration{0, 61 * time.Minute, time.Second} {
+		at := row.MicrosOf(midnight) + row.Micros(i)*1_000_000
+		hours = append(hours, row.Trade{Time: at, Event: at, Local: at.Time().Add(lag), ID: int64(i + 1), Price: 1, Qty: 1})
+	}
+	far := series(exchange.UM, "B", row.AggTrades, 0)
+	store(t, tape, far, hours)
+	rates := series(exchange.UM, "A", row.PremiumIndexKlines, time.Minute)
+	store(t, tape, rates, newRecorder(1, midnight, 0, 0, 0).bars(10, time.Minute))
+	store(t, tape, series(exchange.UM, "A", row.BookDepth, 0), []row.Bucket{{Time: row.MicrosOf(midnight), Percent: -exchange.FixedOne}})
+	store(t, tape, series(exchange.UM, "A", row.Metrics, 0), []row.Metric{{Time: row.MicrosOf(midnight)}})
+	one := func(k row.Key) []Series {
+		return slices.DeleteFunc(tape.Series(), func(s Series) bool { return s.Key != k })
+	}
 	unknown := func(exchange.Product, string) (exchange.InstrumentID, error) { return 0, exchange.ErrUnknownInstrument }
-	if _, err := tape.Reader(ReaderSpec{Series: tape.Series(), Instrument: unknown}); !errors.Is(err, exchange.ErrUnknownInstrument) {
-		t.Errorf("unknown instrument: %v", err)
+	for _, c := range []struct {
+		spec ReaderSpec
+		want string
+	}{
+		{ReaderSpec{}, "0 series selected"},
+		{ReaderSpec{Series: one(bars), Instrument: unknown}, exchange.ErrUnknownInstrument.Error()},
+		{ReaderSpec{Series: []Series{{Key: series(exchange.UM, "C", row.Klines, time.Minute)}}}, "um/C/klines-1m: not on this tape"},
+		{ReaderSpec{Series: one(rates)}, "um/A/premiumIndexKlines-1m: premiumIndexKlines become no events; leave the series out"},
+		{ReaderSpec{Series: one(series(exchange.UM, "A", row.BookDepth, 0))}, "bookDepth become no events"},
+		{ReaderSpec{Series: one(series(exchange.UM, "A", row.Metrics, 0))}, "metrics become no events"},
+		{ReaderSpec{Series: one(bars), From: midnight.Add(time.Hour)}, "no rows from 2024-01-02T01:00:00Z: the tape has"},
+		{ReaderSpec{Series: one(bars), Clock: 7}, "no clock 7"},
+		{ReaderSpec{Series: one(bars), LatencyBase: time.Second}, "goes with the corrected clock only, not with exchange"},
+		{ReaderSpec{Series: one(bars), LatencyBase: -1, Clock: CorrectedClock}, "not within 0 to 1h"},
+		{ReaderSpec{Series: one(far), Clock: LocalClock}, "more than 1h0m0s apart: the recorder's clock was wrong; play by the corrected"},
+	} {
+		if c.spec.Instrument == nil {
+			c.spec.Instrument = anyone()
+		}
+		if _, err := tape.Reader(c.spec); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, want one with %q", err, c.want)
+		}
 	}
-	if _, err := tape.Reader(ReaderSpec{Instrument: unknown}); err == nil {
-		t.Error("no series: no error")
+	r := open(t, tape, ReaderSpec{Series: one(far), Clock: CorrectedClock})
+	drain(t, r, 10, nil)
+}
+
+// TestClockNames reads what configurations say.
+func TestClockNames(t *testing.T) {
+	for _, want := range []Clock{ExchangeClock, LocalClock, CorrectedClock} {
+		text, err := want.MarshalText()
+		must(t, err)
+		var got Clock
+		if err := got.UnmarshalText(text); err != nil || got != want {
+			t.Errorf("%s is %v (%v)", text, got, err)
+		}
 	}
-	other := []Series{{Key: Key{exchange.UM, "ETHUSDT", Klines, time.Minute}}}
-	if _, err := tape.Reader(ReaderSpec{Series: other, Instrument: unknown}); err == nil || !strings.Contains(err.Error(), "not on this tape") {
-		t.Errorf("series of another tape: %v", err)
+	var c Clock
+	if err := c.UnmarshalText([]byte("utc")); !errors.Is(err, exchange.ErrUnknownName) || !strings.Contains(err.Error(), `clock "utc"; known are exchange, local, corrected`) {
+		t.Errorf("%v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"time"
 
 	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
@@ -20,7 +21,11 @@ func Rows[R any, P row.Row[R]](t *Tape, key row.Key, from, to exchange.Time) ite
 				parts = append(parts, p)
 			}
 		}
-		stream := rowStream[R]{parts: parts}
+		wanted := &selection{from: from}
+		if to != 0 {
+			wanted.to = late(to, time.Minute) // the row of a settlement is up to a minute after it
+		}
+		stream := rowStream[R]{parts: parts, selected: wanted}
 		defer stream.close()
 		block := make([]R, batchRows)
 		for {
