@@ -42,6 +42,8 @@ func formatOf(k row.Kind) (format, error) {
 		return &rowFormat[row.Ticker, *row.Ticker]{plays: playTickers()}, nil
 	case row.Depth:
 		return &rowFormat[row.Level, *row.Level]{holes: linkedHoles, link: linkLevel, begins: beginsPiece, fit: fitSnapshot, plays: playDepth()}, nil
+	case row.PartialDepth:
+		return &rowFormat[row.Level, *row.Level]{begins: beginsPiece}, nil
 	case row.MarkPrice:
 		return &rowFormat[row.Mark, *row.Mark]{holes: silentHoles, plays: playMarks()}, nil
 	case row.LiquidationSnapshot:

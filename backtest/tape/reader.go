@@ -18,7 +18,7 @@ import (
 type ReaderSpec struct {
 	// Series are the series in the order that decides between events of one instant and
 	// rank; see [Tape.Series]. Those of kinds that become no events (premiumIndexKlines,
-	// bookDepth, metrics) are refused.
+	// partialDepth, bookDepth, metrics) are refused.
 	Series []Series
 	// From and To bound the events: those that lie wholly within, both ends included, so
 	// that the bar which closes at To is played and the one that opens there is not. 0 is
