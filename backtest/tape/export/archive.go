@@ -21,7 +21,7 @@ func (r *run) checkArchive() error {
 	for _, key := range r.spec.Series {
 		spot := key.Product == exchange.Margin
 		switch k := key.Kind; {
-		case k == row.Depth, k == row.MarkPrice, spot && k != row.AggTrades && k != row.Trades && k != row.Klines:
+		case k == row.Depth, k == row.PartialDepth, k == row.MarkPrice, spot && k != row.AggTrades && k != row.Trades && k != row.Klines:
 			return fmt.Errorf("%v: %w: Binance has no archives of %s for %s; layout csv holds every kind", key, ErrLayout, k, row.MarketOf(key.Product))
 		case r.spec.Monthly && (k == row.Metrics || k == row.BookDepth || k == row.LiquidationSnapshot):
 			return fmt.Errorf("%v: %w: Binance has archives of %s by day only", key, ErrSpec, k)

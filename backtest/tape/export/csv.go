@@ -34,7 +34,7 @@ func (r *run) csv(ctx context.Context, s *SeriesReport) error {
 		return writeCSV[row.Bar](ctx, r, s)
 	case row.BookTicker:
 		return writeCSV[row.Ticker](ctx, r, s)
-	case row.Depth:
+	case row.Depth, row.PartialDepth:
 		return writeCSV[row.Level](ctx, r, s)
 	case row.BookDepth:
 		return writeCSV[row.Bucket](ctx, r, s)

@@ -196,6 +196,9 @@ func (r *run) perform(ctx context.Context, create creator) (err error) {
 	} else {
 		err = r.each(ctx)
 	}
+	if err == nil {
+		err = ctx.Err()
+	}
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -135,7 +136,7 @@ func TestCSV(t *testing.T) {
 // the same names and texts. Then it imports the archives, whose checksums must agree.
 func TestArchive(t *testing.T) {
 	groups := map[string][]string{}
-	kinds := map[row.Kind]bool{row.Depth: true, row.MarkPrice: true}
+	kinds := map[row.Kind]bool{row.Depth: true, row.PartialDepth: true, row.MarkPrice: true}
 	for _, path := range files(t, "testdata/archive") {
 		dir := filepath.Dir(path)
 		groups[dir] = append(groups[dir], path)
@@ -158,6 +159,10 @@ func TestArchive(t *testing.T) {
 			for _, path := range paths {
 				archive := strings.TrimSuffix(path, ".csv") + ".zip"
 				want = append(want, archive, archive+".CHECKSUM")
+				sum := fmt.Sprintf("%x  %s\n", sha256.Sum256(read(t, filepath.Join(out, archive))), filepath.Base(archive))
+				if got := read(t, filepath.Join(out, archive+".CHECKSUM")); string(got) != sum {
+					t.Errorf("%s: CHECKSUM file is %q, want %q", path, got, sum)
+				}
 				if got, want := unzip(t, filepath.Join(out, archive)), read(t, filepath.Join("testdata/archive", path)); got != string(want) {
 					t.Errorf("%s: exported\n%s\nfrom\n%s", path, got, want)
 				}
@@ -300,7 +305,7 @@ func TestBounds(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.csv")
 	spec := Spec{Layout: CSV, Path: path, Series: keys(was)}
 	must(t, spec.From.UnmarshalText([]byte("2024-01-02T12:00:00.1Z")))
-	spec.To = spec.From
+	must(t, spec.To.UnmarshalText([]byte("2024-01-02T12:00:00.99Z")))
 	var done, total int64
 	_, err := Series(t.Context(), was, spec, func(d, all int64) { done, total = d, all })
 	must(t, err)

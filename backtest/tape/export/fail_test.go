@@ -71,13 +71,37 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// TestCancel ends an export in its midst.
+// noSync is a disk that takes everything and keeps nothing.
+type noSync struct{ *os.File }
+
+func (f noSync) Sync() error { return &fs.PathError{Op: "sync", Path: f.Name(), Err: syscall.EIO} }
+
+func TestUnkeptFile(t *testing.T) {
+	was := imported(t, row.Key{}, "testdata/archive/um/daily/trades/BTCUSDT/BTCUSDT-trades-2024-04-20.csv")
+	dir := t.TempDir()
+	for _, spec := range three(was, dir) {
+		_, err := write(t.Context(), was, spec, nil, func(path string) (sealer, error) {
+			file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o644)
+			return noSync{file}, err
+		})
+		if !errors.Is(err, syscall.EIO) {
+			t.Errorf("%s: %v", spec.Path, err)
+		}
+		if there, err := os.ReadDir(dir); err != nil || len(there) > 0 {
+			t.Errorf("%s: left %v, %v", spec.Path, there, err)
+		}
+	}
+}
+
+// TestCancel ends an export before and in its midst.
 func TestCancel(t *testing.T) {
 	was := imported(t, row.Key{}, "testdata/archive/um/daily/trades/BTCUSDT/BTCUSDT-trades-2024-04-20.csv")
 	dir := t.TempDir()
 	for _, spec := range three(was, dir) {
 		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
+		if _, err := Series(ctx, was, spec, func(_, _ int64) { cancel() }); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", spec.Layout, err)
+		}
 		if _, err := Series(ctx, was, spec, nil); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v", spec.Layout, err)
 		}
