@@ -59,7 +59,7 @@ const (
 )
 
 func newDepth(t track, p *pair) *depth {
-	s := &depth{track: t, book: p.rebuilt(), rule: book.RuleOf(t.series.key.Product), seed: maphash.MakeSeed()}
+	s := &depth{track: t, book: p.rebuilt(), rule: book.RuleOf(t.series.key.Product), seed: t.a.seed}
 	s.order = order[*piece]{
 		same:   func(a, b **piece) bool { return (*a).sum == (*b).sum },
 		differ: func(a, b **piece) string { return difference(*a, *b) },
@@ -101,6 +101,10 @@ func (s *depth) take(batch any, lines []int64) int {
 	}
 	return len(list)
 }
+
+func (s *depth) top() (int64, bool) { return s.order.top() }
+
+func (s *depth) first(batch any) int64 { return batch.([]row.Level)[0].Last }
 
 func (s *depth) begin(r *row.Level, p place) {
 	if n := len(s.free); n > 0 {
@@ -156,7 +160,7 @@ func (s *depth) pass(it *item[*piece], first bool) {
 	s.before.levels = nil
 	kept := s.before // what is remembered needs no levels
 	it.v = &kept
-	s.passed++
+	s.count(it.at.source)
 	for _, o := range s.rivals() {
 		other := o.(*depth)
 		compare(&s.track, &other.track, &other.order, it, unlikePieces)
@@ -207,18 +211,16 @@ func (s *depth) follow(p *piece, lost int64) {
 // the message to the book.
 func (s *depth) judge(body **piece, n *neighbours[*piece]) {
 	p, o := *body, &s.a.opt
-	if n.enough() {
-		for i := range p.levels {
-			l := &p.levels[i]
-			if l.qty == 0 || !suspect(l, n.low, n.high, o) {
-				continue
-			}
-			if usual := n.median(); suspect(l, usual, usual, o) {
-				at := p.at
-				at.line = l.line
-				s.find(Price, at, "%s placed at %v, where levels are around %v", sideName(l.side), l.price, usual)
-				p.whole = false
-			}
+	for i := range p.levels {
+		l := &p.levels[i]
+		if l.qty == 0 || !n.enough() || !suspect(l, n.low, n.high, o) {
+			continue
+		}
+		if usual := n.usual()[0]; suspect(l, usual, usual, o) {
+			at := p.at
+			at.line = l.line
+			s.find(Price, at, "%s placed at %v, where levels are around %v", sideName(l.side), l.price, usual)
+			p.whole = false
 		}
 	}
 	s.book.take(p)

@@ -24,7 +24,7 @@ import (
 // Progress, which may be nil, is told how many rows were read and which share of all
 // bytes. A file that is damaged, or whose layout cannot be told, gives a finding; an error
 // means that the report is not complete: a path that is no file, a disk that fails, a
-// context that has ended.
+// series that cannot be told (row.ErrKey), a context that has ended.
 func File(ctx context.Context, paths []string, o Options, progress func(rows int64, share float64)) (Report, error) {
 	var feeds []*feed
 	for i, path := range paths {
@@ -172,10 +172,14 @@ func (r *fileRun) open() error {
 	return nil
 }
 
-// damaged reports a file that cannot be read. An error of the system is ours.
+// damaged reports a file that cannot be read. What the system refuses, or the caller has
+// not told, is no fault of the file.
 func (r *fileRun) damaged(f *feed, err error) error {
 	if system := new(fs.PathError); errors.As(err, &system) {
 		return err
+	}
+	if errors.Is(err, row.ErrKey) {
+		return fmt.Errorf("%s: %w", f.path, err)
 	}
 	r.ledger.find(Damaged, row.Key{}, place{source: &f.origin, line: f.line}, "%v", err)
 	return nil
@@ -218,7 +222,7 @@ func (r *fileRun) advance(f *feed) error {
 	}
 	f.close()
 	for _, key := range f.keys {
-		r.strandOf(key, &f.origin, f.wire).state().retire()
+		r.strandOf(key, &f.origin).state().retire()
 	}
 	f.wire.end()
 	r.running = slices.DeleteFunc(r.running, func(o *feed) bool { return o == f })
@@ -232,9 +236,9 @@ func (r *fileRun) advance(f *feed) error {
 func (r *fileRun) take(f *feed) {
 	b := &f.batch
 	var to strand
-	if b.Rows != nil {
-		to = r.strandOf(b.Key, &f.origin, f.wire)
-		if !slices.Contains(f.keys, b.Key) {
+	if len(b.Lines) > 0 {
+		if to = r.strandOf(b.Key, &f.origin); to == nil {
+			to = r.begin(b.Key, &f.origin, f.wire, b.Rows)
 			f.keys = append(f.keys, b.Key)
 			for _, bad := range f.bads {
 				if f.concerns(bad.key, b.Key) {
@@ -264,7 +268,7 @@ func (r *fileRun) malformed(f *feed, bad *source.Bad) {
 	}
 	for _, key := range f.keys {
 		if f.concerns(bad.Key, key) {
-			r.strandOf(key, &f.origin, f.wire).bad(bad.Line)
+			r.strandOf(key, &f.origin).bad(bad.Line)
 		}
 	}
 }

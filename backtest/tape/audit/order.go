@@ -85,6 +85,7 @@ func (o *order[T]) decide(q item[T]) {
 		o.release(&o.below, &q)
 	case !o.started || o.follows(q.key, o.lastKey): // lower and lower
 		o.fault(Disorder, o.below.at, "stands after %s, before which it belongs", o.below.at.beside(o.held.at))
+		o.dropping++
 		o.below = q
 		if o.old++; o.old == oldMax {
 			o.restart(q)
@@ -160,6 +161,14 @@ func (o *order[T]) release(it, next *item[T]) {
 	o.started, o.lastKey = true, it.key
 	o.pass(it, first)
 	o.recent.add(it)
+}
+
+// top is the highest key so far, if there is one.
+func (o *order[T]) top() (int64, bool) {
+	if o.hasHeld {
+		return o.held.key, true
+	}
+	return o.lastKey, o.started
 }
 
 // end lets through what waits.

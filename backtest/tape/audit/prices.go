@@ -69,25 +69,41 @@ func (n *neighbours[T]) step() {
 // enough says whether there are others to judge by.
 func (n *neighbours[T]) enough() bool { return n.known >= othersMin }
 
-// median is the middle of the others.
-func (n *neighbours[T]) median() exchange.Fixed {
+// usual gives the medians that a value must agree with one of: that of all others, that
+// of those before and that of those after. A market that jumps agrees with one side.
+func (n *neighbours[T]) usual() (medians [3]exchange.Fixed) {
+	from, to := max(0, n.next-n.side), min(len(n.window), n.next+n.side+1)
+	before, after := n.median(from, n.next), n.median(n.next+1, to)
+	return [3]exchange.Fixed{n.median(from, to), before, after}
+}
+
+// median is the middle of the others from one index to another, 0 of none.
+func (n *neighbours[T]) median(from, to int) exchange.Fixed {
 	n.scratch = n.scratch[:0]
-	for i := max(0, n.next-n.side); i < min(len(n.window), n.next+n.side+1); i++ {
+	for i := from; i < to; i++ {
 		if v := n.window[i].value; i != n.next && v != 0 {
 			n.scratch = append(n.scratch, v)
 		}
 	}
+	if len(n.scratch) == 0 {
+		return 0
+	}
 	return median(n.scratch)
 }
 
-// off says whether a price is more than some percent away from the median of the others,
-// and gives that. One that is near the lowest and the highest is near the median.
+// off says whether a price is more than some percent away from what is usual, and gives
+// that. One that is near the lowest and the highest is near every median.
 func (n *neighbours[T]) off(price exchange.Fixed, percent int64) (exchange.Fixed, bool) {
 	if !n.enough() || !apart(price, n.low, percent) && !apart(price, n.high, percent) {
 		return 0, false
 	}
-	m := n.median()
-	return m, apart(price, m, percent)
+	usual := n.usual()
+	for _, m := range usual {
+		if m != 0 && !apart(price, m, percent) {
+			return 0, false
+		}
+	}
+	return usual[0], true
 }
 
 // apart says whether a price is more than some percent of another away from it.

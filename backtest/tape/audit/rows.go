@@ -74,12 +74,16 @@ func (s *rows[R, P]) take(batch any, lines []int64) int {
 	return len(list)
 }
 
+func (s *rows[R, P]) top() (int64, bool) { return s.order.top() }
+
+func (s *rows[R, P]) first(batch any) int64 { return P(&batch.([]R)[0]).Key() }
+
 // pass takes the next row in order.
 func (s *rows[R, P]) pass(it *item[R], first bool) {
 	if s.a.inFiles {
 		s.gaps.add(step{it.key, it.when, it.at, it.lost}, first)
 	}
-	s.passed++
+	s.count(it.at.source)
 	for _, o := range s.rivals() {
 		other := o.(*rows[R, P])
 		compare(&s.track, &other.track, &other.order, it, s.unlike)

@@ -1,6 +1,9 @@
 package audit
 
 import (
+	"hash/maphash"
+	"slices"
+
 	"github.com/pmbot/pmbot/backtest/tape/clock"
 	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
@@ -17,6 +20,8 @@ type auditor struct {
 	markets map[market]*pair
 	// strands is how many there are.
 	strands int
+	// seed is that of all hashes.
+	seed maphash.Seed
 	// versus are the comparisons of files.
 	versus map[rivalry]*Compared
 	rows   int64
@@ -30,7 +35,7 @@ func newAuditor(o Options, inFiles bool) *auditor {
 	return &auditor{
 		opt: o, ledger: ledger{max: o.FindingsMax, counts: map[Count]int64{}}, inFiles: inFiles,
 		series: map[row.Key]*series{}, markets: map[market]*pair{}, versus: map[rivalry]*Compared{},
-		knots: map[exchange.Product][]clock.Knot{},
+		knots: map[exchange.Product][]clock.Knot{}, seed: maphash.MakeSeed(),
 	}
 }
 
@@ -53,6 +58,9 @@ type series struct {
 type strand interface {
 	// take checks the rows of a batch and says how many there are.
 	take(rows any, lines []int64) int
+	// top is the highest key so far, if there is one; first is that of a batch's first row.
+	top() (int64, bool)
+	first(rows any) int64
 	// bad notes a line that should have held a row.
 	bad(line int64)
 	// state is what all kinds of strands have.
@@ -118,6 +126,15 @@ func (t *track) receive(event, local exchange.Time, p place) {
 	t.hear(event, local, p)
 }
 
+// count notes a row in order. One may have waited for the row after it, of the next file.
+func (t *track) count(from *origin) {
+	if from == t.source {
+		t.passed++
+	} else {
+		t.series.passed[from]++
+	}
+}
+
 // retire ends a file.
 func (t *track) retire() {
 	t.silence()
@@ -132,29 +149,66 @@ func (t *track) find(c Check, p place, format string, args ...any) {
 	t.a.ledger.find(c, t.series.key, p, format, args...)
 }
 
-// strandOf returns what continues a series in a file: the strand of that file, one whose
-// file has ended, or a new one.
-func (a *auditor) strandOf(key row.Key, from *origin, w *wire) strand {
+// strandOf returns the strand of a series in a file.
+func (a *auditor) strandOf(key row.Key, from *origin) strand {
+	if s := a.series[key]; s != nil {
+		for _, have := range s.strands {
+			if t := have.state(); t.source == from && !t.idle {
+				return have
+			}
+		}
+	}
+	return nil
+}
+
+// begin returns the strand for a series of which a file's first batch is there. A file
+// that begins after all others, and after these have ended, continues what they hold.
+func (a *auditor) begin(key row.Key, from *origin, w *wire, rows any) strand {
 	s := a.series[key]
 	if s == nil {
 		s = &series{key: key, passed: map[*origin]int64{}}
 		a.series[key] = s
 	}
-	for _, have := range s.strands {
-		if t := have.state(); t.source == from && !t.idle {
-			return have
+	last := -1
+	for i, have := range s.strands {
+		if last < 0 || ahead(have, s.strands[last]) {
+			last = i
 		}
 	}
-	for _, have := range s.strands {
-		if t := have.state(); t.idle {
+	if last >= 0 {
+		have := s.strands[last]
+		t := have.state()
+		if top, ok := have.top(); t.idle && (!ok || have.first(rows) > top) {
 			t.source, t.wire, t.idle = from, w, false
 			return have
 		}
+		a.prune(s, last)
 	}
 	a.strands++
 	made := a.newStrand(track{a: a, series: s, source: from, wire: w})
 	s.strands = append(s.strands, made)
 	return made
+}
+
+// ahead says whether a strand has come further than another.
+func ahead(a, b strand) bool {
+	one, ok := a.top()
+	other, known := b.top()
+	return ok && (!known || one > other)
+}
+
+// prune ends the strands of files that have ended, but for the one that has come furthest.
+func (a *auditor) prune(s *series, last int) {
+	keep := s.strands[last]
+	s.strands = slices.DeleteFunc(s.strands, func(have strand) bool {
+		if have == keep || !have.state().idle {
+			return false
+		}
+		have.end()
+		have.state().retire()
+		a.strands--
+		return true
+	})
 }
 
 // newStrand makes the strand of a kind.

@@ -116,8 +116,11 @@ func (r *tapeRun) market(ctx context.Context, w *wire, series []tape.Series) err
 			return nil
 		}
 		c := slices.MinFunc(cursors, func(a, b *cursor) int { return cmp.Compare(a.at, b.at) })
-		n := r.strandOf(c.key, nil, w).take(c.rows, nil)
-		r.rows += int64(n)
+		to := r.strandOf(c.key, nil)
+		if to == nil {
+			to = r.begin(c.key, nil, w, c.rows)
+		}
+		r.rows += int64(to.take(c.rows, nil))
 		r.load(c)
 		if r.progress != nil {
 			r.progress(r.rows, float64(r.rows)/float64(max(r.total, 1)))
