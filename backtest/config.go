@@ -5,6 +5,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/pmbot/pmbot/backtest/tape"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard"
 )
@@ -35,6 +36,10 @@ type Config struct {
 type DataConfig struct {
 	// Tape is the directory of a Parquet store; empty means the generator.
 	Tape string `toml:"tape" json:"tape"`
+	// Clock says by whose clock the events of a tape come, the exchange's if it is left
+	// out. LatencyBase is the smallest latency by the corrected clock; 0 for others.
+	Clock       tape.Clock    `toml:"clock" json:"clock"`
+	LatencyBase time.Duration `toml:"latency_base" json:"latency_base"`
 	// Generate sizes the generated market.
 	Generate GenerateConfig `toml:"generate" json:"generate"`
 	// ExchangeInfo are files with exchangeInfo answers (fapi, dapi, api) beside the

@@ -3,8 +3,8 @@ package backtest
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/pmbot/pmbot/backtest/market"
@@ -17,11 +17,17 @@ import (
 // foreverCadence is the promise for what never changes, such as the dollar's index.
 const foreverCadence = 100 * 365 * 24 * time.Hour
 
+// markStreamEvery is how often messages of the mark price stream come, at the slower of
+// its two speeds.
+const markStreamEvery = 3 * time.Second
+
 // plan is what a run reads, derives and builds: the answer to what the strategies
 // subscribed to, from what the data has.
 type plan struct {
 	source   Source
 	from, to exchange.Time // the span of the prices
+	// window is the span that the run asks for, 0 where it has no bound.
+	window   struct{ from, to exchange.Time }
 	derive   *deriver
 	build    *builder
 	opening  []exchange.Event // promises and constants, before the first event
@@ -32,8 +38,9 @@ type plan struct {
 
 // wish is what strategies want of one instrument.
 type wish struct {
-	bars   []time.Duration
-	trades bool
+	bars []time.Duration
+	// trades, quotes and so on say that events of that kind are wanted.
+	trades, quotes, books, liquidations bool
 }
 
 func wishesOf(list []Player, n int) []wish {
@@ -47,6 +54,12 @@ func wishesOf(list []Player, n int) []wish {
 				}
 			case exchange.KindTrade:
 				w[s.Inst].trades = true
+			case exchange.KindBookTicker:
+				w[s.Inst].quotes = true
+			case exchange.KindDepth:
+				w[s.Inst].books = true
+			case exchange.KindLiquidation:
+				w[s.Inst].liquidations = true
 			}
 		}
 	}
@@ -64,10 +77,21 @@ func makePlan(cfg *Config, ins *exchange.Instruments, t *margin.Tables, list []P
 	} else {
 		err = p.recorded(cfg, ins, wishes, reads)
 	}
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = p.assets(cfg, ins, t)
 	}
-	return p, p.assets(cfg, ins, t)
+	if err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return p, nil
+}
+
+// close gives back what the source holds.
+func (p *plan) close() error {
+	if c, ok := p.source.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
 }
 
 // generated plans a generated market: it has bars, marks, indices and fundings.
@@ -87,8 +111,10 @@ func (p *plan) generated(cfg *Config, ins *exchange.Instruments, wishes []wish) 
 		if err := p.buildFromBars(in, wishes[id].bars, []time.Duration{g.Bar}); err != nil {
 			return err
 		}
-		if wishes[id].trades {
-			return fmt.Errorf("a strategy wants trades of %s; a generated market has bars only", in.Name())
+		for _, w := range wishes[id].messages() {
+			if w.wanted {
+				return fmt.Errorf("a strategy wants %s of %s; a generated market has bars only", w.name, in.Name())
+			}
 		}
 		p.data = append(p.data, DataInfo{
 			Product: in.Product, Symbol: in.Symbol, Kind: "klines", Interval: g.Bar, From: g.Start,
@@ -111,7 +137,9 @@ func (p *plan) recorded(cfg *Config, ins *exchange.Instruments, wishes []wish, r
 		return err
 	}
 	all := store.Series()
-	spec := tape.ReaderSpec{Instrument: instrumentOf(ins)} // the feed ends it: a bar may open before the end and close after
+	// The feed ends it: a bar may open before the end and close after.
+	spec := tape.ReaderSpec{Instrument: instrumentOf(ins), Clock: cfg.Data.Clock, LatencyBase: cfg.Data.LatencyBase}
+	p.window.from, p.window.to = max(cfg.From, reads), cfg.To
 	for id := exchange.InstrumentID(1); int(id) <= ins.Len(); id++ {
 		in := ins.At(id)
 		has := of(all, in)
@@ -127,7 +155,7 @@ func (p *plan) recorded(cfg *Config, ins *exchange.Instruments, wishes []wish, r
 				continue // the index prices of a pair, which several contracts have in common
 			}
 			spec.Series = append(spec.Series, s)
-			p.note(&s)
+			p.note(&s, &spec, store)
 		}
 	}
 	spec.From = p.from // what is older than the first price cannot matter
@@ -138,8 +166,12 @@ func (p *plan) recorded(cfg *Config, ins *exchange.Instruments, wishes []wish, r
 	for i := range spec.Series {
 		p.holes(store, &spec.Series[i], spec.From, cfg.To)
 	}
-	p.source, err = store.Reader(spec)
-	return err
+	reader, err := store.Reader(spec)
+	if err != nil {
+		return err
+	}
+	p.source = reader
+	return nil
 }
 
 // span warns when the data begins after or ends before what was asked for.
@@ -198,137 +230,6 @@ func of(all []tape.Series, in *exchange.Instrument) []tape.Series {
 	return list
 }
 
-// choose picks an instrument's series: its prices, marks, indices and fundings.
-func (p *plan) choose(in *exchange.Instrument, w wish, has []tape.Series) ([]tape.Series, error) {
-	var keys []tape.Series
-	every, prices, err := p.prices(in, w, has)
-	if err != nil {
-		return nil, err
-	}
-	keys = append(keys, prices...)
-	if in.Product == exchange.Margin {
-		return keys, nil
-	}
-	mark, marked := finest(has, row.MarkPriceKlines)
-	if marked {
-		keys = append(keys, mark)
-	}
-	if !marked || mark.Interval > max(every, time.Minute) {
-		p.deriveMark(in, every, marked)
-	}
-	if index, ok := finest(has, row.IndexPriceKlines); ok {
-		keys = append(keys, index)
-	}
-	at := slices.IndexFunc(has, func(s tape.Series) bool { return s.Kind == row.FundingRate })
-	switch {
-	case at >= 0:
-		keys = append(keys, has[at])
-	case in.Delivery == 0:
-		p.warnings = append(p.warnings, Warning{"missing", "the tape has no funding of " + in.Name() + ": none is paid or received"})
-	}
-	return keys, nil
-}
-
-// prices picks the series that orders match on and that bars come from, and says how
-// often they come.
-func (p *plan) prices(in *exchange.Instrument, w wish, has []tape.Series) (time.Duration, []tape.Series, error) {
-	var klines []tape.Series
-	var lengths []time.Duration
-	for _, s := range has {
-		if s.Kind == row.Klines {
-			klines, lengths = append(klines, s), append(lengths, s.Interval)
-		}
-	}
-	at := slices.IndexFunc(has, func(s tape.Series) bool { return s.Kind == row.AggTrades })
-	err := p.buildFromBars(in, w.bars, lengths)
-	if at >= 0 && (w.trades || err != nil || len(klines) == 0) {
-		p.build.drop(in.ID)
-		for _, d := range w.bars {
-			p.build.want(in.ID, d, exchange.KindTrade, 0)
-		}
-		return time.Second, []tape.Series{has[at]}, nil
-	}
-	switch {
-	case err != nil:
-		return 0, nil, err
-	case w.trades:
-		return 0, nil, fmt.Errorf("a strategy wants trades of %s, but the tape has none: import aggTrades", in.Name())
-	case len(klines) == 0:
-		return 0, nil, fmt.Errorf("the tape has no prices of %s: import klines or aggTrades", in.Name())
-	}
-	return slices.Min(lengths), p.usedBars(w.bars, klines), nil
-}
-
-// usedBars are the bars that are read: those subscribed to, those that others are built
-// of, and always the finest, on which orders match.
-func (p *plan) usedBars(wanted []time.Duration, klines []tape.Series) []tape.Series {
-	shortest := slices.MinFunc(klines, func(a, b tape.Series) int { return int(a.Interval - b.Interval) })
-	used := []tape.Series{shortest}
-	for _, s := range klines {
-		if s.Interval != shortest.Interval && slices.Contains(wanted, s.Interval) {
-			used = append(used, s)
-		}
-	}
-	return used
-}
-
-// buildFromBars sees that every wanted length is there or can be built of the shortest.
-func (p *plan) buildFromBars(in *exchange.Instrument, wanted, lengths []time.Duration) error {
-	for _, d := range wanted {
-		if slices.Contains(lengths, d) {
-			continue
-		}
-		if len(lengths) == 0 || d%slices.Min(lengths) != 0 {
-			return fmt.Errorf("a strategy wants %s bars of %s; the data has bars of %s, which do not make them",
-				barNames(d), in.Name(), barNames(lengths...))
-		}
-		p.build.want(in.ID, d, exchange.KindBar, slices.Min(lengths))
-	}
-	return nil
-}
-
-// barNames writes lengths of bars as people do: 1m, 8h.
-func barNames(lengths ...time.Duration) string {
-	var names []string
-	for _, d := range lengths {
-		name := d.String()
-		if strings.HasSuffix(name, "m0s") {
-			name = strings.TrimSuffix(name, "0s")
-		}
-		if strings.HasSuffix(name, "h0m") {
-			name = strings.TrimSuffix(name, "0m")
-		}
-		names = append(names, name)
-	}
-	return strings.Join(names, ", ")
-}
-
-func finest(has []tape.Series, k row.Kind) (tape.Series, bool) {
-	var best tape.Series
-	for _, s := range has {
-		if s.Kind == k && (best.Interval == 0 || s.Interval < best.Interval) {
-			best = s
-		}
-	}
-	return best, best.Interval != 0
-}
-
-// deriveMark makes the mark of prices that come every so often; recorded marks that are
-// rarer still win at their own instants.
-func (p *plan) deriveMark(in *exchange.Instrument, every time.Duration, also bool) {
-	rule := "mark = last close; what it was inside a bar, liquidation included, is not seen"
-	if every == time.Second {
-		rule = "mark = last trade, once a second"
-		p.derive.inst[in.ID].every = every
-		every = time.Minute // what the tape promises of trades
-	}
-	if also {
-		rule += ", recorded marks where there are some"
-	}
-	p.derive.inst[in.ID].active = true
-	p.promise(in.ID, exchange.Cadence{Kind: exchange.KindMark, Every: every, Rule: rule}, in.Name())
-}
-
 // promise adds a derived cadence to the opening events and to the warnings.
 func (p *plan) promise(inst exchange.InstrumentID, c exchange.Cadence, of string) {
 	e := exchange.Event{Inst: inst, Flags: exchange.FlagDerived}
@@ -337,18 +238,20 @@ func (p *plan) promise(inst exchange.InstrumentID, c exchange.Cadence, of string
 	p.warnings = append(p.warnings, Warning{"derived", of + ": " + c.Rule})
 }
 
-// note lists a series in the manifest, with what was wrong with its sources.
-func (p *plan) note(s *tape.Series) {
+// note lists a series in the manifest, with what was wrong with its sources. Prices count
+// for the span of the run, by the clock that the run goes by.
+func (p *plan) note(s *tape.Series, spec *tape.ReaderSpec, store *tape.Tape) {
 	name := nameOf(s)
 	p.data = append(p.data, DataInfo{
 		Product: s.Product, Symbol: s.Symbol, Kind: string(s.Kind), Interval: s.Interval, From: s.From, To: s.To,
 		Rows: s.Rows, Gaps: s.Gaps, Source: s.Source, Hash: s.Hash,
 	})
-	if s.Kind == row.Klines || s.Kind == row.AggTrades {
-		if p.from == 0 || s.From < p.from {
-			p.from = s.From
+	if s.Kind == row.Klines || s.Kind == row.AggTrades || s.Kind == row.Trades {
+		from, to := store.Span(s, spec)
+		if p.from == 0 || from < p.from {
+			p.from = from
 		}
-		p.to = max(p.to, s.To)
+		p.to = max(p.to, to)
 	}
 	if s.Duplicates > 0 {
 		p.warnings = append(p.warnings, Warning{"duplicate", fmt.Sprintf("%s: %d repeated rows of the sources were left out", name, s.Duplicates)})
@@ -431,6 +334,9 @@ func (p *plan) markEvery(in *exchange.Instrument) time.Duration {
 	for _, d := range p.data {
 		if d.Kind == string(row.MarkPriceKlines) && d.Product == in.Product && d.Symbol == in.Symbol {
 			return d.Interval
+		}
+		if d.Kind == string(row.MarkPrice) && d.Product == in.Product && d.Symbol == in.Symbol {
+			return markStreamEvery
 		}
 	}
 	return time.Minute

@@ -2,6 +2,7 @@ package backtest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +63,28 @@ func TestChoice(t *testing.T) {
 			name: "trades make what bars do not", has: "klines 1h, aggTrades, markPriceKlines 1m, fundingRate", want: wish{bars: []time.Duration{time.Hour, time.Minute}},
 			reads: "aggTrades, markPriceKlines 1m, fundingRate", builds: "1h0m0s of TRADE 0s, 1m0s of TRADE 0s",
 		},
+		{
+			name: "single trades are prices where there are no others", has: "klines 1m, trades, fundingRate, markPrice", want: wish{trades: true},
+			reads: "trades, markPrice, fundingRate",
+		},
+		{
+			name: "never both kinds of trades", has: "trades, aggTrades, fundingRate, markPriceKlines 1m", reads: "aggTrades, markPriceKlines 1m, fundingRate",
+		},
+		{
+			name: "messages of marks before their bars", has: "klines 1m, markPriceKlines 1m, markPrice, fundingRate",
+			reads: "klines 1m, markPrice, fundingRate",
+		},
+		{
+			name: "quotes, books and liquidations that are wanted", has: "klines 1m, markPriceKlines 1m, fundingRate, bookTicker, depth, liquidationSnapshot, bookDepth, metrics",
+			want:  wish{quotes: true, books: true, liquidations: true},
+			reads: "klines 1m, markPriceKlines 1m, fundingRate, bookTicker, depth, liquidationSnapshot",
+		},
+		{
+			name: "quotes that nobody wants", has: "klines 1m, markPriceKlines 1m, fundingRate, bookTicker, depth, liquidationSnapshot",
+			reads: "klines 1m, markPriceKlines 1m, fundingRate",
+		},
+		{name: "no quotes", has: "klines 1m", want: wish{quotes: true}, err: "a strategy wants best bids and asks of UM BTCUSDT, but the tape has none: import bookTicker"},
+		{name: "no book", has: "klines 1m", want: wish{books: true}, err: "a strategy wants the order book of UM BTCUSDT, but the tape has none: import depth"},
 		{name: "no trades", has: "klines 1m", want: wish{trades: true}, err: "a strategy wants trades of UM BTCUSDT, but the tape has none: import aggTrades"},
 		{name: "no prices", has: "fundingRate", err: "the tape has no prices of UM BTCUSDT: import klines or aggTrades"},
 		{name: "bars that do not divide", has: "klines 1m, klines 4m", want: wish{bars: []time.Duration{90 * time.Second}}, err: "which do not make them"},
@@ -97,6 +120,40 @@ func TestChoice(t *testing.T) {
 		}
 		if err != nil || strings.Join(reads, ", ") != c.reads || strings.Join(builds, ", ") != c.builds || derives != c.derives {
 			t.Errorf("%s: %v\n reads %q, want %q\n builds %q, want %q\n derives %q, want %q", c.name, err, strings.Join(reads, ", "), c.reads, strings.Join(builds, ", "), c.builds, derives, c.derives)
+		}
+	}
+}
+
+// TestShortMarks: messages of marks that cover a part of what is read of the prices are
+// not used, and said so.
+func TestShortMarks(t *testing.T) {
+	in := exchange.Instrument{ID: 1, Product: exchange.UM, Symbol: "BTCUSDT", Base: "BTC"}
+	hour := exchange.Time(time.Hour)
+	prices, marks, funding := onTape("klines 1m"), onTape("markPrice"), onTape("fundingRate")
+	prices.From, prices.To = 10*hour, 20*hour
+	for _, c := range []struct {
+		from, to, runFrom, runTo exchange.Time
+		used                     bool
+	}{
+		{10 * hour, 20 * hour, 0, 0, true},
+		{10*hour + exchange.Time(time.Minute), 20*hour - exchange.Time(time.Minute), 0, 0, true},
+		{11 * hour, 20 * hour, 0, 0, false},
+		{10 * hour, 19 * hour, 0, 0, false},
+		{11 * hour, 19 * hour, 12 * hour, 18 * hour, true},
+		{11 * hour, 19 * hour, 9 * hour, 18 * hour, false},
+		{11 * hour, 19 * hour, 12 * hour, 30 * hour, false},
+	} {
+		p := &plan{derive: newDeriver(1), build: &builder{}}
+		p.window.from, p.window.to = c.runFrom, c.runTo
+		marks.From, marks.To = c.from, c.to
+		keys, err := p.choose(&in, wish{}, []tape.Series{prices, marks, funding})
+		if err != nil {
+			t.Fatal(err)
+		}
+		used := slices.ContainsFunc(keys, func(s tape.Series) bool { return s.Kind == row.MarkPrice })
+		warned := slices.ContainsFunc(p.warnings, func(w Warning) bool { return w.Kind == "short" })
+		if used != c.used || warned == c.used || p.derive.inst[1].active == c.used {
+			t.Errorf("%+v: used %v, warned %v, derived %v", c, used, warned, p.derive.inst[1].active)
 		}
 	}
 }

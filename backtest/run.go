@@ -85,7 +85,7 @@ func Run(ctx context.Context, cfg *Config, opt Options) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	if err := r.loop.run(ctx); err != nil {
+	if err := errors.Join(r.loop.run(ctx), r.plan.close()); err != nil {
 		return nil, err
 	}
 	res := r.result(cfg, opt, list, labels)
@@ -113,7 +113,7 @@ type run struct {
 	tab    *margin.Tables
 }
 
-func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tables, list []Player, labels []string) (*run, error) {
+func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tables, list []Player, labels []string) (r *run, err error) {
 	record := newRecorder(ins, labels)
 	players := newPlayers(list, labels, ins.Len(), record)
 	players.logf, players.handling = opt.Log, opt.Handling
@@ -122,6 +122,11 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, plan.close())
+		}
+	}()
 	sim, err := venue.New(venue.Config{
 		Instruments: ins, Tables: tab, UM: venue.Fees(cfg.Venue.UM), CM: venue.Fees(cfg.Venue.CM),
 		Margin: venue.Fees(cfg.Venue.Margin), Slippage: cfg.Venue.Slippage, Seed: cfg.Seed,

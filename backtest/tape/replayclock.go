@@ -124,6 +124,22 @@ func (l *lane) bound(parts []part) error {
 	return nil
 }
 
+// Span bounds the instants of a series' events by the clock of a replay, which are those of
+// its rows by the exchange's.
+func (t *Tape) Span(s *Series, spec *ReaderSpec) (from, to exchange.Time) {
+	if spec.Clock == ExchangeClock || !s.Kind.Recorded() {
+		return s.From, s.To
+	}
+	var least, most time.Duration
+	for _, p := range t.shelf[s.Key] {
+		least, most = min(least, p.meta.lagMin), max(most, p.meta.lagMax)
+	}
+	if spec.Clock == CorrectedClock {
+		least, most = 0, most-least+spec.LatencyBase
+	}
+	return early(s.From, -max(least, -lagMost)), late(s.To, min(most, lagMost))
+}
+
 // early is an instant some time before another, but not before the first of all.
 func early(t exchange.Time, d time.Duration) exchange.Time { return max(0, t.Add(-d)) }
 

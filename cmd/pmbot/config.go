@@ -18,6 +18,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/tape"
 	"github.com/pmbot/pmbot/backtest/venue"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard"
@@ -120,6 +121,12 @@ func (c *configuration) check() []mistake {
 		if g.Bar < time.Minute || g.Bar%time.Minute != 0 || (8*time.Hour)%g.Bar != 0 {
 			wrong("data.generate.bar", "%v is not whole minutes that divide 8h, such as 1m, 15m or 4h", g.Bar)
 		}
+	}
+	switch base := c.Data.LatencyBase; {
+	case base < 0 || base > time.Hour:
+		wrong("data.latency_base", "%v is not within 0s to 1h", base)
+	case base != 0 && c.Data.Clock != tape.CorrectedClock:
+		wrong("data.latency_base", "goes with clock = \"corrected\" only, not with %v", c.Data.Clock)
 	}
 	if l := c.Account.Leverage; l < 1 || l > 125 {
 		wrong("account.leverage", "%d is not within 1 to 125", l)

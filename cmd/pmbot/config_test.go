@@ -13,6 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/tape"
 	"github.com/pmbot/pmbot/configs"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/strategy"
@@ -58,7 +59,8 @@ func load(t *testing.T, text string, sets ...string) (*configuration, error) {
 }
 
 func TestLoadConfig(t *testing.T) {
-	c, err := load(t, smallConfig, "strategy.trend-um.params.slow=30", "strategy.1.label=7", "seed=9", "venue.slippage=0.0002", "strategy.0.params.wait=8h")
+	c, err := load(t, smallConfig, "strategy.trend-um.params.slow=30", "strategy.1.label=7", "seed=9", "venue.slippage=0.0002", "strategy.0.params.wait=8h",
+		"data.clock=corrected", "data.latency_base=5ms")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,6 +84,8 @@ func TestLoadConfig(t *testing.T) {
 		{"taker by default", c.Venue.UM.Taker, exchange.MustFixed("0.0005")},
 		{"slippage", c.Venue.Slippage, exchange.MustFixed("0.0002")},
 		{"unimmr_min", c.Risk.UniMMRMin.String(), "2.5"},
+		{"clock", c.Data.Clock, tape.CorrectedClock},
+		{"latency_base", c.Data.LatencyBase, 5 * time.Millisecond},
 		{"fresh_mark", c.Risk.FreshMark, 90 * time.Second},
 		{"label", c.Strategies[0].Label, "trend-um"},
 		{"label from a flag", c.Strategies[1].Label, "7"},
@@ -100,7 +104,7 @@ func TestLoadConfig(t *testing.T) {
 
 // TestEffectiveConfig checks that the written configuration gives the same run again.
 func TestEffectiveConfig(t *testing.T) {
-	c, err := load(t, smallConfig, "strategy.1.label=other")
+	c, err := load(t, smallConfig, "strategy.1.label=other", "data.clock=local")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,6 +141,9 @@ func TestConfigMistakes(t *testing.T) {
 		{`tape = "tape"`, `tape = 5`, "x.toml:6: data.tape: want text in quotes"},
 		{`tape = "tape"`, `generate.bar = "7m"`, "x.toml:6: data.generate.bar: 7m0s is not whole minutes that divide 8h"},
 		{`tape = "tape"`, `generate.coin = "DOGE"`, `x.toml:6: data.generate.coin: "DOGE" is neither BTC nor ETH`},
+		{`tape = "tape"`, `clock = "utc"`, `x.toml:6: data.clock: `},
+		{`tape = "tape"`, `latency_base = "5ms"`, `x.toml:6: data.latency_base: goes with clock = "corrected" only, not with exchange`},
+		{`tape = "tape"`, "clock = \"corrected\"\nlatency_base = \"2h\"", `x.toml:7: data.latency_base: 2h0m0s is not within 0s to 1h`},
 		{`leverage = 5`, `leverage = 500`, "x.toml:8: account.leverage: 500 is not within 1 to 125"},
 		{`USDT = "10000"`, `USDT = "ten"`, `x.toml:9: account.margin.USDT: "ten" is not a decimal number`},
 		{`USDT = "10000"`, `USDT = "-1"`, `x.toml:9: account.margin.USDT: -1 is below zero`},

@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "7207095329c3e3a9b2ce45feb0906511b02a3436cc40a7d0c0b410a7e86aa6e1"
+const coreSource = "dd55eba1ffd51a530385a4673025e4c87b7196b7495c1fdd44d1a3e8db6d7be6"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
