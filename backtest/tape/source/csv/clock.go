@@ -85,11 +85,11 @@ func parseTime(b []byte) (exchange.Time, bool) {
 		v[i] = int(n)
 	}
 	nanos, ok := parseFraction(b[min(len(b), 19):])
-	if !ok || v[0] < 2001 || v[0] > 2261 || v[3] > 23 || v[4] > 59 || v[5] > 59 {
+	if !ok || v[0] < 2001 || v[0] > 2261 || v[4] > 59 || v[5] > 59 {
 		return 0, false
 	}
 	t := time.Date(v[0], time.Month(v[1]), v[2], v[3], v[4], v[5], nanos, time.UTC)
-	if t.Month() != time.Month(v[1]) || t.Day() != v[2] { // the 31st of a shorter month
+	if t.Month() != time.Month(v[1]) || t.Day() != v[2] { // the 31st of a shorter month, or an hour beyond 23
 		return 0, false
 	}
 	at := exchange.TimeOf(t)
