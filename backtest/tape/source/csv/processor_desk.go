@@ -2,7 +2,6 @@ package csv
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/backtest/tape/source"
@@ -55,7 +54,7 @@ func (p *processor) open(market, symbol string) (*desk, error) {
 	case key.Product != 0:
 	case market != "":
 		return nil, fault("Market", "%q is none of USD_M_FUTURES, COIN_M_FUTURES, SPOT", source.Clip([]byte(market)))
-	case strings.Contains(key.Symbol, "USD_"):
+	case row.CoinMargined(key.Symbol):
 		key.Product = exchange.CM
 	default:
 		key.Kind = row.Depth

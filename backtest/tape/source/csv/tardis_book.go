@@ -45,7 +45,7 @@ func newSnapshots(h *header, key row.Key, out *collector) (layout, error) {
 	if err != nil {
 		return nil, err
 	}
-	if key.Kind, err = kindOf(key.Kind, row.Depth); err != nil {
+	if key.Kind, err = kindOf(key.Kind, row.PartialDepth); err != nil {
 		return nil, err
 	}
 	s := &snapshots{cells: cells[row.Level](snapshotTable, at, ""), key: key, out: out}
