@@ -2,9 +2,11 @@ package backtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -41,14 +43,15 @@ func slowRecording() string {
 	return b.String()
 }
 
-// TestClocks runs a recording by each clock and looks at what a strategy is told.
-func TestClocks(t *testing.T) {
+// recorded puts the slow recording on a tape and returns its directory.
+func recorded(t *testing.T) string {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "btcusdt.txt")
 	if err := os.WriteFile(path, []byte(slowRecording()), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	store, err := tape.Create(filepath.Join(dir, "tape"))
+	dir = filepath.Join(dir, "tape")
+	store, err := tape.Create(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,14 +59,51 @@ func TestClocks(t *testing.T) {
 	if _, err := tape.Import(context.Background(), store, spec, nil); err != nil {
 		t.Fatal(err)
 	}
-	wants := puppet{start: func(p *puppet, env *strategy.Env) error {
-		in, err := env.Instrument(p.params.Leg)
-		if err == nil {
-			env.Trades(in)
-			env.BookTickers(in)
+	return dir
+}
+
+// watches subscribes to trades and quotes of the leg.
+func watches(p *puppet, env *strategy.Env) error {
+	in, err := env.Instrument(p.params.Leg)
+	if err == nil {
+		env.Trades(in)
+		env.BookTickers(in)
+	}
+	return err
+}
+
+// TestSourceIsClosed: a run that ends early ends the decoding of its tape, too.
+func TestSourceIsClosed(t *testing.T) {
+	cfg := deskConfig(0, 0)
+	cfg.Data.Tape = recorded(t)
+	stop := errors.New("seen enough")
+	_, err := Run(context.Background(), cfg, Options{Programs: []Program{through{program(puppet{start: watches}), func(r *strategy.Runtime) Player {
+		return failing{Local{r}, stop}
+	}}}})
+	if !errors.Is(err, stop) {
+		t.Errorf("run: %v", err)
+	}
+	stacks := make([]byte, 1<<20)
+	for range 1000 {
+		if !strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), "tape.(*ahead)") {
+			return
 		}
-		return err
-	}}
+		runtime.Gosched()
+	}
+	t.Error("the tape is still being decoded")
+}
+
+// failing is a player that fails at the first event.
+type failing struct {
+	Local
+	err error
+}
+
+func (f failing) Deliver(*exchange.Event) (*strategy.Output, error) { return nil, f.err }
+
+// TestClocks runs a recording by each clock and looks at what a strategy is told.
+func TestClocks(t *testing.T) {
+	dir := recorded(t)
 	for _, c := range []struct {
 		clock tape.Clock
 		base  time.Duration
@@ -76,9 +116,9 @@ func TestClocks(t *testing.T) {
 		{tape.CorrectedClock, 10 * time.Millisecond, "25ms", "1.205s", "1.51s"},
 	} {
 		cfg := deskConfig(0, 0)
-		cfg.Data.Tape, cfg.Data.Clock, cfg.Data.LatencyBase = filepath.Join(dir, "tape"), c.clock, c.base
+		cfg.Data.Tape, cfg.Data.Clock, cfg.Data.LatencyBase = dir, c.clock, c.base
 		seen := map[int64]string{}
-		res := runDesk(t, cfg, through{program(wants), func(r *strategy.Runtime) Player {
+		res := runDesk(t, cfg, through{program(puppet{start: watches}), func(r *strategy.Runtime) Player {
 			return spy{Local{r}, func(e *exchange.Event) {
 				switch e.Kind {
 				case exchange.KindTrade:

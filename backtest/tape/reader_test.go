@@ -472,6 +472,40 @@ func TestReaderRefuses(t *testing.T) {
 	drain(t, r, 10, nil)
 }
 
+// TestWaitingIsBounded: rows that come an hour late by the thousand are an error, and so
+// is a piece of a book without an end.
+func TestWaitingIsBounded(t *testing.T) {
+	tape := newTape(t)
+	rows := newRecorder(1, midnight, 8*time.Millisecond, 0, 0).trades(waitingMax + 3000)
+	for i := range rows {
+		rows[i].Event, rows[i].Local = rows[i].Time, rows[i].Time.Time()
+		if i > 0 {
+			rows[i].Local = rows[i].Local.Add(50 * time.Minute)
+		}
+	}
+	store(t, tape, series(exchange.UM, "A", row.AggTrades, 0), rows)
+	r := open(t, tape, ReaderSpec{Clock: LocalClock})
+	var err error
+	for buf := make([]exchange.Event, 1000); err == nil; {
+		_, err = r.Next(buf)
+	}
+	if !strings.Contains(err.Error(), "um/A/aggTrades: more rows than fit wait for others") {
+		t.Errorf("waiting rows: %v", err)
+	}
+	m := &pieces{lane: &lane{key: series(exchange.UM, "A", row.Depth, 0)}}
+	endless := make([]row.Level, chunkRows)
+	for i := range endless {
+		endless[i] = row.Level{Last: 1, Side: row.Bid, Price: 1, Qty: 1}
+	}
+	err = nil
+	for n := 0; err == nil && n < 2*levelsMax; n += len(endless) {
+		_, err = m.add(&block{}, endless)
+	}
+	if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "has more than 1048576 levels") {
+		t.Errorf("a piece without an end: %v", err)
+	}
+}
+
 // TestClockNames reads what configurations say.
 func TestClockNames(t *testing.T) {
 	for _, want := range []Clock{ExchangeClock, LocalClock, CorrectedClock} {
