@@ -38,9 +38,16 @@ type barCheck struct {
 	a   *auditor
 	key row.Key
 	// bars are the last ones, and passed how many came before them.
-	bars    []item[row.Bar]
+	bars    []candle
 	passed  int
 	matches []*match
+}
+
+// candle is a bar. wrong says that this was found: by trades and again by their aggregates
+// it is still one finding.
+type candle struct {
+	item[row.Bar]
+	wrong bool
 }
 
 // match holds bars against trades.
@@ -55,8 +62,8 @@ type match struct {
 const (
 	// barRoom is how many minutes, and how many bars, of all markets are kept, barLeast how
 	// many of each.
-	barRoom  = 1 << 15
-	barLeast = 128
+	barRoom  = 1 << 14
+	barLeast = 64
 	// breaksMax bounds the times known to lack trades.
 	breaksMax = 1 << 10
 )
@@ -201,7 +208,7 @@ func (c *barCheck) row(it *item[row.Bar], _ bool) {
 		c.bars = c.bars[:copy(c.bars, c.bars[most:])]
 		c.passed += most
 	}
-	c.bars = append(c.bars, *it)
+	c.bars = append(c.bars, candle{item: *it})
 	for _, m := range c.matches {
 		m.settle()
 	}
@@ -223,10 +230,12 @@ func (m *match) settle() {
 			continue
 		}
 		m.compared.Points++
-		if why := m.unlike(&it.v, &sum); why != "" {
-			c.a.ledger.find(Bars, c.key, it.at, "%s, by the %s in it", why, m.built.key.Kind)
-		} else {
+		why := m.unlike(&it.v, &sum)
+		if why == "" {
 			m.compared.Equal++
+		} else if !it.wrong {
+			it.wrong = true
+			c.a.ledger.find(Bars, c.key, it.at, "%s, by the %s in it", why, m.built.key.Kind)
 		}
 	}
 }

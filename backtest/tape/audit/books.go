@@ -38,7 +38,9 @@ type rebuilt struct {
 	a            *auditor
 	depth, quote row.Key
 	book         *book.Book
-	scratch      exchange.Depth
+	// waiting counts the levels that the book keeps until a snapshot comes.
+	waiting int
+	scratch exchange.Depth
 	// tickers are the last ones, one of each update id: the last, which saw the finished
 	// state. points wait for the ticker of their id.
 	tickers  []ticker
@@ -63,11 +65,15 @@ type point struct {
 
 const (
 	// tickerRoom is how many tickers of all markets are kept, tickerLeast how many of each.
-	tickerRoom  = 1 << 17
-	tickerLeast = 256
+	tickerRoom  = 1 << 14
+	tickerLeast = 64
+	// waitingRoom is how many levels of all markets wait for a snapshot, waitingLeast how
+	// many of each.
+	waitingRoom  = 1 << 18
+	waitingLeast = 1 << 9
 	// pointRoom is how many points of all markets wait, pointLeast how many of each.
-	pointRoom  = 1 << 15
-	pointLeast = 256
+	pointRoom  = 1 << 14
+	pointLeast = 64
 )
 
 func (p *pair) rebuilt() *rebuilt {
@@ -98,6 +104,12 @@ func (b *rebuilt) take(p *piece) {
 	outcome := b.book.Apply(d)
 	if outcome.Resync() {
 		b.a.ledger.resyncs++
+	}
+	if b.book.Ready() {
+		b.waiting = 0
+	} else if b.waiting += len(p.levels); b.waiting > share(waitingRoom, len(b.a.markets), waitingLeast) {
+		// A new book, for an emptied one keeps its memory.
+		b.book, b.waiting = book.New(book.RuleOf(b.depth.Product)), 0
 	}
 	switch outcome {
 	case book.ResyncCrossed:

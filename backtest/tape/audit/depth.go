@@ -33,22 +33,25 @@ type level struct {
 // depth is the strand of an order book.
 type depth struct {
 	track
-	order  order[*piece]
-	prices neighbours[*piece]
+	order  order[piece]
+	prices neighbours[piece]
 	book   *rebuilt
 	rule   book.Rule
 	seed   maphash.Seed
 
-	// open is the piece whose rows are coming in, head its last row, openLost what was lost
-	// up to there.
-	open     *piece
-	head     row.Level
+	// open is the piece whose rows are coming in, if there is one; key and lost are of its
+	// last row.
+	open     piece
+	opened   bool
+	openKey  int64
 	openLost int64
-	// before is the piece let through last, beforeLost what was lost up to then.
+	// before is the message let through last, without its levels, beforeLost what was lost
+	// up to then.
 	before     piece
 	beforeLost int64
-	free       []*piece
-	scratch    []exchange.Fixed
+	// free are lists of levels to be used again.
+	free    [][]level
+	scratch []exchange.Fixed
 }
 
 const (
@@ -60,22 +63,22 @@ const (
 
 func newDepth(t track, p *pair) *depth {
 	s := &depth{track: t, book: p.rebuilt(), rule: book.RuleOf(t.series.key.Product), seed: t.a.seed}
-	s.order = order[*piece]{
-		same:   func(a, b **piece) bool { return (*a).sum == (*b).sum },
-		differ: func(a, b **piece) string { return difference(*a, *b) },
+	s.order = order[piece]{
+		same:   func(a, b *piece) bool { return a.sum == b.sum },
+		differ: difference,
 		pass:   s.pass,
 		fault:  s.find,
 	}
-	s.prices = neighbours[*piece]{side: pieceSide, judge: s.judge}
+	s.prices = neighbours[piece]{side: pieceSide, judge: s.judge}
 	return s
 }
 
 // unlikePieces says where two messages of one id differ, empty if they do not.
-func unlikePieces(a, b **piece) string {
-	if (*a).sum == (*b).sum {
+func unlikePieces(a, b *piece) string {
+	if a.sum == b.sum {
 		return ""
 	}
-	return difference(*a, *b)
+	return difference(a, b)
 }
 
 func difference(a, b *piece) string {
@@ -91,7 +94,7 @@ func (s *depth) take(batch any, lines []int64) int {
 	for i := range list {
 		r := &list[i]
 		p := s.place(r.When(), lines, i)
-		if s.open == nil || r.Begins || r.Key() != s.head.Key() {
+		if !s.opened || r.Begins || r.Key() != s.openKey {
 			s.finish()
 			s.begin(r, p)
 		}
@@ -107,23 +110,22 @@ func (s *depth) top() (int64, bool) { return s.order.top() }
 func (s *depth) first(batch any) int64 { return batch.([]row.Level)[0].Last }
 
 func (s *depth) begin(r *row.Level, p place) {
+	var levels []level
 	if n := len(s.free); n > 0 {
-		s.open, s.free = s.free[n-1], s.free[:n-1]
-	} else {
-		s.open = &piece{}
+		levels, s.free = s.free[n-1][:0], s.free[:n-1]
 	}
-	*s.open = piece{
-		first: r.First, last: r.Last, prev: r.Prev, snapshot: r.Snapshot, at: p, levels: s.open.levels[:0], whole: true,
+	s.open = piece{
+		first: r.First, last: r.Last, prev: r.Prev, snapshot: r.Snapshot, at: p, levels: levels, whole: true,
 		sum: maphash.Comparable(s.seed, [3]int64{r.First, r.Last, r.Prev}),
 	}
-	s.openLost = s.lost
+	s.opened, s.openKey, s.openLost = true, r.Key(), s.lost
 }
 
 func (s *depth) extend(r *row.Level, line int64) {
-	p := s.open
+	p := &s.open
 	p.lineTo = line
 	p.whole = p.whole && s.lost == s.openLost
-	s.head, s.openLost = *r, s.lost
+	s.openLost = s.lost
 	if r.Side == row.NoSide {
 		return
 	}
@@ -138,33 +140,37 @@ func (s *depth) extend(r *row.Level, line int64) {
 // finish ends the piece whose rows have come in. Snapshots are asked for when somebody
 // wants one, so they have no place in the order.
 func (s *depth) finish() {
-	p := s.open
-	if s.open = nil; p == nil {
+	if !s.opened {
 		return
 	}
-	if p.snapshot {
-		s.book.take(p)
-		s.free = append(s.free, p)
-		return
+	s.opened = false
+	if p := &s.open; p.snapshot {
+		s.toBook(p)
+	} else {
+		s.order.add(item[piece]{key: p.last, when: p.at.at, at: p.at, lost: s.openLost, v: *p})
 	}
-	s.order.add(item[*piece]{key: p.last, when: p.at.at, at: p.at, lost: s.openLost, v: p})
+}
+
+func (s *depth) toBook(p *piece) {
+	s.book.take(p)
+	s.free = append(s.free, p.levels)
+	p.levels = nil
 }
 
 // pass takes the next message in order.
-func (s *depth) pass(it *item[*piece], first bool) {
+func (s *depth) pass(it *item[piece], first bool) {
 	p := it.v
-	if !first {
-		s.follow(p, it.lost)
-	}
-	s.before, s.beforeLost = *p, it.lost
-	s.before.levels = nil
-	kept := s.before // what is remembered needs no levels
-	it.v = &kept
+	it.v.levels = nil // what is remembered needs none
 	s.count(it.at.source)
 	for _, o := range s.rivals() {
 		other := o.(*depth)
 		compare(&s.track, &other.track, &other.order, it, unlikePieces)
 	}
+	if !first {
+		s.follow(&p, it.lost)
+	}
+	s.before, s.beforeLost = p, it.lost
+	s.before.levels = nil
 	s.scratch = s.scratch[:0]
 	for i := range p.levels {
 		s.scratch = append(s.scratch, p.levels[i].price)
@@ -209,8 +215,8 @@ func (s *depth) follow(p *piece, lost int64) {
 
 // judge looks for prices that cannot be among the levels that a message places, and gives
 // the message to the book.
-func (s *depth) judge(body **piece, n *neighbours[*piece]) {
-	p, o := *body, &s.a.opt
+func (s *depth) judge(p *piece, n *neighbours[piece]) {
+	o := &s.a.opt
 	for i := range p.levels {
 		l := &p.levels[i]
 		if l.qty == 0 || !n.enough() || !suspect(l, n.low, n.high, o) {
@@ -223,8 +229,7 @@ func (s *depth) judge(body **piece, n *neighbours[*piece]) {
 			p.whole = false
 		}
 	}
-	s.book.take(p)
-	s.free = append(s.free, p)
+	s.toBook(p)
 }
 
 // suspect says whether a level could not be at some price between low and high.

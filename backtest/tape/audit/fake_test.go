@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/backtest/tape/source"
@@ -210,11 +209,3 @@ func auditText(t testing.TB, files []text, size int, o Options) Report {
 	}
 	return r
 }
-
-// millis prints a time as scripts write it.
-func millis(at exchange.Time) string {
-	return exchange.Fixed(int64(at-base) * int64(exchange.FixedOne/1_000_000)).String()
-}
-
-// ms is a time so many milliseconds after base.
-func ms(n int64) exchange.Time { return base.Add(time.Duration(n) * time.Millisecond) }

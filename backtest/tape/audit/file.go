@@ -82,12 +82,12 @@ const (
 func (f *feed) openFile(spec source.Spec) error {
 	file, err := source.Open(f.path)
 	if err != nil {
-		return fmt.Errorf("the file cannot be opened: %w", err)
+		return fmt.Errorf("the file cannot be read: %w", err)
 	}
 	f.closers = append(f.closers, file.Close)
 	f.read = file.Progress
 	if f.reader, _, err = tape.OpenReader(file, spec); err != nil {
-		return fmt.Errorf("the layout cannot be told: %w", err)
+		return fmt.Errorf("the file cannot be read: %w", err)
 	}
 	f.closers = append(f.closers, f.reader.Close)
 	return nil

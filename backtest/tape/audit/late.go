@@ -62,15 +62,19 @@ func (t *track) silence() {
 	t.lags = lags{window: t.lags.window[:0]}
 }
 
-// judgeLag looks at the next message. A wrong time says nothing about the clock.
+// judgeLag looks at the next message. The time of one that alone is late says nothing
+// about the clock.
 func (t *track) judgeLag() {
 	l := &t.lags
 	r := l.window[l.next]
-	if usual, late := t.late(); late {
-		t.wire.late(spell{from: r.local, to: r.local, one: r, series: t.series, usual: usual, alone: !t.neighbourLate(usual)})
-	} else {
-		if t.a.inFiles && l.last.local != 0 && l.last.local.Sub(r.local) > t.a.opt.BackMax {
-			t.wire.back(setback{series: t.series, after: l.last.at.line, at: r.at, by: l.last.local.Sub(r.local), to: r.local})
+	usual, late := t.late()
+	alone := late && !t.neighbourLate(usual)
+	if late {
+		t.wire.late(spell{from: r.local, to: r.local, one: r, series: t.series, usual: usual, alone: alone})
+	}
+	if !alone {
+		if back := l.last.local.Sub(r.local); t.a.inFiles && back > t.a.opt.BackMax {
+			t.wire.back(setback{series: t.series, after: l.last.at.line, at: r.at, by: back, to: r.local})
 		}
 		l.last = r
 	}

@@ -26,8 +26,8 @@ type rows[R comparable, P row.Row[R]] struct {
 const (
 	// memoryRoom is how many rows of all series are kept to know a repetition by, shared
 	// among the strands; memoryLeast is what each may keep.
-	memoryRoom  = 1 << 16
-	memoryLeast = 64
+	memoryRoom  = 1 << 15
+	memoryLeast = 32
 )
 
 func newRows[R comparable, P row.Row[R]](t track, c func(*track) check[R]) *rows[R, P] {
