@@ -50,8 +50,18 @@ type order[T any] struct {
 // files that were joined in the wrong order give this many findings and not millions.
 const oldMax = 16
 
-// add takes the next item.
+// add takes the next item, mostly one that follows.
 func (o *order[T]) add(q item[T]) {
+	if !o.hasHeld || o.hasBelow || q.key <= o.held.key {
+		o.sort(q)
+		return
+	}
+	o.release(&o.held, q.when)
+	o.held, o.old = q, 0
+}
+
+// sort finds out what is wrong with an item that does not simply follow.
+func (o *order[T]) sort(q item[T]) {
 	switch {
 	case o.repeats(&q):
 	case !o.hasHeld:
@@ -59,7 +69,7 @@ func (o *order[T]) add(q item[T]) {
 	case o.hasBelow:
 		o.decide(q)
 	case o.follows(q.key, o.held.key):
-		o.release(&o.held, &q)
+		o.release(&o.held, q.when)
 		o.held, o.old = q, 0
 	case !o.started || o.follows(q.key, o.lastKey):
 		o.below, o.hasBelow = q, true
@@ -77,12 +87,12 @@ func (o *order[T]) decide(q item[T]) {
 	switch {
 	case o.follows(q.key, o.held.key): // below alone is out of place
 		o.fault(Disorder, o.below.at, "stands after %s, before which it belongs", o.below.at.beside(o.held.at))
-		o.release(&o.below, &o.held)
-		o.release(&o.held, &q)
+		o.release(&o.below, o.held.when)
+		o.release(&o.held, q.when)
 	case o.follows(q.key, o.below.key): // held is: both after it are below it
 		o.fault(Disorder, o.held.at, "runs ahead of the rows after it")
 		o.dropped++
-		o.release(&o.below, &q)
+		o.release(&o.below, q.when)
 	case !o.started || o.follows(q.key, o.lastKey): // lower and lower
 		o.fault(Disorder, o.below.at, "stands after %s, before which it belongs", o.below.at.beside(o.held.at))
 		o.dropping++
@@ -109,7 +119,7 @@ func (o *order[T]) past(q *item[T]) {
 
 // restart begins anew with an item.
 func (o *order[T]) restart(q item[T]) {
-	o.release(&o.held, nil)
+	o.release(&o.held, 0)
 	o.recent.items = o.recent.items[:0]
 	o.started, o.old, o.early = false, 0, 0
 	o.held, o.hasHeld, o.hasBelow = q, true, false
@@ -143,14 +153,15 @@ func (o *order[T]) repeats(q *item[T]) bool {
 	return true
 }
 
-// release lets an item through, next being the one after it if that is known.
-func (o *order[T]) release(it, next *item[T]) {
+// release lets an item through. The one after it is of the time next, 0 if that is not
+// known.
+func (o *order[T]) release(it *item[T], next exchange.Time) {
 	switch {
 	case o.started && it.when < o.lastWhen && o.early < oldMax:
 		o.fault(Disorder, it.at, "time goes back by %v, to %v", o.lastWhen.Sub(it.when), it.when)
 		o.early++
-	case next != nil && it.when > next.when && (!o.started || next.when >= o.lastWhen):
-		o.fault(Disorder, it.at, "time %v runs ahead of the row after it by %v", it.when, it.when.Sub(next.when))
+	case next != 0 && it.when > next && (!o.started || next >= o.lastWhen):
+		o.fault(Disorder, it.at, "time %v runs ahead of the row after it by %v", it.when, it.when.Sub(next))
 	default:
 		o.lastWhen, o.early = it.when, 0
 	}
@@ -175,10 +186,10 @@ func (o *order[T]) top() (int64, bool) {
 func (o *order[T]) end() {
 	if o.hasBelow {
 		o.fault(Disorder, o.below.at, "stands after %s, before which it belongs", o.below.at.beside(o.held.at))
-		o.release(&o.below, &o.held)
+		o.release(&o.below, o.held.when)
 	}
 	if o.hasHeld {
-		o.release(&o.held, nil)
+		o.release(&o.held, 0)
 	}
 	o.hasHeld, o.hasBelow = false, false
 }
