@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
+	"unicode/utf8"
 )
 
 // console is what a command may talk to.
@@ -36,14 +37,46 @@ func (c *console) printJSON(v any) error {
 	return e.Encode(v)
 }
 
-// printTable writes rows under headings, columns aligned. Numbers are the caller's text.
+// printTable writes rows under headings, columns aligned: those of numbers to the right.
+// The cells are the caller's text.
 func (c *console) printTable(headings []string, rows [][]string) error {
-	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, strings.Join(headings, "\t"))
-	for _, row := range rows {
-		fmt.Fprintln(w, strings.Join(row, "\t"))
+	widths := tableWidths(headings, rows)
+	right := make([]bool, len(headings))
+	for i := range headings {
+		right[i] = len(rows) > 0 && !slices.ContainsFunc(rows, func(row []string) bool { return !isNumber(row[i]) })
 	}
-	return w.Flush()
+	for _, row := range slices.Insert(slices.Clone(rows), 0, headings) {
+		var line strings.Builder
+		for i, cell := range row {
+			room := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			if right[i] {
+				cell, room = room+cell, ""
+			}
+			line.WriteString(cell + room + "  ")
+		}
+		if _, err := fmt.Fprintln(c.out, strings.TrimRight(line.String(), " ")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tableWidths are the widths that columns need.
+func tableWidths(headings []string, rows [][]string) []int {
+	widths := make([]int, len(headings))
+	for i, h := range headings {
+		widths[i] = utf8.RuneCountInString(h)
+		for _, row := range rows {
+			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
+		}
+	}
+	return widths
+}
+
+// isNumber says whether a cell is a number of count or bytesOf.
+func isNumber(s string) bool {
+	digits := strings.TrimRight(s, "kMGB ")
+	return digits != "" && strings.Trim(digits, "0123456789,.-") == ""
 }
 
 // count prints a whole number with its thousands apart: 43,199.
@@ -53,4 +86,20 @@ func count(n int64) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
+}
+
+// counted prints how many things there are: 1 row, 43,199 rows. The plural's ending is s.
+func counted(n int64, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return count(n) + " " + thing + "s"
+}
+
+// bytesOf prints a size with three digits and a unit: 12.3 MB.
+func bytesOf(n int64) string {
+	if n < 1000 {
+		return fmt.Sprintf("%d B", n)
+	}
+	return short(float64(n)) + "B"
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +15,7 @@ import (
 )
 
 func dataCommand(c *console) *cobra.Command {
-	return group("data", "Bring recorded market data in, list and verify it",
+	return group("data", "Bring recorded market data into a tape, look at it, mend it, take it out",
 		dataImportCommand(c), dataListCommand(c), dataVerifyCommand(c), dataRepairCommand(c), dataExportCommand(c), dataCompactCommand(c))
 }
 
@@ -26,13 +27,21 @@ func tapeFlag(cmd *cobra.Command, dir *string) {
 // openTape opens a tape for reading.
 func openTape(dir string) (*tape.Tape, error) {
 	t, err := tape.Open(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &failure{exitNotFound, fmt.Errorf("tape %s: no such directory", dir), "make it with: pmbot data import --tape " + dir + " FILE..."}
+	if err != nil {
+		return nil, tapeFailure(dir, err)
 	}
-	if errors.Is(err, tape.ErrDamaged) {
-		return nil, &failure{exitCheck, err, "remove the file and import its source again, then run: pmbot data verify --tape " + dir}
+	return t, nil
+}
+
+// tapeFailure says what to do about a tape that does not open.
+func tapeFailure(dir string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &failure{exitNotFound, fmt.Errorf("tape %s: no such directory", dir), "make it with: pmbot data import --tape " + dir + " FILE..."}
+	case errors.Is(err, tape.ErrDamaged):
+		return &failure{exitCheck, err, "remove the file and import its source again, then run: pmbot data verify --tape " + dir}
 	}
-	return t, err
+	return err
 }
 
 // seriesName are the fields that name a series in JSON.
@@ -64,6 +73,7 @@ type seriesListed struct {
 	From       exchange.Time `json:"from"`
 	To         exchange.Time `json:"to"`
 	Rows       int64         `json:"rows"`
+	Bytes      int64         `json:"bytes"`
 	Duplicates int64         `json:"duplicates"`
 	Skipped    int64         `json:"skipped"`
 	Gaps       []tape.Hole   `json:"gaps"`
@@ -73,7 +83,7 @@ type seriesListed struct {
 	Hash     string         `json:"hash"`
 }
 
-func listingOf(t *tape.Tape) listing {
+func listingOf(t *tape.Tape, dir string) listing {
 	all := t.Series()
 	l := listing{Schema: "pmbot.series/1", Hash: tape.Hash(all...), Series: []seriesListed{}}
 	for _, s := range all {
@@ -81,9 +91,21 @@ func listingOf(t *tape.Tape) listing {
 		if holes == nil {
 			holes = []tape.Hole{}
 		}
-		l.Series = append(l.Series, seriesListed{nameOf(s.Key), s.From, s.To, s.Rows, s.Duplicates, s.Skipped, holes, t.Coverage(s.Key), s.Origins, s.Hash})
+		l.Series = append(l.Series, seriesListed{nameOf(s.Key), s.From, s.To, s.Rows, bytesBelow(dir, s.Key), s.Duplicates, s.Skipped, holes, t.Coverage(s.Key), s.Origins, s.Hash})
 	}
 	return l
+}
+
+// bytesBelow is the size of a series on disk.
+func bytesBelow(dir string, k row.Key) int64 {
+	total := int64(0)
+	entries, _ := os.ReadDir(filepath.Join(dir, filepath.FromSlash(k.String())))
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && filepath.Ext(e.Name()) == ".parquet" {
+			total += info.Size()
+		}
+	}
+	return total
 }
 
 // exists says whether a path is there, whatever it is.

@@ -30,7 +30,7 @@ compared with its checksum on the way. Files that would hardly shrink are left a
 			var system syscall.Errno
 			switch {
 			case ctx.Err() != nil:
-				return ctx.Err()
+				return &failure{exitFailed, errors.New("interrupted"), "files that were done are complete, the others as they were"}
 			case errors.As(err, &system):
 				return diskFailure(err, "files that were done are complete, the others as they were")
 			case err != nil:
@@ -40,8 +40,7 @@ compared with its checksum on the way. Files that would hardly shrink are left a
 				return c.printJSON(compactDocumentOf(list))
 			}
 			if !quiet {
-				before, after := compactedBytes(list)
-				fmt.Fprintf(c.out, "%s files, %s -> %s\n", count(int64(len(list))), bytesOf(before), bytesOf(after))
+				c.printCompacted(list)
 			}
 			return nil
 		}),
@@ -50,6 +49,26 @@ compared with its checksum on the way. Files that would hardly shrink are left a
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "print nothing but errors")
 	return cmd
+}
+
+func (c *console) printCompacted(list []tape.Compacted) {
+	left := int64(0)
+	for _, f := range list {
+		if f.After == f.Before {
+			left++
+		}
+	}
+	packed := int64(len(list)) - left
+	if packed == 0 {
+		fmt.Fprintf(c.out, "%s, all packed well enough already\n", counted(left, "file"))
+		return
+	}
+	before, after := compactedBytes(list)
+	fmt.Fprintf(c.out, "%s packed: the tape has %s and had %s", counted(packed, "file"), bytesOf(after), bytesOf(before))
+	if left > 0 {
+		fmt.Fprintf(c.out, "; %s left as before", counted(left, "file"))
+	}
+	fmt.Fprintln(c.out)
 }
 
 // compactDocument is the JSON of "pmbot data compact".
@@ -82,6 +101,3 @@ func compactedBytes(list []tape.Compacted) (before, after int64) {
 	}
 	return before, after
 }
-
-// bytesOf prints a size with three digits and a unit: 12.3 MB.
-func bytesOf(n int64) string { return short(float64(n)) + "B" }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -16,6 +17,7 @@ import (
 	"github.com/pmbot/pmbot/backtest/tape/export"
 	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/strategy"
 )
 
 // exportFlags are the flags of "pmbot data export".
@@ -39,11 +41,17 @@ programs:
                --monthly, each with its CHECKSUM file
   hftbacktest  the trades, depth and bookTicker of one symbol to one .npz
 
-A name may end in / to mean all series below it, such as um/BTCUSDT/.`,
+A name may end in / to mean all series below it that the layout has a place for, such as
+um/BTCUSDT/.`,
 		Example: `  pmbot data export um/BTCUSDT/aggTrades --to trades.csv.gz
   pmbot data export um/BTCUSDT/klines-1m --layout archive --monthly --to archives
   pmbot data export um/BTCUSDT/ --layout hftbacktest --to btcusdt.npz`,
-		Args: cobra.MinimumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("no series is named")
+			}
+			return nil
+		},
 	}
 	tapeFlag(cmd, &f.tape)
 	flags := cmd.Flags()
@@ -83,7 +91,7 @@ func (c *console) exportSeries(ctx context.Context, f *exportFlags, names []stri
 		return c.printJSON(exportDocumentOf(&report))
 	}
 	if !f.quiet {
-		c.printExported(&report)
+		c.printExported(&report, f.out)
 	}
 	return nil
 }
@@ -103,6 +111,9 @@ func (f *exportFlags) spec() (export.Spec, error) {
 	}
 	if s.To, err = instant(f.to, true); err != nil {
 		return s, &failure{exitUsage, fmt.Errorf("--until: %w", err), ""}
+	}
+	if s.To != 0 && s.To < s.From {
+		return s, &failure{exitUsage, fmt.Errorf("--until %s is before --from %s", f.to, f.from), ""}
 	}
 	if f.contractSize != "" {
 		if s.ContractSize, err = exchange.ParseFixed(f.contractSize); err != nil {
@@ -131,31 +142,63 @@ func instant(s string, end bool) (exchange.Time, error) {
 	return exchange.TimeOf(at), nil
 }
 
-// seriesNamed finds series by their names or by what these begin with.
+// seriesNamed finds series by their names or by what these begin with. Of the latter, those
+// that a layout has no place for are left out.
 func seriesNamed(t *tape.Tape, names []string, layout export.Layout) ([]row.Key, error) {
 	all := t.Series()
 	var keys []row.Key
 	for _, name := range names {
-		found := false
+		found, fits := false, false
 		for _, s := range all {
 			below := strings.HasSuffix(name, "/") && strings.HasPrefix(s.Key.String(), name)
-			if below && layout == export.HftBacktest {
-				switch s.Kind {
-				case row.AggTrades, row.Trades, row.Depth, row.BookTicker:
-				default:
-					found = true
-					continue // what the layout has no events for
-				}
+			if !below && s.Key.String() != name {
+				continue
 			}
-			if (below || s.Key.String() == name) && !slices.Contains(keys, s.Key) {
-				keys, found = append(keys, s.Key), true
+			found = true
+			if below && !hasPlace(layout, s.Key) {
+				continue
+			}
+			if fits = true; !slices.Contains(keys, s.Key) {
+				keys = append(keys, s.Key)
 			}
 		}
-		if !found {
-			return nil, &failure{exitNotFound, fmt.Errorf("the tape has no series %s", name), "pmbot data ls lists them"}
+		switch {
+		case !found:
+			return nil, &failure{exitNotFound, fmt.Errorf("the tape has no series %s", name), nearestSeries(all, name)}
+		case !fits:
+			return nil, &failure{exitUsage, fmt.Errorf("%s: the layout %s has no place for any of these series", name, layout), "the layout csv holds every kind"}
 		}
 	}
 	return keys, nil
+}
+
+// hasPlace says whether a layout has files of a kind at all.
+func hasPlace(layout export.Layout, k row.Key) bool {
+	switch layout {
+	case export.HftBacktest:
+		return slices.Contains([]row.Kind{row.AggTrades, row.Trades, row.Depth, row.BookTicker}, k.Kind)
+	case export.Archive:
+		if k.Product == exchange.Margin {
+			return slices.Contains([]row.Kind{row.AggTrades, row.Trades, row.Klines}, k.Kind)
+		}
+		return !slices.Contains([]row.Kind{row.Depth, row.PartialDepth, row.MarkPrice}, k.Kind)
+	}
+	return true
+}
+
+// nearestSeries helps with a misspelt name.
+func nearestSeries(all []tape.Series, name string) string {
+	var known []string
+	for _, s := range all {
+		if strings.HasPrefix(s.Key.String(), name+"/") {
+			return fmt.Sprintf("write %s/ for all series below it", name)
+		}
+		known = append(known, s.Key.String())
+	}
+	if near := strategy.Nearest(name, known); near != "" {
+		return fmt.Sprintf("did you mean %s?", near)
+	}
+	return "pmbot data ls lists them"
 }
 
 func exportFailure(ctx context.Context, err error) error {
@@ -165,10 +208,17 @@ func exportFailure(ctx context.Context, err error) error {
 		return ctx.Err()
 	case errors.Is(err, fs.ErrExist):
 		return &failure{exitUsage, err, "add --overwrite to replace it"}
-	case errors.Is(err, export.ErrSpec), errors.Is(err, export.ErrLayout):
+	case errors.Is(err, export.ErrSpec):
+		// What follows says more than that it cannot be asked for.
+		return &failure{code: exitUsage, err: errors.New(strings.Replace(err.Error(), export.ErrSpec.Error()+": ", "", 1))}
+	case errors.Is(err, export.ErrLayout):
 		return &failure{code: exitUsage, err: err}
 	case errors.Is(err, export.ErrNoRows):
 		return &failure{exitNotFound, err, "pmbot data ls shows what the tape covers"}
+	case errors.Is(err, tape.ErrDamaged):
+		return &failure{exitCheck, err, "pmbot data verify names every damaged file; nothing was written"}
+	case errors.Is(err, fs.ErrNotExist):
+		return &failure{exitNotFound, err, "make the directory first"}
 	case errors.As(err, &system):
 		return diskFailure(err, "nothing was written")
 	}
@@ -208,20 +258,37 @@ func exportDocumentOf(r *export.Report) exportDocument {
 	return doc
 }
 
-func (c *console) printExported(r *export.Report) {
+// filesShown bounds how many files an export names; of more it gives the number.
+const filesShown = 10
+
+func (c *console) printExported(r *export.Report, to string) {
 	for _, s := range r.Series {
-		fmt.Fprintf(c.out, "%s: %s rows\n", s.Key, count(s.Rows))
+		fmt.Fprintf(c.out, "%s: %s\n", s.Key, counted(s.Rows, "row"))
 		if s.Omitted > 0 {
-			fmt.Fprintf(c.out, "  not in this layout: %s trades that are no prices\n", count(s.Omitted))
+			fmt.Fprintf(c.out, "  not in this layout: %s without a price\n", counted(s.Omitted, "trade"))
 		}
 		if len(s.Lost) > 0 {
 			fmt.Fprintf(c.out, "  columns that this layout has no place for: %s\n", strings.Join(s.Lost, ", "))
 		}
 	}
 	if r.ClockShift != 0 {
-		fmt.Fprintf(c.out, "  local times were moved by %v: the recorder's clock was slow\n", r.ClockShift)
+		fmt.Fprintf(c.out, "local times were moved by %v: the recorder's clock was slow\n", r.ClockShift)
 	}
+	size := int64(0)
+	var files []export.File
 	for _, f := range r.Files {
+		size += f.Bytes
+		if filepath.Ext(f.Path) != ".CHECKSUM" {
+			files = append(files, f)
+		}
+	}
+	for _, f := range files[:min(len(files), filesShown)] {
 		fmt.Fprintf(c.out, "wrote %s, %s\n", f.Path, bytesOf(f.Bytes))
+	}
+	if len(files) > filesShown {
+		fmt.Fprintf(c.out, "... and %s more\n", counted(int64(len(files)-filesShown), "file"))
+	}
+	if len(r.Files) > 1 {
+		fmt.Fprintf(c.out, "%s in %s, %s with CHECKSUM files\n", counted(int64(len(files)), "archive"), to, bytesOf(size))
 	}
 }

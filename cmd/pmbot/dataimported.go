@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -20,6 +23,8 @@ type importDocument struct {
 // imported is a report of an import in JSON.
 type imported struct {
 	File     string           `json:"file"`
+	Path     string           `json:"path"`
+	Error    string           `json:"error,omitempty"`
 	SHA256   string           `json:"sha256"`
 	Verified bool             `json:"verified"`
 	Already  bool             `json:"already"`
@@ -57,11 +62,12 @@ type legClock struct {
 	clock.Report
 }
 
-func importDocumentOf(reports []tape.Report) importDocument {
+// document lists the files in their order, those that failed or were not reached too.
+func (run *importing) document(reports []tape.Report) importDocument {
 	doc := importDocument{Schema: "pmbot.import/2", Imports: []imported{}}
-	for _, r := range reports {
+	for n, r := range reports {
 		i := imported{
-			File: r.File, SHA256: r.SHA256, Verified: r.Verified, Already: r.Already, Series: []importedSeries{},
+			File: filepath.Base(run.files[n]), Path: run.files[n], SHA256: r.SHA256, Verified: r.Verified, Already: r.Already, Series: []importedSeries{},
 			Skipped: finding(r.Skipped), Passed: passed(r.Passed), Clocks: clocksOf(r.Series), Absent: r.Absent, Warnings: r.Warnings,
 			Written: append([]string{}, r.Written...),
 		}
@@ -70,6 +76,12 @@ func importDocumentOf(reports []tape.Report) importDocument {
 				seriesName: nameOf(s.Key), Rows: s.Rows, New: s.New, Known: s.Known, From: s.From, To: s.To,
 				Gaps: finding(s.Gaps), Duplicates: finding(s.Duplicates), Outside: finding(s.Outside), Skipped: finding(s.Skipped), Differ: finding(s.Differ),
 			})
+		}
+		switch err := run.errs[n]; {
+		case err != nil && !errors.Is(err, context.Canceled):
+			i.Error = fileFailure(r, run.files[n], err).Error()
+		case err != nil || r.File == "":
+			i.Error = "not read: the import was stopped"
 		}
 		doc.Imports = append(doc.Imports, i)
 	}
@@ -105,60 +117,90 @@ func clocksOf(series []*tape.SeriesReport) []legClock {
 }
 
 // printImported tells a person what a file gave.
-func (c *console) printImported(r tape.Report, repair bool) {
+func (run *importing) printImported(r tape.Report) {
 	if r.Already {
-		fmt.Fprintf(c.out, "%s: already on the tape\n", r.File)
+		fmt.Fprintf(run.out, "%s: already on the tape; --again reads it again\n", r.File)
 		return
 	}
-	checksum := "no CHECKSUM file"
-	if r.Verified {
-		checksum = "CHECKSUM agrees"
+	checksum := ""
+	switch {
+	case r.Verified:
+		checksum = ", CHECKSUM agrees"
+	case strings.EqualFold(filepath.Ext(r.File), ".zip"):
+		checksum = ", no CHECKSUM file"
 	}
-	lead := r.File + " -> "
-	if len(r.Series) != 1 {
-		fmt.Fprintf(c.out, "%s: %d series, %s\n", r.File, len(r.Series), checksum)
-		lead, checksum = "  ", ""
-	} else {
-		checksum = ", " + checksum
-	}
-	added := "new"
-	if repair {
-		added = "filled"
+	lead, indent := r.File+" -> ", "  "
+	switch len(r.Series) {
+	case 0:
+		fmt.Fprintf(run.out, "%s: no market data\n", r.File)
+	case 1:
+	default:
+		fmt.Fprintf(run.out, "%s: %s%s\n", r.File, count(int64(len(r.Series)))+" series", checksum)
+		lead, checksum, indent = "  ", "", "    "
 	}
 	for _, s := range r.Series {
-		span := ""
-		if s.From != 0 {
-			span = fmt.Sprintf(", %v .. %v", s.From, s.To)
-		}
-		fmt.Fprintf(c.out, "%s%s: %s rows, %s %s, %s known%s%s\n",
-			lead, s.Key, count(s.Rows), count(s.New), added, count(s.Known), span, checksum)
-		c.printFindings(s, len(r.Series) > 1)
+		fmt.Fprintf(run.out, "%s%s: %s%s%s\n", lead, s.Key, run.rowsOf(s), spanOf(s), checksum)
+		run.printFindings(indent, s)
 	}
-	c.printFinding("  ", "bad rows set aside", r.Skipped)
+	run.printRest(r)
+}
+
+// rowsOf says what became of the rows of a series. The numbers add up to the first.
+func (run *importing) rowsOf(s *tape.SeriesReport) string {
+	added := "new"
+	if run.repair {
+		added = "filled"
+	}
+	switch all := counted(s.Rows, "row"); {
+	case s.Rows > 0 && s.New == s.Rows:
+		return all + ", all " + added
+	case s.Rows > 0 && s.Known == s.Rows:
+		return all + ", all known"
+	default:
+		return fmt.Sprintf("%s, %s %s, %s known", all, count(s.New), added, count(s.Known))
+	}
+}
+
+// spanOf is the time between the first and the last row of a series.
+func spanOf(s *tape.SeriesReport) string {
+	switch {
+	case s.From == 0:
+		return ""
+	case s.From == s.To:
+		return fmt.Sprintf(", at %v", s.From)
+	default:
+		return fmt.Sprintf(", %v .. %v", s.From, s.To)
+	}
+}
+
+// printRest tells what a file had besides its series.
+func (run *importing) printRest(r tape.Report) {
+	run.printFinding("  ", "bad rows set aside", r.Skipped)
+	for _, path := range r.Written {
+		if filepath.Base(filepath.Dir(path)) == "rejected" {
+			fmt.Fprintf(run.out, "    all of them: %s\n", path)
+		}
+	}
 	if len(r.Passed) > 0 {
 		var names []string
 		for _, p := range r.Passed {
 			names = append(names, fmt.Sprintf("%s %s", count(p.Count), p.Name))
 		}
 		slices.Sort(names)
-		fmt.Fprintf(c.out, "  not kept: %s\n", strings.Join(names, ", "))
+		fmt.Fprintf(run.out, "  not kept: %s\n", strings.Join(names, ", "))
 	}
 	for _, leg := range clocksOf(r.Series) {
-		fmt.Fprintf(c.out, "  %v: %v\n", leg.Product, leg.Report)
+		fmt.Fprintf(run.out, "  %v: %v\n", leg.Product, leg.Report)
 	}
 	if len(r.Absent) > 0 {
-		fmt.Fprintf(c.out, "  columns absent, read as 0: %s\n", strings.Join(r.Absent, ", "))
+		fmt.Fprintf(run.out, "  columns absent, read as 0: %s\n", strings.Join(r.Absent, ", "))
 	}
 	for _, w := range r.Warnings {
-		fmt.Fprintf(c.out, "  warning: %s\n", w)
+		fmt.Fprintf(run.out, "  warning: %s\n", w)
 	}
 }
 
-func (c *console) printFindings(s *tape.SeriesReport, deeper bool) {
-	indent := "  "
-	if deeper {
-		indent = "    "
-	}
+func (run *importing) printFindings(indent string, s *tape.SeriesReport) {
 	for _, f := range []struct {
 		name string
 		tape.Finding
@@ -166,7 +208,10 @@ func (c *console) printFindings(s *tape.SeriesReport, deeper bool) {
 		{"gaps", s.Gaps}, {"duplicates", s.Duplicates}, {"outside the file's dates", s.Outside},
 		{"differ from the tape, left as they are there", s.Differ},
 	} {
-		c.printFinding(indent, f.name, f.Finding)
+		run.printFinding(indent, f.name, f.Finding)
+	}
+	if rest := s.Rows - s.New - s.Known - s.Differ.Count; run.repair && rest > 0 {
+		fmt.Fprintf(run.out, "%snot taken, for they lie in no gap that ids or steps tell of: %s\n", indent, count(rest))
 	}
 }
 

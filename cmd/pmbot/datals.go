@@ -2,16 +2,14 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"fmt"
-	"html/template"
-	"os"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pmbot/pmbot/backtest/tape"
-	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -20,8 +18,9 @@ func dataListCommand(c *console) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "ls", Short: "List what a tape holds, and show what it covers", Args: cobra.NoArgs,
-		Long: `List the series of a tape with a picture of the time that they cover. With --html the
-picture goes to a page, with every gap and every source, that opens in any browser.`,
+		Long: `List the series of a tape with a picture of the time that they cover. On a terminal,
+columns that have no room are left out; --json has everything. With --html the picture
+goes to a page, too, with every gap and every source, that opens in any browser.`,
 		RunE: action(func(context.Context, []string) error {
 			t, err := openTape(dir)
 			if err != nil {
@@ -31,12 +30,12 @@ picture goes to a page, with every gap and every source, that opens in any brows
 				if err := writeCoverage(page, dir, t); err != nil {
 					return err
 				}
-				fmt.Fprintf(c.err, "coverage written to %s\n", page)
+				fmt.Fprintf(c.err, "wrote %s\n", page)
 			}
 			if asJSON {
-				return c.printJSON(listingOf(t))
+				return c.printJSON(listingOf(t, dir))
 			}
-			return c.printListing(t)
+			return c.printListing(t, dir)
 		}),
 	}
 	tapeFlag(cmd, &dir)
@@ -48,24 +47,62 @@ picture goes to a page, with every gap and every source, that opens in any brows
 // coverageCells is the width of the picture on a terminal.
 const coverageCells = 32
 
-func (c *console) printListing(t *tape.Tape) error {
+func (c *console) printListing(t *tape.Tape, dir string) error {
 	all := t.Series()
-	axis := axisOf(all)
-	var rows [][]string
-	for _, s := range all {
-		rows = append(rows, []string{
-			s.Key.String(), s.From.String(), s.To.String(), count(s.Rows), count(int64(s.Gaps)),
-			count(s.Duplicates), count(s.Skipped), s.Hash[:min(12, len(s.Hash))], axis.cells(t.Coverage(s.Key)), s.Source,
-		})
+	if len(all) == 0 {
+		fmt.Fprintf(c.out, "the tape %s is empty\n", dir)
+		return nil
 	}
-	headings := []string{"SERIES", "FROM", "TO", "ROWS", "GAPS", "DUPLICATES", "SKIPPED", "HASH", "COVERAGE", "SOURCE"}
-	if err := c.printTable(headings, rows); err != nil {
+	axis := axisOf(all)
+	rows, size := int64(0), int64(0)
+	var table [][]string
+	for _, s := range all {
+		bytes := bytesBelow(dir, s.Key)
+		table = append(table, []string{
+			s.Key.String(), toSecond(s.From), toSecond(s.To + exchange.Time(time.Second) - 1), count(s.Rows), bytesOf(bytes), count(int64(s.Gaps)),
+			axis.cells(t.Coverage(s.Key)), count(s.Duplicates), count(s.Skipped), s.Hash[:min(12, len(s.Hash))], s.Source,
+		})
+		rows, size = rows+s.Rows, size+bytes
+	}
+	headings := []string{"SERIES", "FROM", "TO", "ROWS", "SIZE", "GAPS", "COVERAGE", "DUPLICATES", "SKIPPED", "HASH", "SOURCE"}
+	headings, table = fitting(terminalWidth(c.out), headings, table)
+	if err := c.printTable(headings, table); err != nil {
 		return err
 	}
-	if len(all) > 0 {
-		fmt.Fprintf(c.out, "coverage from %v to %v: █ whole, ▒ in part, · none, ◆ repaired\n", axis.from, axis.to)
+	fmt.Fprintf(c.out, "\n%s series, %s, %s; data hash %s\n", count(int64(len(all))), counted(rows, "row"), bytesOf(size), tape.Hash(all...)[:12])
+	if slices.Contains(headings, "COVERAGE") {
+		fmt.Fprintf(c.out, "coverage from %s to %s: █ whole, ▒ in part, · none, ◆ repaired\n",
+			toSecond(axis.from), toSecond(axis.to+exchange.Time(time.Second)-1))
 	}
 	return nil
+}
+
+// toSecond prints an instant without the part of a second, so that instants align.
+func toSecond(t exchange.Time) string { return t.Floor(time.Second).String() }
+
+// leftOut are the columns of the listing that a narrow terminal does without, first those
+// that are missed least.
+func leftOut() []string {
+	return []string{"SOURCE", "HASH", "SKIPPED", "DUPLICATES", "COVERAGE", "SIZE", "TO"}
+}
+
+// fitting leaves columns out until a table fits into a width; 0 fits everything.
+func fitting(width int, headings []string, rows [][]string) ([]string, [][]string) {
+	for _, drop := range leftOut() {
+		needed := 2 * (len(headings) - 1)
+		for _, w := range tableWidths(headings, rows) {
+			needed += w
+		}
+		at := slices.Index(headings, drop)
+		if width == 0 || needed <= width || at < 0 {
+			break
+		}
+		headings = slices.Delete(headings, at, at+1)
+		for i := range rows {
+			rows[i] = slices.Delete(rows[i], at, at+1)
+		}
+	}
+	return headings, rows
 }
 
 // axis is the time that a picture shows.
@@ -118,48 +155,4 @@ func (a axis) cells(list []tape.Stretch) string {
 		}
 	}
 	return b.String()
-}
-
-//go:embed coverage.html
-var coveragePage string
-
-// coverageRow is a series on the page.
-type coverageRow struct {
-	tape.Series
-	Bars  []coverageBar
-	Holes []tape.Hole
-}
-
-// coverageBar is a stretch in thousandths of the axis.
-type coverageBar struct {
-	X, Width float64
-	tape.Stretch
-}
-
-// writeCoverage writes the page.
-func writeCoverage(path, dir string, t *tape.Tape) error {
-	page, err := template.New("coverage").Funcs(template.FuncMap{"count": count, "key": row.Key.String}).Parse(coveragePage)
-	if err != nil {
-		return err
-	}
-	all := t.Series()
-	a := axisOf(all)
-	data := struct {
-		Dir, Hash string
-		From, To  exchange.Time
-		Series    []coverageRow
-	}{dir, tape.Hash(all...), a.from, a.to, nil}
-	for _, s := range all {
-		r := coverageRow{Series: s, Holes: t.Holes(s.Key)}
-		for _, stretch := range t.Coverage(s.Key) {
-			x := 1000 * a.share(stretch.From)
-			r.Bars = append(r.Bars, coverageBar{x, max(1, 1000*a.share(stretch.To)-x), stretch})
-		}
-		data.Series = append(data.Series, r)
-	}
-	var text strings.Builder
-	if err := page.Execute(&text, data); err != nil {
-		return err
-	}
-	return os.WriteFile(path, []byte(text.String()), 0o644)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -26,14 +27,17 @@ best bid and ask of the same update id, prices and times that cannot be, bars th
 from the trades in them, sources that differ from each other, damaged files. Files that
 are named together are taken for one recording.
 
-A gap, and a trade without price and quantity, are facts about the data and no failure;
-everything else ends with exit code 6.`,
+A gap, and a trade without price and quantity, are facts about the data and no fault;
+everything else is one, and ends with exit code 6.`,
 		Example: `  pmbot data verify
   pmbot data verify --product UM btcusdt_20240808.gz`,
 		RunE: action(func(ctx context.Context, paths []string) error {
 			spec, err := series.spec()
 			if err != nil {
 				return err
+			}
+			if most < 0 {
+				return &failure{exitUsage, fmt.Errorf("--findings: %d is below 0", most), ""}
 			}
 			bar := c.progress("rows", quiet || asJSON)
 			tell := func(rows int64, share float64) { bar.update(uint64(rows), share) }
@@ -67,7 +71,7 @@ func verifyThese(ctx context.Context, dir string, paths []string, o audit.Option
 		}
 		report, err := audit.File(ctx, files, o, tell)
 		if errors.Is(err, row.ErrKey) {
-			return report, &failure{exitUsage, err, "give --product, --symbol, --kind and --interval as for an import"}
+			return report, &failure{exitUsage, err, "say what it is, with flags such as --product UM --symbol BTCUSDT --kind klines --interval 1m"}
 		}
 		return report, err
 	}
@@ -75,28 +79,45 @@ func verifyThese(ctx context.Context, dir string, paths []string, o audit.Option
 	if err != nil {
 		return audit.Report{}, err
 	}
+	if len(t.Series()) == 0 {
+		return audit.Report{}, &failure{exitNotFound, fmt.Errorf("tape %s: has no data to verify", dir), "name another with --tape, or files"}
+	}
 	return audit.Tape(ctx, t, o, tell)
 }
 
-// harmless says whether a finding is a fact about the data and no failure.
+// harmless says whether a finding is a fact about the data and no fault.
 func harmless(c audit.Check) bool { return c == audit.Gap || c == audit.Void }
 
-// verdict is the failure that findings make.
-func verdict(r *audit.Report, files bool) error {
+// faults counts the findings that are faults.
+func faults(r *audit.Report) int64 {
 	bad := int64(0)
 	for _, n := range r.Counts {
 		if !harmless(n.Check) {
 			bad += n.Count
 		}
 	}
+	return bad
+}
+
+// verdict is the failure that faults make, with what helps against them.
+func verdict(r *audit.Report, files bool) error {
+	bad := faults(r)
 	if bad == 0 {
 		return nil
 	}
-	cure := "remove damaged files and import their sources again; pmbot data repair fills gaps"
-	if files {
-		cure = "an import sets bad lines aside, of archives and CSV files with --skip-bad"
+	has := func(check audit.Check) bool {
+		return slices.ContainsFunc(r.Counts, func(n audit.Count) bool { return n.Check == check })
 	}
-	return &failure{exitCheck, fmt.Errorf("%s findings", count(bad)), cure}
+	cure := ""
+	switch {
+	case has(audit.Damaged) && !files:
+		cure = "remove damaged files and import their sources again"
+	case has(audit.Damaged):
+		cure = "get damaged files again"
+	case has(audit.Malformed) && files:
+		cure = "an import sets malformed lines aside: of recordings always, of other files with --skip-bad"
+	}
+	return &failure{exitCheck, fmt.Errorf("verify: %s", counted(bad, "fault")), cure}
 }
 
 func (c *console) printVerified(r *audit.Report) error {
@@ -104,42 +125,80 @@ func (c *console) printVerified(r *audit.Report) error {
 		fmt.Fprintln(c.out, f)
 	}
 	if shown := int64(len(r.Findings)); shown < r.Total() {
-		fmt.Fprintf(c.out, "... and %s more\n", count(r.Total()-shown))
+		fmt.Fprintf(c.out, "... and %s more; --findings N lists N\n", count(r.Total()-shown))
 	}
-	var rows [][]string
-	for _, n := range r.Counts {
-		rows = append(rows, []string{string(n.Check), seriesText(n.Series), count(n.Count)})
-	}
-	if len(rows) > 0 {
-		fmt.Fprintln(c.out)
-		if err := c.printTable([]string{"CHECK", "SERIES", "FINDINGS"}, rows); err != nil {
-			return err
-		}
+	if len(r.Findings) > 0 {
 		fmt.Fprintln(c.out)
 	}
-	for _, x := range r.Compared {
-		of, with := x.Series.String(), x.Against.String()
-		if x.File != "" {
-			of, with = x.File, x.AgainstFile
-		}
-		fmt.Fprintf(c.out, "%s: %s compared with %s at %s points, %s equal (of %s and %s)\n",
-			x.Check, of, with, count(x.Points), count(x.Equal), count(x.Rows), count(x.AgainstRows))
+	if err := errors.Join(c.printCounts(r), c.printCompared(r)); err != nil {
+		return err
 	}
 	for _, leg := range r.Legs {
 		fmt.Fprintf(c.out, "%v: %v\n", leg.Product, leg.Clock)
 	}
 	if r.Resyncs > 0 {
-		fmt.Fprintf(c.out, "books were lost and waited for a snapshot %s times\n", count(r.Resyncs))
+		fmt.Fprintf(c.out, "a book was lost and waited for a snapshot %s\n", counted(r.Resyncs, "time"))
 	}
 	for _, w := range r.Warnings {
 		fmt.Fprintf(c.out, "warning: %s\n", w)
 	}
 	lines := ""
 	if r.Lines > 0 {
-		lines = fmt.Sprintf(" in %s lines", count(r.Lines))
+		lines = " in " + counted(r.Lines, "line")
 	}
-	_, err := fmt.Fprintf(c.out, "%s rows%s verified, %s findings\n", count(r.Rows), lines, count(r.Total()))
+	found := counted(r.Total(), "finding")
+	if bad := faults(r); bad < r.Total() {
+		found += ", of which " + counted(bad, "fault")
+	}
+	_, err := fmt.Fprintf(c.out, "%s%s verified, %s\n", counted(r.Rows, "row"), lines, found)
 	return err
+}
+
+// printCounts adds findings up by check and series.
+func (c *console) printCounts(r *audit.Report) error {
+	if len(r.Counts) == 0 {
+		return nil
+	}
+	var rows [][]string
+	for _, n := range r.Counts {
+		what := "fault"
+		if harmless(n.Check) {
+			what = "fact"
+		}
+		rows = append(rows, []string{string(n.Check), seriesText(n.Series), count(n.Count), what})
+	}
+	if err := c.printTable([]string{"CHECK", "SERIES", "FINDINGS", ""}, rows); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(c.out)
+	return err
+}
+
+// printCompared lists what was held against what. Pairs that never met are counted only.
+func (c *console) printCompared(r *audit.Report) error {
+	var rows [][]string
+	apart := int64(0)
+	for _, x := range r.Compared {
+		if x.Points == 0 {
+			apart++
+			continue
+		}
+		of, with := x.Series.String(), x.Against.String()
+		if x.File != "" {
+			of, with = x.File, x.AgainstFile
+		}
+		rows = append(rows, []string{string(x.Check), of, count(x.Rows), with, count(x.AgainstRows), count(x.Points), count(x.Equal)})
+	}
+	if len(rows) > 0 {
+		if err := c.printTable([]string{"COMPARED", "SERIES", "OF", "WITH", "OF", "POINTS", "EQUAL"}, rows); err != nil {
+			return err
+		}
+		fmt.Fprintln(c.out)
+	}
+	if apart > 0 {
+		fmt.Fprintf(c.out, "not compared, for want of a common point: %s\n", counted(apart, "pair"))
+	}
+	return nil
 }
 
 // seriesText is a series for a table; some findings belong to none.
@@ -156,6 +215,7 @@ type verifyDocument struct {
 	Rows     int64           `json:"rows"`
 	Lines    int64           `json:"lines"`
 	Total    int64           `json:"findings_total"`
+	Faults   int64           `json:"faults"`
 	Findings []verifyFinding `json:"findings"`
 	Counts   []verifyCount   `json:"counts"`
 	Compared []verifyCompare `json:"compared"`
@@ -195,7 +255,7 @@ type verifyCompare struct {
 
 func verifyDocumentOf(r *audit.Report) verifyDocument {
 	doc := verifyDocument{
-		Schema: "pmbot.verify/1", Rows: r.Rows, Lines: r.Lines, Total: r.Total(), Resyncs: r.Resyncs, Warnings: r.Warnings,
+		Schema: "pmbot.verify/1", Rows: r.Rows, Lines: r.Lines, Total: r.Total(), Faults: faults(r), Resyncs: r.Resyncs, Warnings: r.Warnings,
 		Findings: []verifyFinding{}, Counts: []verifyCount{}, Compared: []verifyCompare{}, Clocks: []legClock{},
 	}
 	for _, f := range r.Findings {

@@ -56,13 +56,14 @@ func (p *progress) finish() {
 	}
 }
 
-// short prints a count with three digits and a unit: 12.3 M.
+// short prints a count with three digits and a unit: 12.3 M. What would round to 1000 of a
+// unit has the next one.
 func short(n float64) string {
 	for _, u := range []struct {
 		one  float64
 		name string
 	}{{1e9, "G"}, {1e6, "M"}, {1e3, "k"}} {
-		if n >= u.one {
+		if n >= 0.9995*u.one {
 			return fmt.Sprintf("%.3g %s", n/u.one, u.name)
 		}
 	}
