@@ -162,6 +162,7 @@ func (t *Tape) importFile(ctx context.Context, spec ImportSpec, known memory, pr
 		return report, nil
 	}
 	spec.Key = report.Key
+	run.file.ReadAhead()
 	reader, recording, err := OpenReader(run.file, spec.Spec)
 	if err != nil {
 		return report, fmt.Errorf("%s: %w", spec.Path, err)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zip"
@@ -32,6 +33,8 @@ const (
 	// larger than bombSize. Market data packs ten times, and a bomb a thousand.
 	bombRatio = 200
 	bombSize  = 256 << 20
+	// peekMax is what can be seen of a content before it is read.
+	peekMax = 64 << 10
 )
 
 // File is an opened file of recorded data and its unpacked content.
@@ -48,8 +51,11 @@ type File struct {
 	// Entry is the base name of what the file holds: BTCUSDT-1m.csv in BTCUSDT-1m.csv.gz.
 	Entry string
 
-	disk    *os.File
-	read    int64
+	disk *os.File
+	// packed says that the content is not what is on the disk. read counts bytes of the
+	// disk; reading ahead, another goroutine counts them.
+	packed  bool
+	read    atomic.Int64
 	content *bufio.Reader
 	closers []func() error
 }
@@ -149,7 +155,8 @@ func (f *File) unpack() error {
 		}
 		r, f.closers = z, append(f.closers, func() error { z.Close(); return nil })
 	}
-	f.content = bufio.NewReaderSize(&fuse{r: r, packed: f.Size, name: f.Name}, 64<<10)
+	f.packed = r != io.Reader(counter{f})
+	f.content = bufio.NewReaderSize(&fuse{r: r, packed: f.Size, name: f.Name}, peekMax)
 	return nil
 }
 
@@ -190,7 +197,7 @@ func (f *File) Read(b []byte) (int, error) { return f.content.Read(b) }
 // Peek shows the next bytes of the content, at most 64 KiB, without reading them. Fewer
 // than n mean that the content ends there.
 func (f *File) Peek(n int) ([]byte, error) {
-	b, err := f.content.Peek(min(n, 64<<10))
+	b, err := f.content.Peek(min(n, peekMax))
 	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = nil // whoever reads on meets it again
 	}
@@ -198,7 +205,7 @@ func (f *File) Peek(n int) ([]byte, error) {
 }
 
 // Progress is how many bytes of Size have been read from the disk.
-func (f *File) Progress() int64 { return f.read }
+func (f *File) Progress() int64 { return f.read.Load() }
 
 // Disk is the file itself, for formats that are read at random. It counts for Progress.
 func (f *File) Disk() io.ReaderAt { return &counterAt{f} }
@@ -218,7 +225,7 @@ type counter struct{ f *File }
 
 func (c counter) Read(b []byte) (int, error) {
 	n, err := c.f.disk.Read(b)
-	c.f.read += int64(n)
+	c.f.read.Add(int64(n))
 	return n, err
 }
 
@@ -226,7 +233,7 @@ type counterAt struct{ f *File }
 
 func (c *counterAt) ReadAt(b []byte, at int64) (int, error) {
 	n, err := c.f.disk.ReadAt(b, at)
-	c.f.read += int64(n)
+	c.f.read.Add(int64(n))
 	return n, err
 }
 
