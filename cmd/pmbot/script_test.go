@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -35,7 +36,7 @@ func TestScripts(t *testing.T) {
 			return exec.Command("unshare", "--map-root-user", "--mount", "true").Run() == nil, nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "ended": ended, "files": files, "zip": zipFile, "truncate": truncate, "flip": flip,
+			"exits": exits, "ended": ended, "files": files, "samedata": sameData, "zip": zipFile, "truncate": truncate, "flip": flip,
 		},
 	})
 }
@@ -88,6 +89,26 @@ func files(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if !slices.Equal(names, args[1:]) {
 		ts.Fatalf("%s has %v, want %v", args[0], names, args[1:])
+	}
+}
+
+// sameData demands that two tapes hold the same rows: "samedata tape other".
+func sameData(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: samedata tape other")
+	}
+	var hashes [2]string
+	for i, dir := range args {
+		ts.Check(ts.Exec("pmbot", "data", "ls", "--json", "--tape", dir))
+		var l listing
+		ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &l))
+		if len(l.Series) == 0 {
+			ts.Fatalf("tape %s is empty", dir)
+		}
+		hashes[i] = l.Hash
+	}
+	if (hashes[0] == hashes[1]) == neg {
+		ts.Fatalf("data hashes are %s and %s", hashes[0], hashes[1])
 	}
 }
 
