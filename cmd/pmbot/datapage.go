@@ -2,8 +2,12 @@ package main
 
 import (
 	_ "embed"
+	"errors"
+	"fmt"
 	"html/template"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -93,6 +97,9 @@ func replaceFile(path, text string) error {
 	draft := path + ".new"
 	if err := os.WriteFile(draft, []byte(text), 0o644); err != nil {
 		_ = os.Remove(draft)
+		if errors.Is(err, fs.ErrNotExist) {
+			return &failure{exitNotFound, fmt.Errorf("%s: no such directory", filepath.Dir(path)), "make it first"}
+		}
 		return diskFailure(err, "no page was written")
 	}
 	return os.Rename(draft, path)
