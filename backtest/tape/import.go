@@ -157,6 +157,9 @@ func (t *Tape) importFile(ctx context.Context, spec ImportSpec, known memory, pr
 	defer func() { err = errors.Join(err, run.file.Close()) }()
 	report.File, report.SHA256, report.Verified = run.file.Name, run.file.SHA256, run.file.Verified
 	report.Key = run.known()
+	if err := run.agrees(); err != nil {
+		return report, fmt.Errorf("%s: %w", spec.Path, err)
+	}
 	if known.has(t, run.file.SHA256, report.Key) {
 		report.Already = true
 		return report, nil
@@ -179,6 +182,22 @@ func (t *Tape) importFile(ctx context.Context, spec ImportSpec, known memory, pr
 		return report, err
 	}
 	return report, run.commit()
+}
+
+// agrees sees that the caller does not take an archive for another one than its name
+// says. Bars of traded, mark, index and premium prices have names alike.
+func (r *importRun) agrees() error {
+	given, named := r.spec.Key, r.named.Key
+	alike := given.Kind.Bars() && named.Kind.Bars()
+	switch {
+	case given.Symbol != "" && named.Symbol != "" && row.Upper(given.Symbol) != named.Symbol:
+		return fmt.Errorf("the symbol is given as %s, but the file's name says %s", row.Upper(given.Symbol), named.Symbol)
+	case given.Kind != "" && named.Kind != "" && given.Kind != named.Kind && !alike:
+		return fmt.Errorf("the kind is given as %s, but the file's name says %s", given.Kind, named.Kind)
+	case given.Interval != 0 && named.Interval != 0 && given.Interval != named.Interval:
+		return fmt.Errorf("the interval is given as %s, but the file's name says %s", row.IntervalName(given.Interval), row.IntervalName(named.Interval))
+	}
+	return nil
 }
 
 // known joins what the caller gave and what the path says; the caller wins.
