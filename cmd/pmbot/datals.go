@@ -94,8 +94,11 @@ func fitting(width int, headings []string, rows [][]string) ([]string, [][]strin
 			needed += w
 		}
 		at := slices.Index(headings, drop)
-		if width == 0 || needed <= width || at < 0 {
+		if width == 0 || needed <= width {
 			break
+		}
+		if at < 0 {
+			continue
 		}
 		headings = slices.Delete(headings, at, at+1)
 		for i := range rows {
