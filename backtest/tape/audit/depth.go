@@ -39,8 +39,8 @@ type depth struct {
 	rule   book.Rule
 	seed   maphash.Seed
 
-	// open is the piece whose rows are coming in, if there is one; key and lost are of its
-	// last row.
+	// open is the piece whose rows are coming in, if there is one; openKey is its key,
+	// openLost what was lost up to its last row.
 	open     piece
 	opened   bool
 	openKey  int64
@@ -245,6 +245,12 @@ func sideName(side int64) string {
 		return "a bid"
 	}
 	return "an ask"
+}
+
+// leave ends the last piece too: it may be the snapshot that another file waits for.
+func (s *depth) leave() {
+	s.finish()
+	s.track.leave()
 }
 
 func (s *depth) end() {

@@ -6,7 +6,8 @@
 // came twice or at the wrong place from what follows the row before; the checks of the
 // kind, such as gaps in ids and prices that cannot be; and those between series, which
 // compare the rebuilt book with bookTicker, bars with trades, and one source with another.
-// Beside them the times of receipt of all series of a file go by as one sequence.
+// Beside them the times of messages are judged series by series, and what is odd in one is
+// held against the others of its file: several late messages are a stall and no finding.
 //
 // It promises that one defect gives one finding: a malformed line explains an id that is
 // missing, a missing message explains a book that no longer fits. Defects are judged by

@@ -222,7 +222,7 @@ func (r *fileRun) advance(f *feed) error {
 	}
 	f.close()
 	for _, key := range f.keys {
-		r.strandOf(key, &f.origin).state().retire()
+		r.strandOf(key, &f.origin).leave()
 	}
 	f.wire.end()
 	r.running = slices.DeleteFunc(r.running, func(o *feed) bool { return o == f })

@@ -35,7 +35,7 @@ func (a *auditor) flush() {
 	for _, key := range keys {
 		for _, s := range a.series[key].strands {
 			s.end()
-			s.state().retire() // for good; a file has done so
+			s.leave()
 		}
 		knots[key.Product] = append(knots[key.Product], a.series[key].gauge.Knots())
 	}

@@ -135,6 +135,9 @@ func TestSharedClean(t *testing.T) {
 			for _, l := range r.Legs {
 				t.Log(l.Product, l.Clock)
 			}
+			for _, c := range r.Compared {
+				t.Logf("%s: %v against %v: %d of %d equal, of %d and %d", c.Check, c.Series, c.Against, c.Equal, c.Points, c.Rows, c.AgainstRows)
+			}
 		})
 	}
 }
@@ -153,6 +156,23 @@ func TestSharedBook(t *testing.T) {
 	want := []Compared{book(exchange.UM, "BTCUSDT", 629, 6552, 66_089), book(exchange.CM, "BTCUSD_PERP", 1124, 26_848, 19_136)}
 	if !slices.Equal(r.Compared, want) {
 		t.Errorf("got  %+v\nwant %+v", r.Compared, want)
+	}
+	for dir, want := range map[string]Compared{
+		"um/ws_raw/cryptofeed_2021/BINANCE_FUTURES":  {Points: 44, Equal: 44},
+		"cm/ws_raw/cryptofeed_2021/BINANCE_DELIVERY": {Points: 201, Equal: 201},
+	} {
+		// The snapshots are in a file of their own.
+		r, err := File(context.Background(), []string{shared(t, dir+".ws.1.0"), shared(t, dir+".http.0.0")}, Options{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got Compared
+		for _, c := range r.Compared {
+			got.Points, got.Equal = got.Points+c.Points, got.Equal+c.Equal
+		}
+		if got != want {
+			t.Errorf("%s: %d of %d points equal, want %d", dir, got.Equal, got.Points, want.Points)
+		}
 	}
 	if len(r.Legs) != 2 || !r.Legs[0].Clock.Slow || !r.Legs[1].Clock.Slow {
 		t.Errorf("both legs had a slow clock: %+v", r.Legs)

@@ -65,6 +65,8 @@ type strand interface {
 	bad(line int64)
 	// state is what all kinds of strands have.
 	state() *track
+	// leave ends a file, which another may continue.
+	leave()
 	// end checks what waits for rows to come.
 	end()
 }
@@ -135,8 +137,7 @@ func (t *track) count(from *origin) {
 	}
 }
 
-// retire ends a file.
-func (t *track) retire() {
+func (t *track) leave() {
 	t.silence()
 	t.series.passed[t.source] += t.passed
 	t.passed, t.idle = 0, true
@@ -205,7 +206,7 @@ func (a *auditor) prune(s *series, last int) {
 			return false
 		}
 		have.end()
-		have.state().retire()
+		have.leave()
 		a.strands--
 		return true
 	})
