@@ -45,7 +45,7 @@ func TestListingFits(t *testing.T) {
 		width int
 		want  []string
 	}{
-		{0, headings}, {200, headings}, {60, headings[:5]}, {47, headings[:4]}, {32, headings[:3]}, {5, headings[:3]},
+		{0, headings}, {200, headings}, {60, headings[:5]}, {46, headings[:4]}, {32, headings[:3]}, {5, headings[:3]},
 	} {
 		got, rows := fitting(test.width, slices.Clone(headings), [][]string{slices.Clone(row)})
 		if !slices.Equal(got, test.want) || !slices.Equal(rows[0], row[:len(test.want)]) {
