@@ -51,10 +51,14 @@ func (r *Level) Clocks() (event, local exchange.Time) {
 	return r.Event.Time(), r.Local
 }
 
-// Bare is the row without Local.
+// Bare is the row without Event and Local, and of a snapshot without Time: that is its id's
+// place among the messages, or the recorder's, and another poll of one book has another.
 func (r *Level) Bare() Level {
 	bare := *r
-	bare.Local = 0
+	bare.Event, bare.Local = 0, 0
+	if r.Snapshot {
+		bare.Time = 0
+	}
 	return bare
 }
 

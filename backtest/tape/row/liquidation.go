@@ -46,10 +46,10 @@ func (r *Liquidation) When() exchange.Time { return r.Time.Time() }
 // for latency.
 func (r *Liquidation) Clocks() (event, local exchange.Time) { return 0, r.Local }
 
-// Bare is the row without Local.
+// Bare is the row without Event and Local.
 func (r *Liquidation) Bare() Liquidation {
 	bare := *r
-	bare.Local = 0
+	bare.Event, bare.Local = 0, 0
 	return bare
 }
 

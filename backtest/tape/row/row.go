@@ -20,8 +20,9 @@ type Row[R any] interface {
 	// Clocks are the instants at which the exchange sent the row and the recorder received
 	// it, each 0 where the source does not say.
 	Clocks() (event, local exchange.Time)
-	// Bare is the row without what only its recorder knows: two recordings of one thing
-	// have equal bare rows.
+	// Bare is the row without what depends on who recorded it and how: when it was received,
+	// when it was sent, which archives do not say, and times that the exchange did not give.
+	// Two recordings of one thing, or a recording and an archive, have equal bare rows.
 	Bare() R
 	// Check says what cannot be true in a row of a series, as a [Fault].
 	Check(k *Key) error

@@ -25,8 +25,9 @@ func fill[R any](r *R) {
 	}
 }
 
-// testColumns sees that columns reach the fields that they are named after.
-func testColumns[R comparable, P Row[R]](t *testing.T) {
+// testColumns sees that columns reach the fields that they are named after, and what a
+// bare row is without.
+func testColumns[R comparable, P Row[R]](t *testing.T, without string) {
 	t.Run(reflect.TypeFor[R]().Name(), func(t *testing.T) {
 		var r R
 		fill(&r)
@@ -64,25 +65,28 @@ func testColumns[R comparable, P Row[R]](t *testing.T) {
 		if column, _, _ := Differ(columns, &r, &r); column != "" {
 			t.Errorf("equal rows differ in %s", column)
 		}
-		bare := P(&r).Bare()
+		bare, lost := P(&r).Bare(), []string{}
 		for i, c := range columns {
-			if kept := reflect.ValueOf(bare).Field(i).Interface() == v.Field(i).Interface(); kept != (c.Name != "local") {
-				t.Errorf("bare row: column %s kept: %v", c.Name, kept)
+			if reflect.ValueOf(bare).Field(i).Interface() != v.Field(i).Interface() {
+				lost = append(lost, c.Name)
 			}
+		}
+		if got := strings.Join(lost, " "); got != without {
+			t.Errorf("a bare row lacks %q, want %q", got, without)
 		}
 	})
 }
 
 func TestColumns(t *testing.T) {
-	testColumns[Trade](t)
-	testColumns[Ticker](t)
-	testColumns[Level](t)
-	testColumns[Bar](t)
-	testColumns[Funding](t)
-	testColumns[Mark](t)
-	testColumns[Liquidation](t)
-	testColumns[Bucket](t)
-	testColumns[Metric](t)
+	testColumns[Trade](t, "event local")
+	testColumns[Ticker](t, "event local")
+	testColumns[Level](t, "time event local")
+	testColumns[Bar](t, "")
+	testColumns[Funding](t, "")
+	testColumns[Mark](t, "local")
+	testColumns[Liquidation](t, "event local")
+	testColumns[Bucket](t, "")
+	testColumns[Metric](t, "")
 	defer func() {
 		if got := fmt.Sprint(recover()); !strings.Contains(got, "is no column") {
 			t.Errorf("a field that no column holds gave %s", got)
@@ -91,6 +95,19 @@ func TestColumns(t *testing.T) {
 	Columns[struct {
 		Price float64 `parquet:"price"`
 	}]()
+}
+
+// TestBareTimes holds which times are told apart: the exchange's, not the recorder's.
+func TestBareTimes(t *testing.T) {
+	if l := (&Level{Time: 5, Last: 1}).Bare(); l.Time != 5 {
+		t.Error("a message of a book lost its time")
+	}
+	if q := (&Ticker{Time: 5, Local: 7, ID: 1}).Bare(); q.Time != 0 {
+		t.Error("a quote of spot kept the time of its receipt")
+	}
+	if q := (&Ticker{Time: 5, ID: 1}).Bare(); q.Time != 5 {
+		t.Error("a quote of an archive lost its time")
+	}
 }
 
 // TestKinds holds that every kind has all that the tape asks of it.

@@ -25,12 +25,18 @@ func (r *Ticker) When() exchange.Time { return r.Time.Time() }
 // Clocks are Event and Local.
 func (r *Ticker) Clocks() (event, local exchange.Time) { return r.Event.Time(), r.Local }
 
-// Bare is the row without Local.
+// Bare is the row without Event and Local, and without Time where that is the recorder's.
 func (r *Ticker) Bare() Ticker {
 	bare := *r
-	bare.Local = 0
+	bare.Event, bare.Local = 0, 0
+	if r.Undated() {
+		bare.Time = 0
+	}
 	return bare
 }
+
+// Undated says that the exchange gave no time, as on spot, and Time is the recorder's.
+func (r *Ticker) Undated() bool { return r.Event == 0 && r.Local != 0 }
 
 // Check wants prices with quantities on each side that is not empty.
 func (r *Ticker) Check(k *Key) error {

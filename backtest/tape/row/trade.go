@@ -41,10 +41,10 @@ func (r *Trade) When() exchange.Time { return r.Time.Time() }
 // Clocks are Event and Local.
 func (r *Trade) Clocks() (event, local exchange.Time) { return r.Event.Time(), r.Local }
 
-// Bare is the row without Local.
+// Bare is the row without Event and Local.
 func (r *Trade) Bare() Trade {
 	bare := *r
-	bare.Local = 0
+	bare.Event, bare.Local = 0, 0
 	return bare
 }
 
