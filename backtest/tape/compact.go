@@ -62,6 +62,14 @@ func (t *Tape) compactPart(ctx context.Context, key row.Key, p part) (c Compacte
 	if err != nil {
 		return c, err
 	}
+	now, err := t.find(key, p.name) // another process may have imported since the tape was opened
+	if err != nil {
+		return c, err
+	}
+	if now == nil {
+		return Compacted{Path: p.path}, nil
+	}
+	p = *now
 	before, err := os.Stat(p.path)
 	if err != nil {
 		return c, err
@@ -120,7 +128,7 @@ func (f *rowFormat[R, P]) rewrite(ctx context.Context, p part, file stagedFile) 
 		}
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); got != p.meta.hash {
-		return damaged(fmt.Errorf("%s: rows have the SHA-256 %s, metadata says %s: the file was changed", p.path, got, p.meta.hash))
+		return changed(p.path, got, p.meta.hash)
 	}
 	return w.seal()
 }

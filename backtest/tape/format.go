@@ -39,11 +39,11 @@ func formatOf(k row.Kind) (format, error) {
 	case row.PremiumIndexKlines:
 		return &rowFormat[row.Bar, *row.Bar]{holes: steadyHoles}, nil
 	case row.BookTicker:
-		return &rowFormat[row.Ticker, *row.Ticker]{plays: playTickers()}, nil
+		return &rowFormat[row.Ticker, *row.Ticker]{undated: undatedTicker, plays: playTickers()}, nil
 	case row.Depth:
-		return &rowFormat[row.Level, *row.Level]{holes: linkedHoles, link: linkLevel, begins: beginsPiece, fit: fitSnapshot, plays: playDepth()}, nil
+		return &rowFormat[row.Level, *row.Level]{holes: linkedHoles, link: linkLevel, piece: levelPieces(), undated: snapshotTime, plays: playDepth()}, nil
 	case row.PartialDepth:
-		return &rowFormat[row.Level, *row.Level]{begins: beginsPiece}, nil
+		return &rowFormat[row.Level, *row.Level]{piece: levelPieces(), undated: undatedLevel}, nil
 	case row.MarkPrice:
 		return &rowFormat[row.Mark, *row.Mark]{holes: silentHoles, plays: playMarks()}, nil
 	case row.LiquidationSnapshot:
@@ -64,13 +64,24 @@ type rowFormat[R comparable, P row.Row[R]] struct {
 	// link says how a row hangs together with the one before, for linkedHoles: the id that
 	// it follows and its own, both 0 if it says nothing.
 	link func(*R) (after, id int64)
-	// begins says whether a row begins a piece, for kinds that have some.
-	begins func(*R) bool
-	// fit brings the time of a row between those of its neighbours where the source knows
-	// no better; next is nil at the end.
-	fit func(last, r, next *R)
+	// piece says how rows make pieces, nil for kinds without.
+	piece *pieceRule[R]
+	// undated is where the time of a row stands that the exchange did not give, or another
+	// of its servers, nil if the row has its own: it is moved between those of the rows around
+	// it. The func is nil for kinds without such rows.
+	undated func(*R) *row.Micros
 	// plays says how rows become events; empty for kinds that become none.
 	plays playing[R]
+}
+
+// pieceRule says how rows make the pieces of a book.
+type pieceRule[R any] struct {
+	begins func(*R) bool
+	// alike says whether a row may be of the same piece as the first.
+	alike func(first, r *R) bool
+	// whole says that a piece is what the book was and not how it changed: two of one id
+	// may show it to different depths.
+	whole func(*R) bool
 }
 
 func (f *rowFormat[R, P]) holeRule() holeRule { return f.holes }
@@ -115,6 +126,29 @@ func (f *rowFormat[R, P]) verify(ctx context.Context, p part) error {
 	return nil
 }
 
+// moves says whether the time of a row is moved to where its key says.
+func (f *rowFormat[R, P]) moves(r *R) bool { return f.undated != nil && f.undated(r) != nil }
+
+// lower moves the times of rows down to those after them, of which high is the first.
+func (f *rowFormat[R, P]) lower(rows []R, high exchange.Time) {
+	for i := len(rows) - 1; i >= 0; i-- {
+		if t := f.undated(&rows[i]); t != nil && t.Time() > high {
+			*t = row.MicrosOf(high)
+		}
+		high = min(high, P(&rows[i]).When())
+	}
+}
+
+// raise moves the times of rows up to that of the last one before them.
+func (f *rowFormat[R, P]) raise(rows []R, last exchange.Time) {
+	for i := range rows {
+		if t := f.undated(&rows[i]); t != nil && t.Time() < last {
+			*t = row.MicrosOf(last)
+		}
+		last = P(&rows[i]).When()
+	}
+}
+
 // linkTrade: ids of trades follow one another, unless they are made of the time.
 func linkTrade(r *row.Trade) (after, id int64) {
 	if row.Made(r.ID) {
@@ -135,20 +169,40 @@ func linkLevel(r *row.Level) (after, id int64) {
 	return r.First - 1, r.Last
 }
 
-func beginsPiece(r *row.Level) bool { return r.Begins }
+func levelPieces() *pieceRule[row.Level] {
+	return &pieceRule[row.Level]{
+		begins: func(r *row.Level) bool { return r.Begins },
+		alike: func(a, r *row.Level) bool {
+			return a.Time == r.Time && a.First == r.First && a.Last == r.Last && a.Prev == r.Prev && a.Snapshot == r.Snapshot
+		},
+		whole: func(r *row.Level) bool { return r.Snapshot },
+	}
+}
 
-// fitSnapshot moves a snapshot that was given the recorder's time, or was stamped by
-// another server, to where its id belongs among the messages.
-func fitSnapshot(last, r, next *row.Level) {
-	if !r.Snapshot {
-		return
+// snapshotTime: the id of a snapshot says where it belongs among the messages. Its time may
+// be the recorder's, or that of a server which is ahead.
+func snapshotTime(r *row.Level) *row.Micros {
+	if r.Snapshot {
+		return &r.Time
 	}
-	if next != nil && r.Time > next.Time {
-		r.Time = next.Time
+	return nil
+}
+
+// undatedLevel: partial depth of spot has the recorder's time.
+func undatedLevel(r *row.Level) *row.Micros {
+	if r.Event == 0 && r.Local != 0 {
+		return &r.Time
 	}
-	if last != nil && r.Time < last.Time {
-		r.Time = last.Time
+	return nil
+}
+
+// undatedTicker: quotes of spot have the recorder's time. Those that another recorder has
+// seen stand where their ids say.
+func undatedTicker(r *row.Ticker) *row.Micros {
+	if r.Undated() {
+		return &r.Time
 	}
+	return nil
 }
 
 // part is one file of a series.

@@ -47,6 +47,16 @@ func (r holeRule) keyName() string {
 	return "time"
 }
 
+// early is by how much rows that a hole lacks may be before its start: where rows come when
+// they will, it starts where the next one was due.
+func (r holeRule) early(k row.Kind) time.Duration {
+	if r != silentHoles {
+		return 0
+	}
+	usual, _ := silences(k)
+	return usual - 1
+}
+
 // silences are the usual distances of kinds with silentHoles, and the longest that is no
 // hole.
 func silences(k row.Kind) (usual, most time.Duration) {

@@ -1,12 +1,10 @@
 package tape
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -58,8 +56,11 @@ type Finding struct {
 
 const examplesMax = 5
 
-func (f *Finding) add(format string, args ...any) {
-	f.Count++
+func (f *Finding) add(format string, args ...any) { f.many(1, format, args...) }
+
+// many counts n things with one example.
+func (f *Finding) many(n int, format string, args ...any) {
+	f.Count += int64(n)
 	if len(f.Examples) < examplesMax {
 		f.Examples = append(f.Examples, fmt.Sprintf(format, args...))
 	}
@@ -99,8 +100,10 @@ type SeriesReport struct {
 	From, To exchange.Time
 	// Gaps are holes between rows of the file, Duplicates exact repetitions (dropped),
 	// Outside rows beyond the day or month in the file's name (dropped), Skipped bad rows
-	// set aside, Differ rows of a repair that the tape has otherwise.
-	Gaps, Duplicates, Outside, Skipped, Differ Finding
+	// set aside. Of a repair, Differ are rows that the tape has otherwise and Beyond those
+	// that it lacks where it has no gap (both left alone). Every row is New, Known or
+	// counted in one of these; Skipped has the bad lines that hold no row, too.
+	Gaps, Duplicates, Outside, Skipped, Differ, Beyond Finding
 	// Knots show the recorder's clock against the exchange's, see package clock.
 	Knots []clock.Knot
 }
@@ -112,15 +115,18 @@ type importRun struct {
 	named     source.Named
 	file      *source.File
 	recording bool
-	stage     *stage
-	report    *Report
-	sinks     map[row.Key]sink
+	// only is the series that the run may write, any if it is zero.
+	only   row.Key
+	stage  *stage
+	report *Report
+	sinks  map[row.Key]sink
 	// early are bad lines of series that have had no row yet.
-	early    map[row.Key][]source.Bad
-	order    []sink
-	rows     int64
-	lines    int64
-	rejected bytes.Buffer
+	early map[row.Key]Finding
+	order []sink
+	rows  int64
+	// bad counts the lines set aside, which rejected has once there is one.
+	bad      int64
+	rejected *rejects
 	progress func(Progress)
 	reported int64
 }
@@ -136,16 +142,25 @@ func Import(ctx context.Context, t *Tape, spec ImportSpec, progress func(Progres
 	if err := clearStages(t.dir); err != nil {
 		return Report{}, errors.Join(fmt.Errorf("import: %w", err), lock.Close())
 	}
-	report, err := t.importFile(ctx, spec, nil, progress)
+	report, err := t.importFile(ctx, spec, nil, row.Key{}, progress)
 	return report, errors.Join(err, lock.Close())
 }
 
-// importFile does the work of Import for one who holds the tape. Files that known has are
-// not read again.
-func (t *Tape) importFile(ctx context.Context, spec ImportSpec, known memory, progress func(Progress)) (report Report, err error) {
-	run := &importRun{
-		tape: t, spec: spec, named: source.ReadPath(spec.Path), report: &report, sinks: map[row.Key]sink{}, early: map[row.Key][]source.Bad{}, progress: progress,
+func newRun(t *Tape, spec ImportSpec, report *Report) *importRun {
+	return &importRun{
+		tape: t, spec: spec, named: source.ReadPath(spec.Path), report: report, sinks: map[row.Key]sink{}, early: map[row.Key]Finding{},
 	}
+}
+
+// errOthers says that a file has other series than the one that it was to be read for.
+var errOthers = errors.New("other series than the path says")
+
+// importFile does the work of Import for one who holds the tape. Files that known has are
+// not read again. A file with rows of another series than only, unless that is zero, is
+// errOthers.
+func (t *Tape) importFile(ctx context.Context, spec ImportSpec, known memory, only row.Key, progress func(Progress)) (report Report, err error) {
+	run := newRun(t, spec, &report)
+	run.progress, run.only = progress, only
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("import: %w", err)
@@ -255,7 +270,7 @@ func (r *importRun) read(ctx context.Context, reader source.Reader) error {
 
 func (r *importRun) take(b source.Batch) error {
 	for _, bad := range b.Bad {
-		if err := r.reject(bad); err != nil {
+		if err := r.reject(bad, 1); err != nil {
 			return err
 		}
 	}
@@ -267,7 +282,6 @@ func (r *importRun) take(b source.Batch) error {
 		return fmt.Errorf("%s: %w", r.file.Path, err)
 	}
 	r.rows += int64(len(b.Lines))
-	r.lines = b.Lines[len(b.Lines)-1]
 	return s.take(b)
 }
 
@@ -279,22 +293,22 @@ func (r *importRun) sink(key row.Key) (sink, error) {
 	if err := key.Check(); err != nil {
 		return nil, err
 	}
+	if r.only != (row.Key{}) && key != r.only {
+		return nil, errOthers
+	}
 	f, err := formatOf(key.Kind)
 	if err != nil {
 		return nil, err
 	}
 	s := f.sink(r, key)
-	for _, bad := range r.early[key] {
-		s.reject(bad)
-	}
-	delete(r.early, key)
 	r.sinks[key], r.order = s, append(r.order, s)
 	return s, nil
 }
 
 // series begins the report of a series.
 func (r *importRun) series(key row.Key) *SeriesReport {
-	s := &SeriesReport{Key: key}
+	s := &SeriesReport{Key: key, Skipped: r.early[key]}
+	delete(r.early, key)
 	r.report.Series = append(r.report.Series, s)
 	return s
 }
@@ -310,44 +324,46 @@ func (r *importRun) at(line int64, err error) error {
 	return fmt.Errorf("%s:%d: %w", r.file.Path, max(1, line), err)
 }
 
-// reject sets a bad line aside, or fails.
-func (r *importRun) reject(bad source.Bad) error {
+// reject sets a bad line aside that stands for some rows, or fails.
+func (r *importRun) reject(bad source.Bad, rows int64) error {
 	if !r.spec.SkipBad && !r.recording {
 		return r.at(bad.Line, bad.Reason)
 	}
-	r.report.Skipped.add("line %d: %v", bad.Line, bad.Reason)
+	r.report.Skipped.many(int(rows), "line %d: %v", bad.Line, bad.Reason)
 	if s, ok := r.sinks[bad.Key]; ok {
-		s.reject(bad)
+		s.reject(bad, rows)
 	} else {
-		r.early[bad.Key] = append(r.early[bad.Key], bad)
+		early := r.early[bad.Key]
+		early.many(int(rows), "line %d: %v", bad.Line, bad.Reason)
+		r.early[bad.Key] = early
 	}
 	most := int64(skippedMax)
 	if r.recording {
 		most = max(most, bad.Line/100)
 	}
-	if r.report.Skipped.Count > most {
-		return r.at(bad.Line, fmt.Errorf("more than %d bad rows; the last: %w", most, bad.Reason))
+	if r.bad++; r.bad > most {
+		return r.at(bad.Line, fmt.Errorf("more than %d bad lines; the last: %w", most, bad.Reason))
 	}
-	fmt.Fprintf(&r.rejected, "%d\t%v\t%s\n", bad.Line, bad.Reason, bad.Text)
-	return nil
+	if r.rejected == nil {
+		var err error
+		if r.rejected, err = r.openRejects(); err != nil {
+			return err
+		}
+	}
+	return r.rejected.add(bad)
 }
 
-// keepRejected stages the rows set aside, with line and reason.
+// keepRejected ends the file of what was set aside.
 func (r *importRun) keepRejected() error {
-	if r.rejected.Len() == 0 {
+	if r.rejected == nil {
 		return nil
 	}
-	name := fmt.Sprintf("%s-%s.txt", r.file.Name, r.file.SHA256[:8])
-	file, err := r.stage.begin(row.Key{}, filepath.Join(r.tape.dir, "rejected", name), "")
-	if err != nil {
-		return err
+	file, err := r.rejected.finish()
+	r.rejected = nil
+	if err == nil {
+		r.stage.keep(file)
 	}
-	if _, err := file.Write(r.rejected.Bytes()); err != nil {
-		file.abandon()
-		return err
-	}
-	r.stage.keep(file)
-	return file.seal()
+	return err
 }
 
 // tell reports progress about a hundred times in all.
@@ -362,6 +378,9 @@ func (r *importRun) tell(end bool) {
 func (r *importRun) abandon() {
 	for _, s := range r.order {
 		s.abandon()
+	}
+	if r.rejected != nil {
+		r.rejected.file.abandon()
 	}
 }
 
@@ -388,5 +407,8 @@ func (r *importRun) commit() error {
 	if r.spec.Repair {
 		return nil // the file's other rows may be wanted one day
 	}
-	return r.tape.remember(r.file, parts)
+	if err := r.tape.remember(r.file, parts); err != nil { // the rows are on the tape all the same
+		r.report.Warnings = append(r.report.Warnings, fmt.Sprintf("the import could not be noted, so the file will be read again: %v", err))
+	}
+	return nil
 }

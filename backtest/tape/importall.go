@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -15,8 +16,8 @@ import (
 type Job struct {
 	Specs []ImportSpec
 	// Workers is how many files are read at a time, 1 if it is 0. Files of one series, and
-	// recordings, whose series nobody knows before they are read, are never read at the
-	// same time.
+	// those with several or whose series nobody knows before they are read, are never read
+	// at the same time.
 	Workers int
 	// Again reads files that the tape remembers, too.
 	Again bool
@@ -49,9 +50,8 @@ func (t *Tape) ImportAll(ctx context.Context, job Job) (reports []Report, err er
 	defer stop()
 	r := &jobRun{tape: t, job: job, known: known, stop: stop, reports: make([]Report, len(job.Specs)), errs: make([]error, len(job.Specs)),
 		at: make([]Progress, len(job.Specs))}
-	alone := r.together(ctx)
-	for _, i := range alone {
-		r.file(ctx, i)
+	for _, i := range r.together(ctx) {
+		r.file(ctx, i, row.Key{})
 	}
 	return r.reports, errors.Join(r.errs...)
 }
@@ -65,9 +65,11 @@ type jobRun struct {
 	// reports and errs have a place for each file, written by who imports it.
 	reports []Report
 	errs    []error
-	// mu orders the calls of Progress and Done, and guards at, how far each file is.
-	mu sync.Mutex
-	at []Progress
+	// mu orders the calls of Progress and Done, and guards at, how far each file is, and
+	// others, files that had more series than their paths said.
+	mu     sync.Mutex
+	at     []Progress
+	others []int
 }
 
 // together imports the files whose series are known, those of one series one after the
@@ -87,32 +89,42 @@ func (r *jobRun) together(ctx context.Context) (alone []int) {
 		}
 		groups[key] = append(groups[key], i)
 	}
-	work := make(chan []int)
+	work := make(chan row.Key)
 	var workers sync.WaitGroup
 	for range max(1, r.job.Workers) {
 		workers.Go(func() {
-			for files := range work {
-				for _, i := range files {
-					r.file(ctx, i)
+			for key := range work {
+				for _, i := range groups[key] {
+					r.file(ctx, i, key)
 				}
 			}
 		})
 	}
 	for _, key := range order {
-		work <- groups[key]
+		work <- key
 	}
 	close(work)
 	workers.Wait()
+	alone = append(alone, r.others...)
+	slices.Sort(alone)
 	return alone
 }
 
-// file imports one file, unless the job has been stopped.
-func (r *jobRun) file(ctx context.Context, i int) {
+// file imports one file, unless the job has been stopped. If it has other series than
+// only, it is left to be read alone: two files that are read at the same time must not
+// write the same series.
+func (r *jobRun) file(ctx context.Context, i int, only row.Key) {
 	if err := ctx.Err(); err != nil {
 		r.errs[i] = err
 		return
 	}
-	report, err := r.tape.importFile(ctx, r.job.Specs[i], r.known, func(p Progress) { r.tell(i, p) })
+	report, err := r.tape.importFile(ctx, r.job.Specs[i], r.known, only, func(p Progress) { r.tell(i, p) })
+	if errors.Is(err, errOthers) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.others, r.at[i] = append(r.others, i), Progress{}
+		return
+	}
 	r.reports[i], r.errs[i] = report, err
 	if errors.Is(err, syscall.ENOSPC) {
 		r.stop()

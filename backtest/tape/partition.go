@@ -8,8 +8,9 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"math"
 	"slices"
-	"strings"
+	"time"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
@@ -24,6 +25,9 @@ const (
 	batchRows = 2048
 	// groupRows is the size of a row group.
 	groupRows = 1 << 18
+	// movingMax bounds the rows without times of the exchange that wait for one with: three
+	// of the largest snapshots.
+	movingMax = 1 << 15
 )
 
 // ErrConflict says that there are two different rows for one instant or id.
@@ -39,18 +43,25 @@ type partition[R comparable, P row.Row[R]] struct {
 	buffer *bufio.Writer
 	file   stagedFile
 	batch  []R
+	// moving are rows that come next and whose times may still be moved.
+	moving []R
 
 	// old are the rows that the tape has: those of oldFile not read yet, and oldRows from
-	// oldAt on.
+	// oldAt on. oldSum must come to the hash that the file says it has.
 	oldFile *rowFile[R]
 	oldRows []R
 	oldAt   int
+	oldSum  hash.Hash
+	oldHash string
+	// group are rows of one key that the tape has.
 	group   []R
 	origins []Origin
-	// repair says that only rows in the holes that the tape has come in; what differs
-	// elsewhere is counted in differ.
-	repair []Hole
-	differ Finding
+	// repair are the holes that the tape has, of a repair that takes only rows which lie in
+	// one, or so much before; what differs elsewhere is counted in differ, and what the tape
+	// lacks elsewhere in beyond.
+	repair         []Hole
+	early          time.Duration
+	differ, beyond Finding
 
 	columns []row.Column
 	sharing row.Sharing
@@ -59,9 +70,13 @@ type partition[R comparable, P row.Row[R]] struct {
 	holes   holeFinder
 	sum     hash.Hash
 	text    []byte
-	// origin is what the source adds; known counts its rows that the tape had already.
-	origin Origin
-	known  int64
+	// origin is what the source adds, in a repair to the hole being filled; filled are the
+	// holes before. added counts its rows, known those that the tape had already, and dated
+	// those of them to which it gave the time of receipt.
+	origin              Origin
+	filled              []Origin
+	hole                int
+	added, known, dated int64
 }
 
 // newRowWriter makes the writer that a series uses for all its files: its buffers are
@@ -88,6 +103,7 @@ func openPartition[R comparable, P row.Row[R]](f *rowFormat[R, P], key row.Key, 
 			return nil, err
 		}
 		p.oldFile, p.oldRows, p.origins = rows, make([]R, 0, batchRows), old.meta.origins
+		p.oldSum, p.oldHash = sha256.New(), old.meta.hash
 	}
 	out.Reset(p.buffer)
 	return p, nil
@@ -102,129 +118,82 @@ func (p *partition[R, P]) head() (P, error) {
 		n, err := p.oldFile.read(p.oldRows[:cap(p.oldRows)])
 		p.oldRows, p.oldAt = p.oldRows[:n], 0
 		if err == io.EOF {
-			err = p.oldFile.close()
-			p.oldFile = nil
-			return nil, err
+			return nil, p.endOld()
 		}
 		if err != nil {
 			return nil, err
 		}
+		p.text = p.text[:0]
+		for i := range p.oldRows {
+			p.text = row.Canonical(p.text, p.columns, &p.oldRows[i])
+		}
+		p.oldSum.Write(p.text)
 	}
 	return &p.oldRows[p.oldAt], nil
 }
 
-// add takes the next rows of the source, all those of one key. Rows that the tape has
-// already are counted, those that contradict it are ErrConflict.
-func (p *partition[R, P]) add(rows []R) error {
-	key := P(&rows[0]).Key()
-	for {
-		old, err := p.head()
-		if err != nil {
-			return err
-		}
-		if old == nil || old.Key() > key {
-			break
-		}
-		if old.Key() == key {
-			return p.join(rows)
-		}
-		p.oldAt++
-		if err := p.put(old); err != nil {
-			return err
-		}
+// endOld sees that the tape's rows were those that its file promised: they would get a
+// good hash in the new one whatever they are.
+func (p *partition[R, P]) endOld() error {
+	err := p.oldFile.close()
+	p.oldFile = nil
+	if got := hex.EncodeToString(p.oldSum.Sum(nil)); err == nil && got != p.oldHash {
+		return changed(p.path, got, p.oldHash)
 	}
-	if at := P(&rows[0]).When(); p.origin.Repair && !within(p.repair, at) {
-		return nil
-	}
-	return p.take(rows)
+	return err
 }
 
-// take puts rows of the source into the file.
-func (p *partition[R, P]) take(rows []R) error {
+// changed is the error for a file whose rows are not those that it was written with.
+func changed(path, got, want string) error {
+	return damaged(fmt.Errorf("%s: rows have the SHA-256 %s, metadata says %s: the file was changed", path, got, want))
+}
+
+// putAll puts rows of one key.
+func (p *partition[R, P]) putAll(rows []R) error {
 	for i := range rows {
-		r := P(&rows[i])
-		if p.origin.Rows == 0 {
-			p.origin.From = r.When()
-		}
-		p.origin.Rows++
-		p.origin.To = r.When()
-		if err := p.put(r); err != nil {
+		if err := p.put(&rows[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// within says whether an instant lies in a hole.
-func within(holes []Hole, at exchange.Time) bool {
-	return slices.ContainsFunc(holes, func(h Hole) bool { return h.From <= at && at <= h.To })
-}
-
-// join merges rows of the source with those of the same key on the tape.
-func (p *partition[R, P]) join(rows []R) error {
-	p.group = p.group[:0]
-	for {
-		old, err := p.head()
-		if err != nil {
-			return err
-		}
-		if old == nil || old.Key() != P(&rows[0]).Key() {
-			break
-		}
-		p.group = append(p.group, *old)
-		p.oldAt++
-	}
-	for i := range p.group {
-		if err := p.put(&p.group[i]); err != nil {
-			return err
-		}
-	}
-	for i := range rows {
-		bare := P(&rows[i]).Bare()
-		if slices.ContainsFunc(p.group, func(old R) bool { return P(&old).Bare() == bare }) {
-			p.known++
-			continue
-		}
-		if p.sharing == row.Several && !p.origin.Repair {
-			if err := p.take(rows[i : i+1]); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := p.contradict(&rows[i], &p.group[min(i, len(p.group)-1)]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// contradict is the error for a row that differs from the tape's, which a repair counts
-// in place of failing.
-func (p *partition[R, P]) contradict(r, old *R) error {
-	mine, have := P(r).Bare(), P(old).Bare()
-	column, ours, theirs := row.Differ(p.columns, &mine, &have)
-	at := P(r).When()
-	if p.origin.Repair {
-		p.differ.add("%v: %s is %s, on the tape %s", at, column, ours, theirs)
-		return nil
-	}
-	return fmt.Errorf("%w at %v: %s is %s, on the tape it is %s from %s (%s)",
-		ErrConflict, at, column, ours, theirs, p.originOf(at), p.path)
-}
-
-// originOf names the files that rows of an instant may have come from.
-func (p *partition[R, P]) originOf(at exchange.Time) string {
-	var names []string
-	for _, o := range p.origins {
-		if o.From <= at && at <= o.To {
-			names = append(names, o.Name)
-		}
-	}
-	return strings.Join(names, " or ")
-}
-
-// put appends a row to the file.
+// put takes the next row of the file.
 func (p *partition[R, P]) put(r P) error {
+	if p.format.moves((*R)(r)) {
+		p.moving = append(p.moving, *r)
+		if len(p.moving) < movingMax {
+			return nil
+		}
+		p.format.lower(p.moving, math.MaxInt64)
+		return p.settle(len(p.moving) / 2)
+	}
+	if len(p.moving) > 0 {
+		p.format.lower(p.moving, r.When())
+		if err := p.settle(len(p.moving)); err != nil {
+			return err
+		}
+	}
+	return p.write(r)
+}
+
+// settle writes the first n of the rows that may be moved, none before the row written
+// last.
+func (p *partition[R, P]) settle(n int) error {
+	if p.meta.rows > 0 {
+		p.format.raise(p.moving[:n], p.meta.last)
+	}
+	for i := range p.moving[:n] {
+		if err := p.write(&p.moving[i]); err != nil {
+			return err
+		}
+	}
+	p.moving = slices.Delete(p.moving, 0, n)
+	return nil
+}
+
+// write appends a row to the file.
+func (p *partition[R, P]) write(r P) error {
 	at := r.When()
 	if p.meta.rows == 0 {
 		p.meta.first = at
@@ -276,7 +245,7 @@ func (p *partition[R, P]) flush() error {
 // finish writes what is left and closes the file. It says whether the file differs from
 // what the tape has; if not, the caller drops it.
 func (p *partition[R, P]) finish() (changed bool, err error) {
-	if p.origin.Rows == 0 {
+	if p.added == 0 && p.dated == 0 {
 		return false, nil
 	}
 	for {
@@ -292,6 +261,12 @@ func (p *partition[R, P]) finish() (changed bool, err error) {
 			return false, err
 		}
 	}
+	if len(p.moving) > 0 {
+		p.format.lower(p.moving, math.MaxInt64)
+		if err := p.settle(len(p.moving)); err != nil {
+			return false, err
+		}
+	}
 	if err := p.flush(); err != nil {
 		return false, err
 	}
@@ -301,7 +276,7 @@ func (p *partition[R, P]) finish() (changed bool, err error) {
 	p.meta.holes, p.meta.step = append([]Hole{}, p.holes.found...), p.holes.step
 	p.meta.firstAfter, p.meta.lastID = p.holes.firstAfter, p.holes.lastID
 	p.meta.knots = append([]clock.Knot{}, p.gauge.Knots()...)
-	p.meta.origins = append(append([]Origin{}, p.origins...), p.origin)
+	p.meta.origins = slices.Concat(p.origins, p.filled, []Origin{p.origin})
 	p.meta.hash = hex.EncodeToString(p.sum.Sum(nil))
 	return true, p.seal()
 }

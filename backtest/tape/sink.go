@@ -3,6 +3,7 @@ package tape
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -15,10 +16,7 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-var (
-	errDisorder  = errors.New("unsorted rows")
-	errDuplicate = errors.New("exact duplicate")
-)
+var errDisorder = errors.New("unsorted rows")
 
 const (
 	// holdTime is how long rows of a recording wait for others that belong before them:
@@ -27,6 +25,8 @@ const (
 	holdTime = 10 * time.Second
 	// holdRows bounds the rows that wait.
 	holdRows = 200_000
+	// groupMax bounds the rows of one key. The largest snapshot has 10,000 levels.
+	groupMax = 1 << 17
 )
 
 // sink takes the rows of one series of a source and puts them into the files that they
@@ -37,8 +37,8 @@ type sink interface {
 	finish() error
 	// abandon gives back what an unfinished sink holds.
 	abandon()
-	// reject notes a line of the series that holds no row.
-	reject(bad source.Bad)
+	// reject notes rows of the series that were set aside, or a line that holds none.
+	reject(bad source.Bad, rows int64)
 }
 
 // seriesSink is the sink of rows of type R.
@@ -50,10 +50,9 @@ type seriesSink[R comparable, P row.Row[R]] struct {
 	sharing row.Sharing
 	out     *parquet.GenericWriter[R]
 
-	// held are rows that wait, sorted by key, and newest the latest instant among them.
-	held   []R
-	lines  []int64
-	newest exchange.Time
+	// held are rows that wait, sorted by key.
+	held  []R
+	lines []int64
 
 	// last is the row passed before, from lastLine, 0 if there is none.
 	last     R
@@ -80,6 +79,9 @@ func (s *seriesSink[R, P]) take(b source.Batch) error {
 	if !ok || len(rows) != len(b.Lines) {
 		panic(fmt.Sprintf("tape: a batch of %v has %T with %d lines", b.Key, b.Rows, len(b.Lines)))
 	}
+	if len(rows) == 0 {
+		return nil
+	}
 	s.report.Rows += int64(len(rows))
 	if s.sharing == row.Unique && !s.run.recording {
 		for i := range rows {
@@ -92,7 +94,7 @@ func (s *seriesSink[R, P]) take(b source.Batch) error {
 	for i := range rows {
 		s.hold(rows[i], b.Lines[i])
 	}
-	return s.releaseOld()
+	return s.releaseOld(P(&rows[len(rows)-1]).Key())
 }
 
 // hold puts a row among those that wait: at the end, but for one that comes late.
@@ -108,19 +110,23 @@ func (s *seriesSink[R, P]) hold(r R, line int64) {
 		})
 	}
 	s.held, s.lines = slices.Insert(s.held, at, r), slices.Insert(s.lines, at, line)
-	s.newest = max(s.newest, P(&r).When())
 }
 
-// releaseOld passes on what has waited long enough, whole keys only.
-func (s *seriesSink[R, P]) releaseOld() error {
-	limit := s.newest
-	if s.run.recording {
-		limit = limit.Add(-holdTime)
+// releaseOld passes on what has waited long enough, whole keys only. More rows of the key
+// that came last may be in the next batch, wherever they belong.
+func (s *seriesSink[R, P]) releaseOld(coming int64) error {
+	if s.format.undated != nil {
+		s.format.lower(s.held, math.MaxInt64)
 	}
+	limit := s.newest().Add(-holdTime)
 	done := 0
 	for done < len(s.held) {
 		end := s.groupEnd(done)
-		if end == len(s.held) || P(&s.held[done]).When() > limit && len(s.held)-done < holdRows {
+		if end-done > groupMax {
+			return s.tooMany(done)
+		}
+		waits := s.run.recording && P(&s.held[done]).When() > limit && len(s.held)-done < holdRows
+		if end == len(s.held) || waits || P(&s.held[done]).Key() == coming {
 			break
 		}
 		if err := s.release(s.held[done:end], s.lines[done:end], &s.held[end]); err != nil {
@@ -137,6 +143,23 @@ func (s *seriesSink[R, P]) releaseOld() error {
 	return nil
 }
 
+// newest is the instant of the last row in the order of keys. One row with an impossible
+// time decides it no longer than until the next, and snapshots among the messages of a
+// book, which may have the recorder's time, do not.
+func (s *seriesSink[R, P]) newest() exchange.Time {
+	for i := len(s.held) - 1; i >= 0; i-- {
+		if r := &s.held[i]; s.format.link == nil || s.format.piece == nil || !s.format.piece.whole(r) {
+			return P(r).When()
+		}
+	}
+	return 0
+}
+
+func (s *seriesSink[R, P]) tooMany(at int) error {
+	return s.run.at(s.lines[at], fmt.Errorf("more than %d rows of %s have the %s %d: that is no %[3]s of market data",
+		groupMax, s.report.Key, s.format.holes.keyName(), P(&s.held[at]).Key()))
+}
+
 // groupEnd is where the rows with the key of row i end.
 func (s *seriesSink[R, P]) groupEnd(i int) int {
 	key := P(&s.held[i]).Key()
@@ -149,85 +172,65 @@ func (s *seriesSink[R, P]) groupEnd(i int) int {
 // release passes on the rows of one key, once each; next is the row after them, if it
 // is known.
 func (s *seriesSink[R, P]) release(rows []R, lines []int64, next *R) error {
-	first := P(&rows[0])
-	if at := first.When(); s.run.outside(at) {
-		for i := range rows {
-			s.report.Outside.add("line %d: %v", lines[i], at)
-		}
+	if rows, lines = s.inside(rows, lines); len(rows) == 0 {
 		return nil
 	}
-	if s.lastLine != 0 && first.Key() == P(&s.last).Key() && s.sharing != row.Unique {
-		return s.refuse(rows, lines, fmt.Errorf("%w: id %d again, after that of line %d was complete", errDisorder, first.Key(), s.lastLine))
+	if s.format.undated != nil && s.lastLine != 0 {
+		s.format.raise(rows, P(&s.last).When())
 	}
-	if err := s.follows(first); errors.Is(err, errDuplicate) {
-		s.duplicate(lines[0], s.lastLine, first)
-		return nil
-	} else if err != nil {
+	if s.sharing == row.Several {
+		byTime[R, P](rows, lines)
+	}
+	if s.lastLine != 0 && P(&rows[0]).Key() == P(&s.last).Key() {
+		return s.again(rows, lines)
+	}
+	if err := s.follows(&rows[0], next); err != nil {
 		return s.refuse(rows, lines, err)
 	}
-	if len(rows) > 1 {
-		var err error
-		if rows, lines, err = s.once(rows, lines); err != nil {
-			return err
-		}
-	}
-	if s.format.fit != nil {
-		var last *R
-		if s.lastLine != 0 {
-			last = &s.last
-		}
-		for i := range rows {
-			s.format.fit(last, &rows[i], next)
-		}
+	rows, lines, err := s.once(rows, lines)
+	if err != nil || len(rows) == 0 {
+		return err
 	}
 	return s.pass(rows, lines)
 }
 
-func (s *seriesSink[R, P]) duplicate(line, like int64, r P) {
-	s.report.Duplicates.add("line %d: like line %d, %v", line, like, r.When())
+// inside drops the rows that the file's name rules out.
+func (s *seriesSink[R, P]) inside(rows []R, lines []int64) ([]R, []int64) {
+	if s.run.recording || s.run.named.To == 0 {
+		return rows, lines
+	}
+	kept := 0
+	for i := range rows {
+		if at := P(&rows[i]).When(); s.run.outside(at) {
+			s.report.Outside.add("line %d: %v", lines[i], at)
+			continue
+		}
+		rows[kept], lines[kept] = rows[i], lines[i]
+		kept++
+	}
+	return rows[:kept], lines[:kept]
 }
 
-// once drops the repetitions among rows of one key. Pieces are compared whole.
-func (s *seriesSink[R, P]) once(rows []R, lines []int64) ([]R, []int64, error) {
-	size := len(rows) // of the first piece
-	if s.format.begins != nil {
-		for i := 1; i < len(rows); i++ {
-			if s.format.begins(&rows[i]) {
-				size = i
-				break
-			}
-		}
-		for from := size; from < len(rows); from += size {
-			again := rows[from:min(from+size, len(rows))]
-			if !s.equal(rows[:size], again) {
-				return rows[:size], lines[:size], s.refuse(rows[from:], lines[from:], fmt.Errorf(
-					"%w: another piece of the book has the ids of that on line %d", ErrConflict, lines[0]))
-			}
-			s.duplicate(lines[from], lines[0], &rows[0])
-		}
-		return rows[:size], lines[:size], nil
+// again takes rows of the key that has been passed on: repetitions, or rows that come
+// too late to be compared.
+func (s *seriesSink[R, P]) again(rows []R, lines []int64) error {
+	key := P(&s.last).Key()
+	if s.sharing != row.Unique {
+		return s.refuse(rows, lines, fmt.Errorf("%w: id %d again, after that of line %d was complete", errDisorder, key, s.lastLine))
 	}
-	kept := 1
-	for i := 1; i < len(rows); i++ {
-		bare := P(&rows[i]).Bare()
-		at := slices.IndexFunc(rows[:kept], func(have R) bool { return P(&have).Bare() == bare })
-		switch {
-		case at >= 0:
-			s.duplicate(lines[i], lines[at], &rows[i])
-		case s.sharing == row.Unique:
-			if err := s.refuse(rows[i:i+1], lines[i:i+1], s.conflict(&rows[i], &rows[0], lines[0])); err != nil {
-				return nil, nil, err
-			}
-		default:
-			rows[kept], lines[kept] = rows[i], lines[i]
-			kept++
+	for i := range rows {
+		if P(&rows[i]).Bare() == P(&s.last).Bare() {
+			s.duplicate(rows[i:i+1], lines[i], s.lastLine)
+		} else if err := s.refuse(rows[i:i+1], lines[i:i+1], s.conflict(&rows[i], &s.last, s.lastLine)); err != nil {
+			return err
 		}
 	}
-	return rows[:kept], lines[:kept], nil
+	return nil
 }
 
-func (s *seriesSink[R, P]) equal(a, b []R) bool {
-	return slices.EqualFunc(a, b, func(x, y R) bool { return P(&x).Bare() == P(&y).Bare() })
+// duplicate counts rows that are dropped, those of line like those of another.
+func (s *seriesSink[R, P]) duplicate(rows []R, line, like int64) {
+	s.report.Duplicates.many(len(rows), "line %d: like line %d, %v", line, like, P(&rows[0]).When())
 }
 
 // conflict says in what a row differs from one of the same key on a line before.
@@ -238,39 +241,49 @@ func (s *seriesSink[R, P]) conflict(r, before *R, line int64) error {
 		ErrConflict, column, ours, line, theirs, s.format.holes.keyName())
 }
 
-// follows says whether a row may come after the last one.
-func (s *seriesSink[R, P]) follows(r P) error {
+// follows says whether a row may come after the last one, and whether the next one of a
+// recording may come after it: where the time of one row is beyond those of its
+// neighbours, that row is wrong and not all that follow.
+func (s *seriesSink[R, P]) follows(r P, next *R) error {
 	last := P(&s.last)
 	switch {
-	case s.lastLine == 0 || r.Key() > last.Key() && r.When() >= last.When():
-		return nil
-	case r.Bare() == last.Bare():
-		return errDuplicate
-	case r.Key() == last.Key():
-		return s.conflict((*R)(r), &s.last, s.lastLine)
-	case r.When() < last.When():
+	case s.lastLine != 0 && r.When() < last.When():
 		return fmt.Errorf("%w: time goes back from %v on line %d to %v", errDisorder, last.When(), s.lastLine, r.When())
+	case s.lastLine != 0 && r.Key() < last.Key():
+		return fmt.Errorf("%w: id goes back from %d on line %d to %d", errDisorder, last.Key(), s.lastLine, r.Key())
+	case !s.run.recording || next == nil || s.format.moves(next):
+		return nil
 	}
-	return fmt.Errorf("%w: id goes back from %d on line %d to %d", errDisorder, last.Key(), s.lastLine, r.Key())
+	after := P(next).When()
+	if r.When() <= after || s.lastLine != 0 && after < last.When() {
+		return nil
+	}
+	return fmt.Errorf("%w: the row after it is of %v, before its own time, %v", errDisorder, after, r.When())
 }
 
-// refuse sets rows aside, or fails where that is not asked for.
+// refuse sets rows aside, or fails where that is not asked for. Rows of one line count as
+// one line, and are kept as the first of them.
 func (s *seriesSink[R, P]) refuse(rows []R, lines []int64, reason error) error {
-	for i := range rows {
+	for i := 0; i < len(rows); {
+		same := i + 1
+		for same < len(rows) && lines[same] == lines[i] {
+			same++
+		}
 		var text []byte
 		for c := range s.columns {
 			text = append(row.Text(text, &s.columns[c], &rows[i]), ',')
 		}
 		bad := source.Bad{Line: lines[i], Key: s.report.Key, Reason: reason, Text: string(text[:len(text)-1])}
-		if err := s.run.reject(bad); err != nil {
+		if err := s.run.reject(bad, int64(same-i)); err != nil {
 			return err
 		}
+		i = same
 	}
 	return nil
 }
 
-func (s *seriesSink[R, P]) reject(bad source.Bad) {
-	s.report.Skipped.add("line %d: %v", bad.Line, bad.Reason)
+func (s *seriesSink[R, P]) reject(bad source.Bad, rows int64) {
+	s.report.Skipped.many(int(rows), "line %d: %v", bad.Line, bad.Reason)
 }
 
 // pass gives good rows of one key to the file that they belong in.
@@ -281,9 +294,29 @@ func (s *seriesSink[R, P]) pass(rows []R, lines []int64) error {
 			return err
 		}
 	}
+	if last := len(rows) - 1; last > 0 && P(&rows[last]).When() >= s.end {
+		later := last
+		for later > 0 && P(&rows[later-1]).When() >= s.end {
+			later--
+		}
+		if err := s.pass(rows[:later], lines[:later]); err != nil {
+			return err
+		}
+		return s.pass(rows[later:], lines[later:])
+	}
 	if s.lastLine == 0 {
 		s.report.From = at
 	}
+	s.note(rows, lines)
+	s.last, s.lastLine = rows[len(rows)-1], lines[len(lines)-1]
+	if err := s.part.add(rows); err != nil {
+		return s.run.at(lines[0], err)
+	}
+	return nil
+}
+
+// note looks at rows that pass: their holes and their clocks.
+func (s *seriesSink[R, P]) note(rows []R, lines []int64) {
 	for i := range rows {
 		r := P(&rows[i])
 		s.report.To = r.When().Add(s.report.Interval)
@@ -296,11 +329,6 @@ func (s *seriesSink[R, P]) pass(rows []R, lines []int64) error {
 			s.gauge.Add(event, local)
 		}
 	}
-	s.last, s.lastLine = rows[len(rows)-1], lines[len(lines)-1]
-	if err := s.part.add(rows); err != nil {
-		return s.run.at(lines[0], err)
-	}
-	return nil
 }
 
 // turn closes the file being written and begins the one that holds an instant.
@@ -329,6 +357,7 @@ func (s *seriesSink[R, P]) turn(at exchange.Time) error {
 		s.run.tape.mu.Lock()
 		defer s.run.tape.mu.Unlock()
 		s.part.repair = s.run.tape.Holes(key)
+		s.part.early = s.format.holes.early(key.Kind)
 	}
 	return nil
 }
@@ -345,9 +374,10 @@ func (s *seriesSink[R, P]) closePart() error {
 		return err
 	}
 	s.duplicates, s.skipped = s.report.Duplicates.Count, s.report.Skipped.Count
-	s.report.New += p.origin.Rows
+	s.report.New += p.added
 	s.report.Known += p.known
 	s.report.Differ.join(p.differ)
+	s.report.Beyond.join(p.beyond)
 	s.part = nil
 	if !changed {
 		p.abandon()
@@ -364,8 +394,14 @@ func (s *seriesSink[R, P]) abandon() {
 }
 
 func (s *seriesSink[R, P]) finish() error {
+	if s.format.undated != nil {
+		s.format.lower(s.held, math.MaxInt64)
+	}
 	for len(s.held) > 0 {
 		end := s.groupEnd(0)
+		if end > groupMax {
+			return s.tooMany(0)
+		}
 		var next *R
 		if end < len(s.held) {
 			next = &s.held[end]

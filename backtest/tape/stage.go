@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -78,7 +79,7 @@ func (s *stage) keep(f stagedFile) { s.files = append(s.files, f) }
 func (s *stage) commit() error {
 	for _, f := range s.files {
 		directory := filepath.Dir(f.target)
-		if err := os.MkdirAll(directory, 0o755); err != nil {
+		if err := makeDirectory(directory); err != nil {
 			return err
 		}
 		if err := os.Rename(f.temp, f.target); err != nil {
@@ -89,6 +90,22 @@ func (s *stage) commit() error {
 		}
 	}
 	return nil
+}
+
+// makeDirectory makes a directory and those above it that are missing, each of them
+// durable.
+func makeDirectory(path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	above := filepath.Dir(path)
+	if err := makeDirectory(above); err != nil {
+		return err
+	}
+	if err := os.Mkdir(path, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDirectory(above)
 }
 
 // close removes what was not committed.

@@ -84,7 +84,10 @@ func Open(dir string) (*Tape, error) {
 // scan reads the files of a market.
 func (t *Tape) scan(market string) error {
 	return fs.WalkDir(os.DirFS(t.dir), market, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || filepath.Ext(path) != ".parquet" {
+		if err == nil && strings.HasPrefix(d.Name(), ".") && d.IsDir() {
+			return fs.SkipDir
+		}
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".parquet" || strings.HasPrefix(d.Name(), ".") {
 			return err
 		}
 		names := strings.Split(path, "/")
@@ -99,34 +102,41 @@ func (t *Tape) scan(market string) error {
 	})
 }
 
-// find reads the metadata of a file as it is on disk now, nil if there is none.
+// find reads the metadata of a file as it is on disk now, nil if there is none. A file
+// that does not belong where it is is an error.
 func (t *Tape) find(key row.Key, name string) (*part, error) {
 	p := &part{name: name, path: t.path(key, name)}
 	if _, err := os.Stat(p.path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	m, err := readMeta(p.path)
+	span := key.Kind.Span(key.Interval)
+	switch {
+	case err != nil:
+	case m.series != key.String():
+		err = fmt.Errorf("%s: is a file of %s: it was moved or renamed", p.path, m.series)
+	case m.schema != key.Kind.Schema():
+		err = fmt.Errorf("%s: has the schema %s, this version reads %s: import its sources again", p.path, m.schema, key.Kind.Schema())
+	case span.Name(m.first) != name || span.Name(m.last) != name:
+		err = fmt.Errorf("%s: has rows from %v to %v: it was copied or renamed", p.path, m.first, m.last)
+	}
 	p.meta = m
-	return p, err
+	return p, damaged(err)
 }
 
 // shelve reads the metadata of a file and puts it where it belongs.
 func (t *Tape) shelve(key row.Key, name string) error {
-	p := part{name: name, path: t.path(key, name)}
-	m, err := readMeta(p.path)
+	found, err := t.find(key, name)
 	if err != nil {
 		return err
 	}
-	if m.series != key.String() {
-		return fmt.Errorf("%s: is a file of %s: it was moved or renamed", p.path, m.series)
+	if found == nil {
+		return fmt.Errorf("%s: %w", t.path(key, name), fs.ErrNotExist)
 	}
-	if m.schema != key.Kind.Schema() {
-		return fmt.Errorf("%s: has the schema %s, this version reads %s: import its sources again", p.path, m.schema, key.Kind.Schema())
-	}
-	p.meta = m
+	p := *found
 	parts := t.shelf[key]
-	at, found := slices.BinarySearchFunc(parts, name, func(p part, name string) int { return strings.Compare(p.name, name) })
-	if found {
+	at, there := slices.BinarySearchFunc(parts, name, func(p part, name string) int { return strings.Compare(p.name, name) })
+	if there {
 		parts[at] = p
 	} else {
 		t.shelf[key] = slices.Insert(parts, at, p)
@@ -164,7 +174,7 @@ func (t *Tape) Series() []Series {
 	for key, parts := range t.shelf {
 		first, last := parts[0].meta, parts[len(parts)-1].meta
 		s := Series{Key: key, From: first.first, To: last.last.Add(key.Interval), Gaps: len(t.Holes(key))}
-		sum := sha256.New()
+		sum, origins := sha256.New(), map[originKey]int{}
 		fmt.Fprintf(sum, "pmbot.series/1\n%s\n%s\n", first.schema, key)
 		for _, p := range parts {
 			s.Rows += p.meta.rows
@@ -172,7 +182,7 @@ func (t *Tape) Series() []Series {
 			for _, o := range p.meta.origins {
 				s.Duplicates += o.Duplicates
 				s.Skipped += o.Skipped
-				s.addOrigin(o)
+				s.addOrigin(o, origins)
 			}
 			fmt.Fprintf(sum, "%s %d %s\n", p.name, p.meta.rows, p.meta.hash)
 		}
@@ -190,29 +200,41 @@ func (t *Tape) Series() []Series {
 	return list
 }
 
-// addOrigin joins what one source gave to several files.
-func (s *Series) addOrigin(o Origin) {
-	for i := range s.Origins {
-		if same := &s.Origins[i]; same.SHA256 == o.SHA256 {
-			same.Rows += o.Rows
-			same.Duplicates += o.Duplicates
-			same.Skipped += o.Skipped
-			same.From, same.To = min(same.From, o.From), max(same.To, o.To)
-			return
-		}
+// originKey tells the origins of a series apart: what a file filled as a repair is not
+// what it gave as an import.
+type originKey struct {
+	sha256 string
+	repair bool
+}
+
+// addOrigin joins what one source gave to several files; at says where it stands.
+func (s *Series) addOrigin(o Origin, at map[originKey]int) {
+	key := originKey{o.SHA256, o.Repair}
+	i, known := at[key]
+	if !known {
+		at[key] = len(s.Origins)
+		s.Origins = append(s.Origins, o)
+		return
 	}
-	s.Origins = append(s.Origins, o)
+	same := &s.Origins[i]
+	same.Rows += o.Rows
+	same.Duplicates += o.Duplicates
+	same.Skipped += o.Skipped
+	same.From, same.To = min(same.From, o.From), max(same.To, o.To)
 }
 
 // Holes lists the holes of a series in the order of time, those between its files too.
 func (t *Tape) Holes(key row.Key) []Hole {
 	var holes []Hole
-	parts := t.shelf[key]
-	for i, p := range parts {
+	var before meta
+	for i, p := range t.shelf[key] {
 		if i > 0 {
-			if h, ok := holeBetween(parts[i-1].meta, p.meta, key); ok {
+			if h, ok := holeBetween(before, p.meta, key); ok {
 				holes = append(holes, h)
 			}
+		}
+		if i == 0 || p.meta.lastID != 0 || before.lastID == 0 {
+			before = p.meta // a file without ids says nothing about what links its neighbours
 		}
 		holes = append(holes, p.meta.holes...)
 	}
@@ -240,7 +262,7 @@ func holeBetween(a, b meta, key row.Key) (Hole, bool) {
 	}
 	step := max(a.step, b.step)
 	apart := b.first.Sub(a.last)
-	return Hole{a.last.Add(step), b.first, int64(apart/max(step, 1)) - 1}, step > 0 && apart > step
+	return Hole{a.last.Add(step), b.first, max(1, int64(apart/max(step, 1))-1)}, step > 0 && apart > step
 }
 
 // Hash is the data manifest hash: SHA-256 over the names and hashes of series, in
