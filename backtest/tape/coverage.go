@@ -1,6 +1,9 @@
 package tape
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -16,7 +19,7 @@ type Stretch struct {
 // Coverage lists the times for which a series has data, in order: those of its files
 // without the holes in them. What a repair filled stands for itself.
 func (t *Tape) Coverage(key row.Key) []Stretch {
-	var list []Stretch
+	var all, repairs []Stretch
 	parts := t.shelf[key]
 	for i, p := range parts {
 		from := p.meta.first
@@ -24,17 +27,37 @@ func (t *Tape) Coverage(key row.Key) []Stretch {
 			from = parts[i-1].meta.last
 		}
 		for _, h := range p.meta.holes {
-			list = cover(list, Stretch{From: from, To: h.From})
+			all = cover(all, Stretch{From: from, To: h.From})
 			from = h.To
 		}
-		list = cover(list, Stretch{From: from, To: p.meta.last.Add(key.Interval)})
+		all = cover(all, Stretch{From: from, To: p.meta.last.Add(key.Interval)})
 		for _, o := range p.meta.origins {
 			if o.Repair {
-				list = append(list, Stretch{From: o.From, To: o.To.Add(key.Interval), Repaired: true})
+				repairs = append(repairs, Stretch{From: o.From, To: o.To.Add(key.Interval), Repaired: true})
 			}
 		}
 	}
-	return list
+	return inlay(all, repairs)
+}
+
+// inlay cuts out of stretches what was repaired and puts that in its place.
+func inlay(all, repairs []Stretch) (list []Stretch) {
+	slices.SortStableFunc(repairs, func(a, b Stretch) int { return cmp.Compare(a.From, b.From) })
+	for _, s := range all {
+		for len(repairs) > 0 && repairs[0].From <= s.To {
+			r := repairs[0]
+			repairs = repairs[1:]
+			if s.From < r.From {
+				list = append(list, Stretch{From: s.From, To: r.From})
+			}
+			list = append(list, r)
+			s.From = max(s.From, r.To)
+		}
+		if s.From < s.To || len(list) == 0 || list[len(list)-1].To < s.From {
+			list = append(list, s)
+		}
+	}
+	return append(list, repairs...)
 }
 
 // cover appends a stretch, or lengthens the last one that it continues.
@@ -42,7 +65,7 @@ func cover(list []Stretch, s Stretch) []Stretch {
 	if s.To < s.From {
 		return list
 	}
-	if n := len(list); n > 0 && !list[n-1].Repaired && list[n-1].To >= s.From {
+	if n := len(list); n > 0 && list[n-1].To >= s.From {
 		list[n-1].To = max(list[n-1].To, s.To)
 		return list
 	}
