@@ -72,7 +72,16 @@ func allKinds(t testing.TB, seed uint64) *plainTape {
 	put(t, p, series(exchange.UM, "A", row.Depth, 0), um(seed+6, 5*time.Second).levels(1500, 400))
 	put(t, p, series(exchange.Margin, "A", row.Depth, 0), spotLevels(archive(seed+7, 5*time.Second).levels(900, 300)))
 	put(t, p, series(exchange.UM, "A", row.MarkPrice, 0), um(seed+8, 100*time.Millisecond).marks(2500))
-	put(t, p, series(exchange.UM, "A", row.LiquidationSnapshot, 0), um(seed+9, time.Minute).liquidations(150))
+	forced := um(seed+9, time.Minute).liquidations(150)
+	for i := range forced { // some sooner than any quote, as if before they happened
+		if i%5 == 0 {
+			forced[i].Local = forced[i].Local.Add(-200 * time.Millisecond)
+		}
+	}
+	put(t, p, series(exchange.UM, "A", row.LiquidationSnapshot, 0), forced)
+	// So dense that many rows overtake others, from one chunk to the next, too.
+	put(t, p, series(exchange.UM, "C", row.BookTicker, 0), um(seed+15, 12*time.Millisecond).tickers(6000))
+	put(t, p, series(exchange.UM, "C", row.Depth, 0), um(seed+16, 12*time.Millisecond).levels(900, 300))
 	put(t, p, series(exchange.UM, "A", row.Klines, time.Minute), archive(seed+10, 0).bars(150, time.Minute))
 	put(t, p, series(exchange.UM, "A", row.Klines, time.Hour), archive(seed+11, 0).bars(3, time.Hour))
 	put(t, p, series(exchange.UM, "A", row.IndexPriceKlines, time.Minute), archive(seed+12, 0).bars(120, time.Minute))
@@ -335,7 +344,6 @@ func (p *plainTape) compare(t *testing.T, spec ReaderSpec, want []told, size int
 func TestReaderAgainstSort(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	p := allKinds(t, 0)
-	start := exchange.TimeOf(time.Date(2024, 1, 31, 22, 0, 0, 0, time.UTC))
 	r := newRecorder(9, 0, 0, 0, 0)
 	list := p.tape.Series()
 	for _, c := range []struct {
@@ -345,11 +353,12 @@ func TestReaderAgainstSort(t *testing.T) {
 		for round := range 4 {
 			r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 			spec := ReaderSpec{Series: list, Clock: c.clock, LatencyBase: c.base, Instrument: anyone()}
-			if round > 0 {
-				spec.From = start.Add(time.Duration(r.IntN(7000)) * 1234 * time.Millisecond)
-				spec.To = spec.From.Add(time.Duration(1+r.IntN(3000)) * 1234 * time.Millisecond)
-			}
 			want := p.expect(&spec)
+			if round > 0 { // both bounds at events, which are within
+				from := r.IntN(len(want) - 4000)
+				spec.From, spec.To = want[from].at, want[from+1+r.IntN(4000)].at
+				want = p.expect(&spec)
+			}
 			for _, cores := range []int{1, 2} {
 				runtime.GOMAXPROCS(cores)
 				for _, size := range []int{1, 7, 1024} {
@@ -394,7 +403,7 @@ func TestReaderAllocations(t *testing.T) {
 		tape := newTape(t)
 		store(t, tape, series(exchange.UM, "A", row.Klines, time.Minute), newRecorder(1, midnight, 0, 0, 0).bars(60_000, time.Minute))
 		store(t, tape, series(exchange.UM, "A", row.BookTicker, 0), newRecorder(1, midnight, time.Second, time.Second, 0).tickers(60_000))
-		store(t, tape, series(exchange.UM, "A", row.Depth, 0), newRecorder(1, midnight, time.Second, time.Second, 0).levels(20_000, 50_000))
+		store(t, tape, series(exchange.UM, "A", row.Depth, 0), newRecorder(1, midnight, time.Second, time.Second, 0).levels(50_000, 100_000))
 		r := open(t, tape, ReaderSpec{Clock: c})
 		buf := make([]exchange.Event, 1000)
 		read := func() {

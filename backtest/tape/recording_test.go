@@ -123,7 +123,7 @@ func (r *recorder) marks(n int) []row.Mark {
 		at, _, local := r.step()
 		r.every = every
 		rows[i] = row.Mark{Time: at, Local: local, Price: r.tick(0) + 12345, Rate: 10_000, Next: row.MicrosOf(r.at.Floor(8 * time.Hour).Add(8 * time.Hour))}
-		if i%2 == 0 {
+		if i%3 == 0 {
 			rows[i].Index = r.tick(-3)
 		}
 	}
@@ -188,6 +188,7 @@ func (r *recorder) bars(n int, every time.Duration) []row.Bar {
 	var rows []row.Bar
 	start := r.at.Floor(every)
 	for i := range n {
+		r.price += int64(r.IntN(21)) - 10
 		open := r.tick(0)
 		r.price += int64(r.IntN(201)) - 100
 		last := r.tick(0)

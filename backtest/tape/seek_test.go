@@ -52,6 +52,47 @@ func TestSeek(t *testing.T) {
 	}
 }
 
+// TestSeekExactly: no row is lost or told twice wherever in a page or row group a replay
+// begins and ends.
+func TestSeekExactly(t *testing.T) {
+	tape := newTape(t)
+	rows := newRecorder(1, midnight, 20*time.Millisecond, 0, 0).trades(groupRows + 80_000)
+	store(t, tape, series(exchange.UM, "A", row.AggTrades, 0), rows)
+	file, err := openRows[row.Trade](tape.shelf[tape.Series()[0].Key][0].path)
+	must(t, err)
+	var starts []int // of pages
+	for g, group := range file.groups {
+		pages, err := group.ColumnChunks()[file.timed].OffsetIndex()
+		must(t, err)
+		for i := range pages.NumPages() {
+			starts = append(starts, g*groupRows+int(pages.FirstRowIndex(i)))
+		}
+	}
+	must(t, file.close())
+	if len(starts) < 8 {
+		t.Fatalf("pages start at %v: too few for this test", starts)
+	}
+	for _, k := range starts[1:] {
+		for _, off := range []int{-1, 0, 1} {
+			spec := ReaderSpec{From: rows[k+off].When(), To: rows[k+off+1000].When()}
+			first := slices.IndexFunc(rows, func(r row.Trade) bool { return r.When() >= spec.From })
+			want := first
+			drain(t, open(t, tape, spec), 512, func(e *exchange.Event) {
+				if e.Kind != exchange.KindTrade {
+					return
+				}
+				if e.Trade().ID != rows[want].ID {
+					t.Fatalf("from row %d: trade %d, want %d", k+off, e.Trade().ID, rows[want].ID)
+				}
+				want++
+			})
+			if rows[want-1].When() > spec.To || rows[want].When() <= spec.To {
+				t.Fatalf("from row %d: ends before row %d of %v, not at %v", k+off, want, rows[want].When(), spec.To)
+			}
+		}
+	}
+}
+
 // TestConstantColumns: what a column is by its statistics is what it is by its pages, also
 // where it changes from one row group to the next.
 func TestConstantColumns(t *testing.T) {
@@ -61,7 +102,7 @@ func TestConstantColumns(t *testing.T) {
 		rows[i].BuyerMaker = i >= groupRows
 		rows[i].First, rows[i].Last = 0, 0
 		if i >= 2*groupRows {
-			rows[i].First, rows[i].Last = 5, int64(5+i%2)
+			rows[i].First, rows[i].Last = int64(5*(i%2)), int64(5+i%2) // the least First is the constant before and after
 		}
 		if i >= 3*groupRows {
 			rows[i].First, rows[i].Last, rows[i].BuyerMaker = 0, 0, i%3 == 0
