@@ -39,13 +39,13 @@ func TestTableAligns(t *testing.T) {
 
 // TestListingFits takes columns away in their order, and never the name.
 func TestListingFits(t *testing.T) {
-	headings := []string{"SERIES", "FROM", "ROWS", "COVERAGE", "HASH", "SOURCE"}
-	row := []string{"um/BTCUSDT/trades", "2024", "100", "████████", "abcdef", "a file of a long name"}
+	headings := []string{"SERIES", "ROWS", "COVERAGE", "SIZE", "HASH", "SOURCE"}
+	row := []string{"um/BTCUSDT/trades", "100", "████████", "1 kB", "abcdef", "a file of a long name"}
 	for _, test := range []struct {
 		width int
 		want  []string
 	}{
-		{0, headings}, {200, headings}, {60, headings[:5]}, {46, headings[:4]}, {32, headings[:3]}, {5, headings[:3]},
+		{0, headings}, {200, headings}, {60, headings[:5]}, {46, headings[:4]}, {33, headings[:3]}, {5, headings[:2]},
 	} {
 		got, rows := fitting(test.width, slices.Clone(headings), [][]string{slices.Clone(row)})
 		if !slices.Equal(got, test.want) || !slices.Equal(rows[0], row[:len(test.want)]) {

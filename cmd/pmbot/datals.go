@@ -81,9 +81,9 @@ func (c *console) printListing(t *tape.Tape, dir string) error {
 func toSecond(t exchange.Time) string { return t.Floor(time.Second).String() }
 
 // leftOut are the columns of the listing that a narrow terminal does without, first those
-// that are missed least.
+// that are missed least: the picture tells more than two instants do.
 func leftOut() []string {
-	return []string{"SOURCE", "HASH", "SKIPPED", "DUPLICATES", "COVERAGE", "SIZE", "TO"}
+	return []string{"SOURCE", "HASH", "SKIPPED", "DUPLICATES", "TO", "FROM", "SIZE", "COVERAGE"}
 }
 
 // fitting leaves columns out until a table fits into a width; 0 fits everything.
