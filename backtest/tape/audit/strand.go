@@ -222,6 +222,10 @@ func (a *auditor) newStrand(t track) strand {
 		return newRows(t, m.newTickerCheck)
 	case row.Depth:
 		return newDepth(t, m)
+	case row.PartialDepth: // books of their own, which no other series is held against
+		alone := &pair{a: t.a, market: m.market}
+		alone.rebuilt().depth = t.series.key
+		return newDepth(t, alone)
 	case row.BookDepth:
 		return newRows[row.Bucket](t, nil)
 	case row.MarkPrice:

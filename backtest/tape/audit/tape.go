@@ -150,7 +150,7 @@ func open(t *tape.Tape, key row.Key) (next func() (any, error, bool), stop func(
 		return pull[row.Trade](t, key)
 	case row.BookTicker:
 		return pull[row.Ticker](t, key)
-	case row.Depth:
+	case row.Depth, row.PartialDepth:
 		return pull[row.Level](t, key)
 	case row.BookDepth:
 		return pull[row.Bucket](t, key)
