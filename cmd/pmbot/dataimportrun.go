@@ -112,5 +112,5 @@ func (run *importing) printSum() {
 	if run.already > 0 {
 		fmt.Fprintf(run.out, "; the tape had %s already (--again reads such files)", counted(run.already, "file"))
 	}
-	fmt.Fprintf(run.out, "; took %v\n", time.Since(run.start).Round(100*time.Millisecond))
+	fmt.Fprintf(run.out, "; took %v\n", time.Since(run.start).Round(10*time.Millisecond))
 }
