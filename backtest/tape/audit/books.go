@@ -130,6 +130,9 @@ func (b *rebuilt) lose() {
 // compare holds the best of the book against the ticker of its update id, or leaves a
 // point that waits for it.
 func (b *rebuilt) compare(p *piece) {
+	if row.Made(p.last) {
+		return // made of the time, the id names a moment and not a state of the book
+	}
 	most := share(pointRoom, len(b.a.markets), pointLeast)
 	if b.compared.AgainstRows == 0 && len(b.points) >= most {
 		return // there may be no tickers at all
