@@ -13,10 +13,12 @@
 // aside) stands in the [Report], in the file and in [Series]. An import that fails leaves
 // the tape as it was.
 //
-// [Tape.Reader] merges any number of series by time, in memory that depends on their
-// number only and not on their length. It is one of the two sources of a backtest.
+// [Tape.Reader] merges any number of series by the exchange's clock or the recorder's, in
+// memory that depends on their number only and not on their length, and decodes ahead of
+// who reads. It is one of the two sources of a backtest.
 //
 // The commands call Import, Series and Verify; package backtest calls Open, Hash and
-// Reader. Start reading at [Open], then row_bar.go, which is all that the package knows
-// about one kind of rows; a new kind is one such file and a line in formatOf.
+// Reader. Start reading at [Open], then formatOf in format.go, which knows every kind, and
+// play.go, where rows become events; a new kind is a type in package row, a line in
+// formatOf and, if it plays, a maker of events.
 package tape

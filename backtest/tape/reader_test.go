@@ -416,9 +416,9 @@ func TestReaderAllocations(t *testing.T) {
 		for range 40 {
 			read()
 		}
-		// None an event; now and then the Parquet reader renews a pooled buffer, more often
-		// under the race detector.
-		if n := testing.AllocsPerRun(40, read); n > 20 {
+		// None an event, which would be 1000; now and then the Parquet reader renews a pooled
+		// buffer, more often under the race detector.
+		if n := testing.AllocsPerRun(40, read); n > 100 {
 			t.Errorf("%v: %v allocations for 1000 events", c, n)
 		}
 	}

@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "dd55eba1ffd51a530385a4673025e4c87b7196b7495c1fdd44d1a3e8db6d7be6"
+const coreSource = "f7c568ea0122ab10157babfbe87fccae3fc4ae68658cdecdc76af072a82426fa"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
