@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "f7c568ea0122ab10157babfbe87fccae3fc4ae68658cdecdc76af072a82426fa"
+const coreSource = "808a08682a5256d881b2418cf52aa297751180f69733f8c4fd23f9776fe5f5a9"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
