@@ -1,10 +1,7 @@
 package tape
 
 import (
-	"bufio"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -104,9 +101,9 @@ func (f *rowFormat[R, P]) rewrite(ctx context.Context, p part, file stagedFile) 
 		return err
 	}
 	defer rows.close()
-	w := &partition[R, P]{file: file, buffer: bufio.NewWriterSize(file, 256<<10), out: newRowWriter[R](zstd.SpeedBestCompression), meta: p.meta}
-	w.out.Reset(w.buffer)
-	buf, sum, text := make([]R, batchRows), sha256.New(), []byte(nil)
+	packer := newPacker[R](&zstd.Codec{Level: zstd.SpeedBestCompression})
+	packer.begin(file)
+	buf := make([]R, batchRows)
 	for {
 		n, err := rows.read(buf)
 		if err == io.EOF {
@@ -118,17 +115,15 @@ func (f *rowFormat[R, P]) rewrite(ctx context.Context, p part, file stagedFile) 
 		if err != nil {
 			return err
 		}
-		text = text[:0]
-		for i := range buf[:n] {
-			text = row.Canonical(text, rows.columns, &buf[i])
-		}
-		sum.Write(text)
-		if _, err := w.out.Write(buf[:n]); err != nil {
+		if err := packer.pack(buf[:n]); err != nil {
 			return err
 		}
 	}
-	if got := hex.EncodeToString(sum.Sum(nil)); got != p.meta.hash {
+	if got := packer.hash(); got != p.meta.hash {
 		return changed(p.path, got, p.meta.hash)
 	}
-	return w.seal()
+	if err := packer.end(&p.meta); err != nil {
+		return err
+	}
+	return file.seal()
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/parquet-go/parquet-go/compress/zstd"
+
 	"github.com/pmbot/pmbot/backtest/tape/clock"
 	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/backtest/tape/source"
@@ -116,8 +118,10 @@ type importRun struct {
 	file      *source.File
 	recording bool
 	// only is the series that the run may write, any if it is zero.
-	only   row.Key
-	stage  *stage
+	only  row.Key
+	stage *stage
+	// codec is for the packers of all series.
+	codec  *zstd.Codec
 	report *Report
 	sinks  map[row.Key]sink
 	// early are bad lines of series that have had no row yet.
@@ -149,6 +153,7 @@ func Import(ctx context.Context, t *Tape, spec ImportSpec, progress func(Progres
 func newRun(t *Tape, spec ImportSpec, report *Report) *importRun {
 	return &importRun{
 		tape: t, spec: spec, named: source.ReadPath(spec.Path), report: report, sinks: map[row.Key]sink{}, early: map[row.Key]Finding{},
+		codec: &zstd.Codec{Level: zstd.SpeedFastest},
 	}
 }
 

@@ -1,7 +1,6 @@
 package tape
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -12,9 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
-
 	"github.com/pmbot/pmbot/backtest/tape/clock"
 	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
@@ -23,8 +19,6 @@ import (
 const (
 	// batchRows is how many rows are read or written in one go.
 	batchRows = 2048
-	// groupRows is the size of a row group.
-	groupRows = 1 << 18
 	// movingMax bounds the rows without times of the exchange that wait for one with: three
 	// of the largest snapshots.
 	movingMax = 1 << 15
@@ -39,9 +33,8 @@ var ErrConflict = errors.New("rows contradict each other")
 type partition[R comparable, P row.Row[R]] struct {
 	path   string
 	format *rowFormat[R, P]
-	out    *parquet.GenericWriter[R]
-	buffer *bufio.Writer
 	file   stagedFile
+	packer *packer[R]
 	batch  []R
 	// moving are rows that come next and whose times may still be moved.
 	moving []R
@@ -52,6 +45,7 @@ type partition[R comparable, P row.Row[R]] struct {
 	oldRows []R
 	oldAt   int
 	oldSum  hash.Hash
+	oldText []byte
 	oldHash string
 	// group are rows of one key that the tape has.
 	group   []R
@@ -68,8 +62,6 @@ type partition[R comparable, P row.Row[R]] struct {
 	meta    meta
 	gauge   clock.Gauge
 	holes   holeFinder
-	sum     hash.Hash
-	text    []byte
 	// origin is what the source adds, in a repair to the hole being filled; filled are the
 	// holes before. added counts its rows, known those that the tape had already, and dated
 	// those of them to which it gave the time of receipt.
@@ -79,21 +71,12 @@ type partition[R comparable, P row.Row[R]] struct {
 	added, known, dated int64
 }
 
-// newRowWriter makes the writer that a series uses for all its files: its buffers are
-// some 16 MB.
-func newRowWriter[R any](level zstd.Level) *parquet.GenericWriter[R] {
-	return parquet.NewGenericWriter[R](io.Discard,
-		parquet.Compression(&zstd.Codec{Level: level, Concurrency: 1}),
-		parquet.MaxRowsPerRowGroup(groupRows), parquet.CreatedBy("pmbot", "1", "tape"))
-}
-
-// openPartition begins a file in the stage, written by out. old is the file on the tape,
-// nil if there is none.
+// openPartition begins a file in the stage. old is the file on the tape, nil if there is
+// none.
 func openPartition[R comparable, P row.Row[R]](f *rowFormat[R, P], key row.Key, origin Origin, old *part, file stagedFile,
-	out *parquet.GenericWriter[R]) (*partition[R, P], error) {
+	packer *packer[R]) (*partition[R, P], error) {
 	p := &partition[R, P]{
-		path: file.target, format: f, file: file, buffer: bufio.NewWriterSize(file, 256<<10), out: out,
-		batch: make([]R, 0, batchRows), sum: sha256.New(), columns: row.Columns[R](), sharing: key.Kind.Sharing(),
+		path: file.target, format: f, file: file, packer: packer, columns: packer.columns, sharing: key.Kind.Sharing(),
 		meta:  meta{schema: key.Kind.Schema(), series: key.String(), clock: clockExchange},
 		holes: newHoleFinder(f.holes, key), origin: origin,
 	}
@@ -102,10 +85,10 @@ func openPartition[R comparable, P row.Row[R]](f *rowFormat[R, P], key row.Key, 
 		if err != nil {
 			return nil, err
 		}
-		p.oldFile, p.oldRows, p.origins = rows, make([]R, 0, batchRows), old.meta.origins
+		p.oldFile, p.oldRows, p.origins = rows, make([]R, 0, min(batchRows, old.meta.rows)), old.meta.origins
 		p.oldSum, p.oldHash = sha256.New(), old.meta.hash
 	}
-	out.Reset(p.buffer)
+	packer.begin(file)
 	return p, nil
 }
 
@@ -123,11 +106,11 @@ func (p *partition[R, P]) head() (P, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.text = p.text[:0]
+		p.oldText = p.oldText[:0]
 		for i := range p.oldRows {
-			p.text = row.Canonical(p.text, p.columns, &p.oldRows[i])
+			p.oldText = row.Canonical(p.oldText, p.columns, &p.oldRows[i])
 		}
-		p.oldSum.Write(p.text)
+		p.oldSum.Write(p.oldText)
 	}
 	return &p.oldRows[p.oldAt], nil
 }
@@ -209,8 +192,10 @@ func (p *partition[R, P]) write(r P) error {
 	p.holes.add(at, after, id, 0)
 	p.clock(at, r)
 	p.batch = append(p.batch, *r)
-	if len(p.batch) == cap(p.batch) {
-		return p.flush()
+	if len(p.batch) == batchRows {
+		var err error
+		p.batch, err = p.packer.send(p.batch)
+		return err
 	}
 	return nil
 }
@@ -229,17 +214,6 @@ func (p *partition[R, P]) clock(at exchange.Time, r P) {
 	if event != 0 {
 		p.gauge.Add(event, local)
 	}
-}
-
-func (p *partition[R, P]) flush() error {
-	p.text = p.text[:0]
-	for i := range p.batch {
-		p.text = row.Canonical(p.text, p.columns, &p.batch[i])
-	}
-	p.sum.Write(p.text)
-	_, err := p.out.Write(p.batch)
-	p.batch = p.batch[:0]
-	return err
 }
 
 // finish writes what is left and closes the file. It says whether the file differs from
@@ -267,7 +241,10 @@ func (p *partition[R, P]) finish() (changed bool, err error) {
 			return false, err
 		}
 	}
-	if err := p.flush(); err != nil {
+	if err := p.packer.wait(); err != nil {
+		return false, err
+	}
+	if err := p.packer.pack(p.batch); err != nil {
 		return false, err
 	}
 	if err := p.holes.finish(); err != nil {
@@ -277,26 +254,16 @@ func (p *partition[R, P]) finish() (changed bool, err error) {
 	p.meta.firstAfter, p.meta.lastID = p.holes.firstAfter, p.holes.lastID
 	p.meta.knots = append([]clock.Knot{}, p.gauge.Knots()...)
 	p.meta.origins = slices.Concat(p.origins, p.filled, []Origin{p.origin})
-	p.meta.hash = hex.EncodeToString(p.sum.Sum(nil))
-	return true, p.seal()
-}
-
-// seal writes metadata and footer and makes the file durable.
-func (p *partition[R, P]) seal() error {
-	if err := p.meta.write(p.out.SetKeyValueMetadata); err != nil {
-		return err
+	p.meta.hash = p.packer.hash()
+	if err := p.packer.end(&p.meta); err != nil {
+		return false, err
 	}
-	if err := p.out.Close(); err != nil {
-		return err
-	}
-	if err := p.buffer.Flush(); err != nil {
-		return err
-	}
-	return p.file.seal()
+	return true, p.file.seal()
 }
 
 // abandon gives back what an unfinished partition holds. The stage removes its file.
 func (p *partition[R, P]) abandon() {
+	_ = p.packer.wait() // the file is removed
 	if p.oldFile != nil {
 		p.oldFile.close()
 	}

@@ -19,7 +19,7 @@ func store[R comparable, P row.Row[R]](t testing.TB, tape *Tape, key row.Key, ro
 	must(t, key.Check())
 	f, err := formatOf(key.Kind)
 	must(t, err)
-	out := newRowWriter[R](zstd.SpeedFastest)
+	out := newPacker[R](&zstd.Codec{Level: zstd.SpeedFastest})
 	span := key.Kind.Span(key.Interval)
 	for len(rows) > 0 {
 		at := P(&rows[0]).When()

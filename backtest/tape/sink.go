@@ -7,9 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
-
 	"github.com/pmbot/pmbot/backtest/tape/clock"
 	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/backtest/tape/source"
@@ -48,7 +45,7 @@ type seriesSink[R comparable, P row.Row[R]] struct {
 	report  *SeriesReport
 	columns []row.Column
 	sharing row.Sharing
-	out     *parquet.GenericWriter[R]
+	packer  *packer[R]
 
 	// held are rows that wait, sorted by key.
 	held  []R
@@ -70,7 +67,7 @@ type seriesSink[R comparable, P row.Row[R]] struct {
 func (f *rowFormat[R, P]) sink(run *importRun, key row.Key) sink {
 	return &seriesSink[R, P]{
 		run: run, format: f, report: run.series(key), columns: row.Columns[R](), sharing: key.Kind.Sharing(),
-		holes: newHoleFinder(f.holes, key), out: newRowWriter[R](zstd.SpeedFastest),
+		holes: newHoleFinder(f.holes, key), packer: newPacker[R](run.codec),
 	}
 }
 
@@ -349,7 +346,7 @@ func (s *seriesSink[R, P]) turn(at exchange.Time) error {
 		return err
 	}
 	origin := Origin{Name: s.run.file.Name, SHA256: s.run.file.SHA256, Repair: s.run.spec.Repair}
-	if s.part, err = openPartition(s.format, key, origin, old, file, s.out); err != nil {
+	if s.part, err = openPartition(s.format, key, origin, old, file, s.packer); err != nil {
 		file.abandon()
 		return err
 	}

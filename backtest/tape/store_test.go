@@ -266,10 +266,10 @@ func TestDamagedRows(t *testing.T) {
 	rows := rowsOf[row.Trade](t, tape, tradeKey)
 	rows[7].Price++ // the rest of the file stays as it is
 	var b strings.Builder
-	out := newRowWriter[row.Trade](zstd.SpeedFastest)
-	out.Reset(&b)
-	_, err = out.Write(rows)
-	must(t, errors.Join(err, p.meta.write(out.SetKeyValueMetadata), out.Close(), os.WriteFile(path, []byte(b.String()), 0o644)))
+	out := newPacker[row.Trade](&zstd.Codec{Level: zstd.SpeedFastest})
+	out.begin(&b)
+	err = out.pack(rows)
+	must(t, errors.Join(err, out.end(&p.meta), os.WriteFile(path, []byte(b.String()), 0o644)))
 	before := snapshot(t, tape.dir)
 	_, err = bring(t, tape, "b", false, ImportSpec{}, batchesOf(tradeKey, tradesFrom(50, 50), 20))
 	if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), path) || snapshot(t, tape.dir) != before {
@@ -344,10 +344,10 @@ func rewriteMeta(t *testing.T, tape *Tape, name string, edit func(*meta)) {
 	edit(&p.meta)
 	f, err := os.Create(p.path)
 	must(t, err)
-	out := newRowWriter[row.Trade](zstd.SpeedFastest)
-	out.Reset(f)
-	_, err = out.Write(rows[:p.meta.rows])
-	must(t, errors.Join(err, p.meta.write(out.SetKeyValueMetadata), out.Close(), f.Close()))
+	out := newPacker[row.Trade](&zstd.Codec{Level: zstd.SpeedFastest})
+	out.begin(f)
+	err = out.pack(rows[:p.meta.rows])
+	must(t, errors.Join(err, out.end(&p.meta), f.Close()))
 }
 
 // TestKilledInCommit leaves only some of the new files of an import on the tape, and wants
