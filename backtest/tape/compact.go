@@ -36,9 +36,10 @@ func (t *Tape) Compact(ctx context.Context, done func(c Compacted, files, of int
 	for _, parts := range t.shelf {
 		files += len(parts)
 	}
+	out := writers{}
 	for _, s := range t.Series() {
 		for _, p := range t.shelf[s.Key] {
-			c, err := t.compactPart(ctx, s.Key, p)
+			c, err := t.compactPart(ctx, s.Key, p, out)
 			if err != nil {
 				return list, fmt.Errorf("compact: %w", err)
 			}
@@ -54,7 +55,11 @@ func (t *Tape) Compact(ctx context.Context, done func(c Compacted, files, of int
 // worthwhile says whether a file has shrunk by a twentieth.
 func worthwhile(before, after int64) bool { return after < before-before/20 }
 
-func (t *Tape) compactPart(ctx context.Context, key row.Key, p part) (c Compacted, err error) {
+// writers has a writer for each schema, which all files of it use: its buffers, and those
+// of the strongest compression, are large.
+type writers map[string]any
+
+func (t *Tape) compactPart(ctx context.Context, key row.Key, p part, out writers) (c Compacted, err error) {
 	f, err := formatOf(key.Kind)
 	if err != nil {
 		return c, err
@@ -81,7 +86,7 @@ func (t *Tape) compactPart(ctx context.Context, key row.Key, p part) (c Compacte
 	if err != nil {
 		return c, err
 	}
-	if err := f.rewrite(ctx, p, file); err != nil {
+	if err := f.rewrite(ctx, p, file, out); err != nil {
 		file.abandon()
 		return c, err
 	}
@@ -95,14 +100,18 @@ func (t *Tape) compactPart(ctx context.Context, key row.Key, p part) (c Compacte
 }
 
 // rewrite copies a part into a staged file with the strongest compression.
-func (f *rowFormat[R, P]) rewrite(ctx context.Context, p part, file stagedFile) error {
+func (f *rowFormat[R, P]) rewrite(ctx context.Context, p part, file stagedFile, of writers) error {
 	rows, err := openRows[R](p.path)
 	if err != nil {
 		return err
 	}
 	defer rows.close()
-	packer := newPacker[R](&zstd.Codec{Level: zstd.SpeedBestCompression})
-	packer.begin(file)
+	out, ok := of[p.meta.schema].(*packer[R])
+	if !ok {
+		out = newPacker[R](&zstd.Codec{Level: zstd.SpeedBestCompression})
+		of[p.meta.schema] = out
+	}
+	out.begin(file)
 	buf := make([]R, batchRows)
 	for {
 		n, err := rows.read(buf)
@@ -115,14 +124,14 @@ func (f *rowFormat[R, P]) rewrite(ctx context.Context, p part, file stagedFile) 
 		if err != nil {
 			return err
 		}
-		if err := packer.pack(buf[:n]); err != nil {
+		if err := out.pack(buf[:n]); err != nil {
 			return err
 		}
 	}
-	if got := packer.hash(); got != p.meta.hash {
+	if got := out.hash(); got != p.meta.hash {
 		return changed(p.path, got, p.meta.hash)
 	}
-	if err := packer.end(&p.meta); err != nil {
+	if err := out.end(&p.meta); err != nil {
 		return err
 	}
 	return file.seal()

@@ -22,7 +22,7 @@ type format interface {
 	// verify reads a file and compares it with its metadata.
 	verify(ctx context.Context, p part) error
 	// rewrite copies a file into a staged one, packed as small as can be.
-	rewrite(ctx context.Context, p part, file stagedFile) error
+	rewrite(ctx context.Context, p part, file stagedFile, of writers) error
 }
 
 // formatOf is the one place that knows every kind. An unknown one is ErrUnknownName.

@@ -70,19 +70,27 @@ func Open(dir string) (*Tape, error) {
 		}
 		return nil, fmt.Errorf("tape %s: %w", dir, err)
 	}
+	var faults []error
 	for _, market := range entries {
 		if !market.IsDir() || row.ProductOf(market.Name()) == 0 {
 			continue
 		}
-		if err := t.scan(market.Name()); err != nil {
+		if err := t.scan(market.Name(), &faults); err != nil {
 			return nil, fmt.Errorf("open tape: %w", damaged(err))
 		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, fmt.Errorf("open tape: %w", err)
 	}
 	return t, nil
 }
 
-// scan reads the files of a market.
-func (t *Tape) scan(market string) error {
+// faultsMax bounds the damaged files that Open names.
+const faultsMax = 100
+
+// scan reads the files of a market. Those that cannot be read go to faults, so that one
+// look shows all of them.
+func (t *Tape) scan(market string, faults *[]error) error {
 	return fs.WalkDir(os.DirFS(t.dir), market, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && strings.HasPrefix(d.Name(), ".") && d.IsDir() {
 			return fs.SkipDir
@@ -98,7 +106,13 @@ func (t *Tape) scan(market string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", filepath.Join(t.dir, path), err)
 		}
-		return t.shelve(key, strings.TrimSuffix(names[3], ".parquet"))
+		if err := t.shelve(key, strings.TrimSuffix(names[3], ".parquet")); err != nil {
+			*faults = append(*faults, damaged(err))
+		}
+		if len(*faults) == faultsMax {
+			return fs.SkipAll
+		}
+		return nil
 	})
 }
 

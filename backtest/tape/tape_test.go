@@ -252,6 +252,12 @@ func TestDamagedTape(t *testing.T) {
 			t.Errorf("cut to %d bytes: %v", length, err)
 		}
 	}
+	another := filepath.Join(filepath.Dir(path), "2023-01.parquet")
+	must(t, os.WriteFile(another, whole[:20], 0o644))
+	if _, err := Open(tape.dir); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), another) {
+		t.Errorf("two damaged files, and the error is %v", err)
+	}
+	must(t, os.Remove(another))
 	must(t, os.WriteFile(path, whole, 0o644))
 	moved := filepath.Join(tape.dir, "um", "ETHUSDT", "klines-1m", "2024-01.parquet")
 	must(t, os.MkdirAll(filepath.Dir(moved), 0o755))

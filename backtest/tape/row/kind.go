@@ -238,6 +238,9 @@ func (k Key) check() error {
 	if k.Kind == "" {
 		return fmt.Errorf("kind of data is not given and cannot be told from the file's name; it is one of %s", kindNames())
 	}
+	if k.Kind == "1mo" || k.Kind == "1M" { // an archive's name has the interval in its place
+		return errors.New("bars of a month have no fixed length and are not kept on a tape")
+	}
 	if k.Kind.Schema() == "" {
 		return fmt.Errorf("%w kind of data %q; a tape holds %s", exchange.ErrUnknownName, string(k.Kind), kindNames())
 	}

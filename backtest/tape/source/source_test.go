@@ -221,6 +221,9 @@ func TestWalk(t *testing.T) {
 	for _, name := range []string{"b/2.csv", "b/1.zip", "b/1.zip.CHECKSUM", "a.ws.1.0", "notes.md", ".hidden/x.csv", "c/d/e.gz"} {
 		write(t, dir, name, []byte("x"))
 	}
+	if err := os.Symlink(filepath.Join(dir, "nowhere"), filepath.Join(dir, "dangling.csv")); err != nil {
+		t.Skipf("no symbolic links here: %v", err)
+	}
 	got, err := Walk([]string{dir, filepath.Join(dir, "notes.md")})
 	if err != nil {
 		t.Fatal(err)

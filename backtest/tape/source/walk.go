@@ -65,6 +65,9 @@ func walk(list []string, dir string, above []os.FileInfo) ([]string, error) {
 			continue
 		}
 		info, err := os.Stat(path) // follows a link
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // a link to nowhere leads to no data
+		}
 		if err != nil {
 			return nil, err
 		}
