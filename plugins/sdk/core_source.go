@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "808a08682a5256d881b2418cf52aa297751180f69733f8c4fd23f9776fe5f5a9"
+const coreSource = "b5e36b7dfedb79047a17b6ea967ecf24947f73fdd5b2cd839c74966e6a0e1252"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
