@@ -54,9 +54,8 @@ func bring(t testing.TB, tape *Tape, name string, recording bool, spec ImportSpe
 	t.Helper()
 	run := newRun(tape, spec, &report)
 	run.file, run.recording = &source.File{Name: name, Path: name, SHA256: fmt.Sprintf("%064x", name)}, recording
-	run.stage, err = openStage(tape.dir, tape.create)
-	must(t, err)
-	defer func() { must(t, run.stage.close()) }()
+	must(t, run.begin())
+	defer func() { must(t, run.end()) }()
 	if err := run.read(t.Context(), reader); err != nil {
 		run.abandon()
 		return report, err

@@ -121,13 +121,17 @@ type importRun struct {
 	only  row.Key
 	stage *stage
 	// codec is for the packers of all series.
-	codec  *zstd.Codec
+	codec *zstd.Codec
+	// spool has the rows of a recording while it is read.
+	spool  spool
 	report *Report
 	sinks  map[row.Key]sink
 	// early are bad lines of series that have had no row yet.
 	early map[row.Key]Finding
 	order []sink
 	rows  int64
+	// held are the rows that wait in all sinks.
+	held int
 	// bad counts the lines set aside, which rejected has once there is one.
 	bad      int64
 	rejected *rejects
@@ -191,10 +195,10 @@ func (t *Tape) importFile(ctx context.Context, spec ImportSpec, known memory, on
 		return report, fmt.Errorf("%s: %w", spec.Path, err)
 	}
 	run.recording = recording
-	if run.stage, err = openStage(t.dir, t.create); err != nil {
+	if err := run.begin(); err != nil {
 		return report, errors.Join(err, reader.Close())
 	}
-	defer func() { err = errors.Join(err, run.stage.close()) }()
+	defer func() { err = errors.Join(err, run.end()) }()
 	err = run.read(ctx, reader)
 	err = errors.Join(err, reader.Close())
 	if err != nil {
@@ -203,6 +207,17 @@ func (t *Tape) importFile(ctx context.Context, spec ImportSpec, known memory, on
 	}
 	return report, run.commit()
 }
+
+// begin opens the stage.
+func (r *importRun) begin() (err error) {
+	if r.stage, err = openStage(r.tape.dir, r.tape.create); err == nil {
+		r.spool.dir = r.stage.dir
+	}
+	return err
+}
+
+// end removes what is not on the tape.
+func (r *importRun) end() error { return errors.Join(r.spool.close(), r.stage.close()) }
 
 // agrees sees that the caller does not take an archive for another one than its name
 // says. Bars of traded, mark, index and premium prices have names alike.
@@ -260,6 +275,14 @@ func (r *importRun) read(ctx context.Context, reader source.Reader) error {
 	r.tell(true)
 	r.report.Notes = reader.Notes()
 	for _, s := range r.order {
+		if err := s.settle(); err != nil {
+			return err
+		}
+	}
+	for _, s := range r.order {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if err := s.finish(); err != nil {
 			return err
 		}

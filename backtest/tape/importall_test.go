@@ -53,6 +53,9 @@ func TestTwoWorkers(t *testing.T) {
 		names[4]: recorded("AAAUSDT", 500, 1200),
 	})
 	tape := newTape(t)
+	if _, err := tape.importFile(t.Context(), specs(dir, names[0])[0], nil, series(exchange.UM, "AAAUSDT", row.AggTrades, 0), nil); !errors.Is(err, errOthers) || len(tree(t, tape.dir)) != 0 {
+		t.Fatalf("a file that is not alone writes a series that another may write: %v", err)
+	}
 	done := map[int]int{}
 	job := Job{Specs: specs(dir, append(names, names[0])...), Workers: 2, Done: func(i int, r Report, err error) { done[i]++ }}
 	job.Specs[4].Key.Product = exchange.UM

@@ -61,6 +61,9 @@ func testRepair[R comparable, P row.Row[R]](t *testing.T, key row.Key, rows []R,
 		if i > 0 && s.From < coverage[i-1].To {
 			t.Errorf("%s: stretch %+v overlaps %+v", name, s, coverage[i-1])
 		}
+		if !s.Repaired && s.To <= s.From {
+			t.Errorf("%s: stretch %+v is empty", name, s)
+		}
 	}
 	if origins == len(places) && !slices.Equal(marked, repaired) || len(repaired) != origins {
 		t.Errorf("%s: marked as repaired are %v, want %v", name, repaired, marked)

@@ -20,8 +20,11 @@ const (
 	// a snapshot comes seconds after the messages that it goes before, and two connections
 	// that overlap tell everything twice.
 	holdTime = 10 * time.Second
-	// holdRows bounds the rows that wait.
-	holdRows = 200_000
+	// holdRows bounds the rows that wait, those of all series of a recording. Beyond it they
+	// wait less long.
+	holdRows = 1 << 18
+	// holdSlack is for how many rows more than twice those that wait memory is kept.
+	holdSlack = 256
 	// groupMax bounds the rows of one key. The largest snapshot has 10,000 levels.
 	groupMax = 1 << 17
 )
@@ -30,7 +33,9 @@ const (
 // belong in.
 type sink interface {
 	take(b source.Batch) error
-	// finish writes what waits, closes the last file and completes the report.
+	// settle passes on what waits, after the last batch.
+	settle() error
+	// finish writes what is left, closes the last file and completes the report.
 	finish() error
 	// abandon gives back what an unfinished sink holds.
 	abandon()
@@ -57,18 +62,31 @@ type seriesSink[R comparable, P row.Row[R]] struct {
 	holes    holeFinder
 	gauge    clock.Gauge
 
-	// part is the file being written, until end. duplicates and skipped are what the
-	// report counted when it was begun.
-	part                *partition[R, P]
-	end                 exchange.Time
-	duplicates, skipped int64
+	// spooled are the rows that have passed, of a recording; those of other sources go to
+	// their file at once.
+	spooled *spooled[R]
+	// spans are what the report had counted when the rows of each file had passed, but for
+	// those of the span that lasts until the instant until.
+	spans []counted
+	until exchange.Time
+	// part is the file being written, until end, and closed is how many were before it.
+	part   *partition[R, P]
+	end    exchange.Time
+	closed int
 }
 
+// counted are rows left out.
+type counted struct{ duplicates, skipped int64 }
+
 func (f *rowFormat[R, P]) sink(run *importRun, key row.Key) sink {
-	return &seriesSink[R, P]{
+	s := &seriesSink[R, P]{
 		run: run, format: f, report: run.series(key), columns: row.Columns[R](), sharing: key.Kind.Sharing(),
-		holes: newHoleFinder(f.holes, key), packer: newPacker[R](run.codec),
+		holes: newHoleFinder(f.holes, key),
 	}
+	if run.recording {
+		s.spooled = newSpooled[R](&run.spool)
+	}
+	return s
 }
 
 func (s *seriesSink[R, P]) take(b source.Batch) error {
@@ -88,9 +106,11 @@ func (s *seriesSink[R, P]) take(b source.Batch) error {
 		}
 		return nil
 	}
+	s.held, s.lines = slices.Grow(s.held, len(rows)), slices.Grow(s.lines, len(rows))
 	for i := range rows {
 		s.hold(rows[i], b.Lines[i])
 	}
+	s.run.held += len(rows)
 	return s.releaseOld(P(&rows[len(rows)-1]).Key())
 }
 
@@ -116,13 +136,16 @@ func (s *seriesSink[R, P]) releaseOld(coming int64) error {
 		s.format.lower(s.held, math.MaxInt64)
 	}
 	limit := s.newest().Add(-holdTime)
-	done := 0
+	most, done := len(s.held), 0
+	if s.run.held > holdRows {
+		most = int(int64(most) * holdRows / int64(s.run.held))
+	}
 	for done < len(s.held) {
 		end := s.groupEnd(done)
 		if end-done > groupMax {
 			return s.tooMany(done)
 		}
-		waits := s.run.recording && P(&s.held[done]).When() > limit && len(s.held)-done < holdRows
+		waits := s.run.recording && P(&s.held[done]).When() > limit && len(s.held)-done <= most
 		if end == len(s.held) || waits || P(&s.held[done]).Key() == coming {
 			break
 		}
@@ -131,12 +154,11 @@ func (s *seriesSink[R, P]) releaseOld(coming int64) error {
 		}
 		done = end
 	}
-	if done > len(s.held)/2 {
-		s.held = slices.Delete(s.held, 0, done)
-		s.lines = slices.Delete(s.lines, 0, done)
-		return nil
+	s.run.held -= done
+	s.held, s.lines = slices.Delete(s.held, 0, done), slices.Delete(s.lines, 0, done)
+	if cap(s.held) > 2*len(s.held)+holdSlack { // a recording may have hundreds of series
+		s.held, s.lines = slices.Clone(s.held), slices.Clone(s.lines)
 	}
-	s.held, s.lines = s.held[done:], s.lines[done:]
 	return nil
 }
 
@@ -286,14 +308,16 @@ func (s *seriesSink[R, P]) reject(bad source.Bad, rows int64) {
 // pass gives good rows of one key to the file that they belong in.
 func (s *seriesSink[R, P]) pass(rows []R, lines []int64) error {
 	at := P(&rows[0]).When()
-	if s.part == nil || at >= s.end {
-		if err := s.turn(at); err != nil {
-			return err
-		}
+	if s.lastLine == 0 {
+		s.report.From, s.until = at, s.report.Kind.Span(s.report.Interval).End(at)
 	}
-	if last := len(rows) - 1; last > 0 && P(&rows[last]).When() >= s.end {
+	if at >= s.until {
+		s.spans = append(s.spans, counted{s.report.Duplicates.Count, s.report.Skipped.Count})
+		s.until = s.report.Kind.Span(s.report.Interval).End(at)
+	}
+	if last := len(rows) - 1; last > 0 && P(&rows[last]).When() >= s.until {
 		later := last
-		for later > 0 && P(&rows[later-1]).When() >= s.end {
+		for later > 0 && P(&rows[later-1]).When() >= s.until {
 			later--
 		}
 		if err := s.pass(rows[:later], lines[:later]); err != nil {
@@ -301,13 +325,31 @@ func (s *seriesSink[R, P]) pass(rows []R, lines []int64) error {
 		}
 		return s.pass(rows[later:], lines[later:])
 	}
-	if s.lastLine == 0 {
-		s.report.From = at
-	}
 	s.note(rows, lines)
 	s.last, s.lastLine = rows[len(rows)-1], lines[len(lines)-1]
-	if err := s.part.add(rows); err != nil {
-		return s.run.at(lines[0], err)
+	if s.spooled != nil {
+		return s.spooled.add(rows, lines)
+	}
+	return s.write(rows, lines)
+}
+
+// write gives rows that have passed to the files that they belong in, all those of a key
+// at a time.
+func (s *seriesSink[R, P]) write(rows []R, lines []int64) error {
+	for len(rows) > 0 {
+		key, at, n := P(&rows[0]).Key(), P(&rows[0]).When(), 1
+		if s.part == nil || at >= s.end {
+			if err := s.turn(at); err != nil {
+				return err
+			}
+		}
+		for n < len(rows) && P(&rows[n]).Key() == key && P(&rows[n]).When() < s.end {
+			n++
+		}
+		if err := s.part.add(rows[:n]); err != nil {
+			return s.run.at(lines[0], err)
+		}
+		rows, lines = rows[n:], lines[n:]
 	}
 	return nil
 }
@@ -345,6 +387,9 @@ func (s *seriesSink[R, P]) turn(at exchange.Time) error {
 	if err != nil {
 		return err
 	}
+	if s.packer == nil {
+		s.packer = newPacker[R](s.run.codec)
+	}
 	origin := Origin{Name: s.run.file.Name, SHA256: s.run.file.SHA256, Repair: s.run.spec.Repair}
 	if s.part, err = openPartition(s.format, key, origin, old, file, s.packer); err != nil {
 		file.abandon()
@@ -364,13 +409,20 @@ func (s *seriesSink[R, P]) closePart() error {
 	if p == nil {
 		return nil
 	}
-	p.origin.Duplicates = s.report.Duplicates.Count - s.duplicates
-	p.origin.Skipped = s.report.Skipped.Count - s.skipped
+	var before counted
+	now := counted{s.report.Duplicates.Count, s.report.Skipped.Count}
+	if s.closed > 0 {
+		before = s.spans[s.closed-1]
+	}
+	if s.closed < len(s.spans) {
+		now = s.spans[s.closed]
+	}
+	s.closed++
+	p.origin.Duplicates, p.origin.Skipped = now.duplicates-before.duplicates, now.skipped-before.skipped
 	changed, err := p.finish()
 	if err != nil {
 		return err
 	}
-	s.duplicates, s.skipped = s.report.Duplicates.Count, s.report.Skipped.Count
 	s.report.New += p.added
 	s.report.Known += p.known
 	s.report.Differ.join(p.differ)
@@ -390,10 +442,11 @@ func (s *seriesSink[R, P]) abandon() {
 	}
 }
 
-func (s *seriesSink[R, P]) finish() error {
+func (s *seriesSink[R, P]) settle() error {
 	if s.format.undated != nil {
 		s.format.lower(s.held, math.MaxInt64)
 	}
+	waiting := len(s.held)
 	for len(s.held) > 0 {
 		end := s.groupEnd(0)
 		if end > groupMax {
@@ -408,9 +461,21 @@ func (s *seriesSink[R, P]) finish() error {
 		}
 		s.held, s.lines = s.held[end:], s.lines[end:]
 	}
+	s.held, s.lines = nil, nil
+	s.run.held -= waiting
+	return nil
+}
+
+func (s *seriesSink[R, P]) finish() error {
+	if s.spooled != nil {
+		if err := s.spooled.each(s.write); err != nil {
+			return err
+		}
+	}
 	if err := s.closePart(); err != nil {
 		return err
 	}
+	s.packer = nil // and with it some MB
 	if err := s.holes.finish(); err != nil {
 		return fmt.Errorf("%s: %w", s.run.file.Path, err)
 	}

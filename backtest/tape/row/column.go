@@ -152,6 +152,34 @@ func Canonical[R any](b []byte, columns []Column, r *R) []byte {
 	return b
 }
 
+// FromCanonical reads a row in canonical form and returns what follows it, nil where b is
+// too short.
+func FromCanonical[R any](b []byte, columns []Column, r *R) (rest []byte) {
+	for i := range columns {
+		c := &columns[i]
+		size := 8
+		switch c.Type {
+		case Volume:
+			size = len(Wide{})
+		case Boolean:
+			size = 1
+		}
+		if len(b) < size {
+			return nil
+		}
+		switch c.Type {
+		case Volume:
+			*WideAt(c, r) = Wide(b)
+		case Boolean:
+			*BoolAt(c, r) = b[0] != 0
+		default:
+			*IntAt(c, r) = int64(binary.LittleEndian.Uint64(b))
+		}
+		b = b[size:]
+	}
+	return b
+}
+
 // Differ names the first column in which two rows differ, with both values as text. The
 // name is empty for equal rows.
 func Differ[R any](columns []Column, a, b *R) (column, mine, theirs string) {

@@ -49,6 +49,15 @@ func testColumns[R comparable, P Row[R]](t *testing.T, without string) {
 		if got := string(Canonical(nil, columns, &r)); got != text {
 			t.Error("the canonical form is not that of the columns one after the other")
 		}
+		b, back := Canonical(nil, columns, &r), *new(R)
+		if rest := FromCanonical(append(b, 9), columns, &back); len(rest) != 1 || back != r {
+			t.Errorf("the canonical form gives %+v and %d bytes more, want %+v and 1", back, len(rest), r)
+		}
+		for n := range b {
+			if FromCanonical(b[:n], columns, &back) != nil {
+				t.Fatalf("%d bytes of %d are enough for a row", n, len(b))
+			}
+		}
 		for i := range columns {
 			other := r
 			if c := &columns[i]; c.Type == Boolean {
