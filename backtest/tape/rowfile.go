@@ -127,7 +127,7 @@ func openParquetBy(open func(string) (disk, error), path string) (file disk, pf 
 	if err != nil {
 		return file, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	pf, err = parquet.OpenFile(file, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	pf, err = parquet.OpenFile(io.NewSectionReader(file, 0, info.Size()), info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		return file, nil, damaged(fmt.Errorf("%s: not a readable Parquet file: %w", path, err))
 	}
