@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "b5e36b7dfedb79047a17b6ea967ecf24947f73fdd5b2cd839c74966e6a0e1252"
+const coreSource = "9dca5544b609828b692fe85d7bf75ff4494d841aa3e137a34009db43614cffe6"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
