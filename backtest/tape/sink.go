@@ -22,7 +22,7 @@ const (
 	holdTime = 10 * time.Second
 	// holdRows bounds the rows that wait, those of all series of a recording. Beyond it they
 	// wait less long.
-	holdRows = 1 << 18
+	holdRows = 1 << 17
 	// holdSlack is for how many rows more than twice those that wait memory is kept.
 	holdSlack = 256
 	// groupMax bounds the rows of one key. The largest snapshot has 10,000 levels.
