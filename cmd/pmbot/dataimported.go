@@ -49,6 +49,7 @@ type importedSeries struct {
 	Outside    finding       `json:"outside"`
 	Skipped    finding       `json:"skipped"`
 	Differ     finding       `json:"differ"`
+	Beyond     finding       `json:"beyond"`
 }
 
 type finding struct {
@@ -74,7 +75,7 @@ func (run *importing) document(reports []tape.Report) importDocument {
 		for _, s := range r.Series {
 			i.Series = append(i.Series, importedSeries{
 				seriesName: nameOf(s.Key), Rows: s.Rows, New: s.New, Known: s.Known, From: s.From, To: s.To,
-				Gaps: finding(s.Gaps), Duplicates: finding(s.Duplicates), Outside: finding(s.Outside), Skipped: finding(s.Skipped), Differ: finding(s.Differ),
+				Gaps: finding(s.Gaps), Duplicates: finding(s.Duplicates), Outside: finding(s.Outside), Skipped: finding(s.Skipped), Differ: finding(s.Differ), Beyond: finding(s.Beyond),
 			})
 		}
 		switch err := run.errs[n]; {
@@ -206,7 +207,7 @@ func (run *importing) printFindings(indent string, s *tape.SeriesReport) {
 		tape.Finding
 	}{
 		{"gaps", s.Gaps}, {"duplicates", s.Duplicates}, {"outside the file's dates", s.Outside},
-		{"differ from the tape, left as they are there", s.Differ},
+		{"differ from the tape, left as they are there", s.Differ}, {"lie in no gap of the tape, left out", s.Beyond},
 	} {
 		run.printFinding(indent, f.name, f.Finding)
 	}
