@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "9dca5544b609828b692fe85d7bf75ff4494d841aa3e137a34009db43614cffe6"
+const coreSource = "44afcec235fb9553c05b94d1029a32dcc143674d9d54ea20f2fb6642a7623f60"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
