@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -298,16 +299,21 @@ func TestOutput(t *testing.T) {
 		if err := playTrades(t, p, map[string]string{"do": do, "at": "5"}); err != nil {
 			t.Error(err)
 		}
-		p.Close()
-		if n := strings.Count(log.String(), "\n"); n > 2000 {
-			t.Errorf("%s: %d lines in the log", do, n)
-		}
 		if do == "print" {
+			// Output comes beside the answers, on a stream of its own that ends with Close.
+			late := time.Now().Add(20 * time.Second)
 			for _, want := range []string{`stream=stdout line="printed by the author"`, `stream=stderr line="and to standard error"`} {
+				for !strings.Contains(log.String(), want) && time.Now().Before(late) {
+					runtime.Gosched()
+				}
 				if !strings.Contains(log.String(), want) {
 					t.Errorf("no %s in the log:\n%s", want, log.String())
 				}
 			}
+		}
+		p.Close()
+		if n := strings.Count(log.String(), "\n"); n > 2000 {
+			t.Errorf("%s: %d lines in the log", do, n)
 		}
 	}
 }
