@@ -1,8 +1,10 @@
 package source
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -80,5 +82,47 @@ func TestReadAheadClosed(t *testing.T) {
 				t.Errorf("reading on gives %v", err)
 			}
 		})
+	}
+}
+
+// TestChanged reads files that change after they were opened: content that is appended is
+// not read, and a file that is cut is an error, packed or not.
+func TestChanged(t *testing.T) {
+	dir := t.TempDir()
+	text := strings.Repeat("1704153600000,42000.5,0.001\n", 40_000)
+	random := make([]byte, 2<<20) // which does not shrink when it is packed
+	_, _ = rand.NewChaCha8([32]byte{}).Read(random)
+	for name, content := range map[string][]byte{"a.csv": []byte(text), "a.csv.gz": gzipped(t, bytes.NewReader(random))} {
+		for _, ahead := range []bool{false, true} {
+			path := write(t, dir, name, content)
+			want, _ := readAll(t, path, func(*File) {})
+			got, err := readAll(t, path, func(f *File) {
+				file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = file.Write(content)
+				if err = errors.Join(err, file.Close()); err != nil {
+					t.Fatal(err)
+				}
+				if ahead {
+					f.ReadAhead()
+				}
+			})
+			if got != want || err != nil {
+				t.Errorf("%s with more at its end: %d bytes, %v, want %d", name, len(got), err, len(want))
+			}
+			write(t, dir, name, content)
+			if _, err = readAll(t, path, func(f *File) {
+				if err := os.Truncate(path, 100<<10); err != nil {
+					t.Fatal(err)
+				}
+				if ahead {
+					f.ReadAhead()
+				}
+			}); !errors.Is(err, errShorter) {
+				t.Errorf("%s cut: %v", name, err)
+			}
+		}
 	}
 }

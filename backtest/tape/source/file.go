@@ -35,6 +35,8 @@ const (
 	bombSize  = 256 << 20
 	// peekMax is what can be seen of a content before it is read.
 	peekMax = 64 << 10
+	// checksumMax bounds what is read of a CHECKSUM file: its first word counts.
+	checksumMax = 4 << 10
 )
 
 // File is an opened file of recorded data and its unpacked content.
@@ -63,12 +65,15 @@ type File struct {
 // Open opens a file, computes its checksum, compares it with <path>.CHECKSUM where that
 // exists, and prepares to unpack .zip, .gz and .zst by their names. Whatever else the
 // name says, the content is taken as it is.
+//
+// The content is that of the bytes that the checksum was made of: what a recorder appends
+// meanwhile is not read, and a file that becomes shorter is an error.
 func Open(path string) (*File, error) {
-	disk, err := os.Open(path)
+	disk, size, err := openRegular(path)
 	if err != nil {
 		return nil, err
 	}
-	f := &File{Name: filepath.Base(path), Path: path, disk: disk, closers: []func() error{disk.Close}}
+	f := &File{Name: filepath.Base(path), Path: path, Size: size, disk: disk, closers: []func() error{disk.Close}}
 	if err := f.open(); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -76,24 +81,31 @@ func Open(path string) (*File, error) {
 	return f, nil
 }
 
-func (f *File) open() error {
-	info, err := f.disk.Stat()
+// openRegular opens a regular file that is not empty. It looks before it opens: opening a
+// pipe waits for who writes to it.
+func openRegular(path string) (*os.File, int64, error) {
+	info, err := os.Stat(path)
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
 	switch {
 	case info.IsDir():
-		return errors.New("is a directory; name the files in it")
+		return nil, 0, fmt.Errorf("%s: is a directory; name the files in it", path)
 	case !info.Mode().IsRegular():
-		return errors.New("is not a regular file")
+		return nil, 0, fmt.Errorf("%s: is not a regular file", path)
 	case info.Size() == 0:
-		return errors.New("is empty")
+		return nil, 0, fmt.Errorf("%s: is empty", path)
 	}
-	f.Size = info.Size()
+	disk, err := os.Open(path)
+	return disk, info.Size(), err
+}
+
+func (f *File) open() error {
 	sum := sha256.New()
-	if _, err := io.Copy(sum, f.disk); err != nil {
+	if _, err := io.Copy(sum, &counter{f: f, left: f.Size}); err != nil {
 		return err
 	}
+	f.read.Store(0)
 	f.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	if err := f.verify(); err != nil {
 		return err
@@ -108,10 +120,15 @@ func (f *File) open() error {
 // SHA-256 in hex, two blanks, the file's name.
 func (f *File) verify() error {
 	path := f.Path + ".CHECKSUM"
-	text, err := os.ReadFile(path)
+	file, _, err := openRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, checksumMax))
 	if err != nil {
 		return err
 	}
@@ -130,11 +147,12 @@ func (f *File) verify() error {
 // unpack finds the content by the file's name.
 func (f *File) unpack() error {
 	f.Entry = f.Name
-	var r io.Reader = counter{f}
+	var r io.Reader = &counter{f: f, left: f.Size}
 	extension := strings.ToLower(filepath.Ext(f.Name))
 	if extension == ".gz" || extension == ".zst" {
 		f.Entry = f.Name[:len(f.Name)-len(extension)]
 	}
+	f.packed = true
 	switch extension {
 	case ".zip":
 		entry, err := f.unzip()
@@ -154,8 +172,9 @@ func (f *File) unpack() error {
 			return fmt.Errorf("not a zstd file, or cut off: %w", err)
 		}
 		r, f.closers = z, append(f.closers, func() error { z.Close(); return nil })
+	default:
+		f.packed = false
 	}
-	f.packed = r != io.Reader(counter{f})
 	f.content = bufio.NewReaderSize(&fuse{r: r, packed: f.Size, name: f.Name}, peekMax)
 	return nil
 }
@@ -220,12 +239,26 @@ func (f *File) Close() error {
 	return err
 }
 
-// counter and counterAt count what is read from the disk.
-type counter struct{ f *File }
+// errShorter says that a file has changed since it was opened.
+var errShorter = errors.New("the file has become shorter while it was read")
 
-func (c counter) Read(b []byte) (int, error) {
-	n, err := c.f.disk.Read(b)
+// counter and counterAt count what is read from the disk, and read no further than the
+// file went when it was opened.
+type counter struct {
+	f    *File
+	left int64
+}
+
+func (c *counter) Read(b []byte) (int, error) {
+	if c.left == 0 {
+		return 0, io.EOF
+	}
+	n, err := c.f.disk.Read(b[:min(int64(len(b)), c.left)])
 	c.f.read.Add(int64(n))
+	c.left -= int64(n)
+	if err == io.EOF {
+		err = errShorter
+	}
 	return n, err
 }
 
@@ -234,6 +267,9 @@ type counterAt struct{ f *File }
 func (c *counterAt) ReadAt(b []byte, at int64) (int, error) {
 	n, err := c.f.disk.ReadAt(b, at)
 	c.f.read.Add(int64(n))
+	if err == io.EOF && at+int64(n) < c.f.Size {
+		err = errShorter
+	}
 	return n, err
 }
 

@@ -240,6 +240,17 @@ func TestWalk(t *testing.T) {
 	if _, err := Walk([]string{dir}); !errors.Is(err, ErrLoop) || !strings.Contains(err.Error(), filepath.Join("c", "d", "up")) {
 		t.Errorf("a directory loop gave %v", err)
 	}
+	diamonds := t.TempDir()
+	for i := range 30 {
+		here, next := filepath.Join(diamonds, fmt.Sprint(i)), filepath.Join(diamonds, fmt.Sprint(i+1))
+		if err := errors.Join(os.Mkdir(here, 0o755), os.Symlink(next, filepath.Join(here, "a")), os.Symlink(next, filepath.Join(here, "b"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := write(t, diamonds, "30/x.csv", []byte("x"))
+	if got, err := Walk([]string{filepath.Join(diamonds, "0")}); err != nil || len(got) != 1 || filepath.Base(got[0]) != filepath.Base(file) {
+		t.Errorf("links to links gave %q, %v", got, err)
+	}
 	if _, err := Walk([]string{t.TempDir()}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("an empty directory gave %v", err)
 	}

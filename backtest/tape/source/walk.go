@@ -19,44 +19,58 @@ const depthMax = 64
 // Walk lists the files of data below paths, in the order of their names: files as they
 // are named, and of directories all regular files but CHECKSUM files, those whose names
 // begin with a dot, and those whose extension no source has. Symbolic links are followed;
-// one that leads back into a directory above it is ErrLoop.
+// one that leads back into a directory above it is ErrLoop. A directory that several links
+// lead to is listed once.
 func Walk(paths []string) ([]string, error) {
-	var list []string
+	var w walker
 	for _, p := range paths {
 		info, err := os.Stat(p)
 		if err != nil {
 			return nil, err
 		}
 		if !info.IsDir() {
-			list = append(list, p)
+			w.list = append(w.list, p)
 			continue
 		}
-		before := len(list)
-		if list, err = walk(list, p, nil); err != nil {
+		before := len(w.list)
+		w.seen = map[string]bool{} // whoever names a directory twice wants that
+		if err := w.walk(p, nil); err != nil {
 			return nil, err
 		}
-		if len(list) == before {
+		if len(w.list) == before {
 			return nil, fmt.Errorf("%s: no files of data in this directory: %w", p, fs.ErrNotExist)
 		}
 	}
-	return list, nil
+	return w.list, nil
+}
+
+// walker lists files. seen are the directories below a path that it has been in, by their
+// paths without links: thirty with two links each to the next would be a thousand million.
+type walker struct {
+	list []string
+	seen map[string]bool
 }
 
 // walk lists a directory; above are those that lead to it.
-func walk(list []string, dir string, above []os.FileInfo) ([]string, error) {
+func (w *walker) walk(dir string, above []os.FileInfo) error {
 	here, err := os.Stat(dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if slices.ContainsFunc(above, func(up os.FileInfo) bool { return os.SameFile(up, here) }) {
-		return nil, fmt.Errorf("%w: %s leads to a directory above it; remove the link or name its files", ErrLoop, dir)
+		return fmt.Errorf("%w: %s leads to a directory above it; remove the link or name its files", ErrLoop, dir)
 	}
 	if len(above) == depthMax {
-		return nil, fmt.Errorf("%s: directories are nested more than %d deep", dir, depthMax)
+		return fmt.Errorf("%s: directories are nested more than %d deep", dir, depthMax)
 	}
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil || w.seen[real] {
+		return err
+	}
+	w.seen[real] = true
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	above = append(slices.Clip(above), here)
 	for _, e := range entries {
@@ -69,18 +83,18 @@ func walk(list []string, dir string, above []os.FileInfo) ([]string, error) {
 			continue // a link to nowhere leads to no data
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		switch {
 		case info.IsDir():
-			if list, err = walk(list, path, above); err != nil {
-				return nil, err
+			if err := w.walk(path, above); err != nil {
+				return err
 			}
 		case info.Mode().IsRegular() && ofData(e.Name()):
-			list = append(list, path)
+			w.list = append(w.list, path)
 		}
 	}
-	return list, nil
+	return nil
 }
 
 // ofData says whether a name in a directory may be that of recorded data: the rest, such
