@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "44afcec235fb9553c05b94d1029a32dcc143674d9d54ea20f2fb6642a7623f60"
+const coreSource = "bc257243c1cc86cc882b4c6040a522cab54eebd7b1cc454d640d99e5e105c541"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
