@@ -17,6 +17,8 @@ type simulator interface {
 	Market(e *exchange.Event)
 	Quiet(e *exchange.Event) bool
 	Events() []exchange.Event
+	Due() exchange.Time
+	Advance(at exchange.Time)
 	Account() exchange.Account
 }
 
@@ -142,7 +144,7 @@ func (l *loop) digest(events []exchange.Event) {
 func values(k exchange.Kind) bool { return k == exchange.KindMark || k == exchange.KindAssetIndex }
 
 // reach lets pass what lies between the last instant and this one: the start of the run,
-// samples of the account, and timers due before.
+// what the exchange does by the clock, timers due before and samples of the account.
 func (l *loop) reach(at exchange.Time) error {
 	if l.begun == 0 {
 		if err := l.begin(at); err != nil {
@@ -161,7 +163,13 @@ func (l *loop) reach(at exchange.Time) error {
 	for {
 		due, any := l.driver.NextTimer()
 		next, sampling := l.record.nextSample()
+		chore := l.venue.Due()
 		switch {
+		case chore < at && (!any || chore <= due) && (!sampling || chore <= next):
+			l.venue.Advance(chore)
+			if err := l.settle(); err != nil {
+				return err
+			}
 		case any && due < at && (!sampling || due <= next):
 			if err := l.timers(due); err != nil {
 				return err

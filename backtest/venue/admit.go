@@ -165,7 +165,7 @@ func (v *Venue) admitMoney(o *order) cause {
 		}
 	}
 	if o.Request.ReduceOnly {
-		if o.market.held(o.Request.Side) == 0 {
+		if o.held() == 0 {
 			return errReduceOnly
 		}
 		return cause{}

@@ -47,7 +47,7 @@ func (v *Venue) matchBar(m *market, b *exchange.Bar) {
 
 // lowFirst says which extreme of a bar is the adverse one; see the package comment.
 func (m *market) lowFirst() bool {
-	if held := m.position.Qty.Sign(); held != 0 {
+	if held := m.net().Sign(); held != 0 {
 		return held > 0
 	}
 	for _, o := range m.orders {

@@ -123,11 +123,12 @@ func (b *books) check(v *Venue) {
 			}
 			held = held.Add(amount)
 		}
+		b.doubled(v, asset, held)
 		for j := range v.markets {
 			if m := &v.markets[j]; m.in != nil && m.in.MarginAsset == asset && m.in.Product != exchange.Margin {
-				held = held.Add(m.in.PnL(m.position.Qty, m.position.Entry, b.mark[m.in.ID]))
-				if !m.position.Qty.Equal(b.position(m.in.ID)) {
-					b.t.Fatalf("-seed=%d: position of %s is %v, fills sum to %v", b.seed, m.in.Name(), m.position.Qty, b.position(m.in.ID))
+				held = held.Add(m.in.PnL(m.legs[0].Qty, m.legs[0].Entry, b.mark[m.in.ID]))
+				if !m.legs[0].Qty.Equal(b.position(m.in.ID)) {
+					b.t.Fatalf("-seed=%d: position of %s is %v, fills sum to %v", b.seed, m.in.Name(), m.legs[0].Qty, b.position(m.in.ID))
 				}
 			}
 		}
@@ -135,6 +136,16 @@ func (b *books) check(v *Venue) {
 		if off := held.Sub(want).Abs(); off.GreaterThan(decimal.New(int64(b.entries), -8)) {
 			b.t.Fatalf("-seed=%d: %s comes to %v, the fills say %v, off by %v after %d entries", b.seed, asset, held, want, off, b.entries)
 		}
+	}
+}
+
+// doubled checks that account and pools together hold nothing of an asset.
+func (b *books) doubled(v *Venue, asset string, held decimal.Decimal) {
+	for _, amount := range v.pools.of(asset) {
+		held = held.Add(amount)
+	}
+	if !held.IsZero() {
+		b.t.Fatalf("-seed=%d: account and pools together hold %v %s", b.seed, held, asset)
 	}
 }
 

@@ -22,7 +22,7 @@ func (v *Venue) fill(o *order, x execution) {
 	m, r := o.market, &o.Request
 	x.qty = min(x.qty, o.Remaining())
 	if r.ReduceOnly {
-		x.qty = min(x.qty, m.held(r.Side))
+		x.qty = min(x.qty, o.held())
 	}
 	if x.qty <= 0 {
 		v.finish(o, exchange.StatusExpired, errReduceOnly)
@@ -34,7 +34,7 @@ func (v *Venue) fill(o *order, x execution) {
 	}
 	var realized decimal.Decimal
 	if m.in.Product != exchange.Margin {
-		realized = booked(m.position.Trade(m.in, r.Side, x.qty, x.price))
+		realized = booked(m.legs[r.PositionSide].Trade(m.in, r.Side, x.qty, x.price))
 	}
 	fee, feeAsset := m.fee(r.Side, x)
 	o.Filled += x.qty
@@ -71,10 +71,10 @@ func (v *Venue) filled(o *order) {
 	if m.in.Product == exchange.Margin {
 		return
 	}
-	v.repositioned(m)
+	v.repositioned(&m.legs[o.Request.PositionSide])
 	for i := 0; i < len(m.orders); {
 		other := m.orders[i]
-		if other.Request.ReduceOnly && !other.Request.Type.Conditional() && m.held(other.Request.Side) == 0 {
+		if other.Request.ReduceOnly && !other.Request.Type.Conditional() && other.held() == 0 {
 			v.finish(other, exchange.StatusExpired, errReduceOnly) // takes it out of m.orders
 			continue
 		}

@@ -38,8 +38,8 @@ func (v *Venue) respond(a exchange.Account) exchange.Account {
 	}
 	v.announce(under(a, exchange.StatusForceLiquidation))
 	v.cancelAll(func(*market) bool { return true })
-	for m := v.heaviest(); m != nil; m = v.heaviest() {
-		v.closeOut(m)
+	for m, leg := v.heaviest(); m != nil; m, leg = v.heaviest() {
+		v.closeOut(m, leg)
 		if a = v.assess(); a.Status < exchange.StatusActiveLiquidation {
 			v.announce(a)
 			return a
@@ -81,38 +81,39 @@ func (v *Venue) cancelAll(chosen func(*market) bool) bool {
 	return found
 }
 
-// heaviest is the market whose position needs the most maintenance margin, nil when
-// there is no position: the one without which the account would need least.
-func (v *Venue) heaviest() *market {
-	var found *market
+// heaviest is the market and leg whose position needs the most maintenance margin, nil
+// when there is no position: the one without which the account would need least.
+func (v *Venue) heaviest() (found *market, leg exchange.PositionSide) {
 	var least decimal.Decimal
 	for i := range v.markets {
 		m := &v.markets[i]
-		if m.position.Qty.IsZero() {
-			continue
-		}
-		must(v.risk.model.SetPosition(exchange.Position{Inst: m.in.ID}))
-		without := v.risk.model.Account().MaintMargin
-		must(v.risk.model.SetPosition(m.position))
-		if found == nil || without.LessThan(least) {
-			found, least = m, without
+		for _, p := range m.legs {
+			if p.Qty.IsZero() {
+				continue
+			}
+			must(v.risk.model.SetPosition(exchange.Position{Inst: p.Inst, Side: p.Side}))
+			without := v.risk.model.Account().MaintMargin
+			must(v.risk.model.SetPosition(p))
+			if found == nil || without.LessThan(least) {
+				found, leg, least = m, p.Side, without
+			}
 		}
 	}
-	return found
+	return found, leg
 }
 
 // closeOut closes a position by force, at once, at the mark plus slippage, and takes the
 // clearance fee.
-func (v *Venue) closeOut(m *market) {
+func (v *Venue) closeOut(m *market, leg exchange.PositionSide) {
 	side := exchange.Buy
-	if m.position.Qty.IsPositive() {
+	if m.legs[leg].Qty.IsPositive() {
 		side = exchange.Sell
 	}
 	v.lastID++
 	o := &order{market: m, arrived: v.now}
 	o.VenueID, o.ClientID = v.lastID, "autoclose-"+strconv.FormatInt(v.lastID, 10)
 	o.Status, o.Created = exchange.StatusWorking, v.now
-	o.Request = exchange.OrderRequest{Inst: m.in.ID, Side: side, Type: exchange.Market, Qty: m.held(side), ReduceOnly: true}
+	o.Request = exchange.OrderRequest{Inst: m.in.ID, Side: side, PositionSide: leg, Type: exchange.Market, Qty: m.held(side, leg), ReduceOnly: true}
 	v.report(o, cause{}, "")
 	price := v.slipped(m, side, m.valuation())
 	v.fill(o, execution{price: price, qty: unlimited, forced: exchange.ForcedLiquidation})

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -19,10 +21,10 @@ const (
 // market is one instrument as the venue sees it: what is known of its prices, and our
 // orders and position there.
 type market struct {
-	in       *exchange.Instrument
-	fees     Fees
-	position exchange.Position
-	orders   []*order // open, oldest first
+	in     *exchange.Instrument
+	fees   Fees
+	legs   [exchange.Short + 1]exchange.Position // by position side; Both alone in one-way mode
+	orders []*order                              // open, oldest first
 
 	last, mark exchange.Fixed
 	quote      exchange.BookTicker
@@ -98,12 +100,32 @@ func (m *market) best(s exchange.Side) exchange.Fixed {
 	return m.last
 }
 
-// held is the part of the position that an order of that side would reduce.
-func (m *market) held(s exchange.Side) exchange.Fixed {
-	if int64(m.position.Qty.Sign()) != -s.Sign() {
+// flat says whether there is no position in any leg.
+func (m *market) flat() bool {
+	for i := range m.legs {
+		if !m.legs[i].Qty.IsZero() {
+			return false
+		}
+	}
+	return true
+}
+
+// net is the sum of the legs.
+func (m *market) net() decimal.Decimal {
+	sum := m.legs[exchange.Both].Qty
+	return sum.Add(m.legs[exchange.Long].Qty).Add(m.legs[exchange.Short].Qty)
+}
+
+// held is the part of the order's leg that it would reduce.
+func (o *order) held() exchange.Fixed { return o.market.held(o.Request.Side, o.Request.PositionSide) }
+
+// held is the part of a leg that an order of that side would reduce.
+func (m *market) held(s exchange.Side, leg exchange.PositionSide) exchange.Fixed {
+	position := &m.legs[leg]
+	if int64(position.Qty.Sign()) != -s.Sign() {
 		return 0
 	}
-	qty, err := exchange.FixedFromDecimal(m.position.Qty.Abs(), exchange.RoundDown)
+	qty, err := exchange.FixedFromDecimal(position.Qty.Abs(), exchange.RoundDown)
 	if err != nil {
 		return exchange.FixedMax
 	}

@@ -56,7 +56,7 @@ func (v *Venue) enter(o *order) {
 	v.exposed(o)
 	o.market.orders = append(o.market.orders, o)
 	if o.Request.TimeInForce == exchange.GTD {
-		v.expiry = min(v.expiry, o.Request.GoodTill)
+		v.agenda.bring(choreExpire, o.Request.GoodTill)
 	}
 	v.report(o, cause{}, "")
 }
@@ -109,10 +109,6 @@ func (v *Venue) close(o *order) {
 
 // expire ends the GTD orders whose time has come.
 func (v *Venue) expire() {
-	if v.now < v.expiry {
-		return
-	}
-	v.expiry = never
 	for i := range v.markets {
 		m := &v.markets[i]
 		for _, o := range v.snapshot(m) {
@@ -121,7 +117,7 @@ func (v *Venue) expire() {
 			case o.Request.GoodTill <= v.now:
 				v.finish(o, exchange.StatusExpired, errExpired)
 			default:
-				v.expiry = min(v.expiry, o.Request.GoodTill)
+				v.agenda.bring(choreExpire, o.Request.GoodTill)
 			}
 		}
 		m.rewatch()

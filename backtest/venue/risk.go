@@ -68,9 +68,9 @@ func (v *Venue) moved(asset string, w exchange.Wallet, amount decimal.Decimal) {
 }
 
 // repositioned tells the model a position.
-func (v *Venue) repositioned(m *market) {
+func (v *Venue) repositioned(p *exchange.Position) {
 	v.risk.touched = true
-	must(v.risk.model.SetPosition(m.position))
+	must(v.risk.model.SetPosition(*p))
 }
 
 // exposed tells the model how an open order stands now; conditional orders count only
@@ -111,7 +111,7 @@ func (v *Venue) admitAccount(o *order) cause {
 		if !o.repays() {
 			return errReduceAccount
 		}
-	case !r.ReduceOnly && !r.ClosePosition && o.Remaining() > o.market.held(r.Side):
+	case !r.ReduceOnly && !r.ClosePosition && o.Remaining() > o.held():
 		return errReduceAccount
 	}
 	return cause{}
@@ -148,7 +148,7 @@ func (v *Venue) lend(m *market) {
 // assess values the account. What has no price yet counts as nothing.
 func (v *Venue) assess() exchange.Account {
 	for i := 1; i < len(v.markets); i++ {
-		if m := &v.markets[i]; !m.position.Qty.IsZero() {
+		if m := &v.markets[i]; !m.flat() {
 			v.lend(m)
 		}
 	}

@@ -81,7 +81,7 @@ func (v *Venue) spawn(o *order, at exchange.Time) *order {
 	}
 	r.Trigger, r.Activation, r.Callback, r.PriceProtect = 0, 0, 0, false
 	if r.ClosePosition {
-		r.Qty, r.ReduceOnly, r.ClosePosition = o.market.held(r.Side), true, false
+		r.Qty, r.ReduceOnly, r.ClosePosition = o.held(), true, false
 	}
 	child.fresh = r.TimeInForce != exchange.GTX
 	return child

@@ -3,7 +3,6 @@ package venue
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -55,9 +54,9 @@ type Venue struct {
 	now     exchange.Time
 	markets []market // by InstrumentID; 0 is unused
 	wallets wallets
+	pools   pools
 	risk    risk
-	// expiry is the earliest GoodTill of an open order, never without one.
-	expiry exchange.Time
+	agenda  agenda
 	// ended are the orders that were over last, a ring.
 	ended     [endedMax]ended
 	endedNext int
@@ -67,8 +66,6 @@ type Venue struct {
 	out, read *outbox
 	scratch   []*order // see snapshot
 }
-
-const never exchange.Time = math.MaxInt64
 
 // New makes a venue. Errors name the part of the configuration that is wrong.
 func New(c Config) (*Venue, error) {
@@ -82,7 +79,7 @@ func New(c Config) (*Venue, error) {
 		return nil, fmt.Errorf("venue: leverage %d is not from 1 to 125", c.Leverage)
 	}
 	v := &Venue{
-		ins: c.Instruments, slippage: c.Slippage, start: slices.Clone(c.Balances), expiry: never,
+		ins: c.Instruments, slippage: c.Slippage, start: slices.Clone(c.Balances), agenda: newAgenda(),
 		markets: make([]market, c.Instruments.Len()+1), out: &outbox{}, read: &outbox{},
 	}
 	v.markets[0].rewatch()
@@ -96,7 +93,10 @@ func New(c Config) (*Venue, error) {
 		if f.Maker.Abs() >= exchange.FixedOne || f.Taker.Abs() >= exchange.FixedOne {
 			return nil, fmt.Errorf("venue: fees of %v, maker %v and taker %v, must lie between -1 and 1", in.Product, f.Maker, f.Taker)
 		}
-		v.markets[i] = market{in: in, fees: f, position: exchange.Position{Inst: in.ID}}
+		v.markets[i] = market{in: in, fees: f}
+		for side := range v.markets[i].legs {
+			v.markets[i].legs[side] = exchange.Position{Inst: in.ID, Side: exchange.PositionSide(side)}
+		}
 		v.markets[i].rewatch()
 	}
 	var err error
@@ -136,7 +136,6 @@ func (v *Venue) digest(e *exchange.Event, quiet bool) {
 	if quiet {
 		return
 	}
-	v.expire()
 	v.react(m, e)
 	m.rewatch()
 	v.value()
@@ -170,7 +169,7 @@ func (v *Venue) react(m *market, e *exchange.Event) {
 // status cannot change. A quiet event makes no other event less quiet, so a run of events
 // that are quiet now stays quiet to its end while no order comes in between.
 func (v *Venue) Quiet(e *exchange.Event) bool {
-	if e.At >= v.expiry {
+	if e.At >= v.agenda.next {
 		return false
 	}
 	m := &v.markets[e.Inst]
@@ -195,7 +194,7 @@ func (v *Venue) Quiet(e *exchange.Event) bool {
 		a := e.AssetIndex()
 		return v.risk.model.InIndexBand(a.Asset, a.Price)
 	case exchange.KindFunding:
-		return m.position.Qty.IsZero()
+		return m.flat()
 	}
 	return true
 }
@@ -226,7 +225,6 @@ func (v *Venue) Submit(a riskguard.Approved, at exchange.Time) {
 
 func (v *Venue) receive(o exchange.Order, amend bool, at exchange.Time) {
 	v.open(at)
-	v.expire()
 	if amend {
 		v.amend(o)
 	} else {
@@ -240,7 +238,6 @@ func (v *Venue) receive(o exchange.Order, amend bool, at exchange.Time) {
 // status is NotArrived.
 func (v *Venue) Cancel(o exchange.Order, at exchange.Time) {
 	v.open(at)
-	v.expire()
 	if open := v.find(o.ClientID); open != nil {
 		v.finish(open, exchange.StatusCanceled, cause{})
 		open.market.rewatch()
@@ -250,7 +247,10 @@ func (v *Venue) Cancel(o exchange.Order, at exchange.Time) {
 	v.value()
 }
 
-// open begins a call: time moves on.
+// open begins a call: time moves on, and what is due by then happens first.
 func (v *Venue) open(at exchange.Time) {
+	if at >= v.agenda.next {
+		v.pass(at)
+	}
 	v.now = max(v.now, at)
 }

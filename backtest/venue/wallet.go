@@ -105,6 +105,7 @@ func (v *Venue) book(p posting) {
 	if p.order != nil {
 		entry.Order, entry.Strategy = p.order.owner(), p.order.Strategy
 	}
+	v.pools.against(p, delta)
 	v.emit(p.inst).SetLedger(v.out.entries.put(entry))
 	v.moved(p.asset, p.wallet, *amount)
 }
@@ -116,15 +117,18 @@ func (v *Venue) fund(m *market, f exchange.Funding) {
 	if mark == 0 {
 		mark = m.valuation()
 	}
-	if m.in.Product == exchange.Margin || m.position.Qty.IsZero() || mark == 0 {
+	if m.in.Product == exchange.Margin || mark == 0 {
 		return
 	}
-	paid := m.in.Value(m.position.Qty.Mul(f.Rate.Decimal()), mark.Decimal())
-	if int64(m.position.Qty.Sign())*int64(f.Rate) > 0 {
-		paid = paid.Neg()
+	for i := range m.legs {
+		position := &m.legs[i]
+		paid := m.in.Value(position.Qty.Mul(f.Rate.Decimal()), mark.Decimal())
+		if int64(position.Qty.Sign())*int64(f.Rate) > 0 {
+			paid = paid.Neg()
+		}
+		v.book(posting{
+			asset: m.in.MarginAsset, wallet: exchange.WalletOf(m.in.Product),
+			reason: exchange.ReasonFunding, delta: paid, inst: m.in.ID,
+		})
 	}
-	v.book(posting{
-		asset: m.in.MarginAsset, wallet: exchange.WalletOf(m.in.Product),
-		reason: exchange.ReasonFunding, delta: paid, inst: m.in.ID,
-	})
 }

@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "bc257243c1cc86cc882b4c6040a522cab54eebd7b1cc454d640d99e5e105c541"
+const coreSource = "cdfb493e8aea6b5f97bf5d417529d7062b51a8bc3ef006c55ecab0e8519ee55a"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
