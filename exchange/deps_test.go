@@ -28,7 +28,10 @@ var law = map[string]string{
 	"strategy/exec":    "exchange strategy",
 	"engine":           "exchange exchange/book riskguard riskguard/margin",
 	"backtest/market":  "exchange",
-	"backtest/venue":   "exchange exchange/book riskguard riskguard/margin",
+	"backtest/venue":   "exchange exchange/book riskguard riskguard/margin backtest/venue/queue",
+
+	"backtest/venue/queue": "exchange",
+	"backtest/venue/link":  "exchange riskguard riskguard/margin backtest/venue",
 
 	// The shell around the kernel.
 	"engine/journal": "exchange",
@@ -55,7 +58,7 @@ var law = map[string]string{
 	"backtest/tape/export":         "exchange backtest/tape backtest/tape/row backtest/tape/source/npz",
 	"backtest/papisim":             "exchange exchange/book backtest/venue backtest/market backtest/tape",
 	"backtest": "exchange engine engine/journal riskguard riskguard/margin strategy configs " +
-		"backtest/venue backtest/market backtest/tape backtest/tape/row backtest/tape/clock",
+		"backtest/venue backtest/venue/link backtest/venue/queue backtest/market backtest/tape backtest/tape/row backtest/tape/clock",
 	"backtest/report":       "exchange backtest",
 	"strategy/strategytest": "exchange strategy backtest",
 	"configs":               "",
