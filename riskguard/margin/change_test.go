@@ -13,7 +13,7 @@ import (
 // change makes one random change to the world and to the portfolio.
 func (w *world) change(t *testing.T, r *rand.Rand, p *Portfolio) {
 	var err error
-	switch r.IntN(9) {
+	switch r.IntN(11) {
 	case 0:
 		id := exchange.InstrumentID(1 + r.IntN(w.ins.Len()))
 		w.marks[id] += exchange.Fixed(r.IntN(1000))
@@ -57,7 +57,24 @@ func (w *world) change(t *testing.T, r *rand.Rand, p *Portfolio) {
 	case 8:
 		id := exchange.InstrumentID(1 + r.IntN(5))
 		w.leverage[id] = 1 + r.IntN(50)
+		most := w.bracketsOf(w.ins.At(id)).Tiers[0].Leverage
+		w.leverage[id] = 1 + r.IntN(min(50, most))
 		err = p.SetLeverage(id, w.leverage[id])
+	case 9:
+		a := testAssets[r.IntN(len(testAssets))]
+		s := drawSchedule(r, w.index[a])
+		w.tables.Collateral[a] = s
+		err = p.SetCollateral(a, s)
+	case 10:
+		id := exchange.InstrumentID(1 + r.IntN(5))
+		b := drawBrackets(r, w.ins.At(id))
+		if w.ins.At(id).Product == exchange.CM {
+			w.tables.CM[w.ins.At(id).Symbol] = b
+		} else {
+			w.tables.UM[w.ins.At(id).Symbol] = b
+		}
+		w.leverage[id] = min(w.leverage[id], b.Tiers[0].Leverage)
+		err = p.SetBrackets(id, b)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -76,14 +76,14 @@ type book struct {
 	pair   *pair
 }
 
-// New makes an empty portfolio over a table of instruments, with the default shocks. A
-// futures instrument without maintenance brackets is an error.
+// New makes an empty portfolio over a table of instruments, with the default shocks. It
+// keeps a copy of the tables. A futures instrument without maintenance brackets is an error.
 func New(ins *exchange.Instruments, t *Tables) (*Portfolio, error) {
 	if err := t.check(); err != nil {
 		return nil, fmt.Errorf("margin tables: %w", err)
 	}
 	p := &Portfolio{
-		ins: ins, tables: t,
+		ins: ins, tables: t.owned(),
 		byAsset: map[string]*asset{}, where: map[exchange.OrderID]*book{},
 	}
 	for id := 1; id <= ins.Len(); id++ {

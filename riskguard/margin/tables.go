@@ -10,8 +10,8 @@ import (
 // Tables are the numbers that Binance sets and changes: collateral rates, brackets,
 // loan terms, fees and the lines of the risk ladder. Live they are read from papi and
 // sapi; a backtest, for which no history of them exists, starts from [Assumed]. A
-// [Portfolio] reads its Tables when instruments and assets appear; do not change them
-// after [New].
+// [Portfolio] copies them and follows later changes through its setters, such as
+// [Portfolio.SetCollateral]; do not change Tables that something has been made of.
 type Tables struct {
 	// Collateral is the schedule of an asset. An asset that is not listed is worth
 	// nothing as collateral and counts in full as a debt.
