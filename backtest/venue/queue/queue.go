@@ -1,0 +1,206 @@
+// Package queue estimates the place in line of a resting order from what the public sees:
+// the whole quantity at its price, and the trades there. The exchange serves the orders
+// at a price in the order of their time, but tells nobody where an order stands.
+//
+// A [Place] belongs to one order. It promises that what is ahead is never negative, never
+// more than what is shown, and that a probabilistic place is never worse than the
+// conservative one that has seen the same. The simulated exchange (backtest/venue) moves
+// it; nothing else does. Start at [Model].
+//
+// # What both models hold
+//
+// An order that joins has everything shown at its price ahead of it, and whoever joins
+// later is behind. A trade at the price by an aggressor of the other side takes from the
+// front: first from what is ahead, and what is left of it reaches the order. What is shown
+// cannot be less than what is ahead.
+//
+// # Conservative
+//
+// Every order that is cancelled stood behind us. So only trades bring the order forward,
+// and a shown quantity below what is ahead. Others call this the risk-averse model.
+//
+// # Probabilistic
+//
+// A fall d of the shown quantity that no trade explains was cancelled partly ahead and
+// partly behind. The part behind is
+//
+//	d * f(behind) / (f(behind) + f(ahead)),   f(x) = x^n,   n = 1, 2 or 3
+//
+// and no more than what stands behind; the rest came from ahead. The formula is that of
+// E. Rigtorp, "Estimating order queue position" (2013), and of the answer to question 3782
+// on Quantitative Finance Stack Exchange; hftbacktest documents it as its probability queue
+// models and offers the power function among them, n = 3 in its examples. It starts with
+// all cancels ahead, when nobody is behind yet, and ends with all behind, when nobody is
+// ahead; the larger n, the steeper between. All is computed in integers and rounded
+// against us.
+//
+// # Trades and book told at one instant
+//
+// Trades and book come on streams of their own, so a fall of the shown quantity can be
+// told before the trade that made it. A trade that is not younger than the shown quantity
+// is therefore set against what that quantity has brought the order forward already: no
+// quantity counts twice.
+package queue
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// Model says how a place is estimated. The zero Model is Conservative; the others are the
+// power n of the probabilistic function, 1 to 3.
+type Model uint8
+
+const (
+	// Conservative moves forward by trades only.
+	Conservative Model = 0
+	// Probabilistic shares cancels between ahead and behind, with the power 3.
+	Probabilistic Model = 3
+)
+
+var names = [...]string{"conservative", "probabilistic-1", "probabilistic-2", "probabilistic"}
+
+// String is the name that [Parse] reads.
+func (m Model) String() string {
+	if int(m) < len(names) {
+		return names[m]
+	}
+	return fmt.Sprintf("Model(%d)", uint8(m))
+}
+
+// Parse reads "conservative", "probabilistic", which has the power 3, or
+// "probabilistic-1", -2 and -3 with the power named.
+func Parse(s string) (Model, error) {
+	if s == "probabilistic-3" {
+		return Probabilistic, nil
+	}
+	for m, name := range names {
+		if s == name {
+			return Model(m), nil
+		}
+	}
+	return 0, fmt.Errorf("queue model %q is not conservative, probabilistic or probabilistic-1 to -3", s)
+}
+
+// Valid says whether the model is one of those that Parse knows.
+func (m Model) Valid() bool { return int(m) < len(names) }
+
+// MarshalText writes the name.
+func (m Model) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText reads what [Parse] reads.
+func (m *Model) UnmarshalText(b []byte) (err error) {
+	*m, err = Parse(string(b))
+	return err
+}
+
+// Place is where one resting order stands in the line at its price. The zero Place is
+// unknown: it lets no trade at the price through. Quantities are in the instrument's unit.
+type Place struct {
+	known bool
+	// ahead is what must trade before the order does.
+	ahead exchange.Fixed
+	// shown is the quantity at the price that was told last, and seen that it is still the
+	// one to compare with; printed is what has traded there since.
+	seen           bool
+	shown, printed exchange.Fixed
+	// at is the time of shown. fell is by how much it has fallen at that time without a
+	// trade, and gained by how much that brought the order forward.
+	at           exchange.Time
+	fell, gained exchange.Fixed
+}
+
+// Join puts the order at the end of the line of what is shown at its price. Without
+// knowledge of that the place stays unknown until [Place.Show] or [Place.Front].
+func (p *Place) Join(shown exchange.Fixed, known bool, at exchange.Time) {
+	*p = Place{}
+	if known {
+		*p = Place{known: true, ahead: shown, seen: true, shown: shown, at: at}
+	}
+}
+
+// Known says whether the place is known.
+func (p *Place) Known() bool { return p.known }
+
+// Ahead is what must trade at the price before the order does, if the place is known.
+func (p *Place) Ahead() exchange.Fixed { return p.ahead }
+
+// Front says that nothing is ahead: the market has traded or quoted through the price.
+func (p *Place) Front() {
+	p.known, p.ahead, p.fell, p.gained = true, 0, 0, 0
+}
+
+// Lose says that the shown quantity will not be told for a while. The next one is compared
+// with nothing: it only bounds what is ahead.
+func (p *Place) Lose() { p.seen, p.printed, p.fell, p.gained = false, 0, 0, 0 }
+
+// Trade tells a trade at the price by an aggressor of the other side. Of it, orders of
+// ours that come first have taken all but left. It returns what of that reaches the order.
+func (p *Place) Trade(qty, left exchange.Fixed, at exchange.Time) exchange.Fixed {
+	if !p.known {
+		return 0
+	}
+	if at > p.at {
+		p.fell, p.gained = 0, 0
+	}
+	told := min(p.fell, qty)
+	p.fell -= told
+	p.printed = min(p.printed, math.MaxInt64-qty) + qty - told
+	early := min(p.gained, left)
+	p.gained -= early
+	left -= early
+	passed := min(p.ahead, left)
+	p.ahead -= passed
+	return left - passed
+}
+
+// Show tells the whole quantity that others have at the price now. An order whose place
+// was unknown joins the line behind all of it.
+func (p *Place) Show(m Model, qty exchange.Fixed, at exchange.Time) {
+	if !p.known {
+		p.Join(qty, true, at)
+		return
+	}
+	if at > p.at {
+		p.fell, p.gained, p.at = 0, 0, at
+	}
+	before := p.ahead
+	if fell := p.shown - qty - p.printed; p.seen && fell > 0 {
+		p.fell += fell
+		if m != Conservative {
+			behind := max(0, p.shown-p.printed-p.ahead)
+			p.ahead -= min(p.ahead, share(fell, p.ahead, behind, int(m)))
+		}
+	}
+	p.ahead = min(p.ahead, qty)
+	p.gained += before - p.ahead
+	p.shown, p.printed, p.seen = qty, 0, true
+}
+
+// weightBits are the bits that quantities keep before they are raised to a power: the cubes
+// of two and their sum fit in 64 bits, and a share is exact to a millionth.
+const weightBits = 20
+
+// share is the part of a fall that came from ahead, rounded down: fell times ahead^n
+// through ahead^n plus behind^n.
+func share(fell, ahead, behind exchange.Fixed, n int) exchange.Fixed {
+	drop := max(0, bits.Len64(uint64(max(ahead, behind)))-weightBits)
+	a := uint64(ahead) >> drop
+	b := uint64(behind) >> drop
+	if b<<drop != uint64(behind) {
+		b++ // against us
+	}
+	x, y := a, b
+	for range n - 1 {
+		x, y = x*a, y*b
+	}
+	if y == 0 {
+		return fell
+	}
+	hi, lo := bits.Mul64(uint64(fell), x)
+	part, _ := bits.Div64(hi, lo, x+y) // hi < x, for fell has at most 63 bits
+	return exchange.Fixed(part)
+}
