@@ -13,16 +13,15 @@ import (
 
 // choose picks an instrument's series: its prices, marks, indices and fundings.
 func (p *plan) choose(in *exchange.Instrument, w wish, has []tape.Series) ([]tape.Series, error) {
-	var keys []tape.Series
 	every, prices, err := p.prices(in, w, has)
 	if err != nil {
 		return nil, err
 	}
-	keys = append(keys, prices...)
-	messages, err := p.messages(in, w, has)
+	messages, err := p.messages(in, w, has, prices)
 	if err != nil {
 		return nil, err
 	}
+	keys := slices.Clone(prices)
 	if in.Product == exchange.Margin {
 		return append(keys, messages...), nil
 	}
@@ -46,7 +45,8 @@ func (p *plan) choose(in *exchange.Instrument, w wish, has []tape.Series) ([]tap
 	return append(keys, messages...), nil
 }
 
-// message is a kind of event that a run reads only if a strategy wants it.
+// message is a kind of event that a run reads beside prices, for a strategy that wants it
+// or to match orders on.
 type message struct {
 	wanted bool
 	kind   row.Kind
@@ -61,19 +61,43 @@ func (w *wish) messages() []message {
 	}
 }
 
-// messages picks what a strategy wants beside prices.
-func (p *plan) messages(in *exchange.Instrument, w wish, has []tape.Series) (keys []tape.Series, err error) {
+// messages picks what is read beside prices, and hides from the venue what it must not
+// match on.
+func (p *plan) messages(in *exchange.Instrument, w wish, has, prices []tape.Series) (keys []tape.Series, err error) {
+	matched, err := p.matching(in, has, prices)
+	if err != nil {
+		return nil, err
+	}
 	for _, m := range w.messages() {
-		if !m.wanted || m.kind == row.AggTrades {
+		s, found := seriesOf(has, m.kind)
+		switch {
+		case m.wanted && !found:
+			return nil, fmt.Errorf("a strategy wants %s of %s, but the tape has none: import %s", m.name, in.Name(), m.kind)
+		case !found || !m.wanted && !contains(matched, &s) || contains(prices, &s):
 			continue
 		}
-		at := slices.IndexFunc(has, func(s tape.Series) bool { return s.Kind == m.kind })
-		if at < 0 {
-			return nil, fmt.Errorf("a strategy wants %s of %s, but the tape has none: import %s", m.name, in.Name(), m.kind)
+		keys = append(keys, s)
+		if step := matchOf(s.Kind); step != MatchAuto && !contains(matched, &s) {
+			p.hide(in, step)
 		}
-		keys = append(keys, has[at])
 	}
 	return keys, nil
+}
+
+// seriesOf finds the series of a kind; trades one by one stand in for aggregate ones.
+func seriesOf(has []tape.Series, k row.Kind) (tape.Series, bool) {
+	at := slices.IndexFunc(has, func(s tape.Series) bool { return s.Kind == k })
+	if at < 0 && k == row.AggTrades {
+		return seriesOf(has, row.Trades)
+	}
+	if at < 0 {
+		return tape.Series{}, false
+	}
+	return has[at], true
+}
+
+func contains(list []tape.Series, s *tape.Series) bool {
+	return slices.ContainsFunc(list, func(have tape.Series) bool { return have.Key == s.Key })
 }
 
 // marks picks the recorded marks: the messages of the stream where they cover what the
@@ -84,15 +108,7 @@ func (p *plan) marks(in *exchange.Instrument, prices, has []tape.Series) (tape.S
 	if at < 0 {
 		return bars, found
 	}
-	from, to := prices[0].From, prices[0].To
-	for _, s := range prices {
-		from, to = min(from, s.From), max(to, s.To)
-	}
-	from = max(from, p.window.from)
-	if p.window.to != 0 {
-		to = min(to, p.window.to)
-	}
-	if s := has[at]; s.From <= from.Add(time.Minute) && s.To >= to.Add(-time.Minute) {
+	if s := has[at]; p.covers(prices, &s) {
 		return s, true
 	}
 	p.warnings = append(p.warnings, Warning{"short", fmt.Sprintf("the recorded marks of %s, %v to %v, are not used: they cover a part of the prices only",
@@ -100,8 +116,8 @@ func (p *plan) marks(in *exchange.Instrument, prices, has []tape.Series) (tape.S
 	return bars, found
 }
 
-// prices picks the series that orders match on and that bars come from, and says how
-// often they come.
+// prices picks the series that the run is as long as and that bars come from, and says
+// how often they come: bars, or trades where orders match on these or there is no choice.
 func (p *plan) prices(in *exchange.Instrument, w wish, has []tape.Series) (time.Duration, []tape.Series, error) {
 	var klines []tape.Series
 	var lengths []time.Duration
@@ -110,23 +126,18 @@ func (p *plan) prices(in *exchange.Instrument, w wish, has []tape.Series) (time.
 			klines, lengths = append(klines, s), append(lengths, s.Interval)
 		}
 	}
-	at := slices.IndexFunc(has, func(s tape.Series) bool { return s.Kind == row.AggTrades })
-	if at < 0 { // the same trades one by one
-		at = slices.IndexFunc(has, func(s tape.Series) bool { return s.Kind == row.Trades })
-	}
 	err := p.buildFromBars(in, w.bars, lengths)
-	if at >= 0 && (w.trades || err != nil || len(klines) == 0) {
+	trades, traded := seriesOf(has, row.AggTrades)
+	if traded && (err != nil || len(klines) == 0 || p.match > MatchBars || p.match == MatchAuto && p.covers(klines, &trades)) {
 		p.build.drop(in.ID)
 		for _, d := range w.bars {
 			p.build.want(in.ID, d, exchange.KindTrade, 0)
 		}
-		return time.Second, []tape.Series{has[at]}, nil
+		return time.Second, []tape.Series{trades}, nil
 	}
 	switch {
 	case err != nil:
 		return 0, nil, err
-	case w.trades:
-		return 0, nil, fmt.Errorf("a strategy wants trades of %s, but the tape has none: import aggTrades", in.Name())
 	case len(klines) == 0:
 		return 0, nil, fmt.Errorf("the tape has no prices of %s: import klines or aggTrades", in.Name())
 	}

@@ -40,6 +40,8 @@ type DataConfig struct {
 	// out. LatencyBase is the smallest latency by the corrected clock; 0 for others.
 	Clock       tape.Clock    `toml:"clock" json:"clock"`
 	LatencyBase time.Duration `toml:"latency_base" json:"latency_base"`
+	// Match is the finest kind of recorded data that orders match on, auto if left out.
+	Match Match `toml:"match" json:"match"`
 	// Generate sizes the generated market.
 	Generate GenerateConfig `toml:"generate" json:"generate"`
 	// ExchangeInfo are files with exchangeInfo answers (fapi, dapi, api) beside the

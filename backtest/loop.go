@@ -35,6 +35,7 @@ type loop struct {
 	record  *recorder
 
 	opening []exchange.Event // promises and constants, told before anything else
+	hidden  []kindSet        // by InstrumentID, what the venue is not shown; nil if nothing
 
 	from   exchange.Time // the run proper; before it is warm-up
 	sample time.Duration
@@ -123,7 +124,7 @@ func (l *loop) instant(events []exchange.Event) error {
 // dollars is noted with it, so that bookings are counted at the index of their moment.
 func (l *loop) digest(events []exchange.Event) {
 	for i := range events {
-		if k := events[i].Kind; k != exchange.KindFunding && !values(k) {
+		if k := events[i].Kind; k != exchange.KindFunding && !values(k) && !l.hides(&events[i]) {
 			l.venue.Market(&events[i])
 		}
 	}

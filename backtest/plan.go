@@ -28,6 +28,8 @@ type plan struct {
 	from, to exchange.Time // the span of the prices
 	// window is the span that the run asks for, 0 where it has no bound.
 	window   struct{ from, to exchange.Time }
+	match    Match     // what was asked for
+	hidden   []kindSet // by InstrumentID, what the venue is not shown; nil if nothing
 	derive   *deriver
 	build    *builder
 	opening  []exchange.Event // promises and constants, before the first event
@@ -69,7 +71,7 @@ func wishesOf(list []Player, n int) []wish {
 // makePlan chooses the data of a run, which is read from an instant on if the run has a
 // beginning.
 func makePlan(cfg *Config, ins *exchange.Instruments, t *margin.Tables, list []Player, reads exchange.Time) (*plan, error) {
-	p := &plan{derive: newDeriver(ins.Len()), build: &builder{}}
+	p := &plan{match: cfg.Data.Match, derive: newDeriver(ins.Len()), build: &builder{}}
 	wishes := wishesOf(list, ins.Len())
 	var err error
 	if cfg.Data.Tape == "" {
@@ -99,6 +101,9 @@ func (p *plan) generated(cfg *Config, ins *exchange.Instruments, wishes []wish) 
 	g := cfg.Data.Generate
 	if g.Bar <= 0 || g.Days <= 0 {
 		return errors.New("data: name a tape, or days and bar of a market to generate")
+	}
+	if p.match > MatchBars {
+		return fmt.Errorf("orders are to match on %v; a generated market has bars only: let data.match be \"auto\"", p.match)
 	}
 	s := market.Spec{Seed: cfg.Seed, Start: g.Start, Bar: g.Bar, Bars: int(time.Duration(g.Days) * 24 * time.Hour / g.Bar)}
 	for id := exchange.InstrumentID(1); int(id) <= ins.Len(); id++ {

@@ -30,6 +30,8 @@ func TestChoice(t *testing.T) {
 		builds    string
 		derives   string
 		err       string
+		match     Match
+		hides     string
 	}{
 		{
 			name: "all there", has: "klines 1m, klines 1h, markPriceKlines 1m, indexPriceKlines 1m, fundingRate",
@@ -80,8 +82,41 @@ func TestChoice(t *testing.T) {
 			reads: "klines 1m, markPriceKlines 1m, fundingRate, bookTicker, depth, liquidationSnapshot",
 		},
 		{
-			name: "quotes that nobody wants", has: "klines 1m, markPriceKlines 1m, fundingRate, bookTicker, depth, liquidationSnapshot",
+			name: "quotes and books that nobody wants match orders", has: "klines 1m, markPriceKlines 1m, fundingRate, bookTicker, depth, liquidationSnapshot",
+			reads: "klines 1m, markPriceKlines 1m, fundingRate, bookTicker, depth",
+		},
+		{
+			name: "trades that nobody wants match orders", has: "klines 1m, aggTrades, markPriceKlines 1m, fundingRate, bookTicker",
+			want: wish{bars: []time.Duration{time.Minute}}, reads: "aggTrades, markPriceKlines 1m, fundingRate, bookTicker", builds: "1m0s of TRADE 0s",
+		},
+		{
+			name: "bars alone are to match", has: "klines 1m, aggTrades, markPriceKlines 1m, fundingRate, bookTicker, depth", match: MatchBars,
 			reads: "klines 1m, markPriceKlines 1m, fundingRate",
+		},
+		{
+			name: "bars alone are to match, whatever is wanted", has: "klines 1m, aggTrades, markPriceKlines 1m, fundingRate, bookTicker, depth", match: MatchBars,
+			want:  wish{trades: true, quotes: true, books: true},
+			reads: "klines 1m, markPriceKlines 1m, fundingRate, aggTrades, bookTicker, depth", hides: "TRADE BOOK_TICKER DEPTH",
+		},
+		{
+			name: "bars are to match, but there are only trades", has: "aggTrades, markPriceKlines 1m, fundingRate, bookTicker", match: MatchBars,
+			reads: "aggTrades, markPriceKlines 1m, fundingRate",
+		},
+		{
+			name: "trades are to match", has: "klines 1m, aggTrades, markPriceKlines 1m, fundingRate, bookTicker, depth", match: MatchTrades,
+			want: wish{books: true}, reads: "aggTrades, markPriceKlines 1m, fundingRate, depth", hides: "DEPTH",
+		},
+		{
+			name: "tickers are to match", has: "klines 1m, trades, markPriceKlines 1m, fundingRate, bookTicker, depth", match: MatchTickers,
+			reads: "trades, markPriceKlines 1m, fundingRate, bookTicker",
+		},
+		{
+			name: "the book is to match", has: "klines 1m, markPriceKlines 1m, fundingRate, depth", match: MatchDepth,
+			reads: "klines 1m, markPriceKlines 1m, fundingRate, depth",
+		},
+		{
+			name: "the book is to match and is missing", has: "klines 1m, aggTrades, bookTicker", match: MatchDepth,
+			err: "orders are to match on depth, but the tape has none of UM BTCUSDT: import depth, or let data.match be \"auto\"",
 		},
 		{name: "no quotes", has: "klines 1m", want: wish{quotes: true}, err: "a strategy wants best bids and asks of UM BTCUSDT, but the tape has none: import bookTicker"},
 		{name: "no book", has: "klines 1m", want: wish{books: true}, err: "a strategy wants the order book of UM BTCUSDT, but the tape has none: import depth"},
@@ -89,7 +124,7 @@ func TestChoice(t *testing.T) {
 		{name: "no prices", has: "fundingRate", err: "the tape has no prices of UM BTCUSDT: import klines or aggTrades"},
 		{name: "bars that do not divide", has: "klines 1m, klines 4m", want: wish{bars: []time.Duration{90 * time.Second}}, err: "which do not make them"},
 	} {
-		p := &plan{derive: newDeriver(1), build: &builder{}}
+		p := &plan{match: c.match, derive: newDeriver(1), build: &builder{}}
 		in := perpetual
 		in.ID = 1
 		var has []tape.Series
@@ -117,6 +152,15 @@ func TestChoice(t *testing.T) {
 		derives := ""
 		if d := p.derive.inst[1]; d.active {
 			derives = fmt.Sprintf("every %v", d.every)
+		}
+		var hides []string
+		for k := exchange.KindTrade; p.hidden != nil && k <= exchange.KindGap; k++ {
+			if p.hidden[1]>>k&1 != 0 {
+				hides = append(hides, k.String())
+			}
+		}
+		if got := strings.Join(hides, " "); got != c.hides {
+			t.Errorf("%s: hides %q, want %q", c.name, got, c.hides)
 		}
 		if err != nil || strings.Join(reads, ", ") != c.reads || strings.Join(builds, ", ") != c.builds || derives != c.derives {
 			t.Errorf("%s: %v\n reads %q, want %q\n builds %q, want %q\n derives %q, want %q", c.name, err, strings.Join(reads, ", "), c.reads, strings.Join(builds, ", "), c.builds, derives, c.derives)
@@ -155,6 +199,69 @@ func TestShortMarks(t *testing.T) {
 		if used != c.used || warned == c.used || p.derive.inst[1].active == c.used {
 			t.Errorf("%+v: used %v, warned %v, derived %v", c, used, warned, p.derive.inst[1].active)
 		}
+	}
+}
+
+// TestShortMatch: what covers a part of the prices does not match orders of its own
+// accord, and does when it is asked for; both are said.
+func TestShortMatch(t *testing.T) {
+	in := exchange.Instrument{ID: 1, Product: exchange.UM, Symbol: "BTCUSDT", Delivery: 99}
+	hour := exchange.Time(time.Hour)
+	bars, trades, quotes, depth := onTape("klines 1m"), onTape("aggTrades"), onTape("bookTicker"), onTape("depth")
+	bars.To, trades.To, quotes.From, quotes.To = 20*hour, 20*hour, 5*hour, 20*hour
+	depth.From, depth.To = 5*hour, 6*hour
+	for _, c := range []struct {
+		match      Match
+		from, to   exchange.Time
+		want       wish
+		reads      string
+		hides      kindSet
+		warnings   int
+		firstWords string
+	}{
+		{MatchAuto, 0, 0, wish{}, "aggTrades", 0, 2, "orders of UM BTCUSDT do not match on its recorded tickers, 1970-01-01T05:00:00Z to 1970-01-01T20:00:00Z, which cover a part"},
+		{MatchAuto, 0, 0, wish{quotes: true}, "aggTrades bookTicker", 1 << exchange.KindBookTicker, 2, "orders of"},
+		{MatchAuto, 5 * hour, 0, wish{}, "aggTrades bookTicker", 0, 1, "orders of UM BTCUSDT do not match on its recorded depth"},
+		{MatchAuto, 5 * hour, 6 * hour, wish{}, "aggTrades bookTicker depth", 0, 0, ""},
+		{MatchDepth, 0, 0, wish{}, "aggTrades bookTicker depth", 0, 2, "orders of UM BTCUSDT match on recorded tickers from 1970-01-01T05:00:00Z to 1970-01-01T20:00:00Z only"},
+		{MatchBars, 0, 0, wish{}, "klines", 0, 0, ""},
+	} {
+		p := &plan{match: c.match, derive: newDeriver(1), build: &builder{}}
+		p.window.from, p.window.to = c.from, c.to
+		keys, err := p.choose(&in, c.want, []tape.Series{bars, trades, quotes, depth, onTape("markPriceKlines 1m")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var reads []string
+		for _, s := range keys {
+			if s.Kind != row.MarkPriceKlines {
+				reads = append(reads, string(s.Kind))
+			}
+		}
+		var hides kindSet
+		if p.hidden != nil {
+			hides = p.hidden[1]
+		}
+		if strings.Join(reads, " ") != c.reads || hides != c.hides || len(p.warnings) != c.warnings {
+			t.Errorf("%+v: reads %v, hides %b, warnings %v", c, reads, hides, p.warnings)
+		}
+		if c.warnings > 0 && !strings.HasPrefix(p.warnings[0].Text, c.firstWords) {
+			t.Errorf("%+v: warning %q", c, p.warnings[0].Text)
+		}
+	}
+}
+
+// TestMatchNames reads every name and refuses others.
+func TestMatchNames(t *testing.T) {
+	for want, name := range matchNames {
+		var m Match
+		if err := m.UnmarshalText([]byte(name)); err != nil || int(m) != want || m.String() != name {
+			t.Errorf("%s is %v (%v)", name, m, err)
+		}
+	}
+	var m Match
+	if err := m.UnmarshalText([]byte("ticks")); err == nil || !strings.Contains(err.Error(), `data to match on "ticks"`) {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -147,7 +147,7 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 	}
 	l := &loop{
 		feed: newFeed(plan.source, plan.derive, plan.build, to), venue: sim, players: players, record: record,
-		driver: engine.NewDriver(kernel, sim, players), opening: plan.opening, from: cfg.From,
+		driver: engine.NewDriver(kernel, sim, players), opening: plan.opening, hidden: plan.hidden, from: cfg.From,
 	}
 	l.sample = cfg.Sample
 	if l.sample <= 0 {

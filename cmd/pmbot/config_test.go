@@ -142,6 +142,7 @@ func TestConfigMistakes(t *testing.T) {
 		{`tape = "tape"`, `generate.bar = "7m"`, "x.toml:6: data.generate.bar: 7m0s is not whole minutes that divide 8h"},
 		{`tape = "tape"`, `generate.coin = "DOGE"`, `x.toml:6: data.generate.coin: "DOGE" is neither BTC nor ETH`},
 		{`tape = "tape"`, `clock = "utc"`, `x.toml:6: data.clock: `},
+		{`tape = "tape"`, `match = "ticks"`, `x.toml:6: data.match: `},
 		{`tape = "tape"`, `latency_base = "5ms"`, `x.toml:6: data.latency_base: goes with clock = "corrected" only, not with exchange`},
 		{`tape = "tape"`, "clock = \"corrected\"\nlatency_base = \"2h\"", `x.toml:7: data.latency_base: 2h0m0s is not within 0s to 1h`},
 		{`leverage = 5`, `leverage = 500`, "x.toml:8: account.leverage: 500 is not within 1 to 125"},
