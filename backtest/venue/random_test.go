@@ -11,6 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard/margin"
 )
 
 var seedFlag = flag.Uint64("seed", 0, "run the random tests with this seed only")
@@ -72,6 +73,8 @@ func randomConfig(rng *rand.Rand) Config {
 	if rng.IntN(2) == 0 { // poor enough to be liquidated
 		c.Leverage = 20
 		c.Balances = []Balance{{exchange.WalletUM, "USDT", d("1000")}, {exchange.WalletMargin, "BTC", d("0.2")}}
+		near := margin.Brackets{Product: exchange.UM, Tiers: []margin.Bracket{{Cap: 100_000_000 * exchange.FixedOne, MMR: exchange.FixedOne / 25, Leverage: 20}}}
+		c.Tables.UM = map[string]margin.Brackets{"BTCUSDT": near, "ETHUSDT": near, "LTCUSDT": near}
 	}
 	return c
 }

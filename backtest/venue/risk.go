@@ -117,22 +117,18 @@ func (v *Venue) admitAccount(o *order) cause {
 	return cause{}
 }
 
-// admitMargin checks that the account can carry an order that adds to what it must hold:
-// the worst that it can come to by its open orders leaves the initial margin covered and
-// every position within its leverage.
+// admitMargin checks that the account can carry what an order adds to what it must hold,
+// and every position its leverage, as [margin.Portfolio.Admit] weighs them.
 func (v *Venue) admitMargin(o *order) cause {
-	v.lend(o.market)
-	after, err := v.risk.model.Project(o.numbered())
-	if err != nil {
+	m := o.market
+	v.lend(m)
+	a, err := v.risk.model.Admit(o.numbered(), m.last, m.best(o.Request.Side))
+	switch cost := a.Cost(); {
+	case err != nil:
 		return errMargin
-	}
-	if after.Available.IsNegative() {
-		before, err := v.risk.model.Project()
-		if err != nil || after.InitialMargin.GreaterThan(before.InitialMargin) {
-			return errMargin
-		}
-	}
-	if len(after.Breaches) > 0 {
+	case cost.IsPositive() && cost.GreaterThan(a.Available):
+		return errMargin
+	case len(a.Breaches) > 0:
 		return errLeverage
 	}
 	return cause{}

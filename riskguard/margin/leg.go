@@ -235,12 +235,14 @@ func (s *slot) maintenance(size wide, mark exchange.Fixed) wide {
 }
 
 // initial is value/leverage at the mark, one division (amount scale).
-func (s *slot) initial(size wide) wide {
-	if s.mark == 0 || size.zero() {
+func (s *slot) initial(size wide) wide { return s.initialAt(size, s.mark) }
+
+func (s *slot) initialAt(size wide, price exchange.Fixed) wide {
+	if price == 0 || size.zero() {
 		return wide{}
 	}
 	if !s.in.Inverse() {
-		return size.times(s.mark).over(wideInt(s.leverage)).up()
+		return size.times(price).over(wideInt(s.leverage)).up()
 	}
-	return size.mul(s.contractValue).up().over(wideInt(int64(s.mark)).mul(s.leverage)).up()
+	return size.mul(s.contractValue).up().over(wideInt(int64(price)).mul(s.leverage)).up()
 }

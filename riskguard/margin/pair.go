@@ -120,17 +120,14 @@ func (p *Portfolio) updateLosses(pr *pair) {
 	}
 }
 
-// swap is the open loss of an order, which only a resting limit order has, under a scenario, and the most that it can take
-// from adjusted equity by resting or by filling (usd scale). Neither is negative.
+// swap is the open loss of an order under a scenario, which only a resting limit order has,
+// and the most that it can take from adjusted equity by resting or by filling (usd scale).
+// Neither is negative.
 func (s *slot) swap(o *order, scenario int) (openLoss, worst wide) {
 	base, quote := &s.base.at[scenario], &s.settle.at[scenario]
-	given, got := s.settle, s.base
-	if !o.buy {
-		given, got = s.base, s.settle
-	}
 	cost := wideInt(int64(o.qty)).times(o.price).up()
-	if gap := given.firstRate(given.haircut[scenario]) - got.firstRate(got.haircut[scenario]); gap > 0 && !o.conditional && !o.market {
-		openLoss = cost.times(quote.index).times(gap)
+	if !o.conditional && !o.market {
+		openLoss = s.rateLoss(o, scenario)
 	}
 	worst = openLoss.max(s.swapLoss(o, cost, base, quote))
 	if o.oco {

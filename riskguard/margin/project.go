@@ -179,17 +179,25 @@ func (r *Projection) noteBreach(s *slot, side exchange.PositionSide) {
 	if s.pair != nil {
 		return
 	}
-	size, most := s.value(s.legs[side].reach, s.mark), s.brackets.capAt(int(s.leverage))
-	if most == exchange.FixedMax || !wideInt(int64(most)).up().less(size) {
+	b, found := s.breach(s.legs[side].reach)
+	if !found {
 		return
 	}
-	b := Breach{Inst: s.in.ID, Leverage: int(s.leverage), Size: size.decimal(entryPlaces), Cap: most.Decimal()}
 	for _, known := range r.Breaches {
 		if known.Inst == b.Inst && known.Size.Equal(b.Size) {
 			return
 		}
 	}
 	r.Breaches = append(r.Breaches, b)
+}
+
+// breach says whether a size is more than the brackets allow at the symbol's leverage.
+func (s *slot) breach(reach wide) (Breach, bool) {
+	size, most := s.value(reach, s.mark), s.brackets.capAt(int(s.leverage))
+	if most == exchange.FixedMax || !wideInt(int64(most)).up().less(size) {
+		return Breach{}, false
+	}
+	return Breach{Inst: s.in.ID, Leverage: int(s.leverage), Size: size.decimal(entryPlaces), Cap: most.Decimal()}, true
 }
 
 // SizeThatPasses answers a refusal with what would do: the largest quantity of the
