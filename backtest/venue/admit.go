@@ -1,40 +1,41 @@
 package venue
 
 import (
-	"time"
-
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
-)
-
-const (
-	// conditionalMax is how many conditional futures orders an account may have open.
-	conditionalMax = 200
-	// clientIDMax is the length of the longest client id.
-	clientIDMax = 36
-	// goodTillMin is how far ahead GTD orders must end.
-	goodTillMin = 600 * time.Second
-	// callbackMin and callbackMax bound the distance of trailing stops: 0.1% and 20%.
-	callbackMin = exchange.FixedOne / 1000
-	callbackMax = exchange.FixedOne / 5
 )
 
 // admit says what Binance would have against a new order. It also resolves its price
 // match.
 func (v *Venue) admit(o *order) cause {
 	for _, check := range [...]func(*Venue, *order) cause{
-		(*Venue).admitAccount, (*Venue).admitKind, (*Venue).admitName, (*Venue).matchPrice,
-		(*Venue).admitNumbers, (*Venue).admitTrigger, (*Venue).admitCount,
+		(*Venue).admitAccount, (*Venue).admitKind, (*Venue).admitFields, (*Venue).admitName, (*Venue).matchPrice,
+		(*Venue).admitLegs, (*Venue).admitNumbers, (*Venue).admitTrigger, (*Venue).admitMaker, (*Venue).admitCount,
 	} {
 		if why := check(v, o); why != (cause{}) {
 			return why
 		}
 	}
-	if o.Request.Type.Conditional() {
+	switch {
+	case !o.Request.Type.Conditional():
+		return v.admitMoney(o)
+	case o.market.in.Product == exchange.Margin:
+		return v.admitMoney(o.atTrigger())
+	default:
 		return cause{} // neither margin nor position is asked for before the trigger
 	}
-	return v.admitMoney(o)
+}
+
+// atTrigger is a conditional margin order as the limit order that its trigger makes, with
+// the trigger for a limit where it has none. The spot engine locks its balance at once.
+func (o *order) atTrigger() *order {
+	limit := *o
+	if limit.Request.Type.Market() {
+		limit.Request.Price = limit.Request.Trigger
+	}
+	limit.Request.Type = exchange.Limit
+	return &limit
 }
 
 // admitChild says what Binance would have against the order that a trigger makes.
@@ -54,55 +55,13 @@ func (v *Venue) admitAmend(o, changed *order) cause {
 	case r.Price == o.Request.Price && r.Qty == o.Request.Qty:
 		return errSame
 	}
-	if why := v.admitNumbers(changed); why != (cause{}) || changed.Remaining() == 0 {
+	switch why := v.admitNumbers(changed); {
+	case why == errNotional:
+		return errAmendNotional
+	case why != (cause{}) || changed.Remaining() == 0:
 		return why
 	}
 	return v.admitMoney(changed)
-}
-
-// admitKind checks what does not depend on prices: symbol, side, mode and the
-// combination of fields.
-func (v *Venue) admitKind(o *order) cause {
-	r, in := &o.Request, o.market.in
-	um, margin := in.Product == exchange.UM, in.Product == exchange.Margin
-	switch {
-	case in.Status != exchange.StatusTrading:
-		return errSymbolStatus
-	case r.Side != exchange.Buy && r.Side != exchange.Sell:
-		return errSide
-	case r.PositionSide != exchange.Both:
-		return errPositionSide
-	case r.Type < exchange.Limit || r.Type > exchange.TrailingStopMarket:
-		return errOrderType
-	case r.Type.Market() && r.TimeInForce != exchange.GTC:
-		return errParameter // -1106: what takes any price has no time in force to apply
-	case r.TimeInForce == exchange.GTD && !um:
-		return errTimeInForce
-	case r.TimeInForce == exchange.GTD && r.GoodTill <= v.now.Add(goodTillMin):
-		return errGoodTill
-	case margin && (r.ReduceOnly || r.ClosePosition), !margin && r.SideEffect != exchange.NoSideEffect:
-		return errParameter
-	case r.QuoteQty != 0 && (!margin || r.Type != exchange.Market || r.Qty != 0):
-		return errParameter
-	case r.ClosePosition && (!um || r.ReduceOnly || r.Type != exchange.StopMarket && r.Type != exchange.TakeProfitMarket):
-		return errParameter
-	case r.ClosePosition && r.Qty != 0:
-		return errCloseQty
-	case r.PriceMatch != exchange.PriceMatchNone && (!um || r.Price != 0):
-		return errPriceMatch
-	}
-	return cause{}
-}
-
-// admitName checks the client id, which must be unique among open orders.
-func (v *Venue) admitName(o *order) cause {
-	switch {
-	case o.ClientID == "" || len(o.ClientID) > clientIDMax:
-		return errClientID
-	case v.find(o.ClientID) != nil:
-		return errDuplicate
-	}
-	return cause{}
 }
 
 // matchPrice sets the limit of an order that leaves it to the engine. The venue knows
@@ -128,34 +87,6 @@ func (v *Venue) matchPrice(o *order) cause {
 	return cause{}
 }
 
-// admitCount checks how many orders are open.
-func (v *Venue) admitCount(o *order) cause {
-	in := o.market.in
-	plain, conditional, all := 0, 0, 0
-	for i := range v.markets {
-		for _, other := range v.markets[i].orders {
-			switch {
-			case other.Request.Type.Conditional():
-				all++
-				if other.market == o.market {
-					conditional++
-				}
-			case other.market == o.market:
-				plain++
-			}
-		}
-	}
-	switch {
-	case !o.Request.Type.Conditional():
-		if in.OrdersMax > 0 && plain >= in.OrdersMax {
-			return errOrdersMax
-		}
-	case all >= conditionalMax || in.AlgoOrdersMax > 0 && conditional >= in.AlgoOrdersMax:
-		return errAlgoOrdersMax
-	}
-	return cause{}
-}
-
 // admitMoney checks that the account can carry the order: a reduce-only order has a
 // position to reduce, a margin order what it pays with, any other the initial margin.
 func (v *Venue) admitMoney(o *order) cause {
@@ -164,8 +95,9 @@ func (v *Venue) admitMoney(o *order) cause {
 			return why
 		}
 	}
-	if o.Request.ReduceOnly {
-		if o.held() == 0 {
+	if o.reduces() {
+		held := o.held()
+		if held == 0 || o.Request.PositionSide != exchange.Both && o.Remaining() > held {
 			return errReduceOnly
 		}
 		return cause{}
@@ -184,15 +116,15 @@ func (v *Venue) admitBalance(o *order) cause {
 }
 
 // free is what the margin wallet holds of an asset beside what other open orders than o
-// lock of it. Orders that may borrow lock nothing.
+// lock of it.
 func (v *Venue) free(o *order, asset string) decimal.Decimal {
 	free := v.wallets.balance(asset, exchange.WalletMargin)
 	for i := range v.markets {
 		for _, other := range v.markets[i].orders {
-			if other.market.in.Product != exchange.Margin || other.ClientID == o.ClientID || other.borrows() || other.Request.Type.Conditional() {
+			if other.market.in.Product != exchange.Margin || other.ClientID == o.ClientID {
 				continue
 			}
-			if out, locked := other.cost(v); out == asset {
+			if out, locked := other.locks(v); out == asset {
 				free = free.Sub(locked)
 			}
 		}
@@ -200,16 +132,37 @@ func (v *Venue) free(o *order, asset string) decimal.Decimal {
 	return free
 }
 
+// locks is the asset and amount that an open margin order holds back: what it may have to
+// pay. The legs of an OCO lock one amount together, that of the dearer leg.
+func (o *order) locks(v *Venue) (asset string, amount decimal.Decimal) {
+	switch {
+	case !o.paired():
+		return o.cost(v)
+	case o == o.parent.pair.limit:
+		return o.parent.cost(v)
+	default:
+		return "", decimal.Zero
+	}
+}
+
 // cost is the asset and amount that the open part of a margin order pays: at its limit,
-// and for a market order at the last price with slippage.
+// and without one at the trigger or the last price, with slippage.
 func (o *order) cost(v *Venue) (asset string, amount decimal.Decimal) {
 	r := &o.Request
 	price := r.Price
-	if r.Type == exchange.Market {
+	switch r.Type {
+	case exchange.OCO:
+		pair := o.split()
+		asset, amount = pair.limit.cost(v)
+		_, other := pair.stop.cost(v)
+		return asset, decimal.Max(amount, other)
+	case exchange.Market:
 		if r.QuoteQty != 0 && r.Side == exchange.Buy {
 			return o.market.in.Quote, r.QuoteQty.Decimal()
 		}
 		price = v.slipped(o.market, r.Side, o.market.best(r.Side))
+	case exchange.StopMarket, exchange.TakeProfitMarket:
+		price = v.slipped(o.market, r.Side, r.Trigger)
 	}
 	qty := o.Remaining()
 	if r.QuoteQty != 0 {

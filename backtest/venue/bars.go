@@ -51,7 +51,7 @@ func (m *market) lowFirst() bool {
 		return held > 0
 	}
 	for _, o := range m.orders {
-		if o.Request.Side == exchange.Buy && !o.Request.ReduceOnly && !o.Request.ClosePosition {
+		if o.Request.Side == exchange.Buy && !o.reduces() && !o.Request.ClosePosition {
 			return false
 		}
 	}

@@ -21,7 +21,7 @@ type execution struct {
 func (v *Venue) fill(o *order, x execution) {
 	m, r := o.market, &o.Request
 	x.qty = min(x.qty, o.Remaining())
-	if r.ReduceOnly {
+	if o.reduces() {
 		x.qty = min(x.qty, o.held())
 	}
 	if x.qty <= 0 {
@@ -63,6 +63,7 @@ func (v *Venue) fill(o *order, x execution) {
 // may have lost what they reduce.
 func (v *Venue) filled(o *order) {
 	m := o.market
+	v.part(o, exchange.StatusExpired, errOtherLeg)
 	if o.Status.Final() {
 		v.close(o)
 	} else {
@@ -74,7 +75,7 @@ func (v *Venue) filled(o *order) {
 	v.repositioned(&m.legs[o.Request.PositionSide])
 	for i := 0; i < len(m.orders); {
 		other := m.orders[i]
-		if other.Request.ReduceOnly && !other.Request.Type.Conditional() && other.held() == 0 {
+		if other.reduces() && !other.Request.Type.Conditional() && other.held() == 0 {
 			v.finish(other, exchange.StatusExpired, errReduceOnly) // takes it out of m.orders
 			continue
 		}
@@ -145,6 +146,7 @@ func (v *Venue) bookExchange(o *order, x execution, fee decimal.Decimal, feeAsse
 			v.borrow(p, out, missing)
 		}
 	}
+	o.used(pays, x.qty)
 	p.reason = exchange.ReasonTrade
 	p.asset, p.delta = out, pays.Neg()
 	v.book(p)

@@ -4,12 +4,18 @@ import "github.com/pmbot/pmbot/exchange"
 
 // admitNumbers holds quantity and prices against the filters of the symbol.
 func (v *Venue) admitNumbers(o *order) cause {
+	if o.Request.Type == exchange.OCO {
+		return cause{} // see admitLegs
+	}
 	why := o.checkQty()
 	if why == (cause{}) && !o.Request.Type.Market() {
 		why = o.checkPrice(o.Request.Price)
 	}
 	if why == (cause{}) {
 		why = o.checkPercent()
+	}
+	if why == (cause{}) {
+		why = o.checkMarket()
 	}
 	if why == (cause{}) {
 		why = o.checkNotional()
@@ -88,11 +94,28 @@ func (o *order) checkPercent() cause {
 	return cause{}
 }
 
+// checkMarket bounds the price that a futures market order would deal at first, as far as
+// it is known, as checkPercent bounds limits.
+func (o *order) checkMarket() cause {
+	in, mark := o.market.in, o.market.mark
+	if o.Request.Type != exchange.Market || in.Product == exchange.Margin || mark <= 0 {
+		return cause{}
+	}
+	price, base := o.market.best(o.Request.Side).Decimal(), mark.Decimal()
+	switch {
+	case !price.IsPositive():
+	case o.Request.Side == exchange.Buy && in.PercentUp != 0 && price.GreaterThan(base.Mul(in.PercentUp.Decimal())),
+		o.Request.Side == exchange.Sell && in.PercentDown != 0 && price.LessThan(base.Mul(in.PercentDown.Decimal())):
+		return errMarketPrice
+	}
+	return cause{}
+}
+
 // checkNotional holds the order's value against the minimum, from which reduce-only
 // orders are exempt. Orders without a limit are valued at their trigger or the mark.
 func (o *order) checkNotional() cause {
 	r, in := &o.Request, o.market.in
-	if in.NotionalMin == 0 || r.ReduceOnly || r.ClosePosition {
+	if in.NotionalMin == 0 || o.reduces() || r.ClosePosition {
 		return cause{}
 	}
 	price := r.Price
@@ -124,15 +147,7 @@ func (v *Venue) admitTrigger(o *order) cause {
 	}
 	now := o.market.working(r.WorkingType)
 	if r.Type == exchange.TrailingStopMarket {
-		switch {
-		case r.Callback < callbackMin || r.Callback > callbackMax:
-			return errCallback
-		case r.Activation == 0:
-			return cause{}
-		case now != 0 && beyond(r.Side, now, r.Activation):
-			return errTriggersNow
-		}
-		return o.checkPrice(r.Activation)
+		return o.checkTrailing(now)
 	}
 	switch why := o.checkPrice(r.Trigger); why {
 	case cause{}:
@@ -144,7 +159,30 @@ func (v *Venue) admitTrigger(o *order) cause {
 		return why
 	}
 	if now != 0 && (o.firesUp() && now >= r.Trigger || !o.firesUp() && now <= r.Trigger) {
+		if o.market.in.Product == exchange.Margin {
+			return errTriggersNowSpot
+		}
 		return errTriggersNow
 	}
 	return cause{}
+}
+
+// checkTrailing checks the fields of a trailing stop at the price that it works by now.
+// An activation that lies behind that price would be reached at once.
+func (o *order) checkTrailing(now exchange.Fixed) cause {
+	r, most := &o.Request, callbackMaxUM
+	if o.market.in.Product == exchange.CM {
+		most = callbackMaxCM
+	}
+	switch {
+	case r.Callback < callbackMin || r.Callback > most:
+		return errCallback
+	case r.Activation == 0:
+		return cause{}
+	case r.Activation < 0:
+		return errActivation
+	case now != 0 && beyond(r.Side, now, r.Activation):
+		return errTriggersNow
+	}
+	return o.checkPrice(r.Activation)
 }

@@ -74,7 +74,9 @@ func (v *Venue) cancelAll(chosen func(*market) bool) bool {
 		}
 		found = true
 		for _, o := range v.snapshot(m) {
-			v.finish(o, exchange.StatusExpired, errLiquidated)
+			if !o.Status.Final() { // the other leg of an OCO may have ended it
+				v.finish(o, exchange.StatusExpired, errLiquidated)
+			}
 		}
 		m.rewatch()
 	}

@@ -190,12 +190,15 @@ func narrow(down, up, price exchange.Fixed, above bool) (exchange.Fixed, exchang
 	return max(down, price), up
 }
 
-// find returns the open order of that client id, or nil.
+// find returns the open order or OCO of that client id, or nil.
 func (v *Venue) find(clientID string) *order {
 	for i := range v.markets {
 		for _, o := range v.markets[i].orders {
 			if o.ClientID == clientID {
 				return o
+			}
+			if top := o.root(); top.pair != nil && top.ClientID == clientID {
+				return top
 			}
 		}
 	}

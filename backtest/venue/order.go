@@ -10,8 +10,12 @@ import (
 type order struct {
 	exchange.Order
 	market *market
-	// parent is the conditional order whose trigger has made this one, or nil.
+	// parent is the conditional order whose trigger has made this one, or the OCO whose
+	// leg it is, or nil. pair are the legs of an OCO, nil for others.
 	parent *order
+	pair   *pairOf
+	// loan is what was borrowed to place it, nil if nothing was.
+	loan *loan
 	// arrived is when the order came, or was amended last: older data cannot match it.
 	arrived exchange.Time
 	// fresh says that the order may still take: it has not yet met data that it could not
@@ -26,6 +30,11 @@ func (v *Venue) place(want exchange.Order) {
 	r := want.Request
 	if !v.ins.Has(r.Inst) {
 		v.emitUpdate(r.Inst, refusal(want, exchange.StatusRejected, errSymbol))
+		return
+	}
+	if v.overRate(&want) {
+		v.emitUpdate(r.Inst, refusal(want, exchange.StatusRejected, errTooMany))
+		v.remember(want.ClientID, exchange.StatusRejected)
 		return
 	}
 	m := &v.markets[r.Inst]
@@ -47,7 +56,12 @@ func (v *Venue) place(want exchange.Order) {
 		v.finish(o, exchange.StatusExpired, errPostOnly)
 		return
 	}
-	v.enter(o)
+	v.draw(o)
+	if r.Type == exchange.OCO {
+		v.list(o)
+	} else {
+		v.enter(o)
+	}
 	m.rewatch()
 }
 
@@ -68,6 +82,10 @@ func (v *Venue) amend(want exchange.Order) {
 	o := v.find(want.ClientID)
 	if o == nil {
 		v.emitUpdate(want.Request.Inst, refusal(want, v.lastStatus(want.ClientID), errNoOrder))
+		return
+	}
+	if v.overRate(&want) {
+		v.report(o, errTooMany, "")
 		return
 	}
 	changed := *o
@@ -97,12 +115,17 @@ func (v *Venue) finish(o *order, s exchange.OrderStatus, why cause) {
 	v.close(o)
 }
 
-// close forgets an order that is over. The conditional order behind it is over as well.
+// close forgets an order that is over. The conditional order behind it is over as well,
+// and so is an OCO when both its legs are.
 func (v *Venue) close(o *order) {
 	o.market.drop(o)
 	v.remember(o.ClientID, o.Status)
 	v.released(o)
-	if o.parent != nil {
+	v.giveBack(o)
+	switch {
+	case o.leg():
+		v.legOver(o)
+	case o.parent != nil:
 		v.finish(o.parent, exchange.StatusFinished, cause{})
 	}
 }
@@ -148,8 +171,10 @@ func (v *Venue) lastStatus(clientID string) exchange.OrderStatus {
 	}
 	for i := range v.markets {
 		for _, o := range v.markets[i].orders {
-			if o.parent != nil && o.parent.ClientID == clientID {
-				return o.parent.Status
+			for p := o.parent; p != nil; p = p.parent {
+				if p.ClientID == clientID {
+					return p.Status
+				}
 			}
 		}
 	}
@@ -166,11 +191,14 @@ func refusal(o exchange.Order, s exchange.OrderStatus, why cause) exchange.Order
 }
 
 // owner is the order of ours that fills and fees belong to: of a child, its parent.
-func (o *order) owner() exchange.OrderID {
-	if o.parent != nil {
-		return o.parent.ID
+func (o *order) owner() exchange.OrderID { return o.root().ID }
+
+// root is the order that was sent, of which this one may be a leg or a child.
+func (o *order) root() *order {
+	for o.parent != nil {
+		o = o.parent
 	}
-	return o.ID
+	return o
 }
 
 // rests says whether the order goes to the book when it finds nothing to take.

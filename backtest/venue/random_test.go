@@ -218,6 +218,15 @@ func (g *generator) request() exchange.OrderRequest {
 		r.WorkingType = exchange.WorkingType(g.rng.IntN(2))
 		r.PriceProtect = g.rng.IntN(4) == 0
 	}
+	if r.Inst == 3 && r.Type.Conditional() { // margin pairs have no mark and no trailing stop
+		r.WorkingType, r.PriceProtect = exchange.ContractPrice, false
+		if r.TimeInForce == exchange.GTX {
+			r.TimeInForce = exchange.GTC
+		}
+		if r.Type == exchange.TrailingStopMarket {
+			r.Type = exchange.StopMarket
+		}
+	}
 	if r.Type == exchange.TrailingStopMarket {
 		r.Trigger, r.Callback = 0, exchange.Fixed(1+g.rng.IntN(20))*exchange.FixedOne/1000
 		if g.rng.IntN(2) == 0 {

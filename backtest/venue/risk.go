@@ -75,8 +75,11 @@ func (v *Venue) repositioned(p *exchange.Position) {
 
 // exposed tells the model how an open order stands now; conditional orders count only
 // when they have triggered. The model knows orders by the venue's number, for a child has
-// no other.
+// no other. Of an OCO it knows the list while both legs are open, and counts the worse.
 func (v *Venue) exposed(o *order) {
+	if o.paired() {
+		o = o.parent
+	}
 	if o.Request.Type.Conditional() {
 		return
 	}
@@ -94,10 +97,17 @@ func (v *Venue) released(o *order) {
 	v.risk.model.RemoveOrder(exchange.OrderID(o.VenueID))
 }
 
-// numbered is the order under the venue's number.
+// numbered is the order under the venue's number. What it needs to borrow was borrowed
+// when it was placed.
 func (o *order) numbered() exchange.Order {
 	n := o.Order
 	n.ID = exchange.OrderID(o.VenueID)
+	if o.root().loan != nil {
+		n.Request.SideEffect = exchange.NoSideEffect
+		if o.repays() {
+			n.Request.SideEffect = exchange.AutoRepay
+		}
+	}
 	return n
 }
 

@@ -41,6 +41,7 @@ func (v *Venue) trigger(o *order, s strike) {
 	o.Status, o.Updated = exchange.StatusTriggering, v.now
 	v.report(o, cause{}, "")
 	m.drop(o)
+	v.part(o, exchange.StatusExpired, errOtherLeg)
 	child := v.spawn(o, s.at)
 	if why := v.admitChild(child); why != (cause{}) {
 		v.finish(o, exchange.StatusRejected, why)

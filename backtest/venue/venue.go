@@ -32,6 +32,8 @@ type Config struct {
 	// Leverage is that of every futures symbol, 1 to 125, or less where its brackets
 	// allow less.
 	Leverage int
+	// Orders are the account's position mode and its limit of orders a minute.
+	Orders Orders
 }
 
 // Fees are rates of the notional, 0.0005 for 0.05%. Maker may be negative, a rebate.
@@ -57,6 +59,9 @@ type Venue struct {
 	pools   pools
 	risk    risk
 	agenda  agenda
+	orders  Orders
+	hedge   bool // the position mode now
+	rate    orderRate
 	// ended are the orders that were over last, a ring.
 	ended     [endedMax]ended
 	endedNext int
@@ -78,7 +83,11 @@ func New(c Config) (*Venue, error) {
 	if c.Leverage < 1 || c.Leverage > 125 {
 		return nil, fmt.Errorf("venue: leverage %d is not from 1 to 125", c.Leverage)
 	}
+	if c.Orders.PerMinuteMax < 0 {
+		return nil, fmt.Errorf("venue: %d orders a minute is below 0", c.Orders.PerMinuteMax)
+	}
 	v := &Venue{
+		orders: c.Orders, hedge: c.Orders.Hedge,
 		ins: c.Instruments, slippage: c.Slippage, start: slices.Clone(c.Balances), agenda: newAgenda(),
 		markets: make([]market, c.Instruments.Len()+1), out: &outbox{}, read: &outbox{},
 	}
@@ -239,7 +248,7 @@ func (v *Venue) receive(o exchange.Order, amend bool, at exchange.Time) {
 func (v *Venue) Cancel(o exchange.Order, at exchange.Time) {
 	v.open(at)
 	if open := v.find(o.ClientID); open != nil {
-		v.finish(open, exchange.StatusCanceled, cause{})
+		v.cancel(open)
 		open.market.rewatch()
 	} else {
 		v.emitUpdate(o.Request.Inst, refusal(o, v.lastStatus(o.ClientID), errCancel))

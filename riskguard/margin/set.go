@@ -221,3 +221,20 @@ func (p *Portfolio) Leverage(id exchange.InstrumentID) int {
 	}
 	return int(p.slots[id-1].leverage)
 }
+
+// Breaches are the legs of an instrument that are too large for its leverage, with all
+// their open orders filled.
+func (p *Portfolio) Breaches(id exchange.InstrumentID) []Breach {
+	p.refresh()
+	s, err := p.slot(id)
+	if err != nil {
+		return nil
+	}
+	var r Projection
+	for side, l := range s.legs {
+		if l != nil {
+			r.noteBreach(s, exchange.PositionSide(side))
+		}
+	}
+	return r.Breaches
+}
