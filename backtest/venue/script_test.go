@@ -95,7 +95,7 @@ type script struct {
 
 // run obeys one line:
 //
-//	set KEY VALUE                     before start: slippage, leverage, um, cm, spot (maker/taker)
+//	set KEY VALUE                     before start: slippage, leverage, um, cm, spot (maker/taker), hedge, perminute
 //	have WALLET ASSET AMOUNT          before start
 //	start
 //	@TIME ...                         sets the clock, a duration since the start, for this and later lines
@@ -103,7 +103,9 @@ type script struct {
 //	quote INST BID QTY ASK QTY        funding INST RATE [MARK]    index ASSET PRICE
 //	buy|sell INST NAME QTY [limit=P] [stop=P] [profit=P] [trail=R] [activation=P] [ioc|fok|gtx|gtd=TIME]
 //	                       [reduce] [close] [onmark] [protect] [borrow] [repay] [quote=Q] [match=M] [leg=L]
-//	amend NAME PRICE QTY   cancel NAME   account
+//	                       [both] [oco trigger=P [stoplimit=P]], and to write nonsense: [type=N] [price=P]
+//	                       [callback=R] [iceberg=Q] [working=N] [till=TIME]
+//	amend NAME PRICE QTY   cancel NAME   account   mode hedge|oneway   leverage INST N
 func (s *script) run(f []string) error {
 	if strings.HasPrefix(f[0], "@") {
 		d, err := time.ParseDuration(f[0][1:])
@@ -140,6 +142,18 @@ func (s *script) run(f []string) error {
 		s.v.receive(o, true, s.now)
 	case "cancel":
 		s.v.Cancel(s.named(f[1]), s.now)
+	case "mode":
+		s.answer(s.v.SetPositionMode(f[1] == "hedge", s.now))
+	case "leverage":
+		inst, err := instrument(f[1])
+		if err != nil {
+			return err
+		}
+		n, err := strconv.Atoi(f[2])
+		if err != nil {
+			return err
+		}
+		s.answer(s.v.SetLeverage(inst, n, s.now))
 	case "account":
 		s.extra = "  " + printAccount(s.v.Account()) + "\n"
 	default:
@@ -156,6 +170,14 @@ func (s *script) run(f []string) error {
 	return nil
 }
 
+// answer notes what the exchange says to a request on the account.
+func (s *script) answer(err error) {
+	s.extra = "  done\n"
+	if err != nil {
+		s.extra = "  refused: " + err.Error() + "\n"
+	}
+}
+
 func (s *script) set(key, value string) (err error) {
 	fees := func(f *Fees) error {
 		maker, taker, _ := strings.Cut(value, "/")
@@ -170,6 +192,10 @@ func (s *script) set(key, value string) (err error) {
 		s.config.Slippage, err = exchange.ParseFixed(value)
 	case "leverage":
 		s.config.Leverage, err = strconv.Atoi(value)
+	case "hedge":
+		s.config.Orders.Hedge = value == "true"
+	case "perminute":
+		s.config.Orders.PerMinuteMax, err = strconv.Atoi(value)
 	case "um":
 		err = fees(&s.config.UM)
 	case "cm":
@@ -283,6 +309,28 @@ func (s *script) orderWord(r *exchange.OrderRequest, word string) error {
 		r.Type, r.Callback = exchange.TrailingStopMarket, num
 	case "oco":
 		r.Type = exchange.OCO
+	case "type":
+		n, err := strconv.Atoi(value)
+		r.Type = exchange.OrderType(n)
+		return err
+	case "price":
+		r.Price = num
+	case "trigger":
+		r.Trigger = num
+	case "stoplimit":
+		r.StopPrice = num
+	case "callback":
+		r.Callback = num
+	case "iceberg":
+		r.Iceberg = num
+	case "working":
+		n, err := strconv.Atoi(value)
+		r.WorkingType = exchange.WorkingType(n)
+		return err
+	case "till":
+		d, err := time.ParseDuration(value)
+		r.GoodTill = s.zero.Add(d)
+		return err
 	case "activation":
 		r.Activation = num
 	case "ioc":
@@ -307,14 +355,17 @@ func (s *script) orderWord(r *exchange.OrderRequest, word string) error {
 		r.SideEffect = exchange.MarginBuy
 	case "repay":
 		r.SideEffect = exchange.AutoRepay
+	case "both":
+		r.SideEffect = exchange.AutoBorrowRepay
 	case "quote":
 		r.QuoteQty = num
 	case "match":
 		r.Type, r.PriceMatch = exchange.Limit, map[string]exchange.PriceMatch{"queue": exchange.Queue, "opponent": exchange.Opponent, "queue5": exchange.Queue5}[value]
 	case "leg":
 		var err error
-		r.PositionSide, err = exchange.ParsePositionSide(value)
-		return err
+		if r.PositionSide, err = exchange.ParsePositionSide(value); err != nil {
+			r.PositionSide = exchange.Short + 1 // one that Binance does not know
+		}
 	default:
 		return fmt.Errorf("no such word %q", word)
 	}
@@ -369,6 +420,9 @@ func printEvent(e *exchange.Event) string {
 	case exchange.KindFill:
 		f := e.Fill()
 		text := fmt.Sprintf("fill %s %v %v @ %v", f.ClientID, f.Side, f.Qty, f.Price)
+		if f.PositionSide != exchange.Both {
+			text += " " + f.PositionSide.String()
+		}
 		if f.Maker {
 			text += " maker"
 		}
