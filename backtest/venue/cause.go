@@ -105,7 +105,9 @@ var (
 	errGoodTill      = cause{-5040, "The goodTillDate timestamp must be greater than the current time plus 600 seconds"}
 
 	// Reasons without a code of Binance's.
-	errExpired    = cause{0, "good till date"}
-	errLiquidated = cause{0, "account liquidation"}
-	errOtherLeg   = cause{0, "the other leg of the OCO"}
+	errExpired     = cause{0, "good till date"}
+	errLiquidated  = cause{0, "account liquidation"}
+	errDeleveraged = cause{0, "auto-deleveraging"}
+	errSymbolEnded = cause{0, "symbol status"}
+	errOtherLeg    = cause{0, "the other leg of the OCO"}
 )

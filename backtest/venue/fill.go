@@ -87,7 +87,10 @@ func (v *Venue) filled(o *order) {
 // asset for futures, what is received for margin pairs.
 func (m *market) fee(s exchange.Side, x execution) (decimal.Decimal, string) {
 	rate := m.fees.Taker
-	if x.maker {
+	switch {
+	case x.forced == exchange.ForcedADL:
+		rate = 0
+	case x.maker:
 		rate = m.fees.Maker
 	}
 	share := x.qty.Decimal().Mul(rate.Decimal())
@@ -216,9 +219,9 @@ func (v *Venue) slipped(m *market, s exchange.Side, price exchange.Fixed) exchan
 		if price > exchange.FixedMax-move {
 			return exchange.FixedMax
 		}
-		return (price + move).Round(m.in.Tick, exchange.RoundCeil)
+		return m.onTick(s, price+move)
 	}
-	return max((price-move).Round(m.in.Tick, exchange.RoundFloor), m.in.Tick, 1)
+	return m.onTick(s, price-move)
 }
 
 // scale is price times a ratio from 0 to 1, rounded up to the eighth decimal.

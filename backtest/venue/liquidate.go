@@ -1,53 +1,90 @@
 package venue
 
 import (
+	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// The ladder of plain Portfolio Margin. The lines are those of the margin tables; at the
-// lowest, or when adjusted equity turns negative, the account is liquidated:
+// The lines of the ladder are those of the margin tables. At the lowest, or when adjusted
+// equity turns negative, the account is liquidated, all in one instant. Before each step and
+// after it the account is valued, and as soon as it is above the lowest line again the
+// liquidation is called off:
 //
 //  1. ActiveLiquidation: the open orders on margin pairs are cancelled, which frees their
-//     open loss. If that is enough, the liquidation is called off.
-//  2. ForceLiquidation: all other orders are cancelled and the futures positions closed
-//     by forced market fills, the one with the largest maintenance margin first, whole,
-//     each with the clearance fee of its symbol, until uniMMR is above the line again.
-//  3. Bankrupted: nothing is left to close and equity is not positive. With equity left,
-//     the status stays ForceLiquidation until prices lift it. Collateral is not sold.
+//     open loss.
+//  2. ForceLiquidation: all other orders are cancelled. Then collateral covers debts, see
+//     collateral.go, and when nothing is owed or nothing left to sell, futures positions are
+//     closed by forced market fills, the one with the largest maintenance margin first,
+//     whole, each with the clearance fee of its symbol. What they leave as debt is covered
+//     in turn.
+//  3. Bankrupted: nothing is left to close or sell, and something is owed. The insurance
+//     fund takes it over, and the account is empty.
 //
-// Every change of status is told by a risk-level event.
+// The user stream tells of three levels, MARGIN_CALL, REDUCE_ONLY and FORCE_LIQUIDATION, by
+// a risk-level event; the other statuses show in the account's own event only.
+
+// LiquidationTerms are what a liquidation costs beside the clearance fees of the symbols.
+type LiquidationTerms struct {
+	// LoanClearance is the clearance fee on repaid margin loans as a ratio of what is
+	// repaid, less than 1. Binance charges one and does not publish it for Portfolio Margin.
+	LoanClearance exchange.Fixed
+	// InsuranceFund is how much of the account's debts, in USD, the insurance fund takes
+	// over; what is beyond falls to counterparties by ADL. 0 is no end.
+	InsuranceFund exchange.Fixed
+}
+
+func (t LiquidationTerms) check() error {
+	switch {
+	case t.LoanClearance < 0 || t.LoanClearance >= exchange.FixedOne:
+		return fmt.Errorf("clearance fee of loans %v is not a ratio from 0 to below 1", t.LoanClearance)
+	case t.InsuranceFund < 0:
+		return fmt.Errorf("insurance fund of %v USD is negative", t.InsuranceFund)
+	}
+	return nil
+}
 
 // respond acts on a status that is not the one before and returns the account that
 // comes of it.
 func (v *Venue) respond(a exchange.Account) exchange.Account {
-	takenOver := v.risk.status >= exchange.StatusForceLiquidation
-	if a.Status < exchange.StatusActiveLiquidation || takenOver {
-		v.announce(a)
-		return a
+	if a.Status < exchange.StatusActiveLiquidation || v.risk.status == exchange.StatusBankrupted {
+		return v.announce(a)
 	}
 	v.announce(under(a, exchange.StatusActiveLiquidation))
-	if v.cancelAll(func(m *market) bool { return m.in.Product == exchange.Margin }) {
+	if v.cancelAll(func(m *market) bool { return m.in.Product == exchange.Margin }, errLiquidated) {
 		if a = v.assess(); a.Status < exchange.StatusActiveLiquidation {
-			v.announce(a)
-			return a
+			return v.announce(a)
 		}
 	}
 	v.announce(under(a, exchange.StatusForceLiquidation))
-	v.cancelAll(func(*market) bool { return true })
-	for m, leg := v.heaviest(); m != nil; m, leg = v.heaviest() {
-		v.closeOut(m, leg)
+	v.cancelAll(func(*market) bool { return true }, errLiquidated)
+	for v.relieve() {
 		if a = v.assess(); a.Status < exchange.StatusActiveLiquidation {
-			v.announce(a)
-			return a
+			return v.announce(a)
 		}
 	}
-	a = v.assess()
-	v.announce(a)
-	return a
+	bankrupt := v.absorb()
+	if a = v.assess(); bankrupt {
+		a.Status = exchange.StatusBankrupted
+	}
+	return v.announce(a)
+}
+
+// relieve takes the next step of a forced liquidation and says whether there was one.
+func (v *Venue) relieve() bool {
+	if v.coverDebt() {
+		return true
+	}
+	m, leg := v.heaviest()
+	if m == nil {
+		return false
+	}
+	v.liquidate(m, leg)
+	return true
 }
 
 func under(a exchange.Account, s exchange.AccountStatus) exchange.Account {
@@ -55,17 +92,25 @@ func under(a exchange.Account, s exchange.AccountStatus) exchange.Account {
 	return a
 }
 
-// announce tells a change of status.
-func (v *Venue) announce(a exchange.Account) {
+// announce tells a change of status and returns the account.
+func (v *Venue) announce(a exchange.Account) exchange.Account {
 	if a.Status == v.risk.status {
-		return
+		return a
 	}
 	v.risk.status = a.Status
-	v.emit(0).SetRiskLevel(v.out.accounts.put(a))
+	switch a.Status {
+	case exchange.StatusMarginCall, exchange.StatusReduceOnly, exchange.StatusForceLiquidation:
+		v.emit(0).SetRiskLevel(v.out.accounts.put(a))
+	case exchange.StatusActiveLiquidation:
+		v.emit(0).SetAccount(v.out.accounts.put(a))
+	default:
+		v.risk.booked = true // the account's event follows
+	}
+	return a
 }
 
 // cancelAll ends the open orders of the chosen markets and says whether there were any.
-func (v *Venue) cancelAll(chosen func(*market) bool) bool {
+func (v *Venue) cancelAll(chosen func(*market) bool, why cause) bool {
 	found := false
 	for i := range v.markets {
 		m := &v.markets[i]
@@ -75,7 +120,7 @@ func (v *Venue) cancelAll(chosen func(*market) bool) bool {
 		found = true
 		for _, o := range v.snapshot(m) {
 			if !o.Status.Final() { // the other leg of an OCO may have ended it
-				v.finish(o, exchange.StatusExpired, errLiquidated)
+				v.finish(o, exchange.StatusExpired, why)
 			}
 		}
 		m.rewatch()
@@ -104,24 +149,66 @@ func (v *Venue) heaviest() (found *market, leg exchange.PositionSide) {
 	return found, leg
 }
 
-// closeOut closes a position by force, at once, at the mark plus slippage, and takes the
-// clearance fee.
-func (v *Venue) closeOut(m *market, leg exchange.PositionSide) {
-	side := exchange.Buy
-	if m.legs[leg].Qty.IsPositive() {
-		side = exchange.Sell
-	}
-	v.lastID++
-	o := &order{market: m, arrived: v.now}
-	o.VenueID, o.ClientID = v.lastID, "autoclose-"+strconv.FormatInt(v.lastID, 10)
-	o.Status, o.Created = exchange.StatusWorking, v.now
-	o.Request = exchange.OrderRequest{Inst: m.in.ID, Side: side, PositionSide: leg, Type: exchange.Market, Qty: m.held(side, leg), ReduceOnly: true}
-	v.report(o, cause{}, "")
+// liquidate closes a position whole: at the mark with the slippage, or where the best price
+// of the book is worse, there.
+func (v *Venue) liquidate(m *market, leg exchange.PositionSide) {
+	side := m.closes(leg)
 	price := v.slipped(m, side, m.valuation())
-	v.fill(o, execution{price: price, qty: unlimited, forced: exchange.ForcedLiquidation})
+	if best := m.best(side); m.feed == feedTickers && best != 0 && beyond(side, price, best) {
+		price = best
+	}
+	o := v.closeOut(m, closing{leg: leg, price: price, name: "autoclose-", kind: exchange.ForcedLiquidation})
 	clearance := m.in.Value(o.Filled.Decimal().Mul(m.in.LiquidationFee.Decimal()), price.Decimal())
 	v.book(posting{
 		asset: m.in.MarginAsset, wallet: exchange.WalletOf(m.in.Product), reason: exchange.ReasonLiquidation,
 		delta: clearance.Neg(), inst: m.in.ID,
 	})
+}
+
+// closing is how a position, or a part of it, is closed by force.
+type closing struct {
+	leg        exchange.PositionSide
+	qty, price exchange.Fixed // a quantity of 0 is all
+	// name is the client id; the venue's number follows a hyphen at its end.
+	name string
+	kind exchange.ForcedKind
+}
+
+// closeOut closes a position by force, at once, and tells it as an order of the exchange's.
+func (v *Venue) closeOut(m *market, c closing) *order {
+	side := m.closes(c.leg)
+	if c.qty == 0 {
+		c.qty = m.held(side, c.leg)
+	}
+	r := exchange.OrderRequest{Inst: m.in.ID, Side: side, PositionSide: c.leg, Type: exchange.Market, Qty: c.qty, ReduceOnly: true}
+	return v.force(m, r, c.name, execution{price: c.price, qty: c.qty, forced: c.kind})
+}
+
+// force fills an order of the exchange's own making.
+func (v *Venue) force(m *market, r exchange.OrderRequest, name string, x execution) *order {
+	v.lastID++
+	o := &order{market: m, arrived: v.now}
+	if o.VenueID, o.ClientID = v.lastID, name; strings.HasSuffix(name, "-") {
+		o.ClientID += strconv.FormatInt(v.lastID, 10)
+	}
+	o.Status, o.Created, o.Request = exchange.StatusWorking, v.now, r
+	v.report(o, cause{}, "")
+	v.fill(o, x)
+	return o
+}
+
+// closes is the side of an order that closes a leg.
+func (m *market) closes(leg exchange.PositionSide) exchange.Side {
+	if m.legs[leg].Qty.IsPositive() {
+		return exchange.Sell
+	}
+	return exchange.Buy
+}
+
+// onTick is a price on the tick that is worse for an order of that side, above 0.
+func (m *market) onTick(s exchange.Side, price exchange.Fixed) exchange.Fixed {
+	if s == exchange.Buy {
+		return price.Round(m.in.Tick, exchange.RoundCeil)
+	}
+	return max(price.Round(m.in.Tick, exchange.RoundFloor), m.in.Tick, 1)
 }

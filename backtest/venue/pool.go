@@ -53,7 +53,11 @@ func (p *pools) against(post posting, delta decimal.Decimal) {
 	if !post.wallet.Debt() {
 		delta = delta.Neg()
 	}
-	amount := &p.of(post.asset)[poolOf(post.reason)]
+	side := poolOf(post.reason)
+	if post.deleverages {
+		side = poolMarket
+	}
+	amount := &p.of(post.asset)[side]
 	*amount = amount.Add(delta)
 }
 

@@ -19,6 +19,9 @@ type risk struct {
 	// was found with; booked that money has moved since the last account event, or that
 	// the account could not be valued yet.
 	touched, booked bool
+	terms           LiquidationTerms
+	// absorbed is what the insurance fund has taken over of the account's debts, in USD.
+	absorbed decimal.Decimal
 }
 
 func newRisk(c Config) (risk, error) {
@@ -33,8 +36,11 @@ func newRisk(c Config) (risk, error) {
 	}
 	must(model.SetShocks(nil)) // the exchange knows no shocks
 	l := tables.Ladder
+	if err := c.Liquidation.check(); err != nil {
+		return risk{}, err
+	}
 	return risk{
-		model: model, status: exchange.StatusNormal,
+		model: model, status: exchange.StatusNormal, terms: c.Liquidation,
 		line: max(l.MarginCall, l.SupplyMargin, l.ReduceOnly, l.Liquidation),
 	}, nil
 }
@@ -159,11 +165,8 @@ func (v *Venue) assess() exchange.Account {
 		}
 	}
 	a := v.risk.model.Account()
-	if v.risk.status >= exchange.StatusForceLiquidation && a.Status >= exchange.StatusActiveLiquidation {
-		a.Status = exchange.StatusForceLiquidation // only recovery ends it
-		if !a.Equity.IsPositive() {
-			a.Status = exchange.StatusBankrupted
-		}
+	if v.risk.status == exchange.StatusBankrupted && !a.Equity.IsPositive() {
+		a.Status = exchange.StatusBankrupted // empty, until somebody pays in
 	}
 	return a
 }

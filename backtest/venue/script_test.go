@@ -157,6 +157,9 @@ func (s *script) run(f []string) error {
 	case "account":
 		s.extra = "  " + printAccount(s.v.Account()) + "\n"
 	default:
+		if known, err := s.terms(f); known {
+			return err
+		}
 		e, err := s.market(f)
 		if err != nil {
 			return err
@@ -203,7 +206,9 @@ func (s *script) set(key, value string) (err error) {
 	case "spot":
 		err = fees(&s.config.Margin)
 	default:
-		err = fmt.Errorf("no such key")
+		if !s.setTerms(key, value) {
+			err = fmt.Errorf("no such key")
+		}
 	}
 	return err
 }

@@ -34,6 +34,8 @@ type Config struct {
 	Leverage int
 	// Orders are the account's position mode and its limit of orders a minute.
 	Orders Orders
+	// Liquidation is what a liquidation costs.
+	Liquidation LiquidationTerms
 }
 
 // Fees are rates of the notional, 0.0005 for 0.05%. Maker may be negative, a rebate.

@@ -90,6 +90,8 @@ type posting struct {
 	inst   exchange.InstrumentID
 	// order is the one that caused it, or nil.
 	order *order
+	// deleverages says that counterparties bear what the insurance fund cannot.
+	deleverages bool
 }
 
 // book rounds the movement, changes the wallet and tells. What rounds to nothing is not

@@ -93,6 +93,14 @@ func (p *Portfolio) SetIndex(name string, price exchange.Fixed) error {
 	return nil
 }
 
+// Index is the index price of an asset as it was set, 0 if it was not.
+func (p *Portfolio) Index(name string) exchange.Fixed {
+	if a, ok := p.byAsset[name]; ok {
+		return a.index
+	}
+	return 0
+}
+
 // SetBalance sets the amount of an asset in a wallet; debts are positive amounts.
 func (p *Portfolio) SetBalance(name string, w exchange.Wallet, balance decimal.Decimal) error {
 	if w < exchange.WalletMargin || w > exchange.WalletInterest {

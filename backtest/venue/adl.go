@@ -1,0 +1,37 @@
+package venue
+
+import (
+	"fmt"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// ADL takes a share of a position away, more than 0 and at most 1, as auto-deleveraging
+// does when the insurance fund cannot carry a bankrupt counterparty: the open orders of the
+// symbol are cancelled, and the share, rounded up to whole lots, is closed under the client id
+// "adl_autoclose", without commission (Binance FAQ 360033525471). The FAQ's
+// price is the counterparty's bankruptcy price, which nobody else knows: the mark stands in
+// for it, on the tick that is worse for us, without slippage. Without a position nothing
+// happens.
+func (v *Venue) ADL(inst exchange.InstrumentID, side exchange.PositionSide, share exchange.Fixed, at exchange.Time) error {
+	v.open(at)
+	m, err := v.changeable(inst)
+	switch {
+	case err != nil:
+		return err
+	case m.in.Product == exchange.Margin || side > exchange.Short:
+		return fmt.Errorf("venue: ADL of %s %v: no such position; want a futures instrument and BOTH, LONG or SHORT", m.in.Name(), side)
+	case share <= 0 || share > exchange.FixedOne:
+		return fmt.Errorf("venue: ADL of %s: a share of %v is not above 0 and at most 1", m.in.Name(), share)
+	case m.legs[side].Qty.IsZero():
+		v.value()
+		return nil
+	}
+	v.cancelAll(func(other *market) bool { return other == m }, errDeleveraged)
+	whole := m.held(m.closes(side), side)
+	qty := min(whole, max(scale(whole, share).Round(m.in.Lot.Step, exchange.RoundCeil), m.in.Lot.Step))
+	price := m.onTick(m.closes(side), m.valuation())
+	v.closeOut(m, closing{leg: side, qty: qty, price: price, name: "adl_autoclose", kind: exchange.ForcedADL})
+	v.value()
+	return nil
+}
