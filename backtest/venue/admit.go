@@ -49,6 +49,9 @@ func (v *Venue) admitChild(o *order) cause {
 // admitAmend says what Binance would have against changing o to changed.
 func (v *Venue) admitAmend(o, changed *order) cause {
 	r := &changed.Request
+	if why := v.matchPrice(changed); why != (cause{}) {
+		return why
+	}
 	switch {
 	case r.Type != exchange.Limit || o.market.in.Product == exchange.Margin:
 		return errLimitOnly
@@ -62,29 +65,6 @@ func (v *Venue) admitAmend(o, changed *order) cause {
 		return why
 	}
 	return v.admitMoney(changed)
-}
-
-// matchPrice sets the limit of an order that leaves it to the engine. The venue knows
-// the best prices only, not the levels behind.
-func (v *Venue) matchPrice(o *order) cause {
-	q := o.market.quote
-	own, other := q.Bid, q.Ask
-	if o.Request.Side == exchange.Sell {
-		own, other = q.Ask, q.Bid
-	}
-	switch o.Request.PriceMatch {
-	case exchange.PriceMatchNone:
-		return cause{}
-	case exchange.Queue:
-		o.Request.Price = own
-	case exchange.Opponent:
-		o.Request.Price = other
-	}
-	if o.Request.Price == 0 || o.Request.Type != exchange.Limit {
-		return errPriceMatch
-	}
-	o.Request.PriceMatch = exchange.PriceMatchNone // it is a limit like any other from here on
-	return cause{}
 }
 
 // admitMoney checks that the account can carry the order: a reduce-only order has a

@@ -110,4 +110,6 @@ var (
 	errDeleveraged = cause{0, "auto-deleveraging"}
 	errSymbolEnded = cause{0, "symbol status"}
 	errOtherLeg    = cause{0, "the other leg of the OCO"}
+	errSelfTrade   = cause{0, "self-trade prevention"}
+	errTakeBound   = cause{0, "price bound of market orders"}
 )

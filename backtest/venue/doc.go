@@ -7,22 +7,28 @@
 // randomness, no I/O. Equal calls give equal events, byte for byte.
 //
 // The walk of an order: [Venue.Submit] admits it or answers Rejected with Binance's code
-// (admit.go, filter.go); [Venue.Market] shows every market event to the orders of its
-// instrument (bars.go, ticks.go, trigger.go); a fill moves position and wallets (fill.go,
+// (admit.go, filter.go) and lets it take from what stands (take.go, selftrade.go);
+// [Venue.Market] shows every market event to the orders of its instrument (bars.go,
+// ticks.go, trigger.go); a fill moves position and wallets (fill.go,
 // wallet.go); whatever changed the account has it valued again (risk.go, liquidate.go);
 // [Venue.Events] hands out what the account saw of it. Start reading at venue.go.
 //
 // # Time
 //
-// An order made at t matches only later data. A bar that began before the order arrived
-// proves nothing about it; the order waits for the next one.
+// An order meets what is known of the market at its arrival and later data, never older
+// data: a bar that began before the order arrived proves nothing about it, and on bars and
+// trades alone an order waits for the next one. Where a book is known, what stands in it
+// can be taken at once.
 //
 // # What matches
 //
-// An instrument matches on the finest kind of data it has received: bars, then trades,
-// then best bid and ask. Once a trade has been seen its bars match nothing any more; once
-// a book ticker has been seen, takers fill on tickers only, and resting orders on both
-// trades and tickers. Of bars with several intervals the shortest match.
+// An instrument matches on the finest kind of data it has: bars, then trades, then best bid
+// and ask, then depth. Once a trade has been seen its bars match nothing any more. Once a
+// book ticker has been seen, takers fill on what stands; while the instrument has a book in
+// sync, tickers match nothing. A book that has lost a piece, or a hole in the data, leaves
+// the instrument to tickers and trades until the next snapshot. Where trades come, or the
+// feed promises them, nothing but trades fills a resting order. Of bars with several
+// intervals the shortest match.
 //
 // # Bars
 //
@@ -49,19 +55,67 @@
 //
 // # Trades
 //
-// A market order and a limit order that the price satisfies fill at the next trade's
-// price plus slippage, whatever its quantity. A resting limit fills at its price when a
-// trade prints through it, together up to the quantity of that trade, best price first,
-// then the oldest.
+// Without a book, a market order and a limit order that the price satisfies fill at the
+// next trade's price plus slippage, whatever its quantity.
 //
-// # Best bid and ask
+// A trade fills resting orders at their own prices, all of ours together up to its
+// quantity: the best price first, then the oldest, so that an order of ours takes part of
+// what would have reached one behind it. A print through an order's price has passed
+// everybody who stood there and fills it. A print at the price by an aggressor of the other
+// side goes to those ahead in line first; see Queue. A print at the price by an aggressor
+// of our own side fills nothing, unless the best of the other side stands at or through our
+// price: then whoever is there in truth found nobody to deal with and would have met us.
 //
-// Takers fill at the best price of the other side up to the quantity shown, and go on at
-// the next ticker. A market order in quote asset converts at each price what it has not
-// spent yet, and is filled when that makes no whole step any more. A resting limit fills
-// at its price when the other side's best reaches it: a seller who posts there meets our
-// bid. The quantity shown is the most that one ticker fills; it counts anew with every
-// ticker.
+// # Best bid and ask, depth
+//
+// A taker matches at its arrival with what stands on the other side, level by level from
+// the best; with tickers that is one level. What it takes from a level is gone until the
+// data tells that level anew: by a difference with that price, or by a snapshot or ticker
+// with another quantity there. The data knows nothing of us, so nothing else could bring it
+// back. A level is taken whole, though others may have been on their way to it (assumed).
+//
+// IOC orders expire with what they do not find. FOK orders need all of it standing at their
+// price or better. Other limit orders rest with what is left. A market order goes on with
+// the next data when it has emptied all levels known, for there may be others behind; on
+// futures it takes nothing farther from the mark than the instrument's marketTakeBound, and
+// its rest expires there. An amount in quote asset is converted at each price, and is
+// filled when what is left makes no whole step. Where nothing stands yet, orders wait.
+//
+// Without trades, a resting order fills at its price when the other side's best reaches
+// it, for a seller who posts there meets our bid: up to the quantity shown, which counts
+// once, as for takers.
+//
+// # Queue
+//
+// An order that comes to rest stands behind everything shown at its price. Package queue
+// has the two models of how it comes forward, and their sources; [Matching] chooses. The
+// place is known where the book shows the price: with depth, as far as the snapshot went or
+// where the level has been told since; with tickers, at the best price or better. Elsewhere
+// it is unknown, and on trades alone it always is: then only prints through the price fill
+// the order, until its price is told and everything shown there is ahead. When the other
+// side's best comes to the price, or a trade passes it, nobody is ahead any more. Times of
+// trades and book are compared by the exchange's clock where the data has it.
+//
+// Every amend puts the order at the end of the line. Binance documents that amended orders
+// are put in the matching queue anew, for price and quantity alike, and names no exception.
+//
+// # Orders of ours that meet
+//
+// A taker comes upon our own resting orders in their turn: after better prices, and at the
+// same price after what is ahead of them in line. The taker's self-trade prevention then
+// decides: EXPIRE_TAKER, EXPIRE_MAKER and EXPIRE_BOTH end orders, which EXPIRE with a
+// reason; with NONE the two trade, at the resting one's price and under one trade id. Left
+// to the exchange the mode is NONE on UM, and EXPIRE_MAKER on margin pairs, as captured
+// from Portfolio Margin accounts; CM orders have no such parameter there, and NONE is
+// assumed. On futures it does not act on FOK orders. Post-only orders that would meet an
+// order of ours expire. This happens where a book stands, not on bars or trades alone.
+//
+// # Price match
+//
+// OPPONENT and QUEUE are the best price of the other and of the own side when the order
+// arrives, the _5, _10 and _20 kinds the fifth, tenth and twentieth level there, with what
+// we have taken counted as standing. They need depth, and a book that is not known so deep
+// answers -5037. An amend may ask for one in place of a price.
 //
 // # Conditional orders
 //

@@ -13,6 +13,8 @@ type execution struct {
 	price, qty exchange.Fixed
 	maker      bool
 	forced     exchange.ForcedKind
+	// trade is the trade id of a deal between two orders of ours; 0 for a new one.
+	trade int64
 }
 
 // fill carries out a part of an order: it moves the position or exchanges the assets,
@@ -44,9 +46,12 @@ func (v *Venue) fill(o *order, x execution) {
 	if o.Remaining() == 0 {
 		o.Status = exchange.StatusFilled
 	}
-	v.lastTrade++
+	if x.trade == 0 {
+		v.lastTrade++
+		x.trade = v.lastTrade
+	}
 	v.emit(r.Inst).SetFill(v.out.fills.put(exchange.Fill{
-		Order: o.ID, Strategy: o.Strategy, Ref: o.Ref, ClientID: o.ClientID, VenueID: o.VenueID, TradeID: v.lastTrade,
+		Order: o.ID, Strategy: o.Strategy, Ref: o.Ref, ClientID: o.ClientID, VenueID: o.VenueID, TradeID: x.trade,
 		Side: r.Side, PositionSide: r.PositionSide, Price: x.price, Qty: x.qty, Maker: x.maker,
 		Fee: fee, Realized: realized, FeeAsset: feeAsset, Forced: x.forced,
 	}))

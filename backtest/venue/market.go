@@ -16,6 +16,7 @@ const (
 	feedBars feed = iota
 	feedTrades
 	feedTickers
+	feedDepth
 )
 
 // market is one instrument as the venue sees it: what is known of its prices, and our
@@ -27,16 +28,21 @@ type market struct {
 	orders []*order                              // open, oldest first
 
 	last, mark exchange.Fixed
-	quote      exchange.BookTicker
-	feed       feed
-	// traded says that trades come, so that tickers do not stand in for the last price.
-	traded bool
+	standing   standing
+	// feed is the finest kind of data seen, depth aside; see [market.grade].
+	feed feed
+	// traded says that trades have come, so that the middle of bid and ask does not stand
+	// in for the last price; prints that they have come or are promised, so that nothing
+	// else fills what rests.
+	traded, prints bool
 	// barEvery is the shortest interval of bars seen and barOpen the last opening that
 	// was announced; see [exchange.BarOpen].
 	barEvery time.Duration
 	barOpen  exchange.Time
 
 	watch watch
+	// shownBest is, by side, the best level that resting orders were told last by a ticker.
+	shownBest [exchange.Sell + 1]exchange.Level
 }
 
 // learn keeps what a market event tells about prices.
@@ -56,16 +62,71 @@ func (m *market) learn(e *exchange.Event) {
 			m.last = e.Bar().Close
 		}
 	case exchange.KindTrade:
-		m.feed, m.traded = max(m.feed, feedTrades), true
+		m.feed, m.traded, m.prints = max(m.feed, feedTrades), true, true
 		m.last = e.Trade().Price
 	case exchange.KindBookTicker:
-		m.feed, m.quote = feedTickers, e.BookTicker()
-		if mid := m.quote.Mid(); mid != 0 && !m.traded {
-			m.last = mid
-		}
+		m.feed = feedTickers
+		m.standing.ticker(e.BookTicker(), told(e))
+		m.middle(e.BookTicker())
+	case exchange.KindDepth:
+		m.learnDepth(e.Depth(), told(e))
+	case exchange.KindGap:
+		m.learnGap(e.Gap())
+	case exchange.KindCadence:
+		m.prints = m.prints || e.Cadence().Kind == exchange.KindTrade
 	case exchange.KindMark:
 		m.mark = e.Mark().Price
 	}
+}
+
+// learnDepth keeps a piece of the book. A book that has lost its thread says nothing until
+// the next snapshot, and nobody knows what happened to the lines meanwhile.
+func (m *market) learnDepth(d *exchange.Depth, at exchange.Time) {
+	if m.standing.depth(d, m.in.Product, at).Resync() {
+		m.lose()
+	}
+	if m.standing.deep() {
+		m.middle(m.standing.book.BookTicker())
+	}
+}
+
+// learnGap forgets what a hole in the data has made old.
+func (m *market) learnGap(g *exchange.Gap) {
+	if g.Kind == exchange.KindDepth || g.Kind == exchange.KindBookTicker {
+		m.standing.forget(g.Kind)
+		m.lose()
+	}
+}
+
+// lose tells the resting orders that the lines at their prices are out of sight.
+func (m *market) lose() {
+	for _, o := range m.orders {
+		o.place.Lose()
+	}
+}
+
+// middle lets the middle of bid and ask stand in for the last price.
+func (m *market) middle(b exchange.BookTicker) {
+	if mid := b.Mid(); mid != 0 && !m.traded {
+		m.last = mid
+	}
+}
+
+// told is the time that an event speaks of: the exchange's, if it has one.
+func told(e *exchange.Event) exchange.Time {
+	if e.Exchange != 0 {
+		return e.Exchange
+	}
+	return e.At
+}
+
+// grade is the kind of data that the instrument matches on now: depth while its book is
+// in sync, else the finest kind seen.
+func (m *market) grade() feed {
+	if m.standing.deep() {
+		return feedDepth
+	}
+	return m.feed
 }
 
 func (m *market) sawBar(every time.Duration) {
@@ -91,13 +152,11 @@ func (m *market) valuation() exchange.Fixed {
 // best is the price that an order of that side would take at, as far as is known; 0 if
 // nothing is.
 func (m *market) best(s exchange.Side) exchange.Fixed {
-	if m.feed == feedTickers {
-		if s == exchange.Buy {
-			return m.quote.Ask
-		}
-		return m.quote.Bid
+	if m.grade() < feedTickers {
+		return m.last
 	}
-	return m.last
+	l, _ := m.standing.level(s.Opposite(), 0)
+	return l.Price
 }
 
 // flat says whether there is no position in any leg.
@@ -130,64 +189,6 @@ func (m *market) held(s exchange.Side, leg exchange.PositionSide) exchange.Fixed
 		return exchange.FixedMax
 	}
 	return qty
-}
-
-// watch is the span of prices within which nothing happens to the orders of a market.
-// restDown is the highest resting buy and restUp the lowest resting sell; the others are
-// the nearest triggers below and above, by last price and by mark.
-type watch struct {
-	hot, markHot     bool // something waits for the next event at any price
-	restDown, restUp exchange.Fixed
-	lastDown, lastUp exchange.Fixed
-	markDown, markUp exchange.Fixed
-}
-
-// within says that prices from low to high leave all orders alone. Limits fill only
-// beyond their price, triggers act at theirs.
-func (w *watch) within(low, high exchange.Fixed) bool {
-	return low >= w.restDown && high <= w.restUp && low > w.lastDown && high < w.lastUp
-}
-
-// withinTicker is within for a best bid and ask. An empty side, 0, reaches nobody.
-func (w *watch) withinTicker(b exchange.BookTicker, traded bool) bool {
-	if b.Ask != 0 && b.Ask <= w.restDown || b.Bid != 0 && b.Bid >= w.restUp {
-		return false
-	}
-	mid := b.Mid()
-	return traded || mid == 0 || mid > w.lastDown && mid < w.lastUp
-}
-
-// rewatch computes the watch anew; whoever changes an open order has it called before
-// the next event.
-func (m *market) rewatch() {
-	w := watch{
-		restDown: exchange.FixedMin, lastDown: exchange.FixedMin, markDown: exchange.FixedMin,
-		restUp: exchange.FixedMax, lastUp: exchange.FixedMax, markUp: exchange.FixedMax,
-	}
-	for _, o := range m.orders {
-		r := &o.Request
-		onMark := r.WorkingType == exchange.MarkPrice
-		switch {
-		case r.Type == exchange.TrailingStopMarket:
-			w.hot, w.markHot = w.hot || !onMark, w.markHot || onMark
-		case r.Type.Conditional() && onMark:
-			w.markDown, w.markUp = narrow(w.markDown, w.markUp, r.Trigger, o.firesUp())
-		case r.Type.Conditional():
-			w.lastDown, w.lastUp = narrow(w.lastDown, w.lastUp, r.Trigger, o.firesUp())
-		case o.resting():
-			w.restDown, w.restUp = narrow(w.restDown, w.restUp, r.Price, r.Side == exchange.Sell)
-		default:
-			w.hot = true
-		}
-	}
-	m.watch = w
-}
-
-func narrow(down, up, price exchange.Fixed, above bool) (exchange.Fixed, exchange.Fixed) {
-	if above {
-		return down, min(up, price)
-	}
-	return max(down, price), up
 }
 
 // find returns the open order or OCO of that client id, or nil.

@@ -1,6 +1,7 @@
 package venue
 
 import (
+	"github.com/pmbot/pmbot/backtest/venue/queue"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -21,6 +22,8 @@ type order struct {
 	// fresh says that the order may still take: it has not yet met data that it could not
 	// take from.
 	fresh bool
+	// place is where the order stands in line while it rests.
+	place queue.Place
 	// peak is the best price that a trailing stop has followed, 0 before its activation.
 	peak exchange.Fixed
 }
@@ -59,10 +62,11 @@ func (v *Venue) place(want exchange.Order) {
 	v.draw(o)
 	if r.Type == exchange.OCO {
 		v.list(o)
-	} else {
-		v.enter(o)
+		m.rewatch()
+		return
 	}
-	m.rewatch()
+	v.enter(o)
+	v.arrive(o)
 }
 
 // enter opens an order that has been admitted.
@@ -73,6 +77,18 @@ func (v *Venue) enter(o *order) {
 		v.agenda.bring(choreExpire, o.Request.GoodTill)
 	}
 	v.report(o, cause{}, "")
+	o.place = queue.Place{}
+	if o.resting() {
+		v.join(o)
+	}
+}
+
+// arrive lets a new or amended order take from the book as it stands.
+func (v *Venue) arrive(o *order) {
+	if o.fresh && o.market.grade() >= feedTickers {
+		v.walk(o)
+	}
+	o.market.rewatch()
 }
 
 // amend changes price and quantity of a limit order, which loses its place in time. A
@@ -90,6 +106,7 @@ func (v *Venue) amend(want exchange.Order) {
 	}
 	changed := *o
 	changed.Request.Price, changed.Request.Qty = want.Request.Price, want.Request.Qty
+	changed.Request.PriceMatch = want.Request.PriceMatch
 	if why := v.admitAmend(o, &changed); why != (cause{}) {
 		v.report(o, why, "")
 		return
@@ -105,7 +122,7 @@ func (v *Venue) amend(want exchange.Order) {
 	o.arrived, o.fresh = v.now, !postOnly
 	o.market.drop(o)
 	v.enter(o)
-	o.market.rewatch()
+	v.arrive(o)
 }
 
 // finish ends an order that has not filled completely.
@@ -210,8 +227,12 @@ func (o *order) rests() bool {
 // resting says whether the order is a limit in the book.
 func (o *order) resting() bool { return o.Request.Type == exchange.Limit && !o.fresh }
 
-// wouldTake says whether a limit order would deal at once, as far as is known.
+// wouldTake says whether a limit order would deal at once, as far as is known: with what
+// stands, taken by us or not, or with an order of ours.
 func (m *market) wouldTake(s exchange.Side, limit exchange.Fixed) bool {
+	if m.grade() >= feedTickers && (s == exchange.Buy && limit >= m.watch.restUp || s == exchange.Sell && limit <= m.watch.restDown) {
+		return true
+	}
 	best := m.best(s)
 	return best != 0 && !beyond(s, limit, best)
 }

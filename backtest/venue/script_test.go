@@ -12,6 +12,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/pmbot/pmbot/backtest/venue/queue"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard/margin"
 )
@@ -89,21 +90,24 @@ type script struct {
 	v         *Venue
 	zero, now exchange.Time
 	lastID    exchange.OrderID
+	lastDepth int64
 	orders    []exchange.Order
 	extra     string
 }
 
 // run obeys one line:
 //
-//	set KEY VALUE                     before start: slippage, leverage, um, cm, spot (maker/taker), hedge, perminute
+//	set KEY VALUE                     before start: slippage, leverage, queue, um, cm, spot (maker/taker), hedge, perminute
 //	have WALLET ASSET AMOUNT          before start
 //	start
 //	@TIME ...                         sets the clock, a duration since the start, for this and later lines
-//	open|mark INST PRICE   bar INST OPEN HIGH LOW CLOSE [EVERY]   trade INST PRICE QTY
+//	open|mark INST PRICE   bar INST OPEN HIGH LOW CLOSE [EVERY]   trade INST PRICE QTY [sold]
 //	quote INST BID QTY ASK QTY        funding INST RATE [MARK]    index ASSET PRICE
+//	book INST BIDS / ASKS  depth INST [lost] BIDS / ASKS    a snapshot and a difference, levels PRICExQTY
+//	gap INST KIND          a hole in the data
 //	buy|sell INST NAME QTY [limit=P] [stop=P] [profit=P] [trail=R] [activation=P] [ioc|fok|gtx|gtd=TIME]
 //	                       [reduce] [close] [onmark] [protect] [borrow] [repay] [quote=Q] [match=M] [leg=L]
-//	                       [both] [oco trigger=P [stoplimit=P]], and to write nonsense: [type=N] [price=P]
+//	                       [stp=MODE] [both] [oco trigger=P [stoplimit=P]], and to write nonsense: [type=N] [price=P]
 //	                       [callback=R] [iceberg=Q] [working=N] [till=TIME]
 //	amend NAME PRICE QTY   cancel NAME   account   mode hedge|oneway   leverage INST N
 func (s *script) run(f []string) error {
@@ -191,6 +195,8 @@ func (s *script) set(key, value string) (err error) {
 		return err
 	}
 	switch key {
+	case "queue":
+		s.config.Matching.Queue, err = queue.Parse(value)
 	case "slippage":
 		s.config.Slippage, err = exchange.ParseFixed(value)
 	case "leverage":
@@ -225,6 +231,9 @@ func (s *script) named(name string) exchange.Order {
 }
 
 func (s *script) market(f []string) (exchange.Event, error) {
+	if f[0] == "book" || f[0] == "depth" || f[0] == "gap" {
+		return s.depth(f)
+	}
 	num := make([]exchange.Fixed, len(f))
 	for i := 2; i < len(f); i++ {
 		num[i], _ = exchange.ParseFixed(f[i])
@@ -250,7 +259,7 @@ func (s *script) market(f []string) (exchange.Event, error) {
 		}
 		e.SetBar(&exchange.Bar{Start: s.now.Add(-every), Interval: every, Open: num[2], High: num[3], Low: num[4], Close: num[5]})
 	case "trade":
-		e.SetTrade(exchange.Trade{Price: num[2], Qty: num[3]})
+		e.SetTrade(exchange.Trade{Price: num[2], Qty: num[3], BuyerMaker: len(f) > 4 && f[4] == "sold"})
 	case "quote":
 		e.SetBookTicker(exchange.BookTicker{Bid: num[2], BidQty: num[3], Ask: num[4], AskQty: num[5]})
 	case "mark":
@@ -264,6 +273,36 @@ func (s *script) market(f []string) (exchange.Event, error) {
 	default:
 		return e, fmt.Errorf("no such command")
 	}
+	return e, nil
+}
+
+// depth makes a piece of a book, each the continuation of the one before unless it is to
+// be lost, or the news of a hole.
+func (s *script) depth(f []string) (e exchange.Event, err error) {
+	e.At = s.now
+	if e.Inst, err = instrument(f[1]); err != nil {
+		return e, err
+	}
+	if f[0] == "gap" {
+		kind, err := exchange.ParseKind(f[2])
+		e.SetGap(&exchange.Gap{Kind: kind, To: s.now})
+		return e, err
+	}
+	d := &exchange.Depth{First: s.lastDepth + 1, Last: s.lastDepth + 1, Prev: s.lastDepth, Snapshot: f[0] == "book"}
+	s.lastDepth++
+	side := &d.Bids
+	for _, word := range f[2:] {
+		price, qty, _ := strings.Cut(word, "x")
+		switch word {
+		case "lost":
+			d.Prev--
+		case "/":
+			side = &d.Asks
+		default:
+			*side = append(*side, exchange.Level{Price: exchange.MustFixed(price), Qty: exchange.MustFixed(qty)})
+		}
+	}
+	e.SetDepth(d)
 	return e, nil
 }
 
@@ -365,7 +404,12 @@ func (s *script) orderWord(r *exchange.OrderRequest, word string) error {
 	case "quote":
 		r.QuoteQty = num
 	case "match":
-		r.Type, r.PriceMatch = exchange.Limit, map[string]exchange.PriceMatch{"queue": exchange.Queue, "opponent": exchange.Opponent, "queue5": exchange.Queue5}[value]
+		r.Type, r.PriceMatch = exchange.Limit, map[string]exchange.PriceMatch{
+			"queue": exchange.Queue, "queue5": exchange.Queue5, "queue10": exchange.Queue10, "queue20": exchange.Queue20,
+			"opponent": exchange.Opponent, "opponent5": exchange.Opponent5, "opponent10": exchange.Opponent10, "opponent20": exchange.Opponent20,
+		}[value]
+	case "stp":
+		r.STP = map[string]exchange.STP{"none": exchange.STPNone, "taker": exchange.ExpireTaker, "maker": exchange.ExpireMaker, "both": exchange.ExpireBoth}[value]
 	case "leg":
 		var err error
 		if r.PositionSide, err = exchange.ParsePositionSide(value); err != nil {

@@ -1,12 +1,26 @@
 package venue
 
-import "github.com/pmbot/pmbot/exchange"
+import (
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/exchange/book"
+)
 
-// matchTrade shows a public trade to the orders of its instrument.
-func (v *Venue) matchTrade(m *market, t exchange.Trade) {
-	left := v.sweep(m, exchange.Buy, t.Price, t.Qty, false)
-	v.sweep(m, exchange.Sell, t.Price, left, false)
-	if m.feed == feedTrades {
+// matchTrade shows a public trade to the orders of its instrument. It fills resting orders
+// of both sides together up to its quantity.
+func (v *Venue) matchTrade(m *market, t exchange.Trade, at exchange.Time) {
+	left := t.Qty
+	for _, s := range [...]exchange.Side{exchange.Buy, exchange.Sell} {
+		for _, o := range v.inLine(m, s, t.Price) {
+			reaches := o.reached(t, left, at)
+			if reaches <= 0 || o.Status.Final() {
+				continue
+			}
+			before := o.Filled
+			v.fill(o, execution{price: o.Request.Price, qty: reaches, maker: true})
+			left -= o.Filled - before
+		}
+	}
+	if m.grade() == feedTrades {
 		for _, o := range v.snapshot(m) {
 			if o.fresh && !o.Status.Final() {
 				v.take(o, v.slipped(m, o.Request.Side, t.Price), unlimited)
@@ -16,86 +30,158 @@ func (v *Venue) matchTrade(m *market, t exchange.Trade) {
 	v.fire(m, exchange.ContractPrice, strike{price: t.Price, at: v.now})
 }
 
-// matchTicker shows a best bid and ask to the orders of its instrument. An empty side
-// offers nothing, and fresh orders that need it wait.
-func (v *Venue) matchTicker(m *market, b exchange.BookTicker) {
-	for _, s := range [...]exchange.Side{exchange.Buy, exchange.Sell} {
-		price, left := b.Ask, b.AskQty
-		if s == exchange.Sell {
-			price, left = b.Bid, b.BidQty
+// reached is what a print that is at or through the order's price leaves for it, of what
+// orders of ours before it have left. A print through the price has passed everybody who
+// stood there. At the price, the aggressor of the other side meets the line; one of our
+// own side shows that somebody offers there, who would have met us if the book says that
+// he stands there.
+func (o *order) reached(t exchange.Trade, left exchange.Fixed, at exchange.Time) exchange.Fixed {
+	side := o.Request.Side
+	switch {
+	case beyond(side, t.Price, o.Request.Price), o.market.crosses(o):
+		o.place.Front()
+		return left
+	case t.BuyerMaker == (side == exchange.Buy):
+		return o.place.Trade(t.Qty, left, at)
+	}
+	return 0
+}
+
+// crosses says whether the best of the other side stands at or through the price of an
+// order, where only we can be: whoever posts there in truth has found nobody to deal with.
+func (m *market) crosses(o *order) bool {
+	best, ok := m.standing.level(o.Request.Side.Opposite(), 0)
+	return ok && !beyond(o.Request.Side, o.Request.Price, best.Price)
+}
+
+// matchTicker shows a best bid and ask to the orders of its instrument, unless its book
+// is known deeper.
+func (v *Venue) matchTicker(m *market, b exchange.BookTicker, at exchange.Time) {
+	if m.grade() == feedTickers {
+		for _, s := range [...]exchange.Side{exchange.Buy, exchange.Sell} {
+			if best, _ := m.standing.level(s, 0); best.Price != 0 && m.shownBest[s] != best {
+				m.shownBest[s] = best
+				v.show(m, s, nil, at)
+			}
 		}
-		if price == 0 {
+		v.stand(m)
+	}
+	if b.Mid() != 0 {
+		v.fireMiddle(m)
+	}
+}
+
+// matchDepth shows a piece of the book to the orders of its instrument.
+func (v *Venue) matchDepth(m *market, d *exchange.Depth, at exchange.Time) {
+	if m.standing.news != book.Applied {
+		return
+	}
+	for _, side := range [...]struct {
+		of     exchange.Side
+		levels []exchange.Level
+	}{{exchange.Buy, d.Bids}, {exchange.Sell, d.Asks}} {
+		if d.Snapshot {
+			v.show(m, side.of, nil, at)
 			continue
 		}
-		left = v.sweep(m, s, price, left, true)
-		for _, o := range v.snapshot(m) {
-			if o.fresh && o.Request.Side == s && !o.Status.Final() {
-				left -= v.take(o, price, left)
+		for i := range side.levels {
+			if m.watch.covers(side.of, side.levels[i].Price) {
+				v.show(m, side.of, &side.levels[i], at)
 			}
 		}
 	}
+	v.stand(m)
+	v.fireMiddle(m)
+}
+
+// show tells resting orders of a side what others have at their price: at the price of
+// one level, or at all.
+func (v *Venue) show(m *market, s exchange.Side, level *exchange.Level, at exchange.Time) {
+	for _, o := range m.orders {
+		if o.Request.Side != s || !o.resting() || level != nil && level.Price != o.Request.Price {
+			continue
+		}
+		if qty, known := m.standing.shown(s, o.Request.Price); known {
+			o.place.Show(v.matching.Queue, qty, at)
+		}
+	}
+}
+
+// stand shows the standing book to the orders of an instrument: where the other side has
+// come to an order's price, nobody is before it any more. Without trades that fills it.
+// Then fresh orders take.
+func (v *Venue) stand(m *market) {
+	for _, o := range m.orders {
+		if o.resting() && m.crosses(o) {
+			o.place.Front()
+		}
+	}
+	if !m.prints {
+		v.reach(m, exchange.Buy)
+		v.reach(m, exchange.Sell)
+	}
+	if !m.watch.hot {
+		return
+	}
+	for _, o := range v.snapshot(m) {
+		if o.fresh && !o.Status.Final() {
+			v.walk(o)
+		}
+	}
+}
+
+// reach fills resting orders of a side with what the other side shows at or through their
+// prices.
+func (v *Venue) reach(m *market, s exchange.Side) {
+	other := s.Opposite()
+	for i := 0; ; i++ {
+		l, ok := m.standing.level(other, i)
+		if !ok {
+			return
+		}
+		line := v.inLine(m, s, l.Price)
+		if len(line) == 0 {
+			return
+		}
+		for _, o := range line {
+			left := m.standing.left(other, l)
+			if left <= 0 {
+				break
+			}
+			if o.Status.Final() {
+				continue
+			}
+			before := o.Filled
+			v.fill(o, execution{price: o.Request.Price, qty: left, maker: true})
+			m.standing.take(other, l, o.Filled-before)
+		}
+	}
+}
+
+// fireMiddle triggers what the middle of bid and ask reaches, where it stands in for the
+// last price.
+func (v *Venue) fireMiddle(m *market) {
 	if !m.traded && m.last != 0 {
 		v.fire(m, exchange.ContractPrice, strike{price: m.last, at: v.now})
 	}
 }
 
-// sweep fills resting orders of one side at their own prices, best price first, then the
-// oldest, while the given price is beyond them, or at them if touching is enough, and
-// while there is quantity left. It returns what is left.
-func (v *Venue) sweep(m *market, s exchange.Side, price, left exchange.Fixed, touching bool) exchange.Fixed {
-	for left > 0 {
-		var first *order
-		for _, o := range m.orders {
-			limit := o.Request.Price
-			if o.Request.Side != s || !o.resting() || !beyond(s, price, limit) && !(touching && price == limit) {
-				continue
-			}
-			if first == nil || beyond(s, first.Request.Price, limit) {
-				first = o
-			}
+// inLine lists the resting orders of a side that a price reaches, at their limit or
+// through it: the best price first, then the oldest. It is good until the next list.
+func (v *Venue) inLine(m *market, s exchange.Side, price exchange.Fixed) []*order {
+	v.line = v.line[:0]
+	for _, o := range m.orders {
+		if o.Request.Side != s || !o.resting() || beyond(s, o.Request.Price, price) {
+			continue
 		}
-		if first == nil {
-			break
+		at := len(v.line)
+		v.line = append(v.line, o)
+		for ; at > 0 && beyond(s, v.line[at-1].Request.Price, o.Request.Price); at-- {
+			v.line[at] = v.line[at-1]
 		}
-		before := first.Filled
-		v.fill(first, execution{price: first.Request.Price, qty: left, maker: true})
-		left -= first.Filled - before
+		v.line[at] = o
 	}
-	return left
-}
-
-// take lets a fresh order deal at a price, for at most what is offered, and returns what
-// it took. What is left of it goes on, rests or expires, as its kind says.
-func (v *Venue) take(o *order, price, offered exchange.Fixed) exchange.Fixed {
-	r := &o.Request
-	if r.QuoteQty != 0 {
-		r.Qty = o.Filled + o.market.quoteQty(r.QuoteQty, price)
-		switch {
-		case r.Qty == 0:
-			v.finish(o, exchange.StatusExpired, errFilterLot)
-			return 0
-		case o.Remaining() == 0: // what is unspent buys no whole step
-			v.finish(o, exchange.StatusFilled, cause{})
-			return 0
-		}
-	}
-	takes := r.Type == exchange.Market || !beyond(r.Side, r.Price, price)
-	if r.TimeInForce == exchange.FOK && (!takes || offered < o.Remaining()) {
-		v.finish(o, exchange.StatusExpired, errFOK)
-		return 0
-	}
-	before := o.Filled
-	if takes && offered > 0 {
-		v.fill(o, execution{price: price, qty: offered})
-	}
-	switch {
-	case o.Status.Final():
-	case r.TimeInForce == exchange.IOC:
-		v.finish(o, exchange.StatusExpired, cause{})
-	case !takes:
-		o.fresh = false
-	}
-	return o.Filled - before
+	return v.line
 }
 
 // snapshot copies the open orders of a market for a loop in which orders come and go. It

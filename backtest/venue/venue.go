@@ -7,6 +7,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/pmbot/pmbot/backtest/venue/queue"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard"
 	"github.com/pmbot/pmbot/riskguard/margin"
@@ -23,6 +24,8 @@ type Config struct {
 	// Slippage moves the price of taking fills on bars and trades, and of forced ones,
 	// against us: a ratio of the price, 0.0001 for one basis point, less than 1.
 	Slippage exchange.Fixed
+	// Matching is how resting orders wait for their turn.
+	Matching Matching
 	// Seed is the root of everything random. Nothing draws from it so far: latency and
 	// faults will.
 	Seed uint64
@@ -41,6 +44,13 @@ type Config struct {
 // Fees are rates of the notional, 0.0005 for 0.05%. Maker may be negative, a rebate.
 type Fees struct{ Maker, Taker exchange.Fixed }
 
+// Matching says how the venue estimates what it cannot know of the exchange's book.
+type Matching struct {
+	// Queue is the model of a resting order's place in line; its zero value is the
+	// conservative one.
+	Queue queue.Model
+}
+
 // Balance is an amount of an asset in one wallet.
 type Balance struct {
 	Wallet exchange.Wallet
@@ -53,6 +63,7 @@ type Balance struct {
 type Venue struct {
 	ins      *exchange.Instruments
 	slippage exchange.Fixed
+	matching Matching
 	start    []Balance
 
 	now     exchange.Time
@@ -72,6 +83,8 @@ type Venue struct {
 	// out holds the events that nobody has read yet, read those that were read last.
 	out, read *outbox
 	scratch   []*order // see snapshot
+	line      []*order // see inLine
+	rivals    []*order // see sweep
 }
 
 // New makes a venue. Errors name the part of the configuration that is wrong.
@@ -88,8 +101,11 @@ func New(c Config) (*Venue, error) {
 	if c.Orders.PerMinuteMax < 0 {
 		return nil, fmt.Errorf("venue: %d orders a minute is below 0", c.Orders.PerMinuteMax)
 	}
+	if !c.Matching.Queue.Valid() {
+		return nil, fmt.Errorf("venue: %v is no model of the queue", c.Matching.Queue)
+	}
 	v := &Venue{
-		orders: c.Orders, hedge: c.Orders.Hedge,
+		orders: c.Orders, hedge: c.Orders.Hedge, matching: c.Matching,
 		ins: c.Instruments, slippage: c.Slippage, start: slices.Clone(c.Balances), agenda: newAgenda(),
 		markets: make([]market, c.Instruments.Len()+1), out: &outbox{}, read: &outbox{},
 	}
@@ -164,9 +180,11 @@ func (v *Venue) react(m *market, e *exchange.Event) {
 			v.matchBar(m, e.Bar())
 		}
 	case exchange.KindTrade:
-		v.matchTrade(m, e.Trade())
+		v.matchTrade(m, e.Trade(), told(e))
 	case exchange.KindBookTicker:
-		v.matchTicker(m, e.BookTicker())
+		v.matchTicker(m, e.BookTicker(), told(e))
+	case exchange.KindDepth:
+		v.matchDepth(m, e.Depth(), told(e))
 	case exchange.KindMark:
 		v.fire(m, exchange.MarkPrice, strike{price: e.Mark().Price, at: v.now})
 	case exchange.KindFunding:
@@ -193,11 +211,11 @@ func (v *Venue) Quiet(e *exchange.Event) bool {
 		b := e.Bar()
 		return m.feed > feedBars || !w.hot && w.within(b.Low, b.High)
 	case exchange.KindTrade:
-		p := e.Trade().Price
-		return !w.hot && w.within(p, p)
+		return !w.hot && w.withinTrade(e.Trade().Price)
 	case exchange.KindBookTicker:
-		b := e.BookTicker()
-		return !w.hot && w.withinTicker(b, m.traded)
+		return !w.hot && w.withinTicker(e.BookTicker(), m.traded)
+	case exchange.KindDepth:
+		return !w.hot && m.withinDepth(e.Depth())
 	case exchange.KindMark:
 		p := e.Mark().Price
 		return !w.markHot && p > w.markDown && p < w.markUp && v.risk.model.InMarkBand(e.Inst, p)

@@ -48,6 +48,16 @@ func (b *Book) Qty(s exchange.Side, price exchange.Fixed) exchange.Fixed {
 	return 0
 }
 
+// Standing is [Book.Qty], and whether it is known: a price beyond the worst of the
+// snapshot is known only if something that rests there has been told since.
+func (b *Book) Standing(s exchange.Side, price exchange.Fixed) (qty exchange.Fixed, known bool) {
+	qty = b.Qty(s, price)
+	if s == exchange.Buy {
+		price = -price
+	}
+	return qty, qty != 0 || b.Ready() && price <= b.side(s).horizon
+}
+
 // Known is the number of levels of a side, from the best, that are certainly all there
 // are. A snapshot ends at a number of levels; what rests beyond its last price is known
 // only where it has changed since, so the levels after Known may have others between

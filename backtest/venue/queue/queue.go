@@ -44,7 +44,6 @@ package queue
 
 import (
 	"fmt"
-	"math"
 	"math/bits"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -108,17 +107,20 @@ type Place struct {
 	seen           bool
 	shown, printed exchange.Fixed
 	// at is the time of shown. fell is by how much it has fallen at that time without a
-	// trade, and gained by how much that brought the order forward.
+	// trade, and gained by how much that brought the order forward: trades of that time
+	// may come yet.
 	at           exchange.Time
 	fell, gained exchange.Fixed
 }
 
-// Join puts the order at the end of the line of what is shown at its price. Without
-// knowledge of that the place stays unknown until [Place.Show] or [Place.Front].
+// Join puts the order at the end of the line of what is shown at its price since at. Trades
+// up to then are in it. Without knowledge of what is shown the place stays unknown until
+// [Place.Show] or [Place.Front].
 func (p *Place) Join(shown exchange.Fixed, known bool, at exchange.Time) {
 	*p = Place{}
 	if known {
-		*p = Place{known: true, ahead: shown, seen: true, shown: shown, at: at}
+		const all = exchange.FixedMax // of what is told late
+		*p = Place{known: true, ahead: shown, seen: true, shown: shown, at: at, fell: all, gained: all}
 	}
 }
 
@@ -148,7 +150,7 @@ func (p *Place) Trade(qty, left exchange.Fixed, at exchange.Time) exchange.Fixed
 	}
 	told := min(p.fell, qty)
 	p.fell -= told
-	p.printed = min(p.printed, math.MaxInt64-qty) + qty - told
+	p.printed = add(p.printed, qty-told)
 	early := min(p.gained, left)
 	p.gained -= early
 	left -= early
@@ -169,16 +171,19 @@ func (p *Place) Show(m Model, qty exchange.Fixed, at exchange.Time) {
 	}
 	before := p.ahead
 	if fell := p.shown - qty - p.printed; p.seen && fell > 0 {
-		p.fell += fell
+		p.fell = add(p.fell, fell)
 		if m != Conservative {
 			behind := max(0, p.shown-p.printed-p.ahead)
 			p.ahead -= min(p.ahead, share(fell, p.ahead, behind, int(m)))
 		}
 	}
 	p.ahead = min(p.ahead, qty)
-	p.gained += before - p.ahead
+	p.gained = add(p.gained, before-p.ahead)
 	p.shown, p.printed, p.seen = qty, 0, true
 }
+
+// add is the sum of two quantities, or the largest there is.
+func add(a, b exchange.Fixed) exchange.Fixed { return min(a, exchange.FixedMax-b) + b }
 
 // weightBits are the bits that quantities keep before they are raised to a power: the cubes
 // of two and their sum fit in 64 bits, and a share is exact to a millionth.
