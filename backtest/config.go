@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest/tape"
+	"github.com/pmbot/pmbot/backtest/venue/queue"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard"
 )
@@ -78,6 +79,8 @@ type VenueConfig struct {
 	Margin FeeConfig `toml:"margin" json:"margin"`
 	// Slippage moves the price of taking fills on bars and trades against us, as a ratio.
 	Slippage exchange.Fixed `toml:"slippage" json:"slippage"`
+	// Queue is how the place in line of a resting order is estimated.
+	Queue queue.Model `toml:"queue" json:"queue"`
 }
 
 // FeeConfig is the fee of a product as ratios of the notional; maker may be negative.

@@ -130,6 +130,7 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 	sim, err := venue.New(venue.Config{
 		Instruments: ins, Tables: tab, UM: venue.Fees(cfg.Venue.UM), CM: venue.Fees(cfg.Venue.CM),
 		Margin: venue.Fees(cfg.Venue.Margin), Slippage: cfg.Venue.Slippage, Seed: cfg.Seed,
+		Matching: venue.Matching{Queue: cfg.Venue.Queue},
 		Balances: cfg.balances(), Leverage: max(cfg.Account.Leverage, 1),
 	})
 	if err != nil {

@@ -81,7 +81,7 @@ func Parse(s string) (Model, error) {
 			return Model(m), nil
 		}
 	}
-	return 0, fmt.Errorf("queue model %q is not conservative, probabilistic or probabilistic-1 to -3", s)
+	return 0, fmt.Errorf("%q is not conservative, probabilistic or probabilistic-1 to -3", s)
 }
 
 // Valid says whether the model is one of those that Parse knows.
