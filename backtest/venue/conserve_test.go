@@ -87,7 +87,7 @@ func (b *books) ledger(l *exchange.LedgerEntry) {
 		b.t.Fatalf("-seed=%d: entry %+v after a sum of %v", b.seed, l, b.sums[key])
 	}
 	switch l.Reason {
-	case exchange.ReasonDeposit, exchange.ReasonLiquidation:
+	case exchange.ReasonDeposit, exchange.ReasonLiquidation, exchange.ReasonAutoExchange:
 		b.flow(l.Asset, l.Delta)
 	}
 }

@@ -21,8 +21,14 @@ var rewrite = flag.Bool("rewrite", false, "write the scripts' output anew; read 
 
 // TestScripts runs testdata/script/*.txt: input lines, each followed by what the account
 // saw of it, indented. The language is that of (*script).run.
-func TestScripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/script/*.txt")
+func TestScripts(t *testing.T) { runScripts(t, "testdata/script") }
+
+// TestScenarios runs testdata/scenario/*.txt, bad days in the same language, with the path
+// of uniMMR worked by hand in comments and held by lines that begin with expect.
+func TestScenarios(t *testing.T) { runScripts(t, "testdata/scenario") }
+
+func runScripts(t *testing.T, dir string) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.txt"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scripts: %v", err)
 	}
