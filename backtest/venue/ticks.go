@@ -42,7 +42,8 @@ func (o *order) reached(t exchange.Trade, left exchange.Fixed, at exchange.Time)
 		o.place.Front()
 		return left
 	case t.BuyerMaker == (side == exchange.Buy):
-		return o.place.Trade(t.Qty, left, at)
+		lot := o.market.in.LotFor(exchange.Limit) // a probabilistic place may end within one
+		return o.place.Trade(t.Qty, left, at).Round(lot.Step, exchange.RoundDown)
 	}
 	return 0
 }
