@@ -46,23 +46,23 @@ func (f *foreign) count(inst exchange.InstrumentID, fill *exchange.Fill) bool {
 // told its share, in proportion and rounded down to the lot, the last one the rest.
 func (k *Kernel) applyForeign(e *exchange.Event, f *exchange.Fill) {
 	f.Strategy = 0
-	holders := k.holders(e.Inst, f.Side)
+	holders := k.holders(e.Inst, f)
 	if len(holders) == 1 {
 		f.Strategy = holders[0]
 	}
 	if len(holders) < 2 {
-		k.hold(e.Inst, f)
+		k.book(e.Inst, f)
 	} else {
 		k.share(e, f, holders)
 	}
 	k.guard.Apply(e)
 }
 
-// holders are the strategies whose position a fill of that side closes.
-func (k *Kernel) holders(inst exchange.InstrumentID, side exchange.Side) []exchange.StrategyID {
+// holders are the strategies whose position, on the fill's position side, a fill closes.
+func (k *Kernel) holders(inst exchange.InstrumentID, f *exchange.Fill) []exchange.StrategyID {
 	var list []exchange.StrategyID
-	for s := 1; s < len(k.holdings) && int(inst) <= k.ins.Len(); s++ {
-		if int64(k.holdings[s][inst].Sign()) == -side.Sign() {
+	for s := 1; s < len(k.holdings) && int(inst) <= k.ins.Len() && f.PositionSide <= exchange.Short; s++ {
+		if int64(k.holdings[s][inst][f.PositionSide].Sign()) == -f.Side.Sign() {
 			list = append(list, exchange.StrategyID(s))
 		}
 	}
@@ -72,11 +72,11 @@ func (k *Kernel) holders(inst exchange.InstrumentID, side exchange.Side) []excha
 func (k *Kernel) share(e *exchange.Event, f *exchange.Fill, holders []exchange.StrategyID) {
 	total, rest := decimal.Zero, f.Qty
 	for _, s := range holders {
-		total = total.Add(k.holdings[s][e.Inst].Abs())
+		total = total.Add(k.holdings[s][e.Inst][f.PositionSide].Abs())
 	}
 	step := k.ins.At(e.Inst).Lot.Step
 	for i, s := range holders {
-		held := k.holdings[s][e.Inst].Abs()
+		held := k.holdings[s][e.Inst][f.PositionSide].Abs()
 		part, err := exchange.FixedFromDecimal(f.Qty.Decimal().Mul(held).DivRound(total, 16), exchange.RoundDown)
 		if part = part.Round(step, exchange.RoundDown); err != nil || i == len(holders)-1 {
 			part = rest
@@ -84,7 +84,7 @@ func (k *Kernel) share(e *exchange.Event, f *exchange.Fill, holders []exchange.S
 		rest -= part
 		share := *f
 		share.Strategy, share.Qty, share.Fee, share.Realized = s, part, decimal.Zero, decimal.Zero
-		k.hold(e.Inst, &share)
+		k.book(e.Inst, &share)
 		told := exchange.Event{Seq: e.Seq, At: e.At, Exchange: e.Exchange, Inst: e.Inst}
 		told.SetFill(&share)
 		told.Flags |= exchange.FlagShare

@@ -33,19 +33,23 @@ type Kernel struct {
 	orders    orders
 	foreign   foreign
 	lastOrder exchange.OrderID
-	// holdings are the positions by strategy and instrument, to say whose a fill is that
-	// nobody sent.
-	holdings [][]decimal.Decimal
+	// holdings are the positions by strategy, instrument and position side, to say whose a
+	// fill is that nobody sent.
+	holdings [][]held
 	commands []Command
 	stale    bool
 }
 
+// held are the positions of one strategy on one instrument, by position side: Both alone
+// in one-way mode, Long and Short in hedge mode.
+type held [exchange.Short + 1]decimal.Decimal
+
 // New makes a kernel. It is Halted until a state event frees it.
 func New(c Config) *Kernel {
 	k := &Kernel{ins: c.Instruments, guard: c.Guard, prefix: c.ClientPrefix, orders: newOrders()}
-	k.holdings = make([][]decimal.Decimal, c.Strategies+1)
+	k.holdings = make([][]held, c.Strategies+1)
 	for i := range k.holdings {
-		k.holdings[i] = make([]decimal.Decimal, c.Instruments.Len()+1)
+		k.holdings[i] = make([]held, c.Instruments.Len()+1)
 	}
 	return k
 }
@@ -117,7 +121,7 @@ func (k *Kernel) Decide(e *exchange.Event) Decision {
 		var d Decision
 		for _, o := range k.orders.open {
 			mine := in.Strategy == 0 || o.Strategy == in.Strategy
-			if mine && !o.cancelAsked && !o.child && (in.Request.Inst == 0 || o.Request.Inst == in.Request.Inst) {
+			if mine && !o.cancelAsked && o.speaks() && (in.Request.Inst == 0 || o.Request.Inst == in.Request.Inst) {
 				d.Cancel = append(d.Cancel, o.ID)
 			}
 		}
@@ -218,22 +222,49 @@ func (k *Kernel) applyUpdate(e *exchange.Event) {
 		return
 	}
 	u.Status, u.VenueID, u.Filled, u.Price, u.Qty = o.Status, o.VenueID, o.Filled, o.Request.Price, o.Request.Qty
-	k.guard.Hold(o.risk())
+	k.hold(o)
 }
 
-// adopt makes the order that a trigger has created ours: it inherits strategy and ref,
-// so its fills are the author's, and its parent's risk.
+// hold tells the guard how an order stands now, and with a leg of an OCO the list and the
+// other leg: which of them has the risk may have changed.
+func (k *Kernel) hold(o *order) {
+	k.guard.Hold(o.risk())
+	list := o
+	if o.list != nil {
+		list = o.list
+		k.guard.Hold(list.risk())
+	}
+	for _, leg := range list.legs {
+		k.guard.Hold(leg.risk())
+	}
+}
+
+// adopt makes the order that a trigger has created ours, or a leg of an OCO: it inherits
+// strategy and ref, so its fills are the author's, and its parent's risk.
 func (k *Kernel) adopt(parent *order, clientID string) {
 	k.lastOrder++
 	child := parent.Order
 	child.ID, child.Parent, child.ClientID = k.lastOrder, parent.ID, clientID
 	child.VenueID, child.Filled, child.Status, child.Created = 0, 0, exchange.StatusPendingNew, k.now
-	child.Request.Type = exchange.Limit
-	if parent.Request.Type.Market() {
-		child.Request.Type = exchange.Market
+	r := &child.Request
+	switch limit, stop := r.OCOLegs(); {
+	case r.Type == exchange.OCO:
+		*r = limit
+		if _, name := exchange.OCOLegs(parent.ClientID); clientID == name {
+			*r = stop
+		}
+	case r.Type.Market():
+		r.Type = exchange.Market
+	default:
+		r.Type = exchange.Limit
 	}
-	parent.child = true
-	k.guard.Hold(k.orders.add(child).Order)
+	added := k.orders.add(child)
+	if parent.Request.Type == exchange.OCO {
+		parent.legs, added.list = append(parent.legs, added), parent
+	} else {
+		parent.child = true
+	}
+	k.guard.Hold(added.risk())
 }
 
 // applyFill books one execution once; a repeated one is stale.
@@ -250,18 +281,19 @@ func (k *Kernel) applyFill(e *exchange.Event) {
 	if k.stale = !o.trade(f); k.stale {
 		return
 	}
-	k.hold(e.Inst, f)
+	k.book(e.Inst, f)
 	k.guard.Apply(e)
 	if !o.Status.Final() {
 		k.guard.Hold(o.risk())
 	}
 }
 
-func (k *Kernel) hold(inst exchange.InstrumentID, f *exchange.Fill) {
-	if int(f.Strategy) >= len(k.holdings) || int(inst) > k.ins.Len() {
+// book adds a fill to what its strategy holds.
+func (k *Kernel) book(inst exchange.InstrumentID, f *exchange.Fill) {
+	if int(f.Strategy) >= len(k.holdings) || int(inst) > k.ins.Len() || f.PositionSide > exchange.Short {
 		return // not one of ours; the guard will say that it lost track
 	}
-	h := &k.holdings[f.Strategy][inst]
+	h := &k.holdings[f.Strategy][inst][f.PositionSide]
 	*h = h.Add(decimal.New(f.Side.Sign()*int64(f.Qty), -exchange.FixedPlaces))
 }
 

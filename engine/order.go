@@ -13,6 +13,7 @@ import (
 //	                     -> Rejected
 //	          Working -> PendingCancel | PendingAmend -> Working | final
 //	          Working -> Triggering -> Triggered -> Finished        (conditional orders)
+//	          Working -> Finished                                   (OCO)
 //	          any pending state -> Unknown -> what exchange truth says | NotArrived
 //
 // Updates come late, twice and out of order. A final status never changes again, what
@@ -42,9 +43,11 @@ type order struct {
 	cancelAsked bool
 	// asked is what an amend on its way wants, nil without one.
 	asked *exchange.OrderRequest
-	// child says that the order has triggered into another one of ours. Its risk and
-	// every wish about it are the child's.
+	// child says that the order has triggered into another one of ours, which speaks for it.
 	child bool
+	// legs are those of an OCO, as far as they are known, and list is the OCO of a leg.
+	legs []*order
+	list *order
 }
 
 func newOrders() orders {
@@ -66,11 +69,28 @@ func (t *orders) find(id exchange.OrderID, clientID string) *order {
 	return t.byName[clientID]
 }
 
-// ofRef returns a strategy's open order of that ref, or nil. A conditional order and its
-// child share one; the child, which is younger, is the one that can be reached.
+// speaks says whether risk and wishes are about this order and not about one that it has
+// made or that has made it.
+func (o *order) speaks() bool {
+	switch {
+	case o.child:
+		return false
+	case o.list != nil:
+		return o.list.Status.Final() || !o.list.whole()
+	default:
+		return o.whole()
+	}
+}
+
+// whole says that no leg of an OCO is over.
+func (o *order) whole() bool {
+	return !slices.ContainsFunc(o.legs, func(leg *order) bool { return leg.Status.Final() })
+}
+
+// ofRef returns a strategy's open order of that ref that can be reached, or nil.
 func (t *orders) ofRef(s exchange.StrategyID, ref uint64) *order {
 	for i := len(t.open) - 1; i >= 0; i-- {
-		if o := t.open[i]; o.Strategy == s && o.Ref == ref && !o.child {
+		if o := t.open[i]; o.Strategy == s && o.Ref == ref && o.speaks() {
 			return o
 		}
 	}
@@ -172,8 +192,8 @@ func (o *order) trade(f *exchange.Fill) bool {
 // version may fill, so it has the larger quantity and the price that costs more.
 func (o *order) risk() exchange.Order {
 	r := o.Order
-	if o.child {
-		r.Status = exchange.StatusFinished // the child has it
+	if !o.speaks() {
+		r.Status = exchange.StatusFinished // another one has it
 	}
 	if o.asked != nil {
 		r.Request.Qty = max(r.Request.Qty, o.asked.Qty)

@@ -219,7 +219,7 @@ func (c *chaos) check(t *testing.T, seed uint64) {
 	for s := range c.sums {
 		for inst := 1; inst <= 2; inst++ {
 			position[inst] = position[inst].Add(c.sums[s][inst])
-			if got := c.kernel.holdings[s][inst]; !got.Equal(c.sums[s][inst]) {
+			if got := c.kernel.holdings[s][inst][exchange.Both]; !got.Equal(c.sums[s][inst]) {
 				t.Errorf("seed %d: strategy %d holds %v of %d, its fills sum to %v", seed, s, got, inst, c.sums[s][inst])
 			}
 		}

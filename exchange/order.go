@@ -288,8 +288,3 @@ type Order struct {
 
 // Remaining is what can still fill. It is never negative.
 func (o *Order) Remaining() Fixed { return max(0, o.Request.Qty-o.Filled) }
-
-// OCOLegs are the client ids of the two orders that an OCO consists of, made of the
-// list's: of the limit leg and of the stop leg. They are known before anything is sent, so
-// that the legs can be asked for by name. The list's must leave room for two characters.
-func OCOLegs(clientID string) (limit, stop string) { return clientID + "-l", clientID + "-s" }

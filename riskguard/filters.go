@@ -18,7 +18,7 @@ func (c *check) filters() *exchange.Refusal {
 	if !r.Type.Market() && r.Price <= 0 && r.PriceMatch == exchange.PriceMatchNone {
 		return &exchange.Refusal{Value: "no price", Limit: r.Type.String() + " needs one"}
 	}
-	if r.Type.Conditional() && r.Trigger <= 0 && r.Type != exchange.TrailingStopMarket {
+	if (r.Type.Conditional() || r.Type == exchange.OCO) && r.Trigger <= 0 && r.Type != exchange.TrailingStopMarket {
 		return &exchange.Refusal{Value: "no trigger price", Limit: r.Type.String() + " needs one"}
 	}
 	for _, p := range [...]exchange.Fixed{r.Price, r.Trigger, r.StopPrice, r.Activation} {
@@ -148,9 +148,12 @@ func (c *check) price() exchange.Fixed {
 
 // worth is the price at which the limits on size count the order: what it may trade at,
 // if that is more than what it says. A limit to sell far below the market deals at the
-// market; only a limit to buy bounds what is paid.
+// market; only a limit to buy bounds what is paid, and of an OCO only the dearer leg's.
 func (c *check) worth() exchange.Fixed {
 	r := &c.order.Request
+	if r.Type == exchange.OCO {
+		return max(r.Price, r.Trigger, r.StopPrice, c.market.last)
+	}
 	if r.Side == exchange.Buy && r.Price > 0 {
 		return r.Price
 	}

@@ -286,7 +286,8 @@ func (c *check) position() *exchange.Refusal {
 	held := c.held().Add(signed(r.Side, c.order.Remaining()))
 	for i := range c.g.open {
 		o := &c.g.open[i]
-		if o.ID != c.order.ID && o.Request.Inst == r.Inst && o.Request.Side == r.Side && !o.Request.ReduceOnly {
+		q := &o.Request
+		if o.ID != c.order.ID && q.Inst == r.Inst && q.Side == r.Side && q.PositionSide == r.PositionSide && !q.ReduceOnly {
 			held = held.Add(signed(r.Side, o.Remaining()))
 		}
 	}

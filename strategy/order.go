@@ -87,6 +87,16 @@ func (o Order) Trailing(callback, activation exchange.Fixed) Order {
 	return o
 }
 
+// OCO rests at limit, post-only, on a margin pair, and beside it has a stop that triggers
+// when the last price reaches trigger from the losing side: a market order, or with a
+// stopLimit a limit order at that price. Whichever deals or triggers first ends the other.
+// To sell, limit lies above the last price and trigger below; to buy the other way round.
+func (o Order) OCO(limit, trigger, stopLimit exchange.Fixed) Order {
+	o.request.Type, o.request.Price = exchange.OCO, limit
+	o.request.Trigger, o.request.StopPrice = trigger, stopLimit
+	return o
+}
+
 // PostOnly lets a limit order expire rather than take.
 func (o Order) PostOnly() Order { o.request.TimeInForce = exchange.GTX; return o }
 

@@ -2,11 +2,6 @@ package venue
 
 import "github.com/pmbot/pmbot/exchange"
 
-// An OCO of a margin pair is a list of two orders for one quantity: the limit leg, a
-// LIMIT_MAKER, and the stop leg, which is a STOP_LOSS or, with StopPrice, a
-// STOP_LOSS_LIMIT. As soon as one of them deals, even in part, triggers or ends, the other
-// ends. The list is over when both are.
-
 // pairOf is what an OCO list knows of its legs.
 type pairOf struct {
 	limit, stop *order
@@ -14,20 +9,14 @@ type pairOf struct {
 	parted bool
 }
 
-// split makes the legs of an OCO, with the client ids that the list's gives them.
+// split makes the legs of an OCO.
 func (o *order) split() pairOf {
-	limit, stop := &order{Order: o.Order, market: o.market, parent: o, arrived: o.arrived}, &order{}
-	limit.ID, limit.Parent = 0, o.ID
-	limit.Request.StopPrice = 0
-	*stop = *limit
+	leg := order{Order: o.Order, market: o.market, parent: o, arrived: o.arrived}
+	leg.ID, leg.Parent = 0, o.ID
+	limit, stop := leg, leg
 	limit.ClientID, stop.ClientID = exchange.OCOLegs(o.ClientID)
-	l, s := &limit.Request, &stop.Request
-	l.Type, l.TimeInForce, l.Trigger = exchange.Limit, exchange.GTX, 0
-	s.Type, s.Price, s.Iceberg = exchange.StopMarket, o.Request.StopPrice, 0
-	if s.Price != 0 {
-		s.Type = exchange.Stop
-	}
-	return pairOf{limit: limit, stop: stop}
+	limit.Request, stop.Request = o.Request.OCOLegs()
+	return pairOf{limit: &limit, stop: &stop}
 }
 
 // admitLegs holds both legs of an OCO against the rules for orders of their kind, and

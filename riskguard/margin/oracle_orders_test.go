@@ -22,11 +22,15 @@ func (w *world) collared(o exchange.Order) decimal.Decimal {
 	if in.Product == exchange.Margin {
 		m = dec(w.index[in.Base]).DivRound(dec(w.index[in.Quote]), 8)
 	}
+	return w.slipped(o, m)
+}
+
+func (w *world) slipped(o exchange.Order, price decimal.Decimal) decimal.Decimal {
 	slip := dec(w.tables.Collar)
 	if o.Request.Side == exchange.Sell {
 		slip = slip.Neg()
 	}
-	return m.Mul(one.Add(slip)).Round(8)
+	return price.Mul(one.Add(slip)).Round(8)
 }
 
 func (w *world) prices(o exchange.Order) []decimal.Decimal {
@@ -35,6 +39,9 @@ func (w *world) prices(o exchange.Order) []decimal.Decimal {
 		stop := dec(o.Request.StopPrice)
 		if stop.IsZero() {
 			stop = w.collared(o)
+			if o.Request.Trigger != 0 {
+				stop = w.slipped(o, dec(o.Request.Trigger))
+			}
 		}
 		list = append(list, stop)
 	}

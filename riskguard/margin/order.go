@@ -15,13 +15,15 @@ type order struct {
 	reduce, all bool
 	// conditional: Binance asks no initial margin for it until it triggers.
 	conditional bool
-	// market and stopMarket: price, or stop, is the mark and the collar.
+	// market: price is the mark and the collar. stopMarket: stop is the trigger, or
+	// without one the mark, and the collar.
 	market, stopMarket, oco bool
 	// borrow and repay are the side effects of a margin order.
 	borrow, repay bool
 	qty           exchange.Fixed
 	quoteQty      exchange.Fixed
 	price, stop   exchange.Fixed
+	trigger       exchange.Fixed // of an OCO's stop leg
 	// slip is the collar's factor on the mark for this side.
 	slip exchange.Fixed
 }
@@ -34,6 +36,9 @@ func (o *order) collar(mark exchange.Fixed) {
 	}
 	if o.stopMarket {
 		o.stop = at
+		if o.trigger != 0 {
+			o.stop = scaled(o.trigger, o.slip)
+		}
 	}
 	if o.quoteQty != 0 && at != 0 {
 		n, ok := wideInt(int64(o.quoteQty)).up().over(wideInt(int64(at))).small()
@@ -57,7 +62,7 @@ func (p *Portfolio) read(in *exchange.Order) (order, *book, error) {
 	o := order{
 		id: in.ID, buy: r.Side == exchange.Buy, qty: in.Remaining(), price: r.Price,
 		conditional: r.Type.Conditional(), market: r.Type.Market(),
-		oco: r.Type == exchange.OCO, stop: r.StopPrice,
+		oco: r.Type == exchange.OCO, stop: r.StopPrice, trigger: r.Trigger,
 		reduce: r.ReduceOnly || r.ClosePosition, all: r.ClosePosition && r.Qty == 0,
 		borrow: r.SideEffect == exchange.MarginBuy || r.SideEffect == exchange.AutoBorrowRepay,
 		repay:  r.SideEffect == exchange.AutoRepay || r.SideEffect == exchange.AutoBorrowRepay,
@@ -75,7 +80,7 @@ func (p *Portfolio) read(in *exchange.Order) (order, *book, error) {
 	case !o.market && r.Price <= 0:
 		return order{}, nil, bad("limit price %v is not positive", r.Price)
 	}
-	if r.Qty < 0 || in.Filled < 0 || r.QuoteQty < 0 || o.stop < 0 {
+	if r.Qty < 0 || in.Filled < 0 || r.QuoteQty < 0 || o.stop < 0 || o.trigger < 0 {
 		return order{}, nil, bad("a quantity or price is negative")
 	}
 	if s.pair != nil {

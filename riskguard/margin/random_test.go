@@ -165,8 +165,11 @@ func (w *world) drawOrder(r *rand.Rand, id exchange.OrderID) exchange.Order {
 	case 3:
 		if in.Product == exchange.Margin {
 			q.Type, q.StopPrice = exchange.OCO, near()
-			if r.IntN(2) == 0 {
+			switch r.IntN(3) {
+			case 0:
 				q.StopPrice = 0
+			case 1:
+				q.StopPrice, q.Trigger = 0, near()
 			}
 		}
 	}

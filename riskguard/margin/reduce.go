@@ -29,6 +29,9 @@ func (r Reduction) Strictly() bool { return r.Reduces() && r.EveryShock }
 // low and they are needed most. Errors are those of [Portfolio.Project].
 func (p *Portfolio) Reducing(o exchange.Order) (Reduction, error) {
 	var r Reduction
+	if o.Request.Type == exchange.OCO {
+		return p.reducingLegs(o)
+	}
 	if err := p.Missing(); err != nil {
 		return r, err
 	}
@@ -63,6 +66,20 @@ func (p *Portfolio) Reducing(o exchange.Order) (Reduction, error) {
 	}
 	r.compare(before, p.uniMMRs())
 	return r, nil
+}
+
+// reducingLegs tests both legs of an OCO, of which either may fill.
+func (p *Portfolio) reducingLegs(o exchange.Order) (Reduction, error) {
+	limit, stop := o, o
+	limit.Request, stop.Request = o.Request.OCOLegs()
+	a, err := p.Reducing(limit)
+	if err != nil {
+		return a, err
+	}
+	b, err := p.Reducing(stop)
+	return Reduction{
+		Base: a.Base && b.Base, Shocked: a.Shocked && b.Shocked, EveryShock: a.EveryShock && b.EveryShock, Delta: a.Delta && b.Delta,
+	}, err
 }
 
 // uniMMRs is the worst case of every scenario (quotient scale).
