@@ -90,6 +90,10 @@ func benchInstruments(t testing.TB) *exchange.Instruments {
 			Product: exchange.CM, Symbol: "BTCUSD_PERP", Pair: "BTCUSD", Base: "BTC", Quote: "USD", MarginAsset: "BTC",
 			Status: exchange.StatusTrading, ContractSize: exchange.MustFixed("100"), Tick: exchange.MustFixed("0.1"), Lot: contracts,
 		},
+		exchange.Instrument{
+			Product: exchange.Margin, Symbol: "BTCUSDT", Pair: "BTCUSDT", Base: "BTC", Quote: "USDT", MarginAsset: "USDT",
+			Status: exchange.StatusTrading, ContractSize: exchange.FixedOne, Tick: exchange.MustFixed("0.1"), Lot: lot,
+		},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -169,9 +173,11 @@ func (b *bench) do(f []string) error {
 		return err
 	case "price": // price UM 60000: mark and last trade
 		e.Inst = b.inst(f[1])
-		e.SetMark(exchange.Mark{Price: exchange.MustFixed(f[2])})
-		if err := b.driver.Deliver(&e); err != nil {
-			return err
+		if f[1] != "MARGIN" { // pairs have no mark
+			e.SetMark(exchange.Mark{Price: exchange.MustFixed(f[2])})
+			if err := b.driver.Deliver(&e); err != nil {
+				return err
+			}
 		}
 		e.SetTrade(exchange.Trade{Price: exchange.MustFixed(f[2]), Qty: exchange.FixedOne})
 	case "index": // index BTC 60000
@@ -203,6 +209,7 @@ func (b *bench) do(f []string) error {
 
 // wish is "s1 #1 buy UM 0.01 market", "s1 #1 sell CM 5 limit 60000 reduce",
 // "s1 #1 buy UM 0.1 stop 61000", "s1 #1 buy UM 0.1 stop-limit 61000 61100",
+// "s1 #1 sell MARGIN 0.1 oco 62000 58000", "s1 #1 buy UM 0.1 market long",
 // "s1 #1 cancel", "s1 #1 amend 60000 0.02", "s1 #1 cancel-all UM".
 func (b *bench) wish(f []string) error {
 	ref, err := strconv.ParseUint(f[1][1:], 10, 64)
@@ -231,30 +238,47 @@ func (b *bench) wish(f []string) error {
 			r.Type, r.Trigger = exchange.StopMarket, exchange.MustFixed(f[6])
 		case "stop-limit":
 			r.Type, r.Trigger, r.Price = exchange.Stop, exchange.MustFixed(f[6]), exchange.MustFixed(f[7])
+		case "oco":
+			r.Type, r.Price, r.Trigger = exchange.OCO, exchange.MustFixed(f[6]), exchange.MustFixed(f[7])
 		}
-		r.ReduceOnly = f[len(f)-1] == "reduce"
+		switch f[len(f)-1] {
+		case "reduce":
+			r.ReduceOnly = true
+		case "long":
+			r.PositionSide = exchange.Long
+		case "short":
+			r.PositionSide = exchange.Short
+		}
 	}
 	w := Wishes{Intents: []exchange.Intent{in}}
 	return b.driver.Wish(&w, b.now)
 }
 
-// answer is "ack t-1-1 [price=60000 qty=0.1]", "fill t-1-1 BUY 0.01 60000 [trade id]",
+// answer is "ack t-1-1 [price=60000 qty=0.1]", "fill t-1-1 BUY 0.01 60000 [trade id] [long|short]",
 // "end t-1-1 CANCELED [price= qty= filled= code= child=]", with any status.
 func (b *bench) answer(f []string) error {
 	e := exchange.Event{At: b.now, Inst: 1}
+	if o := b.kernel.orders.byName[f[1]]; o != nil {
+		e.Inst = o.Request.Inst
+	}
 	if f[0] == "fill" {
 		side, err := exchange.ParseSide(f[2])
 		if err != nil {
 			return err
 		}
 		b.fill++
-		id := b.fill
+		id, leg := b.fill, exchange.Both
+		switch last := f[len(f)-1]; last {
+		case "long", "short":
+			f = f[:len(f)-1]
+			leg = map[string]exchange.PositionSide{"long": exchange.Long, "short": exchange.Short}[last]
+		}
 		if len(f) > 5 {
 			if id, err = strconv.ParseInt(f[5], 10, 64); err != nil {
 				return err
 			}
 		}
-		e.SetFill(&exchange.Fill{ClientID: f[1], TradeID: id, Side: side, Qty: exchange.MustFixed(f[3]), Price: exchange.MustFixed(f[4])})
+		e.SetFill(&exchange.Fill{ClientID: f[1], TradeID: id, Side: side, PositionSide: leg, Qty: exchange.MustFixed(f[3]), Price: exchange.MustFixed(f[4])})
 		return b.driver.Deliver(&e)
 	}
 	u := exchange.OrderUpdate{ClientID: f[1], VenueID: 77, Status: exchange.StatusWorking}
