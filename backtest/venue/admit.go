@@ -70,7 +70,7 @@ func (v *Venue) admitAmend(o, changed *order) cause {
 // admitMoney checks that the account can carry the order: a reduce-only order has a
 // position to reduce, a margin order what it pays with, any other the initial margin.
 func (v *Venue) admitMoney(o *order) cause {
-	if o.market.in.Product == exchange.Margin && !o.borrows() {
+	if o.market.in.Product == exchange.Margin {
 		if why := v.admitBalance(o); why != (cause{}) {
 			return why
 		}
@@ -86,9 +86,12 @@ func (v *Venue) admitMoney(o *order) cause {
 }
 
 // admitBalance checks that the margin wallet holds what a margin order pays with, beside
-// what other open orders will pay.
+// what other open orders will pay, or that what is missing could be borrowed.
 func (v *Venue) admitBalance(o *order) cause {
 	out, need := o.cost(v)
+	if o.borrows() {
+		return v.lent(o, out, need)
+	}
 	if v.free(o, out).LessThan(need) {
 		return errBalance
 	}

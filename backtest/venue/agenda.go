@@ -13,6 +13,16 @@ type chore uint8
 const (
 	// choreExpire ends GTD orders.
 	choreExpire chore = iota
+	// choreDeliver settles dated contracts.
+	choreDeliver
+	// choreLoans charges the hourly interest of loans, choreNegative the daily one of
+	// negative balances.
+	choreLoans
+	choreNegative
+	// choreRepay pays off negative futures wallets and choreExchange converts other assets
+	// to one that has fallen too far.
+	choreRepay
+	choreExchange
 	chores
 )
 
@@ -73,6 +83,16 @@ func (v *Venue) pass(to exchange.Time) {
 		switch c {
 		case choreExpire:
 			v.expire()
+		case choreDeliver:
+			v.deliver()
+		case choreLoans:
+			v.chargeLoans()
+		case choreNegative:
+			v.chargeNegative()
+		case choreRepay:
+			v.repayFutures()
+		case choreExchange:
+			v.convertAll()
 		}
 		v.value()
 	}

@@ -104,6 +104,16 @@ var (
 	errPriceMatch    = cause{-5037, "Invalid price match"}
 	errGoodTill      = cause{-5040, "The goodTillDate timestamp must be greater than the current time plus 600 seconds"}
 
+	errAsset       = cause{-1108, "Invalid asset."}
+	errPrecision   = cause{-1111, "Precision is over the maximum defined for this asset."}
+	errAmount      = cause{-1130, "Data sent for parameter 'amount' is not valid."}
+	errShort       = cause{-2018, "Balance is insufficient."}
+	errBorrowMax   = cause{51006, "Exceeds maximum borrowable amount."}
+	errBanned      = cause{51014, "This asset is currently not available for borrowing."}
+	errInventory   = cause{51061, "Due to high borrowing demand, there are currently insufficient loanable assets. Please adjust your borrow amount or try again tomorrow."}
+	errLiquidating = cause{51068, "Unable to trade. Your margin account is currently in liquidation. Please try again once liquidation is processed."}
+	errNotAllowed  = cause{51122, "Portfolio Margin account users cannot use this function."}
+
 	// Reasons without a code of Binance's.
 	errExpired     = cause{0, "good till date"}
 	errLiquidated  = cause{0, "account liquidation"}
@@ -112,4 +122,5 @@ var (
 	errOtherLeg    = cause{0, "the other leg of the OCO"}
 	errSelfTrade   = cause{0, "self-trade prevention"}
 	errTakeBound   = cause{0, "price bound of market orders"}
+	errDelivered   = cause{0, "delivery"}
 )

@@ -175,7 +175,7 @@ func (b *books) locked(v *Venue) {
 // TestConservation keeps its own books over random runs.
 func TestConservation(t *testing.T) {
 	kinds := map[exchange.Reason]int{}
-	for _, seed := range seeds(12) {
+	for _, seed := range seeds(24) {
 		rng := rand.New(rand.NewPCG(seed, 3))
 		c := randomConfig(rng)
 		v, ops := newVenue(t, c), randomOps(rng, 250)

@@ -30,15 +30,17 @@ func (v *Venue) fill(o *order, x execution) {
 		v.finish(o, exchange.StatusExpired, errReduceOnly)
 		return
 	}
-	if m.in.Product == exchange.Margin && !v.affords(o, x) {
-		v.finish(o, exchange.StatusExpired, errBalance)
-		return
+	if m.in.Product == exchange.Margin {
+		if why := v.affords(o, x); why != (cause{}) {
+			v.finish(o, exchange.StatusExpired, why)
+			return
+		}
 	}
 	var realized decimal.Decimal
 	if m.in.Product != exchange.Margin {
 		realized = booked(m.legs[r.PositionSide].Trade(m.in, r.Side, x.qty, x.price))
 	}
-	fee, feeAsset := m.fee(r.Side, x)
+	fee, feeAsset := v.fee(o, x)
 	o.Filled += x.qty
 	o.spend(x)
 	o.Updated = v.now
@@ -59,7 +61,7 @@ func (v *Venue) fill(o *order, x execution) {
 	if m.in.Product == exchange.Margin {
 		v.bookExchange(o, x, fee, feeAsset)
 	} else {
-		v.bookFutures(o, realized, fee)
+		v.bookFutures(o, x, realized, fee, feeAsset)
 	}
 	v.filled(o)
 }
@@ -88,32 +90,16 @@ func (v *Venue) filled(o *order) {
 	}
 }
 
-// fee is the commission of an execution, rounded as booked, and its asset: the margin
-// asset for futures, what is received for margin pairs.
-func (m *market) fee(s exchange.Side, x execution) (decimal.Decimal, string) {
-	rate := m.fees.Taker
-	switch {
-	case x.forced == exchange.ForcedADL:
-		rate = 0
-	case x.maker:
-		rate = m.fees.Maker
-	}
-	share := x.qty.Decimal().Mul(rate.Decimal())
-	if m.in.Product == exchange.Margin && s == exchange.Buy {
-		return booked(share), m.in.Base
-	}
-	fee := m.in.Value(share, x.price.Decimal())
-	if rate < 0 {
-		fee = fee.Neg()
-	}
-	return booked(fee), m.in.MarginAsset
-}
-
-func (v *Venue) bookFutures(o *order, realized, fee decimal.Decimal) {
+// bookFutures books profit and commission of a fill on futures. Of a delivered contract
+// the profit is a settlement, as in Binance's list of income.
+func (v *Venue) bookFutures(o *order, x execution, realized, fee decimal.Decimal, feeAsset string) {
 	p := posting{asset: o.market.in.MarginAsset, wallet: exchange.WalletOf(o.market.in.Product), inst: o.Request.Inst, order: o}
 	p.reason, p.delta = exchange.ReasonRealizedPnL, realized
+	if x.forced == exchange.ForcedDelivery {
+		p.reason = exchange.ReasonDelivery
+	}
 	v.book(p)
-	p.reason, p.delta = exchange.ReasonCommission, fee.Neg()
+	p.asset, p.reason, p.delta = feeAsset, exchange.ReasonCommission, fee.Neg()
 	v.book(p)
 }
 
@@ -127,19 +113,40 @@ func (m *market) flows(s exchange.Side, x execution) (out, in string, pays, gets
 	return m.in.Base, m.in.Quote, coins, money
 }
 
-// affords says whether a margin order has, or may borrow, what the execution costs. A
-// limit order pays out of what it has locked itself; the price of a market order may have
-// left its estimate, and it must not take what others have locked.
-func (v *Venue) affords(o *order, x execution) bool {
-	if o.borrows() || x.forced != exchange.NotForced {
-		return true
+// affords says what keeps a margin order from paying what the execution costs. A limit
+// order pays out of what it has locked itself; the price of a market order may have left
+// its estimate, and it must not take what others have locked. An order that may borrow
+// must find a lender for what is missing.
+func (v *Venue) affords(o *order, x execution) cause {
+	if x.forced != exchange.NotForced {
+		return cause{}
 	}
 	out, _, pays, _ := o.market.flows(o.Request.Side, x)
+	if o.borrows() {
+		return v.lent(o, out, pays)
+	}
 	has := v.wallets.balance(out, exchange.WalletMargin)
 	if o.Request.Type == exchange.Market {
 		has = v.free(o, out)
 	}
-	return has.GreaterThanOrEqual(pays)
+	if has.LessThan(pays) {
+		return errBalance
+	}
+	return cause{}
+}
+
+// missing is what an order that may borrow lacks of an amount, beside what other orders
+// lock of the margin wallet.
+func (v *Venue) missing(o *order, asset string, amount decimal.Decimal) decimal.Decimal {
+	return decimal.Max(amount.Sub(decimal.Max(v.free(o, asset), decimal.Zero)), decimal.Zero)
+}
+
+// lent says what keeps an order from borrowing what it lacks of an amount.
+func (v *Venue) lent(o *order, asset string, amount decimal.Decimal) cause {
+	if missing := v.missing(o, asset, amount); missing.IsPositive() {
+		return v.lendable(asset, missing)
+	}
+	return cause{}
 }
 
 // bookExchange moves the assets of a margin fill: it borrows what is missing beside
@@ -149,8 +156,7 @@ func (v *Venue) bookExchange(o *order, x execution, fee decimal.Decimal, feeAsse
 	out, in, pays, gets := o.market.flows(o.Request.Side, x)
 	p := posting{wallet: exchange.WalletMargin, inst: o.Request.Inst, order: o}
 	if o.borrows() {
-		have := decimal.Max(v.free(o, out), decimal.Zero)
-		if missing := pays.Sub(have); missing.IsPositive() {
+		if missing := v.missing(o, out, pays); missing.IsPositive() {
 			v.borrow(p, out, missing)
 		}
 	}
@@ -163,7 +169,10 @@ func (v *Venue) bookExchange(o *order, x execution, fee decimal.Decimal, feeAsse
 	p.reason, p.asset, p.delta = exchange.ReasonCommission, feeAsset, fee.Neg()
 	v.book(p)
 	if o.repays() {
-		v.repay(p, in, gets.Sub(fee))
+		if feeAsset == in {
+			gets = gets.Sub(fee)
+		}
+		v.repay(p, in, gets)
 	}
 }
 
@@ -178,32 +187,6 @@ func (o *order) spend(x execution) {
 		left = 0 // cannot be: the money is part of the amount
 	}
 	o.Request.QuoteQty = left
-}
-
-// borrow books a loan: the debt and the amount it pays into the margin wallet.
-func (v *Venue) borrow(p posting, asset string, amount decimal.Decimal) {
-	p.asset, p.delta, p.reason = asset, amount, exchange.ReasonBorrow
-	p.wallet = exchange.WalletLoan
-	v.book(p)
-	p.wallet = exchange.WalletMargin
-	v.book(p)
-}
-
-// repay pays debts of an asset, interest before principal, with at most amount.
-func (v *Venue) repay(p posting, asset string, amount decimal.Decimal) {
-	p.asset, p.reason = asset, exchange.ReasonRepay
-	for _, debt := range [...]exchange.Wallet{exchange.WalletInterest, exchange.WalletLoan} {
-		paid := decimal.Min(amount, v.wallets.balance(asset, debt))
-		if !paid.IsPositive() {
-			continue
-		}
-		amount = amount.Sub(paid)
-		p.delta = paid.Neg()
-		p.wallet = debt
-		v.book(p)
-		p.wallet = exchange.WalletMargin
-		v.book(p)
-	}
 }
 
 func (o *order) borrows() bool {

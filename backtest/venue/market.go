@@ -22,10 +22,13 @@ const (
 // market is one instrument as the venue sees it: what is known of its prices, and our
 // orders and position there.
 type market struct {
-	in     *exchange.Instrument
-	fees   Fees
-	legs   [exchange.Short + 1]exchange.Position // by position side; Both alone in one-way mode
-	orders []*order                              // open, oldest first
+	in   *exchange.Instrument
+	fees Fees
+	// ownFees says that the rates are the symbol's and not its product's.
+	ownFees    bool
+	settlement settlement                            // of a dated contract
+	legs       [exchange.Short + 1]exchange.Position // by position side; Both alone in one-way mode
+	orders     []*order                              // open, oldest first
 
 	last, mark exchange.Fixed
 	standing   standing
@@ -76,6 +79,9 @@ func (m *market) learn(e *exchange.Event) {
 		m.prints = m.prints || e.Cadence().Kind == exchange.KindTrade
 	case exchange.KindMark:
 		m.mark = e.Mark().Price
+		if m.settlement.end != 0 {
+			m.settlement.learn(e.Mark(), e.At)
+		}
 	}
 }
 

@@ -99,6 +99,7 @@ type script struct {
 	lastDepth int64
 	orders    []exchange.Order
 	extra     string
+	waited    bool // the events of this line may lie before now
 }
 
 // run obeys one line:
@@ -107,7 +108,7 @@ type script struct {
 //	have WALLET ASSET AMOUNT          before start
 //	start
 //	@TIME ...                         sets the clock, a duration since the start, for this and later lines
-//	open|mark INST PRICE   bar INST OPEN HIGH LOW CLOSE [EVERY]   trade INST PRICE QTY [sold]
+//	open INST PRICE   mark INST PRICE [INDEX [SETTLE]]   bar INST OPEN HIGH LOW CLOSE [EVERY]   trade INST PRICE QTY [sold]
 //	quote INST BID QTY ASK QTY        funding INST RATE [MARK]    index ASSET PRICE
 //	book INST BIDS / ASKS  depth INST [lost] BIDS / ASKS    a snapshot and a difference, levels PRICExQTY
 //	gap INST KIND          a hole in the data
@@ -116,6 +117,8 @@ type script struct {
 //	                       [stp=MODE] [both] [oco trigger=P [stoplimit=P]], and to write nonsense: [type=N] [price=P]
 //	                       [callback=R] [iceberg=Q] [working=N] [till=TIME]
 //	amend NAME PRICE QTY   cancel NAME   account   mode hedge|oneway   leverage INST N
+//	wait                                       lets pass what is due by now; events of before are told with their time
+//	and the lines of (*script).money
 func (s *script) run(f []string) error {
 	if strings.HasPrefix(f[0], "@") {
 		d, err := time.ParseDuration(f[0][1:])
@@ -164,10 +167,16 @@ func (s *script) run(f []string) error {
 			return err
 		}
 		s.answer(s.v.SetLeverage(inst, n, s.now))
+	case "wait":
+		s.waited = true
+		s.v.Advance(s.now)
 	case "account":
 		s.extra = "  " + printAccount(s.v.Account()) + "\n"
 	default:
 		if known, err := s.terms(f); known {
+			return err
+		}
+		if known, err := s.money(f); known || err != nil {
 			return err
 		}
 		e, err := s.market(f)
@@ -218,7 +227,8 @@ func (s *script) set(key, value string) (err error) {
 	case "spot":
 		err = fees(&s.config.Margin)
 	default:
-		if !s.setTerms(key, value) {
+		known := false
+		if known, err = s.setMoney(key, value); !known && !s.setTerms(key, value) {
 			err = fmt.Errorf("no such key")
 		}
 	}
@@ -269,7 +279,14 @@ func (s *script) market(f []string) (exchange.Event, error) {
 	case "quote":
 		e.SetBookTicker(exchange.BookTicker{Bid: num[2], BidQty: num[3], Ask: num[4], AskQty: num[5]})
 	case "mark":
-		e.SetMark(exchange.Mark{Price: num[2]})
+		mark := exchange.Mark{Price: num[2]}
+		if len(f) > 3 {
+			mark.Index = num[3]
+		}
+		if len(f) > 4 {
+			mark.Settle = num[4]
+		}
+		e.SetMark(mark)
 	case "funding":
 		funding := exchange.Funding{Rate: num[2]}
 		if len(f) > 3 {
@@ -428,7 +445,7 @@ func (s *script) orderWord(r *exchange.OrderRequest, word string) error {
 }
 
 func instrument(name string) (exchange.InstrumentID, error) {
-	id, ok := map[string]exchange.InstrumentID{"um": 1, "cm": 2, "spot": 3, "eth": 4, "closed": 5, "none": 99}[name]
+	id, ok := map[string]exchange.InstrumentID{"um": 1, "cm": 2, "spot": 3, "eth": 4, "closed": 5, "dated": 6, "coindated": 7, "none": 99}[name]
 	if !ok {
 		return 0, fmt.Errorf("no such instrument")
 	}
@@ -439,14 +456,17 @@ func (s *script) printed() string {
 	var b strings.Builder
 	if s.v != nil {
 		for _, e := range s.v.Events() {
-			if e.At != s.now {
+			when := ""
+			if s.waited && e.At < s.now {
+				when = fmt.Sprintf("@%v ", e.At.Sub(s.zero))
+			} else if e.At != s.now {
 				s.t.Errorf("event %v at %v, not now, %v", e.Kind, e.At, s.now)
 			}
-			b.WriteString("  " + printEvent(&e) + "\n")
+			b.WriteString("  " + when + printEvent(&e) + "\n")
 		}
 	}
 	b.WriteString(s.extra)
-	s.extra = ""
+	s.extra, s.waited = "", false
 	return b.String()
 }
 
@@ -505,8 +525,9 @@ func printAccount(a exchange.Account) string {
 		a.Status, a.Equity.Round(4), a.Available.Round(4), a.MaintMargin.Round(4), a.UniMMR.Round(4))
 }
 
-// testConfig is the venue of the tests: four instruments that trade and one that does
-// not, with round filters.
+// testConfig is the venue of the tests: four instruments that trade for ever, one that
+// does not trade, and two that are delivered at 08:00 of the first day, with round
+// filters.
 func testConfig() Config {
 	fixed := exchange.MustFixed
 	futures := exchange.Instrument{
@@ -536,7 +557,12 @@ func testConfig() Config {
 		Lot:         exchange.Lot{Min: fixed("0.00001"), Max: fixed("9000"), Step: fixed("0.00001")},
 		NotionalMin: fixed("5"), PercentUp: fixed("5"), PercentDown: fixed("0.2"),
 	}
-	ins, err := exchange.NewInstruments(um, cm, spot, eth, closed)
+	dated, coinDated := um, cm
+	dated.Symbol, coinDated.Symbol = "BTCUSDT_260101", "BTCUSD_260101"
+	dated.Delivery = exchange.TimeOf(time.Date(2026, 1, 1, 8, 0, 0, 0, time.UTC))
+	dated.ContractType, coinDated.ContractType = "CURRENT_QUARTER", "CURRENT_QUARTER"
+	coinDated.Delivery = dated.Delivery
+	ins, err := exchange.NewInstruments(um, cm, spot, eth, closed, dated, coinDated)
 	if err != nil {
 		panic(err)
 	}
@@ -560,6 +586,7 @@ func testTables() *margin.Tables {
 	return &margin.Tables{
 		Collateral: map[string]margin.Schedule{
 			"USDT": margin.Flat(exchange.FixedOne, margin.Source{}), "BTC": margin.Flat(fixed("0.95"), margin.Source{}),
+			"BNB": margin.Flat(fixed("0.9"), margin.Source{}),
 		},
 		UM:   map[string]margin.Brackets{"BTCUSDT": um, "ETHUSDT": um, "LTCUSDT": um},
 		CM:   map[string]margin.Brackets{"BTCUSD_PERP": brackets(exchange.CM, "20", "2000", "0.8")},

@@ -61,8 +61,11 @@ func (v *Venue) cross(taker, maker *order) {
 		case o.open() <= 0:
 			v.finish(o, exchange.StatusExpired, errReduceOnly)
 			return
-		case o.market.in.Product == exchange.Margin && !v.affords(o, x):
-			v.finish(o, exchange.StatusExpired, errBalance)
+		case o.market.in.Product != exchange.Margin:
+			continue
+		}
+		if why := v.affords(o, x); why != (cause{}) {
+			v.finish(o, exchange.StatusExpired, why)
 			return
 		}
 	}

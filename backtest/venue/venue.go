@@ -39,6 +39,8 @@ type Config struct {
 	Orders Orders
 	// Liquidation is what a liquidation costs.
 	Liquidation LiquidationTerms
+	// Money is about fees, interest and loans.
+	Money Money
 }
 
 // Fees are rates of the notional, 0.0005 for 0.05%. Maker may be negative, a rebate.
@@ -75,6 +77,7 @@ type Venue struct {
 	orders  Orders
 	hedge   bool // the position mode now
 	rate    orderRate
+	money   money
 	// ended are the orders that were over last, a ring.
 	ended     [endedMax]ended
 	endedNext int
@@ -110,23 +113,25 @@ func New(c Config) (*Venue, error) {
 		markets: make([]market, c.Instruments.Len()+1), out: &outbox{}, read: &outbox{},
 	}
 	v.markets[0].rewatch()
-	fees := map[exchange.Product]Fees{exchange.UM: c.UM, exchange.CM: c.CM, exchange.Margin: c.Margin}
 	for i := 1; i < len(v.markets); i++ {
 		in := c.Instruments.At(exchange.InstrumentID(i))
-		f, known := fees[in.Product]
-		if !known {
-			return nil, fmt.Errorf("venue: instrument %s is of no known product", in.Name())
-		}
-		if f.Maker.Abs() >= exchange.FixedOne || f.Taker.Abs() >= exchange.FixedOne {
-			return nil, fmt.Errorf("venue: fees of %v, maker %v and taker %v, must lie between -1 and 1", in.Product, f.Maker, f.Taker)
-		}
-		v.markets[i] = market{in: in, fees: f}
+		v.markets[i] = market{in: in}
 		for side := range v.markets[i].legs {
 			v.markets[i].legs[side] = exchange.Position{Inst: in.ID, Side: exchange.PositionSide(side)}
 		}
+		if in.Delivery != 0 {
+			v.markets[i].settlement = newSettlement(in.Delivery)
+			v.agenda.bring(choreDeliver, in.Delivery)
+		}
 		v.markets[i].rewatch()
 	}
+	if err := v.setFees(c); err != nil {
+		return nil, fmt.Errorf("venue: %w", err)
+	}
 	var err error
+	if v.money, err = newMoney(c); err != nil {
+		return nil, fmt.Errorf("venue: %w", err)
+	}
 	if v.risk, err = newRisk(c); err != nil {
 		return nil, fmt.Errorf("venue: %w", err)
 	}

@@ -110,6 +110,7 @@ func (v *Venue) book(p posting) {
 	v.pools.against(p, delta)
 	v.emit(p.inst).SetLedger(v.out.entries.put(entry))
 	v.moved(p.asset, p.wallet, *amount)
+	v.owing(p.asset, p.wallet)
 }
 
 // fund settles funding on an instrument: longs pay the notional at the mark times the
