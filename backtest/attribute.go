@@ -185,7 +185,7 @@ const divPlaces = 16
 // book adds an amount to its source.
 func (c *cell) book(why exchange.Reason, usd decimal.Decimal) {
 	switch why {
-	case exchange.ReasonDelivery, exchange.ReasonAutoExchange: // what fills earn comes with them
+	case exchange.ReasonAutoExchange: // what fills earn, deliveries too, comes with them
 		c.realized = c.realized.Add(usd)
 	case exchange.ReasonCommission, exchange.ReasonLiquidation:
 		c.fees = c.fees.Add(usd)

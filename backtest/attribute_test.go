@@ -115,7 +115,7 @@ func TestEveryDollarIsSomebodys(t *testing.T) {
 			usd := a.ledger(&e, &l)
 			switch l.Reason {
 			case exchange.ReasonTransfer, exchange.ReasonDeposit, exchange.ReasonWithdraw, exchange.ReasonBorrow, exchange.ReasonRepay:
-			case exchange.ReasonRealizedPnL, exchange.ReasonTrade: // come with the fills
+			case exchange.ReasonRealizedPnL, exchange.ReasonDelivery, exchange.ReasonTrade: // come with the fills
 			default:
 				want = want.Add(usd)
 			}
