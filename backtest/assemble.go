@@ -126,12 +126,15 @@ func (r *recorder) openOf(res *Result, in *exchange.Instrument) {
 	if in.Product == exchange.Margin {
 		return
 	}
-	p, mark := &r.attribution.net[in.ID], r.attribution.marks[in.ID]
-	if p.Qty.IsZero() {
-		return
+	held, mark := &r.attribution.net[in.ID], r.attribution.marks[in.ID]
+	for side := range held {
+		p := &held[side]
+		if p.Qty.IsZero() {
+			continue
+		}
+		res.Open = append(res.Open, OpenPosition{
+			Product: in.Product, Symbol: in.Symbol, Qty: p.Qty, Entry: p.Entry, Mark: mark, Asset: in.MarginAsset,
+			Unrealized: in.PnL(p.Qty, p.Entry, mark.Decimal()).Round(exchange.FixedPlaces),
+		})
 	}
-	res.Open = append(res.Open, OpenPosition{
-		Product: in.Product, Symbol: in.Symbol, Qty: p.Qty, Entry: p.Entry, Mark: mark, Asset: in.MarginAsset,
-		Unrealized: in.PnL(p.Qty, p.Entry, mark.Decimal()).Round(exchange.FixedPlaces),
-	})
 }

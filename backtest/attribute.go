@@ -11,7 +11,7 @@ import (
 type attribution struct {
 	ins     *exchange.Instruments
 	cells   [][]cell            // by StrategyID, InstrumentID
-	net     []exchange.Position // the account's, by InstrumentID
+	net     []legs              // the account's, by InstrumentID
 	marks   []exchange.Fixed
 	indices []assetPrice
 	// decisions are the prices at which open orders were decided, for slippage.
@@ -28,10 +28,34 @@ type attribution struct {
 // the difference, which is nothing while only one strategy trades an instrument.
 type cell struct {
 	house                       bool
-	position                    exchange.Position
+	position                    legs
 	trades                      int
 	turnover, realized, fees    decimal.Decimal
 	funding, interest, slippage decimal.Decimal
+}
+
+// legs are the positions of one instrument by position side: Both alone in one-way mode,
+// Long and Short in hedge mode.
+type legs [exchange.Short + 1]exchange.Position
+
+func newLegs(inst exchange.InstrumentID) (l legs) {
+	for side := range l {
+		l[side].Inst, l[side].Side = inst, exchange.PositionSide(side)
+	}
+	return l
+}
+
+// inst is the instrument whose legs they are.
+func (l *legs) inst() exchange.InstrumentID { return l[0].Inst }
+
+// qty is the net quantity.
+func (l *legs) qty() decimal.Decimal {
+	return l[exchange.Both].Qty.Add(l[exchange.Long].Qty).Add(l[exchange.Short].Qty)
+}
+
+// flat says whether no leg has a position.
+func (l *legs) flat() bool {
+	return l[exchange.Both].Qty.IsZero() && l[exchange.Long].Qty.IsZero() && l[exchange.Short].Qty.IsZero()
 }
 
 // forcedFill is the last fill of an instrument that nobody sent. What is booked for it
@@ -61,14 +85,14 @@ type monthMark struct {
 
 func newAttribution(ins *exchange.Instruments, strategies int) attribution {
 	a := attribution{
-		ins: ins, cells: make([][]cell, strategies), net: make([]exchange.Position, ins.Len()+1), marks: make([]exchange.Fixed, ins.Len()+1),
+		ins: ins, cells: make([][]cell, strategies), net: make([]legs, ins.Len()+1), marks: make([]exchange.Fixed, ins.Len()+1),
 		decisions: map[exchange.OrderID]exchange.Fixed{}, forced: make([]forcedFill, ins.Len()+1), series: make([]lineSeries, strategies+ins.Len()+1),
 	}
 	for i := range a.cells {
 		a.cells[i] = make([]cell, ins.Len()+1)
 		for id := range a.cells[i] {
-			a.cells[i][id].position.Inst, a.cells[i][id].house = exchange.InstrumentID(id), i == 0
-			a.net[id].Inst = exchange.InstrumentID(id)
+			a.cells[i][id].position, a.cells[i][id].house = newLegs(exchange.InstrumentID(id)), i == 0
+			a.net[id] = newLegs(exchange.InstrumentID(id))
 		}
 	}
 	return a
@@ -118,24 +142,24 @@ func (a *attribution) fill(at exchange.Time, in *exchange.Instrument, f *exchang
 		signed := decimal.New(f.Side.Sign()*int64(f.Qty), -exchange.FixedPlaces)
 		c.slippage = c.slippage.Add(a.usd(in.MarginAsset, in.PnL(signed, price, at.Decimal())))
 	}
-	booked := a.net[in.ID].Trade(in, f.Side, f.Qty, f.Price)
+	booked := a.net[in.ID][f.PositionSide].Trade(in, f.Side, f.Qty, f.Price)
 	if in.Product != exchange.Margin { // what a margin pair earns is in no booking
 		booked = f.Realized
 	}
 	house := &a.cells[0][in.ID]
 	house.realized = house.realized.Add(a.usd(in.MarginAsset, booked))
 	if f.Strategy == 0 {
-		return a.net[in.ID].Qty
+		return a.net[in.ID].qty()
 	}
 	a.own(in, f)
-	return c.position.Qty
+	return c.position.qty()
 }
 
 // own moves a strategy's position by its fill, or its share of one, and gives it what its
 // own position has earned; the house keeps what is left of the booking.
 func (a *attribution) own(in *exchange.Instrument, f *exchange.Fill) {
 	c, house := &a.cells[f.Strategy][in.ID], &a.cells[0][in.ID]
-	earned := a.usd(in.MarginAsset, c.position.Trade(in, f.Side, f.Qty, f.Price).Round(exchange.FixedPlaces))
+	earned := a.usd(in.MarginAsset, c.position[f.PositionSide].Trade(in, f.Side, f.Qty, f.Price).Round(exchange.FixedPlaces))
 	c.realized, house.realized = c.realized.Add(earned), house.realized.Sub(earned)
 }
 
@@ -167,12 +191,12 @@ func (a *attribution) ledger(e *exchange.Event, l *exchange.LedgerEntry) decimal
 func (a *attribution) share(inst exchange.InstrumentID, usd decimal.Decimal) {
 	total := decimal.Zero
 	for s := range a.cells {
-		total = total.Add(a.cells[s][inst].position.Qty)
+		total = total.Add(a.cells[s][inst].position.qty())
 	}
 	rest := usd
 	for s := 1; s < len(a.cells) && !total.IsZero(); s++ {
 		c := &a.cells[s][inst]
-		part := usd.Mul(c.position.Qty).DivRound(total, divPlaces).Truncate(exchange.FixedPlaces)
+		part := usd.Mul(c.position.qty()).DivRound(total, divPlaces).Truncate(exchange.FixedPlaces)
 		c.book(exchange.ReasonFunding, part)
 		rest = rest.Sub(part)
 	}
@@ -218,19 +242,25 @@ func (a *attribution) unrealized(c *cell) decimal.Decimal {
 	if !c.house {
 		return a.worth(&c.position)
 	}
-	rest := a.worth(&a.net[c.position.Inst])
+	rest := a.worth(&a.net[c.position.inst()])
 	for s := 1; s < len(a.cells); s++ {
-		rest = rest.Sub(a.worth(&a.cells[s][c.position.Inst].position))
+		rest = rest.Sub(a.worth(&a.cells[s][c.position.inst()].position))
 	}
 	return rest
 }
 
-func (a *attribution) worth(p *exchange.Position) decimal.Decimal {
-	if p.Qty.IsZero() || a.marks[p.Inst] == 0 {
+func (a *attribution) worth(l *legs) decimal.Decimal {
+	mark := a.marks[l.inst()]
+	if l.flat() || mark == 0 {
 		return decimal.Zero
 	}
-	in := a.ins.At(p.Inst)
-	return a.usd(in.MarginAsset, in.PnL(p.Qty, p.Entry, a.marks[p.Inst].Decimal()))
+	in, sum := a.ins.At(l.inst()), decimal.Zero
+	for i := range l {
+		if p := &l[i]; !p.Qty.IsZero() {
+			sum = sum.Add(in.PnL(p.Qty, p.Entry, mark.Decimal()))
+		}
+	}
+	return a.usd(in.MarginAsset, sum)
 }
 
 // strategy, leg and all are the cells of a line.
@@ -262,7 +292,7 @@ func (a *attribution) all() []*cell {
 func (a *attribution) exposure() []Exposure {
 	var list []Exposure
 	for id := 1; id <= a.ins.Len(); id++ {
-		in, sum := a.ins.At(exchange.InstrumentID(id)), a.net[id].Qty
+		in, sum := a.ins.At(exchange.InstrumentID(id)), a.net[id].qty()
 		mark := a.marks[id]
 		if sum.IsZero() || mark == 0 {
 			continue
@@ -303,7 +333,7 @@ func monthOf(t exchange.Time) string { return (t - 1).UTC().Format("2006-01") }
 
 func held(cells []*cell) bool {
 	for _, c := range cells {
-		if !c.position.Qty.IsZero() {
+		if !c.position.flat() {
 			return true
 		}
 	}

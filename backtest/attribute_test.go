@@ -153,3 +153,28 @@ func TestMonths(t *testing.T) {
 		t.Errorf("%d months", len(a.months))
 	}
 }
+
+// TestLegsAreNotNetted: in hedge mode a long and a short of one symbol have entries of
+// their own, and what each has earned is not yet booked while it is open.
+func TestLegsAreNotNetted(t *testing.T) {
+	a := attributed(t, 1)
+	a.marks[1] = price(61_000)
+	in := a.ins.At(1)
+	for _, f := range []exchange.Fill{
+		{Side: exchange.Buy, PositionSide: exchange.Long, Price: price(60_000)},
+		{Side: exchange.Sell, PositionSide: exchange.Short, Price: price(62_000)},
+	} {
+		f.Strategy, f.Qty = 1, exchange.FixedOne
+		a.fill(1, in, &f)
+	}
+	c := &a.cells[1][1]
+	if got := a.unrealized(c); !got.Equal(decimal.RequireFromString("1999.6")) || !c.realized.IsZero() || c.position.flat() {
+		t.Errorf("long at 60,000 and short at 62,000 have unrealised %v and realised %v at 61,000, want 2,000 at 0.9998 and 0", got, c.realized)
+	}
+	if !c.position.qty().IsZero() || len(a.exposure()) != 0 {
+		t.Errorf("equal legs have an exposure of %v", a.exposure())
+	}
+	if house := a.unrealized(&a.cells[0][1]); !house.IsZero() {
+		t.Errorf("the house has %v of one strategy's legs", house)
+	}
+}

@@ -69,6 +69,8 @@ type AccountConfig struct {
 	CM     map[string]decimal.Decimal `toml:"cm" json:"cm"`
 	// Leverage is the leverage of every symbol, within its brackets.
 	Leverage int `toml:"leverage" json:"leverage"`
+	// HedgeMode gives every UM and CM symbol a long and a short position side by side.
+	HedgeMode bool `toml:"hedge_mode" json:"hedge_mode"`
 }
 
 // VenueConfig is how the simulated exchange behaves.
@@ -79,6 +81,9 @@ type VenueConfig struct {
 	Margin FeeConfig `toml:"margin" json:"margin"`
 	// Slippage moves the price of taking fills on bars and trades against us, as a ratio.
 	Slippage exchange.Fixed `toml:"slippage" json:"slippage"`
+	// OrdersPerMinute is how many new orders and amends the account may send in a minute
+	// of the clock; 0 is no limit.
+	OrdersPerMinute int `toml:"orders_per_minute" json:"orders_per_minute"`
 	// Queue is how the place in line of a resting order is estimated.
 	Queue queue.Model `toml:"queue" json:"queue"`
 }

@@ -132,6 +132,7 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 		Margin: venue.Fees(cfg.Venue.Margin), Slippage: cfg.Venue.Slippage, Seed: cfg.Seed,
 		Matching: venue.Matching{Queue: cfg.Venue.Queue},
 		Balances: cfg.balances(), Leverage: max(cfg.Account.Leverage, 1),
+		Orders: venue.Orders{Hedge: cfg.Account.HedgeMode, PerMinuteMax: cfg.Venue.OrdersPerMinute},
 	})
 	if err != nil {
 		return nil, err

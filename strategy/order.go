@@ -47,43 +47,44 @@ func Lots(in *exchange.Instrument, t exchange.OrderType, qty exchange.Fixed) exc
 }
 
 // Market takes what is there. It is what an order is unless told otherwise.
-func (o Order) Market() Order { o.request.Type = exchange.Market; return o }
+func (o Order) Market() Order { return o.of(exchange.Market, 0, 0) }
+
+// of makes the order one of a kind, and forgets what another kind has said of prices: the
+// exchange refuses prices that it has no use for.
+func (o Order) of(t exchange.OrderType, trigger, price exchange.Fixed) Order {
+	r := &o.request
+	r.Type, r.Trigger, r.Price = t, trigger, price
+	r.StopPrice, r.Callback, r.Activation = 0, 0, 0
+	return o
+}
 
 // Limit rests at price or better.
-func (o Order) Limit(price exchange.Fixed) Order {
-	o.request.Type, o.request.Price = exchange.Limit, price
-	return o
-}
+func (o Order) Limit(price exchange.Fixed) Order { return o.of(exchange.Limit, 0, price) }
 
 // Stop triggers a market order when the last price reaches trigger from the losing side.
-func (o Order) Stop(trigger exchange.Fixed) Order {
-	o.request.Type, o.request.Trigger = exchange.StopMarket, trigger
-	return o
-}
+func (o Order) Stop(trigger exchange.Fixed) Order { return o.of(exchange.StopMarket, trigger, 0) }
 
 // StopLimit triggers a limit order at price.
 func (o Order) StopLimit(trigger, price exchange.Fixed) Order {
-	o.request.Type, o.request.Trigger, o.request.Price = exchange.Stop, trigger, price
-	return o
+	return o.of(exchange.Stop, trigger, price)
 }
 
 // TakeProfit triggers a market order when the last price reaches trigger from the
 // winning side.
 func (o Order) TakeProfit(trigger exchange.Fixed) Order {
-	o.request.Type, o.request.Trigger = exchange.TakeProfitMarket, trigger
-	return o
+	return o.of(exchange.TakeProfitMarket, trigger, 0)
 }
 
 // TakeProfitLimit triggers a limit order at price.
 func (o Order) TakeProfitLimit(trigger, price exchange.Fixed) Order {
-	o.request.Type, o.request.Trigger, o.request.Price = exchange.TakeProfit, trigger, price
-	return o
+	return o.of(exchange.TakeProfit, trigger, price)
 }
 
 // Trailing follows the best price since activation (0: from now) and triggers a market
 // order when the price comes back by the ratio callback, 0.01 for 1%.
 func (o Order) Trailing(callback, activation exchange.Fixed) Order {
-	o.request.Type, o.request.Callback, o.request.Activation = exchange.TrailingStopMarket, callback, activation
+	o = o.of(exchange.TrailingStopMarket, 0, 0)
+	o.request.Callback, o.request.Activation = callback, activation
 	return o
 }
 
@@ -92,8 +93,8 @@ func (o Order) Trailing(callback, activation exchange.Fixed) Order {
 // stopLimit a limit order at that price. Whichever deals or triggers first ends the other.
 // To sell, limit lies above the last price and trigger below; to buy the other way round.
 func (o Order) OCO(limit, trigger, stopLimit exchange.Fixed) Order {
-	o.request.Type, o.request.Price = exchange.OCO, limit
-	o.request.Trigger, o.request.StopPrice = trigger, stopLimit
+	o = o.of(exchange.OCO, trigger, limit)
+	o.request.StopPrice = stopLimit
 	return o
 }
 

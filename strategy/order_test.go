@@ -18,7 +18,7 @@ func TestOrderBuilder(t *testing.T) {
 		want request
 	}{
 		{"market by default", Buy(in, 7), request{Side: buy, Type: exchange.Market}},
-		{"market", Sell(in, 7).Limit(5).Market(), request{Side: sell, Type: exchange.Market, Price: 5}},
+		{"market", Sell(in, 7).OCO(5, 4, 3).Trailing(2, 1).Market(), request{Side: sell, Type: exchange.Market}},
 		{"limit", Sell(in, 7).Limit(5), request{Side: sell, Type: exchange.Limit, Price: 5}},
 		{"post-only", Buy(in, 7).Limit(5).PostOnly(), request{Side: buy, Type: exchange.Limit, Price: 5, TimeInForce: exchange.GTX}},
 		{"ioc", Buy(in, 7).Limit(5).IOC(), request{Side: buy, Type: exchange.Limit, Price: 5, TimeInForce: exchange.IOC}},
@@ -29,6 +29,7 @@ func TestOrderBuilder(t *testing.T) {
 		{"take profit", Sell(in, 7).TakeProfit(4), request{Side: sell, Type: exchange.TakeProfitMarket, Trigger: 4}},
 		{"take profit limit", Sell(in, 7).TakeProfitLimit(4, 3), request{Side: sell, Type: exchange.TakeProfit, Trigger: 4, Price: 3}},
 		{"trailing", Sell(in, 7).Trailing(2, 1), request{Side: sell, Type: exchange.TrailingStopMarket, Callback: 2, Activation: 1}},
+		{"oco", Sell(in, 7).OCO(5, 4, 3), request{Side: sell, Type: exchange.OCO, Price: 5, Trigger: 4, StopPrice: 3}},
 		{"leg", Buy(in, 7).Leg(exchange.Short), request{Side: buy, Type: exchange.Market, PositionSide: exchange.Short}},
 		{"borrow", Buy(in, 7).Borrow(), request{Side: buy, Type: exchange.Market, SideEffect: exchange.MarginBuy}},
 		{"repay", Buy(in, 7).Repay(), request{Side: buy, Type: exchange.Market, SideEffect: exchange.AutoRepay}},

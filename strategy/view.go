@@ -31,7 +31,8 @@ type instView struct {
 	quote    exchange.BookTicker
 	mark     exchange.Mark
 	position exchange.Position
-	held     exchange.Fixed // position.Qty
+	legs     [exchange.Short + 1]exchange.Position // of hedge mode, by position side
+	held     exchange.Fixed                        // position.Qty
 	state    exchange.TradingState
 }
 
@@ -48,6 +49,9 @@ func newView(ins *exchange.Instruments, id exchange.StrategyID) View {
 	}
 	for i := range v.inst {
 		v.inst[i].position.Inst = exchange.InstrumentID(i)
+		for side := range v.inst[i].legs {
+			v.inst[i].legs[side] = exchange.Position{Inst: exchange.InstrumentID(i), Side: exchange.PositionSide(side)}
+		}
 		v.inst[i].state = exchange.Active
 	}
 	return v
@@ -69,8 +73,18 @@ func (v *View) Quote(in *exchange.Instrument) exchange.BookTicker { return v.ins
 // Mark is the mark price seen last, if subscribed.
 func (v *View) Mark(in *exchange.Instrument) exchange.Mark { return v.inst[in.ID].mark }
 
-// Position is the strategy's own position: the sum of its own fills, in one-way mode.
+// Position is the strategy's own position: the sum of its own fills, whatever their
+// position side. In hedge mode it is what both legs come to together.
 func (v *View) Position(in *exchange.Instrument) exchange.Position { return v.inst[in.ID].position }
+
+// Leg is the strategy's own position of one side in hedge mode: the sum of its fills of
+// that position side. Of Both it is the position of one-way mode.
+func (v *View) Leg(in *exchange.Instrument, side exchange.PositionSide) exchange.Position {
+	if side > exchange.Short {
+		return exchange.Position{Inst: in.ID, Side: side}
+	}
+	return v.inst[in.ID].legs[side]
+}
 
 // Held is the quantity of the strategy's own position as orders count it: signed, in
 // coins or contracts. It costs nothing, where the decimal of Position costs conversions.
@@ -159,6 +173,9 @@ func (v *View) Apply(e *exchange.Event) {
 func (v *View) applyFill(id exchange.InstrumentID, f *exchange.Fill) {
 	i := &v.inst[id] // a repeated report has quantity 0 and changes nothing
 	i.position.Trade(v.instruments.At(id), f.Side, f.Qty, f.Price)
+	if f.PositionSide <= exchange.Short {
+		i.legs[f.PositionSide].Trade(v.instruments.At(id), f.Side, f.Qty, f.Price)
+	}
 	i.held += exchange.Fixed(f.Side.Sign()) * f.Qty
 }
 

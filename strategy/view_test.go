@@ -56,6 +56,29 @@ func TestViewPosition(t *testing.T) {
 	}
 }
 
+// TestViewLegs: in hedge mode each side has its own entry, and Position is their sum.
+func TestViewLegs(t *testing.T) {
+	v, in := newTestView(t)
+	for _, f := range []exchange.Fill{
+		{Side: exchange.Buy, PositionSide: exchange.Long, Qty: 3, Price: exchange.MustFixed("60000")},
+		{Side: exchange.Sell, PositionSide: exchange.Short, Qty: 2, Price: exchange.MustFixed("62000")},
+		{Side: exchange.Sell, PositionSide: exchange.Long, Qty: 1, Price: exchange.MustFixed("61000")},
+	} {
+		f.Strategy = me
+		v.Apply(event(1, func(e *exchange.Event) { e.SetFill(&f) }))
+	}
+	long, short := v.Leg(in, exchange.Long), v.Leg(in, exchange.Short)
+	if !long.Qty.Equal(number("0.00000002")) || !long.Entry.Equal(number("60000")) {
+		t.Errorf("long leg %v at %v", long.Qty, long.Entry)
+	}
+	if !short.Qty.Equal(number("-0.00000002")) || !short.Entry.Equal(number("62000")) || short.Side != exchange.Short {
+		t.Errorf("short leg %v at %v", short.Qty, short.Entry)
+	}
+	if v.Held(in) != 0 || !v.Position(in).Qty.IsZero() || !v.Leg(in, exchange.Both).Qty.IsZero() || !v.Leg(in, exchange.Short+1).Qty.IsZero() {
+		t.Errorf("held %v, position %v", v.Held(in), v.Position(in).Qty)
+	}
+}
+
 func TestViewBalances(t *testing.T) {
 	v, _ := newTestView(t)
 	book := func(asset string, w exchange.Wallet, balance string) {

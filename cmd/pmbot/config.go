@@ -93,7 +93,7 @@ func defaultConfig() backtest.Config {
 		Account: backtest.AccountConfig{Leverage: 10},
 		Venue: backtest.VenueConfig{
 			UM: fee("0.0002", "0.0005"), CM: fee("0.0002", "0.0005"), Margin: fee("0.001", "0.001"),
-			Slippage: exchange.MustFixed("0.0001"),
+			Slippage: exchange.MustFixed("0.0001"), OrdersPerMinute: 1200,
 		},
 		Risk: riskguard.DefaultLimits(),
 	}
@@ -181,6 +181,9 @@ func (c *configuration) checkVenue(wrong wrongFunc) {
 	}
 	if s := c.Venue.Slippage; s < 0 || s > 5*onePercent {
 		wrong("venue.slippage", "%v is not within 0 to 0.05", s)
+	}
+	if n := c.Venue.OrdersPerMinute; n < 0 || n > 1_000_000 {
+		wrong("venue.orders_per_minute", "%d is not within 0 to 1000000", n)
 	}
 }
 

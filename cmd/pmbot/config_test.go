@@ -60,7 +60,7 @@ func load(t *testing.T, text string, sets ...string) (*configuration, error) {
 }
 
 func TestLoadConfig(t *testing.T) {
-	c, err := load(t, smallConfig, "strategy.trend-um.params.slow=30", "strategy.1.label=7", "seed=9", "venue.slippage=0.0002", "venue.queue=probabilistic", "strategy.0.params.wait=8h",
+	c, err := load(t, smallConfig, "strategy.trend-um.params.slow=30", "strategy.1.label=7", "seed=9", "venue.slippage=0.0002", "venue.orders_per_minute=600", "account.hedge_mode=true", "venue.queue=probabilistic", "strategy.0.params.wait=8h",
 		"data.clock=corrected", "data.latency_base=5ms")
 	if err != nil {
 		t.Fatal(err)
@@ -84,6 +84,8 @@ func TestLoadConfig(t *testing.T) {
 		{"taker", c.Venue.CM.Taker, exchange.MustFixed("0.0005")},
 		{"taker by default", c.Venue.UM.Taker, exchange.MustFixed("0.0005")},
 		{"queue", c.Venue.Queue, queue.Probabilistic},
+		{"orders_per_minute", c.Venue.OrdersPerMinute, 600},
+		{"hedge_mode", c.Account.HedgeMode, true},
 		{"slippage", c.Venue.Slippage, exchange.MustFixed("0.0002")},
 		{"unimmr_min", c.Risk.UniMMRMin.String(), "2.5"},
 		{"clock", c.Data.Clock, tape.CorrectedClock},
@@ -148,6 +150,7 @@ func TestConfigMistakes(t *testing.T) {
 		{`tape = "tape"`, `latency_base = "5ms"`, `x.toml:6: data.latency_base: goes with clock = "corrected" only, not with exchange`},
 		{`tape = "tape"`, "clock = \"corrected\"\nlatency_base = \"2h\"", `x.toml:7: data.latency_base: 2h0m0s is not within 0s to 1h`},
 		{`cm.taker = 0.00050`, `queue = "lucky"`, `x.toml:11: venue.queue: "lucky" is not conservative, probabilistic`},
+		{`cm.taker = 0.00050`, `orders_per_minute = -1`, "x.toml:11: venue.orders_per_minute: -1 is not within 0 to 1000000"},
 		{`leverage = 5`, `leverage = 500`, "x.toml:8: account.leverage: 500 is not within 1 to 125"},
 		{`USDT = "10000"`, `USDT = "ten"`, `x.toml:9: account.margin.USDT: "ten" is not a decimal number`},
 		{`USDT = "10000"`, `USDT = "-1"`, `x.toml:9: account.margin.USDT: -1 is below zero`},
