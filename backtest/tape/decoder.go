@@ -112,7 +112,7 @@ func (f *rowFormat[R, P]) open(l *lane, parts []part) (decoder, error) {
 		}
 	}
 	columns := p.columns
-	if l.local() {
+	if l.reads() {
 		columns = append(slices.Clone(columns), clockColumns(l.key.Kind)...)
 		d.sort = &sorter{low: l.low}
 	}

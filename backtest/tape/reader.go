@@ -31,6 +31,10 @@ type ReaderSpec struct {
 	// LatencyBase is the smallest latency of each product by CorrectedClock, at most an
 	// hour; 0 for the others.
 	LatencyBase time.Duration
+	// Receipts plays events in the order and at the instants of the exchange all the same,
+	// with the time of receipt by Clock as Exchange: for whoever lets the exchange see them
+	// first and others when they were received. ExchangeClock has no such time.
+	Receipts bool
 
 	// open opens a file; nil is the system's.
 	open func(path string) (disk, error)
@@ -122,6 +126,8 @@ func (s *ReaderSpec) check() error {
 		return fmt.Errorf("read tape: %d series selected, not between 1 and %d", len(s.Series), seriesMax)
 	case s.Clock > CorrectedClock:
 		return fmt.Errorf("read tape: no clock %d", s.Clock)
+	case s.Receipts && s.Clock == ExchangeClock:
+		return errors.New("read tape: the exchange's clock has no times of receipt; choose local or corrected")
 	case s.LatencyBase < 0 || s.LatencyBase > lagMost:
 		return fmt.Errorf("read tape: base of latencies %v is not within 0 to %v", s.LatencyBase, lagMost)
 	case s.LatencyBase != 0 && s.Clock != CorrectedClock:
@@ -206,7 +212,7 @@ func (o *opener) open(i int) (*lane, *cursor, error) {
 	}
 	l := &lane{
 		key: s.Key, inst: inst, from: spec.From, to: spec.To, holes: o.tape.Holes(s.Key),
-		clock: spec.Clock, base: spec.LatencyBase, open: spec.open,
+		clock: spec.Clock, base: spec.LatencyBase, receipts: spec.Receipts, open: spec.open,
 	}
 	if spec.Clock == CorrectedClock {
 		if o.models[s.Product] == nil {

@@ -62,24 +62,33 @@ type lane struct {
 	// from and to bound the events, first and last the times of the rows that are read.
 	from, to, first, last exchange.Time
 	holes                 []Hole
-	// clock and base are those of the ReaderSpec, model that of the product's recorder.
-	clock Clock
-	base  time.Duration
-	model *clock.Model
+	// clock, base and receipts are those of the ReaderSpec, model that of the product's
+	// recorder.
+	clock    Clock
+	receipts bool
+	base     time.Duration
+	model    *clock.Model
 	// low is the least by which an event is after the time of its row, 0 or below.
 	low  time.Duration
 	open func(path string) (disk, error)
 }
 
 // local says whether events come by the recorder's clock: bars and settlements never do.
-func (l *lane) local() bool { return l.clock != ExchangeClock && l.key.Kind.Recorded() }
+func (l *lane) local() bool { return l.reads() && !l.receipts }
+
+// reads says whether the recorder's clock is read.
+func (l *lane) reads() bool { return l.clock != ExchangeClock && l.key.Kind.Recorded() }
 
 // stamp returns At and Exchange of the event of a row.
 func (l *lane) stamp(when, event, local exchange.Time) (at, sent exchange.Time) {
 	if l.clock == ExchangeClock {
 		return when, when
 	}
-	return l.received(when, event, local)
+	at, sent = l.received(when, event, local)
+	if l.receipts {
+		return when, at
+	}
+	return at, sent
 }
 
 // received is stamp by the recorder's clock. Without a local time a row comes at its own,
@@ -127,7 +136,7 @@ func (l *lane) bound(parts []part) error {
 // Span bounds the instants of a series' events by the clock of a replay, which are those of
 // its rows by the exchange's.
 func (t *Tape) Span(s *Series, spec *ReaderSpec) (from, to exchange.Time) {
-	if spec.Clock == ExchangeClock || !s.Kind.Recorded() {
+	if spec.Clock == ExchangeClock || spec.Receipts || !s.Kind.Recorded() {
 		return s.From, s.To
 	}
 	var least, most time.Duration
