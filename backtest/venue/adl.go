@@ -12,7 +12,7 @@ import (
 // "adl_autoclose", without commission (Binance FAQ 360033525471). The FAQ's
 // price is the counterparty's bankruptcy price, which nobody else knows: the mark stands in
 // for it, on the tick that is worse for us, without slippage. Without a position nothing
-// happens.
+// happens. In one-way mode LONG and SHORT mean the position if it is that way round.
 func (v *Venue) ADL(inst exchange.InstrumentID, side exchange.PositionSide, share exchange.Fixed, at exchange.Time) error {
 	v.open(at)
 	m, err := v.changeable(inst)
@@ -23,7 +23,11 @@ func (v *Venue) ADL(inst exchange.InstrumentID, side exchange.PositionSide, shar
 		return fmt.Errorf("venue: ADL of %s %v: no such position; want a futures instrument and BOTH, LONG or SHORT", m.in.Name(), side)
 	case share <= 0 || share > exchange.FixedOne:
 		return fmt.Errorf("venue: ADL of %s: a share of %v is not above 0 and at most 1", m.in.Name(), share)
-	case m.legs[side].Qty.IsZero():
+	}
+	if net := m.legs[exchange.Both].Qty.Sign(); side == exchange.Long && net > 0 || side == exchange.Short && net < 0 {
+		side = exchange.Both
+	}
+	if m.legs[side].Qty.IsZero() {
 		v.value()
 		return nil
 	}

@@ -1,0 +1,44 @@
+package link
+
+import (
+	"fmt"
+
+	"github.com/pmbot/pmbot/backtest/venue"
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard/margin"
+)
+
+// act lets a fault of the exchange happen. An error says why it could not.
+func (f *Fault) act(v *venue.Venue, at exchange.Time) error {
+	switch f.verb {
+	case adlFault:
+		return v.ADL(f.inst, f.leg, f.number, at)
+	case collateralFault:
+		return v.SetCollateral(f.word, margin.Flat(f.number, margin.Source{Text: "fault: " + f.text}), at)
+	case bracketsFault:
+		return v.ScaleBrackets(f.inst, f.number, at)
+	case statusFault:
+		return v.SetStatus(f.inst, f.word, at)
+	case filterFault:
+		return v.SetFilter(f.inst, f.filter, at)
+	case leverageFault:
+		return v.SetLeverage(f.inst, f.code, at)
+	}
+	return fmt.Errorf("no change of the exchange: %s", f.text)
+}
+
+// filter changes one rule of an instrument.
+func (f *Fault) filter(in *exchange.Instrument) {
+	switch f.word {
+	case "tick":
+		in.Tick = f.number
+	case "step":
+		in.Lot.Step = f.number
+	case "min-qty":
+		in.Lot.Min = f.number
+	case "max-qty":
+		in.Lot.Max = f.number
+	case "min-notional":
+		in.NotionalMin = f.number
+	}
+}
