@@ -86,6 +86,10 @@ type VenueConfig struct {
 	OrdersPerMinute int `toml:"orders_per_minute" json:"orders_per_minute"`
 	// Queue is how the place in line of a resting order is estimated.
 	Queue queue.Model `toml:"queue" json:"queue"`
+	// Latency is how far away the exchange is.
+	Latency LatencyConfig `toml:"latency" json:"latency"`
+	// Faults are what goes wrong, one line each in the language of package link.
+	Faults []string `toml:"faults" json:"faults"`
 }
 
 // FeeConfig is the fee of a product as ratios of the notional; maker may be negative.

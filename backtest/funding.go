@@ -12,6 +12,8 @@ import (
 type fundingBook struct {
 	FundingCount
 	paidAt   exchange.Time // instant of the account's last payment
+	settled  exchange.Time // instant of the last settlement, and its rate
+	rate     exchange.Fixed
 	last     exchange.Time // instant of the last regular settlement
 	interval time.Duration // the established distance, 0 before two settlements
 	// wide is where a distance longer than the interval began, 0 if none is undecided.
@@ -19,16 +21,26 @@ type fundingBook struct {
 	span time.Duration
 }
 
-// paid notes a funding payment of the account.
-func (f *fundingBook) paid(at exchange.Time, l *exchange.LedgerEntry) {
+// paid notes a funding payment of the account and returns the rate of its settlement, if
+// that is known before the payment: it is where we hear of our account late.
+func (f *fundingBook) paid(at exchange.Time, l *exchange.LedgerEntry) (rate exchange.Fixed) {
+	if f.settled == at {
+		rate = f.rate
+		if f.paidAt != at {
+			f.Held++
+			f.Passed--
+		}
+	}
 	f.paidAt = at
 	f.Asset = l.Asset
 	f.Amount = f.Amount.Add(l.Delta)
+	return rate
 }
 
 // settlement notes a settled rate. The payment, if there was a position, came just
-// before.
+// before, or comes later.
 func (f *fundingBook) settlement(at exchange.Time, rate exchange.Funding) {
+	f.settled, f.rate = at, rate.Rate
 	if f.paidAt == at {
 		f.Held++
 	} else {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest/venue/link"
 	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -27,9 +29,16 @@ type simulator interface {
 // its answers are delivered; timers fire; the market events are delivered; bars that
 // open now let the venue fill market orders. What comes out of one step is delivered
 // before the next begins.
+//
+// Where market data takes time to reach us, the venue digests it at its instant and the
+// link holds it until it is told, in the same order among all else that happens then.
 type loop struct {
-	feed    *feed
-	venue   simulator
+	feed  *feed
+	venue simulator
+	// far is the venue as a link, nil where it is at hand. late says that market data is
+	// told later than it happens.
+	far     *link.Link
+	late    bool
 	driver  *engine.Driver
 	players *players
 	record  *recorder
@@ -63,7 +72,7 @@ func (l *loop) run(ctx context.Context) error {
 
 // batch handles whole instants.
 func (l *loop) batch(ctx context.Context, events []exchange.Event) error {
-	foresight, told, wishes := l.players.alone(), 0, l.driver.Wishes()
+	foresight, told, wishes := l.players.alone() && !l.late, 0, l.driver.Wishes()
 	for i := 0; i < len(events); {
 		if foresight && (i >= told || l.driver.Wishes() != wishes) {
 			var err error
@@ -93,6 +102,9 @@ func (l *loop) instant(events []exchange.Event) error {
 		return err
 	}
 	l.digest(events)
+	if l.late {
+		return l.send(events)
+	}
 	if err := l.settle(); err != nil {
 		return err
 	}
@@ -115,6 +127,22 @@ func (l *loop) instant(events []exchange.Event) error {
 		return l.timers(at)
 	}
 	return l.settle()
+}
+
+// send puts the events of an instant on their way and lets happen what else belongs to it.
+// The openings of bars are for the venue alone.
+func (l *loop) send(events []exchange.Event) error {
+	at := events[0].At
+	for i := range events {
+		e := &events[i]
+		if e.Kind == exchange.KindFunding {
+			l.record.settles(e)
+		}
+		if e.Kind != exchange.KindBarOpen {
+			l.far.Send(e)
+		}
+	}
+	return l.pass(at+1, false)
 }
 
 // digest gives the venue an instant in the order in which it came about: what was traded
@@ -154,6 +182,11 @@ func (l *loop) reach(at exchange.Time) error {
 	}
 	if !l.live && at >= l.from {
 		live := max(l.from, l.begun)
+		if l.late {
+			if err := l.pass(live, false); err != nil {
+				return err
+			}
+		}
 		if err := l.timers(live - 1); err != nil { // those of the warm-up are history
 			return err
 		}
@@ -161,28 +194,55 @@ func (l *loop) reach(at exchange.Time) error {
 			return err
 		}
 	}
+	return l.pass(at, true)
+}
+
+// never is an instant after all others.
+const never exchange.Time = math.MaxInt64
+
+// pass lets happen what is due before an instant, in the order of time, and at one instant
+// in the order of these cases.
+func (l *loop) pass(before exchange.Time, samples bool) error {
 	for {
-		due, any := l.driver.NextTimer()
-		next, sampling := l.record.nextSample()
-		chore := l.venue.Due()
-		switch {
-		case chore < at && (!any || chore <= due) && (!sampling || chore <= next):
-			l.venue.Advance(chore)
-			if err := l.settle(); err != nil {
-				return err
-			}
-		case any && due < at && (!sampling || due <= next):
-			if err := l.timers(due); err != nil {
-				return err
-			}
-		case sampling && next < at:
-			if err := l.snapshot(next); err != nil {
-				return err
-			}
-		default:
+		chore, timer, market, sample := l.venue.Due(), never, never, never
+		if due, any := l.driver.NextTimer(); any {
+			timer = due
+		}
+		if l.late {
+			market = l.far.Arrival()
+		}
+		if next, sampling := l.record.nextSample(); sampling && samples {
+			sample = next
+		}
+		at := min(chore, timer, market, sample)
+		if at >= before {
 			return nil
 		}
+		var err error
+		switch at {
+		case chore:
+			l.venue.Advance(at)
+			err = l.settle()
+		case timer:
+			err = l.timers(at)
+		case market:
+			err = l.receive()
+		default:
+			err = l.snapshot(at)
+		}
+		if err != nil {
+			return err
+		}
 	}
+}
+
+// receive delivers the market event that has been on its way.
+func (l *loop) receive() error {
+	e := l.far.Receive()
+	if e.Kind != exchange.KindFunding {
+		l.record.market(e)
+	}
+	return l.driver.Deliver(e)
 }
 
 func (l *loop) timers(t exchange.Time) error {
@@ -251,7 +311,9 @@ func (l *loop) snapshot(at exchange.Time) error {
 	a := l.venue.Account()
 	e := exchange.Event{At: at}
 	e.SetAccount(&a)
-	if err := l.driver.Deliver(&e); err != nil {
+	if l.far != nil {
+		l.far.Tell(&e)
+	} else if err := l.driver.Deliver(&e); err != nil {
 		return err
 	}
 	l.record.sample(at, &a)
@@ -269,6 +331,12 @@ func (l *loop) finish() error {
 	}
 	if err := l.reach(at); err != nil {
 		return err
+	}
+	if l.far != nil {
+		l.far.Close(at) // so that the books of both sides agree
+		if err := l.settle(); err != nil {
+			return err
+		}
 	}
 	if err := l.snapshot(at); err != nil {
 		return err

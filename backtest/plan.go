@@ -143,7 +143,10 @@ func (p *plan) recorded(cfg *Config, ins *exchange.Instruments, wishes []wish, r
 	}
 	all := store.Series()
 	// The feed ends it: a bar may open before the end and close after.
-	spec := tape.ReaderSpec{Instrument: instrumentOf(ins), Clock: cfg.Data.Clock, LatencyBase: cfg.Data.LatencyBase}
+	spec := tape.ReaderSpec{
+		Instrument: instrumentOf(ins), Clock: cfg.Data.Clock, LatencyBase: cfg.Data.LatencyBase,
+		Receipts: cfg.Venue.Latency.Feed == recordedLatency,
+	}
 	p.window.from, p.window.to = max(cfg.From, reads), cfg.To
 	for id := exchange.InstrumentID(1); int(id) <= ins.Len(); id++ {
 		in := ins.At(id)

@@ -98,14 +98,20 @@ func (r *recorder) market(e *exchange.Event) {
 			r.prices[e.Inst].add(e.At, p, p, p, p)
 		}
 	case exchange.KindFunding:
-		if r.live {
-			r.fundings[e.Inst].settlement(e.At, e.Funding())
-			r.rate(e)
-		}
+		r.settles(e)
 	}
 }
 
-// rate completes the payment that a settlement caused: it came just before.
+// settles notes a settlement.
+func (r *recorder) settles(e *exchange.Event) {
+	if r.live {
+		r.fundings[e.Inst].settlement(e.At, e.Funding())
+		r.rate(e)
+	}
+}
+
+// rate completes the payment that a settlement caused, if we know of it already: it came
+// just before.
 func (r *recorder) rate(e *exchange.Event) {
 	for i := len(r.settled) - 1; i >= 0 && r.settled[i].At == e.At; i-- {
 		in := r.ins.At(e.Inst)
@@ -167,9 +173,13 @@ func (r *recorder) ledger(e *exchange.Event, l *exchange.LedgerEntry) {
 	usd := r.attribution.ledger(e, l)
 	if l.Reason == exchange.ReasonFunding && e.Inst != 0 {
 		in := r.ins.At(e.Inst)
-		r.fundings[e.Inst].paid(e.At, l)
+		at := e.At
+		if e.Exchange != 0 {
+			at = e.Exchange // when it was settled, which may be before we hear of it
+		}
+		rate := r.fundings[e.Inst].paid(at, l)
 		r.settled = append(r.settled, Settlement{
-			At: e.At, Product: in.Product, Symbol: in.Symbol, Asset: l.Asset, Amount: l.Delta, USD: usd,
+			At: at, Product: in.Product, Symbol: in.Symbol, Asset: l.Asset, Amount: l.Delta, USD: usd, Rate: rate,
 		})
 	}
 }

@@ -137,6 +137,10 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 	if err != nil {
 		return nil, err
 	}
+	far, err := cfg.link(sim, ins)
+	if err != nil {
+		return nil, err
+	}
 	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: tab, Limits: cfg.Risk, Strategies: len(list)})
 	if err != nil {
 		return nil, err
@@ -149,8 +153,12 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 	}
 	l := &loop{
 		feed: newFeed(plan.source, plan.derive, plan.build, to), venue: sim, players: players, record: record,
-		driver: engine.NewDriver(kernel, sim, players), opening: plan.opening, hidden: plan.hidden, from: cfg.From,
+		opening: plan.opening, hidden: plan.hidden, from: cfg.From,
 	}
+	if far != nil {
+		l.venue, l.far, l.late = far, far, far.Delays()
+	}
+	l.driver = engine.NewDriver(kernel, l.venue, players)
 	l.sample = cfg.Sample
 	if l.sample <= 0 {
 		l.sample = sampleInterval(to.Sub(from))
@@ -183,6 +191,12 @@ func (r *run) result(cfg *Config, opt Options, list []Description, labels []stri
 	res.Events, res.Mode, res.Seed, res.Data = r.loop.driver.Seq(), opt.Mode, cfg.Seed, r.plan.data
 	res.Orders.OpenAtEnd = len(r.kernel.Orders())
 	res.Warnings = append(slices.Clone(r.plan.warnings), res.Warnings...)
+	res.Warnings = append(res.Warnings, cfg.Venue.Latency.warnings(r.plan.data)...)
+	if far := r.loop.far; far != nil {
+		for _, missed := range far.Missed() {
+			res.Warnings = append(res.Warnings, Warning{"fault", missed})
+		}
+	}
 	var assets []string
 	for _, b := range res.Balances {
 		if !slices.Contains(assets, b.Asset) {

@@ -94,6 +94,7 @@ func defaultConfig() backtest.Config {
 		Venue: backtest.VenueConfig{
 			UM: fee("0.0002", "0.0005"), CM: fee("0.0002", "0.0005"), Margin: fee("0.001", "0.001"),
 			Slippage: exchange.MustFixed("0.0001"), OrdersPerMinute: 1200,
+			Latency: backtest.LatencyConfig{Feed: "0s", Entry: "0s", Answer: "0s"},
 		},
 		Risk: riskguard.DefaultLimits(),
 	}
@@ -184,6 +185,10 @@ func (c *configuration) checkVenue(wrong wrongFunc) {
 	}
 	if n := c.Venue.OrdersPerMinute; n < 0 || n > 1_000_000 {
 		wrong("venue.orders_per_minute", "%d is not within 0 to 1000000", n)
+	}
+	for _, err := range parts(c.CheckLatency()) {
+		key, rest, _ := strings.Cut(err.Error(), ": ")
+		wrong(key, "%s", rest)
 	}
 }
 
