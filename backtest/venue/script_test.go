@@ -104,7 +104,7 @@ type script struct {
 
 // run obeys one line:
 //
-//	set KEY VALUE                     before start: slippage, leverage, queue, um, cm, spot (maker/taker), hedge, perminute
+//	set KEY VALUE                     before start: slippage, leverage, queue, bound, um, cm, spot (maker/taker), hedge, perminute
 //	have WALLET ASSET AMOUNT          before start
 //	start
 //	@TIME ...                         sets the clock, a duration since the start, for this and later lines
@@ -116,7 +116,7 @@ type script struct {
 //	                       [reduce] [close] [onmark] [protect] [borrow] [repay] [quote=Q] [match=M] [leg=L]
 //	                       [stp=MODE] [both] [oco trigger=P [stoplimit=P]], and to write nonsense: [type=N] [price=P]
 //	                       [callback=R] [iceberg=Q] [working=N] [till=TIME]
-//	amend NAME PRICE QTY   cancel NAME   account   mode hedge|oneway   leverage INST N
+//	amend NAME PRICE QTY   reprice NAME MATCH QTY   cancel NAME   account   mode hedge|oneway   leverage INST N
 //	wait                                       lets pass what is due by now; events of before are told with their time
 //	and the lines of (*script).money
 func (s *script) run(f []string) error {
@@ -152,6 +152,10 @@ func (s *script) run(f []string) error {
 	case "amend":
 		o := s.named(f[1])
 		o.Request.Price, o.Request.Qty = exchange.MustFixed(f[2]), exchange.MustFixed(f[3])
+		s.v.receive(o, true, s.now)
+	case "reprice":
+		o := s.named(f[1])
+		o.Request.Price, o.Request.PriceMatch, o.Request.Qty = 0, priceMatches[f[2]], exchange.MustFixed(f[3])
 		s.v.receive(o, true, s.now)
 	case "cancel":
 		s.v.Cancel(s.named(f[1]), s.now)
@@ -210,6 +214,8 @@ func (s *script) set(key, value string) (err error) {
 		return err
 	}
 	switch key {
+	case "bound": // of market orders on UM, around the mark
+		s.config.Instruments.At(1).MarketTakeBound, err = exchange.ParseFixed(value)
 	case "queue":
 		s.config.Matching.Queue, err = queue.Parse(value)
 	case "slippage":
@@ -427,10 +433,7 @@ func (s *script) orderWord(r *exchange.OrderRequest, word string) error {
 	case "quote":
 		r.QuoteQty = num
 	case "match":
-		r.Type, r.PriceMatch = exchange.Limit, map[string]exchange.PriceMatch{
-			"queue": exchange.Queue, "queue5": exchange.Queue5, "queue10": exchange.Queue10, "queue20": exchange.Queue20,
-			"opponent": exchange.Opponent, "opponent5": exchange.Opponent5, "opponent10": exchange.Opponent10, "opponent20": exchange.Opponent20,
-		}[value]
+		r.Type, r.PriceMatch = exchange.Limit, priceMatches[value]
 	case "stp":
 		r.STP = map[string]exchange.STP{"none": exchange.STPNone, "taker": exchange.ExpireTaker, "maker": exchange.ExpireMaker, "both": exchange.ExpireBoth}[value]
 	case "leg":
@@ -442,6 +445,11 @@ func (s *script) orderWord(r *exchange.OrderRequest, word string) error {
 		return fmt.Errorf("no such word %q", word)
 	}
 	return nil
+}
+
+var priceMatches = map[string]exchange.PriceMatch{
+	"queue": exchange.Queue, "queue5": exchange.Queue5, "queue10": exchange.Queue10, "queue20": exchange.Queue20,
+	"opponent": exchange.Opponent, "opponent5": exchange.Opponent5, "opponent10": exchange.Opponent10, "opponent20": exchange.Opponent20,
 }
 
 func instrument(name string) (exchange.InstrumentID, error) {

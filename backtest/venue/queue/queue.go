@@ -185,27 +185,44 @@ func (p *Place) Show(m Model, qty exchange.Fixed, at exchange.Time) {
 // add is the sum of two quantities, or the largest there is.
 func add(a, b exchange.Fixed) exchange.Fixed { return min(a, exchange.FixedMax-b) + b }
 
-// weightBits are the bits that quantities keep before they are raised to a power: the cubes
-// of two and their sum fit in 64 bits, and a share is exact to a millionth.
-const weightBits = 20
+// weightBits are the bits that quantities keep before they are raised to a power. Below
+// 21 units of an asset that is all of them.
+const weightBits = 31
 
 // share is the part of a fall that came from ahead, rounded down: fell times ahead^n
 // through ahead^n plus behind^n.
 func share(fell, ahead, behind exchange.Fixed, n int) exchange.Fixed {
-	drop := max(0, bits.Len64(uint64(max(ahead, behind)))-weightBits)
-	a := uint64(ahead) >> drop
-	b := uint64(behind) >> drop
-	if b<<drop != uint64(behind) {
-		b++ // against us
-	}
-	x, y := a, b
-	for range n - 1 {
-		x, y = x*a, y*b
-	}
-	if y == 0 {
+	if behind == 0 {
 		return fell
 	}
+	drop := max(0, bits.Len64(uint64(max(ahead, behind)))-weightBits)
+	a, b := uint64(ahead)>>drop, shiftUp(uint64(behind), 0, drop)
+	var over, under [2]uint64 // a^n and b^n, high word first
+	over[1], under[1] = a, b
+	for range n - 1 {
+		over[0], over[1] = times(over, a)
+		under[0], under[1] = times(under, b)
+	}
+	// The sum of both must fit in a word.
+	drop = 0
+	if high := max(over[0], under[0]); high != 0 || max(over[1], under[1]) >= 1<<62 {
+		drop = bits.Len64(high) + 2
+	}
+	x := over[0]<<(64-drop) | over[1]>>drop
+	y := shiftUp(under[1], under[0], drop)
 	hi, lo := bits.Mul64(uint64(fell), x)
-	part, _ := bits.Div64(hi, lo, x+y) // hi < x, for fell has at most 63 bits
+	part, _ := bits.Div64(hi, lo, x+y) // hi < x, for fell has at most 63 bits; y is not 0
 	return exchange.Fixed(part)
+}
+
+// times multiplies a number of two words that is below 2^64 by one below 2^33.
+func times(x [2]uint64, by uint64) (high, low uint64) { return bits.Mul64(x[1], by) }
+
+// shiftUp shifts two words right by less than 64 bits into one, rounding up.
+func shiftUp(low, high uint64, by int) uint64 {
+	shifted := high<<(64-by) | low>>by
+	if low&(1<<by-1) != 0 {
+		shifted++
+	}
+	return shifted
 }

@@ -218,7 +218,7 @@ func TestOrderOfModels(t *testing.T) {
 }
 
 // TestShare compares the share of a fall with the formula in big fractions: never more,
-// and less by no more than two millionths a power of what falls.
+// and less by no more than a few billionths a power of what falls.
 func TestShare(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 3))
 	for range 20000 {
@@ -233,7 +233,7 @@ func TestShare(t *testing.T) {
 		exact := new(big.Int).Mul(big.NewInt(int64(fell)), power(ahead))
 		exact.Quo(exact, new(big.Int).Add(power(ahead), power(behind)))
 		got := share(fell, ahead, behind, n)
-		slack := exchange.Fixed(float64(fell)*float64(n)*4e-6) + 1
+		slack := exchange.Fixed(float64(fell)*float64(n)*2e-9) + 1
 		if want := exchange.Fixed(exact.Int64()); got > want || got < want-slack {
 			t.Fatalf("share(%d, %d, %d, %d) = %d, want at most %d and at least %d", fell, ahead, behind, n, got, want, want-slack)
 		}
