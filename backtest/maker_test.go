@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,8 +19,8 @@ import (
 	"github.com/pmbot/pmbot/strategy"
 )
 
-// maker posts a bid and an ask at the best prices of two contracts, and moves them when
-// the best moves away. It holds at most Bound orders' worth of either leg.
+// maker posts bids and asks at the best prices of two contracts, and moves them when the
+// best moves away. It holds at most Bound orders' worth of either leg.
 type maker struct {
 	params makerParams
 	legs   []makerLeg
@@ -32,6 +33,10 @@ type makerParams struct {
 	UMQty exchange.Fixed  `default:"0.01" help:"size of an order of the first leg"`
 	CMQty exchange.Fixed  `default:"5" help:"size of an order of the second leg"`
 	Bound int             `default:"20" help:"largest position, in orders"`
+	// Two orders share a price, the next two stand a tick behind.
+	Orders int `default:"1" help:"orders of a side"`
+	// A blind maker asks for the same whatever has filled.
+	Blind bool `default:"false" help:"replace orders at every turn"`
 }
 
 type makerLeg struct {
@@ -41,8 +46,8 @@ type makerLeg struct {
 	asked [exchange.Sell + 1]exchange.Time
 }
 
-// makerPause is how long a side rests after a request, so that the guard's limit of
-// messages is kept: four sides, four times a second.
+// makerPause is how long a side rests after a request for each of its orders, so that the
+// guard's limit of messages is kept: four sides, four times a second.
 const makerPause = 250 * time.Millisecond
 
 func (m *maker) Manifest() strategy.Manifest {
@@ -66,41 +71,66 @@ func (m *maker) Start(env *strategy.Env) error {
 	return nil
 }
 
-// OnBookTicker sees that there is one order a side, at the best price.
+// OnBookTicker sees that there are orders on both sides.
 func (m *maker) OnBookTicker(env *strategy.Env, in *exchange.Instrument, b exchange.BookTicker) {
 	for i := range m.legs {
 		if leg := &m.legs[i]; leg.in == in {
-			m.quote(env, leg, strategy.Buy(in, leg.qty), b.Bid)
-			m.quote(env, leg, strategy.Sell(in, leg.qty), b.Ask)
+			m.quote(env, leg, exchange.Buy, b.Bid)
+			m.quote(env, leg, exchange.Sell, b.Ask)
 		}
 	}
 }
 
-func (m *maker) quote(env *strategy.Env, leg *makerLeg, o strategy.Order, best exchange.Fixed) {
-	side := o.Request().Side
-	if env.Now() < leg.asked[side].Add(makerPause) {
+func (m *maker) quote(env *strategy.Env, leg *makerLeg, side exchange.Side, best exchange.Fixed) {
+	if env.Now() < leg.asked[side].Add(time.Duration(m.params.Orders)*makerPause) {
+		return
+	}
+	if m.params.Blind {
+		m.replace(env, leg, side, best)
 		return
 	}
 	full := best == 0 || leg.qty > 0 && exchange.Fixed(side.Sign())*env.Held(leg.in) >= leg.qty*exchange.Fixed(m.params.Bound)
-	for _, have := range env.Orders() {
+	n := 0
+	want := func() exchange.Fixed { return best - exchange.Fixed(side.Sign())*exchange.Fixed(n/2)*leg.in.Tick }
+	for _, have := range slices.Clone(env.Orders()) {
 		if have.Request.Inst != leg.in.ID || have.Request.Side != side {
 			continue
 		}
 		switch {
 		case full:
 			env.Cancel(have.Ref)
-		case have.Request.Price != best:
-			env.Amend(have.Ref, best, have.Request.Qty)
-		default:
-			return
+			leg.asked[side] = env.Now()
+		case have.Request.Price != want():
+			env.Amend(have.Ref, want(), have.Request.Qty)
+			leg.asked[side] = env.Now()
 		}
+		n++
+	}
+	for ; n < m.params.Orders && !full; n++ {
+		env.Send(m.order(leg, side).Limit(want()).PostOnly())
 		leg.asked[side] = env.Now()
+	}
+}
+
+// replace takes back what is left of the side and posts anew.
+func (m *maker) replace(env *strategy.Env, leg *makerLeg, side exchange.Side, best exchange.Fixed) {
+	if best == 0 || env.Now() < leg.asked[side].Add(2*makerPause) {
 		return
 	}
-	if !full {
-		env.Send(o.Limit(best).PostOnly())
-		leg.asked[side] = env.Now()
+	leg.asked[side] = env.Now()
+	for _, have := range env.Orders() {
+		if have.Request.Inst == leg.in.ID && have.Request.Side == side {
+			env.Cancel(have.Ref)
+		}
 	}
+	env.Send(m.order(leg, side).Limit(best).PostOnly())
+}
+
+func (m *maker) order(leg *makerLeg, side exchange.Side) strategy.Order {
+	if side == exchange.Sell {
+		return strategy.Sell(leg.in, leg.qty)
+	}
+	return strategy.Buy(leg.in, leg.qty)
 }
 
 // OnOrder and OnFill keep the diary.
@@ -357,6 +387,67 @@ func testMakerSizes(t *testing.T, dir string) {
 	for _, p := range makerLegs {
 		if one, ten := sums[1][p].volume, sums[2][p].volume; ten <= one || ten >= 10*one {
 			t.Errorf("%v: volume %v at the size, %v at ten times the size", p, one, ten)
+		}
+	}
+}
+
+// TestModelsOnEqualOrders: of two runs that send the same orders, no order fills less by
+// the probabilistic model than by the conservative one.
+func TestModelsOnEqualOrders(t *testing.T) { testModels(t, makerTape(t, sharedCaptures(t))) }
+
+// TestModelsOnOwnRecording does the same on a small recording of our own.
+func TestModelsOnOwnRecording(t *testing.T) { testModels(t, makerTape(t, ownCaptures(t))) }
+
+func testModels(t *testing.T, dir string) {
+	var filled [2]map[strategy.Ref]exchange.Fixed
+	for i, m := range []queue.Model{queue.Conservative, queue.Probabilistic} {
+		cfg := makerConfig(dir)
+		cfg.Venue.Queue, cfg.Strategies[0].Params["blind"] = m, "true"
+		res, d := makerRun(t, cfg)
+		filled[i] = map[strategy.Ref]exchange.Fixed{}
+		for _, s := range d.stays {
+			filled[i][s.ref] += s.filled(s.left)
+		}
+		checkFills(t, dir, d, m != queue.Conservative).report(m.String())
+		t.Logf("%-13v %d orders, %d fills, UM %v, CM %v", m, len(filled[i]), res.Orders.Fills, tally(res)[exchange.UM], tally(res)[exchange.CM])
+		if res.Orders.Refused != 0 {
+			t.Errorf("%v: %d orders are refused, and the runs may differ", m, res.Orders.Refused)
+		}
+	}
+	more := 0
+	for ref, least := range filled[0] {
+		got, sent := filled[1][ref]
+		if !sent || got < least {
+			t.Errorf("order %d fills %v by the conservative model and %v by the other (sent %v)", ref, least, got, sent)
+		}
+		if got > least {
+			more++
+		}
+	}
+	t.Logf("%d of %d orders fill more by the probabilistic model", more, len(filled[0]))
+	if len(filled[0]) != len(filled[1]) || more == 0 {
+		t.Errorf("%d and %d orders, %d of which fill more", len(filled[0]), len(filled[1]), more)
+	}
+}
+
+// TestMakerLadder: several orders a side, at one price and behind it, share the prints.
+func TestMakerLadder(t *testing.T) { testMakerLadder(t, makerTape(t, sharedCaptures(t))) }
+
+// TestMakerLadderOnOwnRecording does the same on a small recording of our own.
+func TestMakerLadderOnOwnRecording(t *testing.T) { testMakerLadder(t, makerTape(t, ownCaptures(t))) }
+
+func testMakerLadder(t *testing.T, dir string) {
+	for _, m := range []queue.Model{queue.Conservative, queue.Probabilistic} {
+		cfg := makerConfig(dir)
+		cfg.Venue.Queue, cfg.Strategies[0].Params["orders"] = m, "4"
+		res, d := makerRun(t, cfg)
+		for _, p := range makerLegs {
+			t.Logf("%-13v %v %v", m, p, tally(res)[p])
+		}
+		c := checkFills(t, dir, d, m != queue.Conservative)
+		c.report(m.String())
+		if c.shared < 50 {
+			t.Errorf("%v: %d instants at which several orders filled, want at least 50", m, c.shared)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pmbot/pmbot/backtest/tape"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/strategy"
 )
 
 // The checker holds what a strategy was told of its orders to the tape. It reads the tape
@@ -39,6 +40,7 @@ type checker struct {
 	counts  map[string]int // claims that were held against something, by name
 	broken  map[string]int
 	first   map[string]string // what broke each claim first
+	shared  int               // instants at which several orders of a side filled
 	walks   map[*stay]*walk   // of the orders that are walked through
 }
 
@@ -305,7 +307,7 @@ func (c *checker) fills(at exchange.Time, w *watched) {
 // prints holds all fills of an instant to its prints.
 func (c *checker) prints(at exchange.Time, events []exchange.Event) {
 	for _, side := range []exchange.Side{exchange.Buy, exchange.Sell} {
-		filled := map[exchange.InstrumentID]map[exchange.Fixed]exchange.Fixed{}
+		filled, orders := map[exchange.InstrumentID]map[exchange.Fixed]exchange.Fixed{}, map[strategy.Ref]bool{}
 		for _, w := range c.active {
 			for _, f := range w.fills[w.next:] {
 				if f.at == at && w.side == side {
@@ -313,8 +315,12 @@ func (c *checker) prints(at exchange.Time, events []exchange.Event) {
 						filled[w.inst] = map[exchange.Fixed]exchange.Fixed{}
 					}
 					filled[w.inst][w.price] += f.qty
+					orders[w.ref] = true
 				}
 			}
+		}
+		if len(orders) > 1 {
+			c.shared++
 		}
 		for id, prices := range filled {
 			for _, price := range slices.Sorted(maps.Keys(prices)) {
@@ -346,7 +352,7 @@ func (c *checker) claim(name string, holds bool, w *watched, format string, args
 	}
 	c.broken[name]++
 	if c.first[name] == "" {
-		c.first[name] = fmt.Sprintf("%v %v at %v, joined %v behind %v: %s", exchange.Product(w.inst), w.side, w.price, w.joined, w.stay.qty, fmt.Sprintf(format, args...))
+		c.first[name] = fmt.Sprintf("%v %v at %v, joined %v with %v: %s", exchange.Product(w.inst), w.side, w.price, w.joined, w.stay.qty, fmt.Sprintf(format, args...))
 	}
 }
 

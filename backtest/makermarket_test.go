@@ -91,8 +91,8 @@ func (m *ownMarket) step() {
 	switch k := m.rng.IntN(100); {
 	case k < 40:
 		m.set(side, price, have+1+m.rng.IntN(15))
-	case k < 60 && have > 0:
-		m.set(side, price, have-1-m.rng.IntN(have))
+	case k < 75 && have > 0:
+		m.set(side, price, have-1-m.rng.IntN(1+have/2))
 	default:
 		m.take(side, 1+m.rng.IntN(1+m.rng.IntN(40)))
 	}
