@@ -48,9 +48,6 @@ func (r *recorder) alarms(res *Result) {
 	if r.margin.EquityMin.IsNegative() {
 		res.Warnings = append(res.Warnings, Warning{"bankrupt", "equity fell below zero, to " + r.margin.EquityMin.Round(2).String() + " USD"})
 	}
-	if b := &r.balances; b.owed != 0 {
-		res.Warnings = append(res.Warnings, Warning{"model", fmt.Sprintf("interest is not charged; %s was owed since %v", b.owedAsset, b.owed)})
-	}
 }
 
 // lines fills the tables of where money came from.

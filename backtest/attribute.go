@@ -10,8 +10,8 @@ import (
 // the asset index of the moment it was booked.
 type attribution struct {
 	ins     *exchange.Instruments
-	cells   [][]cell            // by StrategyID, InstrumentID
-	net     []legs              // the account's, by InstrumentID
+	cells   [][]cell // by StrategyID, InstrumentID
+	net     []legs   // the account's, by InstrumentID
 	marks   []exchange.Fixed
 	indices []assetPrice
 	// decisions are the prices at which open orders were decided, for slippage.

@@ -90,6 +90,9 @@ type VenueConfig struct {
 	Latency LatencyConfig `toml:"latency" json:"latency"`
 	// Faults are what goes wrong, one line each in the language of package link.
 	Faults []string `toml:"faults" json:"faults"`
+	// Fees are those of single symbols.
+	Fees  []SymbolFeeConfig `toml:"fee" json:"fee"`
+	Money MoneyConfig       `toml:"money" json:"money"`
 }
 
 // FeeConfig is the fee of a product as ratios of the notional; maker may be negative.

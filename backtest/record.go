@@ -305,12 +305,13 @@ type balanceBook struct {
 	lines     []BalanceLine
 	owed      exchange.Time // 0 if never
 	owedAsset string
+	short     bool // it was a balance below zero and not a loan
 }
 
 func (b *balanceBook) apply(at exchange.Time, l *exchange.LedgerEntry, starting bool) {
 	b.set(l, starting)
 	if b.owed == 0 && (l.Wallet.Debt() || l.Delta.IsNegative()) && b.owes(l.Asset) {
-		b.owed, b.owedAsset = at, l.Asset
+		b.owed, b.owedAsset, b.short = at, l.Asset, !l.Wallet.Debt()
 	}
 }
 

@@ -107,6 +107,7 @@ func closeAll(players []Player) {
 // run is one backtest put together.
 type run struct {
 	loop   *loop
+	venue  *venue.Venue
 	kernel *engine.Kernel
 	plan   *plan
 	ins    *exchange.Instruments
@@ -127,10 +128,14 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 			err = errors.Join(err, plan.close())
 		}
 	}()
+	money, err := cfg.Venue.money()
+	if err != nil {
+		return nil, err
+	}
 	sim, err := venue.New(venue.Config{
 		Instruments: ins, Tables: tab, UM: venue.Fees(cfg.Venue.UM), CM: venue.Fees(cfg.Venue.CM),
 		Margin: venue.Fees(cfg.Venue.Margin), Slippage: cfg.Venue.Slippage, Seed: cfg.Seed,
-		Matching: venue.Matching{Queue: cfg.Venue.Queue},
+		Matching: venue.Matching{Queue: cfg.Venue.Queue}, Money: money,
 		Balances: cfg.balances(), Leverage: max(cfg.Account.Leverage, 1),
 		Orders: venue.Orders{Hedge: cfg.Account.HedgeMode, PerMinuteMax: cfg.Venue.OrdersPerMinute},
 	})
@@ -169,7 +174,7 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 			opt.Progress(Progress{events, min(1, max(0, float64(at.Sub(from))/float64(max(1, to.Sub(from)))))})
 		}
 	}
-	return &run{loop: l, kernel: kernel, plan: plan, ins: ins, tab: tab}, nil
+	return &run{loop: l, venue: sim, kernel: kernel, plan: plan, ins: ins, tab: tab}, nil
 }
 
 // sampleInterval is the shortest round interval that gives at most 2,000 samples, and at
@@ -197,6 +202,10 @@ func (r *run) result(cfg *Config, opt Options, list []Description, labels []stri
 			res.Warnings = append(res.Warnings, Warning{"fault", missed})
 		}
 	}
+	for _, w := range r.venue.Warnings() {
+		res.Warnings = append(res.Warnings, Warning{"model", w})
+	}
+	res.Warnings = append(res.Warnings, owedWarnings(&cfg.Venue.Money, r.tab, &r.loop.record.balances)...)
 	var assets []string
 	for _, b := range res.Balances {
 		if !slices.Contains(assets, b.Asset) {

@@ -179,6 +179,7 @@ func tables(cfg *Config) (*margin.Tables, error) {
 	for _, p := range []exchange.Product{exchange.UM, exchange.CM, exchange.Margin} {
 		t.Fees[p] = margin.Fee{Maker: fees[p].Maker, Taker: fees[p].Taker, Source: margin.Source{Text: "the configuration"}}
 	}
+	maps.Copy(t.Interest, cfg.Venue.Money.Rates)
 	if cfg.Account.Leverage > 0 {
 		t.LeverageDefault, t.LeverageSource = cfg.Account.Leverage, margin.Source{Text: "the configuration"}
 	}

@@ -95,6 +95,10 @@ func defaultConfig() backtest.Config {
 			UM: fee("0.0002", "0.0005"), CM: fee("0.0002", "0.0005"), Margin: fee("0.001", "0.001"),
 			Slippage: exchange.MustFixed("0.0001"), OrdersPerMinute: 1200,
 			Latency: backtest.LatencyConfig{Feed: "0s", Entry: "0s", Answer: "0s"},
+			Money: backtest.MoneyConfig{
+				Interest: true, AutoRepay: true, ExchangeCost: exchange.MustFixed("0.005"),
+				ExchangeAt: map[string]decimal.Decimal{"USDT": decimal.NewFromInt(200_000), "USDC": decimal.NewFromInt(200_000)},
+			},
 		},
 		Risk: riskguard.DefaultLimits(),
 	}
@@ -190,6 +194,7 @@ func (c *configuration) checkVenue(wrong wrongFunc) {
 		key, rest, _ := strings.Cut(err.Error(), ": ")
 		wrong(key, "%s", rest)
 	}
+	c.checkMoney(wrong)
 }
 
 var (

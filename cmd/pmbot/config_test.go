@@ -60,7 +60,7 @@ func load(t *testing.T, text string, sets ...string) (*configuration, error) {
 }
 
 func TestLoadConfig(t *testing.T) {
-	c, err := load(t, smallConfig, "strategy.trend-um.params.slow=30", "strategy.1.label=7", "seed=9", "venue.slippage=0.0002", "venue.orders_per_minute=600", "account.hedge_mode=true", "venue.queue=probabilistic", "strategy.0.params.wait=8h",
+	c, err := load(t, smallConfig, "strategy.trend-um.params.slow=30", "strategy.1.label=7", "seed=9", "venue.slippage=0.0002", "venue.orders_per_minute=600", "account.hedge_mode=true", "venue.queue=probabilistic", "venue.money.auto_repay=false", "strategy.0.params.wait=8h",
 		"data.clock=corrected", "data.latency_base=5ms")
 	if err != nil {
 		t.Fatal(err)
@@ -86,6 +86,9 @@ func TestLoadConfig(t *testing.T) {
 		{"queue", c.Venue.Queue, queue.Probabilistic},
 		{"orders_per_minute", c.Venue.OrdersPerMinute, 600},
 		{"hedge_mode", c.Account.HedgeMode, true},
+		{"interest by default", c.Venue.Money.Interest, true},
+		{"exchange_at by default", c.Venue.Money.ExchangeAt["USDT"].String(), "200000"},
+		{"auto_repay", c.Venue.Money.AutoRepay, false},
 		{"slippage", c.Venue.Slippage, exchange.MustFixed("0.0002")},
 		{"unimmr_min", c.Risk.UniMMRMin.String(), "2.5"},
 		{"clock", c.Data.Clock, tape.CorrectedClock},
@@ -149,6 +152,11 @@ func TestConfigMistakes(t *testing.T) {
 		{`tape = "tape"`, `match = "ticks"`, `x.toml:6: data.match: `},
 		{`tape = "tape"`, `latency_base = "5ms"`, `x.toml:6: data.latency_base: goes with clock = "corrected" only, not with exchange`},
 		{`tape = "tape"`, "clock = \"corrected\"\nlatency_base = \"2h\"", `x.toml:7: data.latency_base: 2h0m0s is not within 0s to 1h`},
+		{`cm.taker = 0.00050`, `money.exchange_cost = "0.2"`, `x.toml:11: venue.money.exchange_cost: 0.2 is not within 0 to 0.1`},
+		{`cm.taker = 0.00050`, `money.rates = { usdt = "0.1" }`, `x.toml:11: venue.money.rates.usdt: "usdt" is not an asset`},
+		{`cm.taker = 0.00050`, `money.rates = { USDT = "0.1" }`, `x.toml:11: venue.money.rates.USDT: 0.1 is not within 0 to 0.01; rates are hourly`},
+		{`cm.taker = 0.00050`, `money.negative_free = { USDT = "-1" }`, `x.toml:11: venue.money.negative_free.USDT: -1 is below zero`},
+		{`cm.taker = 0.00050`, "[[venue.fee]]\nsymbol = \"BTCUSDC\"\ntaker = 1", `x.toml:12: venue.fee.0.symbol: "BTCUSDC" is not PRODUCT:SYMBOL`},
 		{`cm.taker = 0.00050`, `queue = "lucky"`, `x.toml:11: venue.queue: "lucky" is not conservative, probabilistic`},
 		{`cm.taker = 0.00050`, `orders_per_minute = -1`, "x.toml:11: venue.orders_per_minute: -1 is not within 0 to 1000000"},
 		{`leverage = 5`, `leverage = 500`, "x.toml:8: account.leverage: 500 is not within 1 to 125"},

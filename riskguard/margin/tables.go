@@ -166,7 +166,7 @@ func (t *Tables) brackets(in *exchange.Instrument) (b Brackets, borrowed, ok boo
 
 // Warnings lists, one line each and in a fixed order, the assumed values that a run over
 // these instruments and assets rests on, for the WARNINGS of console and report. Interest
-// rates are not among them: nobody charges interest yet.
+// rates are not among them: the model charges none.
 func (t *Tables) Warnings(ins *exchange.Instruments, assets []string) []string {
 	var lines []string
 	note := func(what string, s Source) {
