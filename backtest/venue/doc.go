@@ -119,19 +119,70 @@
 //
 // # Conditional orders
 //
-// They are not checked for margin before they trigger and are triggered by the last price
-// or the mark price, as asked. The last price is a trade's, a bar's, or the middle of bid
-// and ask for an instrument without trades. An order that triggers goes to Triggering,
-// makes a child order with a client id of its own, goes to Triggered, and to Finished when
-// the child is over; a child that is refused makes it Rejected. A child that was triggered
-// by a trade, a ticker or a mark matches from the next event on.
+// Those of futures are not checked for margin before they trigger. The spot engine locks
+// the balance of a conditional margin order at once, at its limit, or at its trigger with
+// slippage. They are triggered by the last price, or on futures the mark price, as asked.
+// The last price is a trade's, a bar's, or the middle of bid and ask for an instrument
+// without trades. An order that would trigger when it arrives is rejected, -2021, on margin
+// pairs -2010. An order that triggers goes to Triggering, makes a child order with a client
+// id of its own, goes to Triggered, and to Finished when the child is over; a child that is
+// refused makes it Rejected. (A margin stop keeps its id at Binance; here it has a child
+// like the others.) A child that was triggered by a trade, a ticker or a mark matches from
+// the next event on. Price protection holds a trigger back while last and mark differ by
+// more than the symbol's triggerProtect.
+//
+// Trailing stops are of futures only, with a callback of 0.1% to 20% on UM and to 5% on CM.
+// They follow from their activation price on, or from the start without one; an activation
+// behind the price is rejected with -2021. closePosition is of UM's market stops and
+// take-profits, and takes whatever the position is at the trigger.
+//
+// # OCO
+//
+// An OCO of a margin pair is a list of two orders for one quantity: the limit leg, a
+// LIMIT_MAKER at Price, and the stop leg, triggered at Trigger, with the limit StopPrice or
+// none. To sell, Price > last > Trigger; to buy, the other way round; else -2010. The list
+// is told first, Working once for each leg with the leg's client id in Child; the ids are
+// [exchange.OCOLegs]. Then each leg is told like any order. When a leg deals, even in part,
+// triggers or ends, the other one expires, before anything else happens; cancelling a leg
+// or the list cancels all that is open of it. The list is Finished when both legs and the
+// child of the stop leg are over. Its legs lock one amount, that of the dearer one.
 //
 // # Order rules
 //
-// Post-only orders expire when they would take at the last known best price, or without a
-// ticker at the last price. GTD orders end at their time, before the event that shows the
+// What a kind or a product does not take is refused with Binance's code (fields.go), and so
+// is what breaks a filter of the symbol (filter.go): price, lot and market lot, minimum
+// notional, and PERCENT_PRICE, for futures against the mark, for a futures market order by
+// the best price it would meet, -4131, for a stop's limit against its trigger. Binance
+// holds margin pairs against an average of minutes; here it is the last price. What a
+// trigger makes is not held against the filters again.
+//
+// A symbol has a limit of open orders, conditional ones and legs of OCO included, and maybe
+// one of conditional orders; the account may have 200 conditional UM orders. New orders and
+// amends have a limit a minute, counted from minute to minute of the clock; that refused
+// ones count, and that Binance's windows lie so, is assumed. Client ids are unique among
+// the account's open orders; ids of orders that are over can be used again, as at Binance.
+//
+// Post-only orders that would take at the last known best price, or without a ticker at the
+// last price, expire on futures and are rejected on margin pairs. GTD orders, UM only, must
+// end more than 600 seconds ahead and end at their time, before the event that shows the
 // time to have come is matched. Reduce-only orders are clipped to the position and expire
-// with it. Only one-way position mode is offered.
+// with it. The visible part of an iceberg order is checked and has no effect.
+//
+// Margin orders with MARGIN_BUY or AUTO_BORROW_REPAY borrow what they lack when they are
+// placed, before they are told as Working, and once more when they fill if a market order
+// costs more than it was estimated. An order that is over and has not filled pays back what
+// it has borrowed and not spent (autoRepayAtCancel, Binance's default). That conditional
+// ones borrow when they are placed, too, is assumed. AUTO_REPAY and AUTO_BORROW_REPAY repay
+// with what a fill brings, interest first, after its commission.
+//
+// # Position mode
+//
+// In one-way mode a symbol has one position, Both. In hedge mode it has a Long and a Short
+// one side by side, and every futures order names its leg, else -4061. An order on the
+// closing side of its leg only shrinks it: one larger than the leg is rejected with -2022
+// (that it is not clipped is assumed), several that together are larger are clipped as
+// they fill. The flag reduceOnly is refused. Funding, maintenance margin, liquidation and
+// closePosition are each leg's own. The mode is that of UM and CM together.
 //
 // # Money
 //
