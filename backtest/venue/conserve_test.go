@@ -1,6 +1,7 @@
 package venue
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -9,148 +10,119 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// books are kept from what the account was told, without the venue's own arithmetic:
-// fills as cash flows, fees from rates, funding from positions.
-type books struct {
-	t       *testing.T
-	seed    uint64
-	c       Config
-	mark    map[exchange.InstrumentID]decimal.Decimal
-	sums    map[string]decimal.Decimal // ledger deltas by asset and wallet
-	fills   map[exchange.InstrumentID][]exchange.Fill
-	flows   map[string]decimal.Decimal // expected by asset, over all wallets, without price profit
-	entries int
-	kinds   map[exchange.Reason]int
-}
-
-func round8(d decimal.Decimal) decimal.Decimal { return d.Round(8) }
-
-// position is the net of the fills so far.
-func (b *books) position(inst exchange.InstrumentID) decimal.Decimal {
-	sum := decimal.Zero
-	for _, f := range b.fills[inst] {
-		sum = sum.Add(f.Qty.Decimal().Mul(decimal.NewFromInt(f.Side.Sign())))
-	}
-	return sum
-}
-
-func (b *books) fill(inst exchange.InstrumentID, f exchange.Fill) {
-	b.fills[inst] = append(b.fills[inst], f)
-	in := b.c.Instruments.At(inst)
-	q, p := f.Qty.Decimal(), f.Price.Decimal()
-	fees := map[exchange.Product]Fees{exchange.UM: b.c.UM, exchange.CM: b.c.CM, exchange.Margin: b.c.Margin}[in.Product]
-	rate := fees.Taker
-	if f.Maker {
-		rate = fees.Maker
-	}
-	notional := q.Mul(p)
-	switch {
-	case in.Product == exchange.CM:
-		notional = q.Mul(in.ContractSize.Decimal()).DivRound(p, 30)
-	case in.Product == exchange.Margin && f.Side == exchange.Buy:
-		notional = q
-	}
-	if fee := round8(notional.Mul(rate.Decimal())); !fee.Equal(f.Fee) {
-		b.t.Fatalf("-seed=%d: fill %v of %s: fee %v, want %v", b.seed, f, in.Name(), f.Fee, fee)
-	}
-	b.flow(f.FeeAsset, f.Fee.Neg())
-	if in.Product == exchange.Margin {
-		sign := decimal.NewFromInt(f.Side.Sign())
-		b.flow(in.Base, q.Mul(sign))
-		b.flow(in.Quote, round8(q.Mul(p)).Mul(sign).Neg())
+// run makes the calls one by one, and before each what the exchange does by the clock, an
+// instant at a time. It shows every call with its answer and what the account saw.
+func run(v *Venue, ops []op, saw func(o *op, err error, events []exchange.Event)) {
+	for i := range ops {
+		o := &ops[i]
+		for v.Due() <= o.at {
+			tick := &op{at: v.Due(), act: clockAct{}}
+			saw(tick, tick.do(v, false), v.Events())
+		}
+		saw(o, o.do(v, false), v.Events())
 	}
 }
 
-func (b *books) flow(asset string, d decimal.Decimal) { b.flows[asset] = b.flows[asset].Add(d) }
-
-func (b *books) funding(e *exchange.Event) {
-	in, f := b.c.Instruments.At(e.Inst), e.Funding()
-	mark := b.mark[e.Inst]
-	if f.Mark != 0 {
-		mark = f.Mark.Decimal()
+// TestConservation runs the random account and checks at every step that no money comes
+// or goes: what the account gains of an asset, its counterparties, the fee pool, the
+// insurance fund, the lender or the outside lose. And it keeps a second account of what
+// happened without reading the ledger (independent_test.go), which must have the same in
+// every wallet after every step, and the same equity and uniMMR, to the last digit. With
+// -v it prints how often each kind of event happened; none may be missing.
+func TestConservation(t *testing.T) {
+	counts := tally{}
+	compared, loans := 0, 0
+	for _, seed := range seeds(t, 12) {
+		rng := rand.New(rand.NewPCG(seed, 3))
+		c := randomConfig(rng)
+		v, ops := newVenue(t, c), randomOps(rng, randomMinutes)
+		second, entries := newIndependent(t, seed, c), ledgerSums{}
+		v.Start(ops[0].at)
+		if err := entries.add(v.Events()); err != nil {
+			t.Fatalf("-seed=%d: start: %v", seed, err)
+		}
+		step := 0
+		run(v, ops, func(o *op, err error, events []exchange.Event) {
+			step++
+			when := fmt.Sprintf("step %d, %s at %v", step, o.name(), o.at)
+			if err := entries.add(events); err != nil {
+				t.Fatalf("-seed=%d: %s: %v", seed, when, err)
+			}
+			if err := doubleEntry(v, entries); err != nil {
+				t.Fatalf("-seed=%d: %s: %v", seed, when, err)
+			}
+			counts.see(o, err, events)
+			second.happened(o, err, events)
+			if len(events) > 0 || step%50 == 0 {
+				second.agrees(v, when)
+				compared++
+			}
+			checkLocks(t, v, seed, when)
+		})
+		loans += second.loans
 	}
-	owed := b.position(e.Inst).Mul(f.Rate.Decimal())
-	if in.Product == exchange.CM {
-		owed = owed.Mul(in.ContractSize.Decimal()).DivRound(mark, 30)
-	} else {
-		owed = owed.Mul(mark)
+	t.Logf("%d comparisons of wallets, pools, equity and uniMMR, all equal to the last digit; %d loans held against the rule", compared, loans)
+	t.Logf("what happened:\n%s", counts)
+	if *seedFlag != 0 {
+		return
 	}
-	b.flow(in.MarginAsset, round8(owed).Neg())
+	for _, kind := range counts.missing() {
+		t.Errorf("no %s: the test does not reach it", kind)
+	}
+	if loans == 0 {
+		t.Error("no loan was held against the rule")
+	}
 }
 
-func (b *books) ledger(l *exchange.LedgerEntry) {
-	b.entries++
-	b.kinds[l.Reason]++
-	key := l.Asset + l.Wallet.String()
-	b.sums[key] = b.sums[key].Add(l.Delta)
-	if !b.sums[key].Equal(l.Balance) || !round8(l.Delta).Equal(l.Delta) || l.Delta.IsZero() {
-		b.t.Fatalf("-seed=%d: entry %+v after a sum of %v", b.seed, l, b.sums[key])
-	}
-	switch l.Reason {
-	case exchange.ReasonDeposit, exchange.ReasonLiquidation, exchange.ReasonAutoExchange:
-		b.flow(l.Asset, l.Delta)
-	}
-}
+// ledgerSums are the sums of the account's ledger entries, as it saw them.
+type ledgerSums map[pocket]decimal.Decimal
 
-// check compares: the wallets with the sums of the ledger, exactly; and each asset's
-// wallets and unrealised profit with deposits, flows and the profit of all fills against
-// the mark, but for the rounding of each entry.
-func (b *books) check(v *Venue) {
-	profit := map[string]decimal.Decimal{}
-	for inst, fills := range b.fills {
-		in := b.c.Instruments.At(inst)
-		if in.Product == exchange.Margin {
+// add sums the entries among events and says what is wrong with one: it must move
+// something, in whole units of the eighth decimal, and name the balance that the entries
+// sum to.
+func (s ledgerSums) add(events []exchange.Event) error {
+	for i := range events {
+		if events[i].Kind != exchange.KindLedger {
 			continue
 		}
-		for _, f := range fills {
-			sign := decimal.NewFromInt(f.Side.Sign())
-			gain := b.mark[inst].Sub(f.Price.Decimal()).Mul(f.Qty.Decimal()).Mul(sign)
-			if in.Inverse() {
-				gain = gain.Mul(in.ContractSize.Decimal()).DivRound(b.mark[inst].Mul(f.Price.Decimal()), 30)
-			}
-			profit[in.MarginAsset] = profit[in.MarginAsset].Add(gain)
+		l := events[i].Ledger()
+		at := pocket{l.Asset, l.Wallet}
+		s[at] = s[at].Add(l.Delta)
+		if !s[at].Equal(l.Balance) || !cents(l.Delta).Equal(l.Delta) || l.Delta.IsZero() {
+			return fmt.Errorf("entry %+v after entries that sum to %v", l, s[at])
 		}
 	}
+	return nil
+}
+
+// doubleEntry checks that account and pools together have nothing of any asset, and that
+// the wallets are the sums of their entries.
+func doubleEntry(v *Venue, entries ledgerSums) error {
 	for i, asset := range v.wallets.assets {
-		held := decimal.Zero
+		sum := decimal.Zero
 		for w := exchange.WalletMargin; w <= exchange.WalletInterest; w++ {
 			amount := v.wallets.amounts[i][w]
-			if !amount.Equal(b.sums[asset+w.String()]) {
-				b.t.Fatalf("-seed=%d: %s in %v is %v, its entries sum to %v", b.seed, asset, w, amount, b.sums[asset+w.String()])
+			if !amount.Equal(entries[pocket{asset, w}]) {
+				return fmt.Errorf("%s in %v is %v, its entries sum to %v", asset, w, amount, entries[pocket{asset, w}])
 			}
 			if w.Debt() {
 				amount = amount.Neg()
 			}
-			held = held.Add(amount)
+			sum = sum.Add(amount)
 		}
-		b.doubled(v, asset, held)
-		for j := range v.markets {
-			if m := &v.markets[j]; m.in != nil && m.in.MarginAsset == asset && m.in.Product != exchange.Margin {
-				held = held.Add(m.in.PnL(m.legs[0].Qty, m.legs[0].Entry, b.mark[m.in.ID]))
-				if !m.legs[0].Qty.Equal(b.position(m.in.ID)) {
-					b.t.Fatalf("-seed=%d: position of %s is %v, fills sum to %v", b.seed, m.in.Name(), m.legs[0].Qty, b.position(m.in.ID))
-				}
-			}
+		for _, amount := range v.pools.of(asset) {
+			sum = sum.Add(amount)
 		}
-		want := b.flows[asset].Add(profit[asset])
-		if off := held.Sub(want).Abs(); off.GreaterThan(decimal.New(int64(b.entries), -8)) {
-			b.t.Fatalf("-seed=%d: %s comes to %v, the fills say %v, off by %v after %d entries", b.seed, asset, held, want, off, b.entries)
+		if !sum.IsZero() {
+			return fmt.Errorf("account, counterparties, fee pool, insurance, lender and outside together have %v %s", sum, asset)
 		}
 	}
+	return nil
 }
 
-// doubled checks that account and pools together hold nothing of an asset.
-func (b *books) doubled(v *Venue, asset string, held decimal.Decimal) {
-	for _, amount := range v.pools.of(asset) {
-		held = held.Add(amount)
-	}
-	if !held.IsZero() {
-		b.t.Fatalf("-seed=%d: account and pools together hold %v %s", b.seed, held, asset)
-	}
-}
-
-// locked checks that the margin wallet holds what the open limit orders lock of it.
-func (b *books) locked(v *Venue) {
+// checkLocks checks that the margin wallet holds what the open limit orders lock of it.
+func checkLocks(t *testing.T, v *Venue, seed uint64, when string) {
+	t.Helper()
 	locks := map[string]decimal.Decimal{}
 	for i := range v.markets {
 		for _, o := range v.markets[i].orders {
@@ -158,7 +130,7 @@ func (b *books) locked(v *Venue) {
 			if in.Product != exchange.Margin || r.Type != exchange.Limit || o.borrows() {
 				continue
 			}
-			asset, amount := in.Base, (r.Qty - o.Filled).Decimal()
+			asset, amount := in.Base, o.Remaining().Decimal()
 			if r.Side == exchange.Buy {
 				asset, amount = in.Quote, amount.Mul(r.Price.Decimal())
 			}
@@ -166,59 +138,8 @@ func (b *books) locked(v *Venue) {
 		}
 	}
 	for asset, amount := range locks {
-		if has := v.wallets.balance(asset, exchange.WalletMargin); has.LessThan(amount.Round(8)) {
-			b.t.Fatalf("-seed=%d: open orders lock %v %s of %v", b.seed, amount, asset, has)
-		}
-	}
-}
-
-// TestConservation keeps its own books over random runs.
-func TestConservation(t *testing.T) {
-	kinds := map[exchange.Reason]int{}
-	for _, seed := range seeds(24) {
-		rng := rand.New(rand.NewPCG(seed, 3))
-		c := randomConfig(rng)
-		v, ops := newVenue(t, c), randomOps(rng, 250)
-		b := &books{
-			t: t, seed: seed, c: c, mark: map[exchange.InstrumentID]decimal.Decimal{}, sums: map[string]decimal.Decimal{},
-			fills: map[exchange.InstrumentID][]exchange.Fill{}, flows: map[string]decimal.Decimal{}, kinds: kinds,
-		}
-		v.Start(ops[0].at)
-		b.read(v)
-		for i := range ops {
-			switch o := &ops[i]; o.event.Kind {
-			case exchange.KindMark:
-				b.mark[o.event.Inst] = o.event.Mark().Price.Decimal()
-			case exchange.KindFunding:
-				b.funding(&o.event)
-			}
-			ops[i].do(v, false)
-			b.read(v)
-			b.locked(v)
-			if i%100 == 99 && len(b.mark) == 3 {
-				b.check(v)
-			}
-		}
-		b.check(v)
-	}
-	for _, r := range []exchange.Reason{
-		exchange.ReasonRealizedPnL, exchange.ReasonCommission, exchange.ReasonFunding, exchange.ReasonTrade,
-		exchange.ReasonBorrow, exchange.ReasonRepay, exchange.ReasonLiquidation,
-	} {
-		if kinds[r] == 0 && *seedFlag == 0 {
-			t.Errorf("no entry of %v: the test does not reach it", r)
-		}
-	}
-}
-
-func (b *books) read(v *Venue) {
-	events := v.Events()
-	for i := range events {
-		switch e := &events[i]; e.Kind {
-		case exchange.KindFill:
-			b.fill(e.Inst, *e.Fill())
-		case exchange.KindLedger:
-			b.ledger(e.Ledger())
+		if has := v.wallets.balance(asset, exchange.WalletMargin); has.LessThan(cents(amount)) {
+			t.Fatalf("-seed=%d: %s: open orders lock %v %s of %v", seed, when, amount, asset, has)
 		}
 	}
 }

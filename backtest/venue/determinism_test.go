@@ -1,0 +1,119 @@
+package venue
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// logMin is how many events the log of a run must have.
+const logMin = 10_000
+
+// TestDeterminism runs each seed twice and compares what the account saw, byte for byte:
+// hashes of all events with all their fields. Every log has at least 10,000 events and
+// every kind of them, and no two seeds have the same. The long form, which prints how far
+// it is, is
+//
+//	PMBOT_SEEDS=1000 go test ./backtest/venue -run TestDeterminism -v -timeout 60m
+func TestDeterminism(t *testing.T) {
+	list := seeds(t, 3)
+	logs := make([]eventLog, len(list))
+	var done sync.WaitGroup
+	var mu sync.Mutex // for the progress alone: the runs share nothing
+	finished := 0
+	next := make(chan int)
+	for range runtime.GOMAXPROCS(0) {
+		done.Go(func() {
+			for i := range next {
+				logs[i] = logOf(t, list[i])
+				if again := logOf(t, list[i]); again.sum != logs[i].sum || again.events != logs[i].events {
+					t.Errorf("-seed=%d: two equal runs differ: %d events %x, %d events %x", list[i], logs[i].events, logs[i].sum, again.events, again.sum)
+				}
+				mu.Lock()
+				if finished++; finished%50 == 0 {
+					t.Logf("%d of %d seeds", finished, len(list))
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for i := range list {
+		next <- i
+	}
+	close(next)
+	done.Wait()
+	checkLogs(t, list, logs)
+}
+
+// checkLogs checks that logs are long, complete and distinct.
+func checkLogs(t *testing.T, list []uint64, logs []eventLog) {
+	seen := map[[sha256.Size]byte]uint64{}
+	total, least, counts := 0, logs[0].events, tally{}
+	for i, l := range logs {
+		if other, twice := seen[l.sum]; twice {
+			t.Errorf("-seed=%d: the same log as seed %d", list[i], other)
+		}
+		seen[l.sum] = list[i]
+		if l.events < logMin {
+			t.Errorf("-seed=%d: a log of %d events, want %d", list[i], l.events, logMin)
+		}
+		if missing := l.counts.missing(); missing != nil {
+			t.Errorf("-seed=%d: a log without %v", list[i], missing)
+		}
+		total, least = total+l.events, min(least, l.events)
+		for kind, n := range l.counts {
+			counts[kind] += n
+		}
+	}
+	t.Logf("%d seeds, each twice, byte-equal; %d distinct logs; %d events in them, at least %d in each:\n%s", len(list), len(seen), total, least, counts)
+}
+
+// eventLog is what is kept of the events of a run: how many, of which kinds, and a hash of
+// their text.
+type eventLog struct {
+	events int
+	counts tally
+	sum    [sha256.Size]byte
+}
+
+// logOf runs a seed.
+func logOf(t *testing.T, seed uint64) eventLog {
+	rng := rand.New(rand.NewPCG(seed, 2))
+	v := newVenue(t, randomConfig(rng))
+	ops := randomOps(rng, randomMinutes)
+	v.Start(ops[0].at)
+	l, hash := eventLog{counts: tally{}}, sha256.New()
+	run(v, ops, func(o *op, err error, events []exchange.Event) {
+		if o.act != nil {
+			fmt.Fprintln(hash, o.at, o.name(), err)
+		}
+		l.counts.see(o, err, events)
+		l.events += len(events)
+		for i := range events {
+			e := &events[i]
+			fmt.Fprintf(hash, "%d %d %d %+v\n", e.At, e.Inst, e.Kind, payload(e))
+		}
+	})
+	hash.Sum(l.sum[:0])
+	return l
+}
+
+// payload is what an event of the account carries, for printing with every field.
+func payload(e *exchange.Event) any {
+	switch e.Kind {
+	case exchange.KindOrderUpdate:
+		return *e.OrderUpdate()
+	case exchange.KindFill:
+		return *e.Fill()
+	case exchange.KindLedger:
+		return *e.Ledger()
+	case exchange.KindAccount, exchange.KindRiskLevel:
+		return *e.Account()
+	}
+	return e.Kind
+}

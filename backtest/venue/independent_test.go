@@ -1,0 +1,332 @@
+package venue
+
+import (
+	"testing"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// independent keeps the account a second time. It knows the start balances, the fee and
+// other rates, and then what happened: orders, fills, prices, funding rates, loans,
+// transfers and the time. It does not read the ledger, shares no arithmetic with the
+// venue, and remembers positions as Binance's contract formulas write them. Every amount
+// of money is rounded when it moves, half away from zero, to eight decimals.
+type independent struct {
+	t    *testing.T
+	seed uint64
+	c    Config
+
+	pockets map[pocket]decimal.Decimal
+	// with is what the account has got from each other side, by asset; debts count
+	// against it.
+	with  map[partner]decimal.Decimal
+	legs  map[leg]holding
+	mark  map[exchange.InstrumentID]decimal.Decimal
+	index map[string]decimal.Decimal
+	// asked are the requests of all orders by client id, children included, and open the
+	// orders on margin pairs that work now.
+	asked map[string]exchange.OrderRequest
+	open  map[string]working
+	// missing is the loan that the last fill needs by the rule, where that is certain.
+	missing map[string]decimal.Decimal
+	loans   int // that were held against the rule
+}
+
+// pocket is one asset in one wallet.
+type pocket struct {
+	asset  string
+	wallet exchange.Wallet
+}
+
+// partner is one side that the account deals with, in one asset.
+type partner struct {
+	asset string
+	pool  pool
+}
+
+// leg is a futures position's name, holding what it is: a signed quantity and its average
+// price.
+type leg struct {
+	inst exchange.InstrumentID
+	side exchange.PositionSide
+}
+
+type holding struct{ qty, entry decimal.Decimal }
+
+// working is an open order on a margin pair that is not conditional.
+type working struct {
+	request     exchange.OrderRequest
+	left, price decimal.Decimal
+}
+
+func newIndependent(t *testing.T, seed uint64, c Config) *independent {
+	b := &independent{
+		t: t, seed: seed, c: c, pockets: map[pocket]decimal.Decimal{}, with: map[partner]decimal.Decimal{},
+		legs: map[leg]holding{}, mark: map[exchange.InstrumentID]decimal.Decimal{}, index: map[string]decimal.Decimal{},
+		asked: map[string]exchange.OrderRequest{}, open: map[string]working{}, missing: map[string]decimal.Decimal{},
+	}
+	for _, have := range c.Balances {
+		b.move(have.Asset, have.Wallet, have.Amount, poolOutside)
+	}
+	return b
+}
+
+// move is a movement of money into a wallet, or out of it if negative, that a partner
+// loses or gains. In a debt wallet more is owed.
+func (b *independent) move(asset string, w exchange.Wallet, amount decimal.Decimal, from pool) {
+	amount = cents(amount)
+	at := pocket{asset, w}
+	b.pockets[at] = b.pockets[at].Add(amount)
+	if w == exchange.WalletLoan || w == exchange.WalletInterest {
+		amount = amount.Neg()
+	}
+	b.with[partner{asset, from}] = b.with[partner{asset, from}].Add(amount)
+}
+
+// cents rounds money as it is booked.
+func cents(d decimal.Decimal) decimal.Decimal { return d.Round(8) }
+
+// over is a quotient, rounded to sixteen decimals: no quotient is kept finer.
+func over(a, b decimal.Decimal) decimal.Decimal { return a.DivRound(b, 16) }
+
+// happened takes note of one call on the venue and of what the account saw of it.
+func (b *independent) happened(o *op, err error, events []exchange.Event) {
+	switch {
+	case o.event.Kind != 0:
+		b.market(&o.event)
+	case o.act != nil:
+		b.act(o, err)
+	case !o.amend && !o.cancel:
+		b.asked[o.order.ClientID] = o.order.Request
+	}
+	for i := range events {
+		switch e := &events[i]; e.Kind {
+		case exchange.KindOrderUpdate:
+			b.order(e.Inst, e.OrderUpdate())
+		case exchange.KindFill:
+			b.fill(e.Inst, e.Fill())
+		case exchange.KindLedger:
+			// The one thing taken from the account's own history is that a loan was drawn,
+			// which nothing else tells; it is held against the rule where that is certain.
+			if l := e.Ledger(); l.Reason == exchange.ReasonBorrow && l.Wallet == exchange.WalletLoan {
+				b.lent(l.Asset, l.Delta)
+			}
+		}
+	}
+}
+
+func (b *independent) market(e *exchange.Event) {
+	switch e.Kind {
+	case exchange.KindMark:
+		b.mark[e.Inst] = e.Mark().Price.Decimal()
+	case exchange.KindAssetIndex:
+		b.index[e.AssetIndex().Asset] = e.AssetIndex().Price.Decimal()
+	case exchange.KindFunding:
+		b.funding(e.Inst, e.Funding())
+	}
+}
+
+func (b *independent) act(*op, error) {}
+
+// funding: longs pay notional times rate, shorts get it; UM N·M·r, CM N·size/M·r.
+func (b *independent) funding(inst exchange.InstrumentID, f exchange.Funding) {
+	in := b.c.Instruments.At(inst)
+	mark := b.mark[inst]
+	if f.Mark != 0 {
+		mark = f.Mark.Decimal()
+	}
+	for _, side := range sidesOfLegs {
+		n := b.legs[leg{inst, side}].qty.Mul(f.Rate.Decimal())
+		b.move(in.MarginAsset, futuresWallet(in), worthOf(in, n, mark).Neg(), poolMarket)
+	}
+}
+
+var sidesOfLegs = []exchange.PositionSide{exchange.Both, exchange.Long, exchange.Short}
+
+func futuresWallet(in *exchange.Instrument) exchange.Wallet {
+	if in.Product == exchange.CM {
+		return exchange.WalletCM
+	}
+	return exchange.WalletUM
+}
+
+// worthOf is a signed quantity at a price, in the asset that the contract settles in.
+func worthOf(in *exchange.Instrument, qty, price decimal.Decimal) decimal.Decimal {
+	if in.Product == exchange.CM {
+		return over(qty.Mul(in.ContractSize.Decimal()), price)
+	}
+	return qty.Mul(price)
+}
+
+// gain is the profit of a signed quantity: UM N·(P-E), CM N·size·(1/E-1/P).
+func gain(in *exchange.Instrument, qty, entry, price decimal.Decimal) decimal.Decimal {
+	if in.Product == exchange.CM {
+		return over(qty.Mul(in.ContractSize.Decimal()).Mul(price.Sub(entry)), entry.Mul(price))
+	}
+	return qty.Mul(price.Sub(entry))
+}
+
+// order follows which orders on margin pairs are open, and who is whose child.
+func (b *independent) order(inst exchange.InstrumentID, u *exchange.OrderUpdate) {
+	r, known := b.asked[u.ClientID]
+	if u.Child != "" {
+		child := r
+		child.Type = exchange.Limit
+		if r.Type.Market() {
+			child.Type = exchange.Market
+		}
+		b.asked[u.Child] = child
+	}
+	if !known || b.c.Instruments.At(inst).Product != exchange.Margin || r.Type.Conditional() {
+		return
+	}
+	if u.Status != exchange.StatusWorking && u.Status != exchange.StatusPartiallyFilled {
+		delete(b.open, u.ClientID)
+		return
+	}
+	b.open[u.ClientID] = working{r, (u.Qty - u.Filled).Decimal(), u.Price.Decimal()}
+}
+
+// fill moves a position or exchanges two assets, and pays the fee.
+func (b *independent) fill(inst exchange.InstrumentID, f *exchange.Fill) {
+	in := b.c.Instruments.At(inst)
+	fee := b.fee(in, f)
+	if !fee.Equal(f.Fee) {
+		b.t.Fatalf("-seed=%d: fill %+v of %s: fee %v, want %v", b.seed, f, in.Name(), f.Fee, fee)
+	}
+	if in.Product == exchange.Margin {
+		b.swap(in, f, fee)
+		return
+	}
+	realized := cents(b.trade(in, leg{inst, f.PositionSide}, f))
+	if !realized.Equal(f.Realized) {
+		b.t.Fatalf("-seed=%d: fill %+v of %s: realized %v, want %v", b.seed, f, in.Name(), f.Realized, realized)
+	}
+	b.move(in.MarginAsset, futuresWallet(in), realized, poolMarket)
+	b.move(f.FeeAsset, futuresWallet(in), fee.Neg(), poolFees)
+	if f.Forced == exchange.ForcedLiquidation {
+		clearance := worthOf(in, f.Qty.Decimal(), f.Price.Decimal()).Mul(in.LiquidationFee.Decimal())
+		b.move(in.MarginAsset, futuresWallet(in), clearance.Neg(), poolInsurance)
+	}
+}
+
+// fee is the notional times the rate of product and role; of what a margin order gets.
+func (b *independent) fee(in *exchange.Instrument, f *exchange.Fill) decimal.Decimal {
+	rates := map[exchange.Product]Fees{exchange.UM: b.c.UM, exchange.CM: b.c.CM, exchange.Margin: b.c.Margin}[in.Product]
+	rate := rates.Taker.Decimal()
+	if f.Maker {
+		rate = rates.Maker.Decimal()
+	}
+	if in.Product == exchange.Margin && f.Side == exchange.Buy {
+		return cents(f.Qty.Decimal().Mul(rate))
+	}
+	return cents(worthOf(in, f.Qty.Decimal().Mul(rate), f.Price.Decimal()))
+}
+
+// trade changes a position and returns what the closed part has gained. Reducing keeps
+// the average; what goes through zero opens at the fill's price.
+func (b *independent) trade(in *exchange.Instrument, at leg, f *exchange.Fill) decimal.Decimal {
+	h := b.legs[at]
+	n, price := f.Qty.Decimal(), f.Price.Decimal()
+	if f.Side == exchange.Sell {
+		n = n.Neg()
+	}
+	if h.qty.Mul(n).Sign() >= 0 { // opens or adds
+		b.legs[at] = holding{h.qty.Add(n), average(in, h, n, price)}
+		return decimal.Zero
+	}
+	closed := decimal.Min(h.qty.Abs(), n.Abs())
+	if h.qty.IsNegative() {
+		closed = closed.Neg()
+	}
+	after := holding{h.qty.Add(n), h.entry}
+	switch after.qty.Sign() {
+	case 0:
+		after.entry = decimal.Zero
+	case n.Sign():
+		after.entry = price
+	}
+	b.legs[at] = after
+	return gain(in, closed, h.entry, price)
+}
+
+// average is the entry after adding n at a price: UM sum(q·p)/sum(q), CM
+// sum(n)/sum(n/p), each rounded to sixteen decimals.
+func average(in *exchange.Instrument, h holding, n, price decimal.Decimal) decimal.Decimal {
+	switch sum := h.qty.Add(n); {
+	case h.qty.IsZero() || h.entry.Equal(price):
+		return price
+	case in.Product == exchange.CM: // both sides times entry·price, so that one division does
+		return over(sum.Mul(h.entry).Mul(price), h.qty.Mul(price).Add(n.Mul(h.entry)))
+	default:
+		return over(h.qty.Mul(h.entry).Add(n.Mul(price)), sum)
+	}
+}
+
+// swap exchanges the assets of a margin pair: it notes what must be borrowed, and repays
+// with what comes in, interest before principal, if the order says so.
+func (b *independent) swap(in *exchange.Instrument, f *exchange.Fill, fee decimal.Decimal) {
+	r := b.asked[f.ClientID]
+	coins, money := f.Qty.Decimal(), cents(f.Qty.Decimal().Mul(f.Price.Decimal()))
+	gives, gets, out, come := in.Quote, in.Base, money, coins
+	if f.Side == exchange.Sell {
+		gives, gets, out, come = in.Base, in.Quote, coins, money
+	}
+	if r.SideEffect == exchange.MarginBuy || r.SideEffect == exchange.AutoBorrowRepay {
+		b.need(gives, out, f.ClientID)
+	}
+	b.move(gives, exchange.WalletMargin, out.Neg(), poolMarket)
+	b.move(gets, exchange.WalletMargin, come, poolMarket)
+	b.move(f.FeeAsset, exchange.WalletMargin, fee.Neg(), poolFees)
+	if r.SideEffect == exchange.AutoRepay || r.SideEffect == exchange.AutoBorrowRepay {
+		b.repay(gets, come.Sub(fee))
+	}
+}
+
+func (b *independent) repay(asset string, most decimal.Decimal) {
+	for _, debt := range []exchange.Wallet{exchange.WalletInterest, exchange.WalletLoan} {
+		paid := decimal.Max(decimal.Zero, decimal.Min(most, b.pockets[pocket{asset, debt}]))
+		most = most.Sub(paid)
+		b.move(asset, debt, paid.Neg(), poolLender)
+		b.move(asset, exchange.WalletMargin, paid.Neg(), poolLender)
+	}
+}
+
+// need notes the loan that a fill must draw: what it pays beyond what the margin wallet
+// holds beside what other open orders have locked. What a waiting market order locks is
+// an estimate of the exchange's, so with one the loan is not certain.
+func (b *independent) need(asset string, pays decimal.Decimal, self string) {
+	free := b.pockets[pocket{asset, exchange.WalletMargin}]
+	for id, w := range b.open {
+		in := b.c.Instruments.At(w.request.Inst)
+		locked, of := cents(w.left.Mul(w.price)), in.Quote
+		if w.request.Side == exchange.Sell {
+			locked, of = w.left, in.Base
+		}
+		e := w.request.SideEffect
+		if of != asset || id == self || e == exchange.MarginBuy || e == exchange.AutoBorrowRepay {
+			continue
+		}
+		if w.request.Type == exchange.Market {
+			delete(b.missing, asset)
+			return
+		}
+		free = free.Sub(locked)
+	}
+	b.missing[asset] = decimal.Max(decimal.Zero, pays.Sub(decimal.Max(decimal.Zero, free)))
+}
+
+// lent books a loan.
+func (b *independent) lent(asset string, amount decimal.Decimal) {
+	if want, certain := b.missing[asset]; certain {
+		b.loans++
+		if !cents(want).Equal(amount) {
+			b.t.Fatalf("-seed=%d: a loan of %v %s, want %v", b.seed, amount, asset, want)
+		}
+		delete(b.missing, asset)
+	}
+	b.move(asset, exchange.WalletLoan, amount, poolLender)
+	b.move(asset, exchange.WalletMargin, amount, poolLender)
+}
