@@ -10,8 +10,9 @@ import (
 
 // independent keeps the account a second time. It knows the start balances, the fee and
 // other rates, and then what happened: orders, fills, prices, funding rates, loans,
-// transfers and the time. It does not read the ledger, shares no arithmetic with the
-// venue, and remembers positions as Binance's contract formulas write them. Every amount
+// transfers and the time. Of the ledger it reads that loans were
+// drawn and repaid, and holds that against the rules (independent_loan_test.go); nothing
+// else. It shares no arithmetic with the venue, and remembers positions as Binance's contract formulas write them. Every amount
 // of money is rounded when it moves, half away from zero, to eight decimals.
 type independent struct {
 	t    *testing.T
@@ -25,13 +26,8 @@ type independent struct {
 	legs  map[leg]holding
 	mark  map[exchange.InstrumentID]decimal.Decimal
 	index map[string]decimal.Decimal
-	// asked are the requests of all orders by client id, children included, and open the
-	// orders on margin pairs that work now.
-	asked map[string]exchange.OrderRequest
-	open  map[string]working
-	// missing is the loan that the last fill needs by the rule, where that is certain.
-	missing map[string]decimal.Decimal
-	loans   int // that were held against the rule
+	orders orderBook
+	loans  loanBook
 }
 
 // pocket is one asset in one wallet.
@@ -55,17 +51,11 @@ type leg struct {
 
 type holding struct{ qty, entry decimal.Decimal }
 
-// working is an open order on a margin pair that is not conditional.
-type working struct {
-	request     exchange.OrderRequest
-	left, price decimal.Decimal
-}
-
 func newIndependent(t *testing.T, seed uint64, c Config) *independent {
 	b := &independent{
 		t: t, seed: seed, c: c, pockets: map[pocket]decimal.Decimal{}, with: map[partner]decimal.Decimal{},
 		legs: map[leg]holding{}, mark: map[exchange.InstrumentID]decimal.Decimal{}, index: map[string]decimal.Decimal{},
-		asked: map[string]exchange.OrderRequest{}, open: map[string]working{}, missing: map[string]decimal.Decimal{},
+		orders: newOrderBook(), loans: loanBook{of: map[string]*drawn{}},
 	}
 	for _, have := range c.Balances {
 		b.move(have.Asset, have.Wallet, have.Amount, poolOutside)
@@ -99,22 +89,23 @@ func (b *independent) happened(o *op, err error, events []exchange.Event) {
 	case o.act != nil:
 		b.act(o, err)
 	case !o.amend && !o.cancel:
-		b.asked[o.order.ClientID] = o.order.Request
+		b.orders.sent(o.order)
 	}
 	for i := range events {
 		switch e := &events[i]; e.Kind {
 		case exchange.KindOrderUpdate:
-			b.order(e.Inst, e.OrderUpdate())
+			b.update(e.Inst, e.OrderUpdate())
 		case exchange.KindFill:
 			b.fill(e.Inst, e.Fill())
 		case exchange.KindLedger:
-			// The one thing taken from the account's own history is that a loan was drawn,
-			// which nothing else tells; it is held against the rule where that is certain.
-			if l := e.Ledger(); l.Reason == exchange.ReasonBorrow && l.Wallet == exchange.WalletLoan {
-				b.lent(l.Asset, l.Delta)
+			// The account's loan history: that a loan was drawn or paid back, and how much of
+			// it. Nothing else is read of the ledger.
+			if l := e.Ledger(); l.Wallet.Debt() && (l.Reason == exchange.ReasonBorrow || l.Reason == exchange.ReasonRepay) {
+				b.loan(pocket{l.Asset, l.Wallet}, l.Delta, l.Order)
 			}
 		}
 	}
+	b.loansDone()
 }
 
 func (b *independent) market(e *exchange.Event) {
@@ -166,27 +157,6 @@ func gain(in *exchange.Instrument, qty, entry, price decimal.Decimal) decimal.De
 		return over(qty.Mul(in.ContractSize.Decimal()).Mul(price.Sub(entry)), entry.Mul(price))
 	}
 	return qty.Mul(price.Sub(entry))
-}
-
-// order follows which orders on margin pairs are open, and who is whose child.
-func (b *independent) order(inst exchange.InstrumentID, u *exchange.OrderUpdate) {
-	r, known := b.asked[u.ClientID]
-	if u.Child != "" {
-		child := r
-		child.Type = exchange.Limit
-		if r.Type.Market() {
-			child.Type = exchange.Market
-		}
-		b.asked[u.Child] = child
-	}
-	if !known || b.c.Instruments.At(inst).Product != exchange.Margin || r.Type.Conditional() {
-		return
-	}
-	if u.Status != exchange.StatusWorking && u.Status != exchange.StatusPartiallyFilled {
-		delete(b.open, u.ClientID)
-		return
-	}
-	b.open[u.ClientID] = working{r, (u.Qty - u.Filled).Decimal(), u.Price.Decimal()}
 }
 
 // fill moves a position or exchanges two assets, and pays the fee.
@@ -265,68 +235,19 @@ func average(in *exchange.Instrument, h holding, n, price decimal.Decimal) decim
 	}
 }
 
-// swap exchanges the assets of a margin pair: it notes what must be borrowed, and repays
-// with what comes in, interest before principal, if the order says so.
+// swap exchanges the assets of a margin pair. Before, the order may borrow what it pays;
+// after, it may repay with what came in.
 func (b *independent) swap(in *exchange.Instrument, f *exchange.Fill, fee decimal.Decimal) {
-	r := b.asked[f.ClientID]
 	coins, money := f.Qty.Decimal(), cents(f.Qty.Decimal().Mul(f.Price.Decimal()))
 	gives, gets, out, come := in.Quote, in.Base, money, coins
 	if f.Side == exchange.Sell {
 		gives, gets, out, come = in.Base, in.Quote, coins, money
 	}
-	if r.SideEffect == exchange.MarginBuy || r.SideEffect == exchange.AutoBorrowRepay {
-		b.need(gives, out, f.ClientID)
-	}
+	b.loanOfFill(f, gives, out)
 	b.move(gives, exchange.WalletMargin, out.Neg(), poolMarket)
 	b.move(gets, exchange.WalletMargin, come, poolMarket)
 	b.move(f.FeeAsset, exchange.WalletMargin, fee.Neg(), poolFees)
-	if r.SideEffect == exchange.AutoRepay || r.SideEffect == exchange.AutoBorrowRepay {
-		b.repay(gets, come.Sub(fee))
+	if r := b.orders.asked[f.ClientID]; r.SideEffect == exchange.AutoRepay || r.SideEffect == exchange.AutoBorrowRepay {
+		b.mustRepay(gets, come.Sub(fee))
 	}
-}
-
-func (b *independent) repay(asset string, most decimal.Decimal) {
-	for _, debt := range []exchange.Wallet{exchange.WalletInterest, exchange.WalletLoan} {
-		paid := decimal.Max(decimal.Zero, decimal.Min(most, b.pockets[pocket{asset, debt}]))
-		most = most.Sub(paid)
-		b.move(asset, debt, paid.Neg(), poolLender)
-		b.move(asset, exchange.WalletMargin, paid.Neg(), poolLender)
-	}
-}
-
-// need notes the loan that a fill must draw: what it pays beyond what the margin wallet
-// holds beside what other open orders have locked. What a waiting market order locks is
-// an estimate of the exchange's, so with one the loan is not certain.
-func (b *independent) need(asset string, pays decimal.Decimal, self string) {
-	free := b.pockets[pocket{asset, exchange.WalletMargin}]
-	for id, w := range b.open {
-		in := b.c.Instruments.At(w.request.Inst)
-		locked, of := cents(w.left.Mul(w.price)), in.Quote
-		if w.request.Side == exchange.Sell {
-			locked, of = w.left, in.Base
-		}
-		e := w.request.SideEffect
-		if of != asset || id == self || e == exchange.MarginBuy || e == exchange.AutoBorrowRepay {
-			continue
-		}
-		if w.request.Type == exchange.Market {
-			delete(b.missing, asset)
-			return
-		}
-		free = free.Sub(locked)
-	}
-	b.missing[asset] = decimal.Max(decimal.Zero, pays.Sub(decimal.Max(decimal.Zero, free)))
-}
-
-// lent books a loan.
-func (b *independent) lent(asset string, amount decimal.Decimal) {
-	if want, certain := b.missing[asset]; certain {
-		b.loans++
-		if !cents(want).Equal(amount) {
-			b.t.Fatalf("-seed=%d: a loan of %v %s, want %v", b.seed, amount, asset, want)
-		}
-		delete(b.missing, asset)
-	}
-	b.move(asset, exchange.WalletLoan, amount, poolLender)
-	b.move(asset, exchange.WalletMargin, amount, poolLender)
 }

@@ -46,7 +46,7 @@ func (b *independent) value() exchange.Account {
 			a.MaintMargin = a.MaintMargin.Add(b.maintenance(in, worthOf(in, h.qty.Abs(), b.mark[l.inst])).Mul(b.index[in.MarginAsset]))
 		}
 	}
-	for _, w := range b.open {
+	for _, w := range b.orders.open {
 		a.OpenLoss = a.OpenLoss.Add(b.openLoss(w))
 	}
 	a.UniMMR = decimal.NewFromInt(99999999)
@@ -128,7 +128,7 @@ func (b *independent) loanRate(asset string) decimal.Decimal {
 // openLoss is qty·price·(rate given - rate got) of a limit order that swaps a better
 // collateral for a worse one, in dollars.
 func (b *independent) openLoss(w working) decimal.Decimal {
-	if w.request.Type == exchange.Market {
+	if w.request.Type != exchange.Limit {
 		return decimal.Zero
 	}
 	in := b.c.Instruments.At(w.request.Inst)
