@@ -35,9 +35,12 @@ type record struct {
 }
 
 // loan books one record of the history: the debt, and the money that comes or goes with it.
-func (b *independent) loan(at pocket, change decimal.Decimal, id exchange.OrderID) {
-	got, l := record{at, change}, &b.loans
+func (b *independent) loan(got record, id exchange.OrderID) {
+	l, at, change := &b.loans, got.at, got.amount
 	switch {
+	case b.takeover.on && id == 0: // paid by the liquidation, which books it itself
+		b.takeover.told = append(b.takeover.told, got)
+		return
 	case change.IsPositive():
 		b.checkDraw(got, b.orders.ids[id])
 	case len(l.due) > 0:

@@ -22,12 +22,13 @@ type independent struct {
 	pockets map[pocket]decimal.Decimal
 	// with is what the account has got from each other side, by asset; debts count
 	// against it.
-	with  map[partner]decimal.Decimal
-	legs  map[leg]holding
-	mark  map[exchange.InstrumentID]decimal.Decimal
-	index map[string]decimal.Decimal
-	orders orderBook
-	loans  loanBook
+	with     map[partner]decimal.Decimal
+	legs     map[leg]stake
+	mark     map[exchange.InstrumentID]decimal.Decimal
+	index    map[string]decimal.Decimal
+	orders   orderBook
+	loans    loanBook
+	takeover takeover
 }
 
 // pocket is one asset in one wallet.
@@ -42,19 +43,19 @@ type partner struct {
 	pool  pool
 }
 
-// leg is a futures position's name, holding what it is: a signed quantity and its average
+// leg is a futures position's name, stake what it is: a signed quantity and its average
 // price.
 type leg struct {
 	inst exchange.InstrumentID
 	side exchange.PositionSide
 }
 
-type holding struct{ qty, entry decimal.Decimal }
+type stake struct{ qty, entry decimal.Decimal }
 
 func newIndependent(t *testing.T, seed uint64, c Config) *independent {
 	b := &independent{
 		t: t, seed: seed, c: c, pockets: map[pocket]decimal.Decimal{}, with: map[partner]decimal.Decimal{},
-		legs: map[leg]holding{}, mark: map[exchange.InstrumentID]decimal.Decimal{}, index: map[string]decimal.Decimal{},
+		legs: map[leg]stake{}, mark: map[exchange.InstrumentID]decimal.Decimal{}, index: map[string]decimal.Decimal{},
 		orders: newOrderBook(), loans: loanBook{of: map[string]*drawn{}},
 	}
 	for _, have := range c.Balances {
@@ -101,10 +102,13 @@ func (b *independent) happened(o *op, err error, events []exchange.Event) {
 			// The account's loan history: that a loan was drawn or paid back, and how much of
 			// it. Nothing else is read of the ledger.
 			if l := e.Ledger(); l.Wallet.Debt() && (l.Reason == exchange.ReasonBorrow || l.Reason == exchange.ReasonRepay) {
-				b.loan(pocket{l.Asset, l.Wallet}, l.Delta, l.Order)
+				b.loan(record{pocket{l.Asset, l.Wallet}, l.Delta}, l.Order)
 			}
+		case exchange.KindRiskLevel:
+			b.takeover.on = b.takeover.on || e.Account().Status == exchange.StatusForceLiquidation
 		}
 	}
+	b.tookOver()
 	b.loansDone()
 }
 
@@ -159,9 +163,18 @@ func gain(in *exchange.Instrument, qty, entry, price decimal.Decimal) decimal.De
 	return qty.Mul(price.Sub(entry))
 }
 
-// fill moves a position or exchanges two assets, and pays the fee.
+// fill carries out one of our fills.
 func (b *independent) fill(inst exchange.InstrumentID, f *exchange.Fill) {
 	in := b.c.Instruments.At(inst)
+	if f.Forced == exchange.ForcedLiquidation {
+		b.forced(in, f, func() { b.deal(in, f) })
+		return
+	}
+	b.deal(in, f)
+}
+
+// deal moves a position or exchanges two assets, and pays the fee.
+func (b *independent) deal(in *exchange.Instrument, f *exchange.Fill) {
 	fee := b.fee(in, f)
 	if !fee.Equal(f.Fee) {
 		b.t.Fatalf("-seed=%d: fill %+v of %s: fee %v, want %v", b.seed, f, in.Name(), f.Fee, fee)
@@ -170,23 +183,22 @@ func (b *independent) fill(inst exchange.InstrumentID, f *exchange.Fill) {
 		b.swap(in, f, fee)
 		return
 	}
-	realized := cents(b.trade(in, leg{inst, f.PositionSide}, f))
+	realized := cents(b.trade(in, leg{in.ID, f.PositionSide}, f))
 	if !realized.Equal(f.Realized) {
 		b.t.Fatalf("-seed=%d: fill %+v of %s: realized %v, want %v", b.seed, f, in.Name(), f.Realized, realized)
 	}
 	b.move(in.MarginAsset, futuresWallet(in), realized, poolMarket)
 	b.move(f.FeeAsset, futuresWallet(in), fee.Neg(), poolFees)
-	if f.Forced == exchange.ForcedLiquidation {
-		clearance := worthOf(in, f.Qty.Decimal(), f.Price.Decimal()).Mul(in.LiquidationFee.Decimal())
-		b.move(in.MarginAsset, futuresWallet(in), clearance.Neg(), poolInsurance)
-	}
 }
 
 // fee is the notional times the rate of product and role; of what a margin order gets.
 func (b *independent) fee(in *exchange.Instrument, f *exchange.Fill) decimal.Decimal {
 	rates := map[exchange.Product]Fees{exchange.UM: b.c.UM, exchange.CM: b.c.CM, exchange.Margin: b.c.Margin}[in.Product]
 	rate := rates.Taker.Decimal()
-	if f.Maker {
+	switch {
+	case f.Forced == exchange.ForcedADL:
+		rate = decimal.Zero
+	case f.Maker:
 		rate = rates.Maker.Decimal()
 	}
 	if in.Product == exchange.Margin && f.Side == exchange.Buy {
@@ -204,14 +216,14 @@ func (b *independent) trade(in *exchange.Instrument, at leg, f *exchange.Fill) d
 		n = n.Neg()
 	}
 	if h.qty.Mul(n).Sign() >= 0 { // opens or adds
-		b.legs[at] = holding{h.qty.Add(n), average(in, h, n, price)}
+		b.legs[at] = stake{h.qty.Add(n), average(in, h, n, price)}
 		return decimal.Zero
 	}
 	closed := decimal.Min(h.qty.Abs(), n.Abs())
 	if h.qty.IsNegative() {
 		closed = closed.Neg()
 	}
-	after := holding{h.qty.Add(n), h.entry}
+	after := stake{h.qty.Add(n), h.entry}
 	switch after.qty.Sign() {
 	case 0:
 		after.entry = decimal.Zero
@@ -224,7 +236,7 @@ func (b *independent) trade(in *exchange.Instrument, at leg, f *exchange.Fill) d
 
 // average is the entry after adding n at a price: UM sum(q·p)/sum(q), CM
 // sum(n)/sum(n/p), each rounded to sixteen decimals.
-func average(in *exchange.Instrument, h holding, n, price decimal.Decimal) decimal.Decimal {
+func average(in *exchange.Instrument, h stake, n, price decimal.Decimal) decimal.Decimal {
 	switch sum := h.qty.Add(n); {
 	case h.qty.IsZero() || h.entry.Equal(price):
 		return price

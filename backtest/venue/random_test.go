@@ -144,6 +144,7 @@ func randomConfig(rng *rand.Rand) Config {
 		{exchange.WalletMargin, "ETH", amount(5)}, {exchange.WalletMargin, "BNB", amount(1)},
 	}
 	c.Leverage = 10 + rng.IntN(11)
+	c.Liquidation = LiquidationTerms{LoanClearance: fixed("0.01013"), InsuranceFund: exchange.Fixed(rng.IntN(2)) * fixed("150.5")}
 	return c
 }
 
