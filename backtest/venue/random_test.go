@@ -97,7 +97,7 @@ const (
 const deliveryUM, deliveryCM = 135 * time.Minute, 180 * time.Minute
 
 func randomInstruments() *exchange.Instruments {
-	list := testConfig().Instruments.All()
+	list := testConfig().Instruments.All()[:instClosed]
 	umDated, cmDated, eth, bnb := list[0], list[1], list[2], list[2]
 	umDated.Symbol, umDated.ContractType = "BTCUSDT_260101", "CURRENT_QUARTER"
 	umDated.Delivery = randomStart.Add(deliveryUM)
