@@ -32,7 +32,7 @@ func run(v *Venue, ops []op, saw func(o *op, err error, events []exchange.Event)
 func TestConservation(t *testing.T) {
 	counts := tally{}
 	compared, loans := 0, 0
-	for _, seed := range seeds(t, 12) {
+	for _, seed := range seeds(12) {
 		rng := rand.New(rand.NewPCG(seed, 3))
 		c := randomConfig(rng)
 		v, ops := newVenue(t, c), randomOps(rng, randomMinutes)

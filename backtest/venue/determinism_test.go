@@ -21,7 +21,7 @@ const logMin = 10_000
 //
 //	PMBOT_SEEDS=1000 go test ./backtest/venue -run TestDeterminism -v -timeout 60m
 func TestDeterminism(t *testing.T) {
-	list := seeds(t, 3)
+	list := seeds(3)
 	logs := make([]eventLog, len(list))
 	var done sync.WaitGroup
 	var mu sync.Mutex // for the progress alone: the runs share nothing

@@ -27,15 +27,14 @@ var seedFlag = flag.Uint64("seed", 0, "run the random tests with this seed only"
 
 // seeds are those of a random test: the first n, as many as PMBOT_SEEDS says, or the one
 // asked for.
-func seeds(t testing.TB, n uint64) []uint64 {
-	t.Helper()
+func seeds(n uint64) []uint64 {
 	if *seedFlag != 0 {
 		return []uint64{*seedFlag}
 	}
 	if text := os.Getenv("PMBOT_SEEDS"); text != "" {
 		var err error
 		if n, err = strconv.ParseUint(text, 10, 32); err != nil || n == 0 {
-			t.Fatalf("PMBOT_SEEDS=%q: want how many seeds to run, such as 1000", text)
+			panic(fmt.Sprintf("PMBOT_SEEDS=%q: want how many seeds to run, such as 1000", text))
 		}
 	}
 	list := make([]uint64, n)
