@@ -18,13 +18,13 @@ type takeover struct {
 	// paid are the debts paid by the rules, told those of the account's loan history.
 	paid, told []record
 	// sells and covers are what the fill to come sells, and for which debt.
-	sells, covers *lot
+	sells, covers *parcel
 	absorbed      decimal.Decimal // by the insurance fund so far, in dollars
 }
 
-// lot is an amount in a wallet, and what it is worth in dollars. A debt's wallet is the
+// parcel is an amount in a wallet, and what it is worth in dollars. A debt's wallet is the
 // loan wallet for loan and interest, or one that is negative.
-type lot struct {
+type parcel struct {
 	pocket
 	amount, dollars decimal.Decimal
 }
@@ -89,16 +89,16 @@ func (b *independent) cover(next *exchange.Fill, in *exchange.Instrument) bool {
 }
 
 // owed lists the debts: loans before negative wallets, of each the largest in dollars first.
-func (b *independent) owed() []lot {
-	var loans, negative []lot
+func (b *independent) owed() []parcel {
+	var loans, negative []parcel
 	for _, asset := range b.assets() {
 		loan := b.pockets[pocket{asset, exchange.WalletLoan}].Add(b.pockets[pocket{asset, exchange.WalletInterest}])
 		if loan.IsPositive() {
-			loans = append(loans, b.lot(asset, exchange.WalletLoan, loan))
+			loans = append(loans, b.parcel(asset, exchange.WalletLoan, loan))
 		}
 		for _, w := range wallets3 {
 			if has := b.pockets[pocket{asset, w}]; has.IsNegative() {
-				negative = append(negative, b.lot(asset, w, has.Neg()))
+				negative = append(negative, b.parcel(asset, w, has.Neg()))
 			}
 		}
 	}
@@ -106,24 +106,24 @@ func (b *independent) owed() []lot {
 }
 
 // owned lists what can be sold, the most valuable first.
-func (b *independent) owned() []lot {
-	var list []lot
+func (b *independent) owned() []parcel {
+	var list []parcel
 	for _, asset := range b.assets() {
 		for _, w := range wallets3 {
 			if has := b.pockets[pocket{asset, w}]; has.IsPositive() {
-				list = append(list, b.lot(asset, w, has))
+				list = append(list, b.parcel(asset, w, has))
 			}
 		}
 	}
 	return largest(list)
 }
 
-func (b *independent) lot(asset string, w exchange.Wallet, amount decimal.Decimal) lot {
-	return lot{pocket{asset, w}, amount, amount.Mul(b.index[asset])}
+func (b *independent) parcel(asset string, w exchange.Wallet, amount decimal.Decimal) parcel {
+	return parcel{pocket{asset, w}, amount, amount.Mul(b.index[asset])}
 }
 
-func largest(list []lot) []lot {
-	slices.SortStableFunc(list, func(x, y lot) int { return y.dollars.Cmp(x.dollars) })
+func largest(list []parcel) []parcel {
+	slices.SortStableFunc(list, func(x, y parcel) int { return y.dollars.Cmp(x.dollars) })
 	return list
 }
 
@@ -135,7 +135,7 @@ func (b *independent) shift(asset string, from, to exchange.Wallet, amount decim
 }
 
 // clearance is the rate of the fee on a repaid debt: loans have one.
-func (b *independent) clearance(d lot) decimal.Decimal {
+func (b *independent) clearance(d parcel) decimal.Decimal {
 	if d.wallet == exchange.WalletLoan {
 		return b.c.Liquidation.LoanClearance.Decimal()
 	}
@@ -143,14 +143,14 @@ func (b *independent) clearance(d lot) decimal.Decimal {
 }
 
 // split divides an amount of a debt's asset into what repays it and the clearance fee.
-func (b *independent) split(d lot, amount decimal.Decimal) (repaid, fee decimal.Decimal) {
+func (b *independent) split(d parcel, amount decimal.Decimal) (repaid, fee decimal.Decimal) {
 	rate := b.clearance(d)
 	repaid = decimal.Min(d.amount, over(amount, decimal.NewFromInt(1).Add(rate)).Truncate(8))
 	return repaid, decimal.Min(cents(repaid.Mul(rate)), amount.Sub(repaid))
 }
 
 // settle pays a debt out of the margin wallet: a loan's interest before its principal.
-func (b *independent) settle(d lot, repaid, fee decimal.Decimal) {
+func (b *independent) settle(d parcel, repaid, fee decimal.Decimal) {
 	if d.wallet != exchange.WalletLoan {
 		b.shift(d.asset, exchange.WalletMargin, d.wallet, repaid)
 		return
@@ -168,7 +168,7 @@ func (b *independent) settle(d lot, repaid, fee decimal.Decimal) {
 }
 
 // convert exchanges a holding at the index prices less the slippage.
-func (b *independent) convert(h, d lot) bool {
+func (b *independent) convert(h, d parcel) bool {
 	rate := over(b.index[h.asset].Mul(decimal.NewFromInt(1).Sub(b.c.Slippage.Decimal())), b.index[d.asset])
 	need := d.amount.Mul(decimal.NewFromInt(1).Add(b.clearance(d)))
 	sold := decimal.Min(h.amount, over(need, rate).RoundCeil(8))
@@ -183,7 +183,7 @@ func (b *independent) convert(h, d lot) bool {
 }
 
 // paidBy pays a debt with what a sale has brought.
-func (b *independent) paidBy(d lot, got decimal.Decimal) {
+func (b *independent) paidBy(d parcel, got decimal.Decimal) {
 	if repaid, fee := b.split(d, got); repaid.IsPositive() {
 		b.settle(d, repaid, fee)
 	}
