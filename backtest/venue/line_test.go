@@ -190,8 +190,14 @@ type lineRun struct {
 	at        exchange.Time
 	orders    []exchange.Order
 	followers map[string]*follower
-	fills     int
-	filled    exchange.Fixed
+	// whole runs events in full, quiet or not; quiet counts the quiet ones. With keep, told
+	// collects what the venue answers.
+	whole  bool
+	keep   bool
+	told   string
+	quiet  int
+	fills  int
+	filled exchange.Fixed
 }
 
 func newLineRun(t *testing.T, seed uint64, model queue.Model) *lineRun {
@@ -218,12 +224,20 @@ func newLineRun(t *testing.T, seed uint64, model queue.Model) *lineRun {
 func (r *lineRun) show(set func(*exchange.Event)) (had exchange.Fixed) {
 	e := exchange.Event{At: r.at, Inst: 1}
 	set(&e)
-	r.v.Market(&e)
+	quiet := r.v.Quiet(&e)
+	if quiet {
+		r.quiet++
+	}
+	r.v.digest(&e, quiet && !r.whole)
 	return r.read()
 }
 
 func (r *lineRun) read() (had exchange.Fixed) {
-	for _, e := range r.v.Events() {
+	events := r.v.Events()
+	if r.keep {
+		r.told += printAll(events)
+	}
+	for _, e := range events {
 		if e.Kind == exchange.KindFill && e.Fill().Maker {
 			f := e.Fill()
 			had += f.Qty
@@ -348,5 +362,32 @@ func TestLine(t *testing.T) {
 	t.Logf("fills: conservative %d of %v, linear %d of %v, cubic %d of %v", fills[0], filled[0], fills[1], filled[1], fills[3], filled[3])
 	if *seedFlag == 0 && (fills[0] < 500 || filled[1] < filled[0] || filled[3] < filled[0]) {
 		t.Error("too few fills, or fewer where cancels count")
+	}
+}
+
+// TestLineQuiet plays such tapes on a venue that passes over quiet events and on one that
+// looks at each: they tell the same.
+func TestLineQuiet(t *testing.T) {
+	quiet := 0
+	for _, seed := range seeds(12) {
+		model := []queue.Model{queue.Conservative, queue.Probabilistic}[seed%2]
+		fast, whole := newLineRun(t, seed, model), newLineRun(t, seed, model)
+		whole.whole, fast.keep, whole.keep = true, true, true
+		for i := range 1500 {
+			for _, r := range [...]*lineRun{fast, whole} {
+				r.told = ""
+				r.step()
+				if i%7 == 0 {
+					r.wish()
+				}
+			}
+			if fast.told != whole.told {
+				t.Fatalf("%s: at %d told\n%sbut in full\n%s", fast.name, fast.at, fast.told, whole.told)
+			}
+		}
+		quiet += fast.quiet
+	}
+	if quiet < 500 && *seedFlag == 0 {
+		t.Errorf("only %d events were quiet: the test tests nothing", quiet)
 	}
 }

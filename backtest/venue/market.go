@@ -44,8 +44,6 @@ type market struct {
 	barOpen  exchange.Time
 
 	watch watch
-	// shownBest is, by side, the best level that resting orders were told last by a ticker.
-	shownBest [exchange.Sell + 1]exchange.Level
 }
 
 // learn keeps what a market event tells about prices.

@@ -9,8 +9,9 @@ import (
 // is in sync, else the best bid and ask. What our own orders have taken stays taken until
 // the data tells the level anew, for the data knows nothing of us.
 type standing struct {
-	quote   exchange.BookTicker
-	quoteAt exchange.Time
+	// quote is the best bid and ask, as tickers tell them, and prior the ones before.
+	quote, prior exchange.BookTicker
+	quoteAt      exchange.Time
 	// book is nil before the first depth; news is what became of its last piece.
 	book   *book.Book
 	bookAt exchange.Time
@@ -26,10 +27,18 @@ type taken struct {
 
 // ticker keeps a best bid and ask.
 func (s *standing) ticker(b exchange.BookTicker, at exchange.Time) {
-	s.quote, s.quoteAt = b, at
+	s.prior, s.quote, s.quoteAt = s.quote, b, at
 	if !s.deep() {
 		s.replace()
 	}
+}
+
+// newBest says whether the last ticker told anything new of a side.
+func (s *standing) newBest(side exchange.Side) bool {
+	if side == exchange.Buy {
+		return s.quote.Bid != s.prior.Bid || s.quote.BidQty != s.prior.BidQty
+	}
+	return s.quote.Ask != s.prior.Ask || s.quote.AskQty != s.prior.AskQty
 }
 
 // depth keeps a piece of the book.

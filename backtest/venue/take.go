@@ -154,5 +154,4 @@ func (v *Venue) join(o *order) {
 	if m.crosses(o) {
 		o.place.Front()
 	}
-	m.shownBest = [exchange.Sell + 1]exchange.Level{} // the next ticker is news to it
 }

@@ -60,8 +60,7 @@ func (m *market) crosses(o *order) bool {
 func (v *Venue) matchTicker(m *market, b exchange.BookTicker, at exchange.Time) {
 	if m.grade() == feedTickers {
 		for _, s := range [...]exchange.Side{exchange.Buy, exchange.Sell} {
-			if best, _ := m.standing.level(s, 0); best.Price != 0 && m.shownBest[s] != best {
-				m.shownBest[s] = best
+			if m.standing.newBest(s) {
 				v.show(m, s, nil, at)
 			}
 		}
@@ -112,14 +111,16 @@ func (v *Venue) show(m *market, s exchange.Side, level *exchange.Level, at excha
 // come to an order's price, nobody is before it any more. Without trades that fills it.
 // Then fresh orders take.
 func (v *Venue) stand(m *market) {
-	for _, o := range m.orders {
-		if o.resting() && m.crosses(o) {
-			o.place.Front()
+	if m.watch.reached(&m.standing) {
+		for _, o := range m.orders {
+			if o.resting() && m.crosses(o) {
+				o.place.Front()
+			}
 		}
-	}
-	if !m.prints {
-		v.reach(m, exchange.Buy)
-		v.reach(m, exchange.Sell)
+		if !m.prints {
+			v.reach(m, exchange.Buy)
+			v.reach(m, exchange.Sell)
+		}
 	}
 	if !m.watch.hot {
 		return

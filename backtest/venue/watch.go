@@ -59,6 +59,13 @@ func (m *market) withinDepth(d *exchange.Depth) bool {
 	return true
 }
 
+// reached says whether the best of a side has come to a resting order of the other.
+func (w *watch) reached(s *standing) bool {
+	bid, bids := s.level(exchange.Buy, 0)
+	ask, asks := s.level(exchange.Sell, 0)
+	return bids && bid.Price >= w.restUp || asks && ask.Price <= w.restDown
+}
+
 // covers says whether a price lies among those of the resting orders of a side.
 func (w *watch) covers(s exchange.Side, p exchange.Fixed) bool {
 	if s == exchange.Buy {
