@@ -86,6 +86,7 @@ func (m *market) learn(e *exchange.Event) {
 // learnDepth keeps a piece of the book. A book that has lost its thread says nothing until
 // the next snapshot, and nobody knows what happened to the lines meanwhile.
 func (m *market) learnDepth(d *exchange.Depth, at exchange.Time) {
+	m.feed = max(m.feed, feedTrades) // bars match no more, in sync or not
 	if m.standing.depth(d, m.in.Product, at).Resync() {
 		m.lose()
 	}

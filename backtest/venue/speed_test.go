@@ -88,6 +88,82 @@ func BenchmarkQuiet(b *testing.B) {
 	}
 }
 
+// deepen gives a busy venue a book, and makes the piece that follows it: forty levels away
+// from our orders. Every call of next continues the one before.
+func deepen(v *Venue, at exchange.Time) (e *exchange.Event, next func()) {
+	const unit = exchange.FixedOne
+	snapshot := &exchange.Depth{Snapshot: true, Last: 1}
+	d := &exchange.Depth{First: 2, Last: 2, Prev: 1}
+	for i := range exchange.Fixed(500) {
+		snapshot.Bids = append(snapshot.Bids, exchange.Level{Price: 999*unit - i*unit/10 + unit/20, Qty: unit})
+		snapshot.Asks = append(snapshot.Asks, exchange.Level{Price: 1001*unit + i*unit/10 + unit/20, Qty: unit})
+		if i < 200 && i%10 == 0 {
+			d.Bids = append(d.Bids, exchange.Level{Price: 999*unit - i*unit/10 + unit/20})
+			d.Asks = append(d.Asks, exchange.Level{Price: 1001*unit + i*unit/10 + unit/20})
+		}
+	}
+	e = &exchange.Event{At: at, Inst: 1}
+	e.SetTrade(exchange.Trade{Price: 1000 * unit, Qty: unit}) // else the middle triggers the stop
+	v.Market(e)
+	e.SetDepth(snapshot)
+	v.Market(e)
+	e.SetDepth(d)
+	return e, func() {
+		d.First, d.Last, d.Prev = d.First+1, d.Last+1, d.Prev+1
+		for i := range d.Bids {
+			d.Bids[i].Qty, d.Asks[i].Qty = unit+exchange.Fixed(d.Last), unit+exchange.Fixed(d.Last)
+		}
+	}
+}
+
+// TestQuietDepthCost holds a piece of the book that touches no order to no allocation.
+func TestQuietDepthCost(t *testing.T) {
+	v, _ := busy(t)
+	e, next := deepen(v, v.now)
+	if !v.Quiet(e) {
+		t.Error("a piece of the book away from all orders is not quiet")
+	}
+	if n := testing.AllocsPerRun(100, func() { v.Market(e); v.Events(); next() }); n != 0 {
+		t.Errorf("it allocates %v times", n)
+	}
+}
+
+// BenchmarkDepth is a piece of the book, of forty levels within a ladder of twenty orders,
+// that touches none of them.
+func BenchmarkDepth(b *testing.B) {
+	v, _ := busy(b)
+	e, next := deepen(v, v.now)
+	b.ReportAllocs()
+	for b.Loop() {
+		v.Market(e)
+		next()
+	}
+}
+
+// BenchmarkTouch is what a ladder of twenty orders costs when the market is at its price:
+// a trade there that those ahead take, and a ticker whose quantity has changed.
+func BenchmarkTouch(b *testing.B) {
+	v, events := busy(b)
+	trade, ticker := events[len(events)-2], events[len(events)-1]
+	top := 998 * exchange.FixedOne
+	quote := exchange.BookTicker{Bid: top, BidQty: 1 << 40, Ask: top + exchange.FixedOne, AskQty: 1}
+	trade.SetTrade(exchange.Trade{Price: top, Qty: 1, BuyerMaker: true})
+	b.Run("trade", func(b *testing.B) {
+		ticker.SetBookTicker(quote)
+		v.Market(&ticker)
+		for b.Loop() {
+			v.Market(&trade)
+		}
+	})
+	b.Run("ticker", func(b *testing.B) {
+		for b.Loop() {
+			quote.BidQty ^= 1
+			ticker.SetBookTicker(quote)
+			v.Market(&ticker)
+		}
+	})
+}
+
 // BenchmarkFill is a market order from its arrival through its fill to the account event,
 // alternately buying and selling.
 func BenchmarkFill(b *testing.B) {
