@@ -306,8 +306,8 @@ func (b *bench) check(o exchange.Order, amend bool) string {
 	return v.Refusal.Error()
 }
 
-// order reads "buy UM 0.1 limit 50000", "sell UM 0.1 market", "buy UM 0.1 stop 51000" and
-// "buy UM 0.1 stop-limit 51000 51100", then words such as reduce and key=value.
+// order reads "buy UM 0.1 limit 50000", "sell UM 0.1 market", "buy UM 0.1 stop 51000",
+// "buy UM 0.1 stop-limit 51000 51100" and "sell MARGIN 0.1 oco 52000 48000", then words such as reduce and key=value.
 func (b *bench) order(f []string) exchange.Order {
 	b.last++
 	o := exchange.Order{ID: b.last, Strategy: 1, Status: exchange.StatusPendingNew, Created: b.now, ClientID: fmt.Sprint("c", b.last)}
@@ -332,6 +332,8 @@ func (b *bench) order(f []string) exchange.Order {
 		r.Type, r.Trigger = exchange.StopMarket, next()
 	case "stop-limit":
 		r.Type, r.Trigger, r.Price = exchange.Stop, next(), next()
+	case "oco":
+		r.Type, r.Price, r.Trigger = exchange.OCO, next(), next()
 	}
 	for _, word := range rest {
 		b.word(&o, word)

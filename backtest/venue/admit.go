@@ -21,18 +21,18 @@ func (v *Venue) admit(o *order) cause {
 	case !o.Request.Type.Conditional():
 		return v.admitMoney(o)
 	case o.market.in.Product == exchange.Margin:
-		return v.admitMoney(o.atTrigger())
+		return v.admitMoney(v.atTrigger(o))
 	default:
 		return cause{} // neither margin nor position is asked for before the trigger
 	}
 }
 
 // atTrigger is a conditional margin order as the limit order that its trigger makes, with
-// the trigger for a limit where it has none. The spot engine locks its balance at once.
-func (o *order) atTrigger() *order {
+// the price that it locks its balance at. The spot engine locks it at once.
+func (v *Venue) atTrigger(o *order) *order {
 	limit := *o
 	if limit.Request.Type.Market() {
-		limit.Request.Price = limit.Request.Trigger
+		limit.Request.Price = v.slipped(o.market, o.Request.Side, o.Request.Trigger)
 	}
 	limit.Request.Type = exchange.Limit
 	return &limit

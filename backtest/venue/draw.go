@@ -27,10 +27,7 @@ func (v *Venue) draw(o *order) {
 		return
 	}
 	out, need := o.cost(v)
-	missing := need.Sub(decimal.Max(v.free(o, out), decimal.Zero))
-	if !missing.IsPositive() {
-		missing = decimal.Zero
-	}
+	missing := v.missing(o, out, need)
 	o.loan = &loan{asset: out, amount: booked(missing), unspent: need}
 	if missing.IsPositive() {
 		v.borrow(posting{inst: o.Request.Inst, order: o}, out, missing)

@@ -96,6 +96,9 @@ func TestOCO(t *testing.T) {
 		g.index()
 		for step := range 400 {
 			g.step()
+			if g.lied {
+				t.Fatalf("-seed=%d: step %d: a quiet event told something", seed, step)
+			}
 			if err := w.read(v.Events()); err != nil {
 				t.Fatalf("-seed=%d: step %d: %v", seed, step, err)
 			}
@@ -129,6 +132,7 @@ type ocoMarket struct {
 	price int64 // in ticks of 0.1
 	feed  int
 	sent  int
+	lied  bool // an event that was called quiet was not
 }
 
 func (g *ocoMarket) fixed(ticks int64) exchange.Fixed {
@@ -167,7 +171,9 @@ func (g *ocoMarket) step() {
 		qty := exchange.Fixed(1+g.rng.IntN(9)) * exchange.FixedOne / 10
 		e.SetBookTicker(exchange.BookTicker{Bid: g.fixed(g.price - 1), BidQty: qty, Ask: g.fixed(g.price + 1), AskQty: qty})
 	}
+	quiet, told := g.v.Quiet(&e), len(g.v.out.events)
 	g.v.Market(&e)
+	g.lied = g.lied || quiet && len(g.v.out.events) > told
 }
 
 func (g *ocoMarket) order() {
@@ -193,4 +199,36 @@ func (g *ocoMarket) cancel() {
 	limit, stop := exchange.OCOLegs(name)
 	name = []string{name, limit, stop, fmt.Sprintf("child-%d", g.rng.IntN(5*g.sent+1))}[g.rng.IntN(4)]
 	g.v.Cancel(exchange.Order{ClientID: name, Request: exchange.OrderRequest{Inst: 3}}, g.at)
+}
+
+// TestConditionalOrdersOfAccount: 200 on UM, over all symbols; those of other products do
+// not count.
+func TestConditionalOrdersOfAccount(t *testing.T) {
+	v := newVenue(t, testConfig())
+	at := exchange.TimeOf(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	v.Start(at)
+	place := func(inst exchange.InstrumentID, n int) *exchange.OrderUpdate {
+		o := exchange.Order{ID: exchange.OrderID(n), ClientID: fmt.Sprintf("c%d", n)}
+		o.Request = exchange.OrderRequest{Inst: inst, Side: exchange.Buy, Type: exchange.StopMarket, Qty: exchange.FixedOne, Trigger: 2000 * exchange.FixedOne}
+		v.receive(o, false, at)
+		events := v.Events()
+		return events[len(events)-1].OrderUpdate()
+	}
+	if u := place(2, 1); u.Status != exchange.StatusWorking {
+		t.Fatalf("CM: %+v", u)
+	}
+	if u := place(4, 2); u.Status != exchange.StatusWorking {
+		t.Fatalf("first: %+v", u)
+	}
+	for n := range conditionalMax - 1 {
+		if u := place(1, 3+n); u.Status != exchange.StatusWorking {
+			t.Fatalf("%d: %+v", n, u)
+		}
+	}
+	if u := place(1, 500); u.Code != -4045 {
+		t.Errorf("number 201: %+v", u)
+	}
+	if u := place(2, 501); u.Status != exchange.StatusWorking {
+		t.Errorf("CM beside 200 of UM: %+v", u)
+	}
 }
