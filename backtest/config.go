@@ -84,6 +84,10 @@ type VenueConfig struct {
 	// OrdersPerMinute is how many new orders and amends the account may send in a minute
 	// of the clock; 0 is no limit.
 	OrdersPerMinute int `toml:"orders_per_minute" json:"orders_per_minute"`
+	// Ladder are the lines of uniMMR; all 0 are those that Binance has published.
+	Ladder LadderConfig `toml:"ladder" json:"ladder"`
+	// Liquidation is what a liquidation costs beside the symbols' clearance fees.
+	Liquidation LiquidationConfig `toml:"liquidation" json:"liquidation"`
 	// Queue is how the place in line of a resting order is estimated.
 	Queue queue.Model `toml:"queue" json:"queue"`
 	// Latency is how far away the exchange is.
@@ -93,6 +97,23 @@ type VenueConfig struct {
 	// Fees are those of single symbols.
 	Fees  []SymbolFeeConfig `toml:"fee" json:"fee"`
 	Money MoneyConfig       `toml:"money" json:"money"`
+}
+
+// LadderConfig are the lines of uniMMR at and below which the account has a status. A line
+// of 0 is not drawn; lines that are drawn do not rise from one to the next.
+type LadderConfig struct {
+	MarginCall   exchange.Fixed `toml:"margin_call" json:"margin_call"`
+	SupplyMargin exchange.Fixed `toml:"supply_margin" json:"supply_margin"`
+	ReduceOnly   exchange.Fixed `toml:"reduce_only" json:"reduce_only"`
+	Liquidation  exchange.Fixed `toml:"liquidation" json:"liquidation"`
+}
+
+// LiquidationConfig is what a forced liquidation costs.
+type LiquidationConfig struct {
+	// LoanClearance is the fee on repaid loans as a ratio; InsuranceFund is in USD, 0 is
+	// no end.
+	LoanClearance exchange.Fixed `toml:"loan_clearance" json:"loan_clearance"`
+	InsuranceFund exchange.Fixed `toml:"insurance_fund" json:"insurance_fund"`
 }
 
 // FeeConfig is the fee of a product as ratios of the notional; maker may be negative.

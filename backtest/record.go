@@ -141,6 +141,9 @@ func (r *recorder) observe(e *exchange.Event) {
 		r.order(e, e.OrderUpdate())
 	case exchange.KindRiskLevel:
 		r.margin.level(e.At, e.Account())
+		r.margin.extremes(e.At, e.Account())
+	case exchange.KindAccount:
+		r.margin.level(e.At, e.Account())
 	case exchange.KindState:
 		if s := e.State(); s.State != exchange.Active {
 			r.warnings = append(r.warnings, Warning{"halt", fmt.Sprintf("trading was %v from %v: %s", s.State, e.At, s.Reason)})
@@ -248,15 +251,14 @@ type marginBook struct {
 	liquidated []exchange.Time
 }
 
-// level notes the exchange's alarm. It comes between samples, so the lowest uniMMR and
-// equity may be its.
+// level notes the account's status as the exchange tells it. Its alarms come between
+// samples, so the lowest uniMMR and equity may be theirs.
 func (m *marginBook) level(at exchange.Time, a *exchange.Account) {
 	if a.Status >= exchange.StatusActiveLiquidation && m.status < exchange.StatusActiveLiquidation {
 		m.Liquidations++
 		m.liquidated = append(m.liquidated, at)
 	}
 	m.status = a.Status
-	m.extremes(at, a)
 }
 
 // extremes keeps the lowest and highest equity and the lowest uniMMR.

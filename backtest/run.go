@@ -137,7 +137,8 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 		Margin: venue.Fees(cfg.Venue.Margin), Slippage: cfg.Venue.Slippage, Seed: cfg.Seed,
 		Matching: venue.Matching{Queue: cfg.Venue.Queue}, Money: money,
 		Balances: cfg.balances(), Leverage: max(cfg.Account.Leverage, 1),
-		Orders: venue.Orders{Hedge: cfg.Account.HedgeMode, PerMinuteMax: cfg.Venue.OrdersPerMinute},
+		Orders:      venue.Orders{Hedge: cfg.Account.HedgeMode, PerMinuteMax: cfg.Venue.OrdersPerMinute},
+		Liquidation: venue.LiquidationTerms(cfg.Venue.Liquidation),
 	})
 	if err != nil {
 		return nil, err

@@ -180,6 +180,10 @@ func tables(cfg *Config) (*margin.Tables, error) {
 		t.Fees[p] = margin.Fee{Maker: fees[p].Maker, Taker: fees[p].Taker, Source: margin.Source{Text: "the configuration"}}
 	}
 	maps.Copy(t.Interest, cfg.Venue.Money.Rates)
+	if l := cfg.Venue.Ladder; l != (LadderConfig{}) {
+		t.Ladder.MarginCall, t.Ladder.SupplyMargin = l.MarginCall, l.SupplyMargin
+		t.Ladder.ReduceOnly, t.Ladder.Liquidation = l.ReduceOnly, l.Liquidation
+	}
 	if cfg.Account.Leverage > 0 {
 		t.LeverageDefault, t.LeverageSource = cfg.Account.Leverage, margin.Source{Text: "the configuration"}
 	}

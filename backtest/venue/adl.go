@@ -32,10 +32,10 @@ func (v *Venue) ADL(inst exchange.InstrumentID, side exchange.PositionSide, shar
 		return nil
 	}
 	v.cancelAll(func(other *market) bool { return other == m }, errDeleveraged)
-	whole := m.held(m.closes(side), side)
-	qty := min(whole, max(scale(whole, share).Round(m.in.Lot.Step, exchange.RoundCeil), m.in.Lot.Step))
-	price := m.onTick(m.closes(side), m.valuation())
-	v.closeOut(m, closing{leg: side, qty: qty, price: price, name: "adl_autoclose", kind: exchange.ForcedADL})
+	r := m.closing(side)
+	r.Qty = min(r.Qty, max(scale(r.Qty, share).Round(m.in.Lot.Step, exchange.RoundCeil), m.in.Lot.Step))
+	o := v.force(m, r, "adl_autoclose")
+	v.fill(o, execution{price: m.onTick(r.Side, m.valuation()), qty: r.Qty, forced: exchange.ForcedADL})
 	v.value()
 	return nil
 }

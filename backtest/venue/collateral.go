@@ -203,7 +203,7 @@ func (v *Venue) sellOnPair(h holding, asset string, need decimal.Decimal) bool {
 		out, _, pays, _ := m.flows(side, execution{price: price, qty: qty})
 		v.shift(out, h.wallet, exchange.WalletMargin, pays)
 		r := exchange.OrderRequest{Inst: m.in.ID, Side: side, Type: exchange.Market, Qty: qty}
-		v.force(m, r, "autoclose-", execution{price: price, qty: qty, forced: exchange.ForcedLiquidation})
+		v.fill(v.force(m, r, "autoclose-"), execution{price: price, qty: qty, forced: exchange.ForcedLiquidation})
 		return true
 	}
 	return false

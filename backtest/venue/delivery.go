@@ -113,9 +113,5 @@ func (v *Venue) deliverContract(m *market) {
 			v.money.note(in.Name() + " was delivered at its mark: its index was not in the data")
 		}
 	}
-	for leg := range m.legs {
-		if price > 0 && !m.legs[leg].Qty.IsZero() {
-			v.closeOut(m, closing{leg: exchange.PositionSide(leg), price: price, name: "settlement_autoclose-", kind: exchange.ForcedDelivery})
-		}
-	}
+	v.settle(m, price)
 }

@@ -149,43 +149,56 @@ func (v *Venue) heaviest() (found *market, leg exchange.PositionSide) {
 	return found, leg
 }
 
-// liquidate closes a position whole: at the mark with the slippage, or where the best price
-// of the book is worse, there.
+// liquidate closes a position whole. It takes what stands in the book, level by level; the
+// rest, and all where no book is known, goes at the mark with the slippage, or at the last
+// level where that is worse.
 func (v *Venue) liquidate(m *market, leg exchange.PositionSide) {
 	side := m.closes(leg)
+	o := v.force(m, m.closing(leg), "autoclose-")
+	last := exchange.Fixed(0)
+	for i := 0; !o.Status.Final(); i++ {
+		l, ok := m.standing.level(side.Opposite(), i)
+		if !ok {
+			break
+		}
+		last = l.Price
+		if left := m.standing.left(side.Opposite(), l); left > 0 {
+			m.standing.take(side.Opposite(), l, v.clear(o, l.Price, left))
+		}
+	}
+	if o.Status.Final() {
+		return
+	}
 	price := v.slipped(m, side, m.valuation())
-	if best := m.best(side); m.feed == feedTickers && best != 0 && beyond(side, price, best) {
-		price = best
+	if last != 0 && beyond(side, price, last) {
+		price = last
 	}
-	o := v.closeOut(m, closing{leg: leg, price: price, name: "autoclose-", kind: exchange.ForcedLiquidation})
-	clearance := m.in.Value(o.Filled.Decimal().Mul(m.in.LiquidationFee.Decimal()), price.Decimal())
+	v.clear(o, price, unlimited)
+}
+
+// clear fills a part of a liquidation order, takes its clearance fee and returns how much
+// it has filled.
+func (v *Venue) clear(o *order, price, qty exchange.Fixed) exchange.Fixed {
+	in, before := o.market.in, o.Filled
+	v.fill(o, execution{price: price, qty: qty, forced: exchange.ForcedLiquidation})
+	filled := o.Filled - before
+	clearance := in.Value(filled.Decimal().Mul(in.LiquidationFee.Decimal()), price.Decimal())
 	v.book(posting{
-		asset: m.in.MarginAsset, wallet: exchange.WalletOf(m.in.Product), reason: exchange.ReasonLiquidation,
-		delta: clearance.Neg(), inst: m.in.ID,
+		asset: in.MarginAsset, wallet: exchange.WalletOf(in.Product), reason: exchange.ReasonLiquidation,
+		delta: clearance.Neg(), inst: in.ID,
 	})
+	return filled
 }
 
-// closing is how a position, or a part of it, is closed by force.
-type closing struct {
-	leg        exchange.PositionSide
-	qty, price exchange.Fixed // a quantity of 0 is all
-	// name is the client id; the venue's number follows a hyphen at its end.
-	name string
-	kind exchange.ForcedKind
+// closing is the order that closes a leg whole.
+func (m *market) closing(leg exchange.PositionSide) exchange.OrderRequest {
+	side := m.closes(leg)
+	return exchange.OrderRequest{Inst: m.in.ID, Side: side, PositionSide: leg, Type: exchange.Market, Qty: m.held(side, leg), ReduceOnly: true}
 }
 
-// closeOut closes a position by force, at once, and tells it as an order of the exchange's.
-func (v *Venue) closeOut(m *market, c closing) *order {
-	side := m.closes(c.leg)
-	if c.qty == 0 {
-		c.qty = m.held(side, c.leg)
-	}
-	r := exchange.OrderRequest{Inst: m.in.ID, Side: side, PositionSide: c.leg, Type: exchange.Market, Qty: c.qty, ReduceOnly: true}
-	return v.force(m, r, c.name, execution{price: c.price, qty: c.qty, forced: c.kind})
-}
-
-// force fills an order of the exchange's own making.
-func (v *Venue) force(m *market, r exchange.OrderRequest, name string, x execution) *order {
+// force opens an order of the exchange's own making, which whoever calls fills at once. The
+// venue's number follows a name that ends in a hyphen.
+func (v *Venue) force(m *market, r exchange.OrderRequest, name string) *order {
 	v.lastID++
 	o := &order{market: m, arrived: v.now}
 	if o.VenueID, o.ClientID = v.lastID, name; strings.HasSuffix(name, "-") {
@@ -193,7 +206,6 @@ func (v *Venue) force(m *market, r exchange.OrderRequest, name string, x executi
 	}
 	o.Status, o.Created, o.Request = exchange.StatusWorking, v.now, r
 	v.report(o, cause{}, "")
-	v.fill(o, x)
 	return o
 }
 

@@ -90,22 +90,20 @@ func (v *Venue) SetStatus(inst exchange.InstrumentID, status string, at exchange
 		v.cancelAll(func(other *market) bool { return other == m }, errSymbolEnded)
 	}
 	if settles {
-		v.settle(m)
+		v.settle(m, m.valuation())
 	}
 	v.value()
 	return nil
 }
 
-// settle closes what is left of positions in a symbol that ends. Without any price known
+// settle closes every position in a symbol at a price, with the taker's fee. Without a price
 // there cannot be a position.
-func (v *Venue) settle(m *market) {
-	for side := range m.legs {
-		if m.legs[side].Qty.IsZero() {
-			continue
+func (v *Venue) settle(m *market, price exchange.Fixed) {
+	for leg := range m.legs {
+		if price > 0 && !m.legs[leg].Qty.IsZero() {
+			o := v.force(m, m.closing(exchange.PositionSide(leg)), "settlement_autoclose-")
+			v.fill(o, execution{price: price, qty: unlimited, forced: exchange.ForcedDelivery})
 		}
-		c := closing{leg: exchange.PositionSide(side), name: "settlement_autoclose-", kind: exchange.ForcedDelivery}
-		c.price = m.onTick(m.closes(c.leg), m.valuation())
-		v.closeOut(m, c)
 	}
 }
 

@@ -99,6 +99,8 @@ func defaultConfig() backtest.Config {
 				Interest: true, AutoRepay: true, ExchangeCost: exchange.MustFixed("0.005"),
 				ExchangeAt: map[string]decimal.Decimal{"USDT": decimal.NewFromInt(200_000), "USDC": decimal.NewFromInt(200_000)},
 			},
+			Ladder:      backtest.LadderConfig{ReduceOnly: exchange.MustFixed("1.2"), Liquidation: exchange.MustFixed("1.05")},
+			Liquidation: backtest.LiquidationConfig{LoanClearance: exchange.MustFixed("0.02")},
 		},
 		Risk: riskguard.DefaultLimits(),
 	}
@@ -195,6 +197,7 @@ func (c *configuration) checkVenue(wrong wrongFunc) {
 		wrong(key, "%s", rest)
 	}
 	c.checkMoney(wrong)
+	c.checkLiquidation(wrong)
 }
 
 var (
@@ -202,6 +205,33 @@ var (
 	strategyName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
 	sha256Hex    = regexp.MustCompile(`^([0-9a-f]{64})?$`)
 )
+
+// checkLiquidation also lets no account go without a line of liquidation: one below 1 would
+// come after the maintenance margin is lost.
+func (c *configuration) checkLiquidation(wrong wrongFunc) {
+	l := &c.Venue.Ladder
+	above := 10 * exchange.FixedOne
+	for _, line := range []struct {
+		key string
+		at  exchange.Fixed
+	}{{"margin_call", l.MarginCall}, {"supply_margin", l.SupplyMargin}, {"reduce_only", l.ReduceOnly}, {"liquidation", l.Liquidation}} {
+		switch {
+		case line.at == 0 && line.key != "liquidation":
+		case line.at < exchange.FixedOne || line.at > 10*exchange.FixedOne:
+			wrong("venue.ladder."+line.key, "%v is not within 1 to 10", line.at)
+		case line.at > above:
+			wrong("venue.ladder."+line.key, "%v is above the line before it, %v", line.at, above)
+		default:
+			above = line.at
+		}
+	}
+	if fee := c.Venue.Liquidation.LoanClearance; fee < 0 || fee > exchange.FixedOne/10 {
+		wrong("venue.liquidation.loan_clearance", "%v is not within 0 to 0.1", fee)
+	}
+	if fund := c.Venue.Liquidation.InsuranceFund; fund < 0 {
+		wrong("venue.liquidation.insurance_fund", "%v USD is below zero", fund)
+	}
+}
 
 // defaultLabel is the label of a strategy that has none of its own: the plugin's name
 // without its directory.
