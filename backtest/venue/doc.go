@@ -93,8 +93,9 @@
 // where the level has been told since; with tickers, at the best price or better. Elsewhere
 // it is unknown, and on trades alone it always is: then only prints through the price fill
 // the order, until its price is told and everything shown there is ahead. When the other
-// side's best comes to the price, or a trade passes it, nobody is ahead any more. Times of
-// trades and book are compared by the exchange's clock where the data has it.
+// side's best comes to the price, or a trade passes it, nobody is ahead any more. What a
+// trade at the price leaves for the order counts in whole lots. Times of trades and book
+// are compared by the exchange's clock where the data has it.
 //
 // Every amend puts the order at the end of the line. Binance documents that amended orders
 // are put in the matching queue anew, for price and quantity alike, and names no exception.
