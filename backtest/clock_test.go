@@ -44,10 +44,13 @@ func slowRecording() string {
 }
 
 // recorded puts the slow recording on a tape and returns its directory.
-func recorded(t *testing.T) string {
+func recorded(t *testing.T) string { return recordedAs(t, slowRecording()) }
+
+// recordedAs puts a recording on a tape and returns its directory.
+func recordedAs(t *testing.T, text string) string {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "btcusdt.txt")
-	if err := os.WriteFile(path, []byte(slowRecording()), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	dir = filepath.Join(dir, "tape")

@@ -62,7 +62,7 @@ func (c *Config) CheckLatency() error {
 // link puts a link before the venue, or returns nil where there is nothing for it to do.
 func (c *Config) link(v *venue.Venue, ins *exchange.Instruments) (*link.Link, error) {
 	if err := c.CheckLatency(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+		return nil, err
 	}
 	feed, entry, answer, err := c.Venue.Latency.Delays()
 	if err != nil {
@@ -75,13 +75,9 @@ func (c *Config) link(v *venue.Venue, ins *exchange.Instruments) (*link.Link, er
 	if feed.None() && entry.None() && answer.None() && len(faults) == 0 {
 		return nil, nil
 	}
-	far, err := link.New(v, link.Config{
+	return link.New(v, link.Config{
 		Instruments: ins, Seed: c.Seed, From: c.From, Feed: feed, Entry: entry, Answer: answer, Faults: faults,
 	})
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
-	}
-	return far, nil
 }
 
 // warnings says where latency and data do not fit together.

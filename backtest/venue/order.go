@@ -170,8 +170,9 @@ type ended struct {
 	status   exchange.OrderStatus
 }
 
-// endedMax is how many are remembered. A cancel is late by the events of an instant.
-const endedMax = 64
+// endedMax is how many are remembered. A cancel or amend is late by what happens while it
+// is on its way, which may be the end of many orders.
+const endedMax = 1024
 
 func (v *Venue) remember(clientID string, s exchange.OrderStatus) {
 	v.ended[v.endedNext] = ended{clientID, s}

@@ -23,6 +23,13 @@ func (f *Fault) act(v *venue.Venue, at exchange.Time) error {
 		return v.SetFilter(f.inst, f.filter, at)
 	case leverageFault:
 		return v.SetLeverage(f.inst, f.code, at)
+	case feesFault:
+		return v.SetFees(f.product, venue.Fees{Maker: f.number, Taker: f.taker}, at)
+	case interestFault:
+		return v.SetInterest(f.word, f.number, at)
+	case borrowableFault:
+		v.SetBorrowable(f.word, f.number.Decimal(), at)
+		return nil
 	}
 	return fmt.Errorf("no change of the exchange: %s", f.text)
 }

@@ -170,15 +170,15 @@ func (l *Link) hear(m *message) {
 	default:
 		return
 	}
-	if u.Status == exchange.StatusUnknown && m.answers == nil {
-		return // our own verdict
-	}
 	l.pending = slices.DeleteFunc(l.pending, func(r *request) bool {
-		if r == m.answers {
+		switch {
+		case r == m.answers:
 			return true
+		case r.order.ClientID != id || u.Status == exchange.StatusUnknown:
+			return false
 		}
 		amended := r.kind == amendOrder && u.Price == r.order.Request.Price && u.Qty == r.order.Request.Qty
-		return r.order.ClientID == id && (r.kind == newOrder || amended || u.Status.Final())
+		return r.kind == newOrder || amended || u.Status.Final()
 	})
 	if u.Status.Final() {
 		delete(l.standing, id)

@@ -26,6 +26,7 @@ type desk struct {
 	lines  []string // of faults
 	venue  *venue.Venue
 	link   *link.Link
+	guard  *riskguard.Guard
 	kernel *engine.Kernel
 	driver *engine.Driver
 
@@ -84,9 +85,9 @@ func (d *desk) start() {
 	limits.FreshPrice, limits.FreshMark, limits.FreshIndex = time.Hour, time.Hour, time.Hour
 	limits.PriceCollarLimit, limits.PriceCollarMarket = decimal.New(5, -1), decimal.New(5, -1)
 	limits.MessagesPerSecondMax = 20
-	guard, err := riskguard.New(riskguard.Config{Instruments: d.ins, Tables: margin.Assumed(), Limits: limits, Strategies: 1})
+	d.guard, err = riskguard.New(riskguard.Config{Instruments: d.ins, Tables: margin.Assumed(), Limits: limits, Strategies: 1})
 	must()
-	d.kernel = engine.New(engine.Config{Instruments: d.ins, Guard: guard, Strategies: 1, ClientPrefix: "t"})
+	d.kernel = engine.New(engine.Config{Instruments: d.ins, Guard: d.guard, Strategies: 1, ClientPrefix: "t"})
 	d.driver = engine.NewDriver(d.kernel, d.link, d)
 	d.now = d.zero
 	for _, line := range []string{"index USDT 1", "index BTC 60000", "mark UM 60000", "mark CM 60000", "trade UM 60000 0.001", "trade CM 60000 1"} {

@@ -87,6 +87,9 @@
 //	filter UM BTCUSDT tick 1            a rule changes: tick, step, min-qty, max-qty or
 //	                                    min-notional. Our own guard keeps the old one.
 //	leverage UM BTCUSDT 5               the leverage is changed.
+//	fees UM -0.00005/0.0003             the maker's and the taker's fee of a product change.
+//	interest USDT 0.0001                the hourly interest of an asset changes.
+//	borrowable BTC 0                    what is left to borrow of an asset.
 //
 // Each line draws from a stream of its own, which depends on the seed and the words: a line
 // more or less leaves the others as they were. A fault of the exchange that cannot happen

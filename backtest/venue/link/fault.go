@@ -29,6 +29,9 @@ const (
 	statusFault
 	filterFault
 	leverageFault
+	feesFault
+	interestFault
+	borrowableFault
 )
 
 // exchange says whether the fault happens at the exchange, not on the way.
@@ -52,7 +55,8 @@ type Fault struct {
 	inst    exchange.InstrumentID
 	word    string // an asset, a filter or a status
 	leg     exchange.PositionSide
-	number  exchange.Fixed // a share, rate, factor or price
+	number  exchange.Fixed // a share, rate, factor, price or amount; the maker's fee
+	taker   exchange.Fixed
 }
 
 // String is the line as it was written, with single blanks.

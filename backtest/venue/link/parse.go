@@ -14,9 +14,11 @@ const (
 	outageMax = 10 * time.Minute
 	// reorderLength is how late a message out of turn is, if nothing else is said.
 	reorderLength = 100 * time.Millisecond
+	percent       = exchange.FixedOne / 100
 )
 
-const faultNames = "lose-request, lose-ack, duplicate, delay, reorder, reject, outage, adl, collateral, brackets, status, filter, leverage"
+const faultNames = "lose-request, lose-ack, duplicate, delay, reorder, reject, outage, adl, collateral, brackets, status, filter, " +
+	"leverage, fees, interest, borrowable"
 
 // ParseFault reads one line of the fault language; see doc.go. An error names the column
 // at which the line stops making sense, what stands there and what could.
@@ -183,6 +185,13 @@ func (p *parser) change(f *Fault) {
 		f.verb = leverageFault
 		p.instrument(f)
 		f.code = p.leverage()
+	case "fees":
+		f.verb, f.product = feesFault, p.product()
+		f.number, f.taker = p.fees()
+	case "interest":
+		f.verb, f.word, f.number = interestFault, p.asset(), p.rate(percent)
+	case "borrowable":
+		f.verb, f.word, f.number = borrowableFault, p.asset(), p.amount()
 	default:
 		p.bad("a fault (" + faultNames + ")")
 	}
@@ -293,6 +302,24 @@ func (p *parser) filter() string {
 		p.bad("a filter (tick, step, min-qty, max-qty, min-notional)")
 	}
 	return word
+}
+
+func (p *parser) amount() exchange.Fixed {
+	v, err := exchange.ParseFixed(p.take())
+	if err != nil || v < 0 {
+		p.bad("an amount of 0 or more")
+	}
+	return v
+}
+
+func (p *parser) fees() (maker, taker exchange.Fixed) {
+	a, b, ok := strings.Cut(p.take(), "/")
+	maker, err := exchange.ParseFixed(a)
+	taker, err2 := exchange.ParseFixed(b)
+	if !ok || err != nil || err2 != nil || maker.Abs() > percent || taker.Abs() > percent {
+		p.bad("a maker's and a taker's fee as ratios up to 0.01, such as 0.0002/0.0005,")
+	}
+	return maker, taker
 }
 
 func (p *parser) leverage() int {
