@@ -106,7 +106,7 @@ var workingTypeNames = enum{ContractPrice: "CONTRACT_PRICE", MarkPrice: "MARK_PR
 
 func (w WorkingType) String() string { return workingTypeNames.text("WorkingType", int(w)) }
 
-// PriceMatch lets the engine set a limit price from its own book (UM only).
+// PriceMatch lets the engine set a limit price from its own book (futures only).
 type PriceMatch uint8
 
 const (

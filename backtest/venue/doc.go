@@ -97,6 +97,10 @@
 // trade at the price leaves for the order counts in whole lots. Times of trades and book
 // are compared by the exchange's clock where the data has it.
 //
+// Of an iceberg order the visible part has the place. When it has dealt, the next part
+// goes to the end of the line, even within one trade. A print through the price, and
+// whoever stands at it, deals with the hidden part as well.
+//
 // Every amend puts the order at the end of the line. Binance documents that amended orders
 // are put in the matching queue anew, for price and quantity alike, and names no exception.
 //
@@ -116,7 +120,7 @@
 // OPPONENT and QUEUE are the best price of the other and of the own side when the order
 // arrives, the _5, _10 and _20 kinds the fifth, tenth and twentieth level there, with what
 // we have taken counted as standing. They need depth, and a book that is not known so deep
-// answers -5037. An amend may ask for one in place of a price.
+// answers -5037. On conditional orders they are not offered: those answer -5037, too. An amend may ask for one in place of a price.
 //
 // # Conditional orders
 //
@@ -167,7 +171,7 @@
 // last price, expire on futures and are rejected on margin pairs. GTD orders, UM only, must
 // end more than 600 seconds ahead and end at their time, before the event that shows the
 // time to have come is matched. Reduce-only orders are clipped to the position and expire
-// with it. The visible part of an iceberg order is checked and has no effect.
+// with it. The queue says what an iceberg order's visible part does.
 //
 // Margin orders with MARGIN_BUY or AUTO_BORROW_REPAY borrow what they lack when they are
 // placed, before they are told as Working, and once more when they fill if a market order

@@ -102,7 +102,7 @@ func (v *Venue) admitFields(o *order) cause {
 		return errCloseQty
 	case r.ClosePosition && v.hedge && !o.reduces():
 		return errOptional // neither a buy of the long leg nor a sell of the short one
-	case r.PriceMatch != exchange.PriceMatchNone && (!um || r.Price != 0):
+	case r.PriceMatch != exchange.PriceMatchNone && (margin || r.Price != 0):
 		return errPriceMatch
 	}
 	return cause{}

@@ -24,6 +24,8 @@ type order struct {
 	fresh bool
 	// place is where the order stands in line while it rests.
 	place queue.Place
+	// tip is what is left of the visible part of an iceberg order, which alone has the place.
+	tip exchange.Fixed
 	// peak is the best price that a trailing stop has followed, 0 before its activation.
 	peak exchange.Fixed
 }

@@ -48,7 +48,9 @@ func (s *standing) depth(d *exchange.Depth, p exchange.Product, at exchange.Time
 	}
 	s.news = s.book.Apply(d)
 	switch {
-	case s.news.Resync() || d.Snapshot:
+	case s.news.Resync():
+		s.forget(exchange.KindDepth)
+	case d.Snapshot:
 		s.replace()
 	case s.news == book.Applied:
 		s.bids, s.asks = retell(s.bids, d.Bids), retell(s.asks, d.Asks)
@@ -59,13 +61,13 @@ func (s *standing) depth(d *exchange.Depth, p exchange.Product, at exchange.Time
 	return s.news
 }
 
-// forget drops what a kind of data has told.
+// forget drops what a kind of data has told. With the book goes the last ticker, for it may
+// be of long ago: the next one says what stands.
 func (s *standing) forget(k exchange.Kind) {
-	if k == exchange.KindBookTicker {
-		s.quote = exchange.BookTicker{}
-	} else if s.book != nil {
+	if k == exchange.KindDepth && s.book != nil && s.book.Ready() {
 		s.book.Reset()
 	}
+	s.quote = exchange.BookTicker{}
 	s.replace()
 }
 

@@ -151,6 +151,7 @@ func (v *Venue) join(o *order) {
 	m := o.market
 	qty, known := m.standing.shown(o.Request.Side, o.Request.Price)
 	o.place.Join(qty, known, m.standing.at())
+	o.tip = o.Request.Iceberg
 	if m.crosses(o) {
 		o.place.Front()
 	}

@@ -18,6 +18,7 @@ func (v *Venue) matchTrade(m *market, t exchange.Trade, at exchange.Time) {
 			before := o.Filled
 			v.fill(o, execution{price: o.Request.Price, qty: reaches, maker: true})
 			left -= o.Filled - before
+			v.refill(o, o.Filled-before)
 		}
 	}
 	if m.grade() == feedTrades {
@@ -43,9 +44,24 @@ func (o *order) reached(t exchange.Trade, left exchange.Fixed, at exchange.Time)
 		return left
 	case t.BuyerMaker == (side == exchange.Buy):
 		lot := o.market.in.LotFor(exchange.Limit) // a probabilistic place may end within one
-		return o.place.Trade(t.Qty, left, at).Round(lot.Step, exchange.RoundDown)
+		got := o.place.Trade(t.Qty, left, at).Round(lot.Step, exchange.RoundDown)
+		if o.Request.Iceberg != 0 {
+			got = min(got, o.tip)
+		}
+		return got
 	}
 	return 0
+}
+
+// refill puts the next part of an iceberg order at the end of the line when the visible
+// part has dealt.
+func (v *Venue) refill(o *order, dealt exchange.Fixed) {
+	if o.Request.Iceberg == 0 || o.Status.Final() {
+		return
+	}
+	if o.tip -= dealt; o.tip <= 0 {
+		v.join(o)
+	}
 }
 
 // crosses says whether the best of the other side stands at or through the price of an
