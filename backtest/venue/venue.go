@@ -168,8 +168,11 @@ func (v *Venue) digest(e *exchange.Event, quiet bool) {
 	if quiet {
 		return
 	}
+	told, hot := len(v.out.events), m.watch.hot
 	v.react(m, e)
-	m.rewatch()
+	if hot || len(v.out.events) != told { // else our orders are as they were
+		m.rewatch()
+	}
 	v.value()
 }
 
