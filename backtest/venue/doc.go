@@ -193,9 +193,53 @@
 //
 // Each ledger entry is rounded once, half away from zero, to eight decimals. Futures book
 // realised profit and commission in the wallet of the margin asset. Margin pairs exchange
-// the two assets in the margin wallet and take the commission from the asset received;
-// orders that may borrow borrow what is missing when they fill. Funding is the notional
-// at the settlement's mark times the rate.
+// the two assets in the margin wallet and take the commission from the asset received.
+// Funding is the notional at the settlement's mark times the rate, whatever the interval
+// and however many settlements an instant has.
+//
+// # Commissions in BNB
+//
+// UM pays them from the UM wallet at 90%, margin pairs from the margin wallet at 75%, at the
+// index prices of the fill's instant; CM has no discount. A wallet that does not hold the
+// whole commission of a fill pays it in the asset traded, without discount. That it is not
+// split, and that forced fills have no discount, is assumed. Rebates come in the asset
+// traded.
+//
+// # Interest
+//
+// A loan bears its first hour when it is taken and one more at every full hour of UTC, of
+// the principal. It becomes a debt beside the principal, bears none itself, and is repaid
+// before it; paid in BNB it has no discount, which is assumed. An asset of which there is
+// less than nothing over margin, UM and CM wallets pays a day's interest at 00:00 UTC on
+// what is beyond the free threshold, 24 times the hourly rate. Assumed: the futures wallet
+// that has less of it pays. Loans are not part of that sum. The interest of loans and of
+// negative balances is never charged twice.
+//
+// # Negative balances
+//
+// Auto-repay pays negative futures wallets from what the margin wallet has free of the same
+// asset, UM before CM, at 22:00 and 23:00 UTC. Binance says twice a day within the two hours
+// before the charge; that it is on the hour is assumed. Beyond a limit, looked at after every
+// booking, auto-exchange sells what the margin wallet has free of other assets, the one worth
+// most first, at index prices less a cost, until nothing is missing of the asset. Limits,
+// cost, order and that all is covered are assumed: Binance publishes none of it.
+//
+// # Loans, transfers, withdrawals
+//
+// A loan is refused beyond the account's own limit (51006), beyond what the pool has
+// (51061), and where borrowing is banned (51014); see loan.go. An empty pool does not call
+// loans in: no rule of Binance's says when it would, so they stay and bear interest. Wallets
+// exchange money as transfer.go says. A withdrawal leaves 1.2 times the maintenance margin,
+// and the initial margin.
+//
+// # Delivery
+//
+// A dated contract settles at the mean of its index over the last 1,800 seconds, 3,600 for
+// deliveries before 2024-11-11: of each second the index known at its beginning. Without an
+// index, the exchange's last estimate counts, and else the mark. Open orders expire, and
+// positions close with the taker's fee under client ids that begin with
+// "settlement_autoclose-". Orders are taken until the instant itself, which is assumed:
+// Binance limits trading in the last minutes.
 //
 // # Liquidation
 //

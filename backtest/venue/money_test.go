@@ -1,6 +1,7 @@
 package venue
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -78,12 +79,12 @@ func (p *purse) pass(d time.Duration) {
 		rate := p.c.Tables.Interest[asset].Decimal()
 		total := p.total(asset)
 		for hour := from.Floor(time.Hour).Add(time.Hour); hour <= p.at; hour = hour.Add(time.Hour) {
-			wantLoans[asset] = wantLoans[asset].Add(round8(p.has(asset, exchange.WalletLoan).Mul(rate)))
+			wantLoans[asset] = wantLoans[asset].Add(p.has(asset, exchange.WalletLoan).Mul(rate).Round(8))
 			if hour%exchange.Time(24*time.Hour) != 0 {
 				continue
 			}
 			if over := total.Add(p.c.Money.NegativeFree[asset]); over.IsNegative() {
-				paid := round8(over.Neg().Mul(rate).Mul(decimal.NewFromInt(24)))
+				paid := over.Neg().Mul(rate).Mul(decimal.NewFromInt(24)).Round(8)
 				total, wantNegative[asset] = total.Sub(paid), wantNegative[asset].Add(paid)
 			}
 		}
@@ -169,7 +170,7 @@ func (p *purse) act(rng *rand.Rand, n int) {
 	}
 	if err != nil {
 		p.kinds["refused"]++
-		if _, ok := err.(*Rejection); !ok {
+		if no := (*Rejection)(nil); !errors.As(err, &no) {
 			p.t.Fatalf("-seed=%d: %v is no rejection", p.seed, err)
 		}
 		return
