@@ -241,7 +241,28 @@
 // "settlement_autoclose-". Orders are taken until the instant itself, which is assumed:
 // Binance limits trading in the last minutes.
 //
+// # Margin
+//
+// An order is weighed by [margin.Portfolio.Admit]: initial margin and open loss of what it
+// adds, against what is available without it; -2019 and -2027 are the answers. Reduce-only
+// orders need a position, not margin, and conditional ones nothing before their trigger. In
+// ReduceOnly status only orders that reduce, or repay, pass. See terms.go for what the
+// exchange changes meanwhile: rates, brackets, filters, status.
+//
 // # Liquidation
 //
-// See liquidate.go. Forced fills take place at once, at the mark price plus slippage.
+// The lines of the ladder are the tables'; at the lowest, or with adjusted equity below
+// zero, the account is liquidated in the order that Binance publishes: margin orders are
+// cancelled, then everything else; collateral is sold to cover debts; positions are closed,
+// the largest maintenance margin first; what remains owed falls to the insurance fund, and
+// the account is empty and Bankrupted until somebody pays in. It is called off after any
+// step that lifts uniMMR above the line. Details and what is assumed: liquidate.go and
+// collateral.go. Assumed above all, because nobody publishes it: all happens in one instant;
+// positions go whole; the order in which collateral is sold; the clearance fee of loans. A
+// forced close takes the book level by level where one is known, and goes at the mark plus
+// slippage where not.
+//
+// ADL cancels the symbol's orders and takes a share of a position at the mark, without
+// commission; see [Venue.ADL]. The real price is the bankruptcy price of a counterparty, which
+// can be worse than the mark and which nothing tells us.
 package venue

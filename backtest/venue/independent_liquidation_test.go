@@ -17,6 +17,8 @@ type takeover struct {
 	on bool
 	// paid are the debts paid by the rules, told those of the account's loan history.
 	paid, told []record
+	// order is the client id of the forced order that filled last.
+	order string
 	// sells and covers are what the fill to come sells, and for which debt.
 	sells, covers *parcel
 	absorbed      decimal.Decimal // by the insurance fund so far, in dollars
@@ -192,7 +194,10 @@ func (b *independent) paidBy(d parcel, got decimal.Decimal) {
 // forced is a fill of the liquidation: it sells a holding for a debt, or closes a position
 // and pays the clearance fee of its symbol.
 func (b *independent) forced(in *exchange.Instrument, f *exchange.Fill, fill func()) {
-	b.relieve(f, in)
+	if f.ClientID != b.takeover.order { // one order may take several levels of the book
+		b.relieve(f, in)
+		b.takeover.order = f.ClientID
+	}
 	if in.Product != exchange.Margin {
 		fill()
 		clearance := worthOf(in, f.Qty.Decimal(), f.Price.Decimal()).Mul(in.LiquidationFee.Decimal())
