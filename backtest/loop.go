@@ -129,22 +129,6 @@ func (l *loop) instant(events []exchange.Event) error {
 	return l.settle()
 }
 
-// send puts the events of an instant on their way and lets happen what else belongs to it.
-// The openings of bars are for the venue alone.
-func (l *loop) send(events []exchange.Event) error {
-	at := events[0].At
-	for i := range events {
-		e := &events[i]
-		if e.Kind == exchange.KindFunding {
-			l.record.settles(e)
-		}
-		if e.Kind != exchange.KindBarOpen {
-			l.far.Send(e)
-		}
-	}
-	return l.pass(at+1, false)
-}
-
 // digest gives the venue an instant in the order in which it came about: what was traded
 // on the way there, a whole bar perhaps, then what the position is worth now, then the
 // settlement of what is held. Valued first, an account would be liquidated by the close
@@ -234,15 +218,6 @@ func (l *loop) pass(before exchange.Time, samples bool) error {
 			return err
 		}
 	}
-}
-
-// receive delivers the market event that has been on its way.
-func (l *loop) receive() error {
-	e := l.far.Receive()
-	if e.Kind != exchange.KindFunding {
-		l.record.market(e)
-	}
-	return l.driver.Deliver(e)
 }
 
 func (l *loop) timers(t exchange.Time) error {
