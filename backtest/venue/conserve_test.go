@@ -12,15 +12,30 @@ import (
 
 // run makes the calls one by one, and before each what the exchange does by the clock, an
 // instant at a time. It shows every call with its answer and what the account saw.
-func run(v *Venue, ops []op, saw func(o *op, err error, events []exchange.Event)) {
+func run(v *Venue, ops []op, before func(), saw func(o *op, err error, events []exchange.Event)) {
 	for i := range ops {
 		o := &ops[i]
 		for v.Due() <= o.at {
-			tick := &op{at: v.Due(), act: clockAct{}}
+			before()
+			tick := &op{at: max(v.Due(), v.now), act: clockAct{}}
 			saw(tick, tick.do(v, false), v.Events())
 		}
+		before()
 		saw(o, o.do(v, false), v.Events())
 	}
+}
+
+// estimates are what the exchange takes waiting market orders on margin pairs to cost.
+func estimates(v *Venue) map[string]decimal.Decimal {
+	list := map[string]decimal.Decimal{}
+	for i := range v.markets {
+		for _, o := range v.markets[i].orders {
+			if o.market.in.Product == exchange.Margin && o.Request.Type == exchange.Market {
+				_, list[o.ClientID] = o.locks(v)
+			}
+		}
+	}
+	return list
 }
 
 // TestConservation runs the random account and checks at every step that no money comes
@@ -42,7 +57,7 @@ func TestConservation(t *testing.T) {
 			t.Fatalf("-seed=%d: start: %v", seed, err)
 		}
 		step := 0
-		run(v, ops, func(o *op, err error, events []exchange.Event) {
+		run(v, ops, func() { second.orders.estimates = estimates(v) }, func(o *op, err error, events []exchange.Event) {
 			step++
 			when := fmt.Sprintf("step %d, %s at %v", step, o.name(), o.at)
 			if err := entries.add(events); err != nil {

@@ -53,6 +53,9 @@ func (b *independent) loan(got record, id exchange.OrderID) {
 	}
 	b.move(at.asset, at.wallet, change, poolLender)
 	b.move(at.asset, exchange.WalletMargin, change, poolLender)
+	if change.IsPositive() {
+		b.chargeLoan(at.asset, change) // the first hour's interest
+	}
 }
 
 // checkDraw holds a loan against the rule: that of the fill before it, or else that of the

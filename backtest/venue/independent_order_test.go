@@ -17,6 +17,8 @@ type orderBook struct {
 	// told are those of which there has been news, and open what works.
 	told map[string]bool
 	open map[string]working
+	// estimates are what the exchange takes waiting market orders to cost, before a call.
+	estimates map[string]decimal.Decimal
 }
 
 // working is an open order on a margin pair.
@@ -52,7 +54,7 @@ func (b *independent) update(inst exchange.InstrumentID, u *exchange.OrderUpdate
 	if u.Child != "" {
 		k.of[u.Child], k.asked[u.Child] = u.ClientID, childOf(r, u)
 	}
-	if !known || !b.c.Instruments.Has(inst) || b.c.Instruments.At(inst).Product != exchange.Margin {
+	if !known || !b.c.Instruments.Has(inst) || b.in[inst].Product != exchange.Margin {
 		return
 	}
 	switch {
@@ -88,7 +90,8 @@ func childOf(r exchange.OrderRequest, u *exchange.OrderUpdate) exchange.OrderReq
 
 // free is what the margin wallet has of an asset beside what open orders lock, other than
 // those that come from the order called self. What a waiting market order locks is an
-// estimate of the exchange's, so with one the answer is not certain.
+// estimate of the exchange's: it is asked for before every call, and so is certain for what
+// happens first in it, by the clock.
 func (b *independent) free(asset, self string) (amount decimal.Decimal, certain bool) {
 	amount, certain = b.pockets[pocket{asset, exchange.WalletMargin}], true
 	pairs := map[string]decimal.Decimal{} // the two legs of an OCO lock once, the dearer
@@ -98,6 +101,7 @@ func (b *independent) free(asset, self string) (amount decimal.Decimal, certain 
 		case of != asset || id == self || b.orders.root(id) == b.orders.root(self):
 		case !known:
 			certain = false
+			amount = amount.Sub(b.orders.estimates[id])
 		case b.orders.asked[b.orders.of[id]].Type == exchange.OCO:
 			list := b.orders.of[id]
 			pairs[list] = decimal.Max(pairs[list], locks)
@@ -115,7 +119,7 @@ func (b *independent) free(asset, self string) (amount decimal.Decimal, certain 
 // trigger moved by the slippage, and an OCO the more of its legs. That of a market order is
 // not known.
 func (b *independent) cost(r exchange.OrderRequest, left decimal.Decimal) (asset string, amount decimal.Decimal, known bool) {
-	in := b.c.Instruments.At(r.Inst)
+	in := b.in[r.Inst]
 	price := r.Price.Decimal()
 	switch r.Type {
 	case exchange.Market:

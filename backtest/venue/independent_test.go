@@ -1,11 +1,13 @@
 package venue
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard/margin"
 )
 
 // independent keeps the account a second time. It knows the start balances, the fee and
@@ -22,13 +24,30 @@ type independent struct {
 	pockets map[pocket]decimal.Decimal
 	// with is what the account has got from each other side, by asset; debts count
 	// against it.
-	with     map[partner]decimal.Decimal
-	legs     map[leg]stake
-	mark     map[exchange.InstrumentID]decimal.Decimal
-	index    map[string]decimal.Decimal
-	orders   orderBook
-	loans    loanBook
-	takeover takeover
+	with  map[partner]decimal.Decimal
+	legs  map[leg]stake
+	mark  map[exchange.InstrumentID]decimal.Decimal
+	index map[string]decimal.Decimal
+	// in, brackets and interest are the rules as they are now; c.Tables has the collateral
+	// rates and is a copy.
+	in       map[exchange.InstrumentID]*exchange.Instrument
+	brackets map[exchange.InstrumentID][]margin.Bracket
+	interest map[string]exchange.Fixed
+	// now is how far time has come, known the assets in the order of their first booking,
+	// moves how much was booked. converts says that auto-exchange is due.
+	now        exchange.Time
+	known      []string
+	moves      int
+	converts   bool
+	indexTold  map[exchange.InstrumentID][]toldIndex // of dated contracts
+	deliveries int
+	// pending is the exchange of assets of the last fill on a margin pair, of order
+	// pendingID, until it has drawn its loan.
+	pending   func()
+	pendingID string
+	orders    orderBook
+	loans     loanBook
+	takeover  takeover
 }
 
 // pocket is one asset in one wallet.
@@ -56,8 +75,10 @@ func newIndependent(t *testing.T, seed uint64, c Config) *independent {
 	b := &independent{
 		t: t, seed: seed, c: c, pockets: map[pocket]decimal.Decimal{}, with: map[partner]decimal.Decimal{},
 		legs: map[leg]stake{}, mark: map[exchange.InstrumentID]decimal.Decimal{}, index: map[string]decimal.Decimal{},
-		orders: newOrderBook(), loans: loanBook{of: map[string]*drawn{}},
+		in: map[exchange.InstrumentID]*exchange.Instrument{}, indexTold: map[exchange.InstrumentID][]toldIndex{},
+		now: randomStart, orders: newOrderBook(), loans: loanBook{of: map[string]*drawn{}},
 	}
+	b.ownTerms()
 	for _, have := range c.Balances {
 		b.move(have.Asset, have.Wallet, have.Amount, poolOutside)
 	}
@@ -67,9 +88,18 @@ func newIndependent(t *testing.T, seed uint64, c Config) *independent {
 // move is a movement of money into a wallet, or out of it if negative, that a partner
 // loses or gains. In a debt wallet more is owed.
 func (b *independent) move(asset string, w exchange.Wallet, amount decimal.Decimal, from pool) {
-	amount = cents(amount)
+	if amount = cents(amount); amount.IsZero() {
+		return
+	}
 	at := pocket{asset, w}
+	if !slices.Contains(b.known, asset) {
+		b.known = append(b.known, asset)
+	}
+	b.moves++
 	b.pockets[at] = b.pockets[at].Add(amount)
+	if !w.Debt() && b.pockets[pocket{asset, b.shortest(asset)}].IsNegative() && b.tooShort(asset) {
+		b.converts = true
+	}
 	if w == exchange.WalletLoan || w == exchange.WalletInterest {
 		amount = amount.Neg()
 	}
@@ -84,6 +114,12 @@ func over(a, b decimal.Decimal) decimal.Decimal { return a.DivRound(b, 16) }
 
 // happened takes note of one call on the venue and of what the account saw of it.
 func (b *independent) happened(o *op, err error, events []exchange.Event) {
+	events = b.passTime(o.at, events)
+	if _, clock := o.act.(clockAct); clock { // a delivery, and what it makes due
+		end := firstAccount(events)
+		b.read(events[:end+1])
+		events = b.chore(o.at, events[end+1:], b.convertAll)
+	}
 	switch {
 	case o.event.Kind != 0:
 		b.market(&o.event)
@@ -92,7 +128,13 @@ func (b *independent) happened(o *op, err error, events []exchange.Event) {
 	case !o.amend && !o.cancel:
 		b.orders.sent(o.order)
 	}
+	b.read(events)
+}
+
+// read takes note of what the account saw.
+func (b *independent) read(events []exchange.Event) {
 	for i := range events {
+		b.finishSwap(&events[i])
 		switch e := &events[i]; e.Kind {
 		case exchange.KindOrderUpdate:
 			b.update(e.Inst, e.OrderUpdate())
@@ -108,14 +150,37 @@ func (b *independent) happened(o *op, err error, events []exchange.Event) {
 			b.takeover.on = b.takeover.on || e.Account().Status == exchange.StatusForceLiquidation
 		}
 	}
+	b.finishSwap(nil)
 	b.tookOver()
 	b.loansDone()
+}
+
+// finishSwap lets the last fill on a margin pair exchange its assets, once what comes
+// between the fill and that has passed: news of its order, and the loan that it draws.
+func (b *independent) finishSwap(next *exchange.Event) {
+	if b.pending == nil {
+		return
+	}
+	if next != nil {
+		if next.Kind == exchange.KindOrderUpdate && next.OrderUpdate().ClientID == b.pendingID {
+			return
+		}
+		if next.Kind == exchange.KindLedger && (next.Ledger().Reason == exchange.ReasonBorrow || next.Ledger().Reason == exchange.ReasonInterest) {
+			return
+		}
+	}
+	swap := b.pending
+	b.pending = nil
+	swap()
 }
 
 func (b *independent) market(e *exchange.Event) {
 	switch e.Kind {
 	case exchange.KindMark:
 		b.mark[e.Inst] = e.Mark().Price.Decimal()
+		if b.in[e.Inst].Delivery != 0 {
+			b.indexTold[e.Inst] = append(b.indexTold[e.Inst], toldIndex{e.At, e.Mark().Index.Decimal()})
+		}
 	case exchange.KindAssetIndex:
 		b.index[e.AssetIndex().Asset] = e.AssetIndex().Price.Decimal()
 	case exchange.KindFunding:
@@ -123,11 +188,9 @@ func (b *independent) market(e *exchange.Event) {
 	}
 }
 
-func (b *independent) act(*op, error) {}
-
 // funding: longs pay notional times rate, shorts get it; UM N·M·r, CM N·size/M·r.
 func (b *independent) funding(inst exchange.InstrumentID, f exchange.Funding) {
-	in := b.c.Instruments.At(inst)
+	in := b.in[inst]
 	mark := b.mark[inst]
 	if f.Mark != 0 {
 		mark = f.Mark.Decimal()
@@ -165,7 +228,7 @@ func gain(in *exchange.Instrument, qty, entry, price decimal.Decimal) decimal.De
 
 // fill carries out one of our fills.
 func (b *independent) fill(inst exchange.InstrumentID, f *exchange.Fill) {
-	in := b.c.Instruments.At(inst)
+	in := b.in[inst]
 	if f.Forced == exchange.ForcedLiquidation {
 		b.forced(in, f, func() { b.deal(in, f) })
 		return
@@ -175,10 +238,11 @@ func (b *independent) fill(inst exchange.InstrumentID, f *exchange.Fill) {
 
 // deal moves a position or exchanges two assets, and pays the fee.
 func (b *independent) deal(in *exchange.Instrument, f *exchange.Fill) {
-	fee := b.fee(in, f)
-	if !fee.Equal(f.Fee) {
-		b.t.Fatalf("-seed=%d: fill %+v of %s: fee %v, want %v", b.seed, f, in.Name(), f.Fee, fee)
+	fee, asset := b.fee(in, f)
+	if !fee.Equal(f.Fee) || asset != f.FeeAsset {
+		b.t.Fatalf("-seed=%d: fill %+v of %s: fee %v %s, want %v %s", b.seed, f, in.Name(), f.Fee, f.FeeAsset, fee, asset)
 	}
+	b.delivered(in, f)
 	if in.Product == exchange.Margin {
 		b.swap(in, f, fee)
 		return
@@ -191,8 +255,9 @@ func (b *independent) deal(in *exchange.Instrument, f *exchange.Fill) {
 	b.move(f.FeeAsset, futuresWallet(in), fee.Neg(), poolFees)
 }
 
-// fee is the notional times the rate of product and role; of what a margin order gets.
-func (b *independent) fee(in *exchange.Instrument, f *exchange.Fill) decimal.Decimal {
+// fee is the notional times the rate of product and role, in BNB where that is wanted and
+// there, else in the margin asset, or of what a margin order gets.
+func (b *independent) fee(in *exchange.Instrument, f *exchange.Fill) (fee decimal.Decimal, asset string) {
 	rates := map[exchange.Product]Fees{exchange.UM: b.c.UM, exchange.CM: b.c.CM, exchange.Margin: b.c.Margin}[in.Product]
 	rate := rates.Taker.Decimal()
 	switch {
@@ -201,10 +266,16 @@ func (b *independent) fee(in *exchange.Instrument, f *exchange.Fill) decimal.Dec
 	case f.Maker:
 		rate = rates.Maker.Decimal()
 	}
-	if in.Product == exchange.Margin && f.Side == exchange.Buy {
-		return cents(f.Qty.Decimal().Mul(rate))
+	fee = worthOf(in, f.Qty.Decimal().Mul(rate), f.Price.Decimal())
+	if rate.IsPositive() {
+		if coins, pays := b.inCoins(in, f, fee); pays {
+			return coins, "BNB"
+		}
 	}
-	return cents(worthOf(in, f.Qty.Decimal().Mul(rate), f.Price.Decimal()))
+	if in.Product == exchange.Margin && f.Side == exchange.Buy {
+		return cents(f.Qty.Decimal().Mul(rate)), in.Base
+	}
+	return cents(fee), in.MarginAsset
 }
 
 // trade changes a position and returns what the closed part has gained. Reducing keeps
@@ -256,10 +327,20 @@ func (b *independent) swap(in *exchange.Instrument, f *exchange.Fill, fee decima
 		gives, gets, out, come = in.Base, in.Quote, coins, money
 	}
 	b.loanOfFill(f, gives, out)
-	b.move(gives, exchange.WalletMargin, out.Neg(), poolMarket)
-	b.move(gets, exchange.WalletMargin, come, poolMarket)
-	b.move(f.FeeAsset, exchange.WalletMargin, fee.Neg(), poolFees)
-	if r := b.orders.asked[f.ClientID]; r.SideEffect == exchange.AutoRepay || r.SideEffect == exchange.AutoBorrowRepay {
-		b.mustRepay(gets, come.Sub(fee))
+	exchanges := func() {
+		b.move(gives, exchange.WalletMargin, out.Neg(), poolMarket)
+		b.move(gets, exchange.WalletMargin, come, poolMarket)
+		b.move(f.FeeAsset, exchange.WalletMargin, fee.Neg(), poolFees)
+		if r := b.orders.asked[f.ClientID]; r.SideEffect == exchange.AutoRepay || r.SideEffect == exchange.AutoBorrowRepay {
+			if f.FeeAsset == gets {
+				come = come.Sub(fee)
+			}
+			b.mustRepay(gets, come)
+		}
 	}
+	if f.Forced != exchange.NotForced {
+		exchanges()
+		return
+	}
+	b.pending, b.pendingID = exchanges, f.ClientID
 }

@@ -1,7 +1,6 @@
 package venue
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -17,16 +16,15 @@ import (
 //	MM     = sum(notional·mmr - cum)·index + sum(debt·mmr)·index
 //	uniMMR = (sum(equity) - open loss) / MM
 
-// assets are all that the account has had to do with.
+// assets are all that the account has had to do with, in the order of their first booking.
 func (b *independent) assets() []string {
-	names := map[string]bool{}
-	for p := range b.pockets {
-		names[p.asset] = true
-	}
+	list := slices.Clone(b.known)
 	for l := range b.legs {
-		names[b.c.Instruments.At(l.inst).MarginAsset] = true
+		if asset := b.in[l.inst].MarginAsset; !slices.Contains(list, asset) {
+			list = append(list, asset)
+		}
 	}
-	return slices.Sorted(maps.Keys(names))
+	return list
 }
 
 // value is the account at the marks and index prices of now. Status and initial margin
@@ -41,7 +39,7 @@ func (b *independent) value() exchange.Account {
 		a.MaintMargin = a.MaintMargin.Add(debt.Mul(b.loanRate(asset)).Mul(index))
 	}
 	for l, h := range b.legs {
-		in := b.c.Instruments.At(l.inst)
+		in := b.in[l.inst]
 		if !h.qty.IsZero() {
 			a.MaintMargin = a.MaintMargin.Add(b.maintenance(in, worthOf(in, h.qty.Abs(), b.mark[l.inst])).Mul(b.index[in.MarginAsset]))
 		}
@@ -65,7 +63,7 @@ func (b *independent) net(asset string) decimal.Decimal {
 	}
 	sum = sum.Sub(b.pockets[pocket{asset, exchange.WalletLoan}]).Sub(b.pockets[pocket{asset, exchange.WalletInterest}])
 	for l, h := range b.legs {
-		if in := b.c.Instruments.At(l.inst); in.MarginAsset == asset && !h.qty.IsZero() {
+		if in := b.in[l.inst]; in.MarginAsset == asset && !h.qty.IsZero() {
 			sum = sum.Add(gain(in, h.qty, h.entry, b.mark[l.inst]))
 		}
 	}
@@ -98,12 +96,9 @@ func (b *independent) collateral(asset string, net, index decimal.Decimal) decim
 
 // maintenance is notional·mmr - cum of the bracket that the notional falls in.
 func (b *independent) maintenance(in *exchange.Instrument, notional decimal.Decimal) decimal.Decimal {
-	table := b.c.Tables.UM[in.Pair]
-	if in.Product == exchange.CM {
-		table = b.c.Tables.CM[in.Pair+"_PERP"]
-	}
-	for i, tier := range table.Tiers {
-		if notional.LessThanOrEqual(tier.Cap.Decimal()) || i == len(table.Tiers)-1 {
+	tiers := b.brackets[in.ID]
+	for i, tier := range tiers {
+		if notional.LessThanOrEqual(tier.Cap.Decimal()) || i == len(tiers)-1 {
 			return notional.Mul(tier.MMR.Decimal()).Sub(tier.Cum.Decimal())
 		}
 	}
@@ -131,7 +126,7 @@ func (b *independent) openLoss(w working) decimal.Decimal {
 	if w.request.Type != exchange.Limit {
 		return decimal.Zero
 	}
-	in := b.c.Instruments.At(w.request.Inst)
+	in := b.in[w.request.Inst]
 	gives, gets := in.Quote, in.Base
 	if w.request.Side == exchange.Sell {
 		gives, gets = in.Base, in.Quote

@@ -69,14 +69,15 @@ func (v *Venue) chargeLoans() {
 }
 
 // chargeLoan charges an hour's interest on a principal, which becomes a debt beside it,
-// or is paid in BNB where the account wants that and the margin wallet has it.
+// or is paid in BNB where the account wants that and the margin wallet has it. A loan of
+// BNB owes BNB already: what it pays into the wallet is for what it was drawn for.
 func (v *Venue) chargeLoan(p posting, asset string, principal decimal.Decimal) {
 	if !v.money.Interest {
 		return
 	}
 	p.reason = exchange.ReasonInterest
 	interest := booked(principal.Mul(v.money.rate(asset)))
-	if v.money.BurnInterest {
+	if v.money.BurnInterest && asset != feeCoin {
 		if coins, ok := v.inFeeCoin(asset, interest); ok && v.free(&order{}, feeCoin).GreaterThanOrEqual(coins) {
 			p.asset, p.wallet, p.delta = feeCoin, exchange.WalletMargin, coins.Neg()
 			v.book(p)

@@ -13,12 +13,14 @@ type generator struct {
 	at  exchange.Time
 	// coin are the index prices and apart what an instrument lies above its coin's, in
 	// ticks of 0.1. drift is where all coins are pushed in every slice of ten seconds.
-	coin   map[string]int64
-	apart  [instCount]int64
-	drift  int64
-	bars   [instCount]exchange.Bar
-	orders []exchange.Order
-	ops    []op
+	coin  map[string]int64
+	apart [instCount]int64
+	drift int64
+	bars  [instCount]exchange.Bar
+	// hedge is the position mode that the account is to be in, idle that it sends nothing.
+	hedge, idle bool
+	orders      []exchange.Order
+	ops         []op
 }
 
 // stage is what data an instrument has.

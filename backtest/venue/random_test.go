@@ -137,8 +137,16 @@ func randomConfig(rng *rand.Rand) Config {
 	c.CM.Maker = fixed("-0.00011")
 	c.Margin.Taker = fixed("0.00074999")
 	amount := func(most int64) decimal.Decimal { return decimal.New(rng.Int64N(most*1e8), -8) }
+	d := decimal.RequireFromString
+	c.Tables.Interest = map[string]exchange.Fixed{"USDT": 1013, "BTC": 507, "ETH": 777}
+	c.Money = Money{
+		BurnUM: true, BurnMargin: rng.IntN(2) == 0, Interest: true, BurnInterest: rng.IntN(3) == 0, AutoRepay: true,
+		NegativeFree: map[string]decimal.Decimal{"USDT": d("0.05")}, ExchangeCost: fixed("0.0051"),
+		ExchangeAt: map[string]decimal.Decimal{"USDT": d("250"), "BTC": d("0.3"), "BNB": d("0.01")},
+		BorrowMax:  map[string]decimal.Decimal{"ETH": d("2.5")},
+	}
 	c.Balances = []Balance{
-		{exchange.WalletUM, "USDT", amount(9000)}, {exchange.WalletCM, "BTC", amount(3)},
+		{exchange.WalletUM, "USDT", amount(9000)}, {exchange.WalletCM, "BTC", amount(3)}, {exchange.WalletUM, "BNB", d("0.01")},
 		{exchange.WalletMargin, "BTC", amount(4)}, {exchange.WalletMargin, "USDT", amount(8000)},
 		{exchange.WalletMargin, "ETH", amount(5)}, {exchange.WalletMargin, "BNB", amount(1)},
 	}

@@ -19,11 +19,16 @@ func habits() []habit {
 		{60, (*generator).order},
 		{12, (*generator).cancel},
 		{12, (*generator).amend},
+		{5, (*generator).pay},
+		{2, (*generator).rule},
 	}
 }
 
 // wish does one thing of the habits.
 func (g *generator) wish() {
+	if g.idle {
+		return
+	}
 	list := habits()
 	sum := 0
 	for _, h := range list {
@@ -114,6 +119,12 @@ func (g *generator) request() exchange.OrderRequest {
 		r.Inst = instClosed
 	}
 	s := g.stage(r.Inst)
+	if g.hedge && s.marks {
+		r.PositionSide, r.ReduceOnly = g.leg(), false
+		if g.rng.IntN(50) == 0 {
+			r.PositionSide = exchange.Both
+		}
+	}
 	switch r.Inst {
 	case instUM, instETH, instUMDated:
 		r.Qty = (r.Qty / 4).Round(exchange.FixedOne/1000, exchange.RoundDown)
@@ -127,10 +138,49 @@ func (g *generator) request() exchange.OrderRequest {
 			r.TimeInForce, r.GoodTill = exchange.GTD, g.at.Add(time.Duration(11+g.rng.IntN(30))*time.Minute)
 		}
 	}
-	if r.Type.Conditional() {
+	switch {
+	case r.Type == exchange.OCO:
+		g.oco(&r, s)
+	case r.Type.Conditional():
 		g.condition(&r, s)
 	}
+	if r.Inst == instSpotETH || r.Inst == instSpotBNB || r.Inst == instSpot {
+		g.spotRules(&r)
+	}
 	return r
+}
+
+// oco gives an OCO its prices: limit beyond the last price on one side, trigger on the
+// other.
+func (g *generator) oco(r *exchange.OrderRequest, s stage) {
+	up, down := g.fixed(s)+g.away(), g.fixed(s)-g.away()
+	r.Price, r.Trigger = down, up
+	if r.Side == exchange.Sell {
+		r.Price, r.Trigger = up, down
+	}
+	r.TimeInForce = exchange.GTC
+	if g.rng.IntN(2) == 0 {
+		r.StopPrice = r.Trigger + exchange.Fixed(g.rng.IntN(11)-5)*exchange.FixedOne/10
+	}
+	if r.SideEffect == exchange.AutoBorrowRepay {
+		r.SideEffect = exchange.MarginBuy
+	}
+}
+
+// away is a distance of up to one percent.
+func (g *generator) away() exchange.Fixed {
+	return exchange.Fixed(1+g.rng.IntN(100)) * exchange.FixedOne / 10
+}
+
+// spotRules leaves out what margin pairs do not take, except now and then.
+func (g *generator) spotRules(r *exchange.OrderRequest) {
+	if g.rng.IntN(30) == 0 {
+		return
+	}
+	r.WorkingType, r.PriceProtect = exchange.ContractPrice, false
+	if r.TimeInForce == exchange.GTX && r.Type != exchange.Limit {
+		r.TimeInForce = exchange.GTC
+	}
 }
 
 // margin makes an order one on a margin pair.
@@ -138,6 +188,9 @@ func (g *generator) margin(r *exchange.OrderRequest) {
 	r.Qty = (r.Qty / 16).Round(exchange.FixedOne/1000, exchange.RoundDown)
 	r.ReduceOnly = false
 	r.SideEffect = exchange.SideEffect(g.rng.IntN(4))
+	if r.Type == exchange.TrailingStopMarket {
+		r.Type = exchange.OCO
+	}
 	if r.Type == exchange.Market && g.rng.IntN(4) == 0 {
 		r.Qty, r.QuoteQty = 0, exchange.Fixed(10+g.rng.IntN(1000))*exchange.FixedOne
 	}
@@ -147,9 +200,8 @@ func (g *generator) margin(r *exchange.OrderRequest) {
 func (g *generator) condition(r *exchange.OrderRequest, s stage) {
 	r.Trigger = g.near(s)
 	if rises := (r.Side == exchange.Buy) == (r.Type == exchange.Stop || r.Type == exchange.StopMarket); g.rng.IntN(4) > 0 {
-		away := exchange.Fixed(1+g.rng.IntN(100)) * exchange.FixedOne / 10
-		if r.Trigger = g.fixed(s) - away; rises {
-			r.Trigger = g.fixed(s) + away
+		if r.Trigger = g.fixed(s) - g.away(); rises {
+			r.Trigger = g.fixed(s) + g.away()
 		}
 	}
 	r.WorkingType = exchange.WorkingType(g.rng.IntN(2))

@@ -13,17 +13,25 @@ type tally map[string]int
 // kindsOfEvents are the kinds that a random run must reach, in the order of printing.
 var kindsOfEvents = []string{
 	"order update", "fill", "ledger entry", "account", "risk level",
-	"maker fill", "taker fill", "partial fill",
-	"realized profit", "commission", "rebate", "funding", "special funding", "exchange of assets", "borrow", "repay",
-	"trigger", "amend", "cancel", "expiry", "rejection", "liquidation", "clearance fee",
+	"maker fill", "taker fill", "partial fill", "hedge-mode fill", "one-way fill",
+	"trigger", "OCO", "amend", "cancel", "expiry", "rejection",
+	"realized profit", "commission", "commission in BNB", "rebate", "exchange of assets",
+	"funding", "special funding", "delivery", "ADL",
+	"borrow", "repay", "loan interest", "loan interest in BNB", "negative-balance interest", "auto-repay", "auto-exchange",
+	"transfer", "deposit", "withdrawal", "refused request about money",
+	"liquidation", "collateral sale", "clearance fee", "insurance takeover",
+	"interest change", "fee change", "collateral change", "bracket change", "filter change", "status change",
+	"leverage change", "position mode change", "inventory change",
 }
+
+// rare are the kinds that many runs reach and not each: whether an account dies of a crash,
+// or pays interest in BNB, is part of what is random.
+var rare = []string{"loan interest in BNB", "collateral sale", "insurance takeover", "negative-balance interest", "auto-repay", "auto-exchange", "liquidation", "clearance fee"}
 
 // see counts a call and what the account saw of it.
 func (n tally) see(o *op, err error, events []exchange.Event) {
-	paid := ""
-	if o.event.Kind == exchange.KindFunding && o.event.Funding().Special {
-		paid = "special funding"
-	}
+	n.act(o, err)
+	special := o.event.Kind == exchange.KindFunding && o.event.Funding().Special
 	for i := range events {
 		switch e := &events[i]; e.Kind {
 		case exchange.KindOrderUpdate:
@@ -31,10 +39,13 @@ func (n tally) see(o *op, err error, events []exchange.Event) {
 			n.order(o, e.OrderUpdate())
 		case exchange.KindFill:
 			n["fill"]++
-			n.fill(e.Fill())
+			n.fill(e.Inst, e.Fill())
 		case exchange.KindLedger:
 			n["ledger entry"]++
-			n.entry(e.Ledger(), paid)
+			n.entry(o, e.Ledger())
+			if special && e.Ledger().Reason == exchange.ReasonFunding {
+				n["special funding"]++
+			}
 		case exchange.KindAccount:
 			n["account"]++
 		case exchange.KindRiskLevel:
@@ -43,7 +54,42 @@ func (n tally) see(o *op, err error, events []exchange.Event) {
 	}
 }
 
+func (n tally) act(o *op, err error) {
+	name := ""
+	switch a := o.act.(type) {
+	case moneyAct:
+		name = map[string]string{"transfer": "transfer", "deposit": "deposit", "withdraw": "withdrawal"}[a.kind]
+		if err != nil {
+			n["refused request about money"]++
+		}
+	case rateAct:
+		name = "interest change"
+	case stockAct:
+		name = "inventory change"
+	case feesAct:
+		name = "fee change"
+	case collateralAct:
+		name = "collateral change"
+	case bracketsAct:
+		name = "bracket change"
+	case filterAct:
+		name = "filter change"
+	case statusAct:
+		name = "status change"
+	case leverageAct:
+		name = "leverage change"
+	case modeAct:
+		name = "position mode change"
+	}
+	if name != "" && err == nil {
+		n[name]++
+	}
+}
+
 func (n tally) order(o *op, u *exchange.OrderUpdate) {
+	if limit, _ := exchange.OCOLegs(""); strings.HasSuffix(u.Child, limit) && u.Child != "" {
+		n["OCO"]++
+	}
 	switch u.Status {
 	case exchange.StatusPartiallyFilled:
 		n["partial fill"]++
@@ -62,18 +108,35 @@ func (n tally) order(o *op, u *exchange.OrderUpdate) {
 	}
 }
 
-func (n tally) fill(f *exchange.Fill) {
+func (n tally) fill(inst exchange.InstrumentID, f *exchange.Fill) {
 	if f.Maker {
 		n["maker fill"]++
 	} else {
 		n["taker fill"]++
 	}
-	if f.Forced == exchange.ForcedLiquidation {
+	margin := inst == instSpot || inst == instSpotETH || inst == instSpotBNB
+	switch {
+	case margin:
+	case f.PositionSide != exchange.Both:
+		n["hedge-mode fill"]++
+	default:
+		n["one-way fill"]++
+	}
+	switch f.Forced {
+	case exchange.ForcedLiquidation:
 		n["liquidation"]++
+		if margin {
+			n["collateral sale"]++
+		}
+	case exchange.ForcedADL:
+		n["ADL"]++
+	case exchange.ForcedDelivery:
+		n["delivery"]++
 	}
 }
 
-func (n tally) entry(l *exchange.LedgerEntry, paid string) {
+func (n tally) entry(o *op, l *exchange.LedgerEntry) {
+	_, clock := o.act.(clockAct)
 	switch l.Reason {
 	case exchange.ReasonRealizedPnL:
 		n["realized profit"]++
@@ -82,19 +145,40 @@ func (n tally) entry(l *exchange.LedgerEntry, paid string) {
 		if l.Delta.IsPositive() {
 			n["rebate"]++
 		}
+		if l.Asset == "BNB" && l.Wallet == exchange.WalletUM {
+			n["commission in BNB"]++
+		}
 	case exchange.ReasonFunding:
 		n["funding"]++
-		if paid != "" {
-			n[paid]++
-		}
 	case exchange.ReasonTrade:
 		n["exchange of assets"]++
 	case exchange.ReasonBorrow:
 		n["borrow"]++
 	case exchange.ReasonRepay:
 		n["repay"]++
+	case exchange.ReasonInterest:
+		switch l.Wallet {
+		case exchange.WalletInterest:
+			n["loan interest"]++
+		case exchange.WalletMargin:
+			n["loan interest in BNB"]++
+		default:
+			n["negative-balance interest"]++
+		}
+	case exchange.ReasonTransfer:
+		if clock {
+			n["auto-repay"]++
+		}
+	case exchange.ReasonAutoExchange:
+		if clock {
+			n["auto-exchange"]++
+		}
 	case exchange.ReasonLiquidation:
-		n["clearance fee"]++
+		if l.Delta.IsNegative() != l.Wallet.Debt() {
+			n["clearance fee"]++
+		} else {
+			n["insurance takeover"]++
+		}
 	}
 }
 

@@ -1,0 +1,101 @@
+package venue
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// episode is what happens in every run, by its minute. Chance alone would reach it in some
+// runs only: a run must have every kind of event.
+func (g *generator) episode(n int) {
+	g.tidy(n)
+	switch n {
+	case 10: // a negative futures wallet for the auto-repay of 23:00, minute 30
+		g.collect(16384)
+	case 63: // from one-way mode to hedge mode
+		g.clear(true)
+		g.act(modeAct{hedge: true})
+		g.hedge = true
+	case 87: // less than no USDT at midnight, minute 90
+		g.idle = true
+		g.clear(false)
+		g.collect(32768)
+		g.buyAll(32768)
+		g.act(feesAct{exchange.UM, Fees{20000, 50000}})
+	case 91:
+		g.idle = false
+		g.deposit("USDT", 3000)
+	case 133, 178: // positions for the deliveries of minutes 135 and 180
+		g.open(instUMDated)
+		g.open(instCMDated)
+	case 142:
+		g.act(statusAct{instETH, "HALT"})
+	case 144:
+		g.act(statusAct{instETH, exchange.StatusTrading})
+	case 165, 195: // crashes, when the account has all that it can carry
+		g.deposit("USDT", 2000)
+		for _, s := range g.live() {
+			if s.marks {
+				g.act(leverageAct{s.inst, 20})
+			}
+		}
+	case 168:
+		g.lever(exchange.Buy)
+	case 198:
+		g.lever(exchange.Sell)
+	case 172, 202:
+		g.withdrawAll()
+	case 173:
+		g.crash(-1)
+	case 203:
+		g.crash(1)
+	case 176, 207:
+		g.drift = 0
+	}
+	if n > 10 && n < 30 || n >= 87 && n < 90 {
+		g.churn(instUM, 8)
+		g.churn(instETH, 1)
+	}
+	if n > 100 && n < 160 {
+		for _, leg := range []exchange.PositionSide{exchange.Long, exchange.Short} {
+			if g.rng.IntN(8) == 0 {
+				g.act(adlAct{g.futures().inst, leg, exchange.FixedOne / 3})
+			}
+		}
+	}
+}
+
+// tidy cancels some of the conditional orders, which would fill the limits of the symbols.
+func (g *generator) tidy(n int) {
+	if n%15 != 0 {
+		return
+	}
+	for _, o := range g.orders[max(0, len(g.orders)-120):] {
+		if o.Request.Type.Conditional() && g.rng.IntN(2) == 0 {
+			g.ops = append(g.ops, op{at: g.at, order: o, cancel: true})
+		}
+	}
+}
+
+func (g *generator) deposit(asset string, amount int64) {
+	g.act(moneyAct{kind: "deposit", asset: asset, amount: decimal.NewFromInt(amount)})
+}
+
+// open opens a position on a contract.
+func (g *generator) open(inst exchange.InstrumentID) {
+	for range 3 {
+		g.send(exchange.OrderRequest{Inst: inst, Side: exchange.Buy, PositionSide: exchange.Long, Type: exchange.Market, Qty: exchange.FixedOne})
+	}
+}
+
+// crash moves all prices, down or up: over some minutes, or by half at once.
+func (g *generator) crash(way int64) {
+	if g.rng.IntN(2) == 0 {
+		g.drift = way * int64(60+g.rng.IntN(240))
+		return
+	}
+	for _, coin := range coins {
+		g.coin[coin] += way * g.coin[coin] * 45 / 100
+	}
+}
