@@ -232,3 +232,38 @@ func TestConditionalOrdersOfAccount(t *testing.T) {
 		t.Errorf("CM beside 200 of UM: %+v", u)
 	}
 }
+
+// TestOrdersOfMarginPair: MAX_NUM_ORDERS and MAX_NUM_ALGO_ORDERS, of which an OCO takes
+// two and one. The guard stops what has no side; the venue does, too.
+func TestOrdersOfMarginPair(t *testing.T) {
+	c := testConfig()
+	c.Instruments.At(3).OrdersMax, c.Instruments.At(3).AlgoOrdersMax = 4, 1
+	c.Balances = []Balance{{exchange.WalletMargin, "BTC", decimal.NewFromInt(9)}}
+	v := newVenue(t, c)
+	at := exchange.TimeOf(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	v.Start(at)
+	(&ocoMarket{v: v, at: at}).index()
+	for n, step := range []struct {
+		side   exchange.Side
+		kind   exchange.OrderType
+		reason string
+	}{
+		{0, exchange.Limit, errSide.reason},
+		{exchange.Sell, exchange.Limit, ""},
+		{exchange.Sell, exchange.OCO, ""},
+		{exchange.Sell, exchange.OCO, errFilterAlgoOrders.reason},
+		{exchange.Sell, exchange.Limit, ""},
+		{exchange.Sell, exchange.Limit, errFilterOrders.reason},
+	} {
+		o := exchange.Order{ID: exchange.OrderID(n + 1), ClientID: fmt.Sprintf("o%d", n)}
+		o.Request = exchange.OrderRequest{Inst: 3, Side: step.side, Type: step.kind, Qty: exchange.FixedOne, Price: 1100 * exchange.FixedOne}
+		if step.kind == exchange.OCO {
+			o.Request.Trigger = 900 * exchange.FixedOne
+		}
+		v.Events()
+		v.receive(o, false, at)
+		if u := v.Events()[0].OrderUpdate(); u == nil || u.Reason != step.reason {
+			t.Errorf("step %d: %+v, want reason %q", n, u, step.reason)
+		}
+	}
+}
