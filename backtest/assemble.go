@@ -45,6 +45,9 @@ func (r *recorder) alarms(res *Result) {
 	if list := r.margin.liquidated; len(list) > 0 {
 		res.Warnings = append(res.Warnings, Warning{"liquidated", fmt.Sprintf("the account was liquidated %d times, first at %v", len(list), list[0])})
 	}
+	if owed := r.attribution.takenOver; owed.IsPositive() {
+		res.Warnings = append(res.Warnings, Warning{"bankrupt", "the insurance fund took over debts of " + owed.Round(2).String() + " USD, which the tables count as gains by price: the account lost more than it had"})
+	}
 	if r.margin.EquityMin.IsNegative() {
 		res.Warnings = append(res.Warnings, Warning{"bankrupt", "equity fell below zero, to " + r.margin.EquityMin.Round(2).String() + " USD"})
 	}

@@ -21,6 +21,8 @@ type attribution struct {
 	series    []lineSeries // by StrategyID, then by InstrumentID
 	total     lineSeries
 	months    []monthMark
+	// takenOver are the account's debts, in USD, that the insurance fund has paid.
+	takenOver decimal.Decimal
 }
 
 // cell is one strategy on one instrument. A strategy's profit is that of its own
@@ -177,6 +179,9 @@ func (a *attribution) ledger(e *exchange.Event, l *exchange.LedgerEntry) decimal
 	switch {
 	case inst == 0:
 		a.house.book(l.Reason, usd)
+		if l.Reason == exchange.ReasonLiquidation && usd.IsPositive() {
+			a.takenOver = a.takenOver.Add(usd)
+		}
 	case l.Strategy == 0 && l.Reason == exchange.ReasonFunding:
 		a.share(inst, usd)
 	default:
@@ -206,16 +211,18 @@ func (a *attribution) share(inst exchange.InstrumentID, usd decimal.Decimal) {
 // divPlaces is the precision of the one division a formula may have.
 const divPlaces = 16
 
-// book adds an amount to its source.
+// book adds an amount to its source. What fills earn, deliveries too, comes with them. A
+// gain by liquidation is a debt that the insurance fund has taken over: a loss of price that
+// is not the account's, and no fee.
 func (c *cell) book(why exchange.Reason, usd decimal.Decimal) {
-	switch why {
-	case exchange.ReasonAutoExchange: // what fills earn, deliveries too, comes with them
+	switch {
+	case why == exchange.ReasonAutoExchange, why == exchange.ReasonLiquidation && usd.IsPositive():
 		c.realized = c.realized.Add(usd)
-	case exchange.ReasonCommission, exchange.ReasonLiquidation:
+	case why == exchange.ReasonCommission, why == exchange.ReasonLiquidation:
 		c.fees = c.fees.Add(usd)
-	case exchange.ReasonFunding:
+	case why == exchange.ReasonFunding:
 		c.funding = c.funding.Add(usd)
-	case exchange.ReasonInterest:
+	case why == exchange.ReasonInterest:
 		c.interest = c.interest.Add(usd)
 	}
 }

@@ -84,6 +84,16 @@ func TestForcedFillsAreTheHolders(t *testing.T) {
 	}
 }
 
+// TestTakenOver: a debt that the insurance fund pays is no fee, and is told.
+func TestTakenOver(t *testing.T) {
+	a := attributed(t, 1)
+	a.bookAt(5, 0, 0, exchange.ReasonLiquidation, "-10")
+	a.bookAt(6, 0, 0, exchange.ReasonLiquidation, "500")
+	if h := &a.house; h.fees.String() != "-9.998" || h.realized.String() != "499.9" || a.takenOver.String() != "499.9" {
+		t.Errorf("fees %v, realized %v, taken over %v", h.fees, h.realized, a.takenOver)
+	}
+}
+
 // TestEveryDollarIsSomebodys: over any bookings the lines of strategies and house, those
 // of legs, and the total are one sum, to the last digit: what the ledger says in USD at
 // the index of the moment. Moving money in and out is nobody's profit.

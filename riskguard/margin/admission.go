@@ -40,10 +40,9 @@ const (
 // max(|position+bids|, |position-asks|) larger (Binance FAQ on the cost of opening a
 // position): the initial margin at the order's price for a long and at the highest of
 // last·1.0015, mark and order price for a short, and the open loss as the distance from
-// the order's price to a worse mark. A market order's price is the best one, for a long
-// with 0.05% on it, as the FAQ of 2020 says; the newer ones are silent. For CM, of which
-// the FAQ does not speak, initial margin is taken at the lower of order price and mark,
-// where the coins are most.
+// the order's price to a worse mark. The FAQ does not speak of market orders and of CM.
+// Assumed: a market order's price is the best one, for a long with 0.05% on it; and CM's
+// initial margin is taken at the lower of order price and mark, where the coins are most.
 //
 // Margin orders cost the initial margin of what they may borrow, debt/(leverage-1), and
 // their open loss; a market order is taken to have one like a limit order.
