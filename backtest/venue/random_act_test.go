@@ -207,11 +207,14 @@ func (g *generator) leg() exchange.PositionSide {
 	return exchange.Both
 }
 
-// collect moves all but a unit of USDT out of the UM wallet: sums that halve, of which
-// those that are too large are refused.
+// collect moves all but a unit of USDT, and all but a thousandth of that of BNB, out of the
+// UM wallet: sums that halve, of which those that are too large are refused.
 func (g *generator) collect(most int64) {
 	for n := most; n > 0; n /= 2 {
-		g.act(moneyAct{kind: "transfer", asset: "USDT", from: exchange.WalletUM, to: exchange.WalletMargin, amount: decimal.NewFromInt(n)})
+		a := moneyAct{kind: "transfer", asset: "USDT", from: exchange.WalletUM, to: exchange.WalletMargin, amount: decimal.NewFromInt(n)}
+		g.act(a)
+		a.asset, a.amount = "BNB", decimal.New(n, -3)
+		g.act(a)
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 func (g *generator) episode(n int) {
 	g.tidy(n)
 	switch n {
-	case 10: // a negative futures wallet for the auto-repay of 23:00, minute 30
+	case 10, 28: // a negative futures wallet for the auto-repay of 23:00, minute 30
+		g.act(feesAct{exchange.UM, Fees{20000, 50000}})
 		g.collect(16384)
 	case 63: // from one-way mode to hedge mode
 		g.clear(true)
@@ -23,6 +24,9 @@ func (g *generator) episode(n int) {
 		g.collect(32768)
 		g.buyAll(32768)
 		g.act(feesAct{exchange.UM, Fees{20000, 50000}})
+	case 89:
+		g.collect(4096)
+		g.buyAll(4096)
 	case 91:
 		g.idle = false
 		g.deposit("USDT", 3000)

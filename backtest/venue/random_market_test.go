@@ -2,6 +2,7 @@ package venue
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -17,6 +18,7 @@ type generator struct {
 	apart [instCount]int64
 	drift int64
 	bars  [instCount]exchange.Bar
+	books  [instCount]bookOf
 	// hedge is the position mode that the account is to be in, idle that it sends nothing.
 	hedge, idle bool
 	orders      []exchange.Order
@@ -28,6 +30,7 @@ type stage struct {
 	inst                         exchange.InstrumentID
 	coin                         string
 	bars, trades, tickers, marks bool
+	depth                        bool
 	// end is how long after the start of the run the contract ends, 0 for never.
 	end time.Duration
 }
@@ -36,10 +39,10 @@ var stages = []stage{
 	{inst: instUM, coin: "BTC", bars: true, marks: true},
 	{inst: instCM, coin: "BTC", trades: true, marks: true},
 	{inst: instSpot, coin: "BTC", bars: true},
-	{inst: instETH, coin: "ETH", trades: true, tickers: true, marks: true},
+	{inst: instETH, coin: "ETH", trades: true, tickers: true, depth: true, marks: true},
 	{inst: instUMDated, coin: "BTC", tickers: true, marks: true, end: deliveryUM},
 	{inst: instCMDated, coin: "BTC", trades: true, marks: true, end: deliveryCM},
-	{inst: instSpotETH, coin: "ETH", tickers: true},
+	{inst: instSpotETH, coin: "ETH", tickers: true, depth: true},
 	{inst: instSpotBNB, coin: "BNB", trades: true},
 }
 
@@ -123,6 +126,9 @@ func (g *generator) slice() {
 		if s.tickers {
 			g.ticker(s)
 		}
+		if s.depth {
+			g.depth(s)
+		}
 		if s.marks {
 			g.mark(s)
 		}
@@ -140,6 +146,40 @@ func (g *generator) ticker(s stage) {
 		b.Ask, b.AskQty = 0, 0
 	}
 	g.event(s.inst, func(e *exchange.Event) { e.SetBookTicker(b) })
+}
+
+// bookOf is the order book of an instrument that has depth: the price in the middle of its
+// last snapshot and the id of its last piece.
+type bookOf struct {
+	mid exchange.Fixed
+	id  int64
+}
+
+// depth tells a piece of an order book: a new snapshot about the price, some changes of the
+// last one, or, seldom, changes after a piece that was lost.
+func (g *generator) depth(s stage) {
+	k := &g.books[s.inst]
+	d := &exchange.Depth{First: k.id + 1, Last: k.id + 3, Prev: k.id, Snapshot: k.mid == 0 || g.rng.IntN(3) == 0}
+	switch {
+	case d.Snapshot:
+		d.First, d.Prev, k.mid = 0, 0, g.fixed(s)
+	case g.rng.IntN(30) == 0:
+		d.Prev, d.First = d.Prev+5, d.First+5
+		d.Last += 5
+	}
+	k.id = d.Last
+	for i := range 12 {
+		away := exchange.Fixed(i+1) * exchange.FixedOne / 10
+		if d.Snapshot || g.rng.IntN(3) == 0 {
+			d.Bids = append(d.Bids, exchange.Level{Price: k.mid - away, Qty: g.offer()})
+			d.Asks = append(d.Asks, exchange.Level{Price: k.mid + away, Qty: g.offer()})
+		}
+	}
+	if d.Snapshot { // a snapshot has what stands only
+		none := func(l exchange.Level) bool { return l.Qty == 0 }
+		d.Bids, d.Asks = slices.DeleteFunc(d.Bids, none), slices.DeleteFunc(d.Asks, none)
+	}
+	g.event(s.inst, func(e *exchange.Event) { e.SetDepth(d) })
 }
 
 func (g *generator) mark(s stage) {

@@ -138,6 +138,12 @@ func (g *generator) request() exchange.OrderRequest {
 			r.TimeInForce, r.GoodTill = exchange.GTD, g.at.Add(time.Duration(11+g.rng.IntN(30))*time.Minute)
 		}
 	}
+	if s.inst != instCM && s.inst != instCMDated && g.rng.IntN(3) == 0 {
+		r.STP = exchange.STP(g.rng.IntN(5))
+	}
+	if s.depth && s.marks && r.Type == exchange.Limit && g.rng.IntN(4) == 0 {
+		r.Price, r.PriceMatch = 0, exchange.PriceMatch(1+g.rng.IntN(8))
+	}
 	switch {
 	case r.Type == exchange.OCO:
 		g.oco(&r, s)
@@ -178,6 +184,9 @@ func (g *generator) spotRules(r *exchange.OrderRequest) {
 		return
 	}
 	r.WorkingType, r.PriceProtect = exchange.ContractPrice, false
+	if r.Type == exchange.Limit && r.TimeInForce == exchange.GTC && g.rng.IntN(4) == 0 {
+		r.Iceberg = (r.Qty / 2).Round(exchange.FixedOne/1000, exchange.RoundDown)
+	}
 	if r.TimeInForce == exchange.GTX && r.Type != exchange.Limit {
 		r.TimeInForce = exchange.GTC
 	}

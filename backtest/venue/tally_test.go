@@ -14,7 +14,7 @@ type tally map[string]int
 var kindsOfEvents = []string{
 	"order update", "fill", "ledger entry", "account", "risk level",
 	"maker fill", "taker fill", "partial fill", "hedge-mode fill", "one-way fill",
-	"trigger", "OCO", "amend", "cancel", "expiry", "rejection",
+	"trigger", "OCO", "self-trade prevention", "price match", "amend", "cancel", "expiry", "rejection",
 	"realized profit", "commission", "commission in BNB", "rebate", "exchange of assets",
 	"funding", "special funding", "delivery", "ADL",
 	"borrow", "repay", "loan interest", "loan interest in BNB", "negative-balance interest", "auto-repay", "auto-exchange",
@@ -89,6 +89,12 @@ func (n tally) act(o *op, err error) {
 func (n tally) order(o *op, u *exchange.OrderUpdate) {
 	if limit, _ := exchange.OCOLegs(""); strings.HasSuffix(u.Child, limit) && u.Child != "" {
 		n["OCO"]++
+	}
+	if u.Reason == errSelfTrade.reason {
+		n["self-trade prevention"]++
+	}
+	if o.order.Request.PriceMatch != 0 && u.ID == o.order.ID && u.Status == exchange.StatusWorking {
+		n["price match"]++
 	}
 	switch u.Status {
 	case exchange.StatusPartiallyFilled:
