@@ -11,8 +11,9 @@ import (
 func (g *generator) episode(n int) {
 	g.tidy(n)
 	switch n {
-	case 10, 28: // a negative futures wallet for the auto-repay of 23:00, minute 30
-		g.act(feesAct{exchange.UM, Fees{20000, 50000}})
+	case 10, 29: // a negative futures wallet for the auto-repay of 23:00, minute 30
+		g.clear(false)
+		g.act(feesAct{exchange.UM, Fees{-20000, 50000}})
 		g.collect(16384)
 	case 63: // from one-way mode to hedge mode
 		g.clear(true)
@@ -27,6 +28,9 @@ func (g *generator) episode(n int) {
 	case 89:
 		g.collect(4096)
 		g.buyAll(4096)
+		for _, amount := range []int64{8, 4, 2, 1} {
+			g.act(moneyAct{kind: "withdraw", asset: "USDT", amount: decimal.NewFromInt(amount)})
+		}
 	case 91:
 		g.idle = false
 		g.deposit("USDT", 3000)
@@ -37,6 +41,16 @@ func (g *generator) episode(n int) {
 		g.act(statusAct{instETH, "HALT"})
 	case 144:
 		g.act(statusAct{instETH, exchange.StatusTrading})
+	case 147: // a funding that costs more dollars than there are, so that coins are sold
+		g.deposit("USDT", 3000)
+		g.act(leverageAct{instUM, 20})
+		g.send(exchange.OrderRequest{Inst: instUM, Side: exchange.Buy, PositionSide: exchange.Long, Type: exchange.Market, Qty: 20 * exchange.FixedOne})
+	case 149:
+		g.collect(16384)
+		g.buyAll(16384)
+	case 150:
+		f := exchange.Funding{Rate: exchange.FixedOne / 20, Special: true}
+		g.event(instUM, func(e *exchange.Event) { e.SetFunding(f) })
 	case 165, 195: // crashes, when the account has all that it can carry
 		g.deposit("USDT", 2000)
 		for _, s := range g.live() {
@@ -51,8 +65,10 @@ func (g *generator) episode(n int) {
 	case 172, 202:
 		g.withdrawAll()
 	case 173:
+		g.gap = g.rng.IntN(2) == 0
 		g.crash(-1)
 	case 203:
+		g.gap = !g.gap
 		g.crash(1)
 	case 176, 207:
 		g.drift = 0
@@ -60,6 +76,7 @@ func (g *generator) episode(n int) {
 	if n > 10 && n < 30 || n >= 87 && n < 90 {
 		g.churn(instUM, 8)
 		g.churn(instETH, 1)
+		g.churn(instUMDated, 2)
 	}
 	if n > 100 && n < 160 {
 		for _, leg := range []exchange.PositionSide{exchange.Long, exchange.Short} {
@@ -95,7 +112,7 @@ func (g *generator) open(inst exchange.InstrumentID) {
 
 // crash moves all prices, down or up: over some minutes, or by half at once.
 func (g *generator) crash(way int64) {
-	if g.rng.IntN(2) == 0 {
+	if !g.gap {
 		g.drift = way * int64(60+g.rng.IntN(240))
 		return
 	}

@@ -18,9 +18,10 @@ type generator struct {
 	apart [instCount]int64
 	drift int64
 	bars  [instCount]exchange.Bar
-	books  [instCount]bookOf
+	books [instCount]bookOf
 	// hedge is the position mode that the account is to be in, idle that it sends nothing.
 	hedge, idle bool
+	gap         bool // the next crash comes at once
 	orders      []exchange.Order
 	ops         []op
 }
