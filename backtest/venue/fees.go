@@ -119,7 +119,7 @@ func (v *Venue) burn(m *market, fee decimal.Decimal) (coins decimal.Decimal, ok 
 		has = v.free(&order{}, feeCoin)
 	}
 	if has.LessThan(coins) {
-		v.money.note("BNB ran out: commissions were paid in the assets traded, without discount, first at " + v.now.String())
+		v.money.noteFirst("BNB ran out: commissions were paid in the assets traded, without discount", v.now)
 		return decimal.Zero, false
 	}
 	return coins, true

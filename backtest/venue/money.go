@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -99,6 +100,14 @@ func newMoney(c Config) (money, error) {
 func (m *money) note(text string) {
 	if !slices.Contains(m.notes, text) {
 		m.notes = append(m.notes, text)
+	}
+}
+
+// noteFirst keeps a sentence with the first instant at which it was true.
+func (m *money) noteFirst(text string, at exchange.Time) {
+	text += ", first at "
+	if !slices.ContainsFunc(m.notes, func(s string) bool { return strings.HasPrefix(s, text) }) {
+		m.notes = append(m.notes, text+at.String())
 	}
 }
 
