@@ -11,8 +11,8 @@ import (
 // symbol are cancelled, and the share, rounded up to whole lots, is closed under the client id
 // "adl_autoclose", without commission (Binance FAQ 360033525471). The FAQ's
 // price is the counterparty's bankruptcy price, which nobody else knows: the mark stands in
-// for it, on the tick that is worse for us, without slippage. Without a position nothing
-// happens. In one-way mode LONG and SHORT mean the position if it is that way round.
+// for it, on the tick that is worse for us, without slippage. Without such a
+// position nothing happens, and the error says so. In one-way mode LONG and SHORT mean the position if it is that way round.
 func (v *Venue) ADL(inst exchange.InstrumentID, side exchange.PositionSide, share exchange.Fixed, at exchange.Time) error {
 	v.open(at)
 	m, err := v.changeable(inst)
@@ -29,7 +29,7 @@ func (v *Venue) ADL(inst exchange.InstrumentID, side exchange.PositionSide, shar
 	}
 	if m.legs[side].Qty.IsZero() {
 		v.value()
-		return nil
+		return fmt.Errorf("venue: ADL of %s %v: there is no such position", m.in.Name(), side)
 	}
 	v.cancelAll(func(other *market) bool { return other == m }, errDeleveraged)
 	r := m.closing(side)

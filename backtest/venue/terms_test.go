@@ -23,6 +23,7 @@ func TestTermsRefuse(t *testing.T) {
 		"MARGIN BTCUSDT BOTH: no":     func(v *Venue) error { return v.ADL(3, exchange.Both, f("1"), 1) },
 		"UM BTCUSDT PositionSide(7)":  func(v *Venue) error { return v.ADL(1, 7, f("1"), 1) },
 		"a share of 1.1 is not above": func(v *Venue) error { return v.ADL(1, exchange.Both, f("1.1"), 1) },
+		"there is no such position":   func(v *Venue) error { return v.ADL(1, exchange.Short, f("1"), 1) },
 		"a share of 0 is not above":   func(v *Venue) error { return v.ADL(1, exchange.Both, 0, 1) },
 	} {
 		v := newVenue(t, testConfig())

@@ -34,6 +34,23 @@ func (f *Fault) act(v *venue.Venue, at exchange.Time) error {
 	return fmt.Errorf("no change of the exchange: %s", f.text)
 }
 
+// unhappened adds to what was missed the faults that had no occasion until the run's end.
+func (l *Link) unhappened() {
+	miss := func(f *Fault, why string) { l.missed = append(l.missed, fmt.Sprintf("%q: %s", f.text, why)) }
+	for i := range l.faults {
+		f := &l.faults[i]
+		switch {
+		case f.chance > 0:
+		case f.live && f.at > l.now:
+			miss(&f.Fault, fmt.Sprintf("the run was over at %v, before %v", l.now, f.at))
+		case f.verb == outageFault && f.at.Add(f.length) <= f.zero:
+			miss(&f.Fault, fmt.Sprintf("it was over before the run began at %v", f.zero))
+		case !f.verb.exchange() && f.verb != outageFault && !f.used:
+			miss(&f.Fault, fmt.Sprintf("no message that it could hit came from %v on", f.at))
+		}
+	}
+}
+
 // filter changes one rule of an instrument.
 func (f *Fault) filter(in *exchange.Instrument) {
 	switch f.word {

@@ -93,7 +93,8 @@
 //
 // Each line draws from a stream of its own, which depends on the seed and the words: a line
 // more or less leaves the others as they were. A fault of the exchange that cannot happen
-// when its time comes is listed in [Link.Missed].
+// when its time comes is listed in [Link.Missed], as is one with a time that had no occasion:
+// the run was over, or no message came.
 //
 // # Memory
 //

@@ -79,13 +79,14 @@ func (f *Fault) resolve(ins *exchange.Instruments) error {
 type fault struct {
 	Fault
 	rng  *rand.Rand
-	live bool // the run has begun
-	used bool // it happened, and does so only once
+	zero exchange.Time // when the run proper began
+	live bool          // it has
+	used bool          // it happened, and does so only once
 }
 
 // begin sets the time of a fault from that of the run.
 func (f *fault) begin(zero exchange.Time) {
-	f.live = true
+	f.live, f.zero = true, zero
 	if f.at == 0 {
 		f.at = zero.Add(f.after)
 	}

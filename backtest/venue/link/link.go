@@ -180,7 +180,8 @@ func (l *Link) pass(to exchange.Time) {
 // Account values the account at the exchange now; see [venue.Venue.Account].
 func (l *Link) Account() exchange.Account { return l.venue.Account() }
 
-// Missed lists the faults that could not happen when their time had come, and why.
+// Missed lists the faults that could not happen when their time had come, and from Close on
+// those that had no occasion, and why.
 func (l *Link) Missed() []string { return l.missed }
 
 // Submit sends an approved new order or amend on its way.
@@ -234,6 +235,7 @@ func (l *Link) Events() []exchange.Event {
 func (l *Link) Close(at exchange.Time) {
 	l.pass(at)
 	l.now, l.closed = max(l.now, at), true
+	l.unhappened()
 	l.pending = nil
 	var rest queue[*message]
 	for l.answers.next() != never {
