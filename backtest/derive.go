@@ -121,11 +121,11 @@ func (d *deriver) emit(out []exchange.Event, at exchange.Time, asset string, pri
 func priceOf(e *exchange.Event) exchange.Fixed {
 	switch e.Kind {
 	case exchange.KindTrade:
-		return e.Trade().Price
+		return e.TradePrice()
 	case exchange.KindBar:
 		return e.Bar().Close
 	case exchange.KindBookTicker:
-		return e.BookTicker().Mid()
+		return e.Mid()
 	}
 	return 0
 }

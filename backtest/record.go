@@ -91,10 +91,10 @@ func (r *recorder) market(e *exchange.Event) {
 			r.prices[e.Inst].add(b.Start, b.Open, b.High, b.Low, b.Close)
 		}
 	case exchange.KindTrade:
-		p := e.Trade().Price
+		p := e.TradePrice()
 		r.prices[e.Inst].add(e.At, p, p, p, p)
 	case exchange.KindBookTicker:
-		if p := e.BookTicker().Mid(); p != 0 {
+		if p := e.Mid(); p != 0 {
 			r.prices[e.Inst].add(e.At, p, p, p, p)
 		}
 	case exchange.KindFunding:

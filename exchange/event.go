@@ -124,8 +124,13 @@ func (e *Event) Derived() bool { return e.Flags&FlagDerived != 0 }
 
 func (e *Event) must(k Kind) {
 	if e.Kind != k {
-		panic("exchange: event is " + e.Kind.String() + ", not " + k.String())
+		e.isNot(k)
 	}
+}
+
+// isNot is apart so that must costs a compare.
+func (e *Event) isNot(k Kind) {
+	panic("exchange: event is " + e.Kind.String() + ", not " + k.String())
 }
 
 func (e *Event) set(k Kind, w [6]int64) {
@@ -151,6 +156,13 @@ func (e *Event) Trade() Trade {
 	return Trade{Fixed(w[0]), Fixed(w[1]), w[2], w[3], w[4], e.Flags&flagBuyerMaker != 0}
 }
 
+// TradePrice is Trade().Price, without a copy of the rest: most readers of a trade want no
+// more, and there are several on its way (BenchmarkTrades in backtest).
+func (e *Event) TradePrice() Fixed {
+	e.must(KindTrade)
+	return Fixed(e.word[0])
+}
+
 // SetBookTicker makes the event a best bid and ask.
 func (e *Event) SetBookTicker(b BookTicker) {
 	e.set(KindBookTicker, [6]int64{int64(b.Bid), int64(b.BidQty), int64(b.Ask), int64(b.AskQty), b.UpdateID})
@@ -162,6 +174,15 @@ func (e *Event) BookTicker() BookTicker {
 	w := &e.word
 	return BookTicker{Fixed(w[0]), Fixed(w[1]), Fixed(w[2]), Fixed(w[3]), w[4]}
 }
+
+// Best is the bid and the ask of BookTicker(), without a copy of the rest.
+func (e *Event) Best() (bid, ask Fixed) {
+	e.must(KindBookTicker)
+	return Fixed(e.word[0]), Fixed(e.word[2])
+}
+
+// Mid is BookTicker().Mid().
+func (e *Event) Mid() Fixed { return mid(e.Best()) }
 
 // SetMark makes the event a mark price.
 func (e *Event) SetMark(m Mark) {

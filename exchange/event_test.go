@@ -112,9 +112,9 @@ func TestEventDoesNotAllocate(t *testing.T) {
 	var sum Fixed
 	n := testing.AllocsPerRun(100, func() {
 		e.SetTrade(Trade{Price: 5})
-		sum += e.Trade().Price
+		sum += e.Trade().Price + e.TradePrice()
 		e.SetBookTicker(BookTicker{Bid: 1, Ask: 3})
-		sum += e.BookTicker().Mid()
+		sum += e.BookTicker().Mid() + e.Mid()
 		e.SetBar(bar)
 		sum += e.Bar().Close
 	})
@@ -135,6 +135,11 @@ func TestMid(t *testing.T) {
 	} {
 		if got := c.b.Mid(); got != c.want {
 			t.Errorf("%+v: Mid() = %v, want %v", c.b, got, c.want)
+		}
+		var e Event
+		e.SetBookTicker(c.b)
+		if bid, ask := e.Best(); bid != c.b.Bid || ask != c.b.Ask || e.Mid() != c.want {
+			t.Errorf("event of %+v: Best() = %v, %v, Mid() = %v, want %v", c.b, bid, ask, e.Mid(), c.want)
 		}
 	}
 }

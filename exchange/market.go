@@ -23,11 +23,13 @@ type BookTicker struct {
 
 // Mid is the middle of bid and ask, rounded down to eight decimals, or 0 when a side is
 // empty.
-func (b BookTicker) Mid() Fixed {
-	if b.Bid == 0 || b.Ask == 0 {
+func (b BookTicker) Mid() Fixed { return mid(b.Bid, b.Ask) }
+
+func mid(bid, ask Fixed) Fixed {
+	if bid == 0 || ask == 0 {
 		return 0
 	}
-	return b.Bid + (b.Ask-b.Bid)/2
+	return bid + (ask-bid)/2
 }
 
 // Mark is the mark price of a futures contract, by which Binance values positions.

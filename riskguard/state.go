@@ -63,11 +63,11 @@ func (g *Guard) applyMarket(e *exchange.Event) {
 	m := &g.markets[e.Inst]
 	switch e.Kind {
 	case exchange.KindTrade:
-		m.last, m.lastAt = e.Trade().Price, e.At
+		m.last, m.lastAt = e.TradePrice(), e.At
 	case exchange.KindBar:
 		m.last, m.lastAt = e.Bar().Close, e.At
 	case exchange.KindBookTicker:
-		if mid := e.BookTicker().Mid(); mid != 0 {
+		if mid := e.Mid(); mid != 0 {
 			m.last, m.lastAt = mid, e.At
 		}
 	case exchange.KindMark:

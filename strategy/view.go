@@ -146,7 +146,7 @@ func (v *View) Apply(e *exchange.Event) {
 	v.now = e.At
 	switch e.Kind {
 	case exchange.KindTrade:
-		v.inst[e.Inst].last = e.Trade().Price
+		v.inst[e.Inst].last = e.TradePrice()
 	case exchange.KindBookTicker:
 		v.inst[e.Inst].quote = e.BookTicker()
 	case exchange.KindMark:

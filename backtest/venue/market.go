@@ -64,11 +64,11 @@ func (m *market) learn(e *exchange.Event) {
 		}
 	case exchange.KindTrade:
 		m.feed, m.traded, m.prints = max(m.feed, feedTrades), true, true
-		m.last = e.Trade().Price
+		m.last = e.TradePrice()
 	case exchange.KindBookTicker:
 		m.feed = feedTickers
 		m.standing.ticker(e.BookTicker(), told(e))
-		m.middle(e.BookTicker())
+		m.middle(e.Mid())
 	case exchange.KindDepth:
 		m.learnDepth(e.Depth(), told(e))
 	case exchange.KindGap:
@@ -91,7 +91,7 @@ func (m *market) learnDepth(d *exchange.Depth, at exchange.Time) {
 		m.lose()
 	}
 	if m.standing.deep() {
-		m.middle(m.standing.book.BookTicker())
+		m.middle(m.standing.book.BookTicker().Mid())
 	}
 }
 
@@ -111,8 +111,8 @@ func (m *market) lose() {
 }
 
 // middle lets the middle of bid and ask stand in for the last price.
-func (m *market) middle(b exchange.BookTicker) {
-	if mid := b.Mid(); mid != 0 && !m.traded {
+func (m *market) middle(mid exchange.Fixed) {
+	if mid != 0 && !m.traded {
 		m.last = mid
 	}
 }

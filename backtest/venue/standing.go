@@ -9,9 +9,11 @@ import (
 // is in sync, else the best bid and ask. What our own orders have taken stays taken until
 // the data tells the level anew, for the data knows nothing of us.
 type standing struct {
-	// quote is the best bid and ask, as tickers tell them, and prior the ones before.
-	quote, prior exchange.BookTicker
-	quoteAt      exchange.Time
+	// quote is the best bid and ask, as tickers tell them; newBid and newAsk say that the
+	// last one told something new of its side.
+	quote          exchange.BookTicker
+	quoteAt        exchange.Time
+	newBid, newAsk bool
 	// book is nil before the first depth; news is what became of its last piece.
 	book   *book.Book
 	bookAt exchange.Time
@@ -27,7 +29,9 @@ type taken struct {
 
 // ticker keeps a best bid and ask.
 func (s *standing) ticker(b exchange.BookTicker, at exchange.Time) {
-	s.prior, s.quote, s.quoteAt = s.quote, b, at
+	s.newBid = b.Bid != s.quote.Bid || b.BidQty != s.quote.BidQty
+	s.newAsk = b.Ask != s.quote.Ask || b.AskQty != s.quote.AskQty
+	s.quote, s.quoteAt = b, at
 	if !s.deep() {
 		s.replace()
 	}
@@ -36,9 +40,9 @@ func (s *standing) ticker(b exchange.BookTicker, at exchange.Time) {
 // newBest says whether the last ticker told anything new of a side.
 func (s *standing) newBest(side exchange.Side) bool {
 	if side == exchange.Buy {
-		return s.quote.Bid != s.prior.Bid || s.quote.BidQty != s.prior.BidQty
+		return s.newBid
 	}
-	return s.quote.Ask != s.prior.Ask || s.quote.AskQty != s.prior.AskQty
+	return s.newAsk
 }
 
 // depth keeps a piece of the book.
@@ -73,6 +77,9 @@ func (s *standing) forget(k exchange.Kind) {
 
 // replace gives back what was taken from levels that no longer show what they did.
 func (s *standing) replace() {
+	if len(s.bids) == 0 && len(s.asks) == 0 {
+		return
+	}
 	s.bids, s.asks = s.unchanged(exchange.Buy, s.bids), s.unchanged(exchange.Sell, s.asks)
 }
 

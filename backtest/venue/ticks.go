@@ -73,16 +73,16 @@ func (m *market) crosses(o *order) bool {
 
 // matchTicker shows a best bid and ask to the orders of its instrument, unless its book
 // is known deeper.
-func (v *Venue) matchTicker(m *market, b exchange.BookTicker, at exchange.Time) {
+func (v *Venue) matchTicker(m *market, e *exchange.Event) {
 	if m.grade() == feedTickers {
 		for _, s := range [...]exchange.Side{exchange.Buy, exchange.Sell} {
 			if m.standing.newBest(s) {
-				v.show(m, s, nil, at)
+				v.show(m, s, nil, told(e))
 			}
 		}
 		v.stand(m)
 	}
-	if b.Mid() != 0 {
+	if e.Mid() != 0 {
 		v.fireMiddle(m)
 	}
 }

@@ -190,7 +190,7 @@ func (v *Venue) react(m *market, e *exchange.Event) {
 	case exchange.KindTrade:
 		v.matchTrade(m, e.Trade(), told(e))
 	case exchange.KindBookTicker:
-		v.matchTicker(m, e.BookTicker(), told(e))
+		v.matchTicker(m, e)
 	case exchange.KindDepth:
 		v.matchDepth(m, e.Depth(), told(e))
 	case exchange.KindMark:
@@ -219,9 +219,9 @@ func (v *Venue) Quiet(e *exchange.Event) bool {
 		b := e.Bar()
 		return m.feed > feedBars || !w.hot && w.within(b.Low, b.High)
 	case exchange.KindTrade:
-		return !w.hot && w.withinTrade(e.Trade().Price)
+		return !w.hot && w.withinTrade(e.TradePrice())
 	case exchange.KindBookTicker:
-		return !w.hot && w.withinTicker(e.BookTicker(), m.traded)
+		return !w.hot && w.withinTicker(e, m.traded)
 	case exchange.KindDepth:
 		return !w.hot && m.withinDepth(e.Depth())
 	case exchange.KindMark:

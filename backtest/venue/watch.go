@@ -27,11 +27,12 @@ func (w *watch) withinTrade(p exchange.Fixed) bool {
 
 // withinTicker says that a best bid and ask leave all orders alone: our prices are behind
 // the best of their side. An empty side, 0, reaches nobody.
-func (w *watch) withinTicker(b exchange.BookTicker, traded bool) bool {
-	if b.Bid != 0 && (b.Bid <= w.restDown || b.Bid >= w.restUp) || b.Ask != 0 && (b.Ask <= w.restDown || b.Ask >= w.restUp) {
+func (w *watch) withinTicker(e *exchange.Event, traded bool) bool {
+	bid, ask := e.Best()
+	if bid != 0 && (bid <= w.restDown || bid >= w.restUp) || ask != 0 && (ask <= w.restDown || ask >= w.restUp) {
 		return false
 	}
-	mid := b.Mid()
+	mid := e.Mid()
 	return traded || mid == 0 || mid > w.lastDown && mid < w.lastUp
 }
 
