@@ -1,6 +1,6 @@
 # The commands of every day. Nothing here is needed: each is one line of Go.
 
-.PHONY: build test check fuzz generate clean
+.PHONY: build test check fuzz seeds generate clean
 
 build: ## the pmbot program in this directory
 	go build -o pmbot ./cmd/pmbot
@@ -19,6 +19,10 @@ fuzz: ## every decoder of outside bytes, each for FUZZTIME
 		echo "$$package $$name"; \
 		go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x "$$package" || exit 1; \
 	done
+
+seeds: SEEDS ?= 1000
+seeds: ## the simulated exchange over SEEDS random runs, each twice, and with a second set of books
+	PMBOT_SEEDS=$(SEEDS) go test ./backtest/venue -run 'TestDeterminism|TestConservation' -v -timeout 60m
 
 generate: ## the code made from the plugin protocol
 	go run ./plugins/proto/genproto

@@ -17,8 +17,8 @@ const logMin = 10_000
 
 // TestDeterminism runs each seed twice and compares what the account saw, byte for byte:
 // hashes of all events with all their fields. Every log has at least 10,000 events and
-// every kind of them but the rare ones, and no two seeds have the same. The long form, which prints how far
-// it is, is
+// every kind of them but the rare ones, and no two seeds have the same. The long form, part
+// of make seeds, says how far it is:
 //
 //	PMBOT_SEEDS=1000 go test ./backtest/venue -run TestDeterminism -v -timeout 60m
 func TestDeterminism(t *testing.T) {

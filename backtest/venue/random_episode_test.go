@@ -11,16 +11,23 @@ import (
 func (g *generator) episode(n int) {
 	g.tidy(n)
 	switch n {
-	case 10, 29: // a negative futures wallet for the auto-repay of 23:00, minute 30
-		g.clear(false)
-		g.act(feesAct{exchange.UM, Fees{-20000, 50000}})
+	case 10:
 		g.collect(16384)
+	case 29: // a negative futures wallet for the auto-repay of 23:00, minute 30
+		g.idle, g.spends = true, true
+		g.clear(false)
+		g.act(feesAct{exchange.UM, Fees{-20000, 500000}})
+		g.collect(16384)
+	case 31:
+		g.idle, g.spends = false, false
+		g.act(feesAct{exchange.UM, Fees{-20000, 50000}})
 	case 63: // from one-way mode to hedge mode
 		g.clear(true)
 		g.act(modeAct{hedge: true})
 		g.hedge = true
 	case 87: // less than no USDT at midnight, minute 90
 		g.idle = true
+		g.deposit("BTC", 2)
 		g.clear(false)
 		g.collect(32768)
 		g.buyAll(32768)
@@ -31,8 +38,11 @@ func (g *generator) episode(n int) {
 		for _, amount := range []int64{8, 4, 2, 1} {
 			g.act(moneyAct{kind: "withdraw", asset: "USDT", amount: decimal.NewFromInt(amount)})
 		}
+		g.act(feesAct{exchange.UM, Fees{20000, 600000}})
+		g.spends = true
 	case 91:
-		g.idle = false
+		g.idle, g.spends = false, false
+		g.act(feesAct{exchange.UM, Fees{-10000, 50000}})
 		g.deposit("USDT", 3000)
 	case 133, 178: // positions for the deliveries of minutes 135 and 180
 		g.open(instUMDated)
@@ -44,12 +54,14 @@ func (g *generator) episode(n int) {
 	case 147: // a funding that costs more dollars than there are, so that coins are sold
 		g.deposit("USDT", 3000)
 		g.act(leverageAct{instUM, 20})
-		g.send(exchange.OrderRequest{Inst: instUM, Side: exchange.Buy, PositionSide: exchange.Long, Type: exchange.Market, Qty: 20 * exchange.FixedOne})
+		for range 4 {
+			g.send(exchange.OrderRequest{Inst: instUM, Side: exchange.Buy, PositionSide: exchange.Long, Type: exchange.Market, Qty: 12 * exchange.FixedOne})
+		}
 	case 149:
 		g.collect(16384)
 		g.buyAll(16384)
 	case 150:
-		f := exchange.Funding{Rate: exchange.FixedOne / 20, Special: true}
+		f := exchange.Funding{Rate: exchange.FixedOne / 8, Special: true}
 		g.event(instUM, func(e *exchange.Event) { e.SetFunding(f) })
 	case 165, 195: // crashes, when the account has all that it can carry
 		g.deposit("USDT", 2000)
@@ -58,25 +70,31 @@ func (g *generator) episode(n int) {
 				g.act(leverageAct{s.inst, 20})
 			}
 		}
-	case 168:
+	case 171, 201:
+		g.idle = true
+		g.clear(false)
+	case 172:
 		g.lever(exchange.Buy)
-	case 198:
+	case 202:
 		g.lever(exchange.Sell)
-	case 172, 202:
-		g.withdrawAll()
 	case 173:
+		g.withdrawAll()
 		g.gap = g.rng.IntN(2) == 0
 		g.crash(-1)
 	case 203:
+		g.withdrawAll()
 		g.gap = !g.gap
 		g.crash(1)
 	case 176, 207:
-		g.drift = 0
+		g.drift, g.idle = 0, false
 	}
 	if n > 10 && n < 30 || n >= 87 && n < 90 {
 		g.churn(instUM, 8)
 		g.churn(instETH, 1)
 		g.churn(instUMDated, 2)
+	}
+	if n > 100 && n < 110 {
+		g.meet()
 	}
 	if n > 100 && n < 160 {
 		for _, leg := range []exchange.PositionSide{exchange.Long, exchange.Short} {
@@ -108,6 +126,15 @@ func (g *generator) open(inst exchange.InstrumentID) {
 	for range 3 {
 		g.send(exchange.OrderRequest{Inst: inst, Side: exchange.Buy, PositionSide: exchange.Long, Type: exchange.Market, Qty: exchange.FixedOne})
 	}
+}
+
+// meet lets an order of the account come upon another one.
+func (g *generator) meet() {
+	r := exchange.OrderRequest{Inst: instETH, Side: exchange.Buy, PositionSide: exchange.Long, Type: exchange.Limit, PriceMatch: exchange.Queue, Qty: exchange.FixedOne / 10}
+	g.send(r)
+	r.Side, r.PositionSide, r.Type, r.PriceMatch = exchange.Sell, exchange.Short, exchange.Market, 0
+	r.Qty, r.STP = exchange.FixedOne*10, exchange.ExpireTaker+exchange.STP(g.rng.IntN(3))
+	g.send(r)
 }
 
 // crash moves all prices, down or up: over some minutes, or by half at once.

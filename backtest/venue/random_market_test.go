@@ -22,6 +22,7 @@ type generator struct {
 	// hedge is the position mode that the account is to be in, idle that it sends nothing.
 	hedge, idle bool
 	gap         bool // the next crash comes at once
+	spends      bool // the account pays fees in every slice
 	orders      []exchange.Order
 	ops         []op
 }
@@ -108,6 +109,10 @@ func (g *generator) live() []stage {
 
 // slice is ten seconds: the coins move, and every instrument with them.
 func (g *generator) slice() {
+	if g.spends {
+		g.churn(instETH, 2)
+		g.churn(instUMDated, 2)
+	}
 	for _, coin := range coins {
 		g.coin[coin] = max(2000, g.coin[coin]+int64(g.rng.IntN(61)-30)+g.drift*g.coin[coin]/10000)
 		g.index(coin, g.spot(coin))

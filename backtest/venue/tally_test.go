@@ -26,7 +26,7 @@ var kindsOfEvents = []string{
 
 // rare are the kinds that many runs reach and not each: whether an account dies of a crash,
 // or pays interest in BNB, is part of what is random.
-var rare = []string{"loan interest in BNB", "collateral sale", "insurance takeover", "negative-balance interest", "auto-repay", "auto-exchange", "liquidation", "clearance fee"}
+var rare = []string{"rebate", "loan interest in BNB", "negative-balance interest", "auto-repay", "collateral sale", "insurance takeover"}
 
 // see counts a call and what the account saw of it.
 func (n tally) see(o *op, err error, events []exchange.Event) {
