@@ -21,8 +21,9 @@ fuzz: ## every decoder of outside bytes, each for FUZZTIME
 	done
 
 seeds: SEEDS ?= 1000
-seeds: ## the simulated exchange over SEEDS random runs, each twice, and with a second set of books
+seeds: ## the simulated exchange over SEEDS random runs, each twice, with a second set of books, and through a faulty link
 	PMBOT_SEEDS=$(SEEDS) go test ./backtest/venue -run 'TestDeterminism|TestConservation' -v -timeout 60m
+	PMBOT_SEEDS=$(SEEDS) go test ./backtest/venue/link -run TestRandom -v -timeout 60m
 
 generate: ## the code made from the plugin protocol
 	go run ./plugins/proto/genproto

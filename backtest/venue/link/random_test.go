@@ -4,6 +4,8 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +23,9 @@ func TestRandom(t *testing.T) {
 	seeds := uint64(150)
 	if testing.Short() {
 		seeds = 30
+	}
+	if n, err := strconv.ParseUint(os.Getenv("PMBOT_SEEDS"), 10, 32); err == nil {
+		seeds = n
 	}
 	counts, logs := map[string]int{}, map[string]uint64{}
 	for seed := uint64(1); seed <= seeds; seed++ {
