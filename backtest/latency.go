@@ -80,6 +80,20 @@ func (c *Config) link(v *venue.Venue, ins *exchange.Instruments) (*link.Link, er
 	})
 }
 
+// recordedWarnings says where recorded delays are none: messages took no time that the
+// recorder's clock has before the exchange's. A few may be, where that clock jitters.
+func (c *DataConfig) recordedWarnings(l *link.Link) []Warning {
+	all, early := l.Recorded()
+	switch {
+	case early > 0 && early >= all/100:
+		return []Warning{{"latency", fmt.Sprintf("%d of %d messages were received before they were sent, by the recorder's clock, and took no time: "+
+			`set data.clock to "corrected" and data.latency_base to your smallest latency`, early, all)}}
+	case all > 0 && c.Clock == tape.CorrectedClock && c.LatencyBase == 0:
+		return []Warning{{"latency", "the fastest message of each market counts as one that took no time: set data.latency_base"}}
+	}
+	return nil
+}
+
 // warnings says where latency and data do not fit together.
 func (c *LatencyConfig) warnings(data []DataInfo) []Warning {
 	feed, entry, _, err := c.Delays()

@@ -42,13 +42,14 @@ func TestLinkInTheWay(t *testing.T) {
 	}
 }
 
-// crossing is a recording of trades every second at 62000, but at 5.005 s one at 61000.
-func crossing() string {
+// crossing is a recording of trades every second at 62000, but at 5.005 s one at 61000, by a
+// recorder whose clock has each so many milliseconds later.
+func crossing(lag int64) string {
 	var b strings.Builder
 	trade := func(id, after int64, price string) {
 		at := day.Add(time.Duration(after) * time.Millisecond).Millis()
 		fmt.Fprintf(&b, `%d000000 {"stream":"btcusdt@trade","data":{"e":"trade","E":%d,"T":%d,"s":"BTCUSDT","t":%d,"p":"%s","q":"5","X":"MARKET","m":true}}`+"\n",
-			at+30, at, at, id, price)
+			at+lag, at, at, id, price)
 	}
 	for i := range int64(20) {
 		trade(2*i+1, 1000*i, "62000")
@@ -62,7 +63,7 @@ func crossing() string {
 // TestCancelCrossesFill: a cancel sent 5 ms before a trade saves an order of a strategy
 // next to the exchange, and not of one that is 10 ms away.
 func TestCancelCrossesFill(t *testing.T) {
-	dir := recordedAs(t, crossing())
+	dir := recordedAs(t, crossing(30))
 	for _, c := range []struct {
 		latency LatencyConfig
 		want    []string
@@ -148,6 +149,40 @@ func TestRecordedLatency(t *testing.T) {
 		change(&wrong)
 		if err := wrong.CheckLatency(); err == nil || !strings.HasPrefix(err.Error(), key) {
 			t.Errorf("error %v, want %s", err, key)
+		}
+	}
+}
+
+// TestRecordedWarnings: nobody takes a recording for one of his latency whose recorder's clock
+// was slow, or that counts from the fastest message.
+func TestRecordedWarnings(t *testing.T) {
+	for _, c := range []struct {
+		lag   int64
+		clock tape.Clock
+		base  time.Duration
+		want  string
+	}{
+		{30, tape.LocalClock, 0, ""},
+		{-500, tape.LocalClock, 0, "41 of 41 messages were received before they were sent"},
+		{-500, tape.CorrectedClock, 0, "the fastest message of each market counts as one that took no time"},
+		{-500, tape.CorrectedClock, 5 * time.Millisecond, ""},
+	} {
+		cfg := deskConfig(0, 0)
+		cfg.Data.Tape, cfg.Data.Clock, cfg.Data.LatencyBase = recordedAs(t, crossing(c.lag)), c.clock, c.base
+		cfg.Venue.Latency = LatencyConfig{Feed: "recorded", Entry: "recorded", Answer: "recorded"}
+		res := runDesk(t, cfg, program(puppet{start: func(p *puppet, env *strategy.Env) (err error) {
+			p.in, err = env.Instrument(p.params.Leg)
+			env.Trades(p.in)
+			return err
+		}}))
+		var got string
+		for _, w := range res.Warnings {
+			if w.Kind == "latency" {
+				got += w.Text
+			}
+		}
+		if !strings.HasPrefix(got, c.want) || (got == "") != (c.want == "") {
+			t.Errorf("%+v: warned %q", c, got)
 		}
 	}
 }

@@ -199,6 +199,7 @@ func (r *run) result(cfg *Config, opt Options, list []Description, labels []stri
 	res.Warnings = append(slices.Clone(r.plan.warnings), res.Warnings...)
 	res.Warnings = append(res.Warnings, cfg.Venue.Latency.warnings(r.plan.data)...)
 	if far := r.loop.far; far != nil {
+		res.Warnings = append(res.Warnings, cfg.Data.recordedWarnings(far)...)
 		for _, missed := range far.Missed() {
 			res.Warnings = append(res.Warnings, Warning{"fault", missed})
 		}

@@ -36,6 +36,7 @@ type Link struct {
 
 	feed, entry, answer courier
 	lag                 time.Duration // of the newest recorded message
+	recorded, early     int           // messages with two recorded times; received before they were sent
 
 	market  lanes
 	entered exchange.Time // when the request sent last arrives

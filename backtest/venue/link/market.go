@@ -46,8 +46,14 @@ func (l *Link) Send(e *exchange.Event) {
 	sent, receipt := e.Exchange, exchange.Time(0)
 	if l.feed.Recorded() {
 		sent, receipt = e.At, max(e.At, e.Exchange)
-		if receipt > e.At && e.Kind != exchange.KindFunding { // of a message, not of a rule or an archive
-			l.lag = receipt.Sub(e.At)
+		if e.Exchange != 0 && e.Kind != exchange.KindFunding { // of a message, not of a rule or an archive
+			l.recorded++
+			switch {
+			case e.Exchange > e.At:
+				l.lag = receipt.Sub(e.At)
+			case e.Exchange < e.At:
+				l.early++
+			}
 		}
 	}
 	at := e.At.Add(l.feed.next(receipt.Sub(e.At)))
@@ -63,6 +69,10 @@ func (l *Link) Send(e *exchange.Event) {
 	l.market.seq++
 	s.at, s.seq, s.e.At, s.e.Exchange = way.last, l.market.seq, way.last, sent
 }
+
+// Recorded counts the messages that had a recorded delay, marks made of them included, and
+// those among them which the recorder's clock has before the exchange's: they took no time.
+func (l *Link) Recorded() (all, early int) { return l.recorded, l.early }
 
 // Arrival is when the next market event arrives, the end of time if none is under way.
 func (l *Link) Arrival() exchange.Time {
