@@ -64,15 +64,20 @@
 // everybody who stood there and fills it. A print at the price by an aggressor of the other
 // side goes to those ahead in line first; see Queue. A print at the price by an aggressor
 // of our own side fills nothing, unless the best of the other side stands at or through our
-// price: then whoever is there in truth found nobody to deal with and would have met us.
+// price: then whoever is there in truth found nobody to deal with and would have met us. Of a
+// print by an aggressor of our own side what we have taken there before does not count: that
+// is the deal he had in our stead.
 //
 // # Best bid and ask, depth
 //
 // A taker matches at its arrival with what stands on the other side, level by level from
 // the best; with tickers that is one level. What it takes from a level is gone until the
 // data tells that level anew: by a difference with that price, or by a snapshot or ticker
-// with another quantity there. The data knows nothing of us, so nothing else could bring it
-// back. A level is taken whole, though others may have been on their way to it (assumed).
+// with another quantity there, or with the same one after prints of as much as we took. The
+// data knows nothing of us, so nothing else could bring it back. What trades have taken that
+// are younger than the book is gone as well: all that is better than their price, and as
+// much at it. A level is taken whole, though others may have been on their way to it
+// (assumed).
 //
 // IOC orders expire with what they do not find. FOK orders need all of it standing at their
 // price or better. Other limit orders rest with what is left. A market order goes on with

@@ -65,6 +65,9 @@ func (m *market) learn(e *exchange.Event) {
 	case exchange.KindTrade:
 		m.feed, m.traded, m.prints = max(m.feed, feedTrades), true, true
 		m.last = e.TradePrice()
+		if m.standing.known() {
+			m.standing.print(e.Trade(), told(e))
+		}
 	case exchange.KindBookTicker:
 		m.feed = feedTickers
 		m.standing.ticker(e.BookTicker(), told(e))

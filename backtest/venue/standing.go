@@ -20,11 +20,23 @@ type standing struct {
 	news   book.Outcome
 	// bids and asks are what we have taken from levels.
 	bids, asks []taken
+	// eatenBids and eatenAsks are what trades have taken since all this was told.
+	eatenBids, eatenAsks eaten
+	// before is how much of the last print took what our orders had taken before it.
+	before exchange.Fixed
 }
 
-// taken is what we have taken from a level that showed a quantity.
+// eaten says that trades have taken a side of the book up to a price, and how much at that
+// price. They are younger than what stands, which therefore still shows it.
+type eaten struct {
+	price, qty exchange.Fixed
+	at         exchange.Time
+}
+
+// taken is what we have taken from a level that showed a quantity. On the tape somebody else
+// took it, or will: owed is how much of it no print has accounted for.
 type taken struct {
-	price, shown, qty exchange.Fixed
+	price, shown, qty, owed exchange.Fixed
 }
 
 // ticker keeps a best bid and ask.
@@ -34,6 +46,40 @@ func (s *standing) ticker(b exchange.BookTicker, at exchange.Time) {
 	s.quote, s.quoteAt = b, at
 	if !s.deep() {
 		s.replace()
+		s.refresh(at)
+	}
+}
+
+// print notes a trade, which takes from the side that did not begin it what stood there
+// before it.
+func (s *standing) print(t exchange.Trade, at exchange.Time) {
+	gone, side := &s.eatenAsks, exchange.Sell
+	if t.BuyerMaker {
+		gone, side = &s.eatenBids, exchange.Buy
+	}
+	s.before = 0
+	if ours := s.taken(side, t.Price); ours != nil {
+		s.before = min(ours.owed, t.Qty)
+		ours.owed -= s.before
+	}
+	if at <= s.at() {
+		return // what stands was told after it
+	}
+	switch {
+	case gone.price == 0 || beyond(side.Opposite(), gone.price, t.Price):
+		*gone = eaten{price: t.Price, qty: t.Qty}
+	case gone.price == t.Price:
+		gone.qty = min(gone.qty, exchange.FixedMax-t.Qty) + t.Qty
+	}
+	gone.at = max(gone.at, at)
+}
+
+// refresh forgets the trades that what is told now has seen.
+func (s *standing) refresh(at exchange.Time) {
+	for _, gone := range [...]*eaten{&s.eatenBids, &s.eatenAsks} {
+		if gone.at <= at {
+			*gone = eaten{}
+		}
 	}
 }
 
@@ -61,6 +107,7 @@ func (s *standing) depth(d *exchange.Depth, p exchange.Product, at exchange.Time
 	}
 	if s.news == book.Applied {
 		s.bookAt = at
+		s.refresh(at)
 	}
 	return s.news
 }
@@ -72,10 +119,13 @@ func (s *standing) forget(k exchange.Kind) {
 		s.book.Reset()
 	}
 	s.quote = exchange.BookTicker{}
-	s.replace()
+	s.bids, s.asks = s.bids[:0], s.asks[:0]
+	s.eatenBids, s.eatenAsks = eaten{}, eaten{}
 }
 
-// replace gives back what was taken from levels that no longer show what they did.
+// replace gives back what was taken from levels that no longer show what they did, or of
+// which prints have accounted for all of it since. A level that is out of sight shows nothing
+// else: what was taken there stays taken.
 func (s *standing) replace() {
 	if len(s.bids) == 0 && len(s.asks) == 0 {
 		return
@@ -86,7 +136,7 @@ func (s *standing) replace() {
 func (s *standing) unchanged(side exchange.Side, list []taken) []taken {
 	kept := list[:0]
 	for _, t := range list {
-		if qty, known := s.shown(side, t.price); known && qty == t.shown {
+		if qty, known := s.shown(side, t.price); t.owed > 0 && (!known || qty == t.shown) {
 			kept = append(kept, t)
 		}
 	}
@@ -156,31 +206,55 @@ func (s *standing) at() exchange.Time {
 	return s.quoteAt
 }
 
-// left is what our own orders have left of a level.
+// left is what our own orders, and trades that are younger than it, have left of a level.
 func (s *standing) left(side exchange.Side, l exchange.Level) exchange.Fixed {
+	gone, left := s.eatenAsks, l.Qty
+	if side == exchange.Buy {
+		gone = s.eatenBids
+	}
+	if t := s.taken(side, l.Price); t != nil {
+		left -= t.qty
+	}
+	switch {
+	case gone.price == 0 || beyond(side.Opposite(), gone.price, l.Price):
+	case gone.price == l.Price:
+		left -= min(max(0, left), gone.qty)
+	default:
+		return 0
+	}
+	return max(0, left)
+}
+
+// taken is what our own orders have taken at a price, as far as it has not been told anew,
+// nil for nothing.
+func (s *standing) taken(side exchange.Side, price exchange.Fixed) *taken {
 	list := s.asks
 	if side == exchange.Buy {
 		list = s.bids
 	}
 	for i := range list {
-		if list[i].price == l.Price {
-			return max(0, l.Qty-list[i].qty)
+		if list[i].price == price {
+			return &list[i]
 		}
 	}
-	return l.Qty
+	return nil
 }
+
+// takenMax bounds what is remembered of levels that go out of sight; the oldest is dropped.
+const takenMax = 64
 
 // take notes what an order of ours has taken from a level.
 func (s *standing) take(side exchange.Side, l exchange.Level, qty exchange.Fixed) {
+	if was := s.taken(side, l.Price); was != nil {
+		was.qty, was.owed = was.qty+qty, was.owed+qty
+		return
+	}
 	list := &s.asks
 	if side == exchange.Buy {
 		list = &s.bids
 	}
-	for i := range *list {
-		if t := &(*list)[i]; t.price == l.Price {
-			t.qty += qty
-			return
-		}
+	if len(*list) >= takenMax && !s.deep() {
+		*list = append((*list)[:0], (*list)[1:]...)
 	}
-	*list = append(*list, taken{price: l.Price, shown: l.Qty, qty: qty})
+	*list = append(*list, taken{price: l.Price, shown: l.Qty, qty: qty, owed: qty})
 }

@@ -9,9 +9,17 @@ import (
 // of both sides together up to its quantity.
 func (v *Venue) matchTrade(m *market, t exchange.Trade, at exchange.Time) {
 	left := t.Qty
+	aggressor := exchange.Buy
+	if t.BuyerMaker {
+		aggressor = exchange.Sell
+	}
 	for _, s := range [...]exchange.Side{exchange.Buy, exchange.Sell} {
 		for _, o := range v.inLine(m, s, t.Price) {
-			reaches := o.reached(t, left, at)
+			offered := left
+			if s == aggressor { // he met some with whom we had dealt before; they are gone
+				offered -= m.standing.before
+			}
+			reaches := o.reached(t, offered, at)
 			if reaches <= 0 || o.Status.Final() {
 				continue
 			}
