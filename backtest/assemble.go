@@ -23,6 +23,10 @@ func (r *recorder) result(end exchange.Time) *Result {
 		res.Orders.ByRule = append(res.Orders.ByRule, RuleCount{rule, r.rules[rule]})
 	}
 	slices.SortStableFunc(res.Orders.ByRule, func(a, b RuleCount) int { return b.Count - a.Count })
+	for _, code := range slices.Sorted(maps.Keys(r.reasons)) {
+		res.Orders.ByReason = append(res.Orders.ByReason, *r.reasons[code])
+	}
+	slices.SortStableFunc(res.Orders.ByReason, func(a, b ReasonCount) int { return b.Count - a.Count })
 	res.Orders.MakerPct = "-"
 	if r.orders.Fills > 0 {
 		share := decimal.NewFromInt(int64(r.makers)).Shift(2).DivRound(decimal.NewFromInt(int64(r.orders.Fills)), 1)

@@ -186,3 +186,19 @@ func TestRecordedWarnings(t *testing.T) {
 		}
 	}
 }
+
+// TestOrdersCounted: what the exchange refuses and what was unknown for a time stands in the
+// result, with the reason.
+func TestOrdersCounted(t *testing.T) {
+	cfg := deskConfig(1, time.Minute)
+	cfg.Venue.Faults = []string{"at 0s reject -1008", "at 0s reject -2019", "at 1h lose-ack"}
+	res := runDesk(t, cfg, program(puppet{start: sees(15*time.Minute, 4), bar: func(p *puppet, env *strategy.Env, in *exchange.Instrument, _ *exchange.Bar) {
+		if p.n++; p.n < 9 {
+			env.Send(strategy.Buy(in, exchange.MustFixed("0.01")).Market())
+		}
+	}}))
+	o := res.Orders
+	if o.Unknown != 1 || o.Rejected != 2 || len(o.ByReason) != 2 || o.ByReason[0].Code != -2019 || o.ByReason[1].Code != -1008 || o.ByReason[0].Count != 1 || o.ByReason[0].Reason == "" {
+		t.Errorf("orders %+v", o)
+	}
+}

@@ -29,6 +29,7 @@ type recorder struct {
 	orders   OrderSummary
 	makers   int
 	rules    map[string]int
+	reasons  map[int]*ReasonCount // of rejections, by code
 	margin   marginBook
 	fills    []FillRow
 	refusals []RefusalRow
@@ -43,7 +44,7 @@ func newRecorder(ins *exchange.Instruments, labels []string) *recorder {
 	r := &recorder{
 		ins: ins, labels: append([]string{"house"}, labels...), hash: newCanonical(),
 		prices: make([]thinned, ins.Len()+1), fundings: make([]fundingBook, ins.Len()+1),
-		rules: map[string]int{},
+		rules: map[string]int{}, reasons: map[int]*ReasonCount{},
 	}
 	r.attribution = newAttribution(ins, len(r.labels))
 	r.tags = make([]map[uint64]string, len(r.labels))
@@ -214,6 +215,12 @@ func (r *recorder) order(e *exchange.Event, u *exchange.OrderUpdate) {
 		r.orders.Expired++
 	case exchange.StatusRejected:
 		r.orders.Rejected++
+		if r.reasons[u.Code] == nil {
+			r.reasons[u.Code] = &ReasonCount{Code: u.Code, Reason: u.Reason}
+		}
+		r.reasons[u.Code].Count++
+	case exchange.StatusUnknown:
+		r.orders.Unknown++
 	}
 	if u.Status.Final() {
 		r.attribution.over(u)

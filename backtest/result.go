@@ -166,6 +166,17 @@ type OrderSummary struct {
 	Refused   int         `json:"refused"`
 	ByRule    []RuleCount `json:"refused_by_rule"`
 	OpenAtEnd int         `json:"open_at_end"`
+	// ByReason says why orders were rejected; Unknown is how often the outcome of a request
+	// was unknown for a time.
+	ByReason []ReasonCount `json:"rejected_by_reason,omitempty"`
+	Unknown  int           `json:"unknown,omitempty"`
+}
+
+// ReasonCount is how often the exchange rejected with a code, 0 where it has none.
+type ReasonCount struct {
+	Code   int    `json:"code"`
+	Reason string `json:"reason"`
+	Count  int    `json:"count"`
 }
 
 // RuleCount is how often a control refused.

@@ -242,11 +242,35 @@ func badIf(bad bool) tone {
 	return toneText
 }
 
+// rejectedCell counts the rejections, by Binance's code.
+func rejectedCell(o *backtest.OrderSummary) cell {
+	c := text("rejected %s", terminal.count(int64(o.Rejected)))
+	if o.Rejected > 0 {
+		c.tone = toneWarn
+	}
+	codes := make([]string, len(o.ByReason))
+	for i, r := range o.ByReason {
+		codes[i] = fmt.Sprintf("%d (%s)", r.Code, terminal.count(int64(r.Count)))
+		if r.Code == 0 {
+			codes[i] = fmt.Sprintf("%s (%s)", clean(r.Reason), terminal.count(int64(r.Count)))
+		}
+	}
+	if len(codes) > 0 {
+		c.text += ": " + strings.Join(codes, ", ")
+	}
+	return c
+}
+
 func (t *terminalWriter) orders(o *backtest.OrderSummary) {
 	n := func(name string, v int) cell { return text("%s %s", name, terminal.count(int64(v))) }
 	pieces := []cell{
 		n("intents", o.Intents), n("sent", o.Sent), n("fills", o.Fills), text("maker %s", makerShare(o.MakerPct)),
-		n("canceled", o.Canceled), n("expired", o.Expired), n("rejected", o.Rejected), n("open at end", o.OpenAtEnd),
+		n("canceled", o.Canceled), n("expired", o.Expired), rejectedCell(o), n("open at end", o.OpenAtEnd),
+	}
+	if o.Unknown > 0 {
+		unknown := n("unknown for a time", o.Unknown)
+		unknown.tone = toneWarn
+		pieces = append(pieces, unknown)
 	}
 	refused := n("refused", o.Refused)
 	if len(o.ByRule) > 0 {

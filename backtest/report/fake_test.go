@@ -274,7 +274,8 @@ func (f *fake) finish() {
 	r.Margin.EquityEnd = cents(f.equity)
 	refused := len(r.Refusals)
 	r.Orders = backtest.OrderSummary{Intents: len(r.Fills)*3 + refused, Sent: len(r.Fills) * 3, Fills: len(r.Fills), MakerPct: "86.9",
-		Canceled: len(r.Fills) * 2, Rejected: 12, Expired: 3, Refused: refused, OpenAtEnd: 2, ByRule: []backtest.RuleCount{{Rule: "position-max", Count: refused}}}
+		Canceled: len(r.Fills) * 2, Rejected: 12, Expired: 3, Unknown: 5, Refused: refused, OpenAtEnd: 2, ByRule: []backtest.RuleCount{{Rule: "position-max", Count: refused}},
+		ByReason: []backtest.ReasonCount{{Code: -2019, Reason: "Margin is insufficient.", Count: 11}, {Reason: "order is gone", Count: 1}}}
 	held := len(r.Settlements) / 2
 	r.Funding = []backtest.FundingCount{
 		{Product: exchange.UM, Symbol: "BTCUSDT", Held: held, Passed: 40, Asset: "USDT", Amount: r.Total.Funding},

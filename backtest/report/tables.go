@@ -203,6 +203,12 @@ func orderTable(o *backtest.OrderSummary) table {
 	} {
 		t.Rows = append(t.Rows, []td{word(row.name), countOf(int64(row.n))})
 	}
+	for _, r := range o.ByReason {
+		t.Rows = append(t.Rows, []td{word(fmt.Sprintf("Rejected with %d: %s", r.Code, clean(r.Reason))), countOf(int64(r.Count))})
+	}
+	if o.Unknown > 0 {
+		t.Rows = append(t.Rows, []td{word("Outcomes unknown for a time"), countOf(int64(o.Unknown))})
+	}
 	t.Rows = append(t.Rows, []td{word("Maker share of fills"), figureOf(makerShare(o.MakerPct), "")})
 	return t
 }
