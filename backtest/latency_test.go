@@ -191,7 +191,7 @@ func TestRecordedWarnings(t *testing.T) {
 // result, with the reason.
 func TestOrdersCounted(t *testing.T) {
 	cfg := deskConfig(1, time.Minute)
-	cfg.Venue.Faults = []string{"at 0s reject -1008", "at 0s reject -2019", "at 1h lose-ack"}
+	cfg.Venue.Faults = []string{"at 0s reject -1008", "at 20m reject -2019", "at 1h lose-request"}
 	res := runDesk(t, cfg, program(puppet{start: sees(15*time.Minute, 4), bar: func(p *puppet, env *strategy.Env, in *exchange.Instrument, _ *exchange.Bar) {
 		if p.n++; p.n < 9 {
 			env.Send(strategy.Buy(in, exchange.MustFixed("0.01")).Market())
