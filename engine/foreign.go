@@ -23,10 +23,10 @@ type foreignFill struct {
 
 // count notes a fill and says whether it was new.
 func (f *foreign) count(inst exchange.InstrumentID, fill *exchange.Fill) bool {
-	key := foreignFill{inst, fill.TradeID, fill.VenueID, fill.ClientID}
-	if f.seen[key] {
+	if f.counted(inst, fill) {
 		return false
 	}
+	key := foreignFill{inst, fill.TradeID, fill.VenueID, fill.ClientID}
 	if f.seen == nil {
 		f.seen = map[foreignFill]bool{}
 	}
@@ -39,6 +39,47 @@ func (f *foreign) count(inst exchange.InstrumentID, fill *exchange.Fill) bool {
 	f.ring[f.next] = key
 	f.next = (f.next + 1) % closedMax
 	return true
+}
+
+// counted says whether a fill was noted before. One of a child may be, which was told before
+// we knew it for ours.
+func (f *foreign) counted(inst exchange.InstrumentID, fill *exchange.Fill) bool {
+	return len(f.seen) > 0 && f.seen[foreignFill{inst, fill.TradeID, fill.VenueID, fill.ClientID}]
+}
+
+// strangersMax is how many orders that are not ours are remembered: what a trigger or an OCO
+// has made is told of within moments of its making.
+const strangersMax = 64
+
+// strangers are the newest updates of orders that are not ours, so far as is known, a ring.
+type strangers struct {
+	ring []exchange.OrderUpdate
+	next int
+}
+
+// note keeps the newest update of an order. One that is over stays over.
+func (s *strangers) note(u *exchange.OrderUpdate) {
+	switch was := s.of(u.ClientID); {
+	case was != nil:
+		if !was.Status.Final() && u.Filled >= was.Filled {
+			*was = *u
+		}
+	case len(s.ring) < strangersMax:
+		s.ring = append(s.ring, *u)
+	default:
+		s.ring[s.next] = *u
+		s.next = (s.next + 1) % strangersMax
+	}
+}
+
+// of is the newest update of an order, nil if there was none.
+func (s *strangers) of(clientID string) *exchange.OrderUpdate {
+	for i := range s.ring {
+		if s.ring[i].ClientID == clientID {
+			return &s.ring[i]
+		}
+	}
+	return nil
 }
 
 // applyForeign books a fill that no order of ours has made. It belongs to the strategy

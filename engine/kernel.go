@@ -32,6 +32,7 @@ type Kernel struct {
 	now       exchange.Time
 	orders    orders
 	foreign   foreign
+	strangers strangers
 	lastOrder exchange.OrderID
 	// holdings are the positions by strategy, instrument and position side, to say whose a
 	// fill is that nobody sent.
@@ -196,12 +197,13 @@ func (k *Kernel) tell(e exchange.Event) {
 	k.commands = append(k.commands, Command{Kind: Tell, Event: e})
 }
 
-// tellOrder shows a strategy its order before the exchange has seen it.
+// tellOrder shows a strategy its order before the exchange has seen it, or when what the
+// exchange said of it turns out to be about an order of ours.
 func (k *Kernel) tellOrder(o *order) {
 	e := exchange.Event{Seq: k.seq, At: k.now, Inst: o.Request.Inst}
 	e.SetOrderUpdate(&exchange.OrderUpdate{
-		ID: o.ID, Strategy: o.Strategy, Ref: o.Ref, ClientID: o.ClientID, Status: o.Status,
-		Price: o.Request.Price, Qty: o.Request.Qty,
+		ID: o.ID, Strategy: o.Strategy, Ref: o.Ref, ClientID: o.ClientID, VenueID: o.VenueID, Status: o.Status,
+		Price: o.Request.Price, Qty: o.Request.Qty, Filled: o.Filled,
 	})
 	k.tell(e)
 }
@@ -212,13 +214,14 @@ func (k *Kernel) applyUpdate(e *exchange.Event) {
 	u := e.OrderUpdate()
 	o := k.orders.find(u.ID, u.ClientID)
 	if o == nil {
-		return // somebody else's order: reconciliation's business, not ours
+		k.strangers.note(u) // not ours, as far as we know: reconciliation's business
+		return
 	}
 	u.ID, u.Strategy, u.Ref = o.ID, o.Strategy, o.Ref
 	if u.Child != "" && !o.Status.Final() && k.orders.byName[u.Child] == nil {
 		k.adopt(o, u.Child)
 	}
-	if k.stale = !k.orders.update(o, u, e.At); k.stale {
+	if k.stale = !k.orders.update(o, u, e.At, e.Exchange); k.stale {
 		return
 	}
 	u.Status, u.VenueID, u.Filled, u.Price, u.Qty = o.Status, o.VenueID, o.Filled, o.Request.Price, o.Request.Qty
@@ -264,6 +267,9 @@ func (k *Kernel) adopt(parent *order, clientID string) {
 	} else {
 		parent.child = true
 	}
+	if u := k.strangers.of(clientID); u != nil && k.orders.update(added, u, k.now, 0) {
+		k.tellOrder(added)
+	}
 	k.guard.Hold(added.risk())
 }
 
@@ -278,7 +284,7 @@ func (k *Kernel) applyFill(e *exchange.Event) {
 		return
 	}
 	f.Order, f.Strategy, f.Ref = o.ID, o.Strategy, o.Ref
-	if k.stale = !o.trade(f); k.stale {
+	if k.stale = k.foreign.counted(e.Inst, f) || !o.trade(f); k.stale {
 		return
 	}
 	k.book(e.Inst, f)

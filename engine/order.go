@@ -43,6 +43,8 @@ type order struct {
 	cancelAsked bool
 	// asked is what an amend on its way wants, nil without one.
 	asked *exchange.OrderRequest
+	// heard is when the exchange sent the newest update, by its clock; 0 if none has said.
+	heard exchange.Time
 	// child says that the order has triggered into another one of ours, which speaks for it.
 	child bool
 	// legs are those of an OCO, as far as they are known, and list is the OCO of a leg.
@@ -97,16 +99,20 @@ func (t *orders) ofRef(s exchange.StrategyID, ref uint64) *order {
 	return nil
 }
 
-// update moves an order along its life and says whether anything changed.
-func (t *orders) update(o *order, u *exchange.OrderUpdate, at exchange.Time) bool {
-	if o.Status.Final() || o.knowsBetter(u) {
+// update moves an order along its life and says whether anything changed. sent is when the
+// exchange sent the update, 0 if that is not known: of one that is older than what is known
+// only the answer to a request is news, and that the order is over.
+func (t *orders) update(o *order, u *exchange.OrderUpdate, at, sent exchange.Time) bool {
+	old := sent != 0 && sent < o.heard
+	if o.Status.Final() || o.knowsBetter(u) || old && u.Code == 0 && !u.Status.Final() {
 		return false
 	}
+	o.heard = max(o.heard, sent)
 	o.answered(u)
 	if u.VenueID != 0 {
 		o.VenueID = u.VenueID
 	}
-	if u.Qty > 0 {
+	if u.Qty > 0 && !old {
 		o.Request.Price, o.Request.Qty = u.Price, u.Qty
 	}
 	o.fill(u.Filled)

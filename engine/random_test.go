@@ -257,7 +257,7 @@ func TestClosedOrdersAreForgotten(t *testing.T) {
 	orders := newOrders()
 	for id := exchange.OrderID(1); id <= closedMax+10; id++ {
 		o := orders.add(exchange.Order{ID: id, ClientID: fmt.Sprint(id), Status: exchange.StatusWorking})
-		if !orders.update(o, &exchange.OrderUpdate{Status: exchange.StatusCanceled}, 1) {
+		if !orders.update(o, &exchange.OrderUpdate{Status: exchange.StatusCanceled}, 1, 0) {
 			t.Fatal("the end of an order is news")
 		}
 	}

@@ -255,7 +255,7 @@ func (b *bench) wish(f []string) error {
 }
 
 // answer is "ack t-1-1 [price=60000 qty=0.1]", "fill t-1-1 BUY 0.01 60000 [trade id] [long|short]",
-// "end t-1-1 CANCELED [price= qty= filled= code= child=]", with any status.
+// "end t-1-1 CANCELED [price= qty= filled= code= child= of=]", with any status.
 func (b *bench) answer(f []string) error {
 	e := exchange.Event{At: b.now, Inst: 1}
 	if o := b.kernel.orders.byName[f[1]]; o != nil {
@@ -297,6 +297,12 @@ func (b *bench) answer(f []string) error {
 			u.Filled = exchange.MustFixed(value)
 		case "code":
 			u.Code, _ = strconv.Atoi(value)
+		case "of": // when the exchange sent it, on a clock that starts at 0
+			d, err := time.ParseDuration(value)
+			if err != nil {
+				return err
+			}
+			e.Exchange = exchange.Time(d)
 		case "child":
 			u.Child = value
 		}
