@@ -25,7 +25,7 @@ type marginView struct {
 func (c *check) equity() decimal.Decimal {
 	if !c.margin.askedEquity {
 		c.margin.askedEquity = true
-		c.margin.equity = c.g.model.Account().Equity
+		c.margin.equity = c.g.model.Equity()
 	}
 	return c.margin.equity
 }

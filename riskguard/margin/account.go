@@ -31,6 +31,12 @@ func (p *Portfolio) Account() exchange.Account {
 	}
 }
 
+// Equity is the haircut equity of [Portfolio.Account], without the price of the rest.
+func (p *Portfolio) Equity() decimal.Decimal {
+	p.refresh()
+	return p.totals[0].equity.decimal(usdPlaces)
+}
+
 // uniMMRMax is the sentinel at the scale of quotients.
 func uniMMRMax() wide { return wideInt(exchange.UniMMRMax).up2() }
 

@@ -125,7 +125,10 @@ func TestIncremental(t *testing.T) {
 			if r.IntN(3) > 0 {
 				continue // several changes before anybody asks
 			}
-			w.sameAccount(t, p.Account())
+			equity := p.Equity() // the first to ask brings the model up to date
+			if w.sameAccount(t, p.Account()); !equity.Equal(p.Account().Equity) {
+				t.Errorf("equity alone is %v, with the rest %v", equity, p.Account().Equity)
+			}
 			if t.Failed() {
 				t.Fatalf("seed 17, %d, step %d", i, step)
 			}

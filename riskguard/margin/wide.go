@@ -1,6 +1,7 @@
 package margin
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -181,13 +182,13 @@ func (a wide) decimal(places int32) decimal.Decimal {
 
 func (a wide) big() *big.Int {
 	m := a.abs()
-	var b [32]byte
-	for i, w := range [4]uint64{m.w3, m.w2, m.w1, m.w0} {
-		for j := range 8 {
-			b[i*8+j] = byte(w >> (56 - 8*j))
+	b := make([]byte, 0, 32)
+	for _, w := range [4]uint64{m.w3, m.w2, m.w1, m.w0} {
+		if w != 0 || len(b) > 0 {
+			b = binary.BigEndian.AppendUint64(b, w)
 		}
 	}
-	n := new(big.Int).SetBytes(b[:])
+	n := new(big.Int).SetBytes(b)
 	if a.negative() {
 		n.Neg(n)
 	}
