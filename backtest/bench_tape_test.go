@@ -106,7 +106,7 @@ func benchTape(b *testing.B, dir string, rows int, s func() strategy.Strategy) {
 		}
 		b.ReportMetric(float64(rows)/time.Since(start).Seconds()/1e6, "Mrows/s")
 		b.ReportMetric(float64(rows)/(cpuTime(b)-before).Seconds()/1e6, "Mrows/cpu-s")
-		b.ReportMetric(float64(res.Orders.Sent), "orders")
+		b.ReportMetric(1000*float64(res.Orders.Intents)/float64(rows), "orders/krow") // amends count
 		b.ReportMetric(float64(res.Orders.Fills), "fills")
 		b.ReportMetric(float64(res.Orders.Refused), "refused")
 	}

@@ -128,7 +128,7 @@ func TestMid(t *testing.T) {
 		b    BookTicker
 		want Fixed
 	}{
-		{BookTicker{Bid: 100, Ask: 103}, 101},
+		{BookTicker{Bid: 100, BidQty: 7, Ask: 103, AskQty: 8, UpdateID: 9}, 101},
 		{BookTicker{Bid: FixedMax - 2, Ask: FixedMax}, FixedMax - 1},
 		{BookTicker{Ask: 103}, 0},
 		{BookTicker{Bid: 100}, 0},
@@ -138,6 +138,10 @@ func TestMid(t *testing.T) {
 		}
 		var e Event
 		e.SetBookTicker(c.b)
+		var kept BookTicker
+		if e.KeepBookTicker(&kept); kept != c.b {
+			t.Errorf("kept %+v of %+v", kept, c.b)
+		}
 		if bid, ask := e.Best(); bid != c.b.Bid || ask != c.b.Ask || e.Mid() != c.want {
 			t.Errorf("event of %+v: Best() = %v, %v, Mid() = %v, want %v", c.b, bid, ask, e.Mid(), c.want)
 		}

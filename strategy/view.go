@@ -148,7 +148,7 @@ func (v *View) Apply(e *exchange.Event) {
 	case exchange.KindTrade:
 		v.inst[e.Inst].last = e.TradePrice()
 	case exchange.KindBookTicker:
-		v.inst[e.Inst].quote = e.BookTicker()
+		e.KeepBookTicker(&v.inst[e.Inst].quote)
 	case exchange.KindMark:
 		v.inst[e.Inst].mark = e.Mark()
 	case exchange.KindBar:

@@ -70,7 +70,7 @@ func (m *market) learn(e *exchange.Event) {
 		}
 	case exchange.KindBookTicker:
 		m.feed = feedTickers
-		m.standing.ticker(e.BookTicker(), told(e))
+		m.standing.ticker(e)
 		m.middle(e.Mid())
 	case exchange.KindDepth:
 		m.learnDepth(e.Depth(), told(e))

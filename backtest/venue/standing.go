@@ -40,13 +40,15 @@ type taken struct {
 }
 
 // ticker keeps a best bid and ask.
-func (s *standing) ticker(b exchange.BookTicker, at exchange.Time) {
-	s.newBid = b.Bid != s.quote.Bid || b.BidQty != s.quote.BidQty
-	s.newAsk = b.Ask != s.quote.Ask || b.AskQty != s.quote.AskQty
-	s.quote, s.quoteAt = b, at
+func (s *standing) ticker(e *exchange.Event) {
+	q := &s.quote
+	bid, bidQty, ask, askQty := q.Bid, q.BidQty, q.Ask, q.AskQty
+	e.KeepBookTicker(q)
+	s.newBid, s.newAsk = q.Bid != bid || q.BidQty != bidQty, q.Ask != ask || q.AskQty != askQty
+	s.quoteAt = told(e)
 	if !s.deep() {
 		s.replace()
-		s.refresh(at)
+		s.refresh(s.quoteAt)
 	}
 }
 
