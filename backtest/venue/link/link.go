@@ -35,8 +35,9 @@ type Link struct {
 	now   exchange.Time
 
 	feed, entry, answer courier
-	lag                 time.Duration // of the newest recorded message
-	recorded, early     int           // messages with two recorded times; received before they were sent
+	lag                 time.Duration  // of the newest recorded message
+	shown               exchange.Event // what the venue is shown of it
+	recorded, early     int            // messages with two recorded times; received before they were sent
 
 	market  lanes
 	entered exchange.Time // when the request sent last arrives
@@ -121,6 +122,11 @@ func (l *Link) Market(e *exchange.Event) {
 		l.pass(e.At - 1)
 	}
 	l.now = max(l.now, e.At)
+	if l.feed.Recorded() { // Exchange is the time of receipt, which is none of the exchange's
+		l.shown = *e
+		l.shown.Exchange = e.At
+		e = &l.shown
+	}
 	l.venue.Market(e)
 	l.collect(nil)
 }
