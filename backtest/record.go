@@ -24,7 +24,8 @@ type recorder struct {
 	prices      []thinned // by InstrumentID
 	fundings    []fundingBook
 	balances    balanceBook
-	tags        []map[uint64]string // by StrategyID: ref -> the author's reason
+	priced      map[string]exchange.Time // when an asset had its first price
+	tags        []map[uint64]string      // by StrategyID: ref -> the author's reason
 
 	orders   OrderSummary
 	makers   int
@@ -44,7 +45,7 @@ func newRecorder(ins *exchange.Instruments, labels []string) *recorder {
 	r := &recorder{
 		ins: ins, labels: append([]string{"house"}, labels...), hash: newCanonical(),
 		prices: make([]thinned, ins.Len()+1), fundings: make([]fundingBook, ins.Len()+1),
-		rules: map[string]int{}, reasons: map[int]*ReasonCount{},
+		priced: map[string]exchange.Time{}, rules: map[string]int{}, reasons: map[int]*ReasonCount{},
 	}
 	r.attribution = newAttribution(ins, len(r.labels))
 	r.tags = make([]map[uint64]string, len(r.labels))
@@ -81,6 +82,9 @@ func (r *recorder) value(e *exchange.Event) {
 	case exchange.KindAssetIndex:
 		a := e.AssetIndex()
 		r.attribution.setIndex(a.Asset, a.Price)
+		if _, known := r.priced[a.Asset]; !known {
+			r.priced[a.Asset] = e.At
+		}
 	}
 }
 
