@@ -184,6 +184,8 @@ func (c *configuration) checkVenue(wrong wrongFunc) {
 	} {
 		if f.rate.Abs() > onePercent {
 			wrong("venue."+f.key, "%v is more than 1%% of the notional; write 0.05%% as \"0.0005\"", f.rate)
+		} else if f.rate < 0 && strings.HasSuffix(f.key, ".taker") {
+			wrong("venue."+f.key, "%v is below zero: only a maker is paid", f.rate)
 		}
 	}
 	if s := c.Venue.Slippage; s < 0 || s > 5*onePercent {

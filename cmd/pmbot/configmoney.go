@@ -7,6 +7,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/backtest/venue"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/strategy"
@@ -20,11 +21,17 @@ func (c *configuration) checkMoney(wrong wrongFunc) {
 		if _, err := strategy.ParseSymbol(f.Symbol); err != nil {
 			wrong(key+".symbol", "%v", err)
 		}
+		if slices.ContainsFunc(c.Venue.Fees[:i], func(g backtest.SymbolFeeConfig) bool { return g.Symbol == f.Symbol }) {
+			wrong(key+".symbol", "%s has a fee already", f.Symbol)
+		}
 		if f.Maker.Abs() > onePercent {
 			wrong(key+".maker", "%v is more than 1%% of the notional; write 0.05%% as \"0.0005\"", f.Maker)
 		}
-		if f.Taker.Abs() > onePercent {
+		if f.Taker > onePercent {
 			wrong(key+".taker", "%v is more than 1%% of the notional; write 0.05%% as \"0.0005\"", f.Taker)
+		}
+		if f.Taker < 0 {
+			wrong(key+".taker", "%v is below zero: only a maker is paid", f.Taker)
 		}
 	}
 	m := &c.Venue.Money
