@@ -22,6 +22,7 @@ type simulator interface {
 	Due() exchange.Time
 	Advance(at exchange.Time)
 	Account() exchange.Account
+	Err() error
 }
 
 // loop is virtual time: it takes instants from the feed and lets everything happen that
@@ -89,6 +90,9 @@ func (l *loop) batch(ctx context.Context, events []exchange.Event) error {
 			return err
 		}
 		i = end
+	}
+	if err := l.venue.Err(); err != nil {
+		return err
 	}
 	l.seen(l.driver.Seq(), events[len(events)-1].At)
 	return ctx.Err()

@@ -38,8 +38,8 @@ func (v *Venue) atTrigger(o *order) *order {
 	return &limit
 }
 
-// admitChild says what Binance would have against the order that a trigger makes.
-func (v *Venue) admitChild(o *order) cause {
+// admitAgain says what Binance would have against the order that a trigger or an amend makes.
+func (v *Venue) admitAgain(o *order) cause {
 	if why := v.admitAccount(o); why != (cause{}) {
 		return why
 	}
@@ -64,7 +64,7 @@ func (v *Venue) admitAmend(o, changed *order) cause {
 	case why != (cause{}) || changed.Remaining() == 0:
 		return why
 	}
-	return v.admitMoney(changed)
+	return v.admitAgain(changed)
 }
 
 // admitMoney checks that the account can carry the order: a reduce-only order has a

@@ -140,7 +140,7 @@ func (v *Venue) heaviest() (found *market, leg exchange.PositionSide) {
 			}
 			must(v.risk.model.SetPosition(exchange.Position{Inst: p.Inst, Side: p.Side}))
 			without := v.risk.model.Account().MaintMargin
-			must(v.risk.model.SetPosition(p))
+			v.must(v.risk.model.SetPosition(p))
 			if found == nil || without.LessThan(least) {
 				found, leg, least = m, p.Side, without
 			}

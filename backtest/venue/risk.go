@@ -2,6 +2,7 @@ package venue
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/shopspring/decimal"
 
@@ -22,6 +23,8 @@ type risk struct {
 	terms           LiquidationTerms
 	// absorbed is what the insurance fund has taken over of the account's debts, in USD.
 	absorbed decimal.Decimal
+	// failed is the first error of the model.
+	failed error
 }
 
 func newRisk(c Config) (risk, error) {
@@ -45,24 +48,36 @@ func newRisk(c Config) (risk, error) {
 	}, nil
 }
 
-// must is for calls on the model that can fail only by a bug of ours: what they are given
-// has been checked, and amounts made of it stay far inside the model's bounds.
+// must is for calls on the model that can fail only by a bug of ours.
 func must(err error) {
 	if err != nil {
 		panic("venue: " + err.Error())
 	}
 }
 
+// must is for calls on the model that can fail only when a price, rate or quantity of the
+// market data is absurd; see [Venue.Err].
+func (v *Venue) must(err error) {
+	if err != nil && v.risk.failed == nil {
+		v.risk.failed = fmt.Errorf("venue: at %v the account outgrew what the margin model holds; look for a price, rate or quantity in the data that cannot be: %w", v.now, err)
+	}
+}
+
+// Err says that the account cannot be valued any more: absurd market data has made an amount
+// of 1e16 of an asset, or a position of 1e12. What the venue does from then on means nothing,
+// so the owner must end the run.
+func (v *Venue) Err() error { return v.risk.failed }
+
 // priced tells the model a mark or an index price.
 func (v *Venue) priced(e *exchange.Event) {
 	switch e.Kind {
 	case exchange.KindMark:
 		if e.Mark().Price > 0 {
-			must(v.risk.model.SetMark(e.Inst, e.Mark().Price))
+			v.must(v.risk.model.SetMark(e.Inst, e.Mark().Price))
 		}
 	case exchange.KindAssetIndex:
 		if a := e.AssetIndex(); a.Price > 0 && a.Asset != "" {
-			must(v.risk.model.SetIndex(a.Asset, a.Price))
+			v.must(v.risk.model.SetIndex(a.Asset, a.Price))
 		}
 	}
 }
@@ -70,13 +85,13 @@ func (v *Venue) priced(e *exchange.Event) {
 // moved tells the model a balance.
 func (v *Venue) moved(asset string, w exchange.Wallet, amount decimal.Decimal) {
 	v.risk.touched, v.risk.booked = true, true
-	must(v.risk.model.SetBalance(asset, w, amount))
+	v.must(v.risk.model.SetBalance(asset, w, amount))
 }
 
 // repositioned tells the model a position.
 func (v *Venue) repositioned(p *exchange.Position) {
 	v.risk.touched = true
-	must(v.risk.model.SetPosition(*p))
+	v.must(v.risk.model.SetPosition(*p))
 }
 
 // exposed tells the model how an open order stands now; conditional orders count only
@@ -92,7 +107,7 @@ func (v *Venue) exposed(o *order) {
 	if o.market.in.Product == exchange.Margin {
 		v.risk.touched = true // open loss lowers uniMMR
 	}
-	must(v.risk.model.SetOrder(o.numbered()))
+	v.must(v.risk.model.SetOrder(o.numbered()))
 }
 
 // released tells the model that an order is over.
@@ -153,7 +168,7 @@ func (v *Venue) admitMargin(o *order) cause {
 // lend gives the model the last price of an instrument whose mark has not been seen.
 func (v *Venue) lend(m *market) {
 	if m.mark == 0 && m.last > 0 && m.in.Product != exchange.Margin {
-		must(v.risk.model.SetMark(m.in.ID, m.last))
+		v.must(v.risk.model.SetMark(m.in.ID, m.last))
 	}
 }
 

@@ -107,7 +107,7 @@ func (v *Venue) MaxWithdraw(asset string) decimal.Decimal {
 
 // try sets what the model takes the margin wallet to hold.
 func (v *Venue) try(asset string, amount decimal.Decimal) {
-	must(v.risk.model.SetBalance(asset, exchange.WalletMargin, amount))
+	v.must(v.risk.model.SetBalance(asset, exchange.WalletMargin, amount))
 }
 
 // spare is the dollars that the account can do without: equity less open loss less as

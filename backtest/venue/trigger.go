@@ -43,7 +43,7 @@ func (v *Venue) trigger(o *order, s strike) {
 	m.drop(o)
 	v.part(o, exchange.StatusExpired, errOtherLeg)
 	child := v.spawn(o, s.at)
-	if why := v.admitChild(child); why != (cause{}) {
+	if why := v.admitAgain(child); why != (cause{}) {
 		v.finish(o, exchange.StatusRejected, why)
 		return
 	}

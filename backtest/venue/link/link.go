@@ -187,6 +187,9 @@ func (l *Link) pass(to exchange.Time) {
 // Account values the account at the exchange now; see [venue.Venue.Account].
 func (l *Link) Account() exchange.Account { return l.venue.Account() }
 
+// Err is that of [venue.Venue.Err].
+func (l *Link) Err() error { return l.venue.Err() }
+
 // Missed lists the faults that could not happen when their time had come, and from Close on
 // those that had no occasion, and why.
 func (l *Link) Missed() []string { return l.missed }
