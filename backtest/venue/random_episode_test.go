@@ -32,6 +32,8 @@ func (g *generator) episode(n int) {
 		g.collect(32768)
 		g.buyAll(32768)
 		g.act(feesAct{exchange.UM, Fees{20000, 50000}})
+	case 88:
+		g.longOnly(5)
 	case 89:
 		g.collect(4096)
 		g.buyAll(4096)
@@ -40,6 +42,7 @@ func (g *generator) episode(n int) {
 		}
 		g.act(feesAct{exchange.UM, Fees{20000, 600000}})
 		g.spends = true
+		g.pays(exchange.FixedOne / 200)
 	case 91:
 		g.idle, g.spends = false, false
 		g.act(feesAct{exchange.UM, Fees{-10000, 50000}})
@@ -51,18 +54,21 @@ func (g *generator) episode(n int) {
 		g.act(statusAct{instETH, "HALT"})
 	case 144:
 		g.act(statusAct{instETH, exchange.StatusTrading})
-	case 147: // a funding that costs more dollars than there are, so that coins are sold
-		g.deposit("USDT", 3000)
+	case 147, 155, 160: // a funding that costs more dollars than there are, so that coins are sold
+		g.deposit("BTC", 8)
 		g.act(leverageAct{instUM, 20})
 		for range 4 {
 			g.send(exchange.OrderRequest{Inst: instUM, Side: exchange.Buy, PositionSide: exchange.Long, Type: exchange.Market, Qty: 12 * exchange.FixedOne})
 		}
-	case 149:
+	case 149, 157, 162:
+		g.idle = true
+		g.clear(false)
+		g.longOnly(4)
 		g.collect(16384)
 		g.buyAll(16384)
-	case 150:
-		f := exchange.Funding{Rate: exchange.FixedOne / 8, Special: true}
-		g.event(instUM, func(e *exchange.Event) { e.SetFunding(f) })
+	case 150, 158, 163:
+		g.idle = false
+		g.pays(exchange.FixedOne / 8)
 	case 165, 195: // crashes, when the account has all that it can carry
 		g.deposit("USDT", 2000)
 		for _, s := range g.live() {
@@ -126,6 +132,18 @@ func (g *generator) open(inst exchange.InstrumentID) {
 	for range 3 {
 		g.send(exchange.OrderRequest{Inst: inst, Side: exchange.Buy, PositionSide: exchange.Long, Type: exchange.Market, Qty: exchange.FixedOne})
 	}
+}
+
+// longOnly leaves the account a long position in UM, and no short one, from the next
+// opening of a bar on.
+func (g *generator) longOnly(qty exchange.Fixed) {
+	g.act(adlAct{instUM, exchange.Short, exchange.FixedOne})
+	g.send(exchange.OrderRequest{Inst: instUM, Side: exchange.Buy, PositionSide: exchange.Long, Type: exchange.Market, Qty: qty * exchange.FixedOne})
+}
+
+// pays settles a funding of UM at a rate, which the long position pays.
+func (g *generator) pays(rate exchange.Fixed) {
+	g.event(instUM, func(e *exchange.Event) { e.SetFunding(exchange.Funding{Rate: rate, Special: true}) })
 }
 
 // meet lets an order of the account come upon another one.

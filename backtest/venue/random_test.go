@@ -142,7 +142,7 @@ func randomConfig(rng *rand.Rand) Config {
 	c.Money = Money{
 		BurnUM: true, BurnMargin: rng.IntN(2) == 0, Interest: true, BurnInterest: rng.IntN(3) == 0, AutoRepay: true,
 		NegativeFree: map[string]decimal.Decimal{"USDT": d("0.05")}, ExchangeCost: fixed("0.0051"),
-		ExchangeAt: map[string]decimal.Decimal{"USDT": d("600"), "BTC": d("0.3"), "BNB": d("0.01")},
+		ExchangeAt: map[string]decimal.Decimal{"USDT": d("1500"), "BTC": d("0.3"), "BNB": d("0.01")},
 		BorrowMax:  map[string]decimal.Decimal{"ETH": d("2.5")},
 	}
 	c.Balances = []Balance{
