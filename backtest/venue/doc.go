@@ -100,7 +100,9 @@
 // the order, until its price is told and everything shown there is ahead. When the other
 // side's best comes to the price, or a trade passes it, nobody is ahead any more. What a
 // trade at the price leaves for the order counts in whole lots. Times of trades and book
-// are compared by the exchange's clock where the data has it.
+// are compared by the exchange's clock where the data has it. Whoever joined after the book
+// was told last and before our order came is not seen and counts as behind it: where the
+// book is told every 100 ms, this flatters orders at a price that has just become the best.
 //
 // Of an iceberg order the visible part has the place. When it has dealt, the next part
 // goes to the end of the line, even within one trade. A print through the price, and
@@ -125,7 +127,8 @@
 // OPPONENT and QUEUE are the best price of the other and of the own side when the order
 // arrives, the _5, _10 and _20 kinds the fifth, tenth and twentieth level there, with what
 // we have taken counted as standing. They need depth, and a book that is not known so deep
-// answers -5037. On conditional orders they are not offered: those answer -5037, too. An amend may ask for one in place of a price.
+// answers -5037. On conditional orders they are not offered: those answer -5037, too. An
+// amend may ask for one in place of a price.
 //
 // # Conditional orders
 //
@@ -176,7 +179,8 @@
 // last price, expire on futures and are rejected on margin pairs. GTD orders, UM only, must
 // end more than 600 seconds ahead and end at their time, before the event that shows the
 // time to have come is matched. Reduce-only orders are clipped to the position and expire
-// with it. The queue says what an iceberg order's visible part does.
+// with it; conditional ones stay and are rejected when they trigger. The queue says what an
+// iceberg order's visible part does.
 //
 // Margin orders with MARGIN_BUY or AUTO_BORROW_REPAY borrow what they lack when they are
 // placed, before they are told as Working, and once more when they fill if a market order

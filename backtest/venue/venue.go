@@ -26,8 +26,8 @@ type Config struct {
 	Slippage exchange.Fixed
 	// Matching is how resting orders wait for their turn.
 	Matching Matching
-	// Seed is the root of everything random. Nothing draws from it so far: latency and
-	// faults will.
+	// Seed is the root of everything random. The venue itself draws nothing from it: latency
+	// and faults are of package link, which has it, too.
 	Seed uint64
 	// Balances are what the account owns at the start, and in the debt wallets what it
 	// owes, in the order in which Start books them; see [CheckBalance].
