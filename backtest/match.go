@@ -72,13 +72,15 @@ func (m Match) event() exchange.Kind {
 // matching says which recorded kinds the orders of an instrument match on, apart from the
 // bars among its prices.
 func (p *plan) matching(in *exchange.Instrument, has, prices []tape.Series) ([]tape.Series, error) {
+	if _, bars := seriesOf(has, row.Klines); p.match == MatchBars && !bars {
+		return nil, p.lacking(in, MatchBars)
+	}
 	var used []tape.Series
 	for _, step := range [...]Match{MatchTrades, MatchTickers, MatchDepth} {
 		s, found := seriesOf(has, step.kind())
 		switch {
 		case step == p.match && !found:
-			return nil, fmt.Errorf("orders are to match on %v, but the tape has none of %s: import %s, or let data.match be \"auto\"",
-				step, in.Name(), step.kind())
+			return nil, p.lacking(in, step)
 		case !found:
 		case contains(prices, &s):
 			used = append(used, s)
@@ -95,6 +97,12 @@ func (p *plan) matching(in *exchange.Instrument, has, prices []tape.Series) ([]t
 		}
 	}
 	return used, nil
+}
+
+// lacking tells that the tape has nothing of what orders are to match on.
+func (p *plan) lacking(in *exchange.Instrument, step Match) error {
+	return fmt.Errorf("orders are to match on %v, but the tape has none of %s: import %s, or let data.match be \"auto\"",
+		step, in.Name(), step.kind())
 }
 
 // covers says whether a series covers what the run reads of its prices, but for a minute.

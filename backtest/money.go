@@ -11,12 +11,12 @@ import (
 	"github.com/pmbot/pmbot/strategy"
 )
 
-// SymbolFeeConfig is the fee of one symbol, in place of its product's.
+// SymbolFeeConfig is the fee of one symbol; what is nil is its product's.
 type SymbolFeeConfig struct {
 	// Symbol has the product in front, such as "UM:BTCUSDC".
-	Symbol string         `toml:"symbol" json:"symbol"`
-	Maker  exchange.Fixed `toml:"maker" json:"maker"`
-	Taker  exchange.Fixed `toml:"taker" json:"taker"`
+	Symbol string          `toml:"symbol" json:"symbol"`
+	Maker  *exchange.Fixed `toml:"maker" json:"maker"`
+	Taker  *exchange.Fixed `toml:"taker" json:"taker"`
 }
 
 // MoneyConfig is what the account pays beside fees, and what the exchange does with what
@@ -48,9 +48,28 @@ func (c *VenueConfig) money() (venue.Money, error) {
 		if err != nil {
 			return venue.Money{}, fmt.Errorf("venue.fee: %w", err)
 		}
-		m.Fees = append(m.Fees, venue.SymbolFees{Product: s.Product, Symbol: s.Name, Fees: venue.Fees{Maker: f.Maker, Taker: f.Taker}})
+		fees := venue.Fees(c.fees(s.Product))
+		if f.Maker != nil {
+			fees.Maker = *f.Maker
+		}
+		if f.Taker != nil {
+			fees.Taker = *f.Taker
+		}
+		m.Fees = append(m.Fees, venue.SymbolFees{Product: s.Product, Symbol: s.Name, Fees: fees})
 	}
 	return m, nil
+}
+
+// fees are those of a product.
+func (c *VenueConfig) fees(p exchange.Product) FeeConfig {
+	switch p {
+	case exchange.UM:
+		return c.UM
+	case exchange.CM:
+		return c.CM
+	default:
+		return c.Margin
+	}
 }
 
 // owedWarnings say what the interest of a run that owed something rests on.

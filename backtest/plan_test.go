@@ -100,7 +100,7 @@ func TestChoice(t *testing.T) {
 		},
 		{
 			name: "bars are to match, but there are only trades", has: "aggTrades, markPriceKlines 1m, fundingRate, bookTicker", match: MatchBars,
-			reads: "aggTrades, markPriceKlines 1m, fundingRate",
+			err: "orders are to match on bars, but the tape has none of UM BTCUSDT: import klines, or let data.match be \"auto\"",
 		},
 		{
 			name: "trades are to match", has: "klines 1m, aggTrades, markPriceKlines 1m, fundingRate, bookTicker, depth", match: MatchTrades,

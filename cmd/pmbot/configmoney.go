@@ -24,13 +24,13 @@ func (c *configuration) checkMoney(wrong wrongFunc) {
 		if slices.ContainsFunc(c.Venue.Fees[:i], func(g backtest.SymbolFeeConfig) bool { return g.Symbol == f.Symbol }) {
 			wrong(key+".symbol", "%s has a fee already", f.Symbol)
 		}
-		if f.Maker.Abs() > onePercent {
+		if f.Maker != nil && f.Maker.Abs() > onePercent {
 			wrong(key+".maker", "%v is more than 1%% of the notional; write 0.05%% as \"0.0005\"", f.Maker)
 		}
-		if f.Taker > onePercent {
+		if f.Taker != nil && *f.Taker > onePercent {
 			wrong(key+".taker", "%v is more than 1%% of the notional; write 0.05%% as \"0.0005\"", f.Taker)
 		}
-		if f.Taker < 0 {
+		if f.Taker != nil && *f.Taker < 0 {
 			wrong(key+".taker", "%v is below zero: only a maker is paid", f.Taker)
 		}
 	}
