@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "cdfb493e8aea6b5f97bf5d417529d7062b51a8bc3ef006c55ecab0e8519ee55a"
+const coreSource = "dd2fb51dffd128dce38b52873c745885fc8f60842024b807b71bae4013d818f5"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
