@@ -63,6 +63,16 @@ var symbolStatus = [...]struct {
 	{"HALT", false}, {"BREAK", false}, {"END_OF_DAY", false},
 }
 
+// SymbolStatus says whether a word is one of Binance's for the state of a symbol.
+func SymbolStatus(word string) bool {
+	for _, s := range symbolStatus {
+		if s.word == word {
+			return true
+		}
+	}
+	return false
+}
+
 // SetStatus gives a symbol another status, one of Binance's words. In any but TRADING no
 // new orders pass and the open ones expire. SETTLING, DELIVERED and CLOSE close positions at
 // the mark, under client ids that begin with "settlement_autoclose-" and with the taker fee,
@@ -74,14 +84,12 @@ func (v *Venue) SetStatus(inst exchange.InstrumentID, status string, at exchange
 	if err != nil {
 		return err
 	}
-	settles, known := false, false
-	for _, s := range symbolStatus {
-		if s.word == status {
-			settles, known = s.settles, true
-		}
-	}
-	if !known {
+	if !SymbolStatus(status) {
 		return fmt.Errorf("venue: status %q of %s is none of Binance's, such as TRADING or SETTLING", status, m.in.Name())
+	}
+	settles := false
+	for _, s := range symbolStatus {
+		settles = settles || s.word == status && s.settles
 	}
 	in := *m.in
 	in.Status = status

@@ -93,14 +93,18 @@ func (f *fault) begin(zero exchange.Time) {
 }
 
 // hits says whether the fault happens to a message of now.
-func (f *fault) hits(now exchange.Time) bool {
+func (f *fault) hits(now exchange.Time) bool { return f.hitsBeside(now, false) }
+
+// hitsBeside is hits for a message that a fault which leaves room for no other may have
+// taken already: then a fault that happens once waits for the next message.
+func (f *fault) hitsBeside(now exchange.Time, taken bool) bool {
 	if !f.live {
 		return false
 	}
 	if f.chance > 0 {
 		return exchange.Fixed(f.rng.Int64N(int64(exchange.FixedOne))) < f.chance
 	}
-	if f.used || now < f.at {
+	if taken || f.used || now < f.at {
 		return false
 	}
 	f.used = true

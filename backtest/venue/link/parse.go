@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest/venue"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -288,8 +289,8 @@ func (p *parser) positive() exchange.Fixed {
 
 func (p *parser) status() string {
 	word := p.take()
-	if word == "" || strings.ToUpper(word) != word {
-		p.bad("a status in Binance's words such as SETTLING")
+	if !venue.SymbolStatus(word) {
+		p.bad("a status in Binance's words, such as SETTLING, BREAK or TRADING")
 	}
 	return word
 }

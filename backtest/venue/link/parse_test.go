@@ -60,6 +60,7 @@ func TestParseFault(t *testing.T) {
 		"at 1h collateral":                   `column 17: the line ends where an asset`,
 		"at 1h brackets UM BTCUSDT 1.5":      `column 27: "1.5" where a factor`,
 		"at 1h status UM BTCUSDT settling":   `column 25: "settling" where a status`,
+		"at 1h status UM BTCUSDT FOO":        `column 25: "FOO" where a status`,
 		"at 1h filter UM BTCUSDT ticks 1":    `column 25: "ticks" where a filter`,
 		"at 1h filter UM BTCUSDT tick 0":     `column 30: "0" where a number above 0`,
 		"at 1h fees UM 0.0002":               `column 15: "0.0002" where a maker's and a taker's fee`,

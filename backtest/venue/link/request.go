@@ -63,7 +63,7 @@ func (l *Link) send(r *request, at exchange.Time) {
 		for i := range l.faults {
 			switch f := &l.faults[i]; f.verb {
 			case loseRequest:
-				lost = f.hits(at) || lost
+				lost = f.hitsBeside(at, lost) || lost
 			case delayFault:
 				if f.hits(at) {
 					arrives = arrives.Add(f.length)
@@ -95,7 +95,7 @@ func (l *Link) arrive(r *request, at exchange.Time) {
 	}
 	var no refusal
 	for i := range l.faults {
-		if f := &l.faults[i]; f.verb == rejectFault && r.throttled(f.code) && f.hits(at) {
+		if f := &l.faults[i]; f.verb == rejectFault && r.throttled(f.code) && f.hitsBeside(at, no != refusal{}) {
 			no = refusal{f.code, reasonOf(f.code)}
 		}
 	}
