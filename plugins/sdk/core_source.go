@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "dd2fb51dffd128dce38b52873c745885fc8f60842024b807b71bae4013d818f5"
+const coreSource = "e3612709320562342b0e031a4490793132da3794efa86a8605fc386bba594893"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
