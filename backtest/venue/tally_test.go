@@ -24,14 +24,6 @@ var kindsOfEvents = []string{
 	"leverage change", "position mode change", "inventory change",
 }
 
-// rare are the kinds that not each run reaches, with the percentage of runs that must: what
-// an account dies of, whether it pays interest in BNB, and whether it is below zero at the
-// instant at which that costs something, is part of what is random.
-var rare = map[string]int{
-	"auto-exchange": 95, "auto-repay": 95, "negative-balance interest": 95, "rebate": 95,
-	"collateral sale": 75, "insurance takeover": 60, "loan interest in BNB": 20,
-}
-
 // see counts a call and what the account saw of it.
 func (n tally) see(o *op, err error, events []exchange.Event) {
 	n.act(o, err)
