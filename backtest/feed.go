@@ -111,26 +111,9 @@ func (f *feed) keep() {
 
 // own gives a market event a body that nobody else writes to.
 func own(e *exchange.Event) {
-	flags := e.Flags
-	switch e.Kind {
-	case exchange.KindBar:
-		bar := *e.Bar()
-		e.SetBar(&bar)
-	case exchange.KindAssetIndex:
-		index := *e.AssetIndex()
-		e.SetAssetIndex(&index)
-	case exchange.KindDepth:
-		depth := *e.Depth()
-		depth.Bids, depth.Asks = slices.Clone(depth.Bids), slices.Clone(depth.Asks)
-		e.SetDepth(&depth)
-	case exchange.KindCadence:
-		cadence := *e.Cadence()
-		e.SetCadence(&cadence)
-	case exchange.KindGap:
-		gap := *e.Gap()
-		e.SetGap(&gap)
-	}
-	e.Flags = flags
+	var k exchange.Kept
+	k.Keep(e)
+	*e = k.Event
 }
 
 // lastInstant is where the last, possibly incomplete instant of the buffer begins.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math"
 	"time"
 
 	"github.com/pmbot/pmbot/backtest/venue/link"
@@ -185,14 +184,11 @@ func (l *loop) reach(at exchange.Time) error {
 	return l.pass(at, true)
 }
 
-// never is an instant after all others.
-const never exchange.Time = math.MaxInt64
-
 // pass lets happen what is due before an instant, in the order of time, and at one instant
 // in the order of these cases.
 func (l *loop) pass(before exchange.Time, samples bool) error {
 	for {
-		chore, timer, market, sample := l.venue.Due(), never, never, never
+		chore, timer, market, sample := l.venue.Due(), exchange.Never, exchange.Never, exchange.Never
 		if due, any := l.driver.NextTimer(); any {
 			timer = due
 		}

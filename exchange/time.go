@@ -10,6 +10,9 @@ import (
 // than the one in events; 0 means "not known".
 type Time int64
 
+// Never is after all other instants: when what is not due will be due.
+const Never Time = math.MaxInt64
+
 // TimeOf converts a time.Time.
 func TimeOf(t time.Time) Time { return Time(t.UnixNano()) }
 

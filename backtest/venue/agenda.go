@@ -1,8 +1,6 @@
 package venue
 
 import (
-	"math"
-
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -26,8 +24,6 @@ const (
 	chores
 )
 
-const never exchange.Time = math.MaxInt64
-
 // agenda holds when each chore is due next: never, if it is not.
 type agenda struct {
 	due  [chores]exchange.Time
@@ -35,9 +31,9 @@ type agenda struct {
 }
 
 func newAgenda() agenda {
-	a := agenda{next: never}
+	a := agenda{next: exchange.Never}
 	for c := range a.due {
-		a.due[c] = never
+		a.due[c] = exchange.Never
 	}
 	return a
 }
@@ -56,7 +52,7 @@ func (a *agenda) take() (first chore, at exchange.Time) {
 		}
 	}
 	at = a.due[first]
-	a.due[first], a.next = never, never
+	a.due[first], a.next = exchange.Never, exchange.Never
 	for _, due := range a.due {
 		a.next = min(a.next, due)
 	}

@@ -248,7 +248,7 @@ func (l *Link) Close(at exchange.Time) {
 	l.unhappened()
 	l.pending = nil
 	var rest queue[*message]
-	for l.answers.next() != never {
+	for l.answers.next() != exchange.Never {
 		_, m := l.answers.pop()
 		rest.push(l.now, m)
 	}

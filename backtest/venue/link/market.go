@@ -19,11 +19,7 @@ type lane struct {
 type slot struct {
 	at  exchange.Time
 	seq uint64
-	e   exchange.Event
-	// Room for payloads behind a pointer.
-	bar   *exchange.Bar
-	depth *exchange.Depth
-	index *exchange.AssetIndex
+	exchange.Kept
 }
 
 // lanes are the connections by product; what belongs to no instrument has the first.
@@ -64,10 +60,10 @@ func (l *Link) Send(e *exchange.Event) {
 	}
 	way := &l.market.list[product]
 	s := way.push()
-	s.keep(e)
+	s.Keep(e)
 	way.last = max(way.last, at)
 	l.market.seq++
-	s.at, s.seq, s.e.At, s.e.Exchange = way.last, l.market.seq, way.last, sent
+	s.at, s.seq, s.Event.At, s.Event.Exchange = way.last, l.market.seq, way.last, sent
 }
 
 // Recorded counts the messages that had a recorded delay, marks made of them included, and
@@ -79,7 +75,7 @@ func (l *Link) Arrival() exchange.Time {
 	if way := l.market.next(); way != nil {
 		return way.head().at
 	}
-	return never
+	return exchange.Never
 }
 
 // Receive takes the market event that arrives next; there must be one. It is good until
@@ -89,7 +85,7 @@ func (l *Link) Receive() *exchange.Event {
 	s := way.head()
 	way.first = (way.first + 1) % len(way.ring)
 	way.count--
-	return &s.e
+	return &s.Event
 }
 
 // next is the lane of the message that arrives first, nil if there is none.
@@ -118,40 +114,6 @@ func (w *lane) push() *slot {
 	s := &w.ring[(w.first+w.count)%len(w.ring)]
 	w.count++
 	return s
-}
-
-// keep copies an event, with what it points to.
-func (s *slot) keep(e *exchange.Event) {
-	s.e = *e
-	switch e.Kind {
-	case exchange.KindBar:
-		if s.bar == nil {
-			s.bar = new(exchange.Bar)
-		}
-		*s.bar = *e.Bar()
-		s.e.SetBar(s.bar)
-	case exchange.KindAssetIndex:
-		if s.index == nil {
-			s.index = new(exchange.AssetIndex)
-		}
-		*s.index = *e.AssetIndex()
-		s.e.SetAssetIndex(s.index)
-	case exchange.KindDepth:
-		if s.depth == nil {
-			s.depth = new(exchange.Depth)
-		}
-		bids, asks := s.depth.Bids[:0], s.depth.Asks[:0]
-		*s.depth = *e.Depth()
-		s.depth.Bids, s.depth.Asks = append(bids, s.depth.Bids...), append(asks, s.depth.Asks...)
-		s.e.SetDepth(s.depth)
-	case exchange.KindCadence:
-		promise := *e.Cadence()
-		s.e.SetCadence(&promise)
-	case exchange.KindGap:
-		gap := *e.Gap()
-		s.e.SetGap(&gap)
-	}
-	s.e.Flags = e.Flags
 }
 
 // outage is a time in which the exchange cannot be reached; market says that its market

@@ -1,13 +1,8 @@
 package link
 
 import (
-	"math"
-
 	"github.com/pmbot/pmbot/exchange"
 )
-
-// never is an instant after all others.
-const never exchange.Time = math.MaxInt64
 
 // queue is a heap by time. What is due at one instant keeps the order in which it came.
 type queue[T any] struct {
@@ -26,7 +21,7 @@ func (a *queued[T]) before(b *queued[T]) bool { return a.at < b.at || a.at == b.
 // next is when the first one is due, never if there is none.
 func (q *queue[T]) next() exchange.Time {
 	if len(q.heap) == 0 {
-		return never
+		return exchange.Never
 	}
 	return q.heap[0].at
 }

@@ -191,7 +191,7 @@ func (l *Link) reply(r *request, at exchange.Time) {
 	}
 	e := exchange.Event{At: at, Exchange: at, Inst: r.order.Request.Inst}
 	e.SetOrderUpdate(&u)
-	r.ask = never
+	r.ask = exchange.Never
 	m := l.message(&e)
 	m.answers = r
 	l.answers.push(l.silent(l.arrival()), m)
