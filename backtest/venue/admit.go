@@ -92,19 +92,21 @@ func (v *Venue) admitBalance(o *order) cause {
 	if o.borrows() {
 		return v.lent(o, out, need)
 	}
-	if v.free(o, out).LessThan(need) {
+	if v.freeBeside(o, out).LessThan(need) {
 		return errBalance
 	}
 	return cause{}
 }
 
-// free is what the margin wallet holds of an asset beside what other open orders than o
-// lock of it.
-func (v *Venue) free(o *order, asset string) decimal.Decimal {
+// free is what the margin wallet holds of an asset beside what open orders lock of it.
+func (v *Venue) free(asset string) decimal.Decimal { return v.freeBeside(nil, asset) }
+
+// freeBeside is free for an order, whose own lock does not count.
+func (v *Venue) freeBeside(o *order, asset string) decimal.Decimal {
 	free := v.wallets.balance(asset, exchange.WalletMargin)
 	for i := range v.markets {
 		for _, other := range v.markets[i].orders {
-			if other.market.in.Product != exchange.Margin || other.ClientID == o.ClientID {
+			if other.market.in.Product != exchange.Margin || o != nil && other.ClientID == o.ClientID {
 				continue
 			}
 			if out, locked := other.locks(v); out == asset {

@@ -1,6 +1,8 @@
 package venue
 
 import (
+	"slices"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -20,16 +22,9 @@ import (
 //     or no whole lot can sell is converted at the index prices less the slippage.
 //   - Repaid loans pay [LiquidationTerms.LoanClearance]; negative wallets pay no clearance.
 
-// debt is something that the account owes.
-type debt struct {
-	asset  string
-	wallet exchange.Wallet // WalletLoan stands for loan and interest
-	amount decimal.Decimal
-	usd    decimal.Decimal
-}
-
-// holding is something that it could pay with.
-type holding struct {
+// valued is an amount in a wallet and what it comes to: a debt, or a holding that could pay
+// one. Of a debt WalletLoan stands for loan and interest.
+type valued struct {
 	asset  string
 	wallet exchange.Wallet
 	amount decimal.Decimal
@@ -52,59 +47,50 @@ func (v *Venue) coverDebt() bool {
 }
 
 // debts lists what is owed in the order in which it is covered.
-func (v *Venue) debts() []debt {
-	var list []debt
+func (v *Venue) debts() []valued {
+	var list []valued
 	for i, asset := range v.wallets.assets {
-		w := &v.wallets.amounts[i]
-		loan := w[exchange.WalletLoan].Add(w[exchange.WalletInterest])
-		list = v.owes(list, asset, exchange.WalletLoan, loan)
-		for _, wallet := range [...]exchange.Wallet{exchange.WalletMargin, exchange.WalletUM, exchange.WalletCM} {
-			list = v.owes(list, asset, wallet, w[wallet].Neg())
+		list = v.weigh(list, asset, exchange.WalletLoan, v.wallets.owed(asset))
+		for _, w := range [...]exchange.Wallet{exchange.WalletMargin, exchange.WalletUM, exchange.WalletCM} {
+			list = v.weigh(list, asset, w, v.wallets.rows[i][w].Neg())
 		}
 	}
-	sortBy(list, func(a, b *debt) bool {
-		if a.wallet.Debt() != b.wallet.Debt() {
-			return a.wallet.Debt()
+	slices.SortStableFunc(list, func(a, b valued) int {
+		switch {
+		case a.wallet.Debt() == b.wallet.Debt():
+			return b.usd.Cmp(a.usd)
+		case a.wallet.Debt():
+			return -1
 		}
-		return a.usd.GreaterThan(b.usd)
+		return 1
 	})
 	return list
 }
 
-func (v *Venue) owes(list []debt, asset string, w exchange.Wallet, amount decimal.Decimal) []debt {
-	if !amount.IsPositive() {
-		return list
-	}
-	return append(list, debt{asset, w, amount, amount.Mul(v.index(asset))})
-}
-
 // holdings lists what can be sold, the most valuable first.
-func (v *Venue) holdings() []holding {
-	var list []holding
+func (v *Venue) holdings() []valued {
+	var list []valued
 	for i, asset := range v.wallets.assets {
-		for _, wallet := range [...]exchange.Wallet{exchange.WalletMargin, exchange.WalletUM, exchange.WalletCM} {
-			if amount := v.wallets.amounts[i][wallet]; amount.IsPositive() {
-				list = append(list, holding{asset, wallet, amount, amount.Mul(v.index(asset))})
-			}
+		for _, w := range [...]exchange.Wallet{exchange.WalletMargin, exchange.WalletUM, exchange.WalletCM} {
+			list = v.weigh(list, asset, w, v.wallets.rows[i][w])
 		}
 	}
-	sortBy(list, func(a, b *holding) bool { return a.usd.GreaterThan(b.usd) })
+	slices.SortStableFunc(list, func(a, b valued) int { return b.usd.Cmp(a.usd) })
 	return list
 }
 
-// sortBy is a stable insertion sort: the lists are short.
-func sortBy[T any](list []T, before func(a, b *T) bool) {
-	for i := range list {
-		for k := i; k > 0 && before(&list[k], &list[k-1]); k-- {
-			list[k], list[k-1] = list[k-1], list[k]
-		}
+// weigh adds an amount to a list, if there is any.
+func (v *Venue) weigh(list []valued, asset string, w exchange.Wallet, amount decimal.Decimal) []valued {
+	if !amount.IsPositive() {
+		return list
 	}
+	return append(list, valued{asset, w, amount, amount.Mul(v.index(asset))})
 }
 
 func (v *Venue) index(asset string) decimal.Decimal { return v.risk.model.Index(asset).Decimal() }
 
 // payOwn pays a debt with what another wallet holds of the asset.
-func (v *Venue) payOwn(d debt) bool {
+func (v *Venue) payOwn(d valued) bool {
 	for _, wallet := range [...]exchange.Wallet{exchange.WalletMargin, exchange.WalletUM, exchange.WalletCM} {
 		has := v.wallets.balance(d.asset, wallet)
 		if wallet == d.wallet || !has.IsPositive() {
@@ -133,18 +119,23 @@ func (v *Venue) shift(asset string, from, to exchange.Wallet, amount decimal.Dec
 	v.book(posting{asset: asset, wallet: to, reason: exchange.ReasonTransfer, delta: amount})
 }
 
-// repayable is how much of a debt an amount of its asset pays beside the clearance fee.
-func (v *Venue) repayable(d debt, amount decimal.Decimal) (repaid, fee decimal.Decimal) {
-	rate := decimal.Zero
+// clearance is the clearance fee of a debt as a ratio of what is repaid.
+func (v *Venue) clearance(d valued) decimal.Decimal {
 	if d.wallet.Debt() {
-		rate = v.risk.terms.LoanClearance.Decimal()
+		return v.risk.terms.LoanClearance.Decimal()
 	}
+	return decimal.Zero
+}
+
+// repayable is how much of a debt an amount of its asset pays beside the clearance fee.
+func (v *Venue) repayable(d valued, amount decimal.Decimal) (repaid, fee decimal.Decimal) {
+	rate := v.clearance(d)
 	repaid = decimal.Min(d.amount, amount.DivRound(decimal.NewFromInt(1).Add(rate), 16).Truncate(exchange.FixedPlaces))
 	return repaid, decimal.Min(booked(repaid.Mul(rate)), amount.Sub(repaid))
 }
 
 // settleDebt pays a debt, and the clearance fee, out of the margin wallet.
-func (v *Venue) settleDebt(d debt, repaid, fee decimal.Decimal) {
+func (v *Venue) settleDebt(d valued, repaid, fee decimal.Decimal) {
 	if !d.wallet.Debt() {
 		v.shift(d.asset, exchange.WalletMargin, d.wallet, repaid)
 		return
@@ -155,15 +146,11 @@ func (v *Venue) settleDebt(d debt, repaid, fee decimal.Decimal) {
 
 // sell exchanges a holding for the asset of a debt, as much as the debt needs, and pays.
 // It does nothing if that would pay nothing.
-func (v *Venue) sell(h holding, d debt) bool {
+func (v *Venue) sell(h, d valued) bool {
 	if h.asset == d.asset || v.index(h.asset).IsZero() || v.index(d.asset).IsZero() {
 		return false
 	}
-	rate := decimal.Zero
-	if d.wallet.Debt() {
-		rate = v.risk.terms.LoanClearance.Decimal()
-	}
-	need := d.amount.Mul(decimal.NewFromInt(1).Add(rate))
+	need := d.amount.Mul(decimal.NewFromInt(1).Add(v.clearance(d)))
 	before := v.wallets.balance(d.asset, exchange.WalletMargin)
 	if !v.sellOnPair(h, d.asset, need) && !v.convert(h, d.asset, need) {
 		return false
@@ -177,7 +164,7 @@ func (v *Venue) sell(h holding, d debt) bool {
 
 // sellOnPair sells a holding by a forced fill on a margin pair and says whether there is
 // one with a price, and a whole lot to sell.
-func (v *Venue) sellOnPair(h holding, asset string, need decimal.Decimal) bool {
+func (v *Venue) sellOnPair(h valued, asset string, need decimal.Decimal) bool {
 	for i := range v.markets {
 		m := &v.markets[i]
 		if m.in == nil || m.in.Product != exchange.Margin {
@@ -243,7 +230,7 @@ func (v *Venue) pairQty(m *market, s exchange.Side, price exchange.Fixed, has, n
 
 // convert exchanges a holding at the index prices less the slippage and says whether that
 // brings anything.
-func (v *Venue) convert(h holding, asset string, need decimal.Decimal) bool {
+func (v *Venue) convert(h valued, asset string, need decimal.Decimal) bool {
 	kept := (exchange.FixedOne - v.slippage).Decimal()
 	rate := v.index(h.asset).Mul(kept).DivRound(v.index(asset), 16)
 	if rate.IsZero() {

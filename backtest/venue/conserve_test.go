@@ -116,7 +116,7 @@ func doubleEntry(v *Venue, entries ledgerSums) error {
 	for i, asset := range v.wallets.assets {
 		sum := decimal.Zero
 		for w := exchange.WalletMargin; w <= exchange.WalletInterest; w++ {
-			amount := v.wallets.amounts[i][w]
+			amount := v.wallets.rows[i][w]
 			if !amount.Equal(entries[pocket{asset, w}]) {
 				return fmt.Errorf("%s in %v is %v, its entries sum to %v", asset, w, amount, entries[pocket{asset, w}])
 			}

@@ -116,7 +116,7 @@ func (v *Venue) burn(m *market, fee decimal.Decimal) (coins decimal.Decimal, ok 
 	}
 	has := v.wallets.balance(feeCoin, exchange.WalletUM)
 	if m.in.Product == exchange.Margin {
-		has = v.free(&order{}, feeCoin)
+		has = v.free(feeCoin)
 	}
 	if has.LessThan(coins) {
 		v.money.noteFirst("BNB ran out: commissions were paid in the assets traded, without discount", v.now)

@@ -127,7 +127,7 @@ func (v *Venue) affords(o *order, x execution) cause {
 	}
 	has := v.wallets.balance(out, exchange.WalletMargin)
 	if o.Request.Type == exchange.Market {
-		has = v.free(o, out)
+		has = v.freeBeside(o, out)
 	}
 	if has.LessThan(pays) {
 		return errBalance
@@ -138,7 +138,7 @@ func (v *Venue) affords(o *order, x execution) cause {
 // missing is what an order that may borrow lacks of an amount, beside what other orders
 // lock of the margin wallet.
 func (v *Venue) missing(o *order, asset string, amount decimal.Decimal) decimal.Decimal {
-	return decimal.Max(amount.Sub(decimal.Max(v.free(o, asset), decimal.Zero)), decimal.Zero)
+	return decimal.Max(amount.Sub(decimal.Max(v.freeBeside(o, asset), decimal.Zero)), decimal.Zero)
 }
 
 // lent says what keeps an order from borrowing what it lacks of an amount.

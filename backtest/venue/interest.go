@@ -78,7 +78,7 @@ func (v *Venue) chargeLoan(p posting, asset string, principal decimal.Decimal) {
 	p.reason = exchange.ReasonInterest
 	interest := booked(principal.Mul(v.money.rate(asset)))
 	if v.money.BurnInterest && asset != feeCoin {
-		if coins, ok := v.inFeeCoin(asset, interest); ok && v.free(&order{}, feeCoin).GreaterThanOrEqual(coins) {
+		if coins, ok := v.inFeeCoin(asset, interest); ok && v.free(feeCoin).GreaterThanOrEqual(coins) {
 			p.asset, p.wallet, p.delta = feeCoin, exchange.WalletMargin, coins.Neg()
 			v.book(p)
 			return

@@ -15,7 +15,7 @@ func (v *Venue) SetBorrowable(asset string, amount decimal.Decimal, at exchange.
 	v.value()
 }
 
-// Borrow takes a loan into the margin wallet. Errors are a [Rejection].
+// Borrow takes a loan into the margin wallet. Errors are an [Error].
 func (v *Venue) Borrow(asset string, amount decimal.Decimal, at exchange.Time) error {
 	v.open(at)
 	why := admitAmount(asset, amount)
@@ -26,27 +26,26 @@ func (v *Venue) Borrow(asset string, amount decimal.Decimal, at exchange.Time) e
 		v.borrow(posting{}, asset, amount)
 	}
 	v.value()
-	return refused(why)
+	return why.err()
 }
 
 // Repay pays debts of an asset out of the margin wallet, interest first, with at most the
-// amount. Errors are a [Rejection].
+// amount. Errors are an [Error].
 func (v *Venue) Repay(asset string, amount decimal.Decimal, at exchange.Time) error {
 	v.open(at)
 	why := admitAmount(asset, amount)
-	owed := v.wallets.balance(asset, exchange.WalletLoan).Add(v.wallets.balance(asset, exchange.WalletInterest))
-	amount = decimal.Min(amount, owed)
+	amount = decimal.Min(amount, v.wallets.owed(asset))
 	switch {
 	case why != (cause{}):
 	case amount.IsZero():
 		why = errAmount
-	case amount.GreaterThan(v.free(&order{}, asset)):
+	case amount.GreaterThan(v.free(asset)):
 		why = errShort
 	default:
 		v.repay(posting{}, asset, amount)
 	}
 	v.value()
-	return refused(why)
+	return why.err()
 }
 
 // MaxBorrowable is how much of an asset could be borrowed now, in the asset: what the
@@ -88,16 +87,11 @@ func (v *Venue) ownLimit(asset string) decimal.Decimal {
 	if price.IsZero() {
 		return decimal.Zero
 	}
-	leverage, listed := v.money.tables.LoanLeverage[asset]
-	if !listed {
-		leverage = v.money.tables.LoanLeverageDefault
-	}
 	loans := decimal.Zero
 	for _, a := range v.wallets.assets {
-		owed := v.wallets.balance(a, exchange.WalletLoan).Add(v.wallets.balance(a, exchange.WalletInterest))
-		loans = loans.Add(owed.Mul(v.index(a)))
+		loans = loans.Add(v.wallets.owed(a).Mul(v.index(a)))
 	}
-	virtual := v.spare().Mul(decimal.NewFromInt(int64(leverage - 1))).Sub(loans)
+	virtual := v.spare().Mul(decimal.NewFromInt(int64(v.money.tables.LoanLeverageOf(asset) - 1))).Sub(loans)
 	most := virtual.DivRound(price, 16).RoundFloor(exchange.FixedPlaces)
 	if limit, limited := v.money.BorrowMax[asset]; limited {
 		most = decimal.Min(most, limit.Sub(v.wallets.balance(asset, exchange.WalletLoan)))

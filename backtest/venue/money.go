@@ -114,21 +114,3 @@ func (m *money) noteFirst(text string, at exchange.Time) {
 // Warnings are what a reader of a result must know of how the venue had to help itself,
 // one sentence each, in the order in which it came up.
 func (v *Venue) Warnings() []string { return slices.Clone(v.money.notes) }
-
-// Rejection is Binance's refusal of a request about money.
-type Rejection struct {
-	// Code is that of Binance's Portfolio Margin error page, such as 51061, and Reason
-	// what it says there.
-	Code   int
-	Reason string
-}
-
-func (r *Rejection) Error() string { return fmt.Sprintf("%s (%d)", r.Reason, r.Code) }
-
-// refused is the error of a cause, nil of none.
-func refused(why cause) error {
-	if why == (cause{}) {
-		return nil
-	}
-	return &Rejection{why.code, why.reason}
-}

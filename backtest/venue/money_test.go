@@ -170,7 +170,7 @@ func (p *purse) act(rng *rand.Rand, n int) {
 	}
 	if err != nil {
 		p.kinds["refused"]++
-		if no := (*Rejection)(nil); !errors.As(err, &no) {
+		if no := (*Error)(nil); !errors.As(err, &no) {
 			p.t.Fatalf("-seed=%d: %v is no rejection", p.seed, err)
 		}
 		return

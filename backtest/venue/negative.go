@@ -32,7 +32,7 @@ func (v *Venue) repayFutures() {
 			if !owed.IsPositive() {
 				continue
 			}
-			if amount := decimal.Min(owed, v.free(&order{}, asset)); amount.IsPositive() {
+			if amount := decimal.Min(owed, v.free(asset)); amount.IsPositive() {
 				v.shift(asset, exchange.WalletMargin, w, amount)
 			}
 			v.owing(asset, w)
@@ -82,7 +82,7 @@ func (v *Venue) cover(asset string, short decimal.Decimal) {
 func (v *Venue) richest(except string) (found string, amount decimal.Decimal) {
 	var most decimal.Decimal
 	for _, asset := range v.wallets.assets {
-		has := decimal.Min(v.free(&order{}, asset), v.wallets.total(asset))
+		has := decimal.Min(v.free(asset), v.wallets.total(asset))
 		usd := has.Mul(v.index(asset))
 		if asset != except && usd.GreaterThan(most) {
 			found, amount, most = asset, has, usd

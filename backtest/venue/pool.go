@@ -41,10 +41,9 @@ func poolOf(r exchange.Reason) pool {
 	}
 }
 
-// pools are the amounts of the other sides by asset, in the order of first booking.
+// pools are the amounts of the other sides by asset.
 type pools struct {
-	assets  []string
-	amounts [][poolCount]decimal.Decimal
+	byAsset[[poolCount]decimal.Decimal]
 }
 
 // against books the other side of a posting whose rounded amount is delta. A debt that
@@ -59,15 +58,4 @@ func (p *pools) against(post posting, delta decimal.Decimal) {
 	}
 	amount := &p.of(post.asset)[side]
 	*amount = amount.Add(delta)
-}
-
-func (p *pools) of(asset string) *[poolCount]decimal.Decimal {
-	for i, a := range p.assets {
-		if a == asset {
-			return &p.amounts[i]
-		}
-	}
-	p.assets = append(p.assets, asset)
-	p.amounts = append(p.amounts, [poolCount]decimal.Decimal{})
-	return &p.amounts[len(p.amounts)-1]
 }

@@ -65,12 +65,18 @@ var symbolStatus = [...]struct {
 
 // SymbolStatus says whether a word is one of Binance's for the state of a symbol.
 func SymbolStatus(word string) bool {
+	_, known := statusOf(word)
+	return known
+}
+
+// statusOf says whether a word is known, and whether positions are settled with it.
+func statusOf(word string) (settles, known bool) {
 	for _, s := range symbolStatus {
 		if s.word == word {
-			return true
+			return s.settles, true
 		}
 	}
-	return false
+	return false, false
 }
 
 // SetStatus gives a symbol another status, one of Binance's words. In any but TRADING no
@@ -84,12 +90,9 @@ func (v *Venue) SetStatus(inst exchange.InstrumentID, status string, at exchange
 	if err != nil {
 		return err
 	}
-	if !SymbolStatus(status) {
+	settles, known := statusOf(status)
+	if !known {
 		return fmt.Errorf("venue: status %q of %s is none of Binance's, such as TRADING or SETTLING", status, m.in.Name())
-	}
-	settles := false
-	for _, s := range symbolStatus {
-		settles = settles || s.word == status && s.settles
 	}
 	in := *m.in
 	in.Status = status

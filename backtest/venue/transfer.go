@@ -7,7 +7,7 @@ import (
 )
 
 // Deposit brings an amount of an asset into the margin wallet, the only way in. Errors are
-// a [Rejection].
+// an [Error].
 func (v *Venue) Deposit(asset string, amount decimal.Decimal, at exchange.Time) error {
 	v.open(at)
 	why := admitAmount(asset, amount)
@@ -15,11 +15,11 @@ func (v *Venue) Deposit(asset string, amount decimal.Decimal, at exchange.Time) 
 		v.book(posting{asset: asset, wallet: exchange.WalletMargin, reason: exchange.ReasonDeposit, delta: amount})
 	}
 	v.value()
-	return refused(why)
+	return why.err()
 }
 
 // Withdraw takes an amount of an asset out of the margin wallet, the only way out, at most
-// [Venue.MaxWithdraw]. Errors are a [Rejection].
+// [Venue.MaxWithdraw]. Errors are an [Error].
 func (v *Venue) Withdraw(asset string, amount decimal.Decimal, at exchange.Time) error {
 	v.open(at)
 	why := admitAmount(asset, amount)
@@ -27,7 +27,7 @@ func (v *Venue) Withdraw(asset string, amount decimal.Decimal, at exchange.Time)
 	case why != (cause{}):
 	case v.risk.status >= exchange.StatusActiveLiquidation:
 		why = errLiquidating
-	case amount.GreaterThan(v.free(&order{}, asset)):
+	case amount.GreaterThan(v.free(asset)):
 		why = errShort
 	case amount.GreaterThan(v.MaxWithdraw(asset)):
 		why = errMargin
@@ -35,7 +35,7 @@ func (v *Venue) Withdraw(asset string, amount decimal.Decimal, at exchange.Time)
 		v.book(posting{asset: asset, wallet: exchange.WalletMargin, reason: exchange.ReasonWithdraw, delta: amount.Neg()})
 	}
 	v.value()
-	return refused(why)
+	return why.err()
 }
 
 // Transfer moves an amount of an asset between two wallets as Portfolio Margin allows it:
@@ -46,13 +46,13 @@ func (v *Venue) Withdraw(asset string, amount decimal.Decimal, at exchange.Time)
 //   - BNB between margin and UM wallet.
 //
 // All else is refused; UM and CM cannot pay each other. Source: FAQ
-// c1df531bb7c44ea2a10919a74fd84f5e. Errors are a [Rejection].
+// c1df531bb7c44ea2a10919a74fd84f5e. Errors are an [Error].
 func (v *Venue) Transfer(asset string, from, to exchange.Wallet, amount decimal.Decimal, at exchange.Time) error {
 	v.open(at)
 	why := admitAmount(asset, amount)
 	has := v.wallets.balance(asset, from)
 	if from == exchange.WalletMargin {
-		has = v.free(&order{}, asset)
+		has = v.free(asset)
 	}
 	switch {
 	case why != (cause{}):
@@ -66,7 +66,7 @@ func (v *Venue) Transfer(asset string, from, to exchange.Wallet, amount decimal.
 		v.shift(asset, from, to, amount)
 	}
 	v.value()
-	return refused(why)
+	return why.err()
 }
 
 // passes says whether there is a way between two wallets for an amount of an asset.
@@ -86,7 +86,7 @@ func (v *Venue) passes(asset string, from, to exchange.Wallet, amount decimal.De
 // margin wallet has free, but no more than the account can spare. What counts for nothing
 // as collateral can go whole.
 func (v *Venue) MaxWithdraw(asset string) decimal.Decimal {
-	free := decimal.Max(v.free(&order{}, asset), decimal.Zero)
+	free := decimal.Max(v.free(asset), decimal.Zero)
 	before := v.assess()
 	if v.risk.model.Missing() != nil {
 		return decimal.Zero

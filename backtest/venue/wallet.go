@@ -8,32 +8,42 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// wallets are the account's amounts by asset and wallet, in the order of first booking.
-type wallets struct {
-	assets  []string
-	amounts [][exchange.Wallets + 1]decimal.Decimal
+// byAsset is a table with a row for each asset, in the order of first booking.
+type byAsset[Row any] struct {
+	assets []string
+	rows   []Row
 }
 
-// of returns the amounts of an asset, by wallet.
-func (w *wallets) of(asset string) *[exchange.Wallets + 1]decimal.Decimal {
-	for i, a := range w.assets { // an account has a handful of assets
+// of returns the row of an asset, and makes it if there is none.
+func (t *byAsset[Row]) of(asset string) *Row {
+	for i, a := range t.assets { // an account has a handful of assets
 		if a == asset {
-			return &w.amounts[i]
+			return &t.rows[i]
 		}
 	}
-	w.assets = append(w.assets, asset)
-	w.amounts = append(w.amounts, [exchange.Wallets + 1]decimal.Decimal{})
-	return &w.amounts[len(w.amounts)-1]
+	var empty Row
+	t.assets, t.rows = append(t.assets, asset), append(t.rows, empty)
+	return &t.rows[len(t.rows)-1]
+}
+
+// wallets are the account's amounts by asset and wallet.
+type wallets struct {
+	byAsset[[exchange.Wallets + 1]decimal.Decimal]
 }
 
 // balance is the amount of an asset in one wallet.
 func (w *wallets) balance(asset string, wallet exchange.Wallet) decimal.Decimal {
 	for i, a := range w.assets {
 		if a == asset {
-			return w.amounts[i][wallet]
+			return w.rows[i][wallet]
 		}
 	}
 	return decimal.Zero
+}
+
+// owed is the debt of loans in an asset, interest included.
+func (w *wallets) owed(asset string) decimal.Decimal {
+	return w.balance(asset, exchange.WalletLoan).Add(w.balance(asset, exchange.WalletInterest))
 }
 
 // checkBalances refuses what the account cannot start with. Entries of one asset and

@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "e3612709320562342b0e031a4490793132da3794efa86a8605fc386bba594893"
+const coreSource = "0311f13590071c42ef4142085058c9e899299cca91bdbcff2802d98725b1752d"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {

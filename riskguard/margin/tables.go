@@ -136,12 +136,17 @@ func (s Schedule) check() error {
 	return nil
 }
 
+// LoanLeverageOf is the leverage of loans in an asset: its own, or the default.
+func (t *Tables) LoanLeverageOf(asset string) int {
+	if leverage, ok := t.LoanLeverage[asset]; ok {
+		return leverage
+	}
+	return t.LoanLeverageDefault
+}
+
 // loanTerms returns the leverage and maintenance rate of loans in an asset.
 func (t *Tables) loanTerms(asset string) (leverage int, mmr exchange.Fixed, err error) {
-	leverage, ok := t.LoanLeverage[asset]
-	if !ok {
-		leverage = t.LoanLeverageDefault
-	}
+	leverage = t.LoanLeverageOf(asset)
 	for _, l := range t.Loan {
 		if l.Leverage == leverage {
 			return leverage, l.MMR, nil
