@@ -119,8 +119,8 @@ func TestAheadKeepsItsPromise(t *testing.T) {
 		if here.Hash != there.Hash || here.Events != there.Events {
 			t.Errorf("%s: %s with %d events here, %s with %d there", name, here.Hash, here.Events, there.Hash, there.Events)
 		}
-		t.Logf("%s: %d fills, %d refused, %d events ahead in %d batches", name, len(here.Fills), here.Orders.Refused, saved, batches)
-		if saved < 300 || batches*2 > saved || name != "quiet" && len(here.Fills) < 10 {
+		t.Logf("%s: %d fills, %d refused, %d events ahead in %d batches", name, here.Fills.Len(), here.Orders.Refused, saved, batches)
+		if saved < 300 || batches*2 > saved || name != "quiet" && here.Fills.Len() < 10 {
 			t.Errorf("%s: too little happened to prove anything", name)
 		}
 		// Two of them share the account: nothing can be promised, and nothing changes.

@@ -113,8 +113,8 @@ func TestHashOfATinyRun(t *testing.T) {
 	}}
 	cfg := deskConfig(3, time.Hour)
 	res := runDesk(t, cfg, program(pattern))
-	if res.Hash != tinyHash || len(res.Fills) < 10 || res.Orders.Refused < 5 || len(res.Settlements) < 5 {
-		t.Errorf("hash %s, %d fills, %d refused, %d settlements", res.Hash, len(res.Fills), res.Orders.Refused, len(res.Settlements))
+	if res.Hash != tinyHash || res.Fills.Len() < 10 || res.Orders.Refused < 5 || len(res.Settlements) < 5 {
+		t.Errorf("hash %s, %d fills, %d refused, %d settlements", res.Hash, res.Fills.Len(), res.Orders.Refused, len(res.Settlements))
 	}
 	opt := Options{Programs: []Program{program(pattern)}, Mode: "lockstep", Log: func(string, string) {}, Progress: func(Progress) {}}
 	other, err := Run(t.Context(), cfg, opt)

@@ -36,8 +36,8 @@ func TestHedgeMode(t *testing.T) {
 	if !long.Equal(tenth) || !short.Equal(tenth.Neg()) {
 		t.Errorf("the view has legs of %v and %v, want 0.1 and -0.1", long, short)
 	}
-	if len(res.Open) != 2 || len(res.Fills) != 3 || res.Orders.Rejected != 1 {
-		t.Fatalf("open %+v, %d fills, %+v", res.Open, len(res.Fills), res.Orders)
+	if len(res.Open) != 2 || res.Fills.Len() != 3 || res.Orders.Rejected != 1 {
+		t.Fatalf("open %+v, %d fills, %+v", res.Open, res.Fills.Len(), res.Orders)
 	}
 	unrealized := res.Open[0].Unrealized.Add(res.Open[1].Unrealized)
 	gained := res.Balances[0].End.Sub(res.Balances[0].Start).Add(unrealized)

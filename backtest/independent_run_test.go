@@ -146,11 +146,11 @@ func (c independentCase) config(tapeDir string) *backtest.Config {
 
 func (c independentCase) check(t *testing.T, res *backtest.Result, want plainResult) {
 	t.Helper()
-	if len(res.Fills) != len(want.fills) || len(want.fills) < 10 {
-		t.Fatalf("%d fills, the second computation has %d", len(res.Fills), len(want.fills))
+	if res.Fills.Len() != len(want.fills) || len(want.fills) < 10 {
+		t.Fatalf("%d fills, the second computation has %d", res.Fills.Len(), len(want.fills))
 	}
 	fees := decimal.Zero
-	for i, f := range res.Fills {
+	for i, f := range res.Fills.All() {
 		w := want.fills[i]
 		signed := f.Qty.Decimal().Mul(decimal.NewFromInt(f.Side.Sign()))
 		if f.At.Millis() != w.at || !f.Price.Decimal().Equal(decimal.RequireFromString(w.price)) || !signed.Equal(decimal.RequireFromString(w.qty)) {
@@ -173,7 +173,7 @@ func (c independentCase) check(t *testing.T, res *backtest.Result, want plainRes
 			t.Errorf("%s %v %s, the second computation has %s", x.what, x.got, c.asset, x.want.FloatString(8))
 		}
 	}
-	t.Logf("%s: %d fills, fees %v, funding %v, final equity %v %s (%v USD after haircut)", c.symbol, len(res.Fills), fees, funding, equity, c.asset, res.Margin.EquityEnd.Round(8))
+	t.Logf("%s: %d fills, fees %v, funding %v, final equity %v %s (%v USD after haircut)", c.symbol, res.Fills.Len(), fees, funding, equity, c.asset, res.Margin.EquityEnd.Round(8))
 }
 
 // TestIndependentSmall is the same on files of our own making, for machines without the

@@ -278,7 +278,7 @@ func makerRun(t testing.TB, cfg *Config) (*Result, *diary) {
 // tally counts the maker fills of each leg, by place in the run's table.
 func tally(res *Result) map[exchange.Product]legTally {
 	sums := map[exchange.Product]legTally{}
-	for _, f := range res.Fills {
+	for _, f := range res.Fills.All() {
 		l := sums[f.Product]
 		l.fills++
 		l.volume += f.Qty

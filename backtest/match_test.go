@@ -40,12 +40,12 @@ func TestLookingFillsNothing(t *testing.T) {
 		cfg.Data.Tape, cfg.Data.Match, cfg.Venue.Slippage = dir, m, exchange.MustFixed("0.0001")
 		blind := runDesk(t, cfg, program(puppet{start: start(false), timer: trade}))
 		seeing := runDesk(t, cfg, program(puppet{start: start(true), timer: trade}))
-		if len(blind.Fills) < 10 || blind.Hash != seeing.Hash {
-			t.Errorf("%v: %d fills without quotes, %d with them; %s and %s", m, len(blind.Fills), len(seeing.Fills), blind.Hash, seeing.Hash)
+		if blind.Fills.Len() < 10 || blind.Hash != seeing.Hash {
+			t.Errorf("%v: %d fills without quotes, %d with them; %s and %s", m, blind.Fills.Len(), seeing.Fills.Len(), blind.Hash, seeing.Hash)
 		}
 		// Fills on trades slip; the ask is 62000.1.
-		if slipped := blind.Fills[0].Price != exchange.MustFixed("62000.1"); slipped != (m == MatchTrades) {
-			t.Errorf("%v: the first fill was at %v", m, blind.Fills[0].Price)
+		if slipped := blind.Fills.List[0].Price != exchange.MustFixed("62000.1"); slipped != (m == MatchTrades) {
+			t.Errorf("%v: the first fill was at %v", m, blind.Fills.List[0].Price)
 		}
 	}
 }

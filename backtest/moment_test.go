@@ -33,11 +33,11 @@ func TestStopBeforeLiquidation(t *testing.T) {
 			}
 		}})
 		res := runDesk(t, cfg, buyer)
-		if len(res.Fills) > 2 {
+		if res.Fills.Len() > 2 {
 			stopped++
 		}
 		if res.Margin.Liquidations > 0 {
-			t.Errorf("seed %d: liquidated, with %d fills", seed, len(res.Fills))
+			t.Errorf("seed %d: liquidated, with %d fills", seed, res.Fills.Len())
 		}
 	}
 	if stopped < 3 {

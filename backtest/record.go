@@ -32,7 +32,7 @@ type recorder struct {
 	rules    map[string]int
 	reasons  map[int]*ReasonCount // of rejections, by code
 	margin   marginBook
-	fills    []FillRow
+	fills    Rows[FillRow]
 	refusals []RefusalRow
 	samples  []Sample
 	settled  []Settlement
@@ -163,7 +163,7 @@ func (r *recorder) fill(e *exchange.Event, f *exchange.Fill) {
 		Tag: r.tags[f.Strategy][f.Ref],
 	}
 	row.Position = r.attribution.fill(e.At, in, f)
-	r.fills = append(r.fills, row)
+	r.fills.Add(&row)
 	r.hash.fill(&row)
 	r.orders.Fills++
 	if f.Maker {

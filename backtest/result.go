@@ -16,6 +16,8 @@ const ResultSchema = "pmbot.result/1"
 // is named, and exact.
 type Result struct {
 	Schema string `json:"schema"`
+	// Kind says where the orders went.
+	Kind Kind `json:"kind"`
 	// ID names the run directory: <utc>-<short hash>. Hash is SHA-256 over canonical
 	// fills, ledger, refusals and equity samples, in hex; see FORMAT.md.
 	ID   string `json:"id"`
@@ -47,6 +49,8 @@ type Result struct {
 	ByStrategy []Line `json:"by_strategy"`
 	ByLeg      []Line `json:"by_leg"`
 	ByMonth    []Line `json:"by_month"`
+	// ByStrategyLeg is each strategy on each instrument that it traded or held.
+	ByStrategyLeg []StrategyLine `json:"by_strategy_leg"`
 
 	Margin   MarginSummary  `json:"margin"`
 	Orders   OrderSummary   `json:"orders"`
@@ -55,11 +59,19 @@ type Result struct {
 	Open     []OpenPosition `json:"open_positions"`
 	// Settlements are the funding payments one by one, in time order.
 	Settlements []Settlement `json:"settlements,omitempty"`
+	// Limits is how near approved orders came to each of the guard's limits.
+	Limits []LimitUse `json:"limits"`
+	// Stress is what shocks would have made of the account, at its worst and at the end.
+	Stress []StressMoment `json:"stress"`
+	// Assets are the collateral assets that any sample has, sorted.
+	Assets []string `json:"assets"`
 
-	// The long lists; result.json has Equity, and fills.csv and equity.csv have all.
-	Equity   []Sample     `json:"equity"`
-	Fills    []FillRow    `json:"-"`
-	Refusals []RefusalRow `json:"refusals"`
+	// The long lists; result.json has Equity, and the files of rows have all.
+	Equity   []Sample        `json:"equity"`
+	Fills    Rows[FillRow]   `json:"-"`
+	Trades   Rows[TradeRow]  `json:"-"`
+	Ledger   Rows[LedgerRow] `json:"-"`
+	Refusals []RefusalRow    `json:"refusals"`
 	// Prices are for the report's charts: at most some thousand points an instrument.
 	Prices []PriceSeries `json:"prices,omitempty"`
 }
@@ -125,6 +137,56 @@ type Line struct {
 	UniMMRMin   decimal.Decimal `json:"unimmr_min"`
 }
 
+// Kind says what made a result: where its orders went.
+type Kind string
+
+// The kinds. A result without one is a backtest.
+const (
+	KindBacktest Kind = "backtest"
+	KindDryRun   Kind = "dry-run"
+	KindLive     Kind = "live"
+)
+
+// StrategyLine is a line of one strategy on one instrument; its name is both.
+type StrategyLine struct {
+	Strategy string                `json:"strategy"`
+	Inst     exchange.InstrumentID `json:"inst"`
+	Line
+}
+
+// LimitUse is the closest that approved orders came to one limit of the guard. Limit and
+// Value are as a refusal words them, and Used is their proportion: 1 is at the limit.
+type LimitUse struct {
+	Rule  string          `json:"rule"`
+	Key   string          `json:"key"` // of the configuration, such as "risk.unimmr_min"
+	Limit string          `json:"limit"`
+	Value string          `json:"value"`
+	Used  decimal.Decimal `json:"used"`
+	At    exchange.Time   `json:"at"`
+	// Strategy and Instrument name the order; empty if no order was ever measured.
+	Strategy   string `json:"strategy"`
+	Instrument string `json:"instrument"`
+	Refused    int    `json:"refused"`
+}
+
+// StressMoment is a stress table of the account as it stood at a sample, without open
+// orders.
+type StressMoment struct {
+	At exchange.Time `json:"at"`
+	// Why says which moment it is: "lowest uniMMR" or "end".
+	Why  string      `json:"why"`
+	Rows []StressRow `json:"rows"`
+}
+
+// StressRow is the account under one shock; the first row of a moment is without one.
+type StressRow struct {
+	Scenario    string                 `json:"scenario"`
+	Equity      decimal.Decimal        `json:"equity"`
+	MaintMargin decimal.Decimal        `json:"maint_margin"`
+	UniMMR      decimal.Decimal        `json:"unimmr"`
+	Status      exchange.AccountStatus `json:"status"`
+}
+
 // MarginSummary tells how near the account came to Binance's lines. UniMMR figures skip
 // the sentinel of an account without maintenance margin.
 type MarginSummary struct {
@@ -144,8 +206,21 @@ type MarginSummary struct {
 	Liquidations int           `json:"liquidations"`
 	// HaircutWorst is the largest difference of actual and haircut equity.
 	HaircutWorst decimal.Decimal `json:"haircut_worst"`
-	// Floors are the configured limits on uniMMR, for the report's chart.
+	// ADL is how often a position was reduced by auto-deleveraging.
+	ADL int `json:"adl"`
+	// Floors are the configured limits on uniMMR, for the report's chart, and Ladder the
+	// lines at which the exchange acts, 0 where it draws none.
 	Floors []UniMMRFloor `json:"floors,omitempty"`
+	Ladder Ladder        `json:"ladder"`
+}
+
+// Ladder are the lines of uniMMR at which the exchange acts; a status holds at its line
+// and below. Plain Portfolio Margin has ReduceOnly at 1.2 and Liquidation at 1.05.
+type Ladder struct {
+	MarginCall   exchange.Fixed `json:"margin_call"`
+	SupplyMargin exchange.Fixed `json:"supply_margin"`
+	ReduceOnly   exchange.Fixed `json:"reduce_only"`
+	Liquidation  exchange.Fixed `json:"liquidation"`
 }
 
 // UniMMRFloor is a configured limit below which the guard refuses or halts.
@@ -209,6 +284,13 @@ type Settlement struct {
 	Asset  string          `json:"asset"`
 	Amount decimal.Decimal `json:"amount"`
 	USD    decimal.Decimal `json:"usd"`
+	// NotionalUSD is the position that paid, negative when short, at the settlement's mark.
+	NotionalUSD decimal.Decimal `json:"notional_usd"`
+	// Previous is the rate settled before this one, what a strategy expects that trusts the
+	// last payment. Estimate is the exchange's own forecast as it stood EstimateLead before
+	// the settlement. Each is nil where the data had none.
+	Previous *exchange.Fixed `json:"previous_rate,omitempty"`
+	Estimate *exchange.Fixed `json:"estimated_rate,omitempty"`
 }
 
 // BalanceLine is what an asset was and became over all wallets.
@@ -237,6 +319,17 @@ type Sample struct {
 	// Exposure has the legs that hold a position; Result.Legs names them. Summed over
 	// the legs of one base coin it is the net delta of the positions.
 	Exposure []Exposure `json:"exposure"`
+	// Assets is what the account holds of each asset and what it is worth as collateral.
+	Assets []AssetValue `json:"assets"`
+}
+
+// AssetValue is one asset over all wallets: Net is its amount with unrealised PnL and
+// without debts, Actual its worth in USD, and Equity what of that counts after haircuts.
+type AssetValue struct {
+	Asset  string          `json:"asset"`
+	Net    decimal.Decimal `json:"net"`
+	Actual decimal.Decimal `json:"actual"`
+	Equity decimal.Decimal `json:"equity"`
 }
 
 // Exposure is one instrument's notional at a sample in USD, signed.
@@ -255,6 +348,50 @@ type FillRow struct {
 	// Tag is the author's reason; Position the own position after the fill.
 	Tag      string
 	Position decimal.Decimal
+}
+
+// TradeRow is a round trip: one strategy's position in one leg from flat to flat. A fill
+// that turns the position ends one and begins the next. Money is in USD; Net is the sum
+// of Price, Fees and Funding, costs negative. Slippage is part of Price.
+type TradeRow struct {
+	Strategy     string
+	Product      exchange.Product
+	Symbol       string
+	PositionSide exchange.PositionSide
+	// Side is Buy for a long position, Sell for a short one.
+	Side     exchange.Side
+	From, To exchange.Time
+	// Open says that the position was still there at the end of the run: To is then the
+	// end, and Exit the mark.
+	Open bool
+	// Qty is the largest the position was, in base coin or contracts, without sign. Entry
+	// and Exit are the average prices of what opened and closed it, rounded to eight
+	// decimals.
+	Qty         decimal.Decimal
+	Entry, Exit decimal.Decimal
+	Fills       int
+	// Volume is the notional of all its fills.
+	Volume                              decimal.Decimal
+	Price, Fees, Funding, Slippage, Net decimal.Decimal
+	// EntryTag and ExitTag are the author's reasons on the first and the last fill; Forced
+	// says that the last one was forced on us.
+	EntryTag, ExitTag string
+	Forced            exchange.ForcedKind
+}
+
+// LedgerRow is a line of ledger.csv: one booking of money.
+type LedgerRow struct {
+	At       exchange.Time
+	Strategy string
+	// Product and Symbol are empty for a booking of no instrument.
+	Product exchange.Product
+	Symbol  string
+	Asset   string
+	Wallet  exchange.Wallet
+	Reason  exchange.Reason
+	// Delta is in Asset and Balance what the wallet has after it; USD is Delta's worth at
+	// that moment, of a debt with its sign turned.
+	Delta, Balance, USD decimal.Decimal
 }
 
 // RefusalRow is one refusal, for the tables.

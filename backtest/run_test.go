@@ -92,13 +92,13 @@ func TestWarmUp(t *testing.T) {
 	if res.From != cfg.From || res.To != cfg.To {
 		t.Errorf("samples from %v to %v", res.From, res.To)
 	}
-	for _, f := range res.Fills {
+	for _, f := range res.Fills.All() {
 		if f.At < cfg.From {
 			t.Errorf("a fill at %v", f.At)
 		}
 	}
-	if len(res.Fills) != 3 || len(res.Refusals) != len(bars)-3-1 && len(res.Refusals) != len(bars)-3 {
-		t.Errorf("%d fills, %d refusals, %d bars", len(res.Fills), len(res.Refusals), len(bars))
+	if res.Fills.Len() != 3 || len(res.Refusals) != len(bars)-3-1 && len(res.Refusals) != len(bars)-3 {
+		t.Errorf("%d fills, %d refusals, %d bars", res.Fills.Len(), len(res.Refusals), len(bars))
 	}
 	for _, r := range res.Refusals {
 		if r.Text != "refused by state: trading is halted, limit it must be active" || r.At >= cfg.From {
@@ -174,8 +174,8 @@ func TestOpenAtEnd(t *testing.T) {
 			}
 		},
 	}))
-	if len(res.Fills) != 2 || res.Orders.OpenAtEnd != 1 || res.Orders.Sent != 3 {
-		t.Errorf("%d fills, %+v", len(res.Fills), res.Orders)
+	if res.Fills.Len() != 2 || res.Orders.OpenAtEnd != 1 || res.Orders.Sent != 3 {
+		t.Errorf("%d fills, %+v", res.Fills.Len(), res.Orders)
 	}
 }
 
@@ -249,8 +249,8 @@ func TestLedgerAddsUp(t *testing.T) {
 		}}
 	}}
 	res := runDesk(t, deskConfig(10, time.Hour), watch)
-	if len(res.Balances) != 1 || !res.Balances[0].End.Equal(sums["USDT"]) || len(res.Fills) < 50 || len(res.Settlements) < 10 {
-		t.Errorf("balances %+v, bookings sum to %v; %d fills, %d settlements", res.Balances, sums, len(res.Fills), len(res.Settlements))
+	if len(res.Balances) != 1 || !res.Balances[0].End.Equal(sums["USDT"]) || res.Fills.Len() < 50 || len(res.Settlements) < 10 {
+		t.Errorf("balances %+v, bookings sum to %v; %d fills, %d settlements", res.Balances, sums, res.Fills.Len(), len(res.Settlements))
 	}
 	for _, s := range res.Settlements {
 		if s.Rate == 0 {
@@ -382,8 +382,8 @@ func TestQuietBarsCostNothing(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		res := runDesk(t, cfg, program(puppet{start: sees(time.Minute, 0)}))
 		runtime.ReadMemStats(&after)
-		if len(res.Fills) != 0 || res.Events < uint64(days)*1440 {
-			t.Fatalf("%d fills, %d events", len(res.Fills), res.Events)
+		if res.Fills.Len() != 0 || res.Events < uint64(days)*1440 {
+			t.Fatalf("%d fills, %d events", res.Fills.Len(), res.Events)
 		}
 		return after.Mallocs - before.Mallocs, after.TotalAlloc - before.TotalAlloc
 	}

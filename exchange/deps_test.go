@@ -59,7 +59,10 @@ var law = map[string]string{
 	"backtest/papisim":             "exchange exchange/book backtest/venue backtest/market backtest/tape",
 	"backtest": "exchange engine engine/journal riskguard riskguard/margin strategy configs " +
 		"backtest/venue backtest/venue/link backtest/venue/queue backtest/market backtest/tape backtest/tape/row backtest/tape/clock",
-	"backtest/report":       "exchange backtest",
+	"backtest/stats":        "exchange backtest",
+	"backtest/rundir":       "exchange backtest",
+	"backtest/report/plot":  "exchange",
+	"backtest/report":       "exchange backtest backtest/stats backtest/report/plot",
 	"strategy/strategytest": "exchange strategy backtest",
 	"configs":               "",
 
@@ -92,7 +95,7 @@ var modules = map[string]string{
 	"golang.org/x/term":                   "cmd/pmbot",
 	"golang.org/x/sync":                   "cmd/pmbot",
 	"charm.land/lipgloss/v2":              "backtest/report",
-	"github.com/parquet-go/parquet-go":    "backtest/tape",
+	"github.com/parquet-go/parquet-go":    "backtest/tape backtest/rundir",
 	"github.com/klauspost/compress":       "backtest/tape backtest/tape/source",
 	"github.com/hashicorp/go-plugin":      "plugins/host plugins/sdk plugins/plugintest",
 	"github.com/hashicorp/go-hclog":       "plugins/host plugins/sdk plugins/plugintest",

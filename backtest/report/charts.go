@@ -277,8 +277,8 @@ func (f *frame) prices(r *backtest.Result) []*chart {
 		steps[in] = append(steps[in], s.Points...)
 	}
 	fills := map[instrument][]*backtest.FillRow{}
-	for i := range r.Fills {
-		row := &r.Fills[i]
+	for i := range r.Fills.List {
+		row := &r.Fills.List[i]
 		in := instrument{row.Product, row.Symbol}
 		if _, known := steps[in]; !known {
 			order = append(order, in)

@@ -133,7 +133,7 @@ func Load(dir string) (*backtest.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.Fills, err = readFile(filepath.Join(dir, fillsFile), ReadFillsCSV); err != nil {
+	if r.Fills.List, err = readFile(filepath.Join(dir, fillsFile), ReadFillsCSV); err != nil {
 		return nil, err
 	}
 	samples, err := readFile(filepath.Join(dir, equityFile), func(in io.Reader) ([]backtest.Sample, error) {
@@ -145,9 +145,9 @@ func Load(dir string) (*backtest.Result, error) {
 	if err := sameSamples(samples, r.Equity); err != nil {
 		return nil, fmt.Errorf("%s: %w: it is not of the run in %s", filepath.Join(dir, equityFile), err, resultFile)
 	}
-	if len(r.Fills) != r.Orders.Fills {
+	if r.Fills.Len() != r.Orders.Fills {
 		return nil, fmt.Errorf("%s: %d fills in place of %d: it is not of the run in %s",
-			filepath.Join(dir, fillsFile), len(r.Fills), r.Orders.Fills, resultFile)
+			filepath.Join(dir, fillsFile), r.Fills.Len(), r.Orders.Fills, resultFile)
 	}
 	return r, nil
 }

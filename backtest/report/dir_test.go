@@ -38,7 +38,7 @@ func TestWriteThenLoad(t *testing.T) {
 	for name, r := range shortRuns() {
 		runs := filepath.Join(t.TempDir(), "runs")
 		r.Schema, r.ID = backtest.ResultSchema, "20260101T000000Z-"+name
-		r.Orders.Fills = len(r.Fills)
+		r.Orders.Fills = r.Fills.Len()
 		for i := range r.Refusals {
 			r.Refusals[i].At = fakeStart
 		}
@@ -278,7 +278,7 @@ func FuzzReadFillsCSV(f *testing.F) {
 			return
 		}
 		var out bytes.Buffer
-		if err := FillsCSV(&out, &backtest.Result{Fills: rows}); err != nil {
+		if err := FillsCSV(&out, &backtest.Result{Fills: backtest.RowsOf(rows...)}); err != nil {
 			t.Fatal(err)
 		}
 		again, err := ReadFillsCSV(bytes.NewReader(out.Bytes()))
@@ -286,7 +286,7 @@ func FuzzReadFillsCSV(f *testing.F) {
 			t.Fatalf("%d rows came back as %d, %v", len(rows), len(again), err)
 		}
 		var twice bytes.Buffer
-		if err := FillsCSV(&twice, &backtest.Result{Fills: again}); err != nil || !bytes.Equal(out.Bytes(), twice.Bytes()) {
+		if err := FillsCSV(&twice, &backtest.Result{Fills: backtest.RowsOf(again...)}); err != nil || !bytes.Equal(out.Bytes(), twice.Bytes()) {
 			t.Fatalf("written twice it differs, %v", err)
 		}
 	})

@@ -42,7 +42,7 @@ func fakeResult(hours int) *backtest.Result {
 	for h := range hours {
 		f.hour(fakeStart.Add(time.Duration(h)*time.Hour), h, hours)
 	}
-	slices.SortStableFunc(f.r.Fills, func(a, b backtest.FillRow) int { return cmp.Compare(a.At, b.At) })
+	slices.SortStableFunc(f.r.Fills.List, func(a, b backtest.FillRow) int { return cmp.Compare(a.At, b.At) })
 	f.finish()
 	return f.r
 }
@@ -174,7 +174,7 @@ func (f *fake) fill(at exchange.Time, strategy, leg int, side exchange.Side, qty
 	f.gain(strategy, 1, -fee)
 	f.lines[strategy].Trades++
 	f.lines[strategy].Turnover = f.lines[strategy].Turnover.Add(cents(notional))
-	f.r.Fills = append(f.r.Fills, backtest.FillRow{
+	f.r.Fills.List = append(f.r.Fills.List, backtest.FillRow{
 		At: at, Strategy: f.lines[strategy].Name, Product: l.Product, Symbol: l.Symbol, Tag: tag,
 		Position: decimal.New(f.qty[leg]*scale, -8),
 		Fill: exchange.Fill{Order: exchange.OrderID(f.trade), Strategy: exchange.StrategyID(strategy + 1), Ref: uint64(f.trade),
@@ -273,8 +273,8 @@ func (f *fake) finish() {
 	}
 	r.Margin.EquityEnd = cents(f.equity)
 	refused := len(r.Refusals)
-	r.Orders = backtest.OrderSummary{Intents: len(r.Fills)*3 + refused, Sent: len(r.Fills) * 3, Fills: len(r.Fills), MakerPct: "86.9",
-		Canceled: len(r.Fills) * 2, Rejected: 12, Expired: 3, Unknown: 5, Refused: refused, OpenAtEnd: 2, ByRule: []backtest.RuleCount{{Rule: "position-max", Count: refused}},
+	r.Orders = backtest.OrderSummary{Intents: r.Fills.Len()*3 + refused, Sent: r.Fills.Len() * 3, Fills: r.Fills.Len(), MakerPct: "86.9",
+		Canceled: r.Fills.Len() * 2, Rejected: 12, Expired: 3, Unknown: 5, Refused: refused, OpenAtEnd: 2, ByRule: []backtest.RuleCount{{Rule: "position-max", Count: refused}},
 		ByReason: []backtest.ReasonCount{{Code: -2019, Reason: "Margin is insufficient.", Count: 11}, {Reason: "order is gone", Count: 1}}}
 	held := len(r.Settlements) / 2
 	r.Funding = []backtest.FundingCount{

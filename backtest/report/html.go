@@ -193,7 +193,7 @@ func notices(r *backtest.Result) []notice {
 	if len(r.Equity) == 0 {
 		out = append(out, notice{"The run has no samples of the account: it ended before the first one.", false})
 	}
-	if r.Orders.Fills == 0 && len(r.Fills) == 0 {
+	if r.Orders.Fills == 0 && r.Fills.Len() == 0 {
 		out = append(out, notice{"No order was filled.", false})
 	}
 	return out

@@ -134,10 +134,10 @@ func TestScriptData(t *testing.T) {
 func TestHTMLSize(t *testing.T) {
 	r := fakeResult(24 * 92)
 	for range 4 {
-		r.Fills = append(r.Fills, r.Fills...)
+		r.Fills.List = append(r.Fills.List, r.Fills.List...)
 	}
 	if n := len(renderPage(t, r)); n > 4<<20 {
-		t.Errorf("%d fills make a page of %d bytes", len(r.Fills), n)
+		t.Errorf("%d fills make a page of %d bytes", r.Fills.Len(), n)
 	}
 }
 
@@ -186,8 +186,8 @@ func TestThinMarksKeepsExtremes(t *testing.T) {
 	r := liquidated()
 	var fills []*backtest.FillRow
 	for range 5 {
-		for i := range r.Fills {
-			fills = append(fills, &r.Fills[i])
+		for i := range r.Fills.List {
+			fills = append(fills, &r.Fills.List[i])
 		}
 	}
 	marks := thinMarks(fills, r.From, r.To, 200)

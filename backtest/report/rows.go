@@ -11,7 +11,7 @@ import (
 )
 
 // FillsCSV writes all fills, one a line, in the columns of FORMAT.md.
-func FillsCSV(w io.Writer, r *backtest.Result) error { return writeCSV(w, fillFields(), r.Fills) }
+func FillsCSV(w io.Writer, r *backtest.Result) error { return writeCSV(w, fillFields(), r.Fills.List) }
 
 // ReadFillsCSV reads what [FillsCSV] has written. Errors name line and column.
 func ReadFillsCSV(r io.Reader) ([]backtest.FillRow, error) { return readCSV(r, fillFields()) }

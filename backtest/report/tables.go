@@ -78,7 +78,7 @@ func sections(r *backtest.Result) []section {
 		marginTable(r), balanceTable(r.Balances), openTable(r.Open), fundingTable(r.Funding),
 	}}
 	orders := section{ID: "orders", Title: "Orders", Tables: []table{orderTable(&r.Orders), ruleTable(&r.Orders)}}
-	trades := section{ID: "trades", Title: "Trades", Tables: []table{fillTable(r.Fills), refusalTable(r.Refusals)}}
+	trades := section{ID: "trades", Title: "Trades", Tables: []table{fillTable(r.Fills.List), refusalTable(r.Refusals)}}
 	inputs := section{ID: "inputs", Title: "Inputs", Tables: []table{parameterTable(r.Strategies), dataTable(r.Data), hashTable(r)}}
 	return []section{results, account, orders, trades, inputs}
 }
