@@ -277,14 +277,14 @@ func (f *frame) prices(r *backtest.Result) []*chart {
 		steps[in] = append(steps[in], s.Points...)
 	}
 	fills := map[instrument][]*backtest.FillRow{}
-	for i := range r.Fills.List {
-		row := &r.Fills.List[i]
+	for _, row := range r.Fills.All() {
 		in := instrument{row.Product, row.Symbol}
 		if _, known := steps[in]; !known {
 			order = append(order, in)
 			steps[in] = nil
 		}
-		fills[in] = append(fills[in], row)
+		kept := *row
+		fills[in] = append(fills[in], &kept)
 	}
 	slices.SortStableFunc(order, func(a, b instrument) int {
 		return cmp.Or(cmp.Compare(a.product, b.product), strings.Compare(a.symbol, b.symbol))

@@ -53,7 +53,7 @@ func hostile() *backtest.Result {
 	r.Margin.Floors[0].Name = evil
 	r.Prices[0].Symbol = evil
 	r.Refusals = []backtest.RefusalRow{{At: 1, Strategy: evil, Rule: evil, Text: evil, Tag: evil}}
-	r.Fills.List = append(r.Fills.List, backtest.FillRow{At: fakeStart, Strategy: evil, Product: exchange.UM, Symbol: evil, Tag: evil,
+	r.Fills.Add(&backtest.FillRow{At: fakeStart, Strategy: evil, Product: exchange.UM, Symbol: evil, Tag: evil,
 		Fill: exchange.Fill{Side: exchange.Buy, Price: 1, Qty: exchange.FixedMax, FeeAsset: evil, ClientID: evil}})
 	return r
 }
@@ -68,16 +68,20 @@ func liquidated() *backtest.Result {
 	r.Margin.EquityMin, r.Margin.EquityEnd = cents(-152_300), cents(-152_300)
 	r.Margin.DrawdownPct, r.Margin.DrawdownFrom, r.Margin.DrawdownTo = decimal.New(1015, -1), fakeStart.Add(time.Hour), last.At
 	r.Margin.Below12 = time.Hour
-	forced := r.Fills.List[r.Fills.Len()-1]
+	var forced backtest.FillRow
+	for _, f := range r.Fills.All() {
+		forced = *f
+	}
 	forced.At, forced.Forced, forced.Maker, forced.Tag = last.At, exchange.ForcedLiquidation, false, ""
-	r.Fills.List = append(r.Fills.List, forced)
+	r.Fills.Add(&forced)
 	return r
 }
 
 // runs are the shapes of result that every output must survive.
 func runs() map[string]*backtest.Result {
 	quiet := fakeResult(1)
-	quiet.Fills.List, quiet.Settlements, quiet.Funding, quiet.Refusals, quiet.Warnings = nil, nil, nil, nil, nil
+	quiet.Settlements, quiet.Funding, quiet.Refusals, quiet.Warnings = nil, nil, nil, nil
+	quiet.Fills = backtest.RowsOf[backtest.FillRow]()
 	quiet.Orders, quiet.Open, quiet.Margin.UniMMRMinAt = backtest.OrderSummary{}, nil, 0
 	return map[string]*backtest.Result{
 		"quarter": fakeResult(24 * 92), "days": fakeResult(24 * 20), "liquidated": liquidated(),

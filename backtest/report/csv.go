@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strconv"
 	"strings"
 
@@ -21,7 +22,7 @@ type field[R any] struct {
 }
 
 // writeCSV writes a header and the rows.
-func writeCSV[R any](w io.Writer, fields []field[R], rows []R) error {
+func writeCSV[R any](w io.Writer, fields []field[R], rows iter.Seq2[int, *R]) error {
 	out := csv.NewWriter(w)
 	record := make([]string, len(fields))
 	for i, f := range fields {
@@ -30,9 +31,9 @@ func writeCSV[R any](w io.Writer, fields []field[R], rows []R) error {
 	if err := out.Write(record); err != nil {
 		return err
 	}
-	for i := range rows {
+	for _, row := range rows {
 		for k, f := range fields {
-			record[k] = f.get(&rows[i])
+			record[k] = f.get(row)
 		}
 		if err := out.Write(record); err != nil {
 			return err
@@ -40,6 +41,17 @@ func writeCSV[R any](w io.Writer, fields []field[R], rows []R) error {
 	}
 	out.Flush()
 	return out.Error()
+}
+
+// each goes through a list by pointers.
+func each[R any](rows []R) iter.Seq2[int, *R] {
+	return func(yield func(int, *R) bool) {
+		for i := range rows {
+			if !yield(i, &rows[i]) {
+				return
+			}
+		}
+	}
 }
 
 // readCSV reads what writeCSV has written. Errors name the line and the column.

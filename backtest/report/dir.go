@@ -133,9 +133,11 @@ func Load(dir string) (*backtest.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.Fills.List, err = readFile(filepath.Join(dir, fillsFile), ReadFillsCSV); err != nil {
+	fills, err := readFile(filepath.Join(dir, fillsFile), ReadFillsCSV)
+	if err != nil {
 		return nil, err
 	}
+	r.Fills = backtest.RowsOf(fills...)
 	samples, err := readFile(filepath.Join(dir, equityFile), func(in io.Reader) ([]backtest.Sample, error) {
 		return ReadEquityCSV(in, r.Legs)
 	})

@@ -224,7 +224,7 @@ func TestExtremeValuesRender(t *testing.T) {
 	times := []exchange.Time{0, fakeStart, exchange.Time(946684800e9), exchange.Time(7258118399e9), fakeStart + 1}
 	for range 15 {
 		r := fakeResult(5)
-		spoil(reflect.ValueOf(r).Elem(), func(v reflect.Value) {
+		change := func(v reflect.Value) {
 			switch x := v.Addr().Interface().(type) {
 			case *decimal.Decimal:
 				*x = decimal.RequireFromString(numbers[rng.IntN(len(numbers))])
@@ -233,7 +233,14 @@ func TestExtremeValuesRender(t *testing.T) {
 			case *exchange.Fixed:
 				*x = []exchange.Fixed{0, 1, -1, exchange.FixedMin, exchange.FixedMax}[rng.IntN(5)]
 			}
-		})
+		}
+		spoil(reflect.ValueOf(r).Elem(), change)
+		var fills backtest.Rows[backtest.FillRow]
+		for _, f := range r.Fills.All() {
+			spoil(reflect.ValueOf(f).Elem(), change)
+			fills.Add(f)
+		}
+		r.Fills = fills
 		if err := checkValues(reflect.ValueOf(r).Elem(), ""); err != nil {
 			t.Fatal(err)
 		}
@@ -247,7 +254,7 @@ func TestExtremeValuesRender(t *testing.T) {
 	}
 }
 
-// spoil calls change on every addressable leaf and struct.
+// spoil calls change on every exported leaf and struct.
 func spoil(v reflect.Value, change func(reflect.Value)) {
 	change(v)
 	switch v.Kind() {
@@ -256,7 +263,9 @@ func spoil(v reflect.Value, change func(reflect.Value)) {
 			return
 		}
 		for i := range v.NumField() {
-			spoil(v.Field(i), change)
+			if v.Type().Field(i).IsExported() {
+				spoil(v.Field(i), change)
+			}
 		}
 	case reflect.Slice:
 		for i := range v.Len() {

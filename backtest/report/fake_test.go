@@ -19,6 +19,7 @@ import (
 type fake struct {
 	rng    *rand.Rand
 	r      *backtest.Result
+	fills  []backtest.FillRow // not yet in order
 	lines  [2]backtest.Line
 	price  [3]int64 // cents: UM BTCUSDT, CM BTCUSD_PERP, UM ETHUSDT
 	qty    [3]int64 // thousandths of a coin, contracts, hundredths of a coin
@@ -42,7 +43,8 @@ func fakeResult(hours int) *backtest.Result {
 	for h := range hours {
 		f.hour(fakeStart.Add(time.Duration(h)*time.Hour), h, hours)
 	}
-	slices.SortStableFunc(f.r.Fills.List, func(a, b backtest.FillRow) int { return cmp.Compare(a.At, b.At) })
+	slices.SortStableFunc(f.fills, func(a, b backtest.FillRow) int { return cmp.Compare(a.At, b.At) })
+	f.r.Fills = backtest.RowsOf(f.fills...)
 	f.finish()
 	return f.r
 }
@@ -174,7 +176,7 @@ func (f *fake) fill(at exchange.Time, strategy, leg int, side exchange.Side, qty
 	f.gain(strategy, 1, -fee)
 	f.lines[strategy].Trades++
 	f.lines[strategy].Turnover = f.lines[strategy].Turnover.Add(cents(notional))
-	f.r.Fills.List = append(f.r.Fills.List, backtest.FillRow{
+	f.fills = append(f.fills, backtest.FillRow{
 		At: at, Strategy: f.lines[strategy].Name, Product: l.Product, Symbol: l.Symbol, Tag: tag,
 		Position: decimal.New(f.qty[leg]*scale, -8),
 		Fill: exchange.Fill{Order: exchange.OrderID(f.trade), Strategy: exchange.StrategyID(strategy + 1), Ref: uint64(f.trade),

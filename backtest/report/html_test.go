@@ -134,7 +134,9 @@ func TestScriptData(t *testing.T) {
 func TestHTMLSize(t *testing.T) {
 	r := fakeResult(24 * 92)
 	for range 4 {
-		r.Fills.List = append(r.Fills.List, r.Fills.List...)
+		for _, f := range r.Fills.All() {
+			r.Fills.Add(f)
+		}
 	}
 	if n := len(renderPage(t, r)); n > 4<<20 {
 		t.Errorf("%d fills make a page of %d bytes", r.Fills.Len(), n)
@@ -186,8 +188,9 @@ func TestThinMarksKeepsExtremes(t *testing.T) {
 	r := liquidated()
 	var fills []*backtest.FillRow
 	for range 5 {
-		for i := range r.Fills.List {
-			fills = append(fills, &r.Fills.List[i])
+		for _, f := range r.Fills.All() {
+			kept := *f
+			fills = append(fills, &kept)
 		}
 	}
 	marks := thinMarks(fills, r.From, r.To, 200)

@@ -136,6 +136,9 @@ func checkValues(v reflect.Value, path string) error {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			name := v.Type().Field(i).Tag.Get("json")
+			if name == "-" {
+				continue
+			}
 			if path != "" {
 				name = path + "." + name
 			}

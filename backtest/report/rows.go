@@ -11,7 +11,7 @@ import (
 )
 
 // FillsCSV writes all fills, one a line, in the columns of FORMAT.md.
-func FillsCSV(w io.Writer, r *backtest.Result) error { return writeCSV(w, fillFields(), r.Fills.List) }
+func FillsCSV(w io.Writer, r *backtest.Result) error { return writeCSV(w, fillFields(), r.Fills.All()) }
 
 // ReadFillsCSV reads what [FillsCSV] has written. Errors name line and column.
 func ReadFillsCSV(r io.Reader) ([]backtest.FillRow, error) { return readCSV(r, fillFields()) }
@@ -57,7 +57,7 @@ func fillFields() []field[backtest.FillRow] {
 // EquityCSV writes all samples, one a line, in the columns of FORMAT.md: the account, and
 // the exposure of each leg.
 func EquityCSV(w io.Writer, r *backtest.Result) error {
-	return writeCSV(w, sampleFields(r.Legs), r.Equity)
+	return writeCSV(w, sampleFields(r.Legs), each(r.Equity))
 }
 
 // ReadEquityCSV reads what [EquityCSV] has written for a result with these legs. Errors

@@ -78,7 +78,7 @@ func sections(r *backtest.Result) []section {
 		marginTable(r), balanceTable(r.Balances), openTable(r.Open), fundingTable(r.Funding),
 	}}
 	orders := section{ID: "orders", Title: "Orders", Tables: []table{orderTable(&r.Orders), ruleTable(&r.Orders)}}
-	trades := section{ID: "trades", Title: "Trades", Tables: []table{fillTable(r.Fills.List), refusalTable(r.Refusals)}}
+	trades := section{ID: "trades", Title: "Trades", Tables: []table{fillTable(&r.Fills), refusalTable(r.Refusals)}}
 	inputs := section{ID: "inputs", Title: "Inputs", Tables: []table{parameterTable(r.Strategies), dataTable(r.Data), hashTable(r)}}
 	return []section{results, account, orders, trades, inputs}
 }
@@ -230,13 +230,12 @@ func ends(n int, what, where string) (keep func(int) bool, note string) {
 		fmt.Sprintf("The first and the last %s of %s %s. All are in %s.", page.count(rowsMax), page.count(int64(n)), what, where)
 }
 
-func fillTable(fills []backtest.FillRow) table {
+func fillTable(fills *backtest.Rows[backtest.FillRow]) table {
 	t := table{ID: "fills", Caption: "Fills", Empty: "no order was filled", Search: true, Head: heads("Time UTC", "Strategy", "Leg",
 		"Side", "Liquidity", "#Quantity", "#Price", "#Fee", "Asset", "#Realised", "#Position", "Tag")}
 	var keep func(int) bool
-	keep, t.Note = ends(len(fills), "fills", "fills.csv")
-	for i := range fills {
-		f := &fills[i]
+	keep, t.Note = ends(fills.Len(), "fills", "fills.csv")
+	for i, f := range fills.All() {
 		if !keep(i) {
 			continue
 		}
