@@ -46,6 +46,7 @@ func fakeResult(hours int) *backtest.Result {
 	slices.SortStableFunc(f.fills, func(a, b backtest.FillRow) int { return cmp.Compare(a.At, b.At) })
 	f.r.Fills = backtest.RowsOf(f.fills...)
 	f.finish()
+	f.account()
 	return f.r
 }
 
