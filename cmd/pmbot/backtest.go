@@ -14,6 +14,7 @@ import (
 
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/backtest/report"
+	"github.com/pmbot/pmbot/backtest/rundir"
 	"github.com/pmbot/pmbot/backtest/tape"
 	"github.com/pmbot/pmbot/configs"
 )
@@ -108,7 +109,7 @@ func (c *console) backtest(ctx context.Context, f *backtestFlags) error {
 	}
 	page := ""
 	if !f.noFiles {
-		dir, err := report.Write(f.out, result)
+		dir, err := rundir.Write(f.out, result, rundir.Page{Name: "report.html", Write: report.HTML})
 		if err != nil {
 			return diskFailure(fmt.Errorf("write the run to %s: %w", f.out, err), "no run was kept")
 		}
@@ -201,7 +202,7 @@ func (c *console) backtestConfig(f *backtestFlags) (*configuration, error) {
 func (c *console) printResult(f *backtestFlags, r *backtest.Result, page string) error {
 	switch {
 	case f.json:
-		return report.JSON(c.out, r)
+		return rundir.JSON(c.out, r)
 	case f.quiet:
 		_, err := fmt.Fprintln(c.out, "result", r.Hash)
 		return err

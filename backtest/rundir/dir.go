@@ -1,4 +1,4 @@
-package report
+package rundir
 
 import (
 	"bufio"
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,35 +20,47 @@ const (
 	resultFile = "result.json"
 	fillsFile  = "fills.csv"
 	equityFile = "equity.csv"
-	pageFile   = "report.html"
 )
 
-// runFile is one file of a run directory.
-type runFile struct {
-	name  string
-	write func(io.Writer) error
+// Page is a file of a run directory that others make of a result.
+type Page struct {
+	Name  string
+	Write func(io.Writer, *backtest.Result) error
 }
 
-func runFiles(r *backtest.Result) []runFile {
-	return []runFile{
-		{configFile, func(w io.Writer) error { _, err := io.WriteString(w, r.Config); return err }},
-		{resultFile, func(w io.Writer) error { return JSON(w, r) }},
-		{fillsFile, func(w io.Writer) error { return FillsCSV(w, r) }},
-		{equityFile, func(w io.Writer) error { return EquityCSV(w, r) }},
-		{pageFile, func(w io.Writer) error { return HTML(w, r) }},
+// runFiles are all files of a run.
+func runFiles(pages []Page) []Page {
+	return append([]Page{
+		{configFile, func(w io.Writer, r *backtest.Result) error { _, err := io.WriteString(w, r.Config); return err }},
+		{resultFile, JSON},
+		{fillsFile, func(w io.Writer, r *backtest.Result) error { return writeCSV(w, fillFields(), r.Fills.All()) }},
+		{equityFile, func(w io.Writer, r *backtest.Result) error {
+			return writeCSV(w, sampleFields(r.Legs), pointers(r.Equity))
+		}},
+	}, pages...)
+}
+
+// pointers goes through a list as Rows.All does.
+func pointers[R any](list []R) iter.Seq2[int, *R] {
+	return func(yield func(int, *R) bool) {
+		for i := range list {
+			if !yield(i, &list[i]) {
+				return
+			}
+		}
 	}
 }
 
 // sameNameMax is how many runs of one second and one result may stand side by side.
 const sameNameMax = 100
 
-// Write makes the run directory runs/<ID> with all its files and returns its path. It is
-// there whole or not at all: the files are written and synced under another name, and
+// Write makes the run directory runs/<ID> with all its files, the pages too, and returns
+// its path. It is there whole or not at all: the files are written and synced under another name, and
 // the directory is renamed when the last one is complete. A name that is taken, for equal
 // runs of one second share theirs, gets a number; nothing is ever overwritten.
-func Write(runs string, r *backtest.Result) (dir string, err error) {
-	if r.ID != filepath.Base(r.ID) || strings.HasPrefix(r.ID, ".") || !filepath.IsLocal(r.ID) || clean(r.ID) != r.ID {
-		return "", fmt.Errorf("the run's id %q is no name for a directory", clean(r.ID))
+func Write(runs string, r *backtest.Result, pages ...Page) (dir string, err error) {
+	if r.ID != filepath.Base(r.ID) || strings.HasPrefix(r.ID, ".") || !filepath.IsLocal(r.ID) || !printable(r.ID) {
+		return "", fmt.Errorf("the run's id %q is no name for a directory", r.ID)
 	}
 	if err := os.MkdirAll(runs, 0o755); err != nil {
 		return "", err
@@ -73,7 +86,7 @@ func Write(runs string, r *backtest.Result) (dir string, err error) {
 		if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if err := writeFiles(temporary, runFiles(&named)); err != nil {
+		if err := writeFiles(temporary, &named, runFiles(pages)); err != nil {
 			return "", err
 		}
 		err := os.Rename(temporary, dir)
@@ -87,10 +100,11 @@ func Write(runs string, r *backtest.Result) (dir string, err error) {
 	return "", fmt.Errorf("%s: %d runs of that name are there already", filepath.Join(runs, r.ID), sameNameMax)
 }
 
-func writeFiles(dir string, files []runFile) error {
+func writeFiles(dir string, r *backtest.Result, files []Page) error {
 	for _, f := range files {
-		if err := writeFile(filepath.Join(dir, f.name), f.write); err != nil {
-			return fmt.Errorf("write %s: %w", f.name, err)
+		write := func(w io.Writer) error { return f.Write(w, r) }
+		if err := writeFile(filepath.Join(dir, f.Name), write); err != nil {
+			return fmt.Errorf("write %s: %w", f.Name, err)
 		}
 	}
 	return syncDir(dir)
@@ -133,14 +147,11 @@ func Load(dir string) (*backtest.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	fills, err := readFile(filepath.Join(dir, fillsFile), ReadFillsCSV)
-	if err != nil {
+	if err := readRows(filepath.Join(dir, fillsFile), fillFields(), r.Fills.Add); err != nil {
 		return nil, err
 	}
-	r.Fills = backtest.RowsOf(fills...)
-	samples, err := readFile(filepath.Join(dir, equityFile), func(in io.Reader) ([]backtest.Sample, error) {
-		return ReadEquityCSV(in, r.Legs)
-	})
+	var samples []backtest.Sample
+	err = readRows(filepath.Join(dir, equityFile), sampleFields(r.Legs), func(s *backtest.Sample) { samples = append(samples, *s) })
 	if err != nil {
 		return nil, err
 	}
@@ -179,4 +190,9 @@ func readFile[T any](path string, read func(io.Reader) (T, error)) (T, error) {
 		return zero, fmt.Errorf("%s: %w", path, err)
 	}
 	return v, nil
+}
+
+func readRows[R any](path string, fields []field[R], add func(*R)) error {
+	_, err := readFile(path, func(r io.Reader) (struct{}, error) { return struct{}{}, readCSV(r, fields, add) })
+	return err
 }

@@ -1,4 +1,4 @@
-package report
+package rundir
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -47,7 +48,7 @@ func ReadJSON(r io.Reader) (*backtest.Result, error) {
 		return nil, locate(b, err)
 	}
 	if res.Schema != backtest.ResultSchema {
-		return nil, fmt.Errorf("schema is %q, this program reads %q", clean(res.Schema), backtest.ResultSchema)
+		return nil, fmt.Errorf("schema is %q, this program reads %q", res.Schema, backtest.ResultSchema)
 	}
 	if err := checkValues(reflect.ValueOf(&res).Elem(), ""); err != nil {
 		return nil, err
@@ -135,11 +136,13 @@ func checkValues(v reflect.Value, path string) error {
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
-			name := v.Type().Field(i).Tag.Get("json")
-			if name == "-" {
+			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			switch {
+			case name == "-": // a list of rows, which is in a file of its own
 				continue
-			}
-			if path != "" {
+			case name == "":
+				name = path
+			case path != "":
 				name = path + "." + name
 			}
 			if err := checkValues(v.Field(i), name); err != nil {

@@ -1,8 +1,7 @@
-package report
+package rundir
 
 import (
 	"fmt"
-	"io"
 
 	"github.com/shopspring/decimal"
 
@@ -10,12 +9,7 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// FillsCSV writes all fills, one a line, in the columns of FORMAT.md.
-func FillsCSV(w io.Writer, r *backtest.Result) error { return writeCSV(w, fillFields(), r.Fills.All()) }
-
-// ReadFillsCSV reads what [FillsCSV] has written. Errors name line and column.
-func ReadFillsCSV(r io.Reader) ([]backtest.FillRow, error) { return readCSV(r, fillFields()) }
-
+// fillFields are the columns of fills.csv.
 func fillFields() []field[backtest.FillRow] {
 	type row = backtest.FillRow
 	return []field[row]{
@@ -32,7 +26,7 @@ func fillFields() []field[backtest.FillRow] {
 			return "taker"
 		}, func(r *row, s string) error {
 			if s != "maker" && s != "taker" {
-				return fmt.Errorf("%q is neither maker nor taker", clean(s))
+				return fmt.Errorf("%q is neither maker nor taker", s)
 			}
 			r.Maker = s == "maker"
 			return nil
@@ -54,18 +48,7 @@ func fillFields() []field[backtest.FillRow] {
 	}
 }
 
-// EquityCSV writes all samples, one a line, in the columns of FORMAT.md: the account, and
-// the exposure of each leg.
-func EquityCSV(w io.Writer, r *backtest.Result) error {
-	return writeCSV(w, sampleFields(r.Legs), each(r.Equity))
-}
-
-// ReadEquityCSV reads what [EquityCSV] has written for a result with these legs. Errors
-// name line and column.
-func ReadEquityCSV(r io.Reader, legs []backtest.Leg) ([]backtest.Sample, error) {
-	return readCSV(r, sampleFields(legs))
-}
-
+// sampleFields are the columns of equity.csv: the account, and the exposure of each leg.
 func sampleFields(legs []backtest.Leg) []field[backtest.Sample] {
 	type row = backtest.Sample
 	fields := []field[row]{

@@ -1,4 +1,4 @@
-package report
+package rundir
 
 import (
 	"encoding/csv"
@@ -8,6 +8,7 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 
@@ -43,54 +44,43 @@ func writeCSV[R any](w io.Writer, fields []field[R], rows iter.Seq2[int, *R]) er
 	return out.Error()
 }
 
-// each goes through a list by pointers.
-func each[R any](rows []R) iter.Seq2[int, *R] {
-	return func(yield func(int, *R) bool) {
-		for i := range rows {
-			if !yield(i, &rows[i]) {
-				return
-			}
-		}
-	}
-}
-
-// readCSV reads what writeCSV has written. Errors name the line and the column.
-func readCSV[R any](r io.Reader, fields []field[R]) ([]R, error) {
+// readCSV reads what writeCSV has written and hands each row on. Errors name the line and
+// the column.
+func readCSV[R any](r io.Reader, fields []field[R], add func(*R)) error {
 	in := csv.NewReader(r)
 	in.ReuseRecord = true
 	in.FieldsPerRecord = len(fields)
 	header, err := in.Read()
 	if errors.Is(err, io.EOF) {
-		return nil, errors.New("line 1: the header is missing")
+		return errors.New("line 1: the header is missing")
 	}
 	if err != nil && !errors.Is(err, csv.ErrFieldCount) {
-		return nil, err
+		return err
 	}
 	for i, f := range fields {
 		if i >= len(header) || header[i] != f.name {
-			return nil, fmt.Errorf("line 1: column %d must be %q", i+1, f.name)
+			return fmt.Errorf("line 1: column %d must be %q", i+1, f.name)
 		}
 	}
 	if len(header) > len(fields) {
-		return nil, fmt.Errorf("line 1: column %d, %q, is not known", len(fields)+1, clean(header[len(fields)]))
+		return fmt.Errorf("line 1: column %d, %q, is not known", len(fields)+1, header[len(fields)])
 	}
-	var rows []R
 	for {
 		record, err := in.Read()
 		if errors.Is(err, io.EOF) {
-			return rows, nil
+			return nil
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		var row R
 		for i, f := range fields {
 			if err := f.set(&row, record[i]); err != nil {
 				line, _ := in.FieldPos(i)
-				return nil, fmt.Errorf("line %d, column %s: %w", line, f.name, err)
+				return fmt.Errorf("line %d, column %s: %w", line, f.name, err)
 			}
 		}
-		rows = append(rows, row)
+		add(&row)
 	}
 }
 
@@ -99,7 +89,7 @@ func readCSV[R any](r io.Reader, fields []field[R]) ([]R, error) {
 func timeField[R any](name string, at func(*R) *exchange.Time) field[R] {
 	return field[R]{name, func(r *R) string { return at(r).String() }, func(r *R, s string) error {
 		if err := at(r).UnmarshalText([]byte(s)); err != nil {
-			return fmt.Errorf("%q is no time such as 2026-08-01T00:00:00Z", clean(s))
+			return fmt.Errorf("%.40q is no time such as 2026-08-01T00:00:00Z", s)
 		}
 		return checkTime(*at(r))
 	}}
@@ -172,23 +162,29 @@ const decimalTextMax = 64
 // could stand for gigabytes of digits.
 func parseDecimal(s string) (decimal.Decimal, error) {
 	if len(s) > decimalTextMax || strings.ContainsAny(s, "eE_") {
-		return decimal.Zero, fmt.Errorf("%q is no plain decimal number", shorten(clean(s), 40))
+		return decimal.Zero, fmt.Errorf("%.40q is no plain decimal number", s)
 	}
 	d, err := decimal.NewFromString(s)
 	if err != nil {
-		return decimal.Zero, fmt.Errorf("%q is no plain decimal number", shorten(clean(s), 40))
+		return decimal.Zero, fmt.Errorf("%.40q is no plain decimal number", s)
 	}
 	return d, nil
 }
 
 // escape makes text fit into one line of a file and come back as it was: a text with a
-// backslash, a control character or broken UTF-8 is written with Go's escapes.
+// backslash or with anything that does not print is written with Go's escapes.
 func escape(s string) string {
-	if !strings.ContainsRune(s, '\\') && clean(s) == s {
+	if !strings.ContainsRune(s, '\\') && printable(s) {
 		return s
 	}
 	quoted := strconv.Quote(s)
 	return quoted[1 : len(quoted)-1]
+}
+
+// printable says that a text can neither end a line, nor steer a terminal, nor reorder the
+// text around it, and is UTF-8. What it is not, %q makes so.
+func printable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool { return !strconv.IsPrint(c) })
 }
 
 func unescape(s string) (string, error) {
@@ -197,7 +193,7 @@ func unescape(s string) (string, error) {
 	}
 	text, err := strconv.Unquote(`"` + s + `"`)
 	if err != nil {
-		return "", fmt.Errorf("%q has a broken escape", shorten(clean(s), 40))
+		return "", fmt.Errorf("%.40q has a broken escape", s)
 	}
 	return text, nil
 }
