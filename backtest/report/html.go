@@ -13,6 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/report/plot"
 )
 
 //go:embed report.tmpl.html
@@ -31,12 +32,12 @@ type document struct {
 	Policy                  string
 	Style                   template.CSS
 	Script                  template.JS
-	Data                    scriptData
+	Data                    plot.Data
 
 	Figures  []figure
 	Notices  []notice
 	Warnings []warningGroup
-	Charts   []*chart
+	Charts   []*plot.Chart
 	Flow     []flowBar
 	FlowNote string
 	Sections []section
@@ -63,20 +64,12 @@ type section struct {
 	Tables    []table
 }
 
-// scriptData is what the script needs; the page shows everything else without it.
-type scriptData struct {
-	From   int64       `json:"from"`
-	To     int64       `json:"to"`
-	Times  [][]int64   `json:"times"`
-	Panels []panelData `json:"panels"`
-}
-
 // HTML writes the report as one page that needs nothing else: styles, script and charts
 // are inside, and its own policy forbids every request and every other script. The tables
 // and the charts are there without JavaScript; the script adds the crosshair, zoom,
 // filters and sorting.
 func HTML(w io.Writer, r *backtest.Result) error {
-	t, err := template.New("report").Parse(pageTemplate)
+	t, err := template.New("report").Parse(pageTemplate + plot.Templates)
 	if err != nil {
 		return fmt.Errorf("report template: %w", err)
 	}
@@ -89,11 +82,8 @@ func HTML(w io.Writer, r *backtest.Result) error {
 func newDocument(r *backtest.Result) *document {
 	from, to := period(r)
 	list, f := charts(r)
-	data := scriptData{From: f.from.Millis(), To: f.to.Millis(), Times: f.times}
-	for _, p := range f.panels {
-		data.Panels = append(data.Panels, p.data)
-	}
-	sum := sha256.Sum256([]byte(pageScript))
+	script := plot.Script + pageScript
+	sum := sha256.Sum256([]byte(script))
 	return &document{
 		Title:    cmp.Or(strategyNames(r), "Backtest"),
 		Period:   fmt.Sprintf("%s to %s UTC", minute(from), minute(to)),
@@ -102,9 +92,9 @@ func newDocument(r *backtest.Result) *document {
 		Hash:     clean(r.Hash),
 		Policy: "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-" +
 			base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'",
-		Style:    template.CSS(pageStyle),
-		Script:   template.JS(pageScript),
-		Data:     data,
+		Style:    template.CSS(plot.Style + pageStyle),
+		Script:   template.JS(script),
+		Data:     f.Data(),
 		Figures:  figures(r),
 		Notices:  notices(r),
 		Warnings: warningGroups(r.Warnings),

@@ -6,14 +6,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"html"
-	"math"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/pmbot/pmbot/backtest"
-	"github.com/pmbot/pmbot/exchange"
 )
 
 func renderPage(t *testing.T, r *backtest.Result) string {
@@ -122,7 +120,7 @@ func TestScriptData(t *testing.T) {
 				t.Errorf("%s: panel %d from %v to %v", name, i, p.Low, p.High)
 			}
 			for _, s := range p.Series {
-				if len(s.Values) != len(data.Times[s.Times]) || len(s.Values) > pointsMax {
+				if len(s.Values) != len(data.Times[s.Times]) {
 					t.Errorf("%s: panel %d has %d values for %d instants", name, i, len(s.Values), len(data.Times[s.Times]))
 				}
 			}
@@ -140,118 +138,6 @@ func TestHTMLSize(t *testing.T) {
 	}
 	if n := len(renderPage(t, r)); n > 4<<20 {
 		t.Errorf("%d fills make a page of %d bytes", r.Fills.Len(), n)
-	}
-}
-
-func TestThinKeepsEndsAndExtremes(t *testing.T) {
-	var points []point
-	for i := range 50_000 {
-		points = append(points, point{exchange.Time(i), float64((i * 7919) % 1000)})
-	}
-	points[31_234].v, points[777].v, points[40_000].v = 5e6, -5e6, math.NaN()
-	got := thin(points, pointsMax)
-	if len(got) > pointsMax || got[0] != points[0] || got[len(got)-1] != points[len(points)-1] {
-		t.Fatalf("%d points, first %v, last %v", len(got), got[0], got[len(got)-1])
-	}
-	low, high := extremes(got)
-	if got[low].v != -5e6 || got[high].v != 5e6 {
-		t.Errorf("extremes %v and %v", got[low], got[high])
-	}
-	for i := 1; i < len(got); i++ {
-		if got[i].at <= got[i-1].at {
-			t.Fatalf("point %d at %d comes after %d", i, got[i].at, got[i-1].at)
-		}
-	}
-}
-
-func TestThinPricesKeepsHighAndLow(t *testing.T) {
-	r := fakeResult(24 * 92)
-	steps := r.Prices[0].Points
-	got := thinPrices(steps, 100)
-	span := func(list []backtest.PricePoint) (low, high exchange.Fixed) {
-		low, high = exchange.FixedMax, exchange.FixedMin
-		for _, p := range list {
-			low, high = min(low, p.Low), max(high, p.High)
-		}
-		return low, high
-	}
-	wantLow, wantHigh := span(steps)
-	low, high := span(got)
-	if len(got) != 100 || low != wantLow || high != wantHigh || got[0].Open != steps[0].Open || got[99].Close != steps[len(steps)-1].Close {
-		t.Errorf("%d steps from %v to %v, want %v to %v", len(got), low, high, wantLow, wantHigh)
-	}
-}
-
-// However many fills there are, the marks stand for all of them and the cheapest and the
-// dearest of each class, and every class, is among them.
-func TestThinMarksKeepsExtremes(t *testing.T) {
-	r := liquidated()
-	var fills []*backtest.FillRow
-	for range 5 {
-		for _, f := range r.Fills.All() {
-			kept := *f
-			fills = append(fills, &kept)
-		}
-	}
-	marks := thinMarks(fills, r.From, r.To, 200)
-	type reach struct{ low, high exchange.Fixed }
-	var want, got [markClasses]reach
-	widen := func(to *[markClasses]reach, f *backtest.FillRow) {
-		c := &to[classOf(f)]
-		if c.low == 0 || f.Price < c.low {
-			c.low = f.Price
-		}
-		c.high = max(c.high, f.Price)
-	}
-	for _, f := range fills {
-		widen(&want, f)
-	}
-	stands := 0
-	for _, m := range marks {
-		widen(&got, m.fill)
-		stands += m.stands
-	}
-	if len(marks) > 200 || stands != len(fills) || got != want {
-		t.Errorf("%d marks stand for %d of %d fills; %v, want %v", len(marks), stands, len(fills), got, want)
-	}
-}
-
-func TestTimeTicksAreFewAndInside(t *testing.T) {
-	for minutes := 1; minutes < 60*24*365*6; minutes = minutes*3/2 + 1 {
-		from := fakeStart
-		to := from + exchange.Time(minutes)*60_000_000_000
-		ticks := timeTicks(from, to)
-		if len(ticks) > 14 || len(ticks) < 1 {
-			t.Errorf("%d minutes: %d ticks", minutes, len(ticks))
-		}
-		for _, tick := range ticks {
-			if tick.at < from || tick.at > to {
-				t.Errorf("%d minutes: tick %s outside", minutes, tick.text)
-			}
-		}
-	}
-}
-
-func TestScaleTicksAreRoundAndInside(t *testing.T) {
-	for _, s := range []scale{
-		linear(nil, []point{{0, 99_647.92}, {1, 104_650.07}}), linear([]float64{0}, []point{{0, -4.7}}), linear(nil, []point{{0, 5}}),
-		linear(nil), linear(nil, []point{{0, 1e-8}, {1, 2e-8}}), linear(nil, []point{{0, -3e9}, {1, 8e9}}),
-		logarithmic([]float64{1, 3}), logarithmic([]float64{1, 3}, []point{{0, -5}, {1, 99999}}),
-	} {
-		if s.y(1e18) != 0 || s.y(-1e18) != plotHeight {
-			t.Errorf("%+v: values out of the scale at %d and %d", s, s.y(1e18), s.y(-1e18))
-		}
-		ticks := s.ticks()
-		if len(ticks) < 2 || len(ticks) > 12 {
-			t.Errorf("%+v: ticks %v", s, ticks)
-		}
-		texts := map[string]bool{}
-		for _, v := range ticks {
-			if y := s.y(v); y < 0 || y > plotHeight || texts[s.text(v)] {
-				t.Errorf("%+v: tick %v at %d, %q", s, v, y, s.text(v))
-			}
-			texts[s.text(v)] = true
-		}
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"testing"
+
+	"github.com/pmbot/pmbot/backtest/report/plot"
 )
 
 // luminance is the relative luminance of "#rrggbb". Source: WCAG 2.2, section 1.4.3.
@@ -27,7 +29,7 @@ func luminance(t *testing.T, hex string) float64 {
 // have 3, in light and in dark.
 func TestContrast(t *testing.T) {
 	colors := map[string][2]string{}
-	for _, m := range regexp.MustCompile(`--(\w+): light-dark\((#\w{6}), (#\w{6})\)`).FindAllStringSubmatch(pageStyle, -1) {
+	for _, m := range regexp.MustCompile(`--(\w+): light-dark\((#\w{6}), (#\w{6})\)`).FindAllStringSubmatch(plot.Style+pageStyle, -1) {
 		colors[m[1]] = [2]string{m[2], m[3]}
 	}
 	check := func(fore, back string, want float64) {

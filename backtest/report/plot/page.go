@@ -1,0 +1,22 @@
+package plot
+
+import _ "embed"
+
+// DataID is the id of the script element in which the page's script finds [Data].
+const DataID = "chart-data"
+
+// Style is the style sheet of the charts and the colors of the page, light and dark.
+//
+//go:embed plot.css
+var Style string
+
+// Script draws the crosshair and zooms. It has no globals and asks for nothing; a page's
+// own script may follow it in the same element.
+//
+//go:embed plot.js
+var Script string
+
+// Templates defines "plot", which is executed with a *[Chart].
+//
+//go:embed plot.tmpl.html
+var Templates string

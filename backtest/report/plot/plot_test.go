@@ -1,0 +1,125 @@
+package plot
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+var start = exchange.TimeOf(time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC))
+
+func TestThinKeepsEndsAndExtremes(t *testing.T) {
+	var points []Point
+	for i := range 50_000 {
+		points = append(points, Point{exchange.Time(i), float64((i * 7919) % 1000)})
+	}
+	points[31_234].Value, points[777].Value, points[40_000].Value = 5e6, -5e6, math.NaN()
+	got := thin(points, pointsMax)
+	if len(got) > pointsMax || got[0] != points[0] || got[len(got)-1] != points[len(points)-1] {
+		t.Fatalf("%d points, first %v, last %v", len(got), got[0], got[len(got)-1])
+	}
+	low, high := extremes(got)
+	if got[low].Value != -5e6 || got[high].Value != 5e6 {
+		t.Errorf("extremes %v and %v", got[low], got[high])
+	}
+	for i := 1; i < len(got); i++ {
+		if got[i].At <= got[i-1].At {
+			t.Fatalf("point %d at %d comes after %d", i, got[i].At, got[i-1].At)
+		}
+	}
+}
+
+func TestMergeSpansKeepsHighAndLow(t *testing.T) {
+	var spans []Span
+	for i := range 2_208 {
+		v := 100 + 10*math.Sin(float64(i)/50) + float64(i*7919%100)/100
+		spans = append(spans, Span{At: start + exchange.Time(i), Open: v, High: v + float64(i%7), Low: v - float64(i%5), Close: v + 0.5})
+	}
+	reach := func(list []Span) (low, high float64) {
+		low, high = math.Inf(1), math.Inf(-1)
+		for _, s := range list {
+			low, high = min(low, s.Low), max(high, s.High)
+		}
+		return low, high
+	}
+	got := mergeSpans(spans, 100)
+	wantLow, wantHigh := reach(spans)
+	low, high := reach(got)
+	if len(got) != 100 || low != wantLow || high != wantHigh || got[0].Open != spans[0].Open || got[99].Close != spans[len(spans)-1].Close {
+		t.Errorf("%d steps from %v to %v, want %v to %v", len(got), low, high, wantLow, wantHigh)
+	}
+}
+
+// However many marks there are, the kept ones stand for all of them, and the lowest and
+// the highest of each class are among them.
+func TestMarksKeepExtremes(t *testing.T) {
+	f := NewFrame(start, start.Add(time.Hour))
+	for _, count := range []int{0, 1, 7, 199, 200, 201, 5_000} {
+		m := f.NewMarks(200, Class{Name: "a"}, Class{Name: "b"}, Class{Name: "c"})
+		type reach struct{ low, high float64 }
+		var want, got [3]reach
+		widen := func(to *reach, v float64) {
+			if *to == (reach{}) {
+				*to = reach{v, v}
+			}
+			to.low, to.high = min(to.low, v), max(to.high, v)
+		}
+		for i := range count {
+			v := float64(1 + i*7919%997)
+			widen(&want[i*i%3], v)
+			at := start.Add(time.Duration(i) * time.Hour / time.Duration(count))
+			if mark := m.Add(at, v, i*i%3); mark != nil && (mark.Value != v || mark.Words != nil) {
+				t.Fatalf("%d marks: told of %+v", count, mark)
+			}
+		}
+		stands := 0
+		for _, mark := range m.list() {
+			widen(&got[mark.Class], mark.Value)
+			stands += mark.Stands
+		}
+		if m.Kept() > 200 || stands != count || m.Len() != count || got != want {
+			t.Errorf("%d marks stand for %d of %d; %v, want %v", m.Kept(), stands, count, got, want)
+		}
+	}
+}
+
+func TestTimeTicksAreFewAndInside(t *testing.T) {
+	for minutes := 1; minutes < 60*24*365*6; minutes = minutes*3/2 + 1 {
+		to := start + exchange.Time(minutes)*60_000_000_000
+		ticks := timeTicks(start, to)
+		if len(ticks) > 14 || len(ticks) < 1 {
+			t.Errorf("%d minutes: %d ticks", minutes, len(ticks))
+		}
+		for _, tick := range ticks {
+			if tick.at < start || tick.at > to {
+				t.Errorf("%d minutes: tick %s outside", minutes, tick.text)
+			}
+		}
+	}
+}
+
+func TestScaleTicksAreRoundAndInside(t *testing.T) {
+	plain, zero, ratio := Axis{}, Axis{Hold: []float64{0}}, Axis{Log: true, Hold: []float64{1, 3}}
+	none, never := math.Inf(1), math.Inf(-1)
+	for _, s := range []scale{
+		plain.scale(99_647.92, 104_650.07), zero.scale(-4.7, -4.7), plain.scale(5, 5), plain.scale(none, never),
+		plain.scale(1e-8, 2e-8), plain.scale(-3e9, 8e9), ratio.scale(none, never), ratio.scale(-5, 99_999),
+	} {
+		if s.y(1e18) != 0 || s.y(-1e18) != plotHeight {
+			t.Errorf("%+v: values out of the scale at %d and %d", s, s.y(1e18), s.y(-1e18))
+		}
+		ticks := s.ticks()
+		if len(ticks) < 2 || len(ticks) > 12 {
+			t.Errorf("%+v: ticks %v", s, ticks)
+		}
+		texts := map[string]bool{}
+		for _, v := range ticks {
+			if y := s.y(v); y < 0 || y > plotHeight || texts[s.text(v)] {
+				t.Errorf("%+v: tick %v at %d, %q", s, v, y, s.text(v))
+			}
+			texts[s.text(v)] = true
+		}
+	}
+}
