@@ -10,6 +10,7 @@ import (
 
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/backtest/report/plot"
+	"github.com/pmbot/pmbot/backtest/stats"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -89,12 +90,10 @@ func worstFall(r *backtest.Result, values []plot.Point) (from, to exchange.Time,
 	if m.DrawdownFrom != 0 && m.DrawdownTo != 0 {
 		return m.DrawdownFrom, m.DrawdownTo, fmt.Sprintf("The worst fall was %s%%.", page.percent(m.DrawdownPct))
 	}
-	plain := make([]float64, len(values))
-	for i, p := range values {
-		plain[i] = p.Value
+	for _, fall := range stats.Of(r).Falls {
+		return fall.Peak, fall.Trough, fmt.Sprintf("The worst fall was %s%%.", page.percent(fall.Percent))
 	}
-	fall := MaxDrawdown(plain)
-	return values[fall.Peak].At, values[fall.Trough].At, fmt.Sprintf("The worst fall was %s%%.", page.ratio(fall.Share*100))
+	return values[0].At, values[0].At, "Equity never fell."
 }
 
 // uniMMRChart is the distance to liquidation, with the lines that matter.

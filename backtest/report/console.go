@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/stats"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -336,55 +337,47 @@ func firstInstants(list []exchange.Time) string {
 }
 
 func (t *terminalWriter) ratios(r *backtest.Result) {
-	ratios := RatiosOf(r.Equity)
+	all := stats.Of(r)
 	var pieces []cell
 	var notes []string
-	for _, s := range ratios.list() {
-		value := s.text(terminal)
-		if !s.stat.OK {
-			note := slices.Index(notes, s.stat.Reason)
+	for _, s := range ratiosOf(all) {
+		value := statText(terminal, &s)
+		if !s.OK {
+			note := slices.Index(notes, s.Reason)
 			if note < 0 {
 				note = len(notes)
-				notes = append(notes, s.stat.Reason)
+				notes = append(notes, s.Reason)
 			}
 			value = fmt.Sprintf("%s [%d]", undefined, note+1)
 		}
-		pieces = append(pieces, text("%s %s", s.name, value))
+		pieces = append(pieces, text("%s %s", s.Name, value))
 	}
-	pieces = append(pieces, text("days won %d of %d", ratios.DaysWon, ratios.Days))
+	pieces = append(pieces, text("days won %s of %s", all.Get("days_won").Number, all.Get("days").Number))
 	t.wrapped("RATIOS", append([]cell{text("of equity, collateral included:")}, pieces...)...)
 	for i, note := range notes {
 		t.wrapped("", cell{fmt.Sprintf("[%d] %s", i+1, note), toneDim})
 	}
 }
 
-// namedStat is a statistic under the name that readers look for.
-type namedStat struct {
-	name    string
-	percent bool
-	stat    Stat
-	// means is the definition in one line.
-	means string
-}
-
-func (r *Ratios) list() []namedStat {
-	return []namedStat{
-		{"CAGR", true, r.CAGR, "compound annual growth of equity"},
-		{"Sharpe", false, r.Sharpe, "mean over deviation of daily returns, times the root of 365"},
-		{"Sortino", false, r.Sortino, "mean over downside deviation of daily returns, times the root of 365"},
-		{"Calmar", false, r.Calmar, "CAGR over the largest drawdown"},
-		{"profit factor", false, r.ProfitFactor, "sum of daily gains over sum of daily losses"},
+// ratiosOf are the statistics that readers look for first, under the names they know.
+func ratiosOf(all *stats.Statistics) []stats.Item {
+	var list []stats.Item
+	for _, known := range [][2]string{{"cagr", "CAGR"}, {"sharpe", "Sharpe"}, {"sortino", "Sortino"}, {"calmar", "Calmar"}, {"profit_factor_days", "profit factor"}} {
+		item := all.Get(known[0])
+		item.Name = known[1]
+		list = append(list, item)
 	}
+	return list
 }
 
-func (s namedStat) text(n numerals) string {
+func statText(n numerals, s *stats.Item) string {
 	switch {
-	case !s.stat.OK:
+	case !s.OK:
 		return undefined
-	case s.percent:
-		return n.ratio(s.stat.Value*100) + "%"
+	case s.Unit == stats.Percent:
+		return n.money(s.Number) + "%"
 	default:
-		return n.ratio(s.stat.Value)
+		return n.money(s.Number)
 	}
 }
 

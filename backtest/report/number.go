@@ -9,6 +9,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -129,6 +130,15 @@ func (n numerals) plain(s string) string {
 		b.WriteString(frac)
 	}
 	return b.String()
+}
+
+// period is the time from the first to the last instant of the run.
+func period(r *backtest.Result) (from, to exchange.Time) {
+	from, to = r.From, r.To
+	if n := len(r.Equity); n > 0 && from == 0 && to == 0 {
+		from, to = r.Equity[0].At, r.Equity[n-1].At
+	}
+	return from, to
 }
 
 // day prints a date in UTC.

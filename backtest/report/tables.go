@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/stats"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -122,17 +123,17 @@ func lineRow(l *backtest.Line) []td {
 }
 
 func ratioTable(r *backtest.Result) table {
-	ratios := RatiosOf(r.Equity)
+	all := stats.Of(r)
 	t := table{ID: "ratios", Caption: "Ratios", Head: heads("Statistic", "#Value", "Definition"),
 		Note: "Over the account's equity, so with what its collateral gained. Days are UTC; the riskless rate is 0."}
-	for _, s := range ratios.list() {
-		means := s.means
-		if !s.stat.OK {
-			means += "; undefined: " + s.stat.Reason
+	for _, s := range ratiosOf(all) {
+		means := s.Formula
+		if !s.OK {
+			means += "; undefined: " + s.Reason
 		}
-		t.Rows = append(t.Rows, []td{word(s.name), figureOf(s.text(page), ""), word(means)})
+		t.Rows = append(t.Rows, []td{word(s.Name), figureOf(statText(page, &s), ""), word(means)})
 	}
-	won := fmt.Sprintf("%d of %d", ratios.DaysWon, ratios.Days)
+	won := fmt.Sprintf("%s of %s", all.Get("days_won").Number, all.Get("days").Number)
 	t.Rows = append(t.Rows, []td{word("days won"), figureOf(won, ""), word("whole days that ended higher than they began")})
 	return t
 }

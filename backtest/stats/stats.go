@@ -1,9 +1,10 @@
 // Package stats turns what a run has written down into statistics: the ratios that the
 // field compares, each with the formula and the source it follows, or with the reason why
 // it cannot be given. It is for the report and for whoever compares runs; it reads a
-// [backtest.Result] and nothing else, so equal results have equal statistics.
+// [backtest.Result] and nothing else, so equal results have equal statistics. It takes any
+// result, of an empty run or from a damaged file: a figure is a finite number or undefined.
 //
-// Start at [Of].
+// Start at [Of]. STATISTICS.md defines every statistic; it is written from the code.
 package stats
 
 import (
@@ -12,16 +13,6 @@ import (
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/exchange"
 )
-
-// Value is a figure, or the reason why there is none. Ratios are computed in float64 and
-// kept to twelve significant digits, so that they are the same on every machine; money is
-// exact.
-type Value struct {
-	Number decimal.Decimal
-	OK     bool
-	// Reason completes "undefined: " when OK is false.
-	Reason string
-}
 
 // Unit is how a figure is to be read.
 type Unit string
@@ -45,9 +36,11 @@ type Item struct {
 	Name string
 	Unit Unit
 	Value
-	// Formula says how it is computed, Source where the formula is from, if it is of
-	// anybody's.
+	// Formula says how it is computed, Source where the formula is from, "-" if it is
+	// nobody's.
 	Formula, Source string
+	// Undefined says of which runs it has no value, "-" if every run has one.
+	Undefined string
 	// Better says which direction is better: 1 more, -1 less, 0 neither.
 	Better int
 }
@@ -63,31 +56,37 @@ type Statistics struct {
 	Groups []Group
 	// Months are the returns of UTC months, whole or not, oldest first.
 	Months []Return
-	// Days are the returns of whole UTC days.
+	// Days are the returns of whole UTC days, up to the first that ends without equity.
 	Days []Return
-	// Falls are the deepest drawdowns that do not overlap, deepest first.
+	// Falls are the deepest drawdowns that do not overlap, deepest first, at most FallsMax.
 	Falls []Fall
-	// Rolling is the Sharpe ratio of the RollingDays before each day.
+	// Rolling is the Sharpe ratio of the RollingDays before each midnight, where it has
+	// one.
 	Rolling []Point
-	// Exits counts round trips by what ended them.
-	Exits []Exit
+	// Exits counts closed round trips by strategy and what ended them, Reasons over all
+	// strategies.
+	Exits, Reasons []Exit
 }
 
 // Return is what equity did between two instants.
 type Return struct {
 	From, To   exchange.Time
 	Start, End decimal.Decimal
-	// Percent is the change in percent of Start.
+	// Percent is the change in percent of Start, rounded to eight decimals. OK is false
+	// where the period began without equity: then no return is defined and Percent is 0.
 	Percent decimal.Decimal
+	OK      bool
 	// Whole says that the period is a whole one.
 	Whole bool
 }
 
-// Fall is a drawdown, from the peak to the trough, and until the peak was reached again.
+// Fall is a drawdown: from the last instant at a peak, over the trough, until the peak was
+// reached again.
 type Fall struct {
 	Peak, Trough exchange.Time
 	// Recovered is 0 if the run ended before.
-	Recovered    exchange.Time
+	Recovered exchange.Time
+	// Percent is of the equity at the peak, rounded to four decimals.
 	Percent, USD decimal.Decimal
 }
 
@@ -97,7 +96,8 @@ type Point struct {
 	Value float64
 }
 
-// Exit counts the round trips that ended for one reason.
+// Exit counts the closed round trips that ended for one reason: the author's tag, the kind
+// of a forced fill such as "LIQUIDATION", or "untagged". Strategy is empty in a sum.
 type Exit struct {
 	Strategy, Reason string
 	Trades, Won      int
@@ -105,7 +105,22 @@ type Exit struct {
 }
 
 // Of computes the statistics of a run.
-func Of(r *backtest.Result) *Statistics { return &Statistics{} }
+func Of(r *backtest.Result) *Statistics {
+	n := newRun(r)
+	s := &Statistics{
+		Months: n.months, Days: n.days, Falls: n.falls.deepest(), Rolling: n.rolling(),
+		Exits: n.trips.exits.list(), Reasons: n.trips.reasons.list(),
+	}
+	for _, subject := range subjects() {
+		g := Group{Key: subject.key, Name: subject.name}
+		for _, m := range subject.measures {
+			g.Items = append(g.Items, Item{Key: m.key, Name: m.name, Unit: m.unit, Value: m.of(n),
+				Formula: m.formula, Source: m.source, Undefined: m.undefined, Better: m.better})
+		}
+		s.Groups = append(s.Groups, g)
+	}
+	return s
+}
 
 // Get finds a statistic by its key; one that is not known has a reason that says so.
 func (s *Statistics) Get(key string) Item {
