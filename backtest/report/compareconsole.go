@@ -1,0 +1,350 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/stats"
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// Console prints the comparison as tables with a column for each run. Its last line says
+// whether the runs came to the same. The error is the writer's.
+func (c *Comparison) Console(w io.Writer, opt ConsoleOptions) error {
+	t := &terminalWriter{w: w, color: opt.Color, width: opt.Width}
+	c.printRuns(t)
+	c.printDifferences(t)
+	c.printPartings(t)
+	t.line("")
+	c.printTotals(t)
+	for _, table := range []struct {
+		title string
+		rows  []LineRow
+	}{{"NET BY STRATEGY", c.ByStrategy}, {"NET BY LEG", c.ByLeg}, {"NET BY STRATEGY AND LEG", c.ByStrategyLeg}, {"NET BY MONTH", c.ByMonth}} {
+		if len(table.rows) > 0 {
+			t.line("")
+			c.printNets(t, table.title, table.rows)
+		}
+	}
+	if len(c.Statistics) > 0 {
+		t.line("")
+		c.printStatistics(t)
+	}
+	t.line("")
+	if opt.Report != "" {
+		t.line("page: " + clean(opt.Report))
+	}
+	t.line(c.verdict())
+	return t.err
+}
+
+// verdict is the comparison in a sentence.
+func (c *Comparison) verdict() string {
+	switch {
+	case c.Equal:
+		return "equal: same result hash " + shortHash(c.Runs[0].Hash)
+	case !c.parts():
+		return "nothing differs that the runs keep, but there are no equal result hashes to prove it"
+	case len(c.Differ) == 0:
+		return "different results, and nothing that the runs keep says why"
+	case len(c.Differ) == 1:
+		return "different results, and 1 difference named"
+	default:
+		return fmt.Sprintf("different results, and %s differences named", terminal.count(int64(len(c.Differ))))
+	}
+}
+
+// parts says whether any run leaves the first one's way.
+func (c *Comparison) parts() bool {
+	return slices.ContainsFunc(c.Partings, func(p RunPartings) bool { return len(p.List) > 0 })
+}
+
+func (c *Comparison) printRuns(t *terminalWriter) {
+	for _, run := range c.Runs {
+		pieces := []cell{{run.Name, toneHead}}
+		if run.ID != run.Name {
+			pieces = append(pieces, text("%s", run.ID))
+		}
+		if run.Kind != backtest.KindBacktest {
+			pieces = append(pieces, text("%s", clean(string(run.Kind))))
+		}
+		pieces = append(pieces, text("%s", run.Strategies), text("%s .. %s", day(run.From), day(run.To)))
+		if run.Hash != "" {
+			pieces = append(pieces, text("result %s", shortHash(run.Hash)))
+		}
+		t.wrapped("RUN "+run.Letter, slices.DeleteFunc(pieces, func(c cell) bool { return c.text == "" })...)
+	}
+	if !c.SamePeriod {
+		t.wrapped("PERIODS", cell{spanNote, toneWarn})
+	}
+}
+
+// spanNote is what a reader must know of runs over different periods.
+const spanNote = "differ: sums, counts and extremes depend on how long a run was, so none of them is marked as better"
+
+// areaName is the area as a section's name on the terminal, where there is little room.
+func areaName(a Area) string {
+	if a == AreaConfig {
+		return "config"
+	}
+	return string(a)
+}
+
+func (c *Comparison) printDifferences(t *terminalWriter) {
+	t.line("")
+	if len(c.Differ) == 0 {
+		t.wrapped("DIFFERENT", text("nothing in what made the runs"))
+		return
+	}
+	t.wrapped("DIFFERENT", text("%s; %s is where a run has no such thing", terminal.count(int64(len(c.Differ))), undefined))
+	warnings := 0
+	for _, d := range c.Differ {
+		if d.Area == AreaWarning {
+			if warnings++; warnings > warningsMax {
+				continue
+			}
+		}
+		t.section(areaName(d.Area), toneDim, append([]cell{text("%s", d.Key)}, c.said(d)...)...)
+	}
+	if rest := warnings - warningsMax; rest > 0 {
+		t.wrapped("", text("and %s warnings more, with --json", terminal.count(int64(rest))))
+	}
+}
+
+// said tells which runs have which value; those that have the same stand together.
+func (c *Comparison) said(d Difference) []cell {
+	if d.Area == AreaWarning {
+		return []cell{text("only %s", strings.Join(c.having(d), ","))}
+	}
+	var values []string
+	letters := map[string][]string{}
+	for i, v := range d.Values {
+		value := undefined
+		if v != nil {
+			value = *v
+		}
+		if letters[value] == nil {
+			values = append(values, value)
+		}
+		letters[value] = append(letters[value], c.Runs[i].Letter)
+	}
+	var out []cell
+	for _, v := range values {
+		out = append(out, text("%s %s", strings.Join(letters[v], ","), v))
+	}
+	return out
+}
+
+// having are the letters of the runs that have anything.
+func (c *Comparison) having(d Difference) []string {
+	var out []string
+	for i, v := range d.Values {
+		if v != nil {
+			out = append(out, c.Runs[i].Letter)
+		}
+	}
+	return out
+}
+
+func (c *Comparison) printPartings(t *terminalWriter) {
+	t.line("")
+	first := c.Runs[0].Letter
+	for i, p := range c.Partings {
+		name := p.Run + " PARTS"
+		switch {
+		case sameResult(c.results[0], c.results[i+1]):
+			t.wrapped(p.Run+" EQUALS", text("%s: same result hash", first))
+		case len(p.List) == 0 && c.results[0].Hash != "" && c.results[i+1].Hash != "":
+			t.wrapped(name, text("%s", unkept))
+		case len(p.List) == 0:
+			t.wrapped(name, text("nowhere: nothing differs that the runs keep"))
+		default:
+			at := p.List[0]
+			where := fmt.Sprintf("from %s at %s, %s", first, instant(at.At), at.Kind)
+			if at.Number > 0 {
+				where += " " + terminal.count(int64(at.Number))
+			}
+			t.wrapped(name, text("%s", where))
+			t.wrapped("", cell{first + "  " + at.First, toneText})
+			t.wrapped("", cell{p.Run + "  " + at.Other, toneText})
+		}
+	}
+}
+
+// unkept is said of runs whose hashes differ though all their rows are equal.
+const unkept = "in nothing that the run directories keep: the hash also covers what a refused order asked for, and refusals after the first 10 000"
+
+// columns are the title and a column for each run, with one for the change to the first.
+// On a narrow terminal the changes go first.
+func (c *Comparison) columns(title string) []column {
+	out := []column{{title: title, left: true}}
+	for i, run := range c.Runs {
+		out = append(out, column{title: run.Letter})
+		if i > 0 {
+			out = append(out, column{title: run.Letter + "-" + c.Runs[0].Letter, drop: 10 + i})
+		}
+	}
+	return out
+}
+
+// moneySource is a row of the table of totals.
+type moneySource struct {
+	name string
+	of   func(*backtest.Line) decimal.Decimal
+	// whole is of a count.
+	whole bool
+}
+
+func moneySources() []moneySource {
+	return []moneySource{
+		{"Price", func(l *backtest.Line) decimal.Decimal { return l.Price }, false},
+		{"Fees", func(l *backtest.Line) decimal.Decimal { return l.Fees }, false},
+		{"Funding", func(l *backtest.Line) decimal.Decimal { return l.Funding }, false},
+		{"Interest", func(l *backtest.Line) decimal.Decimal { return l.Interest }, false},
+		{"Net", func(l *backtest.Line) decimal.Decimal { return l.Net }, false},
+		{"Slippage, part of price", func(l *backtest.Line) decimal.Decimal { return l.Slippage }, false},
+		{"Turnover", func(l *backtest.Line) decimal.Decimal { return l.Turnover }, false},
+		{"Trades", func(l *backtest.Line) decimal.Decimal { return decimal.New(int64(l.Trades), 0) }, true},
+	}
+}
+
+func (c *Comparison) printTotals(t *terminalWriter) {
+	g := &grid{columns: c.columns("TOTAL, USD")}
+	for _, s := range moneySources() {
+		g.add(c.lineCells(s.name, &c.Total, s)...)
+	}
+	t.table(g)
+}
+
+func (c *Comparison) printNets(t *terminalWriter, title string, rows []LineRow) {
+	g := &grid{columns: c.columns(title)}
+	net := moneySource{of: func(l *backtest.Line) decimal.Decimal { return l.Net }}
+	for i := range rows {
+		g.add(c.lineCells(rows[i].Name, &rows[i], net)...)
+	}
+	t.table(g)
+}
+
+// lineCells is one figure of a row of lines for every run, with its change to the first.
+func (c *Comparison) lineCells(name string, row *LineRow, s moneySource) []cell {
+	unit := stats.USD
+	if s.whole {
+		unit = stats.Count
+	}
+	cells := []cell{text("%s", name)}
+	for i, l := range row.Lines {
+		value, change := text(undefined), text(undefined)
+		if l != nil {
+			value = text("%s", terminal.figure(unit, s.of(l)))
+			if first := row.Lines[0]; first != nil {
+				d := s.of(l).Sub(s.of(first))
+				change = cell{terminal.change(unit, d), signTone(d)}
+			}
+		}
+		if cells = append(cells, value); i > 0 {
+			cells = append(cells, change)
+		}
+	}
+	return cells
+}
+
+func (c *Comparison) printStatistics(t *terminalWriter) {
+	g := &grid{columns: c.columns("STATISTICS, * better")}
+	group := ""
+	for i := range c.Statistics {
+		s := &c.Statistics[i]
+		if s.Group != group {
+			group = s.Group
+			g.add(slices.Insert(make([]cell, len(g.columns)-1), 0, cell{group, toneDim})...)
+		}
+		cells := []cell{text("%s", s.Name)}
+		for k, f := range s.Values {
+			value, change := text(undefined), text(undefined)
+			if f.Value.Valid {
+				value = text("%s", terminal.figure(s.Unit, f.Value.Decimal))
+			}
+			if slices.Contains(s.Best, k) {
+				value = cell{"*" + value.text, toneGood}
+			}
+			if f.Change.Valid {
+				change = text("%s", terminal.change(s.Unit, f.Change.Decimal))
+			}
+			if cells = append(cells, value); k > 0 {
+				cells = append(cells, change)
+			}
+		}
+		g.add(cells...)
+	}
+	t.table(g)
+	for _, note := range c.undefinedNotes() {
+		t.wrapped("", cell{note, toneDim})
+	}
+}
+
+// undefinedNotes says why statistics are undefined, once for all that share runs and
+// reason.
+func (c *Comparison) undefinedNotes() []string {
+	var order []string
+	names := map[string][]string{}
+	for i := range c.Statistics {
+		s := &c.Statistics[i]
+		letters := map[string][]string{}
+		var reasons []string
+		for k, f := range s.Values {
+			if f.Value.Valid {
+				continue
+			}
+			if letters[f.Reason] == nil {
+				reasons = append(reasons, f.Reason)
+			}
+			letters[f.Reason] = append(letters[f.Reason], c.Runs[k].Letter)
+		}
+		for _, reason := range reasons {
+			note := fmt.Sprintf("of %s: %s", strings.Join(letters[reason], ","), reason)
+			if names[note] == nil {
+				order = append(order, note)
+			}
+			names[note] = append(names[note], s.Name)
+		}
+	}
+	for i, note := range order {
+		order[i] = "undefined: " + strings.Join(names[note], ", ") + " " + note
+	}
+	return order
+}
+
+// figure prints a value by its unit.
+func (n numerals) figure(unit stats.Unit, d decimal.Decimal) string {
+	switch unit {
+	case stats.Percent:
+		return n.percent(d) + "%"
+	case stats.Count:
+		return n.plain(d.Round(2).String())
+	case stats.Duration:
+		if d.IsNegative() {
+			return n.minus() + span(time.Duration(-d.IntPart()))
+		}
+		return span(time.Duration(d.IntPart()))
+	case stats.Time:
+		return minute(exchange.Time(d.IntPart()))
+	default:
+		return n.money(d)
+	}
+}
+
+// change prints a difference of values by its unit, with its sign. That of percentages is
+// in points of percent.
+func (n numerals) change(unit stats.Unit, d decimal.Decimal) string {
+	s := n.figure(unit, d)
+	if d.IsPositive() && strings.Trim(s, "0.% ") != "" {
+		return "+" + s
+	}
+	return s
+}
+
