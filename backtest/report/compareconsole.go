@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -68,7 +69,7 @@ func (c *Comparison) parts() bool {
 func (c *Comparison) printRuns(t *terminalWriter) {
 	for _, run := range c.Runs {
 		pieces := []cell{{run.Name, toneHead}}
-		if run.ID != run.Name {
+		if filepath.Base(run.Name) != run.ID {
 			pieces = append(pieces, text("%s", run.ID))
 		}
 		if run.Kind != backtest.KindBacktest {

@@ -140,12 +140,17 @@ func seriesKey(d *backtest.DataInfo) string {
 }
 
 func seriesValue(d *backtest.DataInfo) string {
-	gaps := ""
+	parts := []string{terminal.count(d.Rows) + " rows", minute(d.From) + " .. " + minute(d.To)}
 	if d.Gaps > 0 {
-		gaps = fmt.Sprintf(", gaps %d", d.Gaps)
+		parts = append(parts, fmt.Sprintf("gaps %d", d.Gaps))
 	}
-	return fmt.Sprintf("%s rows, %s .. %s%s, %s, hash %s",
-		terminal.count(d.Rows), minute(d.From), minute(d.To), gaps, clean(d.Source), shortHash(d.Hash))
+	if d.Source != "" {
+		parts = append(parts, clean(d.Source))
+	}
+	if d.Hash != "" {
+		parts = append(parts, "hash "+shortHash(d.Hash))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // unnamed adds what only the hashes of the inputs tell: something differs in an area of

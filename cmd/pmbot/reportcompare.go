@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pmbot/pmbot/backtest/report"
+	"github.com/pmbot/pmbot/backtest/rundir"
+)
+
+// compareFlags are the flags of "pmbot report compare".
+type compareFlags struct {
+	json, exitCode bool
+}
+
+func reportCompareCommand(c *console) *cobra.Command {
+	f := &compareFlags{}
+	cmd := &cobra.Command{
+		Use:   "compare RUN RUN...",
+		Short: "Put runs side by side, and name what differs",
+		Long: fmt.Sprintf(`Put %d to %d runs side by side: what is different about them, in configuration,
+parameters, programs, data and warnings; where each leaves the way of the first, by the
+first refusal, fill, booking or sample that is not the same; and what came of it, line by
+line and statistic by statistic. The first run is the one that others are measured
+against, so name the one you know.
+
+Runs of different periods are compared, but no sum or count of theirs is called better.
+Different runs are no failure: the exit code is 0 unless --exit-code asks for %d.`,
+			report.ComparedMin, report.ComparedMax, exitCheck),
+		Example: `  pmbot report compare runs/20261101T101500Z-3f9c2b1e runs/20261101T113000Z-91ab44d0`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if n := len(args); n < report.ComparedMin || n > report.ComparedMax {
+				return fmt.Errorf("compare takes %d to %d runs, not %d", report.ComparedMin, report.ComparedMax, n)
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&f.json, "json", false, "print the comparison as one JSON document")
+	flags.BoolVar(&f.exitCode, "exit-code", false, fmt.Sprintf("end with %d if the runs came to different results", exitCheck))
+	cmd.RunE = action(func(_ context.Context, args []string) error { return c.compare(f, args) })
+	return cmd
+}
+
+func (c *console) compare(f *compareFlags, names []string) error {
+	var runs []report.Compared
+	for _, name := range names {
+		run, err := comparedRun(name)
+		if err != nil {
+			return err
+		}
+		runs = append(runs, run)
+	}
+	comparison := report.Compare(runs...)
+	var err error
+	if f.json {
+		err = c.printJSON(comparison)
+	} else {
+		err = comparison.Console(c.out, report.ConsoleOptions{Color: c.color(), Width: terminalWidth(c.out)})
+	}
+	if err == nil && f.exitCode && !comparison.Equal {
+		err = &failure{exitCheck, errors.New("the runs came to different results"), "without --exit-code that is no failure"}
+	}
+	return err
+}
+
+// comparedRun reads a run and its configuration.
+func comparedRun(dir string) (report.Compared, error) {
+	r, err := rundir.Load(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return report.Compared{}, &failure{exitNotFound, fmt.Errorf("%s: no run there: %w", dir, err), "name a directory that pmbot backtest has made"}
+	}
+	if err != nil {
+		return report.Compared{}, &failure{exitCheck, err, "the run directory is damaged"}
+	}
+	doc, err := parseDocument(filepath.Join(dir, "config.toml"), r.Config)
+	if err != nil {
+		return report.Compared{}, &failure{exitCheck, err, "the run directory is damaged"}
+	}
+	return report.Compared{Name: dir, Result: r, Config: doc.flat()}, nil
+}
