@@ -348,4 +348,3 @@ func (n numerals) change(unit stats.Unit, d decimal.Decimal) string {
 	}
 	return s
 }
-
