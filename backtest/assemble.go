@@ -14,7 +14,7 @@ import (
 // result puts together what was recorded. end is the last instant of the data.
 func (r *recorder) result(end exchange.Time) *Result {
 	res := &Result{
-		Schema: ResultSchema, Fills: r.fills, Refusals: r.refusals, Equity: r.samples, Settlements: r.settled,
+		Schema: ResultSchema, Fills: r.fills, Refusals: r.refusals, Equity: r.samples, Settlements: r.settled, Assets: r.assets,
 		Margin: r.margin.MarginSummary, Orders: r.orders, Balances: r.balances.lines, Hash: r.hash.hex(), Warnings: r.warnings,
 	}
 	if len(r.samples) > 0 {

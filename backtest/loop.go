@@ -9,6 +9,7 @@ import (
 	"github.com/pmbot/pmbot/backtest/venue/link"
 	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard/margin"
 )
 
 // simulator is what the loop needs of the simulated exchange.
@@ -21,6 +22,7 @@ type simulator interface {
 	Due() exchange.Time
 	Advance(at exchange.Time)
 	Account() exchange.Account
+	Holdings() []margin.Holding
 	Err() error
 }
 
@@ -283,15 +285,15 @@ func (l *loop) goLive(at exchange.Time) error {
 
 // snapshot tells everyone what the account is worth at a sample's instant.
 func (l *loop) snapshot(at exchange.Time) error {
-	a := l.venue.Account()
+	s := l.record.moment(at, l.venue)
 	e := exchange.Event{At: at}
-	e.SetAccount(&a)
+	e.SetAccount(&s.Account)
 	if l.far != nil {
 		l.far.Tell(&e)
 	} else if err := l.driver.Deliver(&e); err != nil {
 		return err
 	}
-	l.record.sample(at, &a)
+	l.record.sample(&s)
 	return l.settle()
 }
 

@@ -37,6 +37,7 @@ type recorder struct {
 	samples  []Sample
 	settled  []Settlement
 	warnings []Warning
+	assets   []string // that any sample has, sorted
 	next     exchange.Time
 	step     time.Duration
 }
@@ -234,15 +235,16 @@ func (r *recorder) order(e *exchange.Event, u *exchange.OrderUpdate) {
 	}
 }
 
-// sample writes the account down.
-func (r *recorder) sample(at exchange.Time, a *exchange.Account) {
+// sample writes a moment of the account down.
+func (r *recorder) sample(s *Sample) {
 	for id := 1; id <= r.ins.Len(); id++ { // a margin pair has no mark: its price is one
 		if r.ins.At(exchange.InstrumentID(id)).Product == exchange.Margin {
 			r.attribution.marks[id] = r.prices[id].last()
 		}
 	}
-	s := Sample{At: at, Account: *a, Exposure: r.attribution.exposure()}
-	r.samples = append(r.samples, s)
+	s.Exposure = r.attribution.exposure()
+	r.samples = append(r.samples, *s)
+	at, a := s.At, &s.Account
 	r.hash.sample(at, a)
 	r.margin.sample(at, a)
 	r.attribution.sample(at, a)

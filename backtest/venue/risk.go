@@ -172,13 +172,18 @@ func (v *Venue) lend(m *market) {
 	}
 }
 
-// assess values the account. What has no price yet counts as nothing.
-func (v *Venue) assess() exchange.Account {
+// lendAll does so wherever there is a position.
+func (v *Venue) lendAll() {
 	for i := 1; i < len(v.markets); i++ {
 		if m := &v.markets[i]; !m.flat() {
 			v.lend(m)
 		}
 	}
+}
+
+// assess values the account. What has no price yet counts as nothing.
+func (v *Venue) assess() exchange.Account {
+	v.lendAll()
 	a := v.risk.model.Account()
 	if v.risk.status == exchange.StatusBankrupted && !a.Equity.IsPositive() {
 		a.Status = exchange.StatusBankrupted // empty, until somebody pays in

@@ -249,10 +249,6 @@ func (v *Venue) Events() []exchange.Event {
 	return v.read.events
 }
 
-// Account values the account now, for reports. It emits nothing. What has no price yet
-// counts as nothing in it.
-func (v *Venue) Account() exchange.Account { return v.assess() }
-
 // Submit takes an approved new order or amend at its arrival. The answer is an event:
 // Working, or Rejected with Binance's code. The caller has checked that the approval is
 // valid.

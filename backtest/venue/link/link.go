@@ -184,9 +184,6 @@ func (l *Link) pass(to exchange.Time) {
 	}
 }
 
-// Account values the account at the exchange now; see [venue.Venue.Account].
-func (l *Link) Account() exchange.Account { return l.venue.Account() }
-
 // Err is that of [venue.Venue.Err].
 func (l *Link) Err() error { return l.venue.Err() }
 

@@ -1,0 +1,27 @@
+package venue
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard/margin"
+)
+
+// What the account is now, for reports. None of it emits anything, and what has no price
+// yet counts as nothing.
+
+// Account values the account.
+func (v *Venue) Account() exchange.Account { return v.assess() }
+
+// Holdings is the account asset by asset; see [margin.Portfolio.Holdings]. The sums are
+// those of Account.
+func (v *Venue) Holdings() []margin.Holding {
+	v.lendAll()
+	return v.risk.model.Holdings()
+}
+
+// Value is what an amount of an asset would count as if it were all that the account has
+// of it; see [margin.Portfolio.Value].
+func (v *Venue) Value(asset string, net decimal.Decimal) (margin.Holding, error) {
+	return v.risk.model.Value(asset, net)
+}

@@ -1,0 +1,22 @@
+package link
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard/margin"
+)
+
+// What the account is at the exchange now, whatever we have been told of it; each is that
+// of [venue.Venue].
+
+// Account values the account.
+func (l *Link) Account() exchange.Account { return l.venue.Account() }
+
+// Holdings is the account asset by asset.
+func (l *Link) Holdings() []margin.Holding { return l.venue.Holdings() }
+
+// Value is what an amount of an asset alone would count as.
+func (l *Link) Value(asset string, net decimal.Decimal) (margin.Holding, error) {
+	return l.venue.Value(asset, net)
+}
