@@ -5,10 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/pmbot/pmbot/backtest"
-	"github.com/pmbot/pmbot/backtest/stats"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -70,30 +67,6 @@ type RunName struct {
 	Hash       string        `json:"result_hash"`
 }
 
-// StatisticRow is one statistic of every run.
-type StatisticRow struct {
-	Group  string     `json:"group"`
-	Key    string     `json:"key"`
-	Name   string     `json:"name"`
-	Unit   stats.Unit `json:"unit"`
-	Better int        `json:"better"`
-	// SpanBound says that the figure grows with the length of the run.
-	SpanBound bool     `json:"span_bound"`
-	Values    []Figure `json:"values"`
-	// Best are the runs with the best value, none if it is the same in all, if there is
-	// no better, or if the figure is span bound and the periods differ.
-	Best []int `json:"best"`
-}
-
-// Figure is a value of one run.
-type Figure struct {
-	// Value is null where the statistic is undefined, and Reason then says why. Change is
-	// the difference to the first run's, null where one of the two is.
-	Value  decimal.NullDecimal `json:"value"`
-	Reason string              `json:"reason,omitempty"`
-	Change decimal.NullDecimal `json:"change"`
-}
-
 // LineRow is the result lines of one name. A run that has none of that name has null.
 type LineRow struct {
 	Name  string           `json:"name"`
@@ -136,86 +109,6 @@ func kindOf(r *backtest.Result) backtest.Kind {
 		return backtest.KindBacktest
 	}
 	return r.Kind
-}
-
-// statistics has a row for every statistic that any run has, in the order of the first.
-func (c *Comparison) statistics() []StatisticRow {
-	rows := []StatisticRow{}
-	at := map[string]int{}
-	for i, r := range c.results {
-		for _, group := range stats.Of(r).Groups {
-			for _, item := range group.Items {
-				n, known := at[item.Key]
-				if !known {
-					n = len(rows)
-					at[item.Key] = n
-					rows = append(rows, c.newRow(&group, &item))
-				}
-				rows[n].Values[i] = Figure{Reason: item.Reason}
-				if item.OK {
-					rows[n].Values[i] = Figure{Value: decimal.NewNullDecimal(item.Number)}
-				}
-			}
-		}
-	}
-	for i := range rows {
-		rows[i].measure()
-		if rows[i].SpanBound && !c.SamePeriod {
-			rows[i].Best = []int{}
-		}
-	}
-	return rows
-}
-
-func (c *Comparison) newRow(g *stats.Group, item *stats.Item) StatisticRow {
-	row := StatisticRow{Group: g.Name, Key: item.Key, Name: item.Name, Unit: item.Unit, Better: item.Better,
-		SpanBound: spanBound(item), Values: make([]Figure, len(c.results))}
-	for i := range row.Values {
-		row.Values[i].Reason = "the run has no such statistic"
-	}
-	return row
-}
-
-// spanBound says whether a figure depends on how long the run was: what is a proportion,
-// or by the day, does not.
-func spanBound(item *stats.Item) bool {
-	switch item.Unit {
-	case stats.Ratio, stats.PerDay, stats.Points:
-		return false
-	default:
-		return true
-	}
-}
-
-// measure computes the changes and finds the best values.
-func (s *StatisticRow) measure() {
-	s.Best = []int{}
-	first := s.Values[0].Value
-	differ := false
-	for i := range s.Values {
-		f := &s.Values[i]
-		if !f.Value.Valid {
-			continue
-		}
-		if i > 0 && first.Valid && s.Unit != stats.Time {
-			f.Change = decimal.NewNullDecimal(f.Value.Decimal.Sub(first.Decimal))
-		}
-		if len(s.Best) == 0 {
-			s.Best = append(s.Best, i)
-			continue
-		}
-		order := f.Value.Decimal.Cmp(s.Values[s.Best[0]].Value.Decimal)
-		differ = differ || order != 0
-		switch {
-		case order == 0:
-			s.Best = append(s.Best, i)
-		case order == s.Better:
-			s.Best = []int{i}
-		}
-	}
-	if s.Better == 0 || !differ {
-		s.Best = []int{}
-	}
 }
 
 // lines gathers the result lines by their names.

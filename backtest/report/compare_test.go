@@ -291,3 +291,13 @@ func TestCompareStaysWithinTheTerminal(t *testing.T) {
 		}
 	}
 }
+
+// Every statistic that is said not to depend on the span is one.
+func TestPerSpan(t *testing.T) {
+	all := stats.Of(fakeResult(3))
+	for _, key := range strings.Fields(perSpan) {
+		if item := all.Get(key); strings.HasPrefix(item.Reason, "there is no statistic") {
+			t.Error(item.Reason)
+		}
+	}
+}

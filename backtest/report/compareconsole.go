@@ -6,13 +6,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/backtest/stats"
-	"github.com/pmbot/pmbot/exchange"
 )
 
 // Console prints the comparison as tables with a column for each run. Its last line says
@@ -253,98 +251,4 @@ func (c *Comparison) lineCells(name string, row *LineRow, s moneySource) []cell 
 		}
 	}
 	return cells
-}
-
-func (c *Comparison) printStatistics(t *terminalWriter) {
-	g := &grid{columns: c.columns("STATISTICS, * better")}
-	group := ""
-	for i := range c.Statistics {
-		s := &c.Statistics[i]
-		if s.Group != group {
-			group = s.Group
-			g.add(slices.Insert(make([]cell, len(g.columns)-1), 0, cell{group, toneDim})...)
-		}
-		cells := []cell{text("%s", s.Name)}
-		for k, f := range s.Values {
-			value, change := text(undefined), text(undefined)
-			if f.Value.Valid {
-				value = text("%s", terminal.figure(s.Unit, f.Value.Decimal))
-			}
-			if slices.Contains(s.Best, k) {
-				value = cell{"*" + value.text, toneGood}
-			}
-			if f.Change.Valid {
-				change = text("%s", terminal.change(s.Unit, f.Change.Decimal))
-			}
-			if cells = append(cells, value); k > 0 {
-				cells = append(cells, change)
-			}
-		}
-		g.add(cells...)
-	}
-	t.table(g)
-	for _, note := range c.undefinedNotes() {
-		t.wrapped("", cell{note, toneDim})
-	}
-}
-
-// undefinedNotes says why statistics are undefined, once for all that share runs and
-// reason.
-func (c *Comparison) undefinedNotes() []string {
-	var order []string
-	names := map[string][]string{}
-	for i := range c.Statistics {
-		s := &c.Statistics[i]
-		letters := map[string][]string{}
-		var reasons []string
-		for k, f := range s.Values {
-			if f.Value.Valid {
-				continue
-			}
-			if letters[f.Reason] == nil {
-				reasons = append(reasons, f.Reason)
-			}
-			letters[f.Reason] = append(letters[f.Reason], c.Runs[k].Letter)
-		}
-		for _, reason := range reasons {
-			note := fmt.Sprintf("of %s: %s", strings.Join(letters[reason], ","), reason)
-			if names[note] == nil {
-				order = append(order, note)
-			}
-			names[note] = append(names[note], s.Name)
-		}
-	}
-	for i, note := range order {
-		order[i] = "undefined: " + strings.Join(names[note], ", ") + " " + note
-	}
-	return order
-}
-
-// figure prints a value by its unit.
-func (n numerals) figure(unit stats.Unit, d decimal.Decimal) string {
-	switch unit {
-	case stats.Percent:
-		return n.percent(d) + "%"
-	case stats.Count:
-		return n.plain(d.Round(2).String())
-	case stats.Duration:
-		if d.IsNegative() {
-			return n.minus() + span(time.Duration(-d.IntPart()))
-		}
-		return span(time.Duration(d.IntPart()))
-	case stats.Time:
-		return minute(exchange.Time(d.IntPart()))
-	default:
-		return n.money(d)
-	}
-}
-
-// change prints a difference of values by its unit, with its sign. That of percentages is
-// in points of percent.
-func (n numerals) change(unit stats.Unit, d decimal.Decimal) string {
-	s := n.figure(unit, d)
-	if d.IsPositive() && strings.Trim(s, "0.% ") != "" {
-		return "+" + s
-	}
-	return s
 }

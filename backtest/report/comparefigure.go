@@ -1,0 +1,119 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/backtest/stats"
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// printStatistics prints the statistics that are not the same in all runs.
+func (c *Comparison) printStatistics(t *terminalWriter) {
+	g := &grid{columns: c.columns("STATISTICS, * better")}
+	group := ""
+	for i := range c.Statistics {
+		s := &c.Statistics[i]
+		if !s.differs() {
+			continue
+		}
+		if s.Group != group {
+			group = s.Group
+			g.add(slices.Insert(make([]cell, len(g.columns)-1), 0, cell{group, toneDim})...)
+		}
+		g.add(statisticCells(s)...)
+	}
+	if len(g.rows) > 0 {
+		t.table(g)
+	}
+	for _, note := range c.statisticNotes() {
+		t.wrapped("", cell{note, toneDim})
+	}
+}
+
+func statisticCells(s *StatisticRow) []cell {
+	cells := []cell{text("%s", s.Name)}
+	for k, f := range s.Values {
+		value, change := text(undefined), text(undefined)
+		if f.Value.Valid {
+			value = text("%s", terminal.figure(s.Unit, f.Value.Decimal))
+		}
+		if slices.Contains(s.Best, k) {
+			value = cell{"*" + value.text, toneGood}
+		}
+		if f.Change.Valid {
+			change = text("%s", terminal.change(s.Unit, f.Change.Decimal))
+		}
+		if cells = append(cells, value); k > 0 {
+			cells = append(cells, change)
+		}
+	}
+	return cells
+}
+
+// statisticNotes say how many statistics are the same, and why others are undefined, once
+// for all that share runs and reason.
+func (c *Comparison) statisticNotes() []string {
+	same, undefinedInAll := 0, 0
+	var order []string
+	names := map[string][]string{}
+	for i := range c.Statistics {
+		s := &c.Statistics[i]
+		switch {
+		case s.differs():
+		case s.Values[0].Value.Valid:
+			same++
+			continue
+		default:
+			undefinedInAll++
+			continue
+		}
+		for k, f := range s.Values {
+			if f.Value.Valid {
+				continue
+			}
+			note := fmt.Sprintf("of %s: %s", c.Runs[k].Letter, f.Reason)
+			if names[note] == nil {
+				order = append(order, note)
+			}
+			names[note] = append(names[note], s.Name)
+		}
+	}
+	for i, note := range order {
+		order[i] = "undefined: " + strings.Join(names[note], ", ") + " " + note
+	}
+	return append(order, fmt.Sprintf("statistics the same in all runs: %d; undefined in all: %d", same, undefinedInAll))
+}
+
+// figure prints a value by its unit.
+func (n numerals) figure(unit stats.Unit, d decimal.Decimal) string {
+	switch unit {
+	case stats.Percent:
+		return n.percent(d) + "%"
+	case stats.Count:
+		return n.plain(d.Round(2).String())
+	case stats.Duration:
+		if d.IsNegative() {
+			return n.minus() + span(time.Duration(-d.IntPart()))
+		}
+		return span(time.Duration(d.IntPart()))
+	case stats.Time:
+		return minute(exchange.Time(d.IntPart()))
+	default:
+		return n.money(d)
+	}
+}
+
+// change prints a difference of values by its unit, with its sign. That of percentages is
+// in points of percent.
+func (n numerals) change(unit stats.Unit, d decimal.Decimal) string {
+	s := n.figure(unit, d)
+	if d.IsPositive() && strings.Trim(s, "0.% ") != "" {
+		return "+" + s
+	}
+	return s
+}

@@ -1,0 +1,121 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/backtest/stats"
+)
+
+// StatisticRow is one statistic of every run.
+type StatisticRow struct {
+	Group  string     `json:"group"`
+	Key    string     `json:"key"`
+	Name   string     `json:"name"`
+	Unit   stats.Unit `json:"unit"`
+	Better int        `json:"better"`
+	// SpanBound says that the figure grows with the length of the run.
+	SpanBound bool     `json:"span_bound"`
+	Values    []Figure `json:"values"`
+	// Best are the runs with the best value, none if it is the same in all, if there is
+	// no better, or if the figure is span bound and the periods differ.
+	Best []int `json:"best"`
+}
+
+// Figure is a value of one run.
+type Figure struct {
+	// Value is null where the statistic is undefined, and Reason then says why. Change is
+	// the difference to the first run's, null where one of the two is.
+	Value  decimal.NullDecimal `json:"value"`
+	Reason string              `json:"reason,omitempty"`
+	Change decimal.NullDecimal `json:"change"`
+}
+
+// statistics has a row for every statistic that any run has, in the order of the first.
+func (c *Comparison) statistics() []StatisticRow {
+	rows := []StatisticRow{}
+	at := map[string]int{}
+	for i, r := range c.results {
+		for _, group := range stats.Of(r).Groups {
+			for _, item := range group.Items {
+				n, known := at[item.Key]
+				if !known {
+					n = len(rows)
+					at[item.Key] = n
+					rows = append(rows, c.newRow(&group, &item))
+				}
+				rows[n].Values[i] = Figure{Reason: item.Reason}
+				if item.OK {
+					rows[n].Values[i] = Figure{Value: decimal.NewNullDecimal(item.Number)}
+				}
+			}
+		}
+	}
+	for i := range rows {
+		rows[i].measure()
+		if rows[i].SpanBound && !c.SamePeriod {
+			rows[i].Best = []int{}
+		}
+	}
+	return rows
+}
+
+func (c *Comparison) newRow(g *stats.Group, item *stats.Item) StatisticRow {
+	row := StatisticRow{Group: g.Name, Key: item.Key, Name: item.Name, Unit: item.Unit, Better: item.Better,
+		SpanBound: !strings.Contains(perSpan, " "+item.Key+" "), Values: make([]Figure, len(c.results))}
+	for i := range row.Values {
+		row.Values[i].Reason = "the run has no such statistic"
+	}
+	return row
+}
+
+// perSpan are the statistics that do not depend on how long a run was: averages, shares,
+// and what is by the day or the year.
+const perSpan = " cagr volatility sharpe sortino omega profit_factor_days skewness excess_kurtosis var_95 cvar_95 " +
+	"trades_per_day win_rate average_win average_loss payoff_ratio expectancy profit_factor average_duration " +
+	"average_duration_won average_duration_lost long_share turnover_per_day turnover_ratio fees_bp slippage_bp " +
+	"funding_pct_notional maker_share time_in_market average_gross_exposure average_leverage average_net_delta " +
+	"orders_per_fill rejected_share refused_share underwater_pct "
+
+// measure computes the changes and finds the best values.
+func (s *StatisticRow) measure() {
+	s.Best = []int{}
+	first := s.Values[0].Value
+	differ := false
+	for i := range s.Values {
+		f := &s.Values[i]
+		if !f.Value.Valid {
+			continue
+		}
+		if i > 0 && first.Valid && s.Unit != stats.Time {
+			f.Change = decimal.NewNullDecimal(f.Value.Decimal.Sub(first.Decimal))
+		}
+		if len(s.Best) == 0 {
+			s.Best = append(s.Best, i)
+			continue
+		}
+		order := f.Value.Decimal.Cmp(s.Values[s.Best[0]].Value.Decimal)
+		differ = differ || order != 0
+		switch {
+		case order == 0:
+			s.Best = append(s.Best, i)
+		case order == s.Better:
+			s.Best = []int{i}
+		}
+	}
+	if s.Better == 0 || !differ {
+		s.Best = []int{}
+	}
+}
+
+// differs says whether the runs have different values, or some of them none.
+func (s *StatisticRow) differs() bool {
+	first := s.Values[0].Value
+	for _, f := range s.Values[1:] {
+		if f.Value.Valid != first.Valid || first.Valid && !f.Value.Decimal.Equal(first.Decimal) {
+			return true
+		}
+	}
+	return false
+}
