@@ -4,8 +4,8 @@
 // the account's status with it. Each owns a [Portfolio] of its own and feeds it what
 // happens. It is pure: no clock, no I/O, no goroutine.
 //
-// Start at [Portfolio]: New, the setters, then Account, Project, Reducing, Safe. [Tables]
-// holds what Binance decides and we look up.
+// Start at [Portfolio]: New, the setters, then Account, Project, Reducing, Safe; for
+// reports Holdings, Value and Stress. [Tables] holds what Binance decides and we look up.
 //
 // # Formulas
 //

@@ -36,9 +36,14 @@ func (s Shock) check() error {
 	return nil
 }
 
+// moves says whether marks and index price of a coin move.
+func (s Shock) moves(coin string, stable bool) bool {
+	return s.Coin == coin && coin != "" || s.Coin == AllCoins && !stable
+}
+
 // ratio is the factor of the marks of a coin's futures.
 func (s Shock) ratio(coin string, stable bool) exchange.Fixed {
-	if s.Coin == coin && coin != "" || s.Coin == AllCoins && !stable {
+	if s.moves(coin, stable) {
 		return exchange.FixedOne + s.Move
 	}
 	return exchange.FixedOne
