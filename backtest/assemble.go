@@ -17,6 +17,11 @@ func (r *recorder) result(end exchange.Time) *Result {
 		Schema: ResultSchema, Fills: r.fills, Refusals: r.refusals, Equity: r.samples, Settlements: r.settled, Assets: r.assets,
 		Margin: r.margin.MarginSummary, Orders: r.orders, Balances: r.balances.lines, Hash: r.hash.hex(), Warnings: r.warnings,
 	}
+	for _, m := range []*StressMoment{r.lowest, r.last} {
+		if m != nil {
+			res.Stress = append(res.Stress, *m)
+		}
+	}
 	if len(r.samples) > 0 {
 		res.From, res.To = r.samples[0].At, r.samples[len(r.samples)-1].At
 	}

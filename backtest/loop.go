@@ -6,6 +6,8 @@ import (
 	"io"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/pmbot/pmbot/backtest/venue/link"
 	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/exchange"
@@ -23,6 +25,8 @@ type simulator interface {
 	Advance(at exchange.Time)
 	Account() exchange.Account
 	Holdings() []margin.Holding
+	Value(asset string, net decimal.Decimal) (margin.Holding, error)
+	Stress() ([]margin.Stressed, error)
 	Err() error
 }
 
@@ -315,6 +319,7 @@ func (l *loop) finish() error {
 			return err
 		}
 	}
+	l.record.last = stressOf("end", at, l.venue)
 	if err := l.snapshot(at); err != nil {
 		return err
 	}

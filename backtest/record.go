@@ -37,7 +37,10 @@ type recorder struct {
 	samples  []Sample
 	settled  []Settlement
 	warnings []Warning
-	assets   []string // that any sample has, sorted
+	assets   []string      // that any sample has, sorted
+	given    []given       // from outside
+	lowest   *StressMoment // of the sample with the lowest uniMMR, nil before something was held
+	last     *StressMoment // of the end
 	next     exchange.Time
 	step     time.Duration
 }
@@ -179,6 +182,7 @@ func (r *recorder) ledger(e *exchange.Event, l *exchange.LedgerEntry) {
 	}
 	r.hash.ledger(e.At, r.labels[l.Strategy], symbol, l)
 	r.balances.apply(e.At, l, !r.live)
+	r.give(l)
 	usd := r.attribution.ledger(e, l)
 	if l.Reason == exchange.ReasonFunding && e.Inst != 0 {
 		in := r.ins.At(e.Inst)

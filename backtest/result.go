@@ -321,6 +321,9 @@ type Sample struct {
 	Exposure []Exposure `json:"exposure"`
 	// Assets is what the account holds of each asset and what it is worth as collateral.
 	Assets []AssetValue `json:"assets"`
+	// Held is what the account would count as, after haircuts, if nothing had been traded:
+	// what it was given, at the prices and rates of the sample and without interest.
+	Held decimal.Decimal `json:"held"`
 }
 
 // AssetValue is one asset over all wallets: Net is its amount with unrealised PnL and

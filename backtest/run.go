@@ -220,6 +220,8 @@ func (r *run) result(cfg *Config, opt Options, list []Description, labels []stri
 	res.Margin.Floors = []UniMMRFloor{
 		{"unimmr_min", cfg.Risk.UniMMRMin}, {"unimmr_shock_min", cfg.Risk.UniMMRShockMin},
 	}
+	l := &r.tab.Ladder
+	res.Margin.Ladder = Ladder{MarginCall: l.MarginCall, SupplyMargin: l.SupplyMargin, ReduceOnly: l.ReduceOnly, Liquidation: l.Liquidation}
 	for i, d := range list {
 		res.Strategies = append(res.Strategies, StrategyInfo{
 			ID: exchange.StrategyID(i + 1), Label: labels[i], Name: d.Manifest.Name, Version: d.Manifest.Version, Params: d.Values,

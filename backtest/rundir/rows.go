@@ -61,6 +61,7 @@ func sampleFields(legs []backtest.Leg) []field[backtest.Sample] {
 		decimalField("available", func(r *row) *decimal.Decimal { return &r.Account.Available }),
 		decimalField("unimmr", func(r *row) *decimal.Decimal { return &r.Account.UniMMR }),
 		nameField("status", exchange.ParseAccountStatus, func(r *row) *exchange.AccountStatus { return &r.Account.Status }),
+		decimalField("held", func(r *row) *decimal.Decimal { return &r.Held }),
 	}
 	for _, l := range legs {
 		fields = append(fields, exposureField(l))

@@ -20,6 +20,13 @@ func (v *Venue) Holdings() []margin.Holding {
 	return v.risk.model.Holdings()
 }
 
+// Stress is the account under the scenarios of a report, as if it had no open orders; see
+// [margin.Portfolio.Stress]. A price that is not there is margin.ErrMissing.
+func (v *Venue) Stress() ([]margin.Stressed, error) {
+	v.lendAll()
+	return v.risk.model.Stress(v.risk.model.StressScenarios())
+}
+
 // Value is what an amount of an asset would count as if it were all that the account has
 // of it; see [margin.Portfolio.Value].
 func (v *Venue) Value(asset string, net decimal.Decimal) (margin.Holding, error) {

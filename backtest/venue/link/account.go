@@ -16,6 +16,9 @@ func (l *Link) Account() exchange.Account { return l.venue.Account() }
 // Holdings is the account asset by asset.
 func (l *Link) Holdings() []margin.Holding { return l.venue.Holdings() }
 
+// Stress is the account under the scenarios of a report.
+func (l *Link) Stress() ([]margin.Stressed, error) { return l.venue.Stress() }
+
 // Value is what an amount of an asset alone would count as.
 func (l *Link) Value(asset string, net decimal.Decimal) (margin.Holding, error) {
 	return l.venue.Value(asset, net)
