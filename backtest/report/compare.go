@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/stats"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -49,8 +50,11 @@ type Comparison struct {
 	ByLeg         []LineRow `json:"by_leg"`
 	ByStrategyLeg []LineRow `json:"by_strategy_leg"`
 	ByMonth       []LineRow `json:"by_month"`
+	// Months are the changes of equity, collateral included, where ByMonth is of trading.
+	Months []MonthRow `json:"months"`
 
 	results []*backtest.Result
+	found   []*stats.Statistics
 }
 
 // RunName tells which run a column is of.
@@ -83,7 +87,7 @@ func Compare(runs ...Compared) *Comparison {
 	first := runs[0].Result
 	for i, run := range runs {
 		r := run.Result
-		c.results = append(c.results, r)
+		c.results, c.found = append(c.results, r), append(c.found, stats.Of(r))
 		c.Runs = append(c.Runs, RunName{
 			Letter: string(rune('A' + i)), Name: clean(run.Name), ID: clean(r.ID), Kind: kindOf(r),
 			Strategies: strategyNames(r), From: r.From, To: r.To, Hash: clean(r.Hash),
@@ -95,7 +99,7 @@ func Compare(runs ...Compared) *Comparison {
 	for i := 1; i < len(runs); i++ {
 		c.Partings = append(c.Partings, RunPartings{c.Runs[i].Letter, partings(first, runs[i].Result)})
 	}
-	c.Statistics = c.statistics()
+	c.Statistics, c.Months = c.statistics(), c.months()
 	c.lines()
 	return c
 }

@@ -214,11 +214,11 @@ func TestPartings(t *testing.T) {
 			backtest.Result{Fills: backtest.RowsOf(fill(5)), Ledger: backtest.RowsOf(booking)}, backtest.Result{Refusals: []backtest.RefusalRow{refusal}},
 			"refusal 1 2026-08-01 00:05:00 | no further refusal | s: too large"},
 		{"another equity", backtest.Result{Equity: []backtest.Sample{sample(1, 10), sample(2, 20)}},
-			backtest.Result{Equity: []backtest.Sample{sample(1, 10), sample(2, 30)}}, "sample 2 2026-08-01 00:02:00 | equity 0.2 | equity 0.3"},
+			backtest.Result{Equity: []backtest.Sample{sample(1, 10), sample(2, 30)}}, "sample 2 2026-08-01 00:02:00 | equity 0.20 | equity 0.30"},
 		{"sampled less often, and equal where both are", backtest.Result{Equity: []backtest.Sample{sample(1, 10), sample(2, 20), sample(3, 30)}},
 			backtest.Result{Equity: []backtest.Sample{sample(1, 10), sample(3, 30)}}, "sample 2 2026-08-01 00:02:00 | a sample | no sample then"},
 		{"sampled less often, and different where both are", backtest.Result{Equity: []backtest.Sample{sample(1, 10), sample(3, 31)}},
-			backtest.Result{Equity: []backtest.Sample{sample(1, 10), sample(2, 20), sample(3, 30)}}, "sample 2 2026-08-01 00:03:00 | equity 0.31 | equity 0.3"},
+			backtest.Result{Equity: []backtest.Sample{sample(1, 10), sample(2, 20), sample(3, 30)}}, "sample 2 2026-08-01 00:03:00 | equity 0.31 | equity 0.30"},
 	} {
 		got := ""
 		if list := partings(&c.a, &c.b); len(list) > 0 {

@@ -192,24 +192,28 @@ func (c *Comparison) columns(title string) []column {
 	return out
 }
 
-// moneySource is a row of the table of totals.
+// moneySource is a figure of a result line.
 type moneySource struct {
 	name string
+	unit stats.Unit
 	of   func(*backtest.Line) decimal.Decimal
-	// whole is of a count.
-	whole bool
 }
 
+func netSource() moneySource {
+	return moneySource{"Net", stats.USD, func(l *backtest.Line) decimal.Decimal { return l.Net }}
+}
+
+// moneySources are the rows of the table of totals.
 func moneySources() []moneySource {
 	return []moneySource{
-		{"Price", func(l *backtest.Line) decimal.Decimal { return l.Price }, false},
-		{"Fees", func(l *backtest.Line) decimal.Decimal { return l.Fees }, false},
-		{"Funding", func(l *backtest.Line) decimal.Decimal { return l.Funding }, false},
-		{"Interest", func(l *backtest.Line) decimal.Decimal { return l.Interest }, false},
-		{"Net", func(l *backtest.Line) decimal.Decimal { return l.Net }, false},
-		{"Slippage, part of price", func(l *backtest.Line) decimal.Decimal { return l.Slippage }, false},
-		{"Turnover", func(l *backtest.Line) decimal.Decimal { return l.Turnover }, false},
-		{"Trades", func(l *backtest.Line) decimal.Decimal { return decimal.New(int64(l.Trades), 0) }, true},
+		{"Price", stats.USD, func(l *backtest.Line) decimal.Decimal { return l.Price }},
+		{"Fees", stats.USD, func(l *backtest.Line) decimal.Decimal { return l.Fees }},
+		{"Funding", stats.USD, func(l *backtest.Line) decimal.Decimal { return l.Funding }},
+		{"Interest", stats.USD, func(l *backtest.Line) decimal.Decimal { return l.Interest }},
+		netSource(),
+		{"Slippage, part of price", stats.USD, func(l *backtest.Line) decimal.Decimal { return l.Slippage }},
+		{"Turnover", stats.USD, func(l *backtest.Line) decimal.Decimal { return l.Turnover }},
+		{"Trades", stats.Count, func(l *backtest.Line) decimal.Decimal { return decimal.New(int64(l.Trades), 0) }},
 	}
 }
 
@@ -223,27 +227,22 @@ func (c *Comparison) printTotals(t *terminalWriter) {
 
 func (c *Comparison) printNets(t *terminalWriter, title string, rows []LineRow) {
 	g := &grid{columns: c.columns(title)}
-	net := moneySource{of: func(l *backtest.Line) decimal.Decimal { return l.Net }}
 	for i := range rows {
-		g.add(c.lineCells(rows[i].Name, &rows[i], net)...)
+		g.add(c.lineCells(rows[i].Name, &rows[i], netSource())...)
 	}
 	t.table(g)
 }
 
 // lineCells is one figure of a row of lines for every run, with its change to the first.
 func (c *Comparison) lineCells(name string, row *LineRow, s moneySource) []cell {
-	unit := stats.USD
-	if s.whole {
-		unit = stats.Count
-	}
 	cells := []cell{text("%s", name)}
 	for i, l := range row.Lines {
 		value, change := text(undefined), text(undefined)
 		if l != nil {
-			value = text("%s", terminal.figure(unit, s.of(l)))
+			value = text("%s", terminal.figure(s.unit, s.of(l)))
 			if first := row.Lines[0]; first != nil {
 				d := s.of(l).Sub(s.of(first))
-				change = cell{terminal.change(unit, d), signTone(d)}
+				change = cell{terminal.change(s.unit, d), signTone(d)}
 			}
 		}
 		if cells = append(cells, value); i > 0 {

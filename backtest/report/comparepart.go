@@ -193,9 +193,14 @@ func partSamples(a, b []backtest.Sample) *Parting {
 func sampleDifference(a, b *exchange.Account) (first, other string) {
 	var x, y []string
 	figure := func(name string, p, q decimal.Decimal) {
-		if !p.Equal(q) {
-			x, y = append(x, name+" "+terminal.exact(p)), append(y, name+" "+terminal.exact(q))
+		if p.Equal(q) {
+			return
 		}
+		digits := terminal.money
+		if digits(p) == digits(q) {
+			digits = terminal.exact
+		}
+		x, y = append(x, name+" "+digits(p)), append(y, name+" "+digits(q))
 	}
 	figure("equity", a.Equity, b.Equity)
 	figure("before haircuts", a.ActualEquity, b.ActualEquity)

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -32,12 +33,48 @@ type Figure struct {
 	Change decimal.NullDecimal `json:"change"`
 }
 
+// MonthRow is the change of equity of every run in one UTC month.
+type MonthRow struct {
+	// Name is the month, such as 2026-08.
+	Name    string        `json:"name"`
+	Returns []MonthReturn `json:"returns"`
+}
+
+// MonthReturn is the change of one run's equity in percent of what it was when the month,
+// or the run, began: null where the run has none. Whole says that the run lasted all month.
+type MonthReturn struct {
+	Percent decimal.NullDecimal `json:"percent"`
+	Whole   bool                `json:"whole"`
+}
+
+// months has a row for every month that any run has, oldest first.
+func (c *Comparison) months() []MonthRow {
+	rows := []MonthRow{}
+	at := map[string]int{}
+	for i, found := range c.found {
+		for _, m := range found.Months {
+			name := m.From.UTC().Format("2006-01")
+			n, known := at[name]
+			if !known {
+				n = len(rows)
+				at[name] = n
+				rows = append(rows, MonthRow{name, make([]MonthReturn, len(c.found))})
+			}
+			if m.OK {
+				rows[n].Returns[i] = MonthReturn{decimal.NewNullDecimal(m.Percent), m.Whole}
+			}
+		}
+	}
+	slices.SortFunc(rows, func(a, b MonthRow) int { return strings.Compare(a.Name, b.Name) })
+	return rows
+}
+
 // statistics has a row for every statistic that any run has, in the order of the first.
 func (c *Comparison) statistics() []StatisticRow {
 	rows := []StatisticRow{}
 	at := map[string]int{}
-	for i, r := range c.results {
-		for _, group := range stats.Of(r).Groups {
+	for i, found := range c.found {
+		for _, group := range found.Groups {
 			for _, item := range group.Items {
 				n, known := at[item.Key]
 				if !known {

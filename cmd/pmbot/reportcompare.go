@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +16,7 @@ import (
 
 // compareFlags are the flags of "pmbot report compare".
 type compareFlags struct {
+	out            string
 	json, exitCode bool
 }
 
@@ -32,7 +34,8 @@ against, so name the one you know.
 Runs of different periods are compared, but no sum or count of theirs is called better.
 Different runs are no failure: the exit code is 0 unless --exit-code asks for %d.`,
 			report.ComparedMin, report.ComparedMax, exitCheck),
-		Example: `  pmbot report compare runs/20261101T101500Z-3f9c2b1e runs/20261101T113000Z-91ab44d0`,
+		Example: `  pmbot report compare runs/20261101T101500Z-3f9c2b1e runs/20261101T113000Z-91ab44d0
+  pmbot report compare runs/20261101T101500Z-3f9c2b1e runs/20261101T113000Z-91ab44d0 --out compare.html`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if n := len(args); n < report.ComparedMin || n > report.ComparedMax {
 				return fmt.Errorf("compare takes %d to %d runs, not %d", report.ComparedMin, report.ComparedMax, n)
@@ -41,6 +44,7 @@ Different runs are no failure: the exit code is 0 unless --exit-code asks for %d
 		},
 	}
 	flags := cmd.Flags()
+	flags.StringVar(&f.out, "out", "", "write the comparison as a page to this file, such as compare.html")
 	flags.BoolVar(&f.json, "json", false, "print the comparison as one JSON document")
 	flags.BoolVar(&f.exitCode, "exit-code", false, fmt.Sprintf("end with %d if the runs came to different results", exitCheck))
 	cmd.RunE = action(func(_ context.Context, args []string) error { return c.compare(f, args) })
@@ -57,11 +61,20 @@ func (c *console) compare(f *compareFlags, names []string) error {
 		runs = append(runs, run)
 	}
 	comparison := report.Compare(runs...)
+	if f.out != "" {
+		var page strings.Builder
+		if err := comparison.HTML(&page); err != nil {
+			return err
+		}
+		if err := replaceFile(f.out, page.String()); err != nil {
+			return err
+		}
+	}
 	var err error
 	if f.json {
 		err = c.printJSON(comparison)
 	} else {
-		err = comparison.Console(c.out, report.ConsoleOptions{Color: c.color(), Width: terminalWidth(c.out)})
+		err = comparison.Console(c.out, report.ConsoleOptions{Color: c.color(), Width: terminalWidth(c.out), Report: f.out})
 	}
 	if err == nil && f.exitCode && !comparison.Equal {
 		err = &failure{exitCheck, errors.New("the runs came to different results"), "without --exit-code that is no failure"}

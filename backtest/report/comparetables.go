@@ -1,0 +1,159 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+)
+
+// sections are the tables of the page in their order.
+func (c *Comparison) sections() []section {
+	total := table{ID: "total", Caption: "Total in USD", Head: c.heads("Source")}
+	for _, s := range moneySources() {
+		total.Rows = append(total.Rows, c.lineTDs(s.name, &c.Total, s))
+	}
+	results := section{ID: "results", Title: "Results", Tables: []table{total}}
+	for _, t := range []struct {
+		id, caption string
+		rows        []LineRow
+	}{
+		{"by-strategy", "Net by strategy in USD", c.ByStrategy}, {"by-leg", "Net by leg in USD", c.ByLeg},
+		{"by-strategy-leg", "Net by strategy and leg in USD", c.ByStrategyLeg}, {"by-month", "Net by month in USD", c.ByMonth},
+	} {
+		if len(t.rows) > 0 {
+			results.Tables = append(results.Tables, c.netTable(t.id, t.caption, t.rows))
+		}
+	}
+	if len(c.Months) > 0 {
+		results.Tables = append(results.Tables, c.monthReturns())
+	}
+	statistics := section{ID: "statistics", Title: "Statistics"}
+	for i := range c.Statistics {
+		group := c.Statistics[i].Group
+		if i == 0 || group != c.Statistics[i-1].Group {
+			statistics.Tables = append(statistics.Tables, table{ID: fmt.Sprintf("statistics-%d", len(statistics.Tables)+1), Caption: group, Head: c.heads("Statistic")})
+		}
+		t := &statistics.Tables[len(statistics.Tables)-1]
+		t.Rows = append(t.Rows, c.statisticTDs(&c.Statistics[i]))
+		t.Note = betterNote
+	}
+	return []section{results, statistics}
+}
+
+// glance is the statistics that a professional looks for first.
+func (c *Comparison) glance() table {
+	t := table{ID: "glance", Caption: "At a glance", Head: c.heads("Statistic"), Note: betterNote}
+	for _, key := range []string{"net_usd", "net_pct", "equity_change_pct", "cagr", "sharpe", "sortino", "max_drawdown_pct", "calmar",
+		"profit_factor", "unimmr_min", "trades", "fees_usd", "funding_usd", "turnover", "refused", "liquidations"} {
+		if i := slices.IndexFunc(c.Statistics, func(s StatisticRow) bool { return s.Key == key }); i >= 0 {
+			t.Rows = append(t.Rows, c.statisticTDs(&c.Statistics[i]))
+		}
+	}
+	return t
+}
+
+// betterNote explains the mark of the better value.
+const betterNote = "\u2605 is better."
+
+// heads are a title and the runs, each with the change to the first.
+func (c *Comparison) heads(title string) []head {
+	out := heads(title)
+	for i, run := range c.Runs {
+		out = append(out, head{Text: run.Letter, Number: true})
+		if i > 0 {
+			out = append(out, head{Text: run.Letter + page.minus() + c.Runs[0].Letter, Number: true})
+		}
+	}
+	return out
+}
+
+func (c *Comparison) differenceTable() table {
+	t := table{ID: "what", Caption: "Differences", Head: heads("Of", "What"), Empty: "Nothing in what made the runs."}
+	for _, run := range c.Runs {
+		t.Head = append(t.Head, head{Text: run.Letter})
+	}
+	for _, d := range c.Differ {
+		row := []td{word(string(d.Area)), word(d.Key)}
+		for _, v := range d.Values {
+			if v == nil {
+				row = append(row, word(undefined))
+			} else {
+				row = append(row, code(*v))
+			}
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+func (c *Comparison) netTable(id, caption string, rows []LineRow) table {
+	t := table{ID: id, Caption: caption, Head: c.heads("Name")}
+	for i := range rows {
+		t.Rows = append(t.Rows, c.lineTDs(rows[i].Name, &rows[i], netSource()))
+	}
+	return t
+}
+
+func (c *Comparison) lineTDs(name string, row *LineRow, s moneySource) []td {
+	out := []td{word(name)}
+	for i, l := range row.Lines {
+		value, change := noFigure(), noFigure()
+		if l != nil {
+			value = figureOf(page.figure(s.unit, s.of(l)), s.of(l).String())
+			if first := row.Lines[0]; first != nil {
+				d := s.of(l).Sub(s.of(first))
+				change = tonedOf(d, page.change(s.unit, d))
+			}
+		}
+		if out = append(out, value); i > 0 {
+			out = append(out, change)
+		}
+	}
+	return out
+}
+
+func noFigure() td { return figureOf(undefined, "") }
+
+func (c *Comparison) statisticTDs(s *StatisticRow) []td {
+	out := []td{word(s.Name)}
+	for i, f := range s.Values {
+		value, change := noFigure(), noFigure()
+		if f.Value.Valid {
+			value = figureOf(page.figure(s.Unit, f.Value.Decimal), f.Value.Decimal.String())
+		}
+		if slices.Contains(s.Best, i) {
+			value.Text, value.Style = "\u2605 "+value.Text, "n good strong"
+		}
+		if f.Change.Valid {
+			change = figureOf(page.change(s.Unit, f.Change.Decimal), f.Change.Decimal.String())
+		}
+		if out = append(out, value); i > 0 {
+			out = append(out, change)
+		}
+	}
+	return out
+}
+
+// monthReturns are the changes of equity by month in percent.
+func (c *Comparison) monthReturns() table {
+	t := table{ID: "month-returns", Caption: "Change of equity by month in percent", Head: heads("Month"),
+		Note: "\u2020 The month is not whole."}
+	for _, run := range c.Runs {
+		t.Head = append(t.Head, head{Text: run.Letter, Number: true})
+	}
+	for _, month := range c.Months {
+		row := []td{word(month.Name)}
+		for _, v := range month.Returns {
+			d := v.Percent.Decimal
+			switch {
+			case !v.Percent.Valid:
+				row = append(row, noFigure())
+			case v.Whole:
+				row = append(row, tonedOf(d, page.plus(d)))
+			default:
+				row = append(row, tonedOf(d, "\u2020 "+page.plus(d)))
+			}
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
