@@ -29,7 +29,9 @@ func alternating(n int) []float64 {
 func samplesAt(start exchange.Time, step time.Duration, values ...int64) []backtest.Sample {
 	out := make([]backtest.Sample, len(values))
 	for i, v := range values {
-		out[i] = backtest.Sample{At: start.Add(time.Duration(i) * step), Account: exchange.Account{Equity: decimal.New(v, 0)}}
+		worth := decimal.New(v, 0)
+		out[i] = backtest.Sample{At: start.Add(time.Duration(i) * step), Account: exchange.Account{
+			Equity: worth, ActualEquity: worth, UniMMR: decimal.New(exchange.UniMMRMax, 0)}}
 	}
 	return out
 }
