@@ -11,6 +11,8 @@
 //
 // The controls are listed in rules.go in their order of evaluation, the cheapest first;
 // testdata has a script for each that shows what it says. The limits with unit, default
-// and bounds are in [Limits]. The arithmetic of Portfolio
-// Margin is in package riskguard/margin. Start reading at Guard.Check.
+// and bounds are in [Limits]; a control with a number computes a value and its limit once,
+// and both the refusal and the closest approach that [Guard.Uses] tells come from them.
+// The arithmetic of Portfolio Margin is in package riskguard/margin. Start reading at
+// Guard.Check.
 package riskguard

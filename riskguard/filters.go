@@ -9,6 +9,9 @@ import (
 // filters: the instrument takes the order as it stands; nothing is rounded silently.
 func (c *check) filters() *exchange.Refusal {
 	r := &c.order.Request
+	if c.in == nil {
+		return &exchange.Refusal{Value: "no such instrument"}
+	}
 	if c.in.Status != exchange.StatusTrading {
 		return &exchange.Refusal{Value: c.in.Name() + " is " + c.in.Status, Limit: "it must be " + exchange.StatusTrading}
 	}

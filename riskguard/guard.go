@@ -20,10 +20,13 @@ type Config struct {
 // Guard is the account's risk in one place. One owner calls Apply with every event, in
 // order, and Check in between.
 type Guard struct {
-	ins     *exchange.Instruments
-	limits  Limits
-	model   *margin.Portfolio
-	rules   []rule
+	ins    *exchange.Instruments
+	limits Limits
+	model  *margin.Portfolio
+	rules  []rule
+	bounds [boundCount]bound
+	// nearest has readings of the order under examination, where check.noted says so.
+	nearest [boundCount]reading
 	markets []market
 	assets  []asset
 	open    []exchange.Order
@@ -56,7 +59,7 @@ func New(c Config) (*Guard, error) {
 	if err := model.SetShockSizes(c.Limits.shockSizes()); err != nil {
 		return nil, err
 	}
-	g.rules = rules()
+	g.rules, g.bounds = rules(), c.Limits.bounds()
 	for i := range g.sent {
 		g.sent[i].at = make([]exchange.Time, c.Limits.MessagesPerSecondMax)
 	}
@@ -82,33 +85,35 @@ type Verdict struct {
 }
 
 // Check answers whether an order may be sent, or an open order be amended to what o
-// says. It changes nothing: the caller reports what it did with the answer by
-// [Guard.Count] and [Guard.Hold]. A panic in a control is a refusal and asks for a halt.
+// says. It changes nothing that an answer depends on: the caller reports what it did with
+// this one by [Guard.Count] and [Guard.Hold]. It notes for [Guard.Uses] how near the order
+// came to the limits, or which refused. A panic in a control is a refusal and asks for a
+// halt.
 func (g *Guard) Check(in exchange.Intent, o exchange.Order, amend bool, at exchange.Time) (v Verdict) {
-	running := "guard"
+	r := &g.rules[0]
 	defer func() {
 		if p := recover(); p != nil {
-			why := fmt.Sprintf("control %s failed on %v: %v", running, o.Request.Type, p)
-			v = Verdict{Refusal: &exchange.Refusal{Intent: in, Rule: running, Value: "the control failed", Limit: "it must run"}, Halt: why}
+			r.refused++
+			why := fmt.Sprintf("control %s failed on %v: %v", r.name, o.Request.Type, p)
+			v = Verdict{Refusal: &exchange.Refusal{Intent: in, Rule: r.name, Value: "the control failed", Limit: "it must run"}, Halt: why}
 		}
 	}()
-	if int(o.Strategy) >= len(g.sent) {
-		return Verdict{Refusal: &exchange.Refusal{Intent: in, Rule: "state", Value: "no such strategy"}}
+	c := check{g: g, order: o, amend: amend, at: at}
+	if g.ins.Has(o.Request.Inst) {
+		c.in, c.market = g.ins.At(o.Request.Inst), &g.markets[o.Request.Inst]
 	}
-	if !g.ins.Has(o.Request.Inst) {
-		return Verdict{Refusal: &exchange.Refusal{Intent: in, Rule: "filters", Value: "no such instrument"}}
-	}
-	c := check{g: g, order: o, in: g.ins.At(o.Request.Inst), market: &g.markets[o.Request.Inst], amend: amend, at: at}
 	for i := range g.rules {
-		r := &g.rules[i]
-		running = r.name
+		r = &g.rules[i]
+		c.refusals = &r.refused
 		no := r.check(&c)
 		if no == nil || r.money && c.reducing() {
 			continue
 		}
+		*c.refusals++
 		no.Intent, no.Rule = in, r.name
 		return Verdict{Refusal: no}
 	}
+	c.note()
 	return Verdict{Approved: Approved{order: o, amend: amend, epoch: g.epoch, expires: at.Add(g.limits.ApprovalTTL)}}
 }
 

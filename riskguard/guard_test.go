@@ -33,7 +33,7 @@ func TestRulesInOrder(t *testing.T) {
 // TestPanicRefusesAndHalts: a control that fails says no, and asks for a halt.
 func TestPanicRefusesAndHalts(t *testing.T) {
 	b := newBench(t, DefaultLimits())
-	b.g.rules = append(b.g.rules, rule{"broken", true, func(*check) *exchange.Refusal { panic("index out of range") }})
+	b.g.rules = append(b.g.rules, rule{name: "broken", money: true, check: func(*check) *exchange.Refusal { panic("index out of range") }})
 	v := b.g.Check(exchange.Intent{Ref: 7}, b.order(strings.Fields("buy UM 0.003 limit 50000")), false, b.now)
 	if v.Approved.Valid(b.g.Epoch(), b.now) || v.Refusal == nil {
 		t.Fatalf("%+v", v)
@@ -248,5 +248,29 @@ func BenchmarkCheck(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		bench.g.Check(exchange.Intent{}, o, false, bench.now)
+	}
+}
+
+// BenchmarkCheckMoving asks while prices, equity and orders change, as in a run.
+func BenchmarkCheckMoving(b *testing.B) {
+	bench := newBench(b, DefaultLimits())
+	bench.do(strings.Fields("fill UM BUY 0.02 50000"))
+	bench.do(strings.Fields("cadence USDT ASSET_INDEX 1h"))
+	bench.do(strings.Fields("cadence BTC ASSET_INDEX 1h"))
+	limit, market := bench.order(strings.Fields("buy UM 0.002 limit 50000")), bench.order(strings.Fields("sell CM 1 market"))
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		price := exchange.MustFixed("50000") + exchange.Fixed(i*7919%500)*10_000_000
+		bench.now += 10
+		for inst := benchUM; inst <= benchCM; inst++ {
+			bench.price(inst, price, price+exchange.Fixed(i%5)*10_000_000)
+		}
+		limit.Request.Qty = exchange.MustFixed("0.003") - exchange.Fixed(i%2)*100_000
+		limit.Request.Price = price + exchange.Fixed(i%3)*100_000_000
+		for _, o := range [...]exchange.Order{limit, market} {
+			if v := bench.g.Check(exchange.Intent{}, o, false, bench.now); v.Refusal != nil {
+				b.Fatal(v.Refusal)
+			}
+		}
 	}
 }

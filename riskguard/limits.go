@@ -24,7 +24,8 @@ type Limits struct {
 	PositionMaxRatio decimal.Decimal `toml:"position_max_ratio" json:"position_max_ratio"`
 	// PriceCollarLimit and PriceCollarMarket bound how far a limit price may be on the
 	// aggressive side of mark and last price, and how far mark and last may be apart for
-	// a market order, as ratios. Defaults 0.01 and 0.005, at most 0.5.
+	// a market order, as ratios that count to eight decimals. Defaults 0.01 and 0.005, at
+	// most 0.5.
 	PriceCollarLimit  decimal.Decimal `toml:"price_collar_limit" json:"price_collar_limit"`
 	PriceCollarMarket decimal.Decimal `toml:"price_collar_market" json:"price_collar_market"`
 	// OpenOrdersMax bounds the open orders of one strategy on one instrument. Default 20,

@@ -43,7 +43,7 @@ func (c *check) reducing() bool {
 		return m.reduces
 	}
 	m.askedReduces = true
-	if c.staleInput() != nil {
+	if _, found := c.staleInput(); found {
 		return false
 	}
 	r, err := c.g.model.Reducing(c.order)
@@ -75,10 +75,8 @@ func (c *check) initialMargin() *exchange.Refusal {
 	if no != nil {
 		return no
 	}
-	if p.Available.IsNegative() {
-		return &exchange.Refusal{
-			Value: fmt.Sprintf("available balance after initial margin %v USD", p.Available.Round(2)), Limit: "0 USD",
-		}
+	if no := c.hold(boundInitialMargin, reading{share: fineShare(p.InitialMargin, p.Base.Equity)}); no != nil {
+		return no
 	}
 	if len(p.Breaches) > 0 {
 		b := p.Breaches[0]
@@ -96,7 +94,7 @@ func (c *check) uniMMR() *exchange.Refusal {
 	if no != nil {
 		return no
 	}
-	return c.floor(&p.Base, c.g.limits.UniMMRMin)
+	return c.floor(boundUniMMR, &p.Base, c.g.limits.UniMMRMin)
 }
 
 // uniMMRShock: the same under every shock.
@@ -105,18 +103,20 @@ func (c *check) uniMMRShock() *exchange.Refusal {
 	if no != nil {
 		return no
 	}
-	return c.floor(&p.Shocked, c.g.limits.UniMMRShockMin)
+	return c.floor(boundUniMMRShock, &p.Shocked, c.g.limits.UniMMRShockMin)
 }
 
-func (c *check) floor(o *margin.Outcome, least decimal.Decimal) *exchange.Refusal {
-	if o.UniMMR.GreaterThanOrEqual(least) {
+// floor holds an outcome against the least uniMMR. One without maintenance margin has
+// none, only a sign.
+func (c *check) floor(id boundID, o *margin.Outcome, least decimal.Decimal) *exchange.Refusal {
+	if o.MaintMargin.IsZero() && !o.Equity.IsNegative() {
 		return nil
 	}
-	value := "projected uniMMR " + o.UniMMR.Round(4).String()
-	if o.Scenario != "" {
-		value += " under " + o.Scenario
+	no := c.hold(id, reading{share: fineShare(least, o.UniMMR), name: o.Scenario})
+	if no != nil {
+		no.Passes = c.sizeThatPasses()
 	}
-	return &exchange.Refusal{Value: value, Limit: least.String(), Passes: c.sizeThatPasses()}
+	return no
 }
 
 // sizeThatPasses says which quantity would keep both floors, or "".

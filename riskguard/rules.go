@@ -2,7 +2,6 @@ package riskguard
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -15,41 +14,54 @@ type rule struct {
 	name  string
 	money bool
 	check func(*check) *exchange.Refusal
+	// refused counts the refusals that no bound of the rule led to.
+	refused int
 }
 
 // rules are the controls in their order of evaluation, cheapest first.
 func rules() []rule {
 	return []rule{
-		{"state", false, (*check).state},
-		{"filters", false, (*check).filters},
-		{"order-size", true, (*check).orderSize},
-		{"price-collar", false, (*check).priceCollar},
-		{"freshness", false, (*check).freshness},
-		{"duplicate", false, (*check).duplicate},
-		{"message-rate", false, (*check).messageRate},
-		{"open-orders", true, (*check).openOrders},
-		{"position", true, (*check).position},
-		{"reduce-only", false, (*check).reduceOnly},
-		{"initial-margin", true, (*check).initialMargin},
-		{"unimmr", true, (*check).uniMMR},
-		{"unimmr-shock", true, (*check).uniMMRShock},
+		{name: "state", check: (*check).state},
+		{name: "filters", check: (*check).filters},
+		{name: "order-size", money: true, check: (*check).orderSize},
+		{name: "price-collar", check: (*check).priceCollar},
+		{name: "freshness", check: (*check).freshness},
+		{name: "duplicate", check: (*check).duplicate},
+		{name: "message-rate", check: (*check).messageRate},
+		{name: "open-orders", money: true, check: (*check).openOrders},
+		{name: "position", money: true, check: (*check).position},
+		{name: "reduce-only", check: (*check).reduceOnly},
+		{name: "initial-margin", money: true, check: (*check).initialMargin},
+		{name: "unimmr", money: true, check: (*check).uniMMR},
+		{name: "unimmr-shock", money: true, check: (*check).uniMMRShock},
 	}
 }
 
 // check is one order under examination. What is costly is computed once, when asked.
 type check struct {
-	g      *Guard
-	order  exchange.Order
+	g     *Guard
+	order exchange.Order
+	// in and market are nil if there is no such instrument, which filters says.
 	in     *exchange.Instrument
 	market *market
 	amend  bool
 	at     exchange.Time
 	margin marginView
+	// noted has a bit for each bound of which Guard.nearest has this order's reading.
+	noted uint16
+	// refusals counts those of the bound that the rule at work found exceeded, or of the
+	// rule.
+	refusals *int
 }
 
 // state: nothing leaves while halted; in reduce-only, only what reduces.
 func (c *check) state() *exchange.Refusal {
-	if c.g.fault != nil {
+	switch {
+	case int(c.order.Strategy) >= len(c.g.sent):
+		return &exchange.Refusal{Value: "no such strategy"}
+	case c.in == nil:
+		return nil
+	case c.g.fault != nil:
 		return &exchange.Refusal{Value: "the margin model lost track: " + c.g.fault.Error(), Limit: "its inputs must be sound"}
 	}
 	switch s := c.g.State(c.order.Strategy, c.order.Request.Inst); {
@@ -71,7 +83,7 @@ func (c *check) orderSize() *exchange.Refusal {
 	if c.order.Request.QuoteQty > 0 {
 		n = c.order.Request.QuoteQty.Decimal()
 	}
-	return c.withinEquity("notional", c.usd(n), c.g.limits.OrderNotionalMaxRatio)
+	return c.hold(boundOrderSize, reading{share: fineShare(c.usd(n), c.equity())})
 }
 
 // usd values a notional, which is in quote asset but for CM, where it is in USD already.
@@ -88,38 +100,30 @@ func (c *check) usd(notional decimal.Decimal) decimal.Decimal {
 	return notional
 }
 
-// withinEquity refuses a notional above a ratio of equity.
-func (c *check) withinEquity(what string, notional, ratio decimal.Decimal) *exchange.Refusal {
-	limit := c.equity().Mul(ratio)
-	if notional.LessThanOrEqual(limit) {
-		return nil
-	}
-	return &exchange.Refusal{
-		Value: fmt.Sprintf("%s %v USD", what, notional.RoundCeil(2)),
-		Limit: fmt.Sprintf("%v USD, %v of equity", limit.RoundFloor(2), ratio),
-	}
-}
-
 // priceCollar: no order far on the aggressive side of mark and last, and no market order
 // while the two disagree. A passive price is never too far: it only waits. Margin pairs
 // have no mark, so the last price counts twice.
 func (c *check) priceCollar() *exchange.Refusal {
 	m, r := c.market, &c.order.Request
 	mark := c.mark()
-	if mark == 0 || m.last == 0 {
+	if mark <= 0 || m.last <= 0 {
 		return &exchange.Refusal{Value: "mark or last price of " + c.in.Name() + " is unknown", Limit: "both must be known"}
 	}
 	if r.Type.Conditional() {
 		return nil // it is for the market at its trigger, which nobody knows yet
 	}
 	if r.Type == exchange.Market {
-		return c.collar("last price", m.last, mark, c.g.limits.PriceCollarMarket, true)
+		return c.collar(boundCollarMarket, m.last, mark, (m.last - mark).Abs())
 	}
 	if r.PriceMatch != exchange.PriceMatchNone {
 		return nil
 	}
 	for _, reference := range [...]exchange.Fixed{mark, m.last} {
-		if no := c.collar("price", r.Price, reference, c.g.limits.PriceCollarLimit, false); no != nil {
+		beyond := r.Price - reference
+		if r.Side == exchange.Sell {
+			beyond = -beyond
+		}
+		if no := c.collar(boundCollarLimit, r.Price, reference, beyond); no != nil {
 			return no
 		}
 	}
@@ -134,97 +138,29 @@ func (c *check) mark() exchange.Fixed {
 	return c.market.mark
 }
 
-// collar refuses a price further than ratio beyond the reference: on the aggressive
-// side, or on both.
-func (c *check) collar(what string, price, reference exchange.Fixed, ratio decimal.Decimal, both bool) *exchange.Refusal {
-	beyond := price - reference
-	if c.order.Request.Side == exchange.Sell {
-		beyond = -beyond
-	}
-	if both {
-		beyond = beyond.Abs()
-	}
-	if beyond <= 0 || !beyond.Decimal().GreaterThan(reference.Decimal().Mul(ratio)) {
+// collar holds a price that is so far beyond the reference against a bound. One that is
+// not beyond it is on the passive side.
+func (c *check) collar(id boundID, price, reference, beyond exchange.Fixed) *exchange.Refusal {
+	if beyond < 0 {
 		return nil
 	}
-	return &exchange.Refusal{
-		Value: fmt.Sprintf("%s %v against %v", what, price, reference), Limit: fmt.Sprintf("%v beyond it", ratio),
-	}
+	return c.hold(id, reading{share: shareOf(int64(beyond), int64(reference)), price: price})
 }
 
 // percentPrice is Binance's own collar around the mark.
 func (c *check) percentPrice() *exchange.Refusal {
-	p, mark := c.order.Request.Price.Decimal(), c.mark().Decimal()
-	if up := c.in.PercentUp; c.order.Request.Side == exchange.Buy && up > 0 && p.GreaterThan(mark.Mul(up.Decimal())) {
-		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: fmt.Sprintf("mark %v times %v", mark, up)}
+	price, mark, most, least := c.order.Request.Price, c.mark(), c.in.PercentUp, c.in.PercentDown
+	no := func(times exchange.Fixed) *exchange.Refusal {
+		return &exchange.Refusal{Value: fmt.Sprintf("price %v", price), Limit: fmt.Sprintf("mark %v times %v", mark, times)}
 	}
-	if down := c.in.PercentDown; c.order.Request.Side == exchange.Sell && down > 0 && p.LessThan(mark.Mul(down.Decimal())) {
-		return &exchange.Refusal{Value: fmt.Sprintf("price %v", p), Limit: fmt.Sprintf("mark %v times %v", mark, down)}
-	}
-	return nil
-}
-
-// freshness: nothing is decided on prices that are too old for their feed.
-func (c *check) freshness() *exchange.Refusal {
-	input := c.staleInput()
-	if input == nil {
-		return nil
-	}
-	age := "was never seen"
-	if input.seen != 0 {
-		age = fmt.Sprintf("is %v old", c.at.Sub(input.seen))
-	}
-	return &exchange.Refusal{Value: input.what + " " + age, Limit: fmt.Sprintf("at most %v old", input.most)}
-}
-
-// input is a value that the decision on an order needs: when it was seen last, and how
-// old it may be.
-type input struct {
-	what string
-	seen exchange.Time
-	most time.Duration
-}
-
-// staleInput is the first input of the decision that is too old, or nil: uniMMR is of the
-// whole account, so what else is held counts as the order's own prices do.
-func (c *check) staleInput() *input {
-	m, l := c.market, &c.g.limits
-	if stale(c.at, m.lastAt, l.FreshPrice, m.everyLast) {
-		return &input{"price of " + c.in.Name(), m.lastAt, freshFor(l.FreshPrice, m.everyLast)}
-	}
-	if c.in.Product != exchange.Margin && stale(c.at, m.markAt, l.FreshMark, m.everyMark) {
-		return &input{"mark of " + c.in.Name(), m.markAt, freshFor(l.FreshMark, m.everyMark)}
-	}
-	for i := range c.g.assets {
-		a := &c.g.assets[i]
-		if stale(c.at, a.at, l.FreshIndex, a.every) && c.counts(a.name) {
-			return &input{"index of " + a.name, a.at, freshFor(l.FreshIndex, a.every)}
-		}
-	}
-	for id := exchange.InstrumentID(1); int(id) <= c.g.ins.Len(); id++ {
-		if m := &c.g.markets[id]; stale(c.at, m.markAt, l.FreshMark, m.everyMark) && c.g.holds(id) {
-			return &input{"mark of " + c.g.ins.At(id).Name(), m.markAt, freshFor(l.FreshMark, m.everyMark)}
-		}
+	one := int64(exchange.FixedOne)
+	switch buys := c.order.Request.Side == exchange.Buy; {
+	case buys && most > 0 && productAbove(int64(price), one, int64(mark), int64(most)):
+		return no(most)
+	case !buys && least > 0 && productAbove(int64(mark), int64(least), int64(price), one):
+		return no(least)
 	}
 	return nil
-}
-
-// counts says whether an asset's price counts in the decision: the order settles in it,
-// or the account has or owes some.
-func (c *check) counts(asset string) bool {
-	in := c.in
-	return asset == in.MarginAsset || in.Product == exchange.Margin && (asset == in.Base || asset == in.Quote) ||
-		!c.g.model.Net(asset).IsZero()
-}
-
-// holds says whether the account has a futures position in an instrument.
-func (g *Guard) holds(id exchange.InstrumentID) bool {
-	for _, side := range [...]exchange.PositionSide{exchange.Both, exchange.Long, exchange.Short} {
-		if !g.model.Position(id, side).Qty.IsZero() {
-			return true
-		}
-	}
-	return false
 }
 
 // duplicate: the same order twice before the first was answered is a bug of somebody.
@@ -250,12 +186,8 @@ func sameOrder(a, b *exchange.OrderRequest) bool {
 
 // messageRate: a strategy in a loop must not eat the account's order budget.
 func (c *check) messageRate() *exchange.Refusal {
-	if c.g.sent[c.order.Strategy].full(c.at) {
-		return &exchange.Refusal{
-			Value: "one message more within a second", Limit: fmt.Sprintf("%d a second", c.g.limits.MessagesPerSecondMax),
-		}
-	}
-	return nil
+	n := c.g.sent[c.order.Strategy].within(c.at) + 1
+	return c.hold(boundMessages, reading{share: shareOf(int64(n), int64(c.g.limits.MessagesPerSecondMax))})
 }
 
 // openOrders: a strategy has a bounded number of orders on an instrument.
@@ -263,16 +195,13 @@ func (c *check) openOrders() *exchange.Refusal {
 	if c.amend {
 		return nil
 	}
-	n := 0
+	n := 1
 	for i := range c.g.open {
 		if o := &c.g.open[i]; o.Strategy == c.order.Strategy && o.Request.Inst == c.order.Request.Inst {
 			n++
 		}
 	}
-	if n < c.g.limits.OpenOrdersMax {
-		return nil
-	}
-	return &exchange.Refusal{Value: fmt.Sprintf("%d open orders on %s", n, c.in.Name()), Limit: fmt.Sprint(c.g.limits.OpenOrdersMax)}
+	return c.hold(boundOpenOrders, reading{share: shareOf(int64(n), int64(c.g.limits.OpenOrdersMax))})
 }
 
 // position: the instrument's position with all open orders of this side filled is a
@@ -295,7 +224,7 @@ func (c *check) position() *exchange.Refusal {
 	if c.in.Inverse() {
 		notional = held.Abs().Mul(c.in.ContractSize.Decimal())
 	}
-	return c.withinEquity("position", c.usd(notional), c.g.limits.PositionMaxRatio)
+	return c.hold(boundPosition, reading{share: fineShare(c.usd(notional), c.equity())})
 }
 
 func signed(s exchange.Side, qty exchange.Fixed) decimal.Decimal {

@@ -1,6 +1,7 @@
 package riskguard
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -57,7 +58,7 @@ func play(t *testing.T, script string) string {
 		fmt.Fprintln(&out, line)
 		if f := strings.Fields(line); len(f) > 0 && !strings.HasPrefix(line, "#") {
 			if answer := b.do(f); answer != "" {
-				fmt.Fprintln(&out, "  "+answer)
+				fmt.Fprintln(&out, "  "+strings.ReplaceAll(answer, "\n", "\n  "))
 			}
 		}
 	}
@@ -81,6 +82,8 @@ const (
 	benchClosed // UM ETHUSDT, which does not trade
 	benchCross  // margin ETHBTC, whose quote is a coin
 )
+
+const benchStart = exchange.Time(1_700_000_000_000 * time.Millisecond)
 
 func benchInstruments(t testing.TB) *exchange.Instruments {
 	t.Helper()
@@ -114,7 +117,7 @@ func newBench(t testing.TB, l Limits) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{t: t, g: g, now: exchange.Millis(1_700_000_000_000), sent: map[string]exchange.Order{}}
+	b := &bench{t: t, g: g, now: benchStart, sent: map[string]exchange.Order{}}
 	b.fresh()
 	b.do([]string{"deposit", "UM", "USDT", "10000"})
 	b.do([]string{"state", "ACTIVE"})
@@ -220,11 +223,33 @@ func (b *bench) do(f []string) string {
 		return fmt.Sprintf("equity %v, available %v, uniMMR %v", a.Equity, a.Available, a.UniMMR.Round(4))
 	case "epoch":
 		return fmt.Sprint(b.g.Epoch())
+	case "uses": // uses [rule]: all that has been measured or has refused, or all of a rule
+		return b.uses(f[1:])
 	default:
 		return b.ask(f)
 	}
 	b.g.Apply(&e)
 	return ""
+}
+
+// uses lists how near approved orders came to the limits, with the time since the bench
+// was made.
+func (b *bench) uses(rule []string) string {
+	var lines []string
+	for _, u := range b.g.Uses() {
+		if len(rule) > 0 && u.Rule != rule[0] || len(rule) == 0 && !u.Measured && u.Refused == 0 {
+			continue
+		}
+		line := fmt.Sprintf("%s %s: ", u.Rule, cmp.Or(u.Key, "-"))
+		if u.Measured {
+			line += fmt.Sprintf("%v by s%d on %s after %v: %s, ", u.Used, u.Strategy, b.g.ins.At(u.Inst).Name(), u.At.Sub(benchStart), u.Value)
+		}
+		if u.Limit != "" {
+			line += "limit " + u.Limit + ", "
+		}
+		lines = append(lines, line+fmt.Sprint("refused ", u.Refused))
+	}
+	return strings.Join(lines, "\n")
 }
 
 func (b *bench) setState(e *exchange.Event, f []string) {

@@ -40,23 +40,23 @@ func (s *sent) count(at exchange.Time) {
 	s.next = (s.next + 1) % len(s.at)
 }
 
-// full says whether another message at that time would be one too many within a second.
-func (s *sent) full(at exchange.Time) bool {
-	if len(s.at) == 0 {
-		return true
+// within is how many messages there were less than a second ago, up to the limit.
+func (s *sent) within(at exchange.Time) int {
+	n := 0
+	for i := s.next - 1; n < len(s.at); i, n = i-1, n+1 {
+		if i < 0 {
+			i = len(s.at) - 1
+		}
+		if s.at[i] == 0 || at.Sub(s.at[i]) >= time.Second {
+			break
+		}
 	}
-	oldest := s.at[s.next]
-	return oldest != 0 && at.Sub(oldest) < time.Second
+	return n
 }
 
 // freshFor is how long a value is fresh: as long as the limit, and at least for twice the
 // cadence that its feed has declared.
 func freshFor(limit, every time.Duration) time.Duration { return max(limit, 2*every) }
-
-// stale says whether something seen at seen is too old at now. What was never seen is.
-func stale(now, seen exchange.Time, limit, every time.Duration) bool {
-	return seen == 0 || now.Sub(seen) > freshFor(limit, every)
-}
 
 // applyMarket folds a market event into the guard's picture of prices.
 func (g *Guard) applyMarket(e *exchange.Event) {

@@ -1,0 +1,154 @@
+package riskguard
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// boundID names the limits that are numbers, in the order of their rules. Binance's own
+// bands, brackets and filters are not among them: they are no limits of ours.
+type boundID uint8
+
+const (
+	boundOrderSize boundID = iota
+	boundCollarLimit
+	boundCollarMarket
+	boundFreshPrice
+	boundFreshMark
+	boundFreshIndex
+	boundMessages
+	boundOpenOrders
+	boundPosition
+	boundInitialMargin
+	boundUniMMR
+	boundUniMMRShock
+	boundCount
+)
+
+// bound is a limit that is a number, and how near approved orders came to it.
+type bound struct {
+	rule string
+	// key is the limit's in the configuration, empty where the limit is not ours to set.
+	key   string
+	ratio ratio
+	// what begins the words for a value; limit are the words for the limit itself.
+	what, limit string
+	say         wording
+	closest     note
+	refused     int
+}
+
+// wording puts a reading into the words of a refusal.
+type wording func(b *bound, ins *exchange.Instruments, r reading) (value, limit string)
+
+// reading is what an order would make of a bound: its share, and what the words for it
+// need beside that.
+type reading struct {
+	share
+	inst  exchange.InstrumentID // whose price or orders
+	price exchange.Fixed
+	name  string // of a shock or an asset
+}
+
+// note is a reading of an approved order.
+type note struct {
+	reading
+	cut      decimal.Decimal // of the share
+	set      bool
+	at       exchange.Time
+	strategy exchange.StrategyID
+	order    exchange.InstrumentID
+}
+
+// bounds are the numbers among the limits.
+func (l *Limits) bounds() [boundCount]bound {
+	ofEquity := func(ratio fmt.Stringer) string { return ratio.String() + " of equity" }
+	beyond := func(ratio fmt.Stringer) string { return ratio.String() + " beyond it" }
+	return [boundCount]bound{
+		boundOrderSize: {
+			rule: "order-size", key: "order_notional_max_ratio", ratio: ratioOf(l.OrderNotionalMaxRatio),
+			what: "notional", limit: ofEquity(l.OrderNotionalMaxRatio), say: sayMoney,
+		},
+		boundCollarLimit: {
+			rule: "price-collar", key: "price_collar_limit", ratio: ratioOf(l.PriceCollarLimit),
+			what: "price", limit: beyond(l.PriceCollarLimit), say: sayPrices,
+		},
+		boundCollarMarket: {
+			rule: "price-collar", key: "price_collar_market", ratio: ratioOf(l.PriceCollarMarket),
+			what: "last price", limit: beyond(l.PriceCollarMarket), say: sayPrices,
+		},
+		boundFreshPrice: {rule: "freshness", key: "fresh_price", ratio: all(), what: "price of", limit: oldAtMost(l.FreshPrice), say: sayAge},
+		boundFreshMark:  {rule: "freshness", key: "fresh_mark", ratio: all(), what: "mark of", limit: oldAtMost(l.FreshMark), say: sayAge},
+		boundFreshIndex: {rule: "freshness", key: "fresh_index", ratio: all(), what: "index of", limit: oldAtMost(l.FreshIndex), say: sayAge},
+		boundMessages: {
+			rule: "message-rate", key: "messages_per_second_max", ratio: all(),
+			limit: fmt.Sprint(l.MessagesPerSecondMax, " a second"), say: sayMessages,
+		},
+		boundOpenOrders: {rule: "open-orders", key: "open_orders_max", ratio: all(), limit: fmt.Sprint(l.OpenOrdersMax), say: sayOrders},
+		boundPosition: {
+			rule: "position", key: "position_max_ratio", ratio: ratioOf(l.PositionMaxRatio),
+			what: "position", limit: ofEquity(l.PositionMaxRatio), say: sayMoney,
+		},
+		boundInitialMargin: {rule: "initial-margin", ratio: all(), limit: "0 USD", say: sayAvailable},
+		boundUniMMR:        {rule: "unimmr", key: "unimmr_min", ratio: all(), limit: l.UniMMRMin.String(), say: sayUniMMR},
+		boundUniMMRShock:   {rule: "unimmr-shock", key: "unimmr_shock_min", ratio: all(), limit: l.UniMMRShockMin.String(), say: sayUniMMR},
+	}
+}
+
+// sayMoney: part USD of whole USD, of which the bound allows a ratio.
+func sayMoney(b *bound, _ *exchange.Instruments, r reading) (value, limit string) {
+	most := r.fineWhole.Mul(b.ratio.exact)
+	return fmt.Sprintf("%s %v USD", b.what, r.finePart.RoundCeil(2)), fmt.Sprintf("%v USD, %s", most.RoundFloor(2), b.limit)
+}
+
+// sayPrices: the price is part beyond whole, the reference.
+func sayPrices(b *bound, _ *exchange.Instruments, r reading) (value, limit string) {
+	return fmt.Sprintf("%s %v against %v", b.what, r.price, exchange.Fixed(r.whole)), b.limit
+}
+
+// never is the age of what was never seen.
+const never = time.Duration(math.MaxInt64)
+
+// oldAtMost are the words for a limit on age.
+func oldAtMost(age time.Duration) string { return fmt.Sprintf("at most %v old", age) }
+
+// sayAge: the input is part nanoseconds old and may be whole.
+func sayAge(b *bound, ins *exchange.Instruments, r reading) (value, limit string) {
+	name, age := r.name, "was never seen"
+	if r.inst != 0 {
+		name = ins.At(r.inst).Name()
+	}
+	if r.part != int64(never) {
+		age = fmt.Sprintf("is %v old", time.Duration(r.part))
+	}
+	return fmt.Sprintf("%s %s %s", b.what, name, age), oldAtMost(time.Duration(r.whole))
+}
+
+// sayMessages: the order is message part of whole within a second.
+func sayMessages(b *bound, _ *exchange.Instruments, r reading) (value, limit string) {
+	return fmt.Sprintf("message %d within a second", r.part), b.limit
+}
+
+// sayOrders: the order is open order part of whole.
+func sayOrders(b *bound, ins *exchange.Instruments, r reading) (value, limit string) {
+	return fmt.Sprintf("open order %d on %s", r.part, ins.At(r.inst).Name()), b.limit
+}
+
+// sayAvailable: part is the initial margin of whole, the equity.
+func sayAvailable(b *bound, _ *exchange.Instruments, r reading) (value, limit string) {
+	return fmt.Sprintf("available balance after initial margin %v USD", r.fineWhole.Sub(r.finePart).Round(2)), b.limit
+}
+
+// sayUniMMR: part is the floor under whole, the uniMMR.
+func sayUniMMR(b *bound, _ *exchange.Instruments, r reading) (value, limit string) {
+	value = "projected uniMMR " + r.fineWhole.Round(4).String()
+	if r.name != "" {
+		value += " under " + r.name
+	}
+	return value, b.limit
+}
