@@ -154,16 +154,22 @@ type StrategyLine struct {
 	Line
 }
 
-// LimitUse is the closest that approved orders came to one limit of the guard. Limit and
-// Value are as a refusal words them, and Used is their proportion: 1 is at the limit.
+// LimitUse is one limit of the guard: the closest that approved orders came to it, and
+// how often it refused. Limit and Value are as a refusal words them, and Used is their
+// proportion: 1 is at the limit. The limits are in the order of the controls. A control
+// has a row without Limit for refusals that no number led to, so that the rows of a
+// control have all its refusals.
 type LimitUse struct {
-	Rule  string          `json:"rule"`
-	Key   string          `json:"key"` // of the configuration, such as "risk.unimmr_min"
+	Rule string `json:"rule"`
+	// Key is of the configuration, such as "risk.unimmr_min"; empty for what Binance limits
+	// and for a row without Limit.
+	Key   string          `json:"key"`
 	Limit string          `json:"limit"`
 	Value string          `json:"value"`
 	Used  decimal.Decimal `json:"used"`
 	At    exchange.Time   `json:"at"`
-	// Strategy and Instrument name the order; empty if no order was ever measured.
+	// Strategy and Instrument name the order that came closest, of equals the first. They
+	// are empty, and Value with them, if no approved order was ever held against the limit.
 	Strategy   string `json:"strategy"`
 	Instrument string `json:"instrument"`
 	Refused    int    `json:"refused"`

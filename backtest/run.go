@@ -109,6 +109,7 @@ type run struct {
 	loop   *loop
 	venue  *venue.Venue
 	kernel *engine.Kernel
+	guard  *riskguard.Guard
 	plan   *plan
 	ins    *exchange.Instruments
 	tab    *margin.Tables
@@ -175,7 +176,7 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 			opt.Progress(Progress{events, min(1, max(0, float64(at.Sub(from))/float64(max(1, to.Sub(from)))))})
 		}
 	}
-	return &run{loop: l, venue: sim, kernel: kernel, plan: plan, ins: ins, tab: tab}, nil
+	return &run{loop: l, venue: sim, kernel: kernel, guard: guard, plan: plan, ins: ins, tab: tab}, nil
 }
 
 // sampleInterval is the shortest round interval that gives at most 2,000 samples, and at
@@ -196,6 +197,7 @@ func (r *run) result(cfg *Config, opt Options, list []Description, labels []stri
 	res := r.loop.record.result(r.loop.end())
 	res.Events, res.Mode, res.Seed, res.Data = r.loop.driver.Seq(), opt.Mode, cfg.Seed, r.plan.data
 	res.Orders.OpenAtEnd = len(r.kernel.Orders())
+	res.Limits = r.loop.record.limits(r.guard.Uses())
 	res.Warnings = append(slices.Clone(r.plan.warnings), res.Warnings...)
 	res.Warnings = append(res.Warnings, cfg.Venue.Latency.warnings(r.plan.data)...)
 	if far := r.loop.far; far != nil {
