@@ -35,7 +35,7 @@ type comparePage struct {
 	Glance   table
 	Differ   table
 	Charts   []*plot.Chart
-	Sections []section
+	Sections []tableSection
 }
 
 // runCard tells which run a letter and a color stand for.

@@ -5,13 +5,19 @@ import (
 	"slices"
 )
 
+// tableSection is a group of tables under a heading.
+type tableSection struct {
+	ID, Title string
+	Tables    []table
+}
+
 // sections are the tables of the page in their order.
-func (c *Comparison) sections() []section {
+func (c *Comparison) sections() []tableSection {
 	total := table{ID: "total", Caption: "Total in USD", Head: c.heads("Source")}
 	for _, s := range moneySources() {
 		total.Rows = append(total.Rows, c.lineTDs(s.name, &c.Total, s))
 	}
-	results := section{ID: "results", Title: "Results", Tables: []table{total}}
+	results := tableSection{ID: "results", Title: "Results", Tables: []table{total}}
 	for _, t := range []struct {
 		id, caption string
 		rows        []LineRow
@@ -26,7 +32,7 @@ func (c *Comparison) sections() []section {
 	if len(c.Months) > 0 {
 		results.Tables = append(results.Tables, c.monthReturns())
 	}
-	statistics := section{ID: "statistics", Title: "Statistics"}
+	statistics := tableSection{ID: "statistics", Title: "Statistics"}
 	for i := range c.Statistics {
 		group := c.Statistics[i].Group
 		if i == 0 || group != c.Statistics[i-1].Group {
@@ -36,7 +42,7 @@ func (c *Comparison) sections() []section {
 		t.Rows = append(t.Rows, c.statisticTDs(&c.Statistics[i]))
 		t.Note = betterNote
 	}
-	return []section{results, statistics}
+	return []tableSection{results, statistics}
 }
 
 // glance is the statistics that a professional looks for first.

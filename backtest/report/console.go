@@ -194,9 +194,10 @@ func lowest(d decimal.Decimal) cell {
 	return cell{terminal.uniMMR(d), mmrTone(d)}
 }
 
+// mmrTone warns below 2, and at 1.2, where plain Portfolio Margin becomes reduce-only.
 func mmrTone(d decimal.Decimal) tone {
 	switch {
-	case d.LessThanOrEqual(lineReduceOnly()):
+	case d.LessThanOrEqual(decimal.New(12, -1)):
 		return toneBad
 	case d.LessThan(decimal.New(2, 0)):
 		return toneWarn

@@ -17,16 +17,19 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
+func onePage(w io.Writer, r *backtest.Result) error { return HTML(w, ColumnsOf(r)) }
+
 // The same page and the same tables can be made again from the files of a run.
 func TestSameAgainFromFiles(t *testing.T) {
 	for name, r := range shortRuns() {
 		runs := filepath.Join(t.TempDir(), "runs")
 		r.Schema, r.ID = backtest.ResultSchema, "20260101T000000Z-"+name
 		r.Orders.Fills = r.Fills.Len()
+		r.Trades = backtest.Rows[backtest.TradeRow]{} // no file has them
 		for i := range r.Refusals {
 			r.Refusals[i].At = fakeStart
 		}
-		dir, err := rundir.Write(runs, r, rundir.Page{Name: "report.html", Write: HTML})
+		dir, err := rundir.Write(runs, r, rundir.Page{Name: "report.html", Write: onePage})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -35,7 +38,7 @@ func TestSameAgainFromFiles(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		console := func(w io.Writer, r *backtest.Result) error { return Console(w, r, ConsoleOptions{Width: 100}) }
-		for what, write := range map[string]func(io.Writer, *backtest.Result) error{"page": HTML, "tables": console} {
+		for what, write := range map[string]func(io.Writer, *backtest.Result) error{"page": onePage, "tables": console} {
 			var x, y bytes.Buffer
 			if err := errors.Join(write(&x, r), write(&y, got)); err != nil {
 				t.Fatal(err)
@@ -49,7 +52,7 @@ func TestSameAgainFromFiles(t *testing.T) {
 
 // A disk that fills up leaves no page that looks whole.
 func TestPageOnAFullDisk(t *testing.T) {
-	if err := HTML(&fullDisk{100}, fakeResult(3)); err == nil {
+	if err := HTML(&fullDisk{100}, ColumnsOf(fakeResult(3))); err == nil {
 		t.Error("no error from a writer that failed")
 	}
 }
@@ -131,7 +134,7 @@ func FuzzReadJSON(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if err := errors.Join(HTML(io.Discard, r), Console(io.Discard, r, ConsoleOptions{Width: 80})); err != nil {
+		if err := errors.Join(onePage(io.Discard, r), Console(io.Discard, r, ConsoleOptions{Width: 80})); err != nil {
 			t.Fatal(err)
 		}
 	})

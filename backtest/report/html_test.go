@@ -17,7 +17,7 @@ import (
 func renderPage(t *testing.T, r *backtest.Result) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := HTML(&b, r); err != nil {
+	if err := HTML(&b, ColumnsOf(r)); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

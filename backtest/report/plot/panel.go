@@ -144,14 +144,17 @@ func (p *Panel) Spans(style, name string, spans []Span) {
 // Marks adds a set of marks; a panel has at most one.
 func (p *Panel) Marks(m *Marks) { p.marks = m }
 
-// Shade colors a stretch of time behind the lines.
-func (p *Panel) Shade(from, to exchange.Time) {
+// Shade colors a stretch of time behind the lines and names it, unless the name is empty.
+func (p *Panel) Shade(from, to exchange.Time, name string) {
 	x := p.frame.x(from)
-	p.shades = append(p.shades, shade{x, max(p.frame.x(to)-x, 1)})
+	p.shades = append(p.shades, shade{x, max(p.frame.x(to)-x, 1), percentOf(x, plotWidth), name})
 }
 
-// shade is a stretch of time in the plot.
-type shade struct{ X, Width int }
+// shade is a stretch of time in the plot; its name stands at its upper left.
+type shade struct {
+	X, Width int
+	At, Name string
+}
 
 // FloorStyle is the style of references that name a configured limit. Their names stand
 // side by side, for such limits are near each other.

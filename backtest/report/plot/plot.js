@@ -111,6 +111,11 @@
         name.hidden = share < 0 || share > 1;
         name.style.top = share * 100 + "%";
       }
+      for (const name of p.plot.querySelectorAll(".shadename")) {
+        const share = (name.dataset.x - x0) / w;
+        name.hidden = share < 0 || share > 1;
+        name.style.left = share * 100 + "%";
+      }
     }
     const ticks = timeTicks().map(([at, text]) => [(at - from) / (to - from) * 100, text]);
     for (const box of document.querySelectorAll(".times")) fill(box, "left", ticks);
@@ -203,5 +208,10 @@
     });
   }
   resetButton.addEventListener("click", reset);
+  // A link of a table to a chart shows the span of time that it names.
+  document.addEventListener("click", e => {
+    const link = e.target.closest("a[data-from]");
+    if (link) zoom(+link.dataset.from, +link.dataset.to);
+  });
   addEventListener("beforeprint", reset);
 })();

@@ -1,0 +1,62 @@
+package report
+
+import (
+	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/exchange"
+)
+
+func marginTable(r *backtest.Result) table {
+	m := &r.Margin
+	change, rest := equityChange(r)
+	mmr := undefined
+	if m.UniMMRMinAt != 0 {
+		mmr = page.uniMMR(m.UniMMRMin)
+	}
+	row := func(name, value, note string) []td { return []td{word(name), figureOf(value, ""), word(note)} }
+	return table{ID: "margin-summary", Narrow: true, Caption: "Account", Head: heads("Measure", "#Value", "Note"), Rows: [][]td{
+		row("Equity at the start", page.money(m.EquityStart), "USD"),
+		row("Equity at the end", page.money(m.EquityEnd), "USD"),
+		row("Change of equity", page.signed(change), "USD"),
+		row("Without the net", page.signed(rest), "USD that the collateral gained or lost in value"),
+		row("Lowest equity", page.money(m.EquityMin), "USD"),
+		row("Highest equity", page.money(m.EquityMax), "USD"),
+		row("Lowest uniMMR", mmr, minute(m.UniMMRMinAt)),
+		row("Time below 2.0", span(m.Below20), "by samples"),
+		row("Time below 1.5", span(m.Below15), "by samples"),
+		row("Time below 1.2", span(m.Below12), "by samples"),
+		row("Liquidations", page.count(int64(m.Liquidations)), ""),
+		row("Auto-deleveraging", page.count(int64(m.ADL)), "positions reduced"),
+		row("Haircut at worst", page.money(m.HaircutWorst), "USD that Binance does not count as collateral"),
+	}}
+}
+
+func balanceTable(list []backtest.BalanceLine) table {
+	t := table{ID: "balances", Narrow: true, Caption: "Balances", Empty: "no balances", Head: heads("Asset", "Wallet", "#Start", "#End", "#Change"),
+		Note: "LOAN and INTEREST are debts."}
+	for _, b := range list {
+		change := b.End.Sub(b.Start)
+		t.Rows = append(t.Rows, []td{word(b.Asset), word(b.Wallet.String()), exactOf(b.Start), exactOf(b.End), tonedOf(change, page.exact(change))})
+	}
+	return t
+}
+
+func openTable(list []backtest.OpenPosition) table {
+	t := table{ID: "open", Caption: "Open positions", Empty: "no position was open at the end",
+		Head: heads("Leg", "#Quantity", "#Entry", "#Mark", "#Unrealised", "Asset")}
+	for _, p := range list {
+		t.Rows = append(t.Rows, []td{word(legName(p.Product, p.Symbol)), exactOf(p.Qty), exactOf(p.Entry.Round(exchange.FixedPlaces)),
+			fixedOf(p.Mark), tonedOf(p.Unrealized, page.exact(p.Unrealized.Round(exchange.FixedPlaces))), word(p.Asset)})
+	}
+	return t
+}
+
+func settlementTable(list []backtest.FundingCount) table {
+	t := table{ID: "settlements", Caption: "Funding settlements", Empty: "no settlements",
+		Head: heads("Leg", "#Held", "#Passed", "#Missing", "#Amount", "Asset", "Missing at"),
+		Note: "Held: with a position. Passed: without. Missing: due by the interval, absent in the data."}
+	for _, f := range list {
+		t.Rows = append(t.Rows, []td{word(legName(f.Product, f.Symbol)), countOf(int64(f.Held)), countOf(int64(f.Passed)),
+			countOf(int64(len(f.Missing))), tonedOf(f.Amount, page.exact(f.Amount)), word(f.Asset), word(firstInstants(f.Missing))})
+	}
+	return t
+}

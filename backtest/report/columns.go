@@ -1,0 +1,304 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/stats"
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// Columns are the runs that a page holds against each other: the same strategies in a
+// backtest, in a dry run and live. Each may be nil, but not all. The charts and tables of
+// the page are of the first that is there.
+type Columns struct{ Backtest, DryRun, Live *backtest.Result }
+
+// ColumnsOf are the columns of a page of one run, which stands in that of its kind.
+func ColumnsOf(r *backtest.Result) Columns {
+	switch r.Kind {
+	case backtest.KindDryRun:
+		return Columns{DryRun: r}
+	case backtest.KindLive:
+		return Columns{Live: r}
+	default:
+		return Columns{Backtest: r}
+	}
+}
+
+// first is the run that the page is about.
+func (c Columns) first() *backtest.Result {
+	for _, r := range []*backtest.Result{c.Backtest, c.DryRun, c.Live} {
+		if r != nil {
+			return r
+		}
+	}
+	return nil
+}
+
+// runColumn is one run of the front page.
+type runColumn struct {
+	name  string
+	r     *backtest.Result
+	stats *stats.Statistics
+	cut   *cutoff
+}
+
+func (c Columns) list() []runColumn {
+	out := []runColumn{{name: "Backtest", r: c.Backtest}, {name: "Dry run", r: c.DryRun}, {name: "Live", r: c.Live}}
+	for i := range out {
+		if r := out[i].r; r != nil {
+			out[i].stats, out[i].cut = stats.Of(r), cutoffOf(r)
+		}
+	}
+	return out
+}
+
+// comparison is the front page's tables of figures, and what explains them.
+type comparison struct {
+	Groups []frontGroup
+	// Reasons say why figures are undefined, in the order of their numbers.
+	Reasons []string
+	// Hint says how the missing columns are filled.
+	Hint string
+}
+
+// frontGroup is a table of the front page.
+type frontGroup struct {
+	Name string
+	Head []frontHead
+	Rows []frontRow
+}
+
+// frontHead is a column's title; Absent columns have no run and are left out where room
+// is short.
+type frontHead struct {
+	Text   string
+	Absent bool
+}
+
+type frontRow struct {
+	Name  string
+	Cells []frontCell
+}
+
+// frontCell is a figure, with a note below it. Mark is the number of its reason.
+type frontCell struct {
+	Text, Sub, Tone, Reason, Mark string
+	Absent                        bool
+}
+
+// frontFigure is a row's name, and how a column's figure comes about.
+type frontFigure struct {
+	name string
+	of   func(*runColumn) frontCell
+}
+
+func newComparison(c Columns) comparison {
+	columns := c.list()
+	var out comparison
+	marks := map[string]string{}
+	var head []frontHead
+	missing := 0
+	for _, col := range columns {
+		head = append(head, frontHead{col.name, col.r == nil})
+		if col.r == nil {
+			missing++
+		}
+	}
+	for _, g := range frontGroups() {
+		group := frontGroup{Name: g.name, Head: head}
+		for _, f := range g.figures {
+			row := frontRow{Name: f.name}
+			for i := range columns {
+				cell := frontCell{Text: undefined, Absent: true, Reason: "no such run is on this page"}
+				if columns[i].r != nil {
+					cell = f.of(&columns[i])
+					out.note(&cell, marks)
+				}
+				row.Cells = append(row.Cells, cell)
+			}
+			group.Rows = append(group.Rows, row)
+		}
+		out.Groups = append(out.Groups, group)
+	}
+	if missing > 0 {
+		out.Hint = "Columns without a run show -. To fill them: pmbot report RUN --dry-run RUN --live RUN"
+	}
+	return out
+}
+
+// note gives an undefined figure the number of its reason; equal reasons share one.
+func (c *comparison) note(cell *frontCell, marks map[string]string) {
+	if cell.Reason == "" {
+		return
+	}
+	if marks[cell.Reason] == "" {
+		c.Reasons = append(c.Reasons, cell.Reason)
+		marks[cell.Reason] = strconv.Itoa(len(c.Reasons))
+	}
+	cell.Mark = marks[cell.Reason]
+}
+
+// frontGroups are the figures that a professional looks for first.
+func frontGroups() []struct {
+	name    string
+	figures []frontFigure
+} {
+	return []struct {
+		name    string
+		figures []frontFigure
+	}{
+		{"Return", []frontFigure{
+			{"Length", lengthFigure}, {"Net of trading", netFigure}, {"Equity change", equityFigure}, {"CAGR", ofStat("cagr")},
+			{"Volatility a year", ofStat("volatility")}, {"Sharpe", ofStat("sharpe")}, {"Sortino", ofStat("sortino")}, {"Calmar", ofStat("calmar")},
+			{"PSR", ofStat("psr")},
+		}},
+		{"Risk and margin", []frontFigure{
+			{"Max drawdown", drawdownFigure}, {"Longest drawdown", longestFigure}, {"Gross leverage, highest", ofStat("max_leverage")},
+			{"Lowest uniMMR", mmrFigure}, {"Below 2.0 / 1.5 / 1.2", belowFigure}, {"Liquidations", liquidationFigure}, {"Auto-deleveraging", adlFigure},
+		}},
+		{"Trading", []frontFigure{
+			{"Round trips", ofStat("trades")}, {"Win rate", ofStat("win_rate")}, {"Profit factor", ofStat("profit_factor")},
+			{"Round trips a day", ofStat("trades_per_day")}, {"Turnover", turnoverFigure}, {"Maker share", makerFigure}, {"Refused", refusedFigure},
+		}},
+		{"Costs and income, USD", []frontFigure{
+			{"Price, without slippage", moneyFigure(priceAlone)},
+			{"Slippage", moneyFigure(func(l *backtest.Line) decimal.Decimal { return l.Slippage })},
+			{"Fees", moneyFigure(func(l *backtest.Line) decimal.Decimal { return l.Fees })}, {"Fees in bp of turnover", feeFigure},
+			{"Funding", moneyFigure(func(l *backtest.Line) decimal.Decimal { return l.Funding })},
+			{"Interest", moneyFigure(func(l *backtest.Line) decimal.Decimal { return l.Interest })},
+		}},
+	}
+}
+
+// ofStat is a figure that the statistics have.
+func ofStat(key string) func(*runColumn) frontCell {
+	return func(c *runColumn) frontCell {
+		item := c.stats.Get(key)
+		cell := frontCell{Text: statFigure(&item)}
+		if !item.OK {
+			cell.Reason = item.Reason
+		}
+		return cell
+	}
+}
+
+func moneyFigure(of func(*backtest.Line) decimal.Decimal) func(*runColumn) frontCell {
+	return func(c *runColumn) frontCell {
+		v := of(&c.r.Total)
+		return frontCell{Text: page.signed(v), Tone: signTone(v).style()}
+	}
+}
+
+// priceAlone is what prices earned at those of the decision: slippage is a cost of its own.
+func priceAlone(l *backtest.Line) decimal.Decimal { return l.Price.Sub(l.Slippage) }
+
+func lengthFigure(c *runColumn) frontCell {
+	from, to := period(c.r)
+	return frontCell{Text: span(to.Sub(from)), Sub: dates(from, to)}
+}
+
+func netFigure(c *runColumn) frontCell {
+	t := &c.r.Total
+	return frontCell{Text: page.signed(t.Net), Sub: page.plus(t.NetPct) + "%", Tone: signTone(t.Net).style()}
+}
+
+func equityFigure(c *runColumn) frontCell {
+	m := &c.r.Margin
+	change := m.EquityEnd.Sub(m.EquityStart)
+	cell := frontCell{Text: page.signed(change), Tone: signTone(change).style()}
+	if m.EquityStart.IsPositive() {
+		cell.Sub = page.plus(change.Shift(2).DivRound(m.EquityStart, 4)) + "%"
+	}
+	return cell
+}
+
+func drawdownFigure(c *runColumn) frontCell {
+	m := &c.r.Margin
+	return frontCell{Text: page.percent(m.DrawdownPct) + "%", Sub: dates(m.DrawdownFrom, m.DrawdownTo)}
+}
+
+// dates is a span of days, or nothing.
+func dates(from, to exchange.Time) string {
+	if from == 0 || to == 0 {
+		return ""
+	}
+	return day(from) + " to " + day(to)
+}
+
+func longestFigure(c *runColumn) frontCell {
+	cell := ofStat("longest_drawdown")(c)
+	if from, to, ok := longestFall(c.r, c.stats.Falls); ok && cell.Reason == "" {
+		cell.Sub = dates(from, to)
+	}
+	return cell
+}
+
+// longestFall is the longest of the deepest falls; one that never recovered lasts to the
+// end of the run.
+func longestFall(r *backtest.Result, falls []stats.Fall) (from, to exchange.Time, ok bool) {
+	for i := range falls {
+		end := falls[i].Recovered
+		if end == 0 {
+			_, end = period(r)
+		}
+		if !ok || end.Sub(falls[i].Peak) > to.Sub(from) {
+			from, to, ok = falls[i].Peak, end, true
+		}
+	}
+	return from, to, ok
+}
+
+func mmrFigure(c *runColumn) frontCell {
+	m := &c.r.Margin
+	if m.UniMMRMinAt == 0 {
+		return frontCell{Text: undefined, Reason: "no position was held, so there was no maintenance margin"}
+	}
+	return frontCell{Text: page.uniMMR(m.UniMMRMin), Sub: minute(m.UniMMRMinAt), Tone: ladderTone(m.UniMMRMin, &m.Ladder).style()}
+}
+
+func belowFigure(c *runColumn) frontCell {
+	m := &c.r.Margin
+	cell := frontCell{Text: fmt.Sprintf("%s / %s / %s", span(m.Below20), span(m.Below15), span(m.Below12))}
+	if m.Below12 > 0 {
+		cell.Tone = toneBad.style()
+	} else if m.Below20 > 0 {
+		cell.Tone = toneWarn.style()
+	}
+	return cell
+}
+
+func liquidationFigure(c *runColumn) frontCell {
+	return frontCell{Text: page.count(int64(c.r.Margin.Liquidations)), Tone: badIf(c.r.Margin.Liquidations > 0).style()}
+}
+
+func adlFigure(c *runColumn) frontCell {
+	return frontCell{Text: page.count(int64(c.r.Margin.ADL)), Tone: badIf(c.r.Margin.ADL > 0).style()}
+}
+
+func turnoverFigure(c *runColumn) frontCell {
+	return frontCell{Text: page.compact(c.r.Total.Turnover) + page.group() + "USD"}
+}
+
+func makerFigure(c *runColumn) frontCell {
+	if text := makerShare(c.r.Orders.MakerPct); text != undefined {
+		return frontCell{Text: text}
+	}
+	return frontCell{Text: undefined, Reason: "no order was filled"}
+}
+
+func refusedFigure(c *runColumn) frontCell {
+	o := &c.r.Orders
+	return frontCell{Text: page.count(int64(o.Refused)), Sub: "of " + page.count(int64(o.Intents)) + " intents"}
+}
+
+func feeFigure(c *runColumn) frontCell {
+	t := &c.r.Total
+	if t.Turnover.IsZero() {
+		return frontCell{Text: undefined, Reason: "nothing was traded"}
+	}
+	return frontCell{Text: page.plain(t.Fees.Neg().Mul(decimal.New(10_000, 0)).DivRound(t.Turnover, 16).StringFixed(2))}
+}

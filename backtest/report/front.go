@@ -1,0 +1,249 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// figure is one of the four numbers that meet the eye first.
+type figure struct{ Name, Value, Mark, Note, Tone string }
+
+// afterMark marks what contains, or is of, the time after the first liquidation.
+const afterMark = "\u2020"
+
+// heroes are the four numbers: what the account gained, what trading did of it, how deep
+// it fell, and how near it came to liquidation.
+func heroes(r *backtest.Result, cut *cutoff) []figure {
+	m, t := &r.Margin, &r.Total
+	mmr := figure{Name: "Lowest uniMMR", Value: undefined, Note: "no position was held"}
+	if m.UniMMRMinAt != 0 {
+		mmr.Value, mmr.Note = page.uniMMR(m.UniMMRMin), minute(m.UniMMRMinAt)+" UTC"
+		mmr.Tone = ladderTone(m.UniMMRMin, &m.Ladder).style()
+	}
+	fall := figure{Name: "Max drawdown", Value: page.percent(m.DrawdownPct) + "%", Note: "no fall"}
+	if dates := strings.Trim(drawdownDates(m), " ()"); dates != "" {
+		fall.Note = strings.ReplaceAll(dates, "..", "to")
+	}
+	list := []figure{
+		accountGain(m),
+		{Name: "Net of trading", Value: page.signed(t.Net), Note: page.plus(t.NetPct) + "% of the start; without what collateral gained", Tone: signTone(t.Net).style()},
+		fall, mmr,
+	}
+	if cut.ok {
+		for i := range list {
+			list[i].Mark = afterMark
+		}
+	}
+	return list
+}
+
+// accountGain is the change of equity: what the account gained, its collateral included. A
+// hedge loses in its trading what its coins gain, so neither figure tells the story alone.
+func accountGain(m *backtest.MarginSummary) figure {
+	change := m.EquityEnd.Sub(m.EquityStart)
+	f := figure{Name: "Equity change", Value: page.signed(change), Note: "USD", Tone: signTone(change).style()}
+	if m.EquityStart.IsPositive() {
+		share := change.Shift(2).DivRound(m.EquityStart, 4)
+		f.Note = page.plus(share) + "% of " + page.money(m.EquityStart) + " USD at the start"
+	}
+	return f
+}
+
+// ladderTone is how bad a uniMMR is by the account's own lines.
+func ladderTone(mmr decimal.Decimal, l *backtest.Ladder) tone {
+	at := func(line exchange.Fixed) bool { return line > 0 && mmr.LessThanOrEqual(line.Decimal()) }
+	switch {
+	case at(l.Liquidation), at(l.ReduceOnly):
+		return toneBad
+	case at(l.SupplyMargin), at(l.MarginCall):
+		return toneWarn
+	default:
+		return toneText
+	}
+}
+
+// kindName is the badge of a page: where the orders went.
+func kindName(k backtest.Kind) string {
+	switch k {
+	case "", backtest.KindBacktest:
+		return "Backtest"
+	case backtest.KindDryRun:
+		return "Dry run"
+	case backtest.KindLive:
+		return "Live"
+	default:
+		return clean(string(k))
+	}
+}
+
+func subtitle(r *backtest.Result) string {
+	from, to := period(r)
+	parts := []string{productNames(r), span(to.Sub(from)), page.count(int64(r.Events)) + " events"}
+	if parts[0] == "" {
+		parts = parts[1:]
+	}
+	return strings.Join(parts, " \u00b7 ")
+}
+
+// notice is something about the run as a whole that must not be overlooked.
+type notice struct {
+	Text string
+	Bad  bool
+}
+
+func notices(r *backtest.Result, cut *cutoff) []notice {
+	var out []notice
+	bad := func(format string, a ...any) { out = append(out, notice{fmt.Sprintf(format, a...), true}) }
+	say := func(format string, a ...any) { out = append(out, notice{fmt.Sprintf(format, a...), false}) }
+	if n := r.Margin.Liquidations; n > 0 {
+		bad("The account was liquidated %s%s", times(n), cut.story(r))
+	}
+	for _, w := range r.Warnings {
+		if w.Kind == "bankrupt" {
+			bad("Bankrupt: %s.", clean(w.Text))
+		}
+	}
+	if n := r.Margin.ADL; n > 0 {
+		bad("Auto-deleveraging reduced positions %s%s", times(n), deleveraging(r))
+	}
+	switch len(r.Equity) {
+	case 0:
+		say("The run has no samples of the account: it ended before the first one. Charts and statistics over equity are empty.")
+	case 1:
+		say("The run has one sample of the account, so there is nothing to compare it with: returns and ratios are undefined.")
+	}
+	o := &r.Orders
+	switch {
+	case o.Fills > 0 || r.Fills.Len() > 0:
+	case o.Intents > 0 && o.Refused == o.Intents && len(o.ByRule) > 0:
+		say("No order was sent: the risk guard refused all %s intents, most by %s.", page.count(int64(o.Intents)), clean(o.ByRule[0].Rule))
+	case o.Intents == 0:
+		say("No strategy asked for an order.")
+	default:
+		say("No order was filled: of %s intents %s were sent and %s refused.", page.count(int64(o.Intents)), page.count(int64(o.Sent)), page.count(int64(o.Refused)))
+	}
+	return out
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return page.count(int64(n)) + " times"
+}
+
+// deleveraging tells of the first fill that auto-deleveraging forced.
+func deleveraging(r *backtest.Result) string {
+	for _, f := range r.Fills.All() {
+		if f.Forced == exchange.ForcedADL {
+			return fmt.Sprintf(", first at %s UTC: it %s. A hedge without that leg is a position.", instant(f.At), forcedText(f))
+		}
+	}
+	return "."
+}
+
+func forcedText(f *backtest.FillRow) string {
+	verb := "bought"
+	if f.Side == exchange.Sell {
+		verb = "sold"
+	}
+	return fmt.Sprintf("%s %s %s at %s", verb, page.fixed(f.Qty), legName(f.Product, f.Symbol), page.fixed(f.Price))
+}
+
+// cutoff is the first liquidation of a run: what comes after it says little of the
+// strategies.
+type cutoff struct {
+	at exchange.Time
+	ok bool
+}
+
+// cutoffOf finds the first fill that a liquidation forced, or the first sample that was
+// past saving.
+func cutoffOf(r *backtest.Result) *cutoff {
+	for _, f := range r.Fills.All() {
+		if f.Forced == exchange.ForcedLiquidation {
+			return &cutoff{f.At, true}
+		}
+	}
+	for i := range r.Equity {
+		if s := &r.Equity[i]; s.Account.Status >= exchange.StatusForceLiquidation {
+			return &cutoff{s.At, true}
+		}
+	}
+	return &cutoff{}
+}
+
+// passed says whether an instant is at the cutoff or after it.
+func (c *cutoff) passed(at exchange.Time) bool { return c.ok && at >= c.at }
+
+// month says whether a month, named as "2026-08", has time after the cutoff.
+func (c *cutoff) month(name string) bool { return c.ok && name >= c.at.UTC().Format("2006-01") }
+
+// story tells when, why and by what the account was first liquidated.
+func (c *cutoff) story(r *backtest.Result) string {
+	if !c.ok {
+		return ". What follows a liquidation says little about the strategy."
+	}
+	text := fmt.Sprintf(", first at %s UTC", instant(c.at))
+	if last := sampleBefore(r.Equity, c.at); last != nil && last.Account.MaintMargin.IsPositive() {
+		text += fmt.Sprintf(": uniMMR was %s at the last sample before, equity %s USD", page.uniMMR(last.Account.UniMMR), page.money(last.Account.Equity))
+	}
+	if line := r.Margin.Ladder.Liquidation; line > 0 {
+		text += fmt.Sprintf("; the exchange liquidates at %s and below", page.fixed(line))
+	}
+	for _, f := range r.Fills.All() {
+		if f.Forced == exchange.ForcedLiquidation {
+			text += ". It " + forcedText(f)
+			break
+		}
+	}
+	return text + ". What follows says little about the strategy; figures that contain it carry a " + afterMark + "."
+}
+
+// sampleBefore is the last sample at or before an instant.
+func sampleBefore(list []backtest.Sample, at exchange.Time) *backtest.Sample {
+	var last *backtest.Sample
+	for i := range list {
+		if list[i].At > at {
+			break
+		}
+		last = &list[i]
+	}
+	return last
+}
+
+// warningGroup is the warnings of one kind.
+type warningGroup struct {
+	Kind  string
+	First []string
+	// Rest is folded away when there are many.
+	Rest []string
+}
+
+// warningsFirst is how many warnings of a kind stand unfolded.
+const warningsFirst = 6
+
+func warningGroups(list []backtest.Warning) []warningGroup {
+	var out []warningGroup
+	index := map[string]int{}
+	for _, w := range list {
+		kind := clean(w.Kind)
+		i, known := index[kind]
+		if !known {
+			i = len(out)
+			index[kind] = i
+			out = append(out, warningGroup{Kind: kind})
+		}
+		if g := &out[i]; len(g.First) < warningsFirst {
+			g.First = append(g.First, clean(w.Text))
+		} else {
+			g.Rest = append(g.Rest, clean(w.Text))
+		}
+	}
+	return out
+}

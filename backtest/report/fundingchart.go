@@ -1,0 +1,182 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/report/plot"
+	"github.com/pmbot/pmbot/exchange"
+)
+
+func (p *pageOf) fundingBlocks() []block {
+	var list []block
+	if c := p.fundingChart(); c != nil {
+		list = append(list, block{Chart: c})
+		list = append(list, tableBlock(forecastTable(p.r.Settlements)))
+	}
+	return append(list, tableBlock(settlementTable(p.r.Funding)))
+}
+
+// forecast is what a settlement was expected to bring in USD: minus the position times a
+// rate, for longs pay while the rate is positive.
+func forecast(s *backtest.Settlement, rate *exchange.Fixed) (usd decimal.Decimal, ok bool) {
+	if rate == nil {
+		return decimal.Zero, false
+	}
+	return s.NotionalUSD.Mul(rate.Decimal()).Neg(), true
+}
+
+// fundingStep is the settlements of one instant, or of one day.
+type fundingStep struct {
+	at                           exchange.Time
+	received, previous, estimate decimal.Decimal
+	hasPrevious, hasEstimate     bool
+}
+
+// fundingStepsMax is how many bars can be told apart; more settlements are added up by day.
+const fundingStepsMax = 200
+
+// fundingSteps adds up what was settled at one instant, or, if these are too many, within
+// one UTC day.
+func fundingSteps(list []backtest.Settlement) (steps []fundingStep, daily bool) {
+	for _, grain := range []time.Duration{0, 24 * time.Hour} {
+		steps, daily = nil, grain > 0
+		for i := range list {
+			s := &list[i]
+			at := s.At
+			if daily {
+				at = at.Floor(grain)
+			}
+			if n := len(steps); n == 0 || steps[n-1].at != at {
+				steps = append(steps, fundingStep{at: at})
+			}
+			steps[len(steps)-1].add(s)
+		}
+		if len(steps) <= fundingStepsMax {
+			break
+		}
+	}
+	return steps, daily
+}
+
+func (f *fundingStep) add(s *backtest.Settlement) {
+	f.received = f.received.Add(s.USD)
+	if usd, ok := forecast(s, s.Previous); ok {
+		f.previous, f.hasPrevious = f.previous.Add(usd), true
+	}
+	if usd, ok := forecast(s, s.Estimate); ok {
+		f.estimate, f.hasEstimate = f.estimate.Add(usd), true
+	}
+}
+
+// fundingChart is what settlements brought against what was expected of them, and the sum.
+func (p *pageOf) fundingChart() *plot.Chart {
+	if len(p.r.Settlements) == 0 {
+		return nil
+	}
+	steps, daily := fundingSteps(p.r.Settlements)
+	title := "Each settlement in USD"
+	if daily {
+		title = "Settlements of each UTC day in USD"
+	}
+	bars := p.frame.Panel(title, plot.Mid, plot.Axis{Places: 2, Hold: []float64{0}})
+	run := p.frame.Panel("In sum, USD", plot.Low, plot.Axis{Places: 2, Hold: []float64{0}})
+	var each, sum, previous, estimate []plot.Point
+	exact := decimal.Zero
+	hasPrevious, hasEstimate := false, false
+	for i := range steps {
+		s := &steps[i]
+		exact = exact.Add(s.received)
+		each = append(each, plot.Point{At: s.at, Value: chartValue(s.received, 4)})
+		sum = append(sum, plot.Point{At: s.at, Value: chartValue(exact, 4)})
+		previous = append(previous, expected(s.at, s.previous, s.hasPrevious))
+		estimate = append(estimate, expected(s.at, s.estimate, s.hasEstimate))
+		hasPrevious, hasEstimate = hasPrevious || s.hasPrevious, hasEstimate || s.hasEstimate
+	}
+	bars.Bars("Received", each)
+	if hasPrevious {
+		bars.Line("s5 thin", "Forecast: last rate", previous)
+	}
+	if hasEstimate {
+		bars.Line("s1 thin", "Forecast: exchange's estimate", estimate)
+	}
+	run.Line("s3", "Received", sum)
+	run.Desc = fmt.Sprintf("In the end %s USD.", page.money(exact))
+	return &plot.Chart{ID: "funding", Title: "Funding received against forecast", Panels: []*plot.Panel{bars, run},
+		Note: "What settlements brought over all legs, negative where the account paid, and what two forecasts would have had: the rate settled before, and the exchange's own estimate as it stood before the settlement."}
+}
+
+func expected(at exchange.Time, usd decimal.Decimal, ok bool) plot.Point {
+	if !ok {
+		return plot.Point{At: at, Value: math.NaN()}
+	}
+	return plot.Point{At: at, Value: chartValue(usd, 4)}
+}
+
+// forecastSum compares one leg's settlements with one forecast.
+type forecastSum struct {
+	n                  int
+	received, expected decimal.Decimal
+}
+
+func (f *forecastSum) add(s *backtest.Settlement, rate *exchange.Fixed) {
+	if usd, ok := forecast(s, rate); ok {
+		f.n++
+		f.received, f.expected = f.received.Add(s.USD), f.expected.Add(usd)
+	}
+}
+
+// cells are the forecast, by how much the settlements missed it, and the share captured.
+func (f *forecastSum) cells() []td {
+	if f.n == 0 {
+		missing := td{Text: undefined, Style: "n", Title: "the data had no such forecast"}
+		return []td{missing, missing, missing}
+	}
+	miss := f.received.Sub(f.expected)
+	captured := td{Text: undefined, Style: "n", Title: "nothing, or a payment, was expected"}
+	if f.expected.IsPositive() {
+		part := f.received.Shift(2).DivRound(f.expected, 4)
+		captured = td{Text: page.percent(part) + "%", Style: "n", Sort: part.String()}
+	}
+	sum := moneyOf(f.expected)
+	sum.Sub = page.count(int64(f.n)) + " forecasts"
+	return []td{sum, tonedOf(miss, page.signed(miss)), captured}
+}
+
+// forecastTable is, for each leg, what funding brought and what was forecast.
+func forecastTable(list []backtest.Settlement) table {
+	t := table{ID: "forecasts", Caption: "Funding against forecast", Style: "grouped",
+		Over: []head{{Text: "", Span: 3}, {Text: "By the last rate", Span: 3}, {Text: "By the exchange's estimate", Span: 3}},
+		Head: heads("Leg", "#Settlements", "#Received", "#Forecast", "#Error", "#Captured", "#Forecast", "#Error", "#Captured"),
+		Note: "USD. Forecasts are of the position that was settled; error and captured share are over the settlements that had one."}
+	type legSums struct {
+		all                forecastSum
+		previous, estimate forecastSum
+	}
+	sums := map[string]*legSums{}
+	var order []string
+	for i := range list {
+		s := &list[i]
+		name := legName(s.Product, s.Symbol)
+		if sums[name] == nil {
+			sums[name] = &legSums{}
+			order = append(order, name)
+		}
+		leg := sums[name]
+		leg.all.n++
+		leg.all.received = leg.all.received.Add(s.USD)
+		leg.previous.add(s, s.Previous)
+		leg.estimate.add(s, s.Estimate)
+	}
+	for _, name := range order {
+		leg := sums[name]
+		row := []td{word(name), countOf(int64(leg.all.n)), tonedOf(leg.all.received, page.money(leg.all.received))}
+		row = append(row, leg.previous.cells()...)
+		t.Rows = append(t.Rows, append(row, leg.estimate.cells()...))
+	}
+	return t
+}

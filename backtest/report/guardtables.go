@@ -1,0 +1,133 @@
+package report
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// From limitNear on, in percent of a limit, the closest approach is coloured.
+const limitNear = 80
+
+// limitTable is the closest approach of approved orders to each limit, the nearest first.
+func limitTable(list []backtest.LimitUse) table {
+	t := table{ID: "limits", Caption: "Closest approach to the limits", Empty: "no limit was measured: no order was approved", Style: "gauges",
+		Head: heads("Control", "#Used", "#Value", "#Limit", "When UTC", "Order of", "On", "#Refused"),
+		Note: "How near approved orders came to each limit of the risk guard; a full bar is at the limit. Refused counts the orders that would have gone beyond it."}
+	sorted := slices.Clone(list)
+	slices.SortStableFunc(sorted, func(a, b backtest.LimitUse) int { return b.Used.Cmp(a.Used) })
+	for i := range sorted {
+		t.Rows = append(t.Rows, limitRow(&sorted[i]))
+	}
+	return t
+}
+
+func limitRow(l *backtest.LimitUse) []td {
+	name := word(l.Rule)
+	name.Sub = clean(l.Key)
+	refused := countOf(int64(l.Refused))
+	if l.Refused > 0 {
+		refused.Style += " warn"
+	}
+	used, when := td{Text: undefined, Style: "n", Sort: "-1", Title: "no approved order was measured against it"}, td{Text: "never measured"}
+	if l.At != 0 {
+		share := l.Used.Shift(2)
+		text := page.plain(share.StringFixed(1)) + "%"
+		used = td{Text: text, Style: "n gauge", Sort: share.String(), Meter: decimal.Max(decimal.Zero, decimal.Min(share, decimal.New(100, 0))).StringFixed(1)}
+		if share.GreaterThanOrEqual(decimal.New(100, 0)) {
+			used.Style += " full"
+		} else if share.GreaterThanOrEqual(decimal.New(limitNear, 0)) {
+			used.Style += " near"
+		}
+		when = at(l.At, minute(l.At))
+	}
+	return []td{name, used, {Text: clean(l.Value), Style: "n"}, {Text: clean(l.Limit), Style: "n"}, when, word(l.Strategy), word(l.Instrument), refused}
+}
+
+func ruleTable(o *backtest.OrderSummary) table {
+	t := table{ID: "rules", Narrow: true, Caption: "Refusals by control", Empty: "nothing was refused", Head: heads("Control", "#Refused", "#Share")}
+	for _, rule := range o.ByRule {
+		share := td{Text: undefined, Style: "n"}
+		if o.Refused > 0 {
+			part := decimal.New(int64(rule.Count), 2).DivRound(decimal.New(int64(o.Refused), 0), 4)
+			share = td{Text: page.percent(part) + "%", Style: "n gauge", Sort: part.String(), Meter: decimal.Min(part, decimal.New(100, 0)).StringFixed(1)}
+		}
+		t.Rows = append(t.Rows, []td{word(rule.Rule), countOf(int64(rule.Count)), share})
+	}
+	return t
+}
+
+// stressTable shows what shocks would have made of the account, the moments side by side.
+func stressTable(list []backtest.StressMoment) table {
+	t := table{ID: "stress", Caption: "Margin stress", Empty: "no stress table: the run has no samples of the account",
+		Head: []head{{Text: "Scenario"}}, Over: []head{{Text: "", Span: 1}}, Style: "stress",
+		Note: "What each shock would have made of the account as it stood, without its open orders. Status is the exchange's word at that uniMMR."}
+	var names []string
+	for i := range list {
+		m := &list[i]
+		t.Over = append(t.Over, head{Text: stressTitle(m), Span: 3})
+		t.Head = append(t.Head, heads("#Equity USD", "#uniMMR", "Status")...)
+		for _, row := range m.Rows {
+			if !slices.Contains(names, row.Scenario) {
+				names = append(names, row.Scenario)
+			}
+		}
+	}
+	for _, name := range names {
+		row := []td{word(name)}
+		for i := range list {
+			row = append(row, stressCells(&list[i], name)...)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+func stressTitle(m *backtest.StressMoment) string {
+	why := clean(m.Why)
+	if why != "" {
+		why = strings.ToUpper(why[:1]) + why[1:]
+	}
+	return why + ", " + minute(m.At) + " UTC"
+}
+
+func stressCells(m *backtest.StressMoment, scenario string) []td {
+	for i := range m.Rows {
+		row := &m.Rows[i]
+		if row.Scenario != scenario {
+			continue
+		}
+		mmr := td{Text: page.uniMMR(row.UniMMR), Style: "n", Sort: row.UniMMR.String()}
+		if row.MaintMargin.IsZero() {
+			mmr = td{Text: undefined, Style: "n", Sort: strconv.Itoa(exchange.UniMMRMax), Title: "no maintenance margin"}
+		}
+		word, style := statusWord(row.Status)
+		return []td{tonedOf(decimal.Min(row.Equity, decimal.Zero), page.money(row.Equity)), mmr, {Text: word, Style: "status " + style}}
+	}
+	return []td{{Text: undefined, Style: "n"}, {Text: undefined, Style: "n"}, {Text: undefined}}
+}
+
+// statusWord says in plain words what Binance would do, and how bad that is.
+func statusWord(s exchange.AccountStatus) (text, style string) {
+	switch s {
+	case exchange.StatusNormal:
+		return "normal", "good"
+	case exchange.StatusMarginCall:
+		return "margin call", "warn"
+	case exchange.StatusSupplyMargin:
+		return "supply margin", "warn"
+	case exchange.StatusReduceOnly:
+		return "reduce only", "warn"
+	case exchange.StatusActiveLiquidation, exchange.StatusForceLiquidation:
+		return "liquidation", "bad"
+	case exchange.StatusBankrupted:
+		return "bankrupt", "bad"
+	default:
+		return undefined, ""
+	}
+}

@@ -1,0 +1,59 @@
+package report
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/pmbot/pmbot/backtest"
+)
+
+// inputTables are what the run was made of.
+func inputTables(r *backtest.Result) []block {
+	return []block{tableBlock(parameterTable(r.Strategies)), tableBlock(hashTable(r)), tableBlock(dataTable(r.Data)), {Text: &foldedText{
+		Title: "Configuration", Summary: "config.toml as it was in effect", Text: cleanLines(r.Config)}}}
+}
+
+func parameterTable(list []backtest.StrategyInfo) table {
+	t := table{ID: "parameters", Narrow: true, Caption: "Parameters", Empty: "no parameters", Head: heads("Strategy", "Program", "Parameter", "Value")}
+	for _, s := range list {
+		program := word(s.Name + " " + s.Version)
+		if len(s.Params) == 0 {
+			t.Rows = append(t.Rows, []td{word(s.Label), program, word("none"), word("")})
+		}
+		for _, name := range slices.Sorted(maps.Keys(s.Params)) {
+			t.Rows = append(t.Rows, []td{word(s.Label), program, code(name), code(s.Params[name])})
+		}
+	}
+	return t
+}
+
+func dataTable(list []backtest.DataInfo) table {
+	t := table{ID: "data", Caption: "Data manifest", Empty: "no series",
+		Head: heads("Leg", "Kind", "Interval", "From UTC", "To UTC", "#Rows", "#Gaps", "Source", "Hash")}
+	for _, d := range list {
+		gaps := countOf(int64(d.Gaps))
+		if d.Gaps > 0 {
+			gaps.Style += " warn"
+		}
+		interval := td{Text: undefined, Sort: "0"}
+		if d.Interval > 0 {
+			interval = td{Text: span(d.Interval), Sort: strconv.FormatInt(int64(d.Interval), 10)}
+		}
+		t.Rows = append(t.Rows, []td{word(legName(d.Product, d.Symbol)), word(d.Kind), interval, at(d.From, minute(d.From)),
+			at(d.To, minute(d.To)), countOf(d.Rows), gaps, word(d.Source), code(shortHash(d.Hash))})
+	}
+	return t
+}
+
+func hashTable(r *backtest.Result) table {
+	t := table{ID: "hashes", Narrow: true, Caption: "Run and hashes", Head: heads("What", "Value"),
+		Note: "Equal inputs give an equal result hash on every machine. Mode, version and duration say how the run was made and are not part of it."}
+	for _, row := range [][2]string{
+		{"Run", r.ID}, {"Result", r.Hash}, {"Configuration", r.ConfigHash}, {"Data", r.DataHash}, {"Strategies", r.StrategyHash},
+		{"Seed", strconv.FormatUint(r.Seed, 10)}, {"Mode", r.Mode}, {"pmbot", r.Version}, {"Duration", span(r.Elapsed)},
+	} {
+		t.Rows = append(t.Rows, []td{word(row[0]), code(row[1])})
+	}
+	return t
+}

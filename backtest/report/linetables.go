@@ -1,0 +1,80 @@
+package report
+
+import (
+	"github.com/pmbot/pmbot/backtest"
+)
+
+// lineTables are where the money came from: by strategy, by leg, by both, and by month.
+func lineTables(r *backtest.Result, cut *cutoff) []block {
+	list := []block{tableBlock(lineTable("by-strategy", "By strategy", r.ByStrategy, &r.Total))}
+	if len(r.ByLeg) > 0 {
+		list = append(list, tableBlock(lineTable("by-leg", "By leg", r.ByLeg, nil)))
+	}
+	if len(r.ByStrategyLeg) > 0 && len(r.ByStrategy) > 1 {
+		list = append(list, tableBlock(strategyLegTable(r)))
+	}
+	if len(r.ByMonth) > 0 {
+		list = append(list, tableBlock(monthTable(r.ByMonth, cut)))
+	}
+	return list
+}
+
+func lineTable(id, caption string, lines []backtest.Line, sum *backtest.Line) table {
+	t := table{ID: id, Caption: caption, Head: heads("Name", "#Fills", "#Turnover", "#Price", "#Fees",
+		"#Funding", "#Interest", "#Net", "#Net %", "#Slippage", "#Drawdown %", "#uniMMR min"),
+		Note: "USD. Net is price, fees, funding and interest together; price includes slippage, against the price at the decision."}
+	for i := range lines {
+		t.Rows = append(t.Rows, lineRow(&lines[i]))
+	}
+	if sum != nil {
+		total := *sum
+		total.Name = "Total"
+		t.Foot = lineRow(&total)
+	}
+	return t
+}
+
+func strategyLegTable(r *backtest.Result) table {
+	t := lineTable("by-strategy-leg", "By strategy and leg", nil, nil)
+	t.Head[0].Text = "Leg"
+	t.Head = append([]head{{Text: "Strategy"}}, t.Head...)
+	for i := range r.ByStrategyLeg {
+		l := &r.ByStrategyLeg[i]
+		row := lineRow(&l.Line)
+		leg := legOf(r, l.Inst)
+		row[0] = word(legName(leg.Product, leg.Symbol))
+		t.Rows = append(t.Rows, append([]td{word(l.Strategy)}, row...))
+	}
+	return t
+}
+
+// lineRiskColumns are those of drawdown and uniMMR, which months have none of their own of.
+const lineRiskColumns = 2
+
+func monthTable(lines []backtest.Line, cut *cutoff) table {
+	t := lineTable("by-month", "By month", lines, nil)
+	t.Head = t.Head[:len(t.Head)-lineRiskColumns]
+	for i, row := range t.Rows {
+		t.Rows[i] = row[:len(row)-lineRiskColumns]
+		if cut.month(lines[i].Name) {
+			t.Rows[i][0].Mark = afterMark
+		}
+	}
+	return t
+}
+
+func lineRow(l *backtest.Line) []td {
+	mmr := td{Text: undefined, Style: "n", Sort: l.UniMMRMin.String()}
+	if !l.UniMMRMin.IsZero() {
+		mmr.Text, mmr.Style = page.uniMMR(l.UniMMRMin), "n "+mmrTone(l.UniMMRMin).style()
+	}
+	net := tonedOf(l.Net, page.money(l.Net))
+	net.Style += " strong"
+	return []td{
+		word(l.Name), countOf(int64(l.Trades)), figureOf(page.compact(l.Turnover), l.Turnover.String()),
+		tonedOf(l.Price, page.money(l.Price)), tonedOf(l.Fees, page.money(l.Fees)), tonedOf(l.Funding, page.money(l.Funding)),
+		tonedOf(l.Interest, page.money(l.Interest)), net,
+		tonedOf(l.NetPct, page.percent(l.NetPct)), moneyOf(l.Slippage),
+		figureOf(page.percent(l.DrawdownPct), ""), mmr,
+	}
+}

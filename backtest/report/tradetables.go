@@ -1,0 +1,136 @@
+package report
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/stats"
+	"github.com/pmbot/pmbot/exchange"
+)
+
+func exitTable(list []stats.Exit) table {
+	t := table{ID: "exits", Caption: "Exits", Empty: "no round trip was completed", Head: heads("Strategy", "Reason", "#Trades", "#Won", "#Won %", "#Net USD"),
+		Note: "Round trips by what ended them: the author's tag on the last fill, or what forced it."}
+	for _, e := range list {
+		won := td{Text: undefined, Style: "n"}
+		if e.Trades > 0 {
+			won.Text = page.percent(decimal.New(int64(e.Won), 2).DivRound(decimal.New(int64(e.Trades), 0), 4))
+		}
+		t.Rows = append(t.Rows, []td{word(e.Strategy), word(e.Reason), countOf(int64(e.Trades)), countOf(int64(e.Won)), won, tonedOf(e.Net, page.money(e.Net))})
+	}
+	return t
+}
+
+// priceAnchors finds the price chart of an instrument by its name.
+type priceAnchors map[string]string
+
+// tradeTable is every round trip, or the first and the last ones.
+func tradeTable(r *backtest.Result, anchors priceAnchors, cut *cutoff) table {
+	t := table{ID: "trades", Caption: "Round trips", Empty: "no position was ever opened", Search: true,
+		Head: heads("Opened UTC", "=Strategy", "=Leg", "=Side", "#Quantity", "#Entry", "#Exit", "#Held", "#Price", "#Fees", "#Funding", "#Net",
+			"=Result", "=Ended by", "#Fills", "Tags")}
+	var keep func(int) bool
+	keep, t.Note = ends(r.Trades.Len(), "round trips", "trades.csv")
+	for i, row := range r.Trades.All() {
+		if keep(i) {
+			t.Rows = append(t.Rows, tradeRow(row, anchors, cut))
+		}
+	}
+	return t
+}
+
+func tradeRow(row *backtest.TradeRow, anchors priceAnchors, cut *cutoff) []td {
+	leg := legName(row.Product, row.Symbol)
+	opened := at(row.From, instant(row.From))
+	opened.Link, opened.Zoom = anchors[leg], around(row.From, row.To)
+	if cut.passed(row.To) {
+		opened.Mark = afterMark
+	}
+	side := "long"
+	if row.Side == exchange.Sell {
+		side = "short"
+	}
+	net := tonedOf(row.Net, page.money(row.Net))
+	net.Style += " strong"
+	tags := clean(row.EntryTag)
+	if row.ExitTag != "" && row.ExitTag != row.EntryTag {
+		tags += " \u2192 " + clean(row.ExitTag)
+	}
+	return []td{opened, word(row.Strategy), word(leg), word(side), exactOf(row.Qty), exactOf(row.Entry), exactOf(row.Exit),
+		lengthOf(row.From, row.To),
+		moneyOf(row.Price), moneyOf(row.Fees), moneyOf(row.Funding), net, word(outcome(row)), endedBy(row), countOf(int64(row.Fills)), word(tags)}
+}
+
+// outcome is the quick filter's word for how a round trip went.
+func outcome(row *backtest.TradeRow) string {
+	switch row.Net.Sign() {
+	case 1:
+		return "won"
+	case -1:
+		return "lost"
+	default:
+		return "even"
+	}
+}
+
+func endedBy(row *backtest.TradeRow) td {
+	switch {
+	case row.Open:
+		return td{Text: "still open", Style: "dim"}
+	case row.Forced != exchange.NotForced:
+		return td{Text: forcedWord(row.Forced), Style: "bad"}
+	default:
+		return td{Text: "strategy"}
+	}
+}
+
+// forcedWord is what forced a fill on us.
+func forcedWord(f exchange.ForcedKind) string {
+	switch f {
+	case exchange.ForcedLiquidation:
+		return "liquidation"
+	case exchange.ForcedADL:
+		return "auto-deleveraging"
+	case exchange.ForcedDelivery:
+		return "delivery"
+	default:
+		return undefined
+	}
+}
+
+// around is a span of time with some air, in milliseconds, as a link to a chart has it.
+func around(from, to exchange.Time) [2]int64 {
+	air := max(to.Sub(from)/4, 30*time.Minute)
+	return [2]int64{from.Add(-air).Millis(), to.Add(air).Millis()}
+}
+
+// fillTable is every fill, or the first and the last ones.
+func fillTable(r *backtest.Result, anchors priceAnchors, cut *cutoff) table {
+	t := table{ID: "fills", Caption: "Fills", Empty: "no order was filled", Search: true, Head: heads("Time UTC", "=Strategy", "=Leg",
+		"=Side", "=Liquidity", "#Quantity", "#Price", "#Fee", "Asset", "#Realised", "#Position", "Tag")}
+	var keep func(int) bool
+	keep, t.Note = ends(r.Fills.Len(), "fills", "fills.csv")
+	for i, f := range r.Fills.All() {
+		if keep(i) {
+			t.Rows = append(t.Rows, fillRow(f, anchors, cut))
+		}
+	}
+	return t
+}
+
+func fillRow(f *backtest.FillRow, anchors priceAnchors, cut *cutoff) []td {
+	leg := legName(f.Product, f.Symbol)
+	when := at(f.At, instant(f.At))
+	when.Link, when.Zoom = anchors[leg], around(f.At, f.At)
+	if cut.passed(f.At) {
+		when.Mark = afterMark
+	}
+	liquidity := td{Text: liquidityOf(f)}
+	if f.Forced != exchange.NotForced {
+		liquidity.Style = "bad"
+	}
+	return []td{when, word(f.Strategy), word(leg), word(f.Side.String()), liquidity, fixedOf(f.Qty), fixedOf(f.Price),
+		exactOf(f.Fee), word(f.FeeAsset), tonedOf(f.Realized, page.exact(f.Realized)), exactOf(f.Position), word(f.Tag)}
+}
