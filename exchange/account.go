@@ -95,6 +95,12 @@ var reasonNames = enum{
 
 func (r Reason) String() string { return reasonNames.text("Reason", int(r)) }
 
+// ParseReason reads what String prints, such as "FUNDING_FEE".
+func ParseReason(s string) (Reason, error) {
+	v, err := reasonNames.parse("reason", s)
+	return Reason(v), err
+}
+
 // LedgerEntry is one booking: a change of one asset in one wallet, rounded when it was
 // booked. The sum of the deltas of a wallet is its balance, exactly.
 type LedgerEntry struct {

@@ -30,7 +30,7 @@ func TestNames(t *testing.T) {
 		{stpNames, func(i int) string { return STP(i).String() }, nil},
 		{sideEffectNames, func(i int) string { return SideEffect(i).String() }, nil},
 		{orderStatusNames, func(i int) string { return OrderStatus(i).String() }, nil},
-		{reasonNames, func(i int) string { return Reason(i).String() }, nil},
+		{reasonNames, func(i int) string { return Reason(i).String() }, reader(ParseReason)},
 		{accountStatusNames, func(i int) string { return AccountStatus(i).String() }, nil},
 		{forcedNames, func(i int) string { return ForcedKind(i).String() }, nil},
 		{intentKindNames, func(i int) string { return IntentKind(i).String() }, nil},

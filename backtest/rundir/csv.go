@@ -1,6 +1,7 @@
 package rundir
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -9,61 +10,64 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/shopspring/decimal"
-
-	"github.com/pmbot/pmbot/exchange"
 )
 
-// field is a column of a CSV file over rows of type R: its name, and both directions.
-type field[R any] struct {
-	name string
-	get  func(*R) string
-	set  func(*R, string) error
-}
-
 // writeCSV writes a header and the rows.
-func writeCSV[R any](w io.Writer, fields []field[R], rows iter.Seq2[int, *R]) error {
-	out := csv.NewWriter(w)
-	record := make([]string, len(fields))
-	for i, f := range fields {
-		record[i] = f.name
+func writeCSV[R any](w io.Writer, columns []column[R], rows iter.Seq2[int, *R]) error {
+	var line []byte
+	for i, c := range columns {
+		line = appendField(line, i, []byte(c.name))
 	}
-	if err := out.Write(record); err != nil {
+	if _, err := w.Write(append(line, '\n')); err != nil {
 		return err
 	}
+	var field []byte
 	for _, row := range rows {
-		for k, f := range fields {
-			record[k] = f.get(row)
+		line = line[:0]
+		for i, c := range columns {
+			field = c.text(field[:0], row)
+			line = appendField(line, i, field)
 		}
-		if err := out.Write(record); err != nil {
+		if _, err := w.Write(append(line, '\n')); err != nil {
 			return err
 		}
 	}
-	out.Flush()
-	return out.Error()
+	return nil
+}
+
+// appendField appends the field with index i of a line, in quotes where RFC 4180 wants
+// them. Fields have no line ends: see appendText.
+func appendField(line []byte, i int, field []byte) []byte {
+	if i > 0 {
+		line = append(line, ',')
+	}
+	if bytes.IndexByte(field, ',') < 0 && bytes.IndexByte(field, '"') < 0 && !bytes.HasPrefix(field, []byte(" ")) {
+		return append(line, field...)
+	}
+	line = append(line, '"')
+	for _, c := range field {
+		if c == '"' {
+			line = append(line, '"')
+		}
+		line = append(line, c)
+	}
+	return append(line, '"')
 }
 
 // readCSV reads what writeCSV has written and hands each row on. Errors name the line and
 // the column.
-func readCSV[R any](r io.Reader, fields []field[R], add func(*R)) error {
+func readCSV[R any](r io.Reader, columns []column[R], add func(*R)) error {
 	in := csv.NewReader(r)
 	in.ReuseRecord = true
-	in.FieldsPerRecord = len(fields)
 	header, err := in.Read()
 	if errors.Is(err, io.EOF) {
 		return errors.New("line 1: the header is missing")
 	}
-	if err != nil && !errors.Is(err, csv.ErrFieldCount) {
+	if err != nil {
 		return err
 	}
-	for i, f := range fields {
-		if i >= len(header) || header[i] != f.name {
-			return fmt.Errorf("line 1: column %d must be %q", i+1, f.name)
-		}
-	}
-	if len(header) > len(fields) {
-		return fmt.Errorf("line 1: column %d, %q, is not known", len(fields)+1, header[len(fields)])
+	if columns, err = matchHeader(header, columns); err != nil {
+		return err
 	}
 	for {
 		record, err := in.Read()
@@ -74,121 +78,47 @@ func readCSV[R any](r io.Reader, fields []field[R], add func(*R)) error {
 			return err
 		}
 		var row R
-		for i, f := range fields {
-			if err := f.set(&row, record[i]); err != nil {
+		for i := range columns {
+			if err := columns[i].parse(&row, record[i]); err != nil {
 				line, _ := in.FieldPos(i)
-				return fmt.Errorf("line %d, column %s: %w", line, f.name, err)
+				return fmt.Errorf("line %d, column %s: %w", line, columns[i].name, err)
 			}
 		}
 		add(&row)
 	}
 }
 
-// The constructors of fields take a function that points at the value in a row.
-
-func timeField[R any](name string, at func(*R) *exchange.Time) field[R] {
-	return field[R]{name, func(r *R) string { return at(r).String() }, func(r *R, s string) error {
-		if err := at(r).UnmarshalText([]byte(s)); err != nil {
-			return fmt.Errorf("%.40q is no time such as 2026-08-01T00:00:00Z", s)
+// matchHeader returns the columns that a file has.
+func matchHeader[R any](header []string, columns []column[R]) ([]column[R], error) {
+	var here []column[R]
+	for _, c := range columns {
+		n := len(here)
+		switch {
+		case n < len(header) && header[n] == c.name:
+			here = append(here, c)
+		case !c.added:
+			return nil, fmt.Errorf("line 1: column %d must be %q", n+1, c.name)
 		}
-		return checkTime(*at(r))
-	}}
-}
-
-func decimalField[R any](name string, at func(*R) *decimal.Decimal) field[R] {
-	return field[R]{name, func(r *R) string { return at(r).String() }, func(r *R, s string) (err error) {
-		*at(r), err = parseDecimal(s)
-		return err
-	}}
-}
-
-func fixedField[R any](name string, at func(*R) *exchange.Fixed) field[R] {
-	return field[R]{name, func(r *R) string { return at(r).String() }, func(r *R, s string) (err error) {
-		*at(r), err = exchange.ParseFixed(s)
-		return err
-	}}
-}
-
-func textField[R any](name string, at func(*R) *string) field[R] {
-	return field[R]{name, func(r *R) string { return escape(*at(r)) }, func(r *R, s string) (err error) {
-		*at(r), err = unescape(s)
-		return err
-	}}
-}
-
-func intField[R any](name string, at func(*R) *int64) field[R] {
-	return field[R]{name, func(r *R) string { return strconv.FormatInt(*at(r), 10) }, func(r *R, s string) (err error) {
-		*at(r), err = strconv.ParseInt(s, 10, 64)
-		return err
-	}}
-}
-
-func uintField[R any, U ~uint16 | ~uint32 | ~uint64 | ~uint8](name string, bits int, at func(*R) *U) field[R] {
-	return field[R]{name, func(r *R) string { return strconv.FormatUint(uint64(*at(r)), 10) }, func(r *R, s string) error {
-		v, err := strconv.ParseUint(s, 10, bits)
-		*at(r) = U(v)
-		return err
-	}}
-}
-
-// nameField is for closed sets; zero is written as nothing where it is no member.
-func nameField[R any, E interface {
-	comparable
-	fmt.Stringer
-}](name string, parse func(string) (E, error), at func(*R) *E) field[R] {
-	var zero E
-	get := func(r *R) string {
-		if *at(r) == zero {
-			if _, err := parse(zero.String()); err != nil {
-				return ""
-			}
-		}
-		return (*at(r)).String()
 	}
-	return field[R]{name, get, func(r *R, s string) (err error) {
-		if s == "" {
-			*at(r) = zero
-			return nil
-		}
-		*at(r), err = parse(s)
-		return err
-	}}
+	if n := len(here); n < len(header) {
+		return nil, fmt.Errorf("line 1: column %d, %.40q, is not known", n+1, header[n])
+	}
+	return here, nil
 }
 
-// decimalTextMax bounds the digits of a number in a file.
-const decimalTextMax = 64
-
-// parseDecimal reads a plain decimal number. Exponents are refused: a few bytes of them
-// could stand for gigabytes of digits.
-func parseDecimal(s string) (decimal.Decimal, error) {
-	if len(s) > decimalTextMax || strings.ContainsAny(s, "eE_") {
-		return decimal.Zero, fmt.Errorf("%.40q is no plain decimal number", s)
-	}
-	d, err := decimal.NewFromString(s)
-	if err != nil {
-		return decimal.Zero, fmt.Errorf("%.40q is no plain decimal number", s)
-	}
-	return d, nil
-}
-
-// escape makes text fit into one line of a file and come back as it was: a text with a
+// appendText makes text fit into one line of a file and come back as it was: a text with a
 // backslash or with anything that does not print is written with Go's escapes.
-func escape(s string) string {
-	if !strings.ContainsRune(s, '\\') && printable(s) {
-		return s
+func appendText(b []byte, s string) []byte {
+	if !strings.Contains(s, `\`) && printable(s) {
+		return append(b, s...)
 	}
-	quoted := strconv.Quote(s)
-	return quoted[1 : len(quoted)-1]
+	quoted := strconv.AppendQuote(nil, s)
+	return append(b, quoted[1:len(quoted)-1]...)
 }
 
-// printable says that a text can neither end a line, nor steer a terminal, nor reorder the
-// text around it, and is UTF-8. What it is not, %q makes so.
-func printable(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool { return !strconv.IsPrint(c) })
-}
-
-func unescape(s string) (string, error) {
-	if !strings.ContainsRune(s, '\\') {
+// parseText reads what appendText has written.
+func parseText(s string) (string, error) {
+	if !strings.Contains(s, `\`) {
 		return s, nil
 	}
 	text, err := strconv.Unquote(`"` + s + `"`)
@@ -196,4 +126,10 @@ func unescape(s string) (string, error) {
 		return "", fmt.Errorf("%.40q has a broken escape", s)
 	}
 	return text, nil
+}
+
+// printable says that a text can neither end a line, nor steer a terminal, nor reorder the
+// text around it, and is UTF-8. What it is not, %q makes so.
+func printable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool { return !strconv.IsPrint(c) })
 }

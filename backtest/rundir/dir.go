@@ -2,6 +2,8 @@ package rundir
 
 import (
 	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -9,17 +11,16 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pmbot/pmbot/backtest"
 )
 
-// The files of a run directory.
+// The files of a run directory, beside the rows.
 const (
 	configFile = "config.toml"
 	resultFile = "result.json"
-	fillsFile  = "fills.csv"
-	equityFile = "equity.csv"
 )
 
 // Page is a file of a run directory that others make of a result.
@@ -28,16 +29,37 @@ type Page struct {
 	Write func(io.Writer, *backtest.Result) error
 }
 
-// runFiles are all files of a run.
-func runFiles(pages []Page) []Page {
-	return append([]Page{
-		{configFile, func(w io.Writer, r *backtest.Result) error { _, err := io.WriteString(w, r.Config); return err }},
-		{resultFile, JSON},
-		{fillsFile, func(w io.Writer, r *backtest.Result) error { return writeCSV(w, fillFields(), r.Fills.All()) }},
-		{equityFile, func(w io.Writer, r *backtest.Result) error {
-			return writeCSV(w, sampleFields(r.Legs), pointers(r.Equity))
-		}},
-	}, pages...)
+// File is what result.json says of a file of rows.
+type File struct {
+	Name string `json:"name"`
+	Rows int    `json:"rows"`
+	// SHA256 is of the file's bytes, in hex.
+	SHA256 string `json:"sha256"`
+}
+
+// rowsFile is a file of rows.
+type rowsFile struct {
+	name  string
+	rows  int
+	write func(io.Writer) error
+}
+
+// rowsFiles are all files of rows of a run.
+func rowsFiles(r *backtest.Result) []rowsFile {
+	return slices.Concat(
+		bothFiles(r, "fills", fillColumns(), r.Fills.Len(), r.Fills.All()),
+		bothFiles(r, "trades", tradeColumns(), r.Trades.Len(), r.Trades.All()),
+		bothFiles(r, "ledger", ledgerColumns(), r.Ledger.Len(), r.Ledger.All()),
+		bothFiles(r, "equity", sampleColumns(r.Legs, r.Assets), len(r.Equity), pointers(r.Equity)))
+}
+
+// bothFiles are the CSV and the Parquet file of one kind of rows.
+func bothFiles[R any](r *backtest.Result, name string, columns []column[R], count int, rows iter.Seq2[int, *R]) []rowsFile {
+	metadata := [][2]string{{"pmbot.schema", name + "/1"}, {"pmbot.run", r.ID}, {"pmbot.result_hash", r.Hash}}
+	return []rowsFile{
+		{name + ".csv", count, func(w io.Writer) error { return writeCSV(w, columns, rows) }},
+		{name + ".parquet", count, func(w io.Writer) error { return writeParquet(w, columns, rows, metadata...) }},
+	}
 }
 
 // pointers goes through a list as Rows.All does.
@@ -55,9 +77,9 @@ func pointers[R any](list []R) iter.Seq2[int, *R] {
 const sameNameMax = 100
 
 // Write makes the run directory runs/<ID> with all its files, the pages too, and returns
-// its path. It is there whole or not at all: the files are written and synced under another name, and
-// the directory is renamed when the last one is complete. A name that is taken, for equal
-// runs of one second share theirs, gets a number; nothing is ever overwritten.
+// its path. It is there whole or not at all: the files are written and synced under another
+// name, and the directory is renamed when the last one is complete. A name that is taken,
+// for equal runs of one second share theirs, gets a number; nothing is ever overwritten.
 func Write(runs string, r *backtest.Result, pages ...Page) (dir string, err error) {
 	if r.ID != filepath.Base(r.ID) || strings.HasPrefix(r.ID, ".") || !filepath.IsLocal(r.ID) || !printable(r.ID) {
 		return "", fmt.Errorf("the run's id %q is no name for a directory", r.ID)
@@ -86,7 +108,7 @@ func Write(runs string, r *backtest.Result, pages ...Page) (dir string, err erro
 		if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if err := writeFiles(temporary, &named, runFiles(pages)); err != nil {
+		if err := writeFiles(temporary, &named, pages); err != nil {
 			return "", err
 		}
 		err := os.Rename(temporary, dir)
@@ -100,17 +122,30 @@ func Write(runs string, r *backtest.Result, pages ...Page) (dir string, err erro
 	return "", fmt.Errorf("%s: %d runs of that name are there already", filepath.Join(runs, r.ID), sameNameMax)
 }
 
-func writeFiles(dir string, r *backtest.Result, files []Page) error {
-	for _, f := range files {
-		write := func(w io.Writer) error { return f.Write(w, r) }
-		if err := writeFile(filepath.Join(dir, f.Name), write); err != nil {
-			return fmt.Errorf("write %s: %w", f.Name, err)
+// writeFiles writes the rows, then what tells of them, then the pages.
+func writeFiles(dir string, r *backtest.Result, pages []Page) error {
+	var files []File
+	for _, f := range rowsFiles(r) {
+		sum := sha256.New()
+		if err := writeFile(filepath.Join(dir, f.name), sum, f.write); err != nil {
+			return err
+		}
+		files = append(files, File{f.name, f.rows, hex.EncodeToString(sum.Sum(nil))})
+	}
+	for _, p := range append([]Page{
+		{configFile, func(w io.Writer, r *backtest.Result) error { _, err := io.WriteString(w, r.Config); return err }},
+		{resultFile, func(w io.Writer, r *backtest.Result) error { return writeResult(w, r, files) }},
+	}, pages...) {
+		err := writeFile(filepath.Join(dir, p.Name), io.Discard, func(w io.Writer) error { return p.Write(w, r) })
+		if err != nil {
+			return err
 		}
 	}
 	return syncDir(dir)
 }
 
-func writeFile(path string, write func(io.Writer) error) (err error) {
+// writeFile makes a file and syncs it; copied gets what is written, too.
+func writeFile(path string, copied io.Writer, write func(io.Writer) error) (err error) {
 	file, err := os.Create(path)
 	if err != nil {
 		return err
@@ -119,8 +154,11 @@ func writeFile(path string, write func(io.Writer) error) (err error) {
 		if closed := file.Close(); err == nil {
 			err = closed
 		}
+		if err != nil {
+			err = fmt.Errorf("write %s: %w", filepath.Base(path), err)
+		}
 	}()
-	buffered := bufio.NewWriterSize(file, 1<<16)
+	buffered := bufio.NewWriterSize(io.MultiWriter(file, copied), 1<<16)
 	if err := write(buffered); err != nil {
 		return err
 	}
@@ -138,61 +176,4 @@ func syncDir(dir string) error {
 	}
 	defer d.Close()
 	return d.Sync()
-}
-
-// Load reads a run directory back, so that its report can be made again. An error names
-// the file and, where there is one, the line and the field.
-func Load(dir string) (*backtest.Result, error) {
-	r, err := readFile(filepath.Join(dir, resultFile), ReadJSON)
-	if err != nil {
-		return nil, err
-	}
-	if err := readRows(filepath.Join(dir, fillsFile), fillFields(), r.Fills.Add); err != nil {
-		return nil, err
-	}
-	var samples []backtest.Sample
-	err = readRows(filepath.Join(dir, equityFile), sampleFields(r.Legs), func(s *backtest.Sample) { samples = append(samples, *s) })
-	if err != nil {
-		return nil, err
-	}
-	if err := sameSamples(samples, r.Equity); err != nil {
-		return nil, fmt.Errorf("%s: %w: it is not of the run in %s", filepath.Join(dir, equityFile), err, resultFile)
-	}
-	if r.Fills.Len() != r.Orders.Fills {
-		return nil, fmt.Errorf("%s: %d fills in place of %d: it is not of the run in %s",
-			filepath.Join(dir, fillsFile), r.Fills.Len(), r.Orders.Fills, resultFile)
-	}
-	return r, nil
-}
-
-// sameSamples says where two lists of samples part.
-func sameSamples(got, want []backtest.Sample) error {
-	if len(got) != len(want) {
-		return fmt.Errorf("%d samples in place of %d", len(got), len(want))
-	}
-	for i := range got {
-		if got[i].At != want[i].At || !got[i].Account.Equity.Equal(want[i].Account.Equity) {
-			return fmt.Errorf("line %d differs", i+2)
-		}
-	}
-	return nil
-}
-
-func readFile[T any](path string, read func(io.Reader) (T, error)) (T, error) {
-	var zero T
-	file, err := os.Open(path)
-	if err != nil {
-		return zero, err
-	}
-	defer file.Close()
-	v, err := read(bufio.NewReaderSize(file, 1<<16))
-	if err != nil {
-		return zero, fmt.Errorf("%s: %w", path, err)
-	}
-	return v, nil
-}
-
-func readRows[R any](path string, fields []field[R], add func(*R)) error {
-	_, err := readFile(path, func(r io.Reader) (struct{}, error) { return struct{}{}, readCSV(r, fields, add) })
-	return err
 }

@@ -13,22 +13,25 @@ import (
 	"github.com/pmbot/pmbot/backtest"
 )
 
-// encoded is all that the files of a run say, for decimals of one value may differ in
-// memory.
-func encoded(t *testing.T, r *backtest.Result) map[string]string {
+// contents are the files of a directory.
+func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
 	all := map[string]string{}
-	for _, f := range runFiles(nil) {
-		var b bytes.Buffer
-		if err := f.Write(&b, r); err != nil {
+	for _, e := range entries {
+		b, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
 			t.Fatal(err)
 		}
-		all[f.Name] = b.String()
+		all[e.Name()] = string(b)
 	}
 	return all
 }
 
-// A run directory loads back to the same result.
+// A run directory loads back to the same result: written again, every byte is the same.
 func TestWriteThenLoad(t *testing.T) {
 	for name, r := range map[string]*backtest.Result{"empty": {}, "one": fakeResult(1), "day": fakeResult(24), "hostile": hostile()} {
 		runs := filepath.Join(t.TempDir(), "runs")
@@ -41,14 +44,17 @@ func TestWriteThenLoad(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		want := encoded(t, r)
-		for file, text := range encoded(t, got) {
+		again, err := Write(filepath.Join(t.TempDir(), "runs"), got)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		want := contents(t, dir)
+		if len(want) != 10 {
+			t.Errorf("%s: %d files", name, len(want))
+		}
+		for file, text := range contents(t, again) {
 			if text != want[file] {
 				t.Errorf("%s: %s differs", name, file)
-			}
-			kept, err := os.ReadFile(filepath.Join(dir, file))
-			if err != nil || string(kept) != text {
-				t.Errorf("%s: %s on disk differs, %v", name, file, err)
 			}
 		}
 		if left, _ := filepath.Glob(filepath.Join(runs, ".*")); len(left) != 0 {
@@ -93,21 +99,20 @@ func TestWriteRefusesNamesThatAreNone(t *testing.T) {
 	}
 }
 
-// A disk that fills up leaves no file that looks like a run.
+// A disk that fills up at any file is an error that names it.
 func TestUnfinishedFilesAreErrors(t *testing.T) {
-	dir := t.TempDir()
 	full := errors.New("no space left on device")
-	err := writeFiles(dir, fakeResult(1), []Page{
-		{"a", func(w io.Writer, _ *backtest.Result) error { _, err := io.WriteString(w, "a"); return err }},
-		{"b", func(io.Writer, *backtest.Result) error { return full }},
-	})
-	if !errors.Is(err, full) || !strings.Contains(err.Error(), "write b") {
+	page := Page{"page.html", func(io.Writer, *backtest.Result) error { return full }}
+	if err := writeFiles(t.TempDir(), fakeResult(1), []Page{page}); !errors.Is(err, full) || !strings.Contains(err.Error(), "write page.html") {
 		t.Errorf("error %v", err)
 	}
-	for _, f := range runFiles(nil) {
-		if err := f.Write(&fullDisk{5}, fakeResult(3)); err == nil {
-			t.Errorf("%s: no error from a writer that failed", f.Name)
+	for _, f := range rowsFiles(fakeResult(3)) {
+		if err := f.write(&fullDisk{5}); err == nil {
+			t.Errorf("%s: no error from a writer that failed", f.name)
 		}
+	}
+	if err := writeResult(&fullDisk{5}, fakeResult(3), nil); err == nil {
+		t.Error("no error from a writer that failed")
 	}
 }
 
@@ -152,6 +157,11 @@ func TestLoadErrors(t *testing.T) {
 		{"exponent", "equity.csv", "59000,", "1e9,"},
 		{"other run", "equity.csv", "59000,", "59000.8,"},
 		{"other leg", "equity.csv", "usd UM BTCUSDT", "usd UM XRPUSDT"},
+		{"no trades", "trades.csv", "", ""},
+		{"no ledger", "ledger.csv", "", ""},
+		{"reason", "ledger.csv", "COMMISSION", "TIP"},
+		{"a cent more", "ledger.csv", "-7.5000625,", "-7.5100625,"},
+		{"open", "trades.csv", ",false,", ",no,"},
 		{"schema", "result.json", "pmbot.result/1", "pmbot.result/2"},
 		{"syntax", "result.json", `"legs": [`, `"legs": {`},
 		{"type", "result.json", `"seed": 7`, `"seed": "seven"`},
@@ -195,30 +205,34 @@ func TestLoadErrors(t *testing.T) {
 
 // The files' layouts are a promise to other programs.
 func TestFilesGolden(t *testing.T) {
-	for name, text := range encoded(t, fakeResult(3)) {
+	dir, err := Write(t.TempDir(), fakeResult(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range contents(t, dir) {
 		if strings.HasSuffix(name, ".csv") || strings.HasSuffix(name, ".json") {
 			golden(t, name, []byte(text))
 		}
 	}
 }
 
-func TestEscape(t *testing.T) {
+func TestText(t *testing.T) {
 	for _, s := range []string{"", "plain", "比特币", `back\slash`, "a\r\nb\tc\x00", "\xff\xfe", `"quoted"`, "\u202ereversed", `\"`, "=1+1"} {
-		line := escape(s)
+		line := string(appendText(nil, s))
 		if !printable(line) {
 			t.Errorf("%q: escaped to %q", s, line)
 		}
-		if got, err := unescape(line); err != nil || got != s {
+		if got, err := parseText(line); err != nil || got != s {
 			t.Errorf("%q: came back as %q, %v", s, got, err)
 		}
 	}
 }
 
 // reads is a fuzz target: what can be read can be written, and comes back.
-func reads[R any](fields []field[R]) func(*testing.T, []byte) {
+func reads[R any](columns []column[R]) func(*testing.T, []byte) {
 	return func(t *testing.T, in []byte) {
 		read := func(b []byte) (rows backtest.Rows[R], err error) {
-			err = readCSV(bytes.NewReader(b), fields, rows.Add)
+			err = readCSV(bytes.NewReader(b), columns, rows.Add)
 			return rows, err
 		}
 		rows, err := read(in)
@@ -226,14 +240,14 @@ func reads[R any](fields []field[R]) func(*testing.T, []byte) {
 			return
 		}
 		var out, twice bytes.Buffer
-		if err := writeCSV(&out, fields, rows.All()); err != nil {
+		if err := writeCSV(&out, columns, rows.All()); err != nil {
 			t.Fatal(err)
 		}
 		again, err := read(out.Bytes())
 		if err != nil || again.Len() != rows.Len() {
 			t.Fatalf("%d rows came back as %d, %v", rows.Len(), again.Len(), err)
 		}
-		if err := writeCSV(&twice, fields, again.All()); err != nil || !bytes.Equal(out.Bytes(), twice.Bytes()) {
+		if err := writeCSV(&twice, columns, again.All()); err != nil || !bytes.Equal(out.Bytes(), twice.Bytes()) {
 			t.Fatalf("written twice it differs, %v", err)
 		}
 	}
@@ -241,20 +255,20 @@ func reads[R any](fields []field[R]) func(*testing.T, []byte) {
 
 func FuzzReadFillsCSV(f *testing.F) {
 	var b bytes.Buffer
-	if err := writeCSV(&b, fillFields(), hostile().Fills.All()); err != nil {
+	if err := writeCSV(&b, fillColumns(), hostile().Fills.All()); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())
 	f.Add([]byte("at,strategy\n"))
-	f.Fuzz(reads(fillFields()))
+	f.Fuzz(reads(fillColumns()))
 }
 
 func FuzzReadEquityCSV(f *testing.F) {
 	r := fakeResult(3)
 	var b bytes.Buffer
-	if err := writeCSV(&b, sampleFields(r.Legs), pointers(r.Equity)); err != nil {
+	if err := writeCSV(&b, sampleColumns(r.Legs, r.Assets), pointers(r.Equity)); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())
-	f.Fuzz(reads(sampleFields(r.Legs)))
+	f.Fuzz(reads(sampleColumns(r.Legs, r.Assets)))
 }

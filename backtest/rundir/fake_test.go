@@ -65,6 +65,7 @@ func fakeResult(hours int) *backtest.Result {
 		ConfigHash: "c0ffee11", DataHash: "da7a0022", StrategyHash: "57a70033", Config: "seed = 7\n",
 		Strategies: []backtest.StrategyInfo{{ID: 1, Label: "carry", Name: "carry", Version: "1.2.0", Params: map[string]string{"enter_bp": "6"}}},
 		Legs:       []backtest.Leg{{Inst: 1, Product: exchange.UM, Symbol: "BTCUSDT", Base: "BTC"}, {Inst: 2, Product: exchange.CM, Symbol: "BTCUSD_PERP", Base: "BTC"}},
+		Assets:     []string{"BTC", "USDT"},
 		Margin:     backtest.MarginSummary{EquityStart: dec("60000"), EquityEnd: dec("60123.45")},
 		Balances:   []backtest.BalanceLine{{Asset: "USDT", Wallet: exchange.WalletUM, Start: dec("60000"), End: dec("60123.45")}},
 	}
@@ -95,7 +96,8 @@ func (f *fake) hour(h int) {
 		fill.FeeAsset, fill.Fee = "BTC", dec("0.00005")
 	}
 	f.r.Fills.Add(&fill)
-	sample := backtest.Sample{At: at.Add(time.Hour), Account: exchange.Account{
+	f.book(&fill)
+	sample := backtest.Sample{At: at.Add(time.Hour), Held: dec("58999.5"), Account: exchange.Account{
 		Equity: dec("59000").Add(decimal.New(int64(h), -2)), ActualEquity: dec("60000").Add(decimal.New(int64(h), -2)),
 		Available: dec("57000"), InitialMargin: dec("2000"), MaintMargin: dec("240.00200000"), UniMMR: dec("245.83128474"), Status: exchange.StatusNormal}}
 	for i, held := range f.held {
@@ -103,7 +105,29 @@ func (f *fake) hour(h int) {
 			sample.Exposure = append(sample.Exposure, backtest.Exposure{Inst: f.r.Legs[i].Inst, USD: held.Mul(dec("100.5"))})
 		}
 	}
+	if h > 0 { // at first the account has no price of BTC
+		sample.Assets = append(sample.Assets, backtest.AssetValue{Asset: "BTC", Net: dec("0.5"), Actual: dec("30000.25"), Equity: dec("28500.2375")})
+	}
+	sample.Assets = append(sample.Assets, backtest.AssetValue{Asset: "USDT", Net: dec("30000"), Actual: dec("30000"), Equity: dec("29999.123456789012345678901234567")})
 	f.r.Equity = append(f.r.Equity, sample)
+}
+
+// book makes the bookings of a fill and, of every other one, a round trip.
+func (f *fake) book(fill *backtest.FillRow) {
+	row := backtest.LedgerRow{At: fill.At, Strategy: fill.Strategy, Product: fill.Product, Symbol: fill.Symbol, Asset: fill.FeeAsset, Wallet: exchange.WalletOf(fill.Product),
+		Reason: exchange.ReasonCommission, Delta: fill.Fee.Neg(), Balance: dec("29992.4999375"), USD: fill.Fee.Neg().Mul(dec("1.00012345"))}
+	f.r.Ledger.Add(&row)
+	if fill.Product == exchange.UM {
+		row.Reason, row.Delta, row.USD = exchange.ReasonRealizedPnL, fill.Realized, fill.Realized
+		f.r.Ledger.Add(&row)
+		f.r.Ledger.Add(&backtest.LedgerRow{At: fill.At, Strategy: "house", Asset: "USDT", Wallet: exchange.WalletLoan, Reason: exchange.ReasonInterest,
+			Delta: dec("0.00000001"), Balance: dec("0.00000001"), USD: dec("-0.0000000100000001")})
+	}
+	if fill.Order%2 == 0 {
+		f.r.Trades.Add(&backtest.TradeRow{Strategy: fill.Strategy, Product: fill.Product, Symbol: fill.Symbol, Side: exchange.Sell, From: fill.At - 1, To: fill.At, Open: fill.Order%4 == 0,
+			Qty: fill.Qty.Decimal(), Entry: dec("60000.12345678"), Exit: fill.Price.Decimal(), Fills: 2, Volume: dec("30000.5"), Price: dec("12.5"), Fees: dec("-15.000125"),
+			Funding: dec("0.25"), Slippage: dec("-1.0000000000000001"), Net: dec("-2.250125"), EntryTag: "in", Forced: exchange.ForcedADL})
+	}
 }
 
 // hostile is a run whose every text tries to break out of its place.
@@ -114,6 +138,14 @@ func hostile() *backtest.Result {
 	r.Strategies[0] = backtest.StrategyInfo{Label: evil, Name: evil, Version: evil, Params: map[string]string{evil: evil}}
 	r.Legs[0].Symbol, r.Legs[0].Base = evil, evil
 	r.Warnings = append(r.Warnings, backtest.Warning{Kind: evil, Text: evil})
+	r.Assets[0] = evil
+	for i := range r.Equity {
+		if a := r.Equity[i].Assets; len(a) == 2 {
+			a[0].Asset = evil
+		}
+	}
+	r.Trades.Add(&backtest.TradeRow{Strategy: evil, Product: exchange.UM, Symbol: evil, Side: exchange.Buy, From: fakeStart, To: fakeStart, EntryTag: evil, ExitTag: evil, Net: dec("-1e37")})
+	r.Ledger.Add(&backtest.LedgerRow{At: fakeStart, Strategy: evil, Symbol: evil, Asset: evil, Wallet: exchange.WalletCM, Reason: exchange.ReasonTrade, Delta: dec("1e-60"), Balance: dec("1e60")})
 	r.Fills.Add(&backtest.FillRow{At: fakeStart, Strategy: evil, Product: exchange.UM, Symbol: evil, Tag: evil + "\xff", // JSON text is always UTF-8
 		Fill: exchange.Fill{Side: exchange.Buy, Price: 1, Qty: exchange.FixedMax, FeeAsset: evil, ClientID: evil}})
 	r.Orders.Fills = r.Fills.Len()

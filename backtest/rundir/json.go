@@ -16,18 +16,29 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// JSON writes result.json: everything but the fills, indented, ending in a newline.
-// Numbers that are money, prices or ratios are strings, so that no reader rounds them.
-// The lists of the result itself are [] when they are empty, never null.
-func JSON(w io.Writer, r *backtest.Result) error {
-	whole := *r
-	fields := reflect.ValueOf(&whole).Elem()
-	for i := range fields.NumField() {
-		if f := fields.Field(i); f.Kind() == reflect.Slice && f.IsNil() {
-			f.Set(reflect.MakeSlice(f.Type(), 0, 0))
-		}
-	}
-	b, err := json.MarshalIndent(&whole, "", " ")
+// document is result.json: a result, and what there is of files of rows.
+type document struct {
+	backtest.Result
+	Files []File `json:"files,omitempty"`
+}
+
+// JSON writes a result as one document: everything but fills, trades and ledger, indented,
+// ending in a newline. Numbers that are money, prices or ratios are strings, so that no
+// reader rounds them. The lists of the result itself are [] when they are empty, never
+// null.
+func JSON(w io.Writer, r *backtest.Result) error { return encode(w, &document{Result: whole(r)}) }
+
+// writeResult writes result.json: a document without the samples, which are in a file of
+// their own.
+func writeResult(w io.Writer, r *backtest.Result, files []File) error {
+	return encode(w, struct {
+		document
+		Equity *struct{} `json:"equity,omitempty"` // in place of the result's
+	}{document: document{whole(r), files}})
+}
+
+func encode(w io.Writer, document any) error {
+	b, err := json.MarshalIndent(document, "", " ")
 	if err != nil {
 		return fmt.Errorf("encode result: %w", err)
 	}
@@ -35,25 +46,45 @@ func JSON(w io.Writer, r *backtest.Result) error {
 	return err
 }
 
+// whole has empty lists where the result has none.
+func whole(r *backtest.Result) backtest.Result {
+	copied := *r
+	fields := reflect.ValueOf(&copied).Elem()
+	for i := range fields.NumField() {
+		if f := fields.Field(i); f.Kind() == reflect.Slice && f.IsNil() {
+			f.Set(reflect.MakeSlice(f.Type(), 0, 0))
+		}
+	}
+	return copied
+}
+
 // ReadJSON reads what [JSON] has written. Fields it does not know are passed over, for
 // later versions add some; another schema, a broken value, and a number or a time outside
 // every reason are errors that name line and field.
 func ReadJSON(r io.Reader) (*backtest.Result, error) {
+	doc, err := readDocument(r)
+	if err != nil {
+		return nil, err
+	}
+	return &doc.Result, nil
+}
+
+func readDocument(r io.Reader) (*document, error) {
 	b, err := io.ReadAll(r)
 	if err != nil {
 		return nil, err
 	}
-	var res backtest.Result
-	if err := json.Unmarshal(b, &res); err != nil {
+	var doc document
+	if err := json.Unmarshal(b, &doc); err != nil {
 		return nil, locate(b, err)
 	}
-	if res.Schema != backtest.ResultSchema {
-		return nil, fmt.Errorf("schema is %q, this program reads %q", res.Schema, backtest.ResultSchema)
+	if doc.Schema != backtest.ResultSchema {
+		return nil, fmt.Errorf("schema is %.40q, this program reads %q", doc.Schema, backtest.ResultSchema)
 	}
-	if err := checkValues(reflect.ValueOf(&res).Elem(), ""); err != nil {
+	if err := checkValues(reflect.ValueOf(&doc.Result).Elem(), ""); err != nil {
 		return nil, err
 	}
-	return &res, nil
+	return &doc, nil
 }
 
 // locate says where in the text decoding failed: by the decoder's own word for broken
@@ -79,6 +110,9 @@ func locate(b []byte, failed error) error {
 		start := d.InputOffset() - int64(len(raw))
 		if err := decodeField(name, raw); err != nil {
 			element, offset, inner := locateElement(name, raw, err)
+			if wrong, ok := errors.AsType[*json.UnmarshalTypeError](inner); ok {
+				inner = fmt.Errorf("%s in place of %v", wrong.Value, wrong.Type)
+			}
 			return fmt.Errorf("line %d, field %s%s: %w", lineAt(b, start+offset), name, element, inner)
 		}
 	}
@@ -90,7 +124,7 @@ func decodeField(name string, raw json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(alone, new(backtest.Result))
+	return json.Unmarshal(alone, new(document))
 }
 
 // locateElement finds the element of a list that does not decode.
