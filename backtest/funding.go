@@ -1,19 +1,32 @@
 package backtest
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
 )
+
+// EstimateLead is how long before a settlement the exchange's running estimate is taken for
+// [Settlement].Estimate: as late as a strategy can act on it without haste.
+const EstimateLead = time.Hour
+
+// intervalMax is the longest distance of two settlements that Binance has.
+const intervalMax = 8 * time.Hour
 
 // fundingBook counts one instrument's settlements and finds those that are missing. An
 // interval may change, so a wide distance between two settlements is a hole only if the
 // distances before and after it are shorter.
 type fundingBook struct {
 	FundingCount
-	paidAt   exchange.Time // instant of the account's last payment
-	settled  exchange.Time // instant of the last settlement, and its rate
-	rate     exchange.Fixed
+	rates    []settled       // of the run proper, in time order
+	previous *exchange.Fixed // the rate settled last, nil before any
+	// forecast is the last estimate, of those in time for it, of the settlement at next.
+	forecast struct {
+		rate     exchange.Fixed
+		at, next exchange.Time
+	}
 	last     exchange.Time // instant of the last regular settlement
 	interval time.Duration // the established distance, 0 before two settlements
 	// wide is where a distance longer than the interval began, 0 if none is undecided.
@@ -21,31 +34,57 @@ type fundingBook struct {
 	span time.Duration
 }
 
-// paid notes a funding payment of the account and returns the rate of its settlement, if
-// that is known before the payment: it is where we hear of our account late.
-func (f *fundingBook) paid(at exchange.Time, l *exchange.LedgerEntry) (rate exchange.Fixed) {
-	if f.settled == at {
-		rate = f.rate
-		if f.paidAt != at {
-			f.Held++
-			f.Passed--
-		}
-	}
-	f.paidAt = at
-	f.Asset = l.Asset
-	f.Amount = f.Amount.Add(l.Delta)
-	return rate
+// settled is a settlement as the exchange made it.
+type settled struct {
+	at                 exchange.Time
+	rate               exchange.Fixed
+	mark               exchange.Fixed // 0 if nobody knew one
+	previous, estimate *exchange.Fixed
+	paid               bool // by or to the account
 }
 
-// settlement notes a settled rate. The payment, if there was a position, came just
-// before, or comes later.
-func (f *fundingBook) settlement(at exchange.Time, rate exchange.Funding) {
-	f.settled, f.rate = at, rate.Rate
-	if f.paidAt == at {
-		f.Held++
-	} else {
-		f.Passed++
+// paid notes a funding payment of the account and returns its settlement, nil if there was
+// none. We may hear of our account late, when others have been settled since.
+func (f *fundingBook) paid(at exchange.Time, l *exchange.LedgerEntry) *settled {
+	f.Asset = l.Asset
+	f.Amount = f.Amount.Add(l.Delta)
+	i, found := slices.BinarySearchFunc(f.rates, at, func(s settled, at exchange.Time) int { return cmp.Compare(s.at, at) })
+	if !found {
+		return nil
 	}
+	s := &f.rates[i]
+	if !s.paid {
+		s.paid = true
+		f.Held++
+		f.Passed--
+	}
+	return s
+}
+
+// estimated notes the running estimate that comes with a mark, if it is in time.
+func (f *fundingBook) estimated(at exchange.Time, m exchange.Mark) {
+	if m.NextFunding != 0 && at.Add(EstimateLead) <= m.NextFunding {
+		f.forecast.rate, f.forecast.at, f.forecast.next = m.Rate, at, m.NextFunding
+	}
+}
+
+// before notes a rate settled before the run proper.
+func (f *fundingBook) before(rate exchange.Fixed) { f.previous = &rate }
+
+// settlement notes a settled rate, at a mark if one is known. A payment, if there was a
+// position, comes after it.
+func (f *fundingBook) settlement(at exchange.Time, rate exchange.Funding, mark exchange.Fixed) {
+	s := settled{at: at, rate: rate.Rate, mark: mark, previous: f.previous}
+	interval := rate.Interval
+	if interval == 0 {
+		interval = intervalMax
+	}
+	if c := f.forecast; c.next == at && at.Sub(c.at) <= EstimateLead+interval {
+		s.estimate = &c.rate
+	}
+	f.rates = append(f.rates, s)
+	f.previous = &rate.Rate
+	f.Passed++
 	if rate.Special {
 		return
 	}

@@ -8,9 +8,6 @@ func (l *loop) send(events []exchange.Event) error {
 	at := events[0].At
 	for i := range events {
 		e := &events[i]
-		if e.Kind == exchange.KindFunding {
-			l.record.settles(e)
-		}
 		if e.Kind != exchange.KindBarOpen {
 			l.far.Send(e)
 		}
@@ -21,8 +18,6 @@ func (l *loop) send(events []exchange.Event) error {
 // receive delivers the market event that has been on its way.
 func (l *loop) receive() error {
 	e := l.far.Receive()
-	if e.Kind != exchange.KindFunding {
-		l.record.market(e)
-	}
+	l.record.market(e)
 	return l.driver.Deliver(e)
 }

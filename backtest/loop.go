@@ -142,7 +142,7 @@ func (l *loop) instant(events []exchange.Event) error {
 // on the way there, a whole bar perhaps, then what the position is worth now, then the
 // settlement of what is held. Valued first, an account would be liquidated by the close
 // of a bar before the bar's own path has reached its stops. What something is worth in
-// dollars is noted with it, so that bookings are counted at the index of their moment.
+// dollars is noted with it, so that bookings are counted at the index of their moment, and so are settlements.
 func (l *loop) digest(events []exchange.Event) {
 	for i := range events {
 		if k := events[i].Kind; k != exchange.KindFunding && !values(k) && !l.hides(&events[i]) {
@@ -157,6 +157,7 @@ func (l *loop) digest(events []exchange.Event) {
 	}
 	for i := range events {
 		if events[i].Kind == exchange.KindFunding {
+			l.record.settles(&events[i])
 			l.venue.Market(&events[i])
 		}
 	}

@@ -83,6 +83,7 @@ func (r *recorder) value(e *exchange.Event) {
 	switch e.Kind {
 	case exchange.KindMark:
 		r.attribution.marks[e.Inst] = e.Mark().Price
+		r.fundings[e.Inst].estimated(e.At, e.Mark())
 	case exchange.KindAssetIndex:
 		a := e.AssetIndex()
 		r.attribution.setIndex(a.Asset, a.Price)
@@ -92,7 +93,7 @@ func (r *recorder) value(e *exchange.Event) {
 	}
 }
 
-// market notes prices and settlements.
+// market notes prices.
 func (r *recorder) market(e *exchange.Event) {
 	switch e.Kind {
 	case exchange.KindBar:
@@ -105,30 +106,6 @@ func (r *recorder) market(e *exchange.Event) {
 	case exchange.KindBookTicker:
 		if p := e.Mid(); p != 0 {
 			r.prices[e.Inst].add(e.At, p, p, p, p)
-		}
-	case exchange.KindFunding:
-		r.settles(e)
-	}
-}
-
-// settles notes a settlement.
-func (r *recorder) settles(e *exchange.Event) {
-	if r.live {
-		r.fundings[e.Inst].settlement(e.At, e.Funding())
-		r.rate(e)
-	}
-}
-
-// rate completes the payment that a settlement caused, if we know of it already: it came
-// just before.
-func (r *recorder) rate(e *exchange.Event) {
-	for i := len(r.settled) - 1; i >= 0 && r.settled[i].At == e.At; i-- {
-		in := r.ins.At(e.Inst)
-		s := &r.settled[i]
-		first := i == 0 || r.settled[i-1].At != e.At || r.settled[i-1].Rate != 0 || r.settled[i-1].Symbol != s.Symbol
-		if s.Product == in.Product && s.Symbol == in.Symbol && s.Rate == 0 && first {
-			s.Rate = e.Funding().Rate
-			return
 		}
 	}
 }
@@ -185,15 +162,7 @@ func (r *recorder) ledger(e *exchange.Event, l *exchange.LedgerEntry) {
 	r.give(l)
 	usd := r.attribution.ledger(e, l)
 	if l.Reason == exchange.ReasonFunding && e.Inst != 0 {
-		in := r.ins.At(e.Inst)
-		at := e.At
-		if e.Exchange != 0 {
-			at = e.Exchange // when it was settled, which may be before we hear of it
-		}
-		rate := r.fundings[e.Inst].paid(at, l)
-		r.settled = append(r.settled, Settlement{
-			At: at, Product: in.Product, Symbol: in.Symbol, Asset: l.Asset, Amount: l.Delta, USD: usd, Rate: rate,
-		})
+		r.settled = append(r.settled, r.payment(e, l, usd))
 	}
 }
 
