@@ -103,8 +103,8 @@ func readAccount(r *backtest.Result, kind string, w []string) error {
 		m.Below20, m.Below15 = time.Duration(number(w[2]))*time.Hour, time.Duration(number(w[3]))*time.Hour
 		m.Liquidations, m.ADL, m.HaircutWorst, m.Ladder.ReduceOnly = number(w[4]), number(w[5]), usd(w[6]), exchange.MustFixed(w[7])
 	case "sample":
-		s := backtest.Sample{At: instant(w[0]), Account: exchange.Account{Equity: usd(w[1]), ActualEquity: usd(w[2]), MaintMargin: usd(w[3]), UniMMR: usd(w[4])}}
-		for i, held := range w[5:] {
+		s := backtest.Sample{At: instant(w[0]), Account: exchange.Account{Equity: usd(w[1]), ActualEquity: usd(w[2]), MaintMargin: usd(w[3]), UniMMR: usd(w[4])}, Held: usd(w[5])}
+		for i, held := range w[6:] {
 			if held != "0" {
 				s.Exposure = append(s.Exposure, backtest.Exposure{Inst: exchange.InstrumentID(i + 1), USD: usd(held)})
 			}

@@ -2,6 +2,7 @@ package stats
 
 import (
 	"math/big"
+	"slices"
 
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/exchange"
@@ -15,6 +16,8 @@ var again = map[string]func(*second) *big.Rat{
 	"equity_end":        has(func(s *second) *big.Rat { return s.equity[len(s.equity)-1] }),
 	"equity_change_usd": has((*second).gain),
 	"equity_change_pct": funds(func(s *second) *big.Rat { return times(over(s.gain(), s.equity[0]), whole(100)) }),
+	"held_change_usd":   holds((*second).heldGain),
+	"over_held_usd":     holds(func(s *second) *big.Rat { return sub(s.gain(), s.heldGain()) }),
 	"cagr":              (*second).cagr,
 	"volatility":        many(func(s *second) *big.Rat { return times(root(times(s.variance(), whole(365))), whole(100)) }),
 	"best_day":          func(s *second) *big.Rat { return hundred(largest(s.r1)) },
@@ -144,6 +147,12 @@ var again = map[string]func(*second) *big.Rat{
 
 func has(of func(*second) *big.Rat) func(*second) *big.Rat {
 	return when(of, func(s *second) bool { return len(s.equity) > 0 })
+}
+
+func holds(of func(*second) *big.Rat) func(*second) *big.Rat {
+	return has(when(of, func(s *second) bool {
+		return slices.ContainsFunc(s.r.Equity, func(x backtest.Sample) bool { return !x.Held.IsZero() })
+	}))
 }
 
 func spans(of func(*second) *big.Rat) func(*second) *big.Rat {

@@ -21,6 +21,10 @@ func returnMeasures() []measure {
 			"-", withoutSamples, sampled(func(n *run) Value { return exactly(n.last().Sub(n.first())) })},
 		{"equity_change_pct", "Change of equity in percent", Percent, 1, "(equity_end - equity_start) / equity_start, in percent",
 			"-", "without equity at the start", funded(func(n *run) Value { return exactly(percent(n.last().Sub(n.first()), n.first())) })},
+		{"held_change_usd", "Change of the start balances", USD, 0, "what the balances of the start alone would have gained: equity of the last sample, had nothing been traded, less that of the first",
+			"-", "without samples; where the run has not recorded it", beside(func(gain decimal.Decimal, _ *run) decimal.Decimal { return gain })},
+		{"over_held_usd", "Change of equity over holding", USD, 1, "equity_change_usd - held_change_usd: what trading changed of equity",
+			"-", "without samples; where the run has not recorded it", beside(func(gain decimal.Decimal, n *run) decimal.Decimal { return n.last().Sub(n.first()).Sub(gain) })},
 		{"cagr", "Compound annual growth", Percent, 1, "(equity_end / equity_start)^(365 days / time of the run) - 1, in percent",
 			"-", "on runs of less than 90 days; without equity at the start or at the end", func(n *run) Value { return n.cagr(100) }},
 		{"volatility", "Volatility a year", Percent, -1, "s(r) * sqrt(365), in percent; s is the standard deviation of a sample, with n-1",
@@ -55,6 +59,17 @@ func funded(of func(*run) Value) func(*run) Value {
 			return none("the run starts without equity")
 		}
 		return of(n)
+	})
+}
+
+// beside is a measure beside what the start balances alone have gained.
+func beside(of func(gain decimal.Decimal, n *run) decimal.Decimal) func(*run) Value {
+	return sampled(func(n *run) Value {
+		first, last := n.samples[0].Held, n.samples[len(n.samples)-1].Held
+		if first.IsZero() && last.IsZero() {
+			return none("the run has not recorded what its start balances were worth")
+		}
+		return exactly(of(last.Sub(first), n))
 	})
 }
 

@@ -65,6 +65,11 @@ func count(list []*big.Rat, sign int) *big.Rat {
 
 func (s *second) gain() *big.Rat { return sub(s.equity[len(s.equity)-1], s.equity[0]) }
 
+func (s *second) heldGain() *big.Rat {
+	list := s.each(func(i int) *big.Rat { return rat(s.r.Equity[i].Held) })
+	return sub(list[len(list)-1], list[0])
+}
+
 // losses is the sum of what is below zero, without the sign.
 func (s *second) losses(list []*big.Rat) *big.Rat {
 	sum := whole(0)
