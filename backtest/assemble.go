@@ -14,7 +14,7 @@ import (
 // result puts together what was recorded. end is the last instant of the data.
 func (r *recorder) result(end exchange.Time) *Result {
 	res := &Result{
-		Schema: ResultSchema, Fills: r.fills, Refusals: r.refusals, Equity: r.samples, Settlements: r.settled, Assets: r.assets,
+		Schema: ResultSchema, Fills: r.fills, Ledger: r.bookings.rows, Refusals: r.refusals, Equity: r.samples, Settlements: r.settled, Assets: r.assets,
 		Margin: r.margin.MarginSummary, Orders: r.orders, Balances: r.balances.lines, Hash: r.hash.hex(), Warnings: r.warnings,
 	}
 	for _, m := range []*StressMoment{r.lowest, r.last} {
@@ -39,6 +39,7 @@ func (r *recorder) result(end exchange.Time) *Result {
 		res.Orders.MakerPct = share.StringFixed(1)
 	}
 	r.lines(res)
+	res.Trades = r.attribution.roundTrips(res.To)
 	r.alarms(res)
 	r.unpriced(res)
 	for id := 1; id <= r.ins.Len(); id++ {
@@ -157,7 +158,7 @@ func (r *recorder) openOf(res *Result, in *exchange.Instrument) {
 			continue
 		}
 		res.Open = append(res.Open, OpenPosition{
-			Product: in.Product, Symbol: in.Symbol, Qty: p.Qty, Entry: p.Entry, Mark: mark, Asset: in.MarginAsset,
+			Product: in.Product, Symbol: in.Symbol, Side: p.Side, Qty: p.Qty, Entry: p.Entry, Mark: mark, Asset: in.MarginAsset,
 			Unrealized: in.PnL(p.Qty, p.Entry, mark.Decimal()).Round(exchange.FixedPlaces),
 		})
 	}

@@ -17,6 +17,7 @@ type attribution struct {
 	// decisions are the prices at which open orders were decided, for slippage.
 	decisions map[exchange.OrderID]exchange.Fixed
 	forced    []forcedFill // by InstrumentID
+	trades    tradeBook
 	house     cell         // entries of no instrument
 	series    []lineSeries // by StrategyID, then by InstrumentID
 	total     lineSeries
@@ -60,11 +61,12 @@ func (l *legs) flat() bool {
 	return l[exchange.Both].Qty.IsZero() && l[exchange.Long].Qty.IsZero() && l[exchange.Short].Qty.IsZero()
 }
 
-// forcedFill is the last fill of an instrument that nobody sent. What is booked for it
-// carries no strategy.
+// forcedFill is the last fill of an instrument that nobody sent, and the trade that it
+// closed something of. What is booked for it carries no strategy.
 type forcedFill struct {
 	at       exchange.Time
 	strategy exchange.StrategyID
+	trade    *roundTrip
 }
 
 type assetPrice struct {
@@ -87,7 +89,7 @@ type monthMark struct {
 
 func newAttribution(ins *exchange.Instruments, strategies int) attribution {
 	a := attribution{
-		ins: ins, cells: make([][]cell, strategies), net: make([]legs, ins.Len()+1), marks: make([]exchange.Fixed, ins.Len()+1),
+		ins: ins, trades: newTradeBook(ins, strategies), cells: make([][]cell, strategies), net: make([]legs, ins.Len()+1), marks: make([]exchange.Fixed, ins.Len()+1),
 		decisions: map[exchange.OrderID]exchange.Fixed{}, forced: make([]forcedFill, ins.Len()+1), series: make([]lineSeries, strategies+ins.Len()+1),
 	}
 	for i := range a.cells {
@@ -132,17 +134,20 @@ func (a *attribution) decided(inst exchange.InstrumentID, u *exchange.OrderUpdat
 func (a *attribution) over(u *exchange.OrderUpdate) { delete(a.decisions, u.ID) }
 
 // fill counts one execution and returns the strategy's position after it.
-func (a *attribution) fill(at exchange.Time, in *exchange.Instrument, f *exchange.Fill) decimal.Decimal {
+func (a *attribution) fill(in *exchange.Instrument, row *FillRow) decimal.Decimal {
+	f := &row.Fill
 	if f.Forced != exchange.NotForced {
-		a.forced[in.ID] = forcedFill{at, f.Strategy}
+		a.forced[in.ID] = forcedFill{at: row.At, strategy: f.Strategy}
 	}
-	c := &a.cells[f.Strategy][in.ID]
+	c, p := &a.cells[f.Strategy][in.ID], piece{qty: f.Qty, fees: a.usd(f.FeeAsset, f.Fee).Neg()}
 	c.trades++
 	qty, price := f.Qty.Decimal(), f.Price.Decimal()
-	c.turnover = c.turnover.Add(a.usd(in.MarginAsset, in.Value(qty, price)))
+	p.volume = a.usd(in.MarginAsset, in.Value(qty, price))
+	c.turnover = c.turnover.Add(p.volume)
 	if at := a.decisions[f.Order]; at != 0 {
 		signed := decimal.New(f.Side.Sign()*int64(f.Qty), -exchange.FixedPlaces)
-		c.slippage = c.slippage.Add(a.usd(in.MarginAsset, in.PnL(signed, price, at.Decimal())))
+		p.slippage = a.usd(in.MarginAsset, in.PnL(signed, price, at.Decimal()))
+		c.slippage = c.slippage.Add(p.slippage)
 	}
 	booked := a.net[in.ID][f.PositionSide].Trade(in, f.Side, f.Qty, f.Price)
 	if in.Product != exchange.Margin { // what a margin pair earns is in no booking
@@ -150,27 +155,59 @@ func (a *attribution) fill(at exchange.Time, in *exchange.Instrument, f *exchang
 	}
 	house := &a.cells[0][in.ID]
 	house.realized = house.realized.Add(a.usd(in.MarginAsset, booked))
+	if !a.passedOn(in.ID, f) {
+		a.own(in, row, p)
+	}
 	if f.Strategy == 0 {
 		return a.net[in.ID].qty()
 	}
-	a.own(in, f)
 	return c.position.qty()
 }
 
-// own moves a strategy's position by its fill, or its share of one, and gives it what its
-// own position has earned; the house keeps what is left of the booking.
-func (a *attribution) own(in *exchange.Instrument, f *exchange.Fill) {
-	c, house := &a.cells[f.Strategy][in.ID], &a.cells[0][in.ID]
-	earned := a.usd(in.MarginAsset, c.position[f.PositionSide].Trade(in, f.Side, f.Qty, f.Price).Round(exchange.FixedPlaces))
-	c.realized, house.realized = c.realized.Add(earned), house.realized.Sub(earned)
+// passedOn says whether a fill of the house is none of an order of ours and closes what
+// strategies hold: each of them is told its share, and the house holds nothing of it.
+func (a *attribution) passedOn(inst exchange.InstrumentID, f *exchange.Fill) bool {
+	if f.Strategy != 0 || f.Order != 0 {
+		return false
+	}
+	for s := 1; s < len(a.cells); s++ {
+		if int64(a.cells[s][inst].position[f.PositionSide].Qty.Sign()) == -f.Side.Sign() {
+			return true
+		}
+	}
+	return false
+}
+
+// share moves a strategy's position by its share of a fill that was counted before.
+func (a *attribution) share(in *exchange.Instrument, row *FillRow) {
+	if row.Qty > 0 { // rounded down to the lot it may be nothing
+		a.own(in, row, piece{qty: row.Qty, volume: a.usd(in.MarginAsset, in.Value(row.Qty.Decimal(), row.Price.Decimal()))})
+	}
+}
+
+// own moves a strategy's position and its trade by a fill, or by its share of one, and
+// gives it what its own position has earned; the house keeps what is left of the booking.
+func (a *attribution) own(in *exchange.Instrument, row *FillRow, p piece) {
+	c, house := &a.cells[row.Fill.Strategy][in.ID], &a.cells[0][in.ID]
+	position := &c.position[row.PositionSide]
+	held := position.Qty
+	p.earned = a.usd(in.MarginAsset, position.Trade(in, row.Side, row.Qty, row.Price).Round(exchange.FixedPlaces))
+	if c != house {
+		c.realized, house.realized = c.realized.Add(p.earned), house.realized.Sub(p.earned)
+	}
+	reduced := a.trades.fill(in, row, held, p)
+	if last := &a.forced[in.ID]; row.Forced != exchange.NotForced && last.strategy == row.Fill.Strategy {
+		last.trade = reduced
+	}
 }
 
 // ledger counts a booking to its source and returns it in USD. What a forced fill costs
 // is his whose position it closed.
 func (a *attribution) ledger(e *exchange.Event, l *exchange.LedgerEntry) decimal.Decimal {
 	inst, owner := e.Inst, l.Strategy
-	if f := a.forced[inst]; owner == 0 && f.at == e.At {
-		owner = f.strategy
+	forced := &a.forced[inst]
+	if owner == 0 && forced.at == e.At {
+		owner = forced.strategy
 	}
 	usd := a.usd(l.Asset, l.Delta)
 	if l.Wallet.Debt() {
@@ -183,17 +220,20 @@ func (a *attribution) ledger(e *exchange.Event, l *exchange.LedgerEntry) decimal
 			a.takenOver = a.takenOver.Add(usd)
 		}
 	case l.Strategy == 0 && l.Reason == exchange.ReasonFunding:
-		a.share(inst, usd)
+		a.fund(inst, usd)
 	default:
 		a.cells[owner][inst].book(l.Reason, usd)
+		if t := forced.trade; l.Reason == exchange.ReasonLiquidation && t != nil && forced.at == e.At { // other fees come with the fill
+			t.Fees = t.Fees.Add(usd)
+		}
 	}
 	return usd
 }
 
-// share divides a funding payment of the whole position among the strategies that hold
+// fund divides a funding payment of the whole position among the strategies that hold
 // it, in proportion to their signed positions and rounded down; what is left is the
 // house's. Opposite positions that cancel pay nothing to Binance and so nothing here.
-func (a *attribution) share(inst exchange.InstrumentID, usd decimal.Decimal) {
+func (a *attribution) fund(inst exchange.InstrumentID, usd decimal.Decimal) {
 	total := decimal.Zero
 	for s := range a.cells {
 		total = total.Add(a.cells[s][inst].position.qty())
@@ -203,6 +243,7 @@ func (a *attribution) share(inst exchange.InstrumentID, usd decimal.Decimal) {
 		c := &a.cells[s][inst]
 		part := usd.Mul(c.position.qty()).DivRound(total, divPlaces).Truncate(exchange.FixedPlaces)
 		c.book(exchange.ReasonFunding, part)
+		a.trades.funding(s, &c.position, part)
 		rest = rest.Sub(part)
 	}
 	a.cells[0][inst].book(exchange.ReasonFunding, rest)
@@ -257,17 +298,23 @@ func (a *attribution) unrealized(c *cell) decimal.Decimal {
 }
 
 func (a *attribution) worth(l *legs) decimal.Decimal {
-	mark := a.marks[l.inst()]
-	if l.flat() || mark == 0 {
-		return decimal.Zero
-	}
-	in, sum := a.ins.At(l.inst()), decimal.Zero
-	for i := range l {
-		if p := &l[i]; !p.Qty.IsZero() {
-			sum = sum.Add(in.PnL(p.Qty, p.Entry, mark.Decimal()))
+	sum := decimal.Zero
+	for side := range l {
+		if p := &l[side]; !p.Qty.IsZero() {
+			sum = sum.Add(a.gain(p))
 		}
 	}
-	return a.usd(in.MarginAsset, sum)
+	return sum
+}
+
+// gain is what a position has earned and not realised, at the mark, in USD.
+func (a *attribution) gain(p *exchange.Position) decimal.Decimal {
+	mark := a.marks[p.Inst]
+	if mark == 0 {
+		return decimal.Zero
+	}
+	in := a.ins.At(p.Inst)
+	return a.usd(in.MarginAsset, in.PnL(p.Qty, p.Entry, mark.Decimal()))
 }
 
 // strategy, leg and all are the cells of a line.

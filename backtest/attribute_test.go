@@ -27,7 +27,7 @@ func attributed(t *testing.T, strategies int) *attribution {
 }
 
 func (a *attribution) take(at exchange.Time, inst exchange.InstrumentID, s exchange.StrategyID, side exchange.Side, qty exchange.Fixed, forced exchange.ForcedKind) {
-	a.fill(at, a.ins.At(inst), &exchange.Fill{Strategy: s, Side: side, Qty: qty, Price: price(60_000), Forced: forced})
+	a.fill(a.ins.At(inst), &FillRow{At: at, Fill: exchange.Fill{Strategy: s, Side: side, Qty: qty, Price: price(60_000), Forced: forced}})
 }
 
 func (a *attribution) bookAt(at exchange.Time, inst exchange.InstrumentID, s exchange.StrategyID, why exchange.Reason, amount string) {
@@ -176,7 +176,7 @@ func TestLegsAreNotNetted(t *testing.T) {
 		{Side: exchange.Sell, PositionSide: exchange.Short, Price: price(62_000)},
 	} {
 		f.Strategy, f.Qty = 1, exchange.FixedOne
-		a.fill(1, in, &f)
+		a.fill(in, &FillRow{At: 1, Fill: f})
 	}
 	c := &a.cells[1][1]
 	if got := a.unrealized(c); !got.Equal(decimal.RequireFromString("1999.6")) || !c.realized.IsZero() || c.position.flat() {

@@ -33,6 +33,7 @@ type recorder struct {
 	reasons  map[int]*ReasonCount // of rejections, by code
 	margin   marginBook
 	fills    Rows[FillRow]
+	bookings bookings
 	refusals []RefusalRow
 	samples  []Sample
 	settled  []Settlement
@@ -114,10 +115,6 @@ func (r *recorder) market(e *exchange.Event) {
 func (r *recorder) observe(e *exchange.Event) {
 	switch e.Kind {
 	case exchange.KindFill:
-		if e.Share() {
-			r.attribution.own(r.ins.At(e.Inst), e.Fill())
-			return
-		}
 		r.fill(e, e.Fill())
 	case exchange.KindLedger:
 		r.ledger(e, e.Ledger())
@@ -143,12 +140,19 @@ func (r *recorder) fill(e *exchange.Event, f *exchange.Fill) {
 		At: e.At, Strategy: r.labels[f.Strategy], Product: in.Product, Symbol: in.Symbol, Fill: *f,
 		Tag: r.tags[f.Strategy][f.Ref],
 	}
-	row.Position = r.attribution.fill(e.At, in, f)
+	if e.Share() {
+		r.attribution.share(in, &row)
+		return
+	}
+	row.Position = r.attribution.fill(in, &row)
 	r.fills.Add(&row)
 	r.hash.fill(&row)
 	r.orders.Fills++
 	if f.Maker {
 		r.makers++
+	}
+	if f.Forced == exchange.ForcedADL {
+		r.margin.ADL++
 	}
 }
 
@@ -161,6 +165,7 @@ func (r *recorder) ledger(e *exchange.Event, l *exchange.LedgerEntry) {
 	r.balances.apply(e.At, l, !r.live)
 	r.give(l)
 	usd := r.attribution.ledger(e, l)
+	r.booking(e, l, usd)
 	if l.Reason == exchange.ReasonFunding && e.Inst != 0 {
 		r.settled = append(r.settled, r.payment(e, l, usd))
 	}
@@ -215,6 +220,7 @@ func (r *recorder) sample(s *Sample) {
 			r.attribution.marks[id] = r.prices[id].last()
 		}
 	}
+	r.priceStart()
 	s.Exposure = r.attribution.exposure()
 	r.samples = append(r.samples, *s)
 	at, a := s.At, &s.Account

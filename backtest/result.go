@@ -309,13 +309,15 @@ type BalanceLine struct {
 
 // OpenPosition is a position left at the end.
 type OpenPosition struct {
-	Product    exchange.Product `json:"product"`
-	Symbol     string           `json:"symbol"`
-	Qty        decimal.Decimal  `json:"qty"`
-	Entry      decimal.Decimal  `json:"entry"`
-	Mark       exchange.Fixed   `json:"mark"`
-	Unrealized decimal.Decimal  `json:"unrealized"`
-	Asset      string           `json:"asset"`
+	Product exchange.Product `json:"product"`
+	Symbol  string           `json:"symbol"`
+	// Side tells the two legs of hedge mode apart.
+	Side       exchange.PositionSide `json:"position_side"`
+	Qty        decimal.Decimal       `json:"qty"`
+	Entry      decimal.Decimal       `json:"entry"`
+	Mark       exchange.Fixed        `json:"mark"`
+	Unrealized decimal.Decimal       `json:"unrealized"`
+	Asset      string                `json:"asset"`
 }
 
 // Sample is the account at an instant of the report's grid.
@@ -382,8 +384,8 @@ type TradeRow struct {
 	// Volume is the notional of all its fills.
 	Volume                              decimal.Decimal
 	Price, Fees, Funding, Slippage, Net decimal.Decimal
-	// EntryTag and ExitTag are the author's reasons on the first and the last fill; Forced
-	// says that the last one was forced on us.
+	// EntryTag and ExitTag are the author's reasons on the first fill and on the one that
+	// ended it, and Forced says whether that was forced on us; an open trade has neither.
 	EntryTag, ExitTag string
 	Forced            exchange.ForcedKind
 }
@@ -399,7 +401,8 @@ type LedgerRow struct {
 	Wallet  exchange.Wallet
 	Reason  exchange.Reason
 	// Delta is in Asset and Balance what the wallet has after it; USD is Delta's worth at
-	// that moment, of a debt with its sign turned.
+	// that moment, of a debt with its sign turned. What the account starts with is worth
+	// what the first prices of the run say, 0 where there is none.
 	Delta, Balance, USD decimal.Decimal
 }
 

@@ -195,6 +195,7 @@ func sampleInterval(span time.Duration) time.Duration {
 // result completes what was recorded with what the run was made of.
 func (r *run) result(cfg *Config, opt Options, list []Description, labels []string) *Result {
 	res := r.loop.record.result(r.loop.end())
+	res.Kind = KindBacktest
 	res.Events, res.Mode, res.Seed, res.Data = r.loop.driver.Seq(), opt.Mode, cfg.Seed, r.plan.data
 	res.Orders.OpenAtEnd = len(r.kernel.Orders())
 	res.Limits = r.loop.record.limits(r.guard.Uses())
