@@ -49,9 +49,11 @@ type td struct {
 	Meter string
 	// More folds away lines behind the text.
 	More []string
-	// Link leads to a chart, Zoom to a span of time in it: from and to in milliseconds.
-	Link string
-	Zoom [2]int64
+	// Link leads to a chart, Zoom to a span of time in it, from and to in milliseconds, and
+	// Point to a value there.
+	Link  string
+	Zoom  [2]int64
+	Point string
 }
 
 // heads makes titles; those that start with "#" stand over numbers, those with "=" over
@@ -155,9 +157,10 @@ func (c *td) writeText(b *strings.Builder) {
 	case c.Link != "":
 		b.WriteString("<a")
 		attribute(b, "href", "#"+c.Link)
-		if c.Zoom[1] > c.Zoom[0] {
+		if c.Zoom != [2]int64{} {
 			attribute(b, "data-from", strconv.FormatInt(c.Zoom[0], 10))
 			attribute(b, "data-to", strconv.FormatInt(c.Zoom[1], 10))
+			attribute(b, "data-value", c.Point)
 		}
 		b.WriteString(">" + text + "</a>")
 	case len(c.More) > 0:

@@ -17,46 +17,91 @@ type instrument struct {
 	symbol  string
 }
 
-// priceBoard collects, in one pass over the fills, what a price chart shows.
+// priceBoard collects, in one pass over the fills and one over the round trips, what the
+// charts of one instrument show.
 type priceBoard struct {
 	spans  []plot.Span
 	marks  *plot.Marks
+	trips  *plot.Trips
 	places int
+
+	// held is the sum of all fills, whose course is in position.
+	held       exchange.Fixed
+	position   *plot.Trace
+	sizePlaces int
 }
 
-// marksMax is how many marks of fills a chart has.
-const marksMax = 2000
+const (
+	// marksMax and tripsMax are how many fills and round trips a chart carries, and
+	// pageMarks and pageTrips how many all charts of the page.
+	marksMax, pageMarks = 20_000, 60_000
+	tripsMax, pageTrips = 5_000, 15_000
+)
+
+// priceBoards is a board for every instrument with prices or fills.
+type priceBoards struct {
+	frame *plot.Frame
+	// instruments is how many share the page.
+	instruments int
+	boards      map[instrument]*priceBoard
+}
+
+func (b *priceBoards) of(product exchange.Product, symbol string) *priceBoard {
+	in := instrument{product, symbol}
+	if b.boards[in] == nil {
+		share := max(b.instruments, 1)
+		b.boards[in] = &priceBoard{
+			marks:    b.frame.NewMarks(min(marksMax, pageMarks/share), markClasses()...),
+			trips:    b.frame.NewTrips(min(tripsMax, pageTrips/share)),
+			position: b.frame.NewTrace(),
+		}
+	}
+	return b.boards[in]
+}
 
 // priceCharts is a chart for every instrument with prices or fills.
 func priceCharts(f *plot.Frame, r *backtest.Result) []*plot.Chart {
-	boards := map[instrument]*priceBoard{}
-	board := func(product exchange.Product, symbol string) *priceBoard {
-		in := instrument{product, symbol}
-		if boards[in] == nil {
-			boards[in] = &priceBoard{marks: f.NewMarks(marksMax, markClasses()...)}
-		}
-		return boards[in]
-	}
+	all := priceBoards{f, max(len(r.Legs), len(r.Prices)), map[instrument]*priceBoard{}}
 	for i := range r.Prices {
-		board(r.Prices[i].Product, r.Prices[i].Symbol).prices(f, r.Prices[i].Points)
+		all.of(r.Prices[i].Product, r.Prices[i].Symbol).prices(f, r.Prices[i].Points)
 	}
 	for _, row := range r.Fills.All() {
-		board(row.Product, row.Symbol).fill(row)
+		all.of(row.Product, row.Symbol).fill(row)
 	}
-	order := make([]instrument, 0, len(boards))
-	for in := range boards {
+	for _, row := range r.Trades.All() {
+		all.of(row.Product, row.Symbol).trips.Add(plot.Trip{From: row.From, To: row.To,
+			Entry: row.Entry.InexactFloat64(), Exit: row.Exit.InexactFloat64(), Won: row.Net.IsPositive()})
+	}
+	order := make([]instrument, 0, len(all.boards))
+	for in := range all.boards {
 		order = append(order, in)
 	}
 	slices.SortFunc(order, func(a, b instrument) int {
 		return cmp.Or(cmp.Compare(a.product, b.product), strings.Compare(a.symbol, b.symbol))
 	})
 	var out []*plot.Chart
-	for i, in := range order {
-		c := boards[in].chart(f, legName(in.product, in.symbol))
-		c.ID = fmt.Sprintf("price-%d", i+1)
+	for _, in := range order {
+		c := all.boards[in].chart(f, legName(in.product, in.symbol))
+		c.ID = priceID(in.product, in.symbol)
 		out = append(out, c)
 	}
 	return out
+}
+
+// priceID is the id of an instrument's price chart. A link to it with the attribute
+// data-from, and data-to for a stretch, in Unix milliseconds, zooms it to that moment, and
+// data-value says at what price to point.
+func priceID(product exchange.Product, symbol string) string {
+	var b strings.Builder
+	b.WriteString("price-" + product.String() + "-")
+	for _, c := range []byte(symbol) {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, ".%02x", c)
+		}
+	}
+	return b.String()
 }
 
 // prices adds the steps of a price, but for those before the run proper, served to warm
@@ -73,12 +118,14 @@ func (b *priceBoard) prices(f *plot.Frame, steps []backtest.PricePoint) {
 	}
 }
 
-// fill adds a fill as a mark.
+// fill adds a fill as a mark, and what is held after it: a delivery is a fill too.
 func (b *priceBoard) fill(row *backtest.FillRow) {
-	b.places = max(b.places, decimals(row.Price))
+	b.places, b.sizePlaces = max(b.places, decimals(row.Price)), max(b.sizePlaces, decimals(row.Qty))
 	if mark := b.marks.Add(row.At, row.Price.Float(), classOf(row)); mark != nil {
 		mark.Words, mark.Numbers = fillText(row)
 	}
+	b.held += exchange.Fixed(row.Side.Sign()) * row.Qty
+	b.position.Add(row.At, b.held.Float())
 }
 
 // decimals is how many decimals a price has.
@@ -91,12 +138,13 @@ func decimals(v exchange.Fixed) int {
 	return places
 }
 
-// chart is an instrument's price with the fills on it.
+// chart is an instrument's price with the fills and round trips on it, and the position
+// below.
 func (b *priceBoard) chart(f *plot.Frame, name string) *plot.Chart {
 	fills := int64(b.marks.Len())
 	p := f.Panel("Price of "+name, plot.Tall, plot.Axis{Places: b.places})
 	p.Desc = fmt.Sprintf("%s fills.", page.count(fills))
-	c := &plot.Chart{Title: name, Panels: []*plot.Panel{p}, Note: fmt.Sprintf("Closing price with the span of each step, and %s fills.", page.count(fills))}
+	c := &plot.Chart{Title: name, Panels: []*plot.Panel{p}, Note: fmt.Sprintf("Price with the reach of each step, and %s fills; zoomed in, candles and round trips from entry to exit.", page.count(fills))}
 	if kept := int64(b.marks.Kept()); kept < fills {
 		c.Note += fmt.Sprintf(" They are too many to tell apart: %s marks stand for them, the extreme ones of each stretch. fills.csv has all.",
 			page.count(kept))
@@ -107,8 +155,26 @@ func (b *priceBoard) chart(f *plot.Frame, name string) *plot.Chart {
 	if len(b.spans) == 0 && fills == 0 {
 		p.Empty = "no prices"
 	}
+	p.Trips(b.trips)
 	p.Marks(b.marks)
+	if fills > 0 {
+		c.Panels = append(c.Panels, b.positionPanel(f, name))
+	}
 	return c
+}
+
+// positionPanel is what all strategies hold together, from the start of the run to its end.
+func (b *priceBoard) positionPanel(f *plot.Frame, name string) *plot.Panel {
+	from, to := f.Span()
+	p := f.Panel("Position in "+name, plot.Low, plot.Axis{Places: b.sizePlaces, Hold: []float64{0}})
+	points := b.position.Points()
+	if points[0].At > from {
+		points = append([]plot.Point{{At: from}}, points...)
+	}
+	points = append(points, plot.Point{At: max(to, points[len(points)-1].At), Value: points[len(points)-1].Value})
+	p.Step("s1", "Held", points)
+	p.Desc = fmt.Sprintf("In the end %s.", page.fixed(b.held))
+	return p
 }
 
 // The classes of marks: buys are round and sells square, takers full and makers hollow,
@@ -146,15 +212,17 @@ func classOf(f *backtest.FillRow) int {
 	}
 }
 
-// fillText is a fill in a few lines.
+// fillText is what a chart tells of a fill beside what it is, its price and its time.
 func fillText(r *backtest.FillRow) (words []string, numbers []exchange.Fixed) {
 	source := clean(r.Strategy)
 	if r.Tag != "" {
 		source += " (" + clean(r.Tag) + ")"
 	}
+	if r.Forced != exchange.NotForced {
+		source += ", " + liquidityOf(r)
+	}
 	fee, _ := exchange.FixedFromDecimal(r.Fee, exchange.RoundHalfUp)
-	return []string{r.Side.String() + " ", " at ", "\n" + liquidityOf(r) + ", fee ", " " + clean(r.FeeAsset) + "\n" + source},
-		[]exchange.Fixed{r.Qty, r.Price, fee}
+	return []string{"", ", fee ", " " + clean(r.FeeAsset) + "\n" + source}, []exchange.Fixed{r.Qty, fee}
 }
 
 // liquidityOf says whether a fill made or took, or by what it was forced.

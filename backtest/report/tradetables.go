@@ -1,8 +1,6 @@
 package report
 
 import (
-	"time"
-
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
@@ -100,11 +98,9 @@ func forcedWord(f exchange.ForcedKind) string {
 	}
 }
 
-// around is a span of time with some air, in milliseconds, as a link to a chart has it.
-func around(from, to exchange.Time) [2]int64 {
-	air := max(to.Sub(from)/4, 30*time.Minute)
-	return [2]int64{from.Add(-air).Millis(), to.Add(air).Millis()}
-}
+// around is a span of time in milliseconds, as a link to a chart has it: the chart gives it
+// some air.
+func around(from, to exchange.Time) [2]int64 { return [2]int64{from.Millis(), to.Millis()} }
 
 // fillTable is every fill, or the first and the last ones.
 func fillTable(r *backtest.Result, anchors priceAnchors, cut *cutoff) table {
@@ -123,7 +119,7 @@ func fillTable(r *backtest.Result, anchors priceAnchors, cut *cutoff) table {
 func fillRow(f *backtest.FillRow, anchors priceAnchors, cut *cutoff) []td {
 	leg := legName(f.Product, f.Symbol)
 	when := at(f.At, instant(f.At))
-	when.Link, when.Zoom = anchors[leg], around(f.At, f.At)
+	when.Link, when.Zoom, when.Point = anchors[leg], around(f.At, f.At), f.Price.String()
 	if cut.passed(f.At) {
 		when.Mark = afterMark
 	}

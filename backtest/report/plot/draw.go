@@ -1,13 +1,32 @@
 package plot
 
 import (
-	"fmt"
 	"math"
-	"strings"
+	"strconv"
 )
 
-// path is a line, an area or a set of marks.
-type path struct{ Style, D string }
+const (
+	// drawnMax is how many points of a line are drawn without the script: enough for the
+	// widest page, of which each column has at most four.
+	drawnMax = 4_000
+	// drawnSpans is how many steps of a price are drawn, and up to candlesMax they are
+	// candles.
+	drawnSpans = 1_000
+	candlesMax = 160
+	// drawnMarks is how many marks are drawn; from denseMarks on they are smaller.
+	drawnMarks = 2_000
+	denseMarks = 300
+	// drawnTrips is up to how many round trips they are drawn. The script does so when no
+	// more are in view.
+	drawnTrips = 200
+)
+
+// path is a line, an area or a set of marks. Draw is what the script draws into it when a
+// reader zooms: of the series, or the class of marks, number Of.
+type path struct {
+	Style, D, Draw string
+	Of             int
+}
 
 // Paths draws what was added, in order.
 func (p *Panel) Paths() []path {
@@ -15,20 +34,21 @@ func (p *Panel) Paths() []path {
 	var out []path
 	for i := range p.series {
 		s := &p.series[i]
+		points := p.frame.thin(s.points, drawnMax)
 		switch s.kind {
 		case lineKind, stepKind:
-			out = append(out, pen.line(s))
+			out = append(out, pen.line(points, s, i))
 		case areaKind:
-			out = append(out, pen.area(s), pen.line(s))
+			out = append(out, pen.area(points, s, i), pen.line(points, s, i))
 		case barsKind:
-			out = append(out, pen.bars(s)...)
+			out = append(out, pen.bars(points, i)...)
 		case layerKind:
-			out = append(out, pen.layer(s))
+			out = append(out, pen.layer(s, i))
 		case spansKind:
-			out = append(out, pen.spans(s), pen.line(s))
+			out = append(out, pen.price(mergeSpans(s.spans, drawnSpans), s, i)...)
 		}
 	}
-	return append(out, pen.marks(p.marks)...)
+	return append(append(out, pen.trips(p.trips)...), pen.marks(p.marks)...)
 }
 
 // pen draws on one scale.
@@ -37,88 +57,173 @@ type pen struct {
 	scale scale
 }
 
-func (p pen) line(s *series) path {
-	var d strings.Builder
-	command, style := "M", "line "+s.style
-	for _, pt := range s.points {
+// trail is the text of a path. It has relative coordinates, for they are short.
+type trail struct {
+	d    []byte
+	x, y int
+	// relative says that the last command was a line, of which more pairs may follow.
+	relative bool
+}
+
+func (t *trail) move(x, y int) {
+	t.d = append(t.d, 'M')
+	t.d = strconv.AppendInt(t.d, int64(x), 10)
+	t.d = append(t.d, ' ')
+	t.d = strconv.AppendInt(t.d, int64(y), 10)
+	t.x, t.y, t.relative = x, y, false
+}
+
+func (t *trail) line(x, y int) {
+	if x == t.x && y == t.y {
+		return
+	}
+	switch {
+	case !t.relative:
+		t.d = append(t.d, 'l')
+	case x >= t.x:
+		t.d = append(t.d, ' ')
+	}
+	t.d = strconv.AppendInt(t.d, int64(x-t.x), 10)
+	if y >= t.y {
+		t.d = append(t.d, ' ')
+	}
+	t.d = strconv.AppendInt(t.d, int64(y-t.y), 10)
+	t.x, t.y, t.relative = x, y, true
+}
+
+func (t *trail) command(text string) {
+	t.d = append(t.d, text...)
+	t.relative = false
+}
+
+func (p pen) line(points []Point, s *series, of int) path {
+	var t trail
+	style, drawing := "line "+s.style, false
+	for _, pt := range points {
 		if math.IsNaN(pt.Value) {
-			command = "M"
+			drawing = false
 			continue
 		}
-		if s.kind == stepKind && command == "L" {
-			fmt.Fprintf(&d, "H%d", p.frame.x(pt.At))
+		x, y := p.frame.x(pt.At), p.scale.y(pt.Value)
+		switch {
+		case !drawing:
+			t.move(x, y)
+		case s.kind == stepKind:
+			t.line(x, t.y)
+			t.line(x, y)
+		default:
+			t.line(x, y)
 		}
-		fmt.Fprintf(&d, "%s%d %d", command, p.frame.x(pt.At), p.scale.y(pt.Value))
-		command = "L"
+		drawing = true
 	}
-	if len(s.points) == 1 && d.Len() > 0 {
+	if len(points) == 1 && drawing {
 		style += " single"
-		d.WriteString("h1")
+		t.command("h1")
 	}
-	return path{style, d.String()}
+	return path{style, string(t.d), string(s.kind), of}
 }
 
-func (p pen) area(s *series) path {
-	if len(s.points) == 0 {
-		return path{Style: "area " + s.style}
-	}
+// area closes each stretch with values to zero.
+func (p pen) area(points []Point, s *series, of int) path {
+	var t trail
 	zero := p.scale.y(0)
-	var d strings.Builder
-	fmt.Fprintf(&d, "M%d %d", p.frame.x(s.points[0].At), zero)
-	for _, pt := range s.points {
-		v := pt.Value
-		if math.IsNaN(v) {
-			v = 0
+	open := false
+	for i := 0; i <= len(points); i++ {
+		hole := i == len(points) || math.IsNaN(points[i].Value)
+		switch {
+		case hole && open:
+			t.line(t.x, zero)
+			t.command("Z")
+		case !hole && !open:
+			t.move(p.frame.x(points[i].At), zero)
 		}
-		fmt.Fprintf(&d, "L%d %d", p.frame.x(pt.At), p.scale.y(v))
+		if open = !hole; open {
+			t.line(p.frame.x(points[i].At), p.scale.y(points[i].Value))
+		}
 	}
-	fmt.Fprintf(&d, "V%dZ", zero)
-	return path{"area " + s.style, d.String()}
+	return path{"area " + s.style, string(t.d), "area", of}
 }
 
-func (p pen) bars(s *series) []path {
-	var up, down strings.Builder
+func (p pen) bars(points []Point, of int) []path {
+	var up, down trail
 	zero := p.scale.y(0)
-	for _, pt := range s.points {
-		d := &up
+	for _, pt := range points {
+		t := &up
 		if pt.Value < 0 {
-			d = &down
+			t = &down
 		}
-		fmt.Fprintf(d, "M%d %dV%d", p.frame.x(pt.At), zero, p.scale.y(pt.Value))
+		if math.IsNaN(pt.Value) {
+			continue
+		}
+		x := p.frame.x(pt.At)
+		t.move(x, zero)
+		t.line(x, p.scale.y(pt.Value))
 	}
-	return []path{{"bars gain", up.String()}, {"bars loss", down.String()}}
+	return []path{{"bars gain", string(up.d), "up", of}, {"bars loss", string(down.d), "down", of}}
 }
 
 // layer is the space between a layer's base and its top.
-func (p pen) layer(s *series) path {
-	var d strings.Builder
-	command := "M"
-	for _, pt := range s.points {
-		fmt.Fprintf(&d, "%s%d %d", command, p.frame.x(pt.At), p.scale.y(pt.Value))
-		command = "L"
+func (p pen) layer(s *series, of int) path {
+	var t trail
+	for i, pt := range s.points {
+		if i == 0 {
+			t.move(p.frame.x(pt.At), p.scale.y(pt.Value))
+		}
+		t.line(p.frame.x(pt.At), p.scale.y(pt.Value))
 	}
 	for i := len(s.points) - 1; i >= 0; i-- {
-		fmt.Fprintf(&d, "L%d %d", p.frame.x(s.points[i].At), p.scale.y(s.base[i]))
+		t.line(p.frame.x(s.points[i].At), p.scale.y(s.base[i]))
 	}
-	if d.Len() > 0 {
-		d.WriteByte('Z')
+	if len(s.points) > 0 {
+		t.command("Z")
 	}
-	return path{"layer " + s.style, d.String()}
+	return path{"layer " + s.style, string(t.d), "layer", of}
 }
 
-// spans draws from low to high of each step.
-func (p pen) spans(s *series) path {
-	var d strings.Builder
-	for _, step := range s.spans {
+// price draws from low to high of each step, and candles or a line of closes on it.
+func (p pen) price(spans []Span, s *series, of int) []path {
+	var wicks, rise, fall trail
+	half := max(p.candleWidth(spans)/2, 1)
+	candles := len(spans) <= candlesMax
+	for _, step := range spans {
+		x := p.frame.x(step.At)
 		if step.High > step.Low {
-			fmt.Fprintf(&d, "M%d %dV%d", p.frame.x(step.At), p.scale.y(step.Low), p.scale.y(step.High))
+			wicks.move(x, p.scale.y(step.Low))
+			wicks.line(x, p.scale.y(step.High))
+		}
+		if !candles {
+			continue
+		}
+		body := &rise
+		if step.Close < step.Open {
+			body = &fall
+		}
+		open, shut := p.scale.y(step.Open), p.scale.y(step.Close)
+		body.move(x-half, open)
+		body.line(x+half, open)
+		body.line(x+half, shut)
+		body.line(x-half, shut)
+		body.command("Z")
+	}
+	line := path{"line " + s.style, "", "closes", of}
+	if !candles {
+		line = p.line(closes(spans), s, of)
+		line.Draw = "closes"
+	}
+	return []path{{"span", string(wicks.d), "wicks", of}, line,
+		{"body rise", string(rise.d), "rise", of}, {"body fall", string(fall.d), "fall", of}}
+}
+
+// candleWidth is seven tenths of the least distance of two steps.
+func (p pen) candleWidth(spans []Span) int {
+	least := plotWidth / 20
+	for i := 1; i < len(spans); i++ {
+		if d := p.frame.x(spans[i].At) - p.frame.x(spans[i-1].At); d > 0 {
+			least = min(least, d)
 		}
 	}
-	return path{"span", d.String()}
+	return least * 7 / 10
 }
-
-// denseMarks is from how many marks on they are drawn smaller.
-const denseMarks = 300
 
 // marks draws dots: a line of hardly any length whose round or square end is a dot on the
 // screen however the plot is stretched. A hollow one has a smaller dot of the ground's
@@ -127,25 +232,47 @@ func (p pen) marks(m *Marks) []path {
 	if m == nil {
 		return nil
 	}
-	dots := make([]strings.Builder, len(m.classes))
+	list := m.thinned(drawnMarks)
+	dots := make([]trail, len(m.classes))
+	for _, mark := range list {
+		t := &dots[mark.Class]
+		t.move(p.frame.x(mark.At), p.scale.y(mark.Value))
+		t.command("h1")
+	}
 	dense := ""
-	list := m.list()
 	if len(list) > denseMarks {
 		dense = " dense"
 	}
-	for _, mark := range list {
-		fmt.Fprintf(&dots[mark.Class], "M%d %dh1", p.frame.x(mark.At), p.scale.y(mark.Value))
-	}
 	var out []path
 	for i, c := range m.classes {
-		d := dots[i].String()
-		if d == "" {
+		if m.counts[i] == 0 {
 			continue
 		}
-		out = append(out, path{"mark " + c.Style + dense, d})
+		out = append(out, path{"mark " + c.Style + dense, string(dots[i].d), "dots", i})
 		if c.Hollow {
-			out = append(out, path{"mark hollow " + c.Style + dense, d})
+			out = append(out, path{"mark hollow " + c.Style + dense, string(dots[i].d), "dots", i})
 		}
 	}
 	return out
+}
+
+// trips draws from entry to exit.
+func (p pen) trips(t *Trips) []path {
+	list := t.list()
+	if len(list) == 0 {
+		return nil
+	}
+	var won, lost trail
+	if len(list) > drawnTrips {
+		list = nil
+	}
+	for _, trip := range list {
+		d := &lost
+		if trip.Won {
+			d = &won
+		}
+		d.move(p.frame.x(trip.From), p.scale.y(trip.Entry))
+		d.line(p.frame.x(trip.To), p.scale.y(trip.Exit))
+	}
+	return []path{{"trip won", string(won.d), "won", 0}, {"trip lost", string(lost.d), "lost", 0}}
 }

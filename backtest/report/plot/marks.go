@@ -84,9 +84,7 @@ func (m *Marks) Add(at exchange.Time, value float64, class int) *Mark {
 
 // group counts a mark in its group, and returns its place there, nil if it has none.
 func (m *Marks) group(mark Mark) *Mark {
-	stretches := len(m.groups) / len(m.classes)
-	share := float64(mark.At-m.frame.from) / float64(m.frame.to-m.frame.from)
-	stretch := min(max(int(share*float64(stretches)), 0), stretches-1)
+	stretch := m.frame.part(mark.At, len(m.groups)/len(m.classes))
 	g := &m.groups[stretch*len(m.classes)+mark.Class]
 	g.count++
 	switch {
@@ -142,33 +140,86 @@ func (m *Marks) list() []Mark {
 	return out
 }
 
-// keys are the legend of the classes that have marks.
-func (m *Marks) keys() []key {
-	if m == nil {
+// thinned is at most limit of the kept marks, by the same rule.
+func (m *Marks) thinned(limit int) []Mark {
+	list := m.list()
+	if len(list) <= limit {
+		return list
+	}
+	fewer := m.frame.NewMarks(limit, m.classes...)
+	for _, mark := range list {
+		fewer.Add(mark.At, mark.Value, mark.Class)
+	}
+	return fewer.list()
+}
+
+// marksData is marks for the script. Classes has a digit for each mark. Words lists what
+// is told of marks in words, Word which of the lists it is of each, and Numbers, in turn
+// between the words, the numbers. Stands is left out if each stands for itself.
+type marksData struct {
+	Names   []string   `json:"names"`
+	At      instants   `json:"at"`
+	Values  column     `json:"values"`
+	Classes string     `json:"classes"`
+	Words   [][]string `json:"words"`
+	Word    string     `json:"word"`
+	Numbers []column   `json:"numbers"`
+	Stands  string     `json:"stands,omitempty"`
+}
+
+func (m *Marks) data(places int) *marksData {
+	list := m.list()
+	if len(list) == 0 {
 		return nil
 	}
-	var out []key
-	for i, c := range m.classes {
-		if m.counts[i] == 0 {
-			continue
+	out := &marksData{Words: [][]string{}, Numbers: []column{}}
+	for _, c := range m.classes {
+		out.Names = append(out.Names, c.Name)
+	}
+	values, classes := make([]float64, len(list)), make([]byte, len(list))
+	word, stands := make([]int64, len(list)), make([]int64, len(list))
+	known := map[string]int{}
+	numbers, alone := 0, true
+	for i, mark := range list {
+		values[i], classes[i], stands[i] = mark.Value, '0'+byte(mark.Class), int64(mark.Stands)
+		alone = alone && mark.Stands == 1
+		numbers = max(numbers, len(mark.Numbers))
+		text := strings.Join(mark.Words, "\x00")
+		n, ok := known[text]
+		if !ok {
+			n = len(out.Words)
+			known[text] = n
+			out.Words = append(out.Words, slices.Concat([]string{}, mark.Words))
 		}
-		style := "mark " + c.Style
-		if c.Hollow {
-			style += " open"
-		}
-		out = append(out, key{style, c.Name, "", -1})
+		word[i] = int64(n)
+	}
+	out.At = packInstants(len(list), func(i int) exchange.Time { return list[i].At })
+	out.Values = packValues(values, packPlaces(places, m.low, m.high))
+	out.Classes, out.Word = string(classes), packWhole(word)
+	for k := range numbers {
+		out.Numbers = append(out.Numbers, packNumbers(list, k))
+	}
+	if !alone {
+		out.Stands = packWhole(stands)
 	}
 	return out
 }
 
-// text joins words and numbers.
-func (m *Mark) text() string {
-	var b strings.Builder
-	for i, w := range m.Words {
-		b.WriteString(w)
-		if i < len(m.Numbers) {
-			b.WriteString(grouped(m.Numbers[i].String()))
+// packNumbers packs the k-th number of each mark, 0 for one that has none, without the
+// zeros that all have at the end.
+func packNumbers(list []Mark, k int) column {
+	whole := make([]int64, len(list))
+	for i, mark := range list {
+		if k < len(mark.Numbers) {
+			whole[i] = int64(mark.Numbers[k])
 		}
 	}
-	return b.String()
+	places := exchange.FixedPlaces
+	for places > 0 && !slices.ContainsFunc(whole, func(v int64) bool { return v%10 != 0 }) {
+		for i := range whole {
+			whole[i] /= 10
+		}
+		places--
+	}
+	return column{places, packWhole(whole)}
 }

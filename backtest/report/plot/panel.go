@@ -1,10 +1,12 @@
 package plot
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -18,6 +20,30 @@ const (
 	Mid  Size = "mid"
 	Low  Size = "low"
 )
+
+// ticks is about how many values a scale of that height names.
+func (s Size) ticks() int {
+	switch s {
+	case Tall:
+		return 6
+	case Mid:
+		return 5
+	default:
+		return 3
+	}
+}
+
+// pixels is the height on a wide page.
+func (s Size) pixels() int {
+	switch s {
+	case Tall:
+		return 300
+	case Mid:
+		return 220
+	default:
+		return 120
+	}
+}
 
 // Panel is a plot with its own vertical scale. Fill it with Line, Step, Area, Bars, Stack,
 // Spans and Marks, of which later ones lie on earlier ones.
@@ -34,6 +60,7 @@ type Panel struct {
 	axis   Axis
 	series []series
 	marks  *Marks
+	trips  *Trips
 	shades []shade
 	refs   []Ref
 	// low and high are the reach of the series.
@@ -51,16 +78,16 @@ type series struct {
 	last  float64
 }
 
-// kind is how a series is drawn.
-type kind uint8
+// kind is how a series is drawn; the script has the same words.
+type kind string
 
 const (
-	lineKind kind = iota
-	stepKind
-	areaKind
-	barsKind
-	layerKind
-	spansKind
+	lineKind  kind = "line"
+	stepKind  kind = "step"
+	areaKind  kind = "area"
+	barsKind  kind = "bars"
+	layerKind kind = "layer"
+	spansKind kind = "spans"
 )
 
 // Line adds a series as a line; a value that is NaN breaks it. Points are in time order,
@@ -87,77 +114,31 @@ func (p *Panel) add(k kind, style, name string, points []Point) {
 	if k == areaKind || k == barsKind {
 		p.hold(0)
 	}
-	s.points = thin(points, pointsMax)
-	p.series = append(p.series, s)
-}
-
-// Layer is one series of a stack.
-type Layer struct {
-	Style, Name string
-	Values      []float64
-}
-
-// Stack adds layers on top of each other, those above zero upward and those below zero
-// downward; all have a value for each of the instants. NaN counts as nothing.
-func (p *Panel) Stack(times []exchange.Time, layers []Layer) {
-	up, down := make([]float64, len(times)), make([]float64, len(times))
-	for _, l := range layers {
-		s := series{kind: layerKind, style: l.Style, name: l.Name, last: math.NaN()}
-		for i, v := range l.Values {
-			side := up
-			if v < 0 {
-				side = down
-			}
-			if math.IsNaN(v) {
-				v = 0
-			}
-			s.base = append(s.base, side[i])
-			side[i] += v
-			p.hold(s.base[i])
-			p.hold(side[i])
-			s.points = append(s.points, Point{times[i], side[i]})
-			s.last = v
-		}
-		p.series = append(p.series, s)
-	}
-}
-
-// Span is the prices of one step of time.
-type Span struct {
-	At                     exchange.Time
-	Open, High, Low, Close float64
-}
-
-// Spans adds a price: a line of its closes over the reach of each step.
-func (p *Panel) Spans(style, name string, spans []Span) {
-	s := series{kind: spansKind, style: style, name: name, last: math.NaN()}
-	s.spans = mergeSpans(spans, spansMax)
-	for _, step := range s.spans {
-		s.points = append(s.points, Point{step.At, step.Close})
-		s.last = step.Close
-		p.hold(step.Low)
-		p.hold(step.High)
-	}
+	s.points = p.frame.thin(points, detailMax)
 	p.series = append(p.series, s)
 }
 
 // Marks adds a set of marks; a panel has at most one.
 func (p *Panel) Marks(m *Marks) { p.marks = m }
 
+// Trips adds round trips; a panel has at most one set.
+func (p *Panel) Trips(t *Trips) { p.trips = t }
+
 // Shade colors a stretch of time behind the lines and names it, unless the name is empty.
 func (p *Panel) Shade(from, to exchange.Time, name string) {
 	x := p.frame.x(from)
-	p.shades = append(p.shades, shade{x, max(p.frame.x(to)-x, 1), percentOf(x, plotWidth), name})
+	p.shades = append(p.shades, shade{x, max(p.frame.x(to)-x, 1), from.Millis(), to.Millis(), percentOf(x, plotWidth), name})
 }
 
-// shade is a stretch of time in the plot; its name stands at its upper left.
+// shade is a stretch of time in the plot, From and To in Unix milliseconds; its name stands
+// at its upper left.
 type shade struct {
 	X, Width int
+	From, To int64
 	At, Name string
 }
 
-// FloorStyle is the style of references that name a configured limit. Their names stand
-// side by side, for such limits are near each other.
+// FloorStyle is the style of references that name a configured limit.
 const FloorStyle = "floor"
 
 // Ref is a horizontal line with a name. Style is reduce, liquidate or [FloorStyle].
@@ -202,7 +183,7 @@ func (p *Panel) scale() scale {
 func (p *Panel) Grid() string {
 	var d strings.Builder
 	s := p.scale()
-	for _, v := range s.ticks() {
+	for _, v := range s.ticks(p.Size.ticks()) {
 		fmt.Fprintf(&d, "M0 %dH%d", s.y(v), plotWidth)
 	}
 	return d.String()
@@ -212,42 +193,56 @@ func (p *Panel) Grid() string {
 func (p *Panel) Values() []Label {
 	var out []Label
 	s := p.scale()
-	for _, v := range s.ticks() {
-		out = append(out, Label{percentOf(s.y(v), plotHeight), s.text(v)})
+	for _, v := range s.ticks(p.Size.ticks()) {
+		out = append(out, Label{percentOf(s.y(v), plotHeight), s.text(v, p.Size.ticks())})
 	}
 	return out
 }
+
+// Many says whether there are lines to tell apart, by their dashes too.
+func (p *Panel) Many() bool { return len(p.series) > 1 }
 
 // Shades are the stretches of time behind the lines.
 func (p *Panel) Shades() []shade { return p.shades }
 
 // reference is a horizontal line as it is drawn.
 type reference struct {
-	Y    int
-	At   string
-	Text string
-	// Left is where the name stands, in percent, so that names of near lines do not
-	// cover each other; empty is the right edge.
-	Left  string
-	Style string
+	Y               int
+	At, Text, Style string
+	Value           float64
+	// Right is how far from the right edge the name stands, in percent, so that names of
+	// near lines do not cover each other.
+	Right string
 }
 
-// Refs are the horizontal lines within the scale.
+// nameWidth and nameHeight are the room that a character of a reference's name takes, in
+// hundredths of a percent of a wide page's plot, and a line of it in any.
+const (
+	nameWidth  = 66
+	nameHeight = 16
+)
+
+// Refs are the horizontal lines within the scale, from the top.
 func (p *Panel) Refs() []reference {
 	var out []reference
 	s := p.scale()
-	left := 0
-	for _, r := range p.refs {
+	refs := slices.Clone(p.refs)
+	slices.SortStableFunc(refs, func(a, b Ref) int { return cmp.Compare(b.Value, a.Value) })
+	type box struct{ y, right, end int }
+	var taken []box
+	for _, r := range refs {
 		if r.Value < s.low || r.Value > s.high {
 			continue
 		}
-		y := s.y(r.Value)
-		ref := reference{Y: y, At: percentOf(y, plotHeight), Text: r.Text, Style: r.Style}
-		if r.Style == FloorStyle {
-			ref.Left = percentOf(left%100, 100)
-			left += 25
+		b := box{y: s.y(r.Value), right: 40}
+		for _, t := range taken {
+			if (b.y-t.y)*p.Size.pixels() < nameHeight*plotHeight && b.right < t.end {
+				b.right = t.end
+			}
 		}
-		out = append(out, ref)
+		b.end = b.right + nameWidth*(utf8.RuneCountInString(r.Text)+2)
+		taken = append(taken, b)
+		out = append(out, reference{b.y, percentOf(b.y, plotHeight), r.Text, r.Style, r.Value, percentOf(b.right, 10_000)})
 	}
 	return out
 }
@@ -258,10 +253,11 @@ func SeriesStyle(i int) string {
 	return styles[i%len(styles)]
 }
 
-// key is an entry of a legend. Value is the last one; the script replaces it by the one
-// under the pointer.
+// key is an entry of a legend: a glyph that is drawn like the series. Value is the last
+// one; the script replaces it by the one under the pointer.
 type key struct {
-	Style, Name, Value string
+	Glyph, Style, Name, Value string
+	Hollow                    bool
 	// Series is the index in the panel's data, -1 for a key without values.
 	Series int
 }
@@ -270,7 +266,20 @@ type key struct {
 func (p *Panel) Keys() []key {
 	var out []key
 	for i, s := range p.series {
-		out = append(out, key{s.style, s.name, numeral(s.last, p.axis.Places), i})
+		glyph := "line"
+		switch s.kind {
+		case barsKind, layerKind:
+			glyph = string(s.kind)
+		}
+		out = append(out, key{Glyph: glyph, Style: s.style, Name: s.name, Value: numeral(s.last, p.axis.Places), Series: i})
 	}
-	return slices.Concat(out, p.marks.keys())
+	if p.marks == nil {
+		return out
+	}
+	for i, c := range p.marks.classes {
+		if p.marks.counts[i] > 0 {
+			out = append(out, key{Glyph: "mark", Style: c.Style, Name: c.Name, Hollow: c.Hollow, Series: -1})
+		}
+	}
+	return out
 }

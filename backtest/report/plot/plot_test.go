@@ -10,27 +10,6 @@ import (
 
 var start = exchange.TimeOf(time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC))
 
-func TestThinKeepsEndsAndExtremes(t *testing.T) {
-	var points []Point
-	for i := range 50_000 {
-		points = append(points, Point{exchange.Time(i), float64((i * 7919) % 1000)})
-	}
-	points[31_234].Value, points[777].Value, points[40_000].Value = 5e6, -5e6, math.NaN()
-	got := thin(points, pointsMax)
-	if len(got) > pointsMax || got[0] != points[0] || got[len(got)-1] != points[len(points)-1] {
-		t.Fatalf("%d points, first %v, last %v", len(got), got[0], got[len(got)-1])
-	}
-	low, high := extremes(got)
-	if got[low].Value != -5e6 || got[high].Value != 5e6 {
-		t.Errorf("extremes %v and %v", got[low], got[high])
-	}
-	for i := 1; i < len(got); i++ {
-		if got[i].At <= got[i-1].At {
-			t.Fatalf("point %d at %d comes after %d", i, got[i].At, got[i-1].At)
-		}
-	}
-}
-
 func TestMergeSpansKeepsHighAndLow(t *testing.T) {
 	var spans []Span
 	for i := range 2_208 {
@@ -110,16 +89,16 @@ func TestScaleTicksAreRoundAndInside(t *testing.T) {
 		if s.y(1e18) != 0 || s.y(-1e18) != plotHeight {
 			t.Errorf("%+v: values out of the scale at %d and %d", s, s.y(1e18), s.y(-1e18))
 		}
-		ticks := s.ticks()
+		ticks := s.ticks(6)
 		if len(ticks) < 2 || len(ticks) > 12 {
 			t.Errorf("%+v: ticks %v", s, ticks)
 		}
 		texts := map[string]bool{}
 		for _, v := range ticks {
-			if y := s.y(v); y < 0 || y > plotHeight || texts[s.text(v)] {
-				t.Errorf("%+v: tick %v at %d, %q", s, v, y, s.text(v))
+			if y := s.y(v); y < 0 || y > plotHeight || texts[s.text(v, 6)] {
+				t.Errorf("%+v: tick %v at %d, %q", s, v, y, s.text(v, 6))
 			}
-			texts[s.text(v)] = true
+			texts[s.text(v, 6)] = true
 		}
 	}
 }

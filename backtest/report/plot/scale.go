@@ -5,18 +5,6 @@ import (
 	"strconv"
 )
 
-// scale maps values to the height of a plot, linear or logarithmic. The script has the
-// same rules for a zoomed plot.
-type scale struct {
-	low, high float64
-	log       bool
-	// zero keeps the value 0 in view when zoomed.
-	zero bool
-}
-
-// ticksWanted is about how many values a scale names.
-const ticksWanted = 5
-
 // Axis is what a panel's vertical scale must be like; its reach follows from the values.
 type Axis struct {
 	// Log is for ratios: a logarithmic scale, for values above zero. It ends at logTop,
@@ -26,6 +14,15 @@ type Axis struct {
 	Places int
 	// Hold are values that the scale must reach, such as 0.
 	Hold []float64
+}
+
+// scale maps values to the height of a plot, linear or logarithmic. The script has the
+// same rules for a zoomed plot.
+type scale struct {
+	low, high float64
+	log       bool
+	// zero keeps the value 0 in view when zoomed.
+	zero bool
 }
 
 // logMin is the least value that a logarithmic scale shows; a lower one sits there.
@@ -81,33 +78,38 @@ func (s scale) y(v float64) int {
 	return int(math.Round((1 - share) * plotHeight))
 }
 
-// ticks are round values within the scale.
-func (s scale) ticks() []float64 {
+// ticks are round values within the scale, about as many as wanted.
+func (s scale) ticks(wanted int) []float64 {
 	if s.log {
-		return s.logTicks()
+		return s.logTicks(wanted)
 	}
-	step := niceStep((s.high - s.low) / ticksWanted)
+	step := niceStep((s.high - s.low) / float64(wanted))
+	first, last := math.Ceil(s.low/step), math.Floor(s.high/step)
 	var out []float64
-	for i := math.Ceil(s.low / step); i*step <= s.high && len(out) < 4*ticksWanted; i++ {
+	for i := first; i <= last && len(out) < 2*wanted; i++ {
 		out = append(out, i*step)
 	}
 	return out
 }
 
-func (s scale) logTicks() []float64 {
-	multiples := []float64{1, 2, 5}
-	if s.high/s.low < 10 {
-		multiples = []float64{1, 1.5, 2, 3, 4, 6, 8}
-	}
-	if s.high/s.low > 10_000 {
-		multiples = []float64{1}
-	}
+// logTicks are the finest set of 1, 2, 5 and so on times powers of ten that is not more
+// than two above what is wanted.
+func (s scale) logTicks(wanted int) []float64 {
 	var out []float64
-	for e := math.Floor(math.Log10(s.low)); e <= math.Log10(s.high); e++ {
-		for _, m := range multiples {
-			if v := m * math.Pow(10, e); v >= s.low && v <= s.high {
-				out = append(out, v)
+	for _, set := range []struct {
+		multiples []float64
+		every     int
+	}{{[]float64{1, 1.5, 2, 3, 4, 6, 8}, 1}, {[]float64{1, 2, 5}, 1}, {[]float64{1, 3}, 1}, {[]float64{1}, 1}, {[]float64{1}, 2}, {[]float64{1}, 4}} {
+		out = out[:0]
+		for e := int(math.Floor(math.Log10(s.low))); e <= int(math.Log10(s.high)); e++ {
+			for _, m := range set.multiples {
+				if v := m * math.Pow10(e); e%set.every == 0 && v >= s.low && v <= s.high {
+					out = append(out, v)
+				}
 			}
+		}
+		if len(out) <= wanted+2 {
+			break
 		}
 	}
 	return out
@@ -128,16 +130,25 @@ func niceStep(raw float64) float64 {
 	}
 }
 
-// text prints a tick with no more decimals than the step between ticks has.
-func (s scale) text(v float64) string {
+// text prints a tick with no more decimals than the step between ticks has, large ones in
+// thousands of millions and so on.
+func (s scale) text(v float64, wanted int) string {
 	if s.log {
 		return grouped(strconv.FormatFloat(v, 'f', -1, 64))
 	}
-	step := niceStep((s.high - s.low) / ticksWanted)
-	if max(math.Abs(s.low), math.Abs(s.high)) >= 1e6 {
-		places := max(0, int(math.Ceil(6-math.Log10(step)-1e-9)))
-		return grouped(strconv.FormatFloat(v/1e6, 'f', places, 64)) + narrowSpace + "M"
+	step := niceStep((s.high - s.low) / float64(wanted))
+	most := max(math.Abs(s.low), math.Abs(s.high))
+	shift, unit := 0, ""
+	switch {
+	case most >= 1e15:
+		return strconv.FormatFloat(v, 'g', 6, 64)
+	case most >= 1e12:
+		shift, unit = 12, narrowSpace+"T"
+	case most >= 1e9:
+		shift, unit = 9, narrowSpace+"B"
+	case most >= 1e6:
+		shift, unit = 6, narrowSpace+"M"
 	}
-	places := max(0, int(math.Ceil(-math.Log10(step)-1e-9)))
-	return grouped(strconv.FormatFloat(v, 'f', places, 64))
+	places := max(0, int(math.Ceil(float64(shift)-math.Log10(step)-1e-9)))
+	return numeral(v/math.Pow10(shift), places) + unit
 }
