@@ -73,6 +73,9 @@ func pointers[R any](list []R) iter.Seq2[int, *R] {
 	}
 }
 
+// unfinishedPrefix begins the name of what is still being written.
+const unfinishedPrefix = ".unfinished-"
+
 // sameNameMax is how many runs of one second and one result may stand side by side.
 const sameNameMax = 100
 
@@ -87,7 +90,7 @@ func Write(runs string, r *backtest.Result, pages ...Page) (dir string, err erro
 	if err := os.MkdirAll(runs, 0o755); err != nil {
 		return "", err
 	}
-	temporary, err := os.MkdirTemp(runs, ".unfinished-")
+	temporary, err := os.MkdirTemp(runs, unfinishedPrefix)
 	if err != nil {
 		return "", err
 	}
@@ -142,6 +145,27 @@ func writeFiles(dir string, r *backtest.Result, pages []Page) error {
 		}
 	}
 	return syncDir(dir)
+}
+
+// Replace writes a file that may be there already: it is the old one or the new one, whole,
+// whatever happens.
+func Replace(path string, write func(io.Writer) error) (err error) {
+	draft, err := os.CreateTemp(filepath.Dir(path), unfinishedPrefix)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(draft.Name())
+		}
+	}()
+	if err := errors.Join(draft.Chmod(0o644), draft.Close()); err != nil {
+		return err
+	}
+	if err := writeFile(draft.Name(), io.Discard, write); err != nil {
+		return err
+	}
+	return os.Rename(draft.Name(), path)
 }
 
 // writeFile makes a file and syncs it; copied gets what is written, too.
