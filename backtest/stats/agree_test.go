@@ -13,8 +13,14 @@ import (
 // a value.
 func agree(t *testing.T, name string, r *backtest.Result, had map[string]bool) {
 	t.Helper()
-	s := newSecond(r)
-	for _, g := range Of(r).Groups {
+	s, all := newSecond(r), Of(r)
+	for what, ok := range map[string]bool{"months": s.sameMonths(all.Months), "days": s.sameDays(all.Days), "falls": s.sameFalls(all.Falls),
+		"rolling Sharpe": s.sameRolling(all.Rolling), "exits": s.sameExits(all.Exits, false), "reasons": s.sameExits(all.Reasons, true)} {
+		if !ok {
+			t.Errorf("%s: %s are others, independently", name, what)
+		}
+	}
+	for _, g := range all.Groups {
 		for i := range g.Items {
 			item := &g.Items[i]
 			compute := again[item.Key]
@@ -115,7 +121,7 @@ func listing(s *Statistics) string {
 	}
 	fmt.Fprintf(&b, "Months\n")
 	for _, m := range s.Months {
-		fmt.Fprintf(&b, "  %v .. %v  %v -> %v  %v %%  whole %v\n", m.From, m.To, m.Start, m.End, m.Percent, m.Whole)
+		fmt.Fprintf(&b, "  %v .. %v  %v -> %v  %v %%  whole %v\n", m.From, m.To, m.Start.Round(8), m.End.Round(8), m.Percent, m.Whole)
 	}
 	fmt.Fprintf(&b, "Falls\n")
 	for _, f := range s.Falls {

@@ -111,7 +111,7 @@ func Document(r *backtest.Result) *Summary {
 	}
 	for i := range s.Months {
 		m := &s.Months[i]
-		p := Period{From: m.From, To: m.To, Start: m.Start, End: m.End, Whole: m.Whole}
+		p := Period{From: m.From, To: m.To, Start: m.Start.Round(exchange.FixedPlaces), End: m.End.Round(exchange.FixedPlaces), Whole: m.Whole}
 		if m.OK {
 			p.Percent = &m.Percent
 		}

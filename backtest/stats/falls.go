@@ -82,6 +82,7 @@ func (f *falls) deepest() []Fall {
 	slices.SortStableFunc(list, func(a, b fall) int { return b.depth.Cmp(a.depth) })
 	var out []Fall
 	for _, one := range list[:min(len(list), FallsMax)] {
+		one.USD = one.USD.Round(exchange.FixedPlaces)
 		out = append(out, one.Fall)
 	}
 	return out

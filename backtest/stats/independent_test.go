@@ -58,8 +58,7 @@ var again = map[string]func(*second) *big.Rat{
 	}),
 	"longest_drawdown": has((*second).longest),
 	"underwater_pct": spans(func(s *second) *big.Rat {
-		falls, _ := s.below()
-		return hundred(over(s.during(func(i int) bool { return falls[i] != nil && falls[i].Sign() > 0 }), s.span()))
+		return hundred(over(s.during(func(i int) bool { return s.falls[i] != nil && s.falls[i].Sign() > 0 }), s.span()))
 	}),
 
 	"trades":       func(s *second) *big.Rat { return whole(int64(len(s.closed(anyTrade)))) },

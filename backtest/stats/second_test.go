@@ -23,6 +23,9 @@ type second struct {
 	// r1 are the returns of days, changes what they were in USD, midnights the equity at
 	// the midnights.
 	r1, changes, midnights []*big.Rat
+	// falls is how far each sample is under the highest so far, or nil where that is not
+	// above zero; peaks are those highest.
+	falls, peaks []*big.Rat
 }
 
 const (
@@ -92,6 +95,13 @@ func newSecond(r *backtest.Result) *second {
 	if len(s.at) == 0 {
 		return s
 	}
+	for i := range s.equity {
+		peak, fall := slices.MaxFunc(s.equity[:i+1], (*big.Rat).Cmp), (*big.Rat)(nil)
+		if peak.Sign() > 0 {
+			fall = sub(peak, s.equity[i])
+		}
+		s.peaks, s.falls = append(s.peaks, peak), append(s.falls, fall)
+	}
 	last := s.at[len(s.at)-1]
 	for day := s.at[0].UTC().Truncate(24 * hours); !day.After(last.UTC()); day = day.AddDate(0, 0, 1) {
 		var known *big.Rat
@@ -145,25 +155,10 @@ func (s *second) months() (returns []*big.Rat, count, won int) {
 	return returns, count, won
 }
 
-// below is how far each sample is under the highest so far, or nil where that is not above
-// zero; peaks are those highest.
-func (s *second) below() (falls, peaks []*big.Rat) {
-	for i := range s.equity {
-		peak := slices.MaxFunc(s.equity[:i+1], (*big.Rat).Cmp)
-		peaks = append(peaks, peak)
-		if peak.Sign() <= 0 {
-			falls = append(falls, nil)
-			continue
-		}
-		falls = append(falls, sub(peak, s.equity[i]))
-	}
-	return falls, peaks
-}
-
 // deepest finds the largest fall in proportion: where it began, was deepest and ended, -1
 // if it did not. ok is false where nothing fell.
 func (s *second) deepest() (share *big.Rat, from, to, back int, ok bool) {
-	falls, peaks := s.below()
+	falls, peaks := s.falls, s.peaks
 	share = whole(0)
 	for i := range falls {
 		if falls[i] == nil || over(falls[i], peaks[i]).Cmp(share) <= 0 {
@@ -186,7 +181,7 @@ func (s *second) deepest() (share *big.Rat, from, to, back int, ok bool) {
 
 // longest is the longest time from a peak until no sample since is below it.
 func (s *second) longest() *big.Rat {
-	_, peaks := s.below()
+	peaks := s.peaks
 	worst := int64(0)
 	for i := range s.equity {
 		if s.equity[i].Cmp(peaks[i]) != 0 || peaks[i].Sign() <= 0 || i+1 == len(s.equity) || s.equity[i+1].Cmp(s.equity[i]) >= 0 {

@@ -149,9 +149,8 @@ func (s *second) calmar() *big.Rat {
 }
 
 func (s *second) dollars() *big.Rat {
-	falls, _ := s.below()
 	worst := whole(0)
-	for _, f := range falls {
+	for _, f := range s.falls {
 		if f != nil && f.Cmp(worst) > 0 {
 			worst = f
 		}
@@ -282,7 +281,7 @@ func (s *second) lever(i int) *big.Rat {
 	if s.equity[i].Sign() <= 0 {
 		return nil
 	}
-	return over(s.gross(i), s.equity[i])
+	return short(over(s.gross(i), s.equity[i]))
 }
 
 // lowestMargin is the lowest uniMMR of samples with maintenance margin, and the first

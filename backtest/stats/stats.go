@@ -114,7 +114,11 @@ func Of(r *backtest.Result) *Statistics {
 	for _, subject := range subjects() {
 		g := Group{Key: subject.key, Name: subject.name}
 		for _, m := range subject.measures {
-			g.Items = append(g.Items, Item{Key: m.key, Name: m.name, Unit: m.unit, Value: m.of(n),
+			value := m.of(n)
+			if m.unit == USD { // as a booking holds it
+				value.Number = value.Number.Round(exchange.FixedPlaces)
+			}
+			g.Items = append(g.Items, Item{Key: m.key, Name: m.name, Unit: m.unit, Value: value,
 				Formula: m.formula, Source: m.source, Undefined: m.undefined, Better: m.better})
 		}
 		s.Groups = append(s.Groups, g)

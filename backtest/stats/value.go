@@ -13,7 +13,7 @@ import (
 
 // Value is a figure, or the reason why there is none. Ratios are computed in float64 and
 // kept to twelve significant digits, so that they are the same on every machine; money is
-// exact.
+// exact, to the eight decimals of a booking.
 type Value struct {
 	Number decimal.Decimal
 	OK     bool
@@ -47,8 +47,8 @@ func counted(n int) Value             { return exactly(decimal.NewFromInt(int64(
 func lasted(d time.Duration) Value    { return exactly(decimal.NewFromInt(int64(d))) }
 func happened(t exchange.Time) Value  { return exactly(decimal.NewFromInt(int64(t))) }
 
-// money rounds a mean of money to what a booking holds.
-func money(sum decimal.Decimal, over int64) Value {
+// meanUSD is a mean of money.
+func meanUSD(sum decimal.Decimal, over int64) Value {
 	return exactly(sum.DivRound(decimal.NewFromInt(over), exchange.FixedPlaces))
 }
 
