@@ -10,7 +10,9 @@ import (
 
 // again has every statistic once more.
 var again = map[string]func(*second) *big.Rat{
-	"net_usd":           func(s *second) *big.Rat { return add(total(nets(s.trades())), s.booked(exchange.ReasonInterest)) },
+	"net_usd": func(s *second) *big.Rat {
+		return add(add(total(nets(s.trades())), s.booked(exchange.ReasonInterest)), s.house())
+	},
 	"net_pct":           funds(func(s *second) *big.Rat { return times(over(rat(s.r.Total.Net), s.equity[0]), whole(100)) }),
 	"equity_start":      has(func(s *second) *big.Rat { return s.equity[0] }),
 	"equity_end":        has(func(s *second) *big.Rat { return s.equity[len(s.equity)-1] }),

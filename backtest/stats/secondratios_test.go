@@ -216,6 +216,18 @@ func (s *second) trades() []backtest.TradeRow {
 	return list
 }
 
+// house is what is no strategy's, but for interest: where two strategies hold one
+// instrument the account gains on the net of both, at the prices of its own moments.
+func (s *second) house() *big.Rat {
+	sum := whole(0)
+	for _, l := range s.r.ByStrategy {
+		if l.Name == "house" {
+			sum = add(add(rat(l.Price), rat(l.Fees)), rat(l.Funding))
+		}
+	}
+	return sum
+}
+
 // part is the share of closed round trips of which a condition holds.
 func (s *second) part(is func(*backtest.TradeRow) bool) *big.Rat {
 	return quotientOf(len(s.closed(is)), len(s.closed(anyTrade)))
