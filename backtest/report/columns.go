@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -162,7 +163,7 @@ func frontGroups() []struct {
 		}},
 		{"Trading", []frontFigure{
 			{"Round trips", ofStat("trades")}, {"Win rate", ofStat("win_rate")}, {"Profit factor", ofStat("profit_factor")},
-			{"Round trips a day", ofStat("trades_per_day")}, {"Turnover", turnoverFigure}, {"Maker share", makerFigure}, {"Refused", refusedFigure},
+			{"Round trips per day", perDayFigure}, {"Turnover", turnoverFigure}, {"Maker share", makerFigure}, {"Refused", refusedFigure},
 		}},
 		{"Costs and income, USD", []frontFigure{
 			{"Price, without slippage", moneyFigure(priceAlone)},
@@ -221,12 +222,17 @@ func drawdownFigure(c *runColumn) frontCell {
 	return frontCell{Text: page.percent(m.DrawdownPct) + "%", Sub: dates(m.DrawdownFrom, m.DrawdownTo)}
 }
 
-// dates is a span of days, or nothing.
+// dates is a span of days in few letters, or nothing. Its dates do not break.
 func dates(from, to exchange.Time) string {
 	if from == 0 || to == 0 {
 		return ""
 	}
-	return day(from) + " to " + day(to)
+	a, b := from.UTC(), to.UTC()
+	first := "2\u00a0Jan"
+	if a.Year() != b.Year() {
+		first += "\u00a02006"
+	}
+	return a.Format(first) + " to " + b.Format("2\u00a0Jan\u00a02006")
 }
 
 func longestFigure(c *runColumn) frontCell {
@@ -257,7 +263,7 @@ func mmrFigure(c *runColumn) frontCell {
 	if m.UniMMRMinAt == 0 {
 		return frontCell{Text: undefined, Reason: "no position was held, so there was no maintenance margin"}
 	}
-	return frontCell{Text: page.uniMMR(m.UniMMRMin), Sub: minute(m.UniMMRMinAt), Tone: ladderTone(m.UniMMRMin, &m.Ladder).style()}
+	return frontCell{Text: page.uniMMR(m.UniMMRMin), Sub: m.UniMMRMinAt.UTC().Format("2\u00a0Jan\u00a02006 15:04"), Tone: ladderTone(m.UniMMRMin, &m.Ladder).style()}
 }
 
 func belowFigure(c *runColumn) frontCell {
@@ -277,6 +283,12 @@ func liquidationFigure(c *runColumn) frontCell {
 
 func adlFigure(c *runColumn) frontCell {
 	return frontCell{Text: page.count(int64(c.r.Margin.ADL)), Tone: badIf(c.r.Margin.ADL > 0).style()}
+}
+
+func perDayFigure(c *runColumn) frontCell {
+	cell := ofStat("trades_per_day")(c)
+	cell.Text = strings.TrimSuffix(cell.Text, perDay)
+	return cell
 }
 
 func turnoverFigure(c *runColumn) frontCell {

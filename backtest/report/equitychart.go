@@ -89,15 +89,14 @@ func held(r *backtest.Result) bool {
 func (p *pageOf) falls() []stats.Fall { return p.stats.Falls[:min(len(p.stats.Falls), fallsShown)] }
 
 // shadeFall shades a fall from its peak to the recovery, or to the end of the run.
-func (p *pageOf) shadeFall(i int, panels ...*plot.Panel) {
+func (p *pageOf) shadeFall(i int, worth, under *plot.Panel) {
 	fall := &p.falls()[i]
 	end := fall.Recovered
 	if end == 0 {
 		_, end = period(p.r)
 	}
-	for _, panel := range panels {
-		panel.Shade(fall.Peak, end, strconv.Itoa(i+1))
-	}
+	worth.Shade(fall.Peak, end, strconv.Itoa(i+1))
+	under.Shade(fall.Peak, end, "")
 }
 
 // drawdowns is the fall from the highest value so far, in percent and never positive.

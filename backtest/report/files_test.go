@@ -25,7 +25,6 @@ func TestSameAgainFromFiles(t *testing.T) {
 		runs := filepath.Join(t.TempDir(), "runs")
 		r.Schema, r.ID = backtest.ResultSchema, "20260101T000000Z-"+name
 		r.Orders.Fills = r.Fills.Len()
-		r.Trades = backtest.Rows[backtest.TradeRow]{} // no file has them
 		for i := range r.Refusals {
 			r.Refusals[i].At = fakeStart
 		}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -25,10 +26,7 @@ func heroes(r *backtest.Result, cut *cutoff) []figure {
 		mmr.Value, mmr.Note = page.uniMMR(m.UniMMRMin), minute(m.UniMMRMinAt)+" UTC"
 		mmr.Tone = ladderTone(m.UniMMRMin, &m.Ladder).style()
 	}
-	fall := figure{Name: "Max drawdown", Value: page.percent(m.DrawdownPct) + "%", Note: "no fall"}
-	if dates := strings.Trim(drawdownDates(m), " ()"); dates != "" {
-		fall.Note = strings.ReplaceAll(dates, "..", "to")
-	}
+	fall := figure{Name: "Max drawdown", Value: page.percent(m.DrawdownPct) + "%", Note: cmp.Or(dates(m.DrawdownFrom, m.DrawdownTo), "no fall")}
 	list := []figure{
 		accountGain(m),
 		{Name: "Net of trading", Value: page.signed(t.Net), Note: page.plus(t.NetPct) + "% of the start; without what collateral gained", Tone: signTone(t.Net).style()},

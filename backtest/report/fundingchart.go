@@ -63,17 +63,22 @@ func fundingSteps(list []backtest.Settlement) (steps []fundingStep, daily bool) 
 	return steps, daily
 }
 
+// add counts a settlement; one without a forecast counts as it came.
 func (f *fundingStep) add(s *backtest.Settlement) {
 	f.received = f.received.Add(s.USD)
-	if usd, ok := forecast(s, s.Previous); ok {
-		f.previous, f.hasPrevious = f.previous.Add(usd), true
+	count := func(rate *exchange.Fixed, sum *decimal.Decimal, has *bool) {
+		usd, ok := forecast(s, rate)
+		if !ok {
+			usd = s.USD
+		}
+		*sum, *has = sum.Add(usd), *has || ok
 	}
-	if usd, ok := forecast(s, s.Estimate); ok {
-		f.estimate, f.hasEstimate = f.estimate.Add(usd), true
-	}
+	count(s.Previous, &f.previous, &f.hasPrevious)
+	count(s.Estimate, &f.estimate, &f.hasEstimate)
 }
 
-// fundingChart is what settlements brought against what was expected of them, and the sum.
+// fundingChart is what settlements brought against what was expected of them, each and in
+// sum.
 func (p *pageOf) fundingChart() *plot.Chart {
 	if len(p.r.Settlements) == 0 {
 		return nil
@@ -84,37 +89,48 @@ func (p *pageOf) fundingChart() *plot.Chart {
 		title = "Settlements of each UTC day in USD"
 	}
 	bars := p.frame.Panel(title, plot.Mid, plot.Axis{Places: 2, Hold: []float64{0}})
-	run := p.frame.Panel("In sum, USD", plot.Low, plot.Axis{Places: 2, Hold: []float64{0}})
-	var each, sum, previous, estimate []plot.Point
-	exact := decimal.Zero
-	hasPrevious, hasEstimate := false, false
-	for i := range steps {
-		s := &steps[i]
-		exact = exact.Add(s.received)
-		each = append(each, plot.Point{At: s.at, Value: chartValue(s.received, 4)})
-		sum = append(sum, plot.Point{At: s.at, Value: chartValue(exact, 4)})
-		previous = append(previous, expected(s.at, s.previous, s.hasPrevious))
-		estimate = append(estimate, expected(s.at, s.estimate, s.hasEstimate))
-		hasPrevious, hasEstimate = hasPrevious || s.hasPrevious, hasEstimate || s.hasEstimate
+	run := p.frame.Panel("In sum, USD", plot.Mid, plot.Axis{Places: 2, Hold: []float64{0}})
+	received := fundingLines(steps, func(s *fundingStep) (decimal.Decimal, bool) { return s.received, true })
+	previous := fundingLines(steps, func(s *fundingStep) (decimal.Decimal, bool) { return s.previous, s.hasPrevious })
+	estimate := fundingLines(steps, func(s *fundingStep) (decimal.Decimal, bool) { return s.estimate, s.hasEstimate })
+	bars.Bars("Received", received.each)
+	for _, line := range []struct {
+		style, name string
+		fundingLine
+	}{{"s5 thin", "Forecast: last rate", previous}, {"s1 thin", "Forecast: exchange's estimate", estimate}} {
+		if line.any {
+			bars.Line(line.style, line.name, line.each)
+			run.Line(line.style, line.name, line.sum)
+		}
 	}
-	bars.Bars("Received", each)
-	if hasPrevious {
-		bars.Line("s5 thin", "Forecast: last rate", previous)
-	}
-	if hasEstimate {
-		bars.Line("s1 thin", "Forecast: exchange's estimate", estimate)
-	}
-	run.Line("s3", "Received", sum)
-	run.Desc = fmt.Sprintf("In the end %s USD.", page.money(exact))
+	run.Line("s3", "Received", received.sum)
+	run.Desc = fmt.Sprintf("In the end %s USD.", page.ratio(received.sum[len(steps)-1].Value))
 	return &plot.Chart{ID: "funding", Title: "Funding received against forecast", Panels: []*plot.Panel{bars, run},
-		Note: "What settlements brought over all legs, negative where the account paid, and what two forecasts would have had: the rate settled before, and the exchange's own estimate as it stood before the settlement."}
+		Note: "What settlements brought over all legs, negative where the account paid, and what two forecasts expected: that the rate settled before comes again, and the exchange's own estimate as it stood before the settlement. In the sums, a settlement without a forecast counts as it came."}
 }
 
-func expected(at exchange.Time, usd decimal.Decimal, ok bool) plot.Point {
-	if !ok {
-		return plot.Point{At: at, Value: math.NaN()}
+// fundingLine is one way to see the settlements, each and in sum.
+type fundingLine struct {
+	each, sum []plot.Point
+	// any says that at least one settlement has a value.
+	any bool
+}
+
+func fundingLines(steps []fundingStep, of func(*fundingStep) (decimal.Decimal, bool)) fundingLine {
+	var l fundingLine
+	sum := decimal.Zero
+	for i := range steps {
+		s := &steps[i]
+		usd, ok := of(s)
+		each := plot.Point{At: s.at, Value: math.NaN()}
+		if ok {
+			each.Value, l.any = chartValue(usd, 4), true
+		}
+		sum = sum.Add(usd)
+		l.each = append(l.each, each)
+		l.sum = append(l.sum, plot.Point{At: s.at, Value: chartValue(sum, 4)})
 	}
-	return plot.Point{At: at, Value: chartValue(usd, 4)}
+	return l
 }
 
 // forecastSum compares one leg's settlements with one forecast.

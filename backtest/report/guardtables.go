@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,13 +15,19 @@ import (
 // From limitNear on, in percent of a limit, the closest approach is coloured.
 const limitNear = 80
 
-// limitTable is the closest approach of approved orders to each limit, the nearest first.
+// limitTable is the closest approach of approved orders to each limit, the nearest first
+// and those that no order was measured against last.
 func limitTable(list []backtest.LimitUse) table {
 	t := table{ID: "limits", Caption: "Closest approach to the limits", Empty: "no limit was measured: no order was approved", Style: "gauges",
-		Head: heads("Control", "#Used", "#Value", "#Limit", "When UTC", "Order of", "On", "#Refused"),
+		Head: heads("Control", "#Used", "Value", "Limit", "When UTC, by which order", "#Refused"),
 		Note: "How near approved orders came to each limit of the risk guard; a full bar is at the limit. Refused counts the orders that would have gone beyond it."}
 	sorted := slices.Clone(list)
-	slices.SortStableFunc(sorted, func(a, b backtest.LimitUse) int { return b.Used.Cmp(a.Used) })
+	slices.SortStableFunc(sorted, func(a, b backtest.LimitUse) int {
+		if (a.At == 0) != (b.At == 0) {
+			return cmp.Compare(b.At, a.At)
+		}
+		return b.Used.Cmp(a.Used)
+	})
 	for i := range sorted {
 		t.Rows = append(t.Rows, limitRow(&sorted[i]))
 	}
@@ -34,19 +41,25 @@ func limitRow(l *backtest.LimitUse) []td {
 	if l.Refused > 0 {
 		refused.Style += " warn"
 	}
-	used, when := td{Text: undefined, Style: "n", Sort: "-1", Title: "no approved order was measured against it"}, td{Text: "never measured"}
+	used, when := td{Text: undefined, Style: "n", Sort: "-1", Title: "no approved order was measured against it"}, td{Text: "never measured", Style: "dim"}
 	if l.At != 0 {
-		share := l.Used.Shift(2)
-		text := page.plain(share.StringFixed(1)) + "%"
-		used = td{Text: text, Style: "n gauge", Sort: share.String(), Meter: decimal.Max(decimal.Zero, decimal.Min(share, decimal.New(100, 0))).StringFixed(1)}
-		if share.GreaterThanOrEqual(decimal.New(100, 0)) {
+		percent := l.Used.Shift(2)
+		used = gauge(percent)
+		if percent.GreaterThanOrEqual(decimal.New(100, 0)) {
 			used.Style += " full"
-		} else if share.GreaterThanOrEqual(decimal.New(limitNear, 0)) {
+		} else if percent.GreaterThanOrEqual(decimal.New(limitNear, 0)) {
 			used.Style += " near"
 		}
 		when = at(l.At, minute(l.At))
+		when.Sub = strings.Trim(clean(l.Strategy)+", "+clean(l.Instrument), ", ")
 	}
-	return []td{name, used, {Text: clean(l.Value), Style: "n"}, {Text: clean(l.Limit), Style: "n"}, when, word(l.Strategy), word(l.Instrument), refused}
+	return []td{name, used, word(l.Value), word(l.Limit), when, refused}
+}
+
+// gauge is a bar as wide as a share in percent, with the number.
+func gauge(percent decimal.Decimal) td {
+	full := decimal.Max(decimal.Zero, decimal.Min(percent, decimal.New(100, 0)))
+	return td{Text: page.plain(percent.StringFixed(1)) + "%", Style: "n gauge", Sort: percent.String(), Meter: full.StringFixed(1)}
 }
 
 func ruleTable(o *backtest.OrderSummary) table {
@@ -55,7 +68,7 @@ func ruleTable(o *backtest.OrderSummary) table {
 		share := td{Text: undefined, Style: "n"}
 		if o.Refused > 0 {
 			part := decimal.New(int64(rule.Count), 2).DivRound(decimal.New(int64(o.Refused), 0), 4)
-			share = td{Text: page.percent(part) + "%", Style: "n gauge", Sort: part.String(), Meter: decimal.Min(part, decimal.New(100, 0)).StringFixed(1)}
+			share = gauge(part)
 		}
 		t.Rows = append(t.Rows, []td{word(rule.Rule), countOf(int64(rule.Count)), share})
 	}
@@ -89,11 +102,7 @@ func stressTable(list []backtest.StressMoment) table {
 }
 
 func stressTitle(m *backtest.StressMoment) string {
-	why := clean(m.Why)
-	if why != "" {
-		why = strings.ToUpper(why[:1]) + why[1:]
-	}
-	return why + ", " + minute(m.At) + " UTC"
+	return "At " + clean(m.Why) + ", " + minute(m.At) + " UTC"
 }
 
 func stressCells(m *backtest.StressMoment, scenario string) []td {

@@ -48,26 +48,32 @@ const heatLevels = 5
 // monthNames are the columns of the heat map.
 var monthNames = [...]string{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"}
 
-// heatMap is the return of each month, a row a year.
+// heatMap is the return of each month, a row a year; calendar months that no year has are
+// left out.
 func heatMap(months []stats.Return, cut *cutoff) table {
 	t := table{ID: "months", Caption: "Monthly returns in percent", Empty: "no month", Style: "heat",
 		Head: []head{{Text: "Year"}},
 		Note: "Change of equity in each UTC month, and over the year. * marks a month that is not whole."}
-	for _, name := range monthNames {
-		t.Head = append(t.Head, head{Text: name, Number: true})
-	}
-	t.Head = append(t.Head, head{Text: "Year's", Number: true})
 	top := decimal.Zero
+	var columns [13]int
 	for _, m := range months {
 		top = decimal.Max(top, m.Percent.Abs())
+		columns[m.From.UTC().Month()] = 1
 	}
+	for i, name := range monthNames {
+		if columns[i+1] > 0 {
+			columns[i+1] = len(t.Head)
+			t.Head = append(t.Head, head{Text: name, Number: true})
+		}
+	}
+	t.Head = append(t.Head, head{Text: "Total", Number: true})
 	for i := 0; i < len(months); {
 		year := months[i].From.UTC().Year()
 		row := make([]td, len(t.Head))
 		row[0] = td{Text: strconv.Itoa(year)}
 		first := i
 		for ; i < len(months) && months[i].From.UTC().Year() == year; i++ {
-			row[months[i].From.UTC().Month()] = heatCell(&months[i], top, cut)
+			row[columns[months[i].From.UTC().Month()]] = heatCell(&months[i], top, cut)
 		}
 		row[len(row)-1] = yearCell(months[first], months[i-1])
 		t.Rows = append(t.Rows, row)

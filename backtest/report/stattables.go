@@ -41,6 +41,9 @@ func statRow(item *stats.Item) []td {
 	return []td{name, value, how}
 }
 
+// perDay is the unit of what happens so often a day.
+const perDay = " a day"
+
 // statFigure prints a statistic with its unit.
 func statFigure(item *stats.Item) string {
 	if !item.OK {
@@ -59,7 +62,7 @@ func statFigure(item *stats.Item) string {
 	case stats.Time:
 		return minute(exchange.Time(v.IntPart()))
 	case stats.PerDay:
-		return page.plain(v.StringFixed(2)) + " a day"
+		return page.plain(v.StringFixed(2)) + perDay
 	case stats.Points:
 		return page.plain(v.StringFixed(2)) + " bp"
 	default:
