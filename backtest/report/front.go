@@ -27,8 +27,11 @@ func heroes(r *backtest.Result, cut *cutoff) []figure {
 		mmr.Tone = ladderTone(m.UniMMRMin, &m.Ladder).style()
 	}
 	fall := figure{Name: "Max drawdown", Value: page.percent(m.DrawdownPct) + "%", Note: cmp.Or(dates(m.DrawdownFrom, m.DrawdownTo), "no fall")}
+	if len(r.Equity) == 0 {
+		fall.Value, fall.Note = undefined, "no samples of the account"
+	}
 	list := []figure{
-		accountGain(m),
+		accountGain(r),
 		{Name: "Net of trading", Value: page.signed(t.Net), Note: page.plus(t.NetPct) + "% of the start; without what collateral gained", Tone: signTone(t.Net).style()},
 		fall, mmr,
 	}
@@ -42,7 +45,11 @@ func heroes(r *backtest.Result, cut *cutoff) []figure {
 
 // accountGain is the change of equity: what the account gained, its collateral included. A
 // hedge loses in its trading what its coins gain, so neither figure tells the story alone.
-func accountGain(m *backtest.MarginSummary) figure {
+func accountGain(r *backtest.Result) figure {
+	m := &r.Margin
+	if len(r.Equity) == 0 {
+		return figure{Name: "Equity change", Value: undefined, Note: "no samples of the account"}
+	}
 	change := m.EquityEnd.Sub(m.EquityStart)
 	f := figure{Name: "Equity change", Value: page.signed(change), Note: "USD", Tone: signTone(change).style()}
 	if m.EquityStart.IsPositive() {
@@ -77,6 +84,42 @@ func kindName(k backtest.Kind) string {
 	default:
 		return clean(string(k))
 	}
+}
+
+// titleNames and titleRunes are how much of the strategies' names a title has; the tables
+// have them in full.
+const (
+	titleNames = 4
+	titleRunes = 40
+)
+
+// title names the strategies, by the tables where the run does not describe them.
+func title(r *backtest.Result) string {
+	var names []string
+	for i := range r.Strategies {
+		names = append(names, cmp.Or(r.Strategies[i].Label, r.Strategies[i].Name))
+	}
+	if len(names) == 0 {
+		for i := range r.ByStrategy {
+			names = append(names, r.ByStrategy[i].Name)
+		}
+	}
+	for i, name := range names {
+		if i == titleNames {
+			names = append(names[:i], fmt.Sprintf("%d more", len(names)-i))
+			break
+		}
+		names[i] = shorten(clean(name), titleRunes)
+	}
+	return cmp.Or(strings.Join(names, ", "), "No strategy")
+}
+
+func periodText(r *backtest.Result) string {
+	from, to := period(r)
+	if from == 0 && to == 0 {
+		return "No market data"
+	}
+	return minute(from) + " to " + minute(to) + " UTC"
 }
 
 func subtitle(r *backtest.Result) string {
@@ -188,6 +231,9 @@ func (c *cutoff) story(r *backtest.Result) string {
 		return ". What follows a liquidation says little about the strategy."
 	}
 	text := fmt.Sprintf(", first at %s UTC", instant(c.at))
+	if r.Margin.Liquidations == 1 {
+		text = fmt.Sprintf(" at %s UTC", instant(c.at))
+	}
 	if last := sampleBefore(r.Equity, c.at); last != nil && last.Account.MaintMargin.IsPositive() {
 		text += fmt.Sprintf(": uniMMR was %s at the last sample before, equity %s USD", page.uniMMR(last.Account.UniMMR), page.money(last.Account.Equity))
 	}
@@ -203,11 +249,11 @@ func (c *cutoff) story(r *backtest.Result) string {
 	return text + ". What follows says little about the strategy; figures that contain it carry a " + afterMark + "."
 }
 
-// sampleBefore is the last sample at or before an instant.
+// sampleBefore is the last sample before an instant.
 func sampleBefore(list []backtest.Sample, at exchange.Time) *backtest.Sample {
 	var last *backtest.Sample
 	for i := range list {
-		if list[i].At > at {
+		if list[i].At >= at {
 			break
 		}
 		last = &list[i]

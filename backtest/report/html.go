@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -67,8 +66,8 @@ func newDocument(r *backtest.Result, c Columns) *document {
 	sum := sha256.Sum256([]byte(script))
 	return &document{
 		Kind:     kindName(r.Kind),
-		Title:    cmp.Or(strategyNames(r), "No strategy"),
-		Period:   fmt.Sprintf("%s to %s UTC", minute(from), minute(to)),
+		Title:    title(r),
+		Period:   periodText(r),
 		Subtitle: subtitle(r),
 		ID:       clean(r.ID),
 		Hash:     clean(r.Hash),

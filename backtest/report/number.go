@@ -162,7 +162,10 @@ func instant(t exchange.Time) string {
 	if t == 0 {
 		return undefined
 	}
-	return t.UTC().Format("2006-01-02 15:04:05.999")
+	if t == t.Floor(time.Second) {
+		return t.UTC().Format(time.DateTime)
+	}
+	return t.UTC().Format("2006-01-02 15:04:05.000")
 }
 
 // span prints a duration in its two largest units.

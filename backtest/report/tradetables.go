@@ -27,8 +27,8 @@ type priceAnchors map[string]string
 // tradeTable is every round trip, or the first and the last ones.
 func tradeTable(r *backtest.Result, anchors priceAnchors, cut *cutoff) table {
 	t := table{ID: "trades", Caption: "Round trips", Empty: "no position was ever opened", Search: true,
-		Head: heads("Opened UTC", "=Strategy", "=Leg", "=Side", "#Quantity", "#Entry", "#Exit", "#Held", "#Price", "#Fees", "#Funding", "#Net",
-			"=Result", "=Ended by", "#Fills", "Tags")}
+		Head: heads("Opened UTC", "=Strategy", "=Leg", "=Side", "#Net", "=Result", "#Held", "#Quantity", "#Entry", "#Exit",
+			"#Price", "#Fees", "#Funding", "=Ended by", "#Fills", "Tags")}
 	var keep func(int) bool
 	keep, t.Note = ends(r.Trades.Len(), "round trips", "trades.csv")
 	for i, row := range r.Trades.All() {
@@ -56,9 +56,9 @@ func tradeRow(row *backtest.TradeRow, anchors priceAnchors, cut *cutoff) []td {
 	if row.ExitTag != "" && row.ExitTag != row.EntryTag {
 		tags += " \u2192 " + clean(row.ExitTag)
 	}
-	return []td{opened, word(row.Strategy), word(leg), word(side), exactOf(row.Qty), exactOf(row.Entry), exactOf(row.Exit),
-		lengthOf(row.From, row.To),
-		moneyOf(row.Price), moneyOf(row.Fees), moneyOf(row.Funding), net, word(outcome(row)), endedBy(row), countOf(int64(row.Fills)), word(tags)}
+	return []td{opened, word(row.Strategy), word(leg), word(side), net, word(outcome(row)), lengthOf(row.From, row.To),
+		exactOf(row.Qty), exactOf(row.Entry), exactOf(row.Exit), moneyOf(row.Price), moneyOf(row.Fees), moneyOf(row.Funding),
+		endedBy(row), countOf(int64(row.Fills)), {Text: tags}}
 }
 
 // outcome is the quick filter's word for how a round trip went.
