@@ -30,11 +30,12 @@ type attribution struct {
 // position. The account's is that of the net position of all, so the house's cell holds
 // the difference, which is nothing while only one strategy trades an instrument.
 type cell struct {
-	house                       bool
+	house, used                 bool // used: something has happened
 	position                    legs
 	trades                      int
 	turnover, realized, fees    decimal.Decimal
 	funding, interest, slippage decimal.Decimal
+	series                      lineSeries
 }
 
 // legs are the positions of one instrument by position side: Both alone in one-way mode,
@@ -72,19 +73,6 @@ type forcedFill struct {
 type assetPrice struct {
 	asset string
 	price exchange.Fixed
-}
-
-// lineSeries follows the cumulated net of a strategy or a leg over the samples.
-type lineSeries struct {
-	peak, drawdown decimal.Decimal // drawdown is the largest fall, in USD
-	peakAtWorst    decimal.Decimal
-	uniMMRMin      decimal.Decimal
-}
-
-// monthMark is the account's total at the end of a UTC month, or of the run.
-type monthMark struct {
-	at    exchange.Time
-	total Line
 }
 
 func newAttribution(ins *exchange.Instruments, strategies int) attribution {
@@ -140,6 +128,7 @@ func (a *attribution) fill(in *exchange.Instrument, row *FillRow) decimal.Decima
 		a.forced[in.ID] = forcedFill{at: row.At, strategy: f.Strategy}
 	}
 	c, p := &a.cells[f.Strategy][in.ID], piece{qty: f.Qty, fees: a.usd(f.FeeAsset, f.Fee).Neg()}
+	c.used = true
 	c.trades++
 	qty, price := f.Qty.Decimal(), f.Price.Decimal()
 	p.volume = a.usd(in.MarginAsset, in.Value(qty, price))
@@ -154,6 +143,7 @@ func (a *attribution) fill(in *exchange.Instrument, row *FillRow) decimal.Decima
 		booked = f.Realized
 	}
 	house := &a.cells[0][in.ID]
+	house.used = true
 	house.realized = house.realized.Add(a.usd(in.MarginAsset, booked))
 	if !a.passedOn(in.ID, f) {
 		a.own(in, row, p)
@@ -189,6 +179,7 @@ func (a *attribution) share(in *exchange.Instrument, row *FillRow) {
 // gives it what its own position has earned; the house keeps what is left of the booking.
 func (a *attribution) own(in *exchange.Instrument, row *FillRow, p piece) {
 	c, house := &a.cells[row.Fill.Strategy][in.ID], &a.cells[0][in.ID]
+	c.used = true
 	position := &c.position[row.PositionSide]
 	held := position.Qty
 	p.earned = a.usd(in.MarginAsset, position.Trade(in, row.Side, row.Qty, row.Price).Round(exchange.FixedPlaces))
@@ -241,6 +232,9 @@ func (a *attribution) fund(inst exchange.InstrumentID, usd decimal.Decimal) {
 	rest := usd
 	for s := 1; s < len(a.cells) && !total.IsZero(); s++ {
 		c := &a.cells[s][inst]
+		if c.position.flat() {
+			continue
+		}
 		part := usd.Mul(c.position.qty()).DivRound(total, divPlaces).Truncate(exchange.FixedPlaces)
 		c.book(exchange.ReasonFunding, part)
 		a.trades.funding(s, &c.position, part)
@@ -256,6 +250,7 @@ const divPlaces = 16
 // gain by liquidation is a debt that the insurance fund has taken over: a loss of price that
 // is not the account's, and no fee.
 func (c *cell) book(why exchange.Reason, usd decimal.Decimal) {
+	c.used = true
 	switch {
 	case why == exchange.ReasonAutoExchange, why == exchange.ReasonLiquidation && usd.IsPositive():
 		c.realized = c.realized.Add(usd)
@@ -265,141 +260,5 @@ func (c *cell) book(why exchange.Reason, usd decimal.Decimal) {
 		c.funding = c.funding.Add(usd)
 	case why == exchange.ReasonInterest:
 		c.interest = c.interest.Add(usd)
-	}
-}
-
-// line adds cells up.
-func (a *attribution) line(name string, cells ...*cell) Line {
-	l := Line{Name: name}
-	for _, c := range cells {
-		l.Trades += c.trades
-		l.Turnover = l.Turnover.Add(c.turnover)
-		l.Price = l.Price.Add(c.realized).Add(a.unrealized(c))
-		l.Fees = l.Fees.Add(c.fees)
-		l.Funding = l.Funding.Add(c.funding)
-		l.Interest = l.Interest.Add(c.interest)
-		l.Slippage = l.Slippage.Add(c.slippage)
-	}
-	l.Net = l.Price.Add(l.Fees).Add(l.Funding).Add(l.Interest)
-	return l
-}
-
-// unrealized is the profit of a cell's open position at the mark, in USD; of the house,
-// what the account's net position has beyond those of the strategies.
-func (a *attribution) unrealized(c *cell) decimal.Decimal {
-	if !c.house {
-		return a.worth(&c.position)
-	}
-	rest := a.worth(&a.net[c.position.inst()])
-	for s := 1; s < len(a.cells); s++ {
-		rest = rest.Sub(a.worth(&a.cells[s][c.position.inst()].position))
-	}
-	return rest
-}
-
-func (a *attribution) worth(l *legs) decimal.Decimal {
-	sum := decimal.Zero
-	for side := range l {
-		if p := &l[side]; !p.Qty.IsZero() {
-			sum = sum.Add(a.gain(p))
-		}
-	}
-	return sum
-}
-
-// gain is what a position has earned and not realised, at the mark, in USD.
-func (a *attribution) gain(p *exchange.Position) decimal.Decimal {
-	mark := a.marks[p.Inst]
-	if mark == 0 {
-		return decimal.Zero
-	}
-	in := a.ins.At(p.Inst)
-	return a.usd(in.MarginAsset, in.PnL(p.Qty, p.Entry, mark.Decimal()))
-}
-
-// strategy, leg and all are the cells of a line.
-func (a *attribution) strategy(s int) []*cell {
-	list := make([]*cell, 0, len(a.cells[s]))
-	for i := range a.cells[s] {
-		list = append(list, &a.cells[s][i])
-	}
-	return list
-}
-
-func (a *attribution) leg(inst int) []*cell {
-	list := make([]*cell, 0, len(a.cells))
-	for s := range a.cells {
-		list = append(list, &a.cells[s][inst])
-	}
-	return list
-}
-
-func (a *attribution) all() []*cell {
-	list := []*cell{&a.house}
-	for s := range a.cells {
-		list = append(list, a.strategy(s)...)
-	}
-	return list
-}
-
-// exposure lists the signed notional in USD of every instrument with a position.
-func (a *attribution) exposure() []Exposure {
-	var list []Exposure
-	for id := 1; id <= a.ins.Len(); id++ {
-		in, sum := a.ins.At(exchange.InstrumentID(id)), a.net[id].qty()
-		mark := a.marks[id]
-		if sum.IsZero() || mark == 0 {
-			continue
-		}
-		usd := a.usd(in.MarginAsset, in.Value(sum, mark.Decimal()))
-		if sum.IsNegative() {
-			usd = usd.Neg()
-		}
-		list = append(list, Exposure{in.ID, usd.Round(8)})
-	}
-	return list
-}
-
-// sample follows every line's drawdown and closes months.
-func (a *attribution) sample(at exchange.Time, acc *exchange.Account) {
-	for s := range a.cells {
-		a.series[s].sample(a.line("", a.strategy(s)...).Net, acc, held(a.strategy(s)))
-	}
-	for id := 1; id <= a.ins.Len(); id++ {
-		cells := a.leg(id)
-		a.series[len(a.cells)+id].sample(a.line("", cells...).Net, acc, held(cells))
-	}
-	all := a.line("", a.all()...)
-	a.total.sample(all.Net, acc, true)
-	if a.months == nil { // the start of the run belongs to no month
-		a.months = []monthMark{}
-		return
-	}
-	if n := len(a.months); n == 0 || monthOf(at) != monthOf(a.months[n-1].at) {
-		a.months = append(a.months, monthMark{})
-	}
-	a.months[len(a.months)-1] = monthMark{at, all}
-}
-
-// monthOf names the UTC month that ends at or after t: midnight of the first belongs to
-// the month before.
-func monthOf(t exchange.Time) string { return (t - 1).UTC().Format("2006-01") }
-
-func held(cells []*cell) bool {
-	for _, c := range cells {
-		if !c.position.flat() {
-			return true
-		}
-	}
-	return false
-}
-
-func (s *lineSeries) sample(net decimal.Decimal, acc *exchange.Account, held bool) {
-	s.peak = decimal.Max(s.peak, net)
-	if fall := s.peak.Sub(net); fall.GreaterThan(s.drawdown) {
-		s.drawdown, s.peakAtWorst = fall, s.peak
-	}
-	if held && acc.MaintMargin.IsPositive() && (s.uniMMRMin.IsZero() || acc.UniMMR.LessThan(s.uniMMRMin)) {
-		s.uniMMRMin = acc.UniMMR
 	}
 }
