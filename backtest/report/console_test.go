@@ -52,6 +52,12 @@ func hostile() *backtest.Result {
 	r.Balances[0].Asset, r.Open[0].Symbol, r.Open[0].Asset = evil, evil, evil
 	r.Margin.Floors[0].Name = evil
 	r.Prices[0].Symbol = evil
+	r.ByStrategyLeg[0].Name, r.ByStrategyLeg[0].Strategy = evil, evil
+	r.Orders.ByReason[1].Reason = evil
+	r.Limits[0] = backtest.LimitUse{Rule: evil, Key: evil, Limit: evil, Value: evil, Used: decimal.New(1, 0), At: fakeStart, Strategy: evil, Instrument: evil}
+	r.Limits[4].Key = evil
+	r.Stress[0].Why, r.Stress[0].Rows[1].Scenario, r.Stress[0].Rows[1].UniMMR = evil, evil, decimal.New(-9, 0)
+	r.Trades.Add(&backtest.TradeRow{Strategy: evil, Product: exchange.UM, Symbol: evil, From: fakeStart, To: fakeStart, ExitTag: evil, EntryTag: evil})
 	r.Refusals = []backtest.RefusalRow{{At: 1, Strategy: evil, Rule: evil, Text: evil, Tag: evil}}
 	r.Fills.Add(&backtest.FillRow{At: fakeStart, Strategy: evil, Product: exchange.UM, Symbol: evil, Tag: evil,
 		Fill: exchange.Fill{Side: exchange.Buy, Price: 1, Qty: exchange.FixedMax, FeeAsset: evil, ClientID: evil}})
@@ -77,6 +83,32 @@ func liquidated() *backtest.Result {
 	return r
 }
 
+// refused is a run of which no wish passed.
+func refused() *backtest.Result {
+	const wishes = 40
+	r := fakeFrame(24)
+	r.Kind, r.Legs = backtest.KindBacktest, r.Legs[:1]
+	r.ByStrategy, r.ByLeg = []backtest.Line{{Name: "carry-btc"}}, []backtest.Line{{Name: "UM BTCUSDT"}}
+	r.Open, r.Strategies = nil, r.Strategies[:1]
+	account := exchange.Account{Equity: cents(10_000_000), ActualEquity: cents(10_000_000), UniMMR: decimal.New(exchange.UniMMRMax, 0)}
+	for h := range 24 {
+		r.Equity = append(r.Equity, backtest.Sample{At: fakeStart.Add(time.Duration(h) * time.Hour), Account: account})
+	}
+	r.Margin.EquityMin, r.Margin.EquityMax, r.Margin.EquityEnd = account.Equity, account.Equity, account.Equity
+	r.Orders = backtest.OrderSummary{Intents: wishes, Refused: wishes, MakerPct: "-",
+		ByRule: []backtest.RuleCount{{Rule: "order-size", Count: wishes - 1}, {Rule: "price-collar", Count: 1}}}
+	for i := range wishes {
+		r.Refusals = append(r.Refusals, backtest.RefusalRow{At: fakeStart.Add(time.Duration(i) * time.Minute), Strategy: "carry-btc", Rule: "order-size",
+			Text: "refused by order-size: notional 2500 USD, limit 0 USD, 0 of equity"})
+	}
+	r.Limits = []backtest.LimitUse{
+		{Rule: "state"}, {Rule: "order-size", Key: "risk.order_notional_max_ratio", Limit: "0 of equity", Refused: wishes - 1},
+		{Rule: "price-collar", Key: "risk.price_collar_limit", Limit: "0.01 beyond it", Refused: 1},
+		{Rule: "freshness", Key: "risk.fresh_price", Limit: "at most 1s old"}, {Rule: "unimmr", Key: "risk.unimmr_min", Limit: "2"},
+	}
+	return r
+}
+
 // runs are the shapes of result that every output must survive.
 func runs() map[string]*backtest.Result {
 	quiet := fakeResult(1)
@@ -85,7 +117,7 @@ func runs() map[string]*backtest.Result {
 	quiet.Orders, quiet.Open, quiet.Margin.UniMMRMinAt = backtest.OrderSummary{}, nil, 0
 	return map[string]*backtest.Result{
 		"quarter": fakeResult(24 * 92), "days": fakeResult(24 * 20), "liquidated": liquidated(),
-		"sample": quiet, "empty": {}, "hostile": hostile(),
+		"sample": quiet, "empty": {}, "hostile": hostile(), "refused": refused(),
 	}
 }
 
@@ -106,10 +138,13 @@ func TestConsoleGolden(t *testing.T) {
 		{"quarter.txt", "quarter", ConsoleOptions{Report: "runs/20261101T101500Z-3f9c2b1e/report.html"}},
 		{"quarter-100.txt", "quarter", ConsoleOptions{Width: 100, Report: "runs/x/report.html"}},
 		{"quarter-80.txt", "quarter", ConsoleOptions{Width: 80}},
+		{"quarter-60.txt", "quarter", ConsoleOptions{Width: 60}},
+		{"quarter-40.txt", "quarter", ConsoleOptions{Width: 40}},
 		{"quarter-color.txt", "quarter", ConsoleOptions{Width: 140, Color: true}},
 		{"days.txt", "days", ConsoleOptions{Width: 120}},
 		{"liquidated.txt", "liquidated", ConsoleOptions{Width: 120}},
 		{"sample.txt", "sample", ConsoleOptions{Width: 120}},
+		{"refused.txt", "refused", ConsoleOptions{Width: 100}},
 		{"empty.txt", "empty", ConsoleOptions{}},
 		{"hostile.txt", "hostile", ConsoleOptions{Width: 100}},
 	} {
@@ -125,7 +160,7 @@ func TestConsoleGolden(t *testing.T) {
 // need the room, and none without color carries an escape.
 func TestConsoleStaysWithinTheTerminal(t *testing.T) {
 	for name, r := range runs() {
-		for width := 60; width <= 160; width += 5 {
+		for width := 40; width <= 160; width += 4 {
 			var b bytes.Buffer
 			if err := Console(&b, r, ConsoleOptions{Width: width}); err != nil {
 				t.Fatal(err)

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -31,6 +32,9 @@ type cell struct {
 type column struct {
 	title string
 	left  bool
+	// least is to how many columns of the terminal the text may be cut for want of room; 0 is
+	// nameMax.
+	least int
 	// drop orders the columns that give way to a narrow terminal: the highest goes
 	// first, 0 stays.
 	drop int
@@ -40,9 +44,26 @@ type column struct {
 type grid struct {
 	columns []column
 	rows    [][]cell
+	notes   []string
 }
 
 func (g *grid) add(cells ...cell) { g.rows = append(g.rows, cells) }
+
+// note adds a line below the table.
+func (g *grid) note(format string, a ...any) { g.notes = append(g.notes, fmt.Sprintf(format, a...)) }
+
+// dropEmpty takes out the columns in which no row has anything.
+func (g *grid) dropEmpty() {
+	for i := len(g.columns) - 1; i > 0; i-- {
+		if slices.ContainsFunc(g.rows, func(row []cell) bool { return row[i].text != undefined }) {
+			continue
+		}
+		g.columns = slices.Delete(g.columns, i, i+1)
+		for j := range g.rows {
+			g.rows[j] = slices.Delete(g.rows[j], i, i+1)
+		}
+	}
+}
 
 // terminalWriter writes sections of text, in colour or not, and keeps the first error.
 type terminalWriter struct {
@@ -90,19 +111,25 @@ func (t *terminalWriter) paint(s string, color tone) string {
 }
 
 // table prints a grid, without the columns for which the terminal has no room, and says
-// which those are.
+// which those are. Text on the left is cut before columns go, and gets back what room is
+// left.
 func (t *terminalWriter) table(g *grid) {
-	widths := g.widths()
-	if all := slices.Repeat([]bool{true}, len(widths)); t.width > 0 && total(widths, all) > t.width {
-		for i, c := range g.columns {
-			if c.left {
-				widths[i] = min(widths[i], nameMax)
-			}
+	full, widths := g.widths(), g.widths()
+	for i, c := range g.columns {
+		if c.left && t.width > 0 {
+			widths[i] = min(full[i], max(cmp.Or(c.least, nameMax), lipgloss.Width(c.title)))
 		}
 	}
 	shown, dropped := t.fit(g, widths)
-	if over := total(widths, shown) - t.width; t.width > 0 && over > 0 {
-		widths[0] = max(nameMin, widths[0]-over)
+	room := t.width - total(widths, shown)
+	if t.width > 0 && room < 0 {
+		widths[0] = max(nameMin, widths[0]+room)
+	}
+	for i := range widths {
+		if more := min(full[i]-widths[i], room); shown[i] && more > 0 {
+			widths[i] += more
+			room -= more
+		}
 	}
 	head := make([]cell, len(g.columns))
 	for i, c := range g.columns {
@@ -112,6 +139,9 @@ func (t *terminalWriter) table(g *grid) {
 	t.row(g, widths, shown, head)
 	for _, row := range g.rows {
 		t.row(g, widths, shown, row)
+	}
+	for _, note := range g.notes {
+		t.wrapped("", cell{note, toneDim})
 	}
 	if len(dropped) > 0 {
 		t.wrapped("", cell{"not shown at this width: " + strings.Join(dropped, ", "), toneDim})
@@ -227,12 +257,41 @@ func (t *terminalWriter) section(name string, color tone, pieces ...cell) {
 			continue
 		}
 		space := 3
-		for _, word := range strings.Fields(p.text) {
+		for _, word := range words(p.text, t.width-indent) {
 			put(word, p.tone, space)
 			space = 1
 		}
 	}
 	t.line(b.String())
+}
+
+// words are what a text may be broken between: a number stays in one piece with its
+// groups and its unit, if that is no wider than a line.
+func words(s string, width int) []string {
+	var list []string
+	for _, word := range strings.Fields(s) {
+		if last := len(list) - 1; last >= 0 && endsInDigit(list[last]) && (startsWithDigit(word) || isUnit(word)) {
+			if one := list[last] + " " + word; lipgloss.Width(one) <= width {
+				list[last] = one
+				continue
+			}
+		}
+		list = append(list, word)
+	}
+	return list
+}
+
+func endsInDigit(s string) bool { return s[len(s)-1] >= '0' && s[len(s)-1] <= '9' }
+
+func startsWithDigit(s string) bool { return s[0] >= '0' && s[0] <= '9' }
+
+// isUnit says whether a word is a unit that this package prints, with what may follow it.
+func isUnit(s string) bool {
+	switch strings.TrimRight(s, ",;:.") {
+	case "k", "M", "B", "d", "h", "min", "s", "ms":
+		return true
+	}
+	return false
 }
 
 // text is a piece of a section.

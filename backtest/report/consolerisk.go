@@ -1,0 +1,195 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/stats"
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// heldMax bounds the positions that are named at the lowest uniMMR.
+const heldMax = 4
+
+func (t *terminalWriter) margin(r *backtest.Result, all *stats.Statistics) {
+	m := &r.Margin
+	pieces := []cell{
+		text("equity %s -> %s", terminal.money(m.EquityStart), terminal.money(m.EquityEnd)),
+		text("min %s", terminal.money(m.EquityMin)), text("max %s", terminal.money(m.EquityMax)),
+		text("max drawdown %s%%%s", terminal.percent(m.DrawdownPct), drawdownDates(m)),
+	}
+	if change, rest := equityChange(r); !rest.Round(2).IsZero() {
+		pieces = append(pieces, text("change %s = net %s + value of collateral %s",
+			terminal.signed(change), terminal.signed(r.Total.Net), terminal.signed(rest)))
+	}
+	t.wrapped("MARGIN", pieces...)
+	t.wrapped("", uniMMRPieces(r, all)...)
+	pieces = []cell{
+		{"liquidations " + terminal.count(int64(m.Liquidations)), badIf(m.Liquidations > 0)},
+		{"ADL " + terminal.count(int64(m.ADL)), badIf(m.ADL > 0)},
+		text("haircut at worst %s", terminal.money(m.HaircutWorst)),
+	}
+	if shock, ok := worstShock(r.Stress); ok {
+		pieces = append(pieces, shock)
+	}
+	t.wrapped("", pieces...)
+}
+
+// uniMMRPieces say how near the account came to the lines at which the exchange acts.
+func uniMMRPieces(r *backtest.Result, all *stats.Statistics) []cell {
+	m := &r.Margin
+	if m.UniMMRMinAt == 0 {
+		return []cell{text("uniMMR min %s (no position was held)", undefined)}
+	}
+	lowest := cell{fmt.Sprintf("uniMMR min %s at %s", terminal.uniMMR(m.UniMMRMin), minute(m.UniMMRMinAt)), mmrTone(m.UniMMRMin)}
+	pieces := []cell{lowest}
+	if held := heldAt(r, m.UniMMRMinAt); held != "" {
+		pieces = append(pieces, text("with %s", held))
+	}
+	if m.Below20 == 0 {
+		return append(pieces, text("never below 2.0"))
+	}
+	line := "1.2"
+	if m.Ladder.ReduceOnly > 0 {
+		line = m.Ladder.ReduceOnly.String()
+	}
+	below := cell{fmt.Sprintf("below 2.0 / 1.5: %s / %s", span(m.Below20), span(m.Below15)), toneWarn}
+	reduce := text("in reduce only, at %s or below: %s", line, figureText(all.Get("below_reduce_only")))
+	if m.Below12 > 0 {
+		reduce.tone = toneBad
+	}
+	return append(pieces, below, reduce)
+}
+
+// heldAt names the positions of the last sample until then in USD, the largest first.
+func heldAt(r *backtest.Result, at exchange.Time) string {
+	i, found := slices.BinarySearchFunc(r.Equity, at, func(s backtest.Sample, at exchange.Time) int { return cmp.Compare(s.At, at) })
+	if !found {
+		i--
+	}
+	if i < 0 {
+		return ""
+	}
+	held := slices.Clone(r.Equity[i].Exposure)
+	slices.SortStableFunc(held, func(a, b backtest.Exposure) int { return b.USD.Abs().Cmp(a.USD.Abs()) })
+	var names []string
+	for i, e := range held {
+		if i == heldMax {
+			names = append(names, fmt.Sprintf("%d more", len(held)-i))
+			break
+		}
+		for _, l := range r.Legs {
+			if l.Inst == e.Inst {
+				names = append(names, legName(l.Product, l.Symbol)+" "+terminal.compact(e.USD))
+			}
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// worstShock is the row of the stress tables with the lowest uniMMR, of equals that with
+// the least equity.
+func worstShock(list []backtest.StressMoment) (c cell, ok bool) {
+	var worst *backtest.StressRow
+	var of *backtest.StressMoment
+	for i := range list {
+		for j := range list[i].Rows {
+			row := &list[i].Rows[j]
+			if j > 0 && (worst == nil || cmp.Or(row.UniMMR.Cmp(worst.UniMMR), row.Equity.Cmp(worst.Equity)) < 0) {
+				worst, of = row, &list[i]
+			}
+		}
+	}
+	if worst == nil || sentinel(worst.UniMMR) {
+		return cell{}, false
+	}
+	status, _ := statusWord(worst.Status)
+	return cell{fmt.Sprintf("worst shock (%s): %s, to equity %s and uniMMR %s, %s", clean(of.Why), clean(worst.Scenario),
+		terminal.money(worst.Equity), terminal.uniMMR(worst.UniMMR), status), mmrTone(worst.UniMMR)}, true
+}
+
+func drawdownDates(m *backtest.MarginSummary) string {
+	if m.DrawdownFrom == 0 || m.DrawdownTo == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%s .. %s)", day(m.DrawdownFrom), day(m.DrawdownTo))
+}
+
+func badIf(bad bool) tone {
+	if bad {
+		return toneBad
+	}
+	return toneText
+}
+
+// limits prints how near approved orders came to each limit, the nearest first, and which
+// limits refused.
+func (t *terminalWriter) limits(list []backtest.LimitUse) {
+	g := &grid{columns: []column{
+		{title: "LIMITS", left: true}, {title: "used"}, {title: "refused", drop: 2}, {title: "closest approach", left: true, least: 18},
+		{title: "limit", left: true, least: 12, drop: 1}, {title: "at", left: true, drop: 4}, {title: "by", left: true, drop: 5},
+		{title: "on", left: true, drop: 6}, {title: "key", left: true, drop: 3},
+	}}
+	sorted := slices.Clone(list)
+	slices.SortStableFunc(sorted, func(a, b backtest.LimitUse) int { return b.Used.Cmp(a.Used) })
+	var untouched []string
+	for i := range sorted {
+		l := &sorted[i]
+		switch {
+		case l.At != 0 || l.Refused > 0:
+			g.add(limitCells(l)...)
+		case l.Limit != "":
+			untouched = append(untouched, clean(cmp.Or(strings.TrimPrefix(l.Key, "risk."), l.Rule)))
+		}
+	}
+	if len(g.rows) == 0 {
+		return
+	}
+	if slices.ContainsFunc(list, func(l backtest.LimitUse) bool { return l.At != 0 }) {
+		g.note("100%% used is at the limit; a floor such as uniMMR counts as limit over value")
+	}
+	if len(untouched) > 0 {
+		g.note("no order was held against %s", strings.Join(untouched, ", "))
+	}
+	g.dropEmpty()
+	t.titled(g)
+}
+
+func limitCells(l *backtest.LimitUse) []cell {
+	used, at := text(undefined), undefined
+	if l.At != 0 {
+		share := l.Used.Shift(2)
+		used, at = text("%s%%", terminal.percent(share)), minute(l.At)
+		if share.GreaterThanOrEqual(decimal.New(limitNear, 0)) {
+			used.tone = toneWarn
+		}
+	}
+	refused := text("%s", terminal.count(int64(l.Refused)))
+	if l.Refused > 0 {
+		refused.tone = toneWarn
+	}
+	or := func(s string) cell { return text("%s", cmp.Or(clean(s), undefined)) }
+	return []cell{
+		text("%s", clean(l.Rule)), used, refused, or(l.Value), or(l.Limit), text("%s", at), or(l.Strategy), or(l.Instrument),
+		or(strings.TrimPrefix(l.Key, "risk.")),
+	}
+}
+
+// leftOpen is what the run ended with.
+func leftOpen(list []backtest.OpenPosition) *grid {
+	g := &grid{columns: []column{
+		{title: "LEFT OPEN", left: true}, {title: "position"}, {title: "entry", drop: 2}, {title: "mark", drop: 1},
+		{title: "unrealized"}, {title: "asset", left: true},
+	}}
+	for i := range list {
+		p := &list[i]
+		g.add(text("%s", legName(p.Product, p.Symbol)), text("%s", terminal.exact(p.Qty)), text("%s", terminal.exact(p.Entry.Round(exchange.FixedPlaces))),
+			text("%s", terminal.fixed(p.Mark)), cell{terminal.exact(p.Unrealized), signTone(p.Unrealized)}, text("%s", clean(p.Asset)))
+	}
+	return g
+}
