@@ -23,14 +23,10 @@ const (
 
 // ticks is about how many values a scale of that height names.
 func (s Size) ticks() int {
-	switch s {
-	case Tall:
-		return 6
-	case Mid:
-		return 5
-	default:
+	if s == Low {
 		return 3
 	}
+	return 5
 }
 
 // pixels is the height on a wide page.

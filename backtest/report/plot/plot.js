@@ -81,8 +81,8 @@
     return Math.round(H * (1 - (p.d.log ? Math.log(v / p.low) / Math.log(p.high / p.low) : (v - p.low) / (p.high - p.low))));
   };
   const niceStep = raw => {
-    const power = 10 ** Math.floor(Math.log10(raw)), m = raw / power;
-    return (m < 1.5 ? 1 : m < 3.5 ? 2 : m < 7.5 ? 5 : 10) * power;
+    const power = 10 ** Math.floor(Math.log10(raw)), m = raw / power * .75;
+    return (m <= 1 ? 1 : m <= 2 ? 2 : m <= 5 ? 5 : 10) * power;
   };
   const logTicks = (low, high, wanted) => {
     let out = [];
@@ -95,7 +95,7 @@
     return out.map(v => [v, plain(v, (String(v).split(".")[1] || "").length)]);
   };
   const valueTicks = p => {
-    const wanted = Math.max(2, Math.min(6, Math.floor(p.plot.clientHeight / 42)));
+    const wanted = Math.max(2, Math.min(5, Math.floor(p.plot.clientHeight / 40)));
     const linear = () => {
       const step = niceStep((p.high - p.low) / wanted), most = Math.max(Math.abs(p.low), Math.abs(p.high)), out = [];
       const [shift, unit] = most >= 1e12 ? [12, "\u202fT"] : most >= 1e9 ? [9, "\u202fB"] : most >= 1e6 ? [6, "\u202fM"] : [0, ""];

@@ -115,15 +115,16 @@ func (s scale) logTicks(wanted int) []float64 {
 	return out
 }
 
-// niceStep is 1, 2 or 5 times a power of ten, whichever is nearest to raw.
+// niceStep is the least 1, 2 or 5 times a power of ten that is not below three quarters of
+// raw, so that there are never more than four thirds of the wanted steps.
 func niceStep(raw float64) float64 {
 	power := math.Pow(10, math.Floor(math.Log10(raw)))
-	switch m := raw / power; {
-	case m < 1.5:
+	switch m := raw / power * 0.75; {
+	case m <= 1:
 		return power
-	case m < 3.5:
+	case m <= 2:
 		return 2 * power
-	case m < 7.5:
+	case m <= 5:
 		return 5 * power
 	default:
 		return 10 * power
@@ -140,8 +141,6 @@ func (s scale) text(v float64, wanted int) string {
 	most := max(math.Abs(s.low), math.Abs(s.high))
 	shift, unit := 0, ""
 	switch {
-	case most >= 1e15:
-		return strconv.FormatFloat(v, 'g', 6, 64)
 	case most >= 1e12:
 		shift, unit = 12, narrowSpace+"T"
 	case most >= 1e9:
