@@ -7,7 +7,7 @@ import (
 )
 
 // thinnedMax is how many points a thinned price series may have.
-const thinnedMax = 2048
+const thinnedMax = 16_384
 
 // thinned keeps a price series of any length in a bounded number of points: when it is
 // full, neighbours are merged and its step doubles. No high or low is lost.
