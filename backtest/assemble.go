@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -13,6 +12,7 @@ import (
 
 // result puts together what was recorded. end is the last instant of the data.
 func (r *recorder) result(end exchange.Time) *Result {
+	r.priceStart() // if it has waited in vain
 	res := &Result{
 		Schema: ResultSchema, Fills: r.fills, Ledger: r.bookings.rows, Refusals: r.refusals, Equity: r.samples, Settlements: r.settled, Assets: r.assets,
 		Margin: r.margin.MarginSummary, Orders: r.orders, Balances: r.balances.lines, Hash: r.hash.hex(), Warnings: r.warnings,
@@ -41,7 +41,7 @@ func (r *recorder) result(end exchange.Time) *Result {
 	r.lines(res)
 	res.Trades = r.attribution.roundTrips(res.To)
 	r.alarms(res)
-	r.unpriced(res)
+	r.unpriced.warn(res)
 	for id := 1; id <= r.ins.Len(); id++ {
 		in := r.ins.At(exchange.InstrumentID(id))
 		res.Legs = append(res.Legs, Leg{in.ID, in.Product, in.Symbol, in.Base})
@@ -50,19 +50,6 @@ func (r *recorder) result(end exchange.Time) *Result {
 		r.openOf(res, in)
 	}
 	return res
-}
-
-// unpriced warns of what the account holds and had no price for more than a minute of the
-// run: when the price comes, the equity jumps, and returns take the jump for a gain.
-func (r *recorder) unpriced(res *Result) {
-	warned := map[string]bool{}
-	for _, b := range res.Balances {
-		if at := r.priced[b.Asset]; !b.Start.IsZero() && at > res.From.Add(time.Minute) && !warned[b.Asset] {
-			warned[b.Asset] = true
-			res.Warnings = append(res.Warnings, Warning{"unpriced", fmt.Sprintf("%s, which the account holds, has no price before %v and counts as nothing until then: "+
-				"its value then looks like a gain in equity, returns and drawdown; begin the run there", b.Asset, at)})
-		}
-	}
 }
 
 // alarms warns of what a reader of the tables must not overlook.

@@ -103,12 +103,20 @@ func (a *attribution) setIndex(asset string, price exchange.Fixed) {
 // usd values an amount at the asset's index. Dollars are worth one where the run has no
 // index of them.
 func (a *attribution) usd(asset string, amount decimal.Decimal) decimal.Decimal {
-	for i := range a.indices {
-		if a.indices[i].asset == asset {
-			return amount.Mul(a.indices[i].price.Decimal())
-		}
+	if price := a.index(asset); price != 0 {
+		return amount.Mul(price.Decimal())
 	}
 	return amount
+}
+
+// index is the price of an asset, 0 before its first.
+func (a *attribution) index(asset string) exchange.Fixed {
+	for i := range a.indices {
+		if a.indices[i].asset == asset {
+			return a.indices[i].price
+		}
+	}
+	return 0
 }
 
 // decided notes the price of the moment in which an order was approved.

@@ -2,7 +2,6 @@ package backtest
 
 import (
 	"math/rand/v2"
-	"strings"
 	"testing"
 	"time"
 
@@ -187,19 +186,5 @@ func TestLegsAreNotNetted(t *testing.T) {
 	}
 	if house := a.unrealized(&a.cells[0][1]); !house.IsZero() {
 		t.Errorf("the house has %v of one strategy's legs", house)
-	}
-}
-
-// TestUnpriced: an account that holds what has no price at first is told so, once an asset.
-func TestUnpriced(t *testing.T) {
-	r := recorder{priced: map[string]exchange.Time{"USDT": day, "ETH": day.Add(time.Minute), "BTC": day.Add(time.Hour), "BNB": day.Add(time.Hour)}}
-	one := decimal.New(1, 0)
-	res := &Result{From: day, Balances: []BalanceLine{
-		{Asset: "BTC", Wallet: exchange.WalletMargin, Start: one}, {Asset: "BTC", Wallet: exchange.WalletCM, Start: one},
-		{Asset: "USDT", Start: one}, {Asset: "ETH", Start: one}, {Asset: "BNB", End: one},
-	}}
-	r.unpriced(res)
-	if len(res.Warnings) != 1 || res.Warnings[0].Kind != "unpriced" || !strings.HasPrefix(res.Warnings[0].Text, "BTC, which the account holds") {
-		t.Errorf("warnings %v", res.Warnings)
 	}
 }

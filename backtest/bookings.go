@@ -10,7 +10,8 @@ import (
 type bookings struct {
 	rows Rows[LedgerRow]
 	// start is what was booked before the run proper: what the account begins with. Not all
-	// of it has a price then, so it waits for the first sample or booking of the run.
+	// of it has a price then, so it waits for the first booking of the run or for the first
+	// sample that stands.
 	start []LedgerRow
 }
 
@@ -38,7 +39,7 @@ func (r *recorder) priceStart() {
 	for i := range r.bookings.start {
 		row := &r.bookings.start[i]
 		row.USD = decimal.Zero
-		if _, priced := r.priced[row.Asset]; priced {
+		if r.attribution.index(row.Asset) != 0 {
 			row.USD = r.attribution.usd(row.Asset, row.Delta).Round(exchange.FixedPlaces)
 		}
 		if row.Wallet.Debt() {

@@ -16,11 +16,19 @@ import (
 // paths, wall-clock times, modes and binaries have no part in it. FORMAT.md has the
 // lines.
 type canonical struct {
-	sum  hash.Hash
+	sum hash.Hash
+	// bare leaves samples out, for those that may not stand; nil when all stand.
+	bare hash.Hash
 	line []byte
 }
 
-func newCanonical() *canonical { return &canonical{sum: sha256.New()} }
+func newCanonical() *canonical { return &canonical{sum: sha256.New(), bare: sha256.New()} }
+
+// stand says that the samples so far, and all that follow, are the run's.
+func (c *canonical) stand() { c.bare = nil }
+
+// fall takes the samples so far out; those that follow are the run's.
+func (c *canonical) fall() { c.sum, c.bare = c.bare, nil }
 
 func (c *canonical) begin(kind byte, at exchange.Time) {
 	c.line = append(c.line[:0], kind)
@@ -43,6 +51,9 @@ func (c *canonical) money(d decimal.Decimal) { c.text(d.String()) }
 func (c *canonical) end() {
 	c.line = append(c.line, '\n')
 	c.sum.Write(c.line)
+	if c.bare != nil && c.line[0] != sampleLine {
+		c.bare.Write(c.line)
+	}
 }
 
 func (c *canonical) fill(f *FillRow) {
@@ -89,8 +100,11 @@ func (c *canonical) refusal(at exchange.Time, strategy, symbol string, r *exchan
 	c.end()
 }
 
+// sampleLine begins the line of a sample.
+const sampleLine = 'S'
+
 func (c *canonical) sample(at exchange.Time, a *exchange.Account) {
-	c.begin('S', at)
+	c.begin(sampleLine, at)
 	for _, d := range [...]decimal.Decimal{a.Equity, a.ActualEquity, a.OpenLoss, a.MaintMargin, a.InitialMargin, a.UniMMR} {
 		c.money(d)
 	}

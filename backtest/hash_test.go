@@ -57,6 +57,29 @@ S|10|10|11|0|1|2|10|NORMAL
 	}
 }
 
+// TestHashOfSamples: samples that fall leave no trace, whatever came between them.
+func TestHashOfSamples(t *testing.T) {
+	h, other := oneOfEach(), oneOfEach()
+	other.account.Equity = decimal.New(12, 0)
+	lines := func(c *canonical) { c.fill(&h.fill); c.ledger(8, "house", "UM BTCUSDT", &h.ledger) }
+	want, falls, stands, waits := newCanonical(), newCanonical(), newCanonical(), newCanonical()
+	for _, c := range []*canonical{falls, stands, waits} {
+		c.sample(6, &other.account)
+	}
+	stands.stand()
+	for _, c := range []*canonical{want, falls, stands, waits} {
+		lines(c)
+	}
+	falls.sample(9, &other.account)
+	falls.fall()
+	for _, c := range []*canonical{want, falls, stands, waits} {
+		c.sample(10, &h.account)
+	}
+	if falls.hex() != want.hex() || stands.hex() == want.hex() || stands.hex() != waits.hex() {
+		t.Errorf("%s, fallen %s, standing %s, waiting %s", want.hex(), falls.hex(), stands.hex(), waits.hex())
+	}
+}
+
 // TestHashHasItsParts: each digit of what happened is in the hash, and nothing else is.
 func TestHashHasItsParts(t *testing.T) {
 	same := oneOfEach()

@@ -24,6 +24,7 @@ type simulator interface {
 	Due() exchange.Time
 	Advance(at exchange.Time)
 	Account() exchange.Account
+	Missing() error
 	Holdings() []margin.Holding
 	Value(asset string, net decimal.Decimal) (margin.Holding, error)
 	Stress() ([]margin.Stressed, error)
@@ -56,6 +57,7 @@ type loop struct {
 	sample time.Duration
 	live   bool          // the run proper has begun
 	begun  exchange.Time // the first instant, 0 before it
+	now    exchange.Time // the last instant that has happened
 	ahead  []exchange.Event
 	seen   func(events uint64, at exchange.Time)
 }
@@ -142,7 +144,8 @@ func (l *loop) instant(events []exchange.Event) error {
 // on the way there, a whole bar perhaps, then what the position is worth now, then the
 // settlement of what is held. Valued first, an account would be liquidated by the close
 // of a bar before the bar's own path has reached its stops. What something is worth in
-// dollars is noted with it, so that bookings are counted at the index of their moment, and so are settlements.
+// dollars is noted with it, so that bookings are counted at the index of their moment, and
+// settlements before the payments that follow from them.
 func (l *loop) digest(events []exchange.Event) {
 	for i := range events {
 		if k := events[i].Kind; k != exchange.KindFunding && !values(k) && !l.hides(&events[i]) {
@@ -188,6 +191,10 @@ func (l *loop) reach(at exchange.Time) error {
 			return err
 		}
 	}
+	if l.record.unpriced.waits && l.venue.Missing() == nil {
+		l.record.valued(l.now)
+	}
+	l.now = at
 	return l.pass(at, true)
 }
 
@@ -334,7 +341,7 @@ func (l *loop) end() exchange.Time { return min(l.feed.now, l.feed.to) }
 // first event that it did not promise: one that the venue may answer, or one at or after
 // a timer or a sample.
 func (l *loop) offer(events []exchange.Event, i int) (int, error) {
-	if !l.live {
+	if !l.live || l.record.unpriced.waits { // a sample may come at any instant
 		return i, nil
 	}
 	end := i

@@ -34,6 +34,7 @@ func (r *recorder) give(l *exchange.LedgerEntry) {
 // moment is what a sample has of the account as the exchange has it, taken before anybody
 // is told of it and can answer.
 func (r *recorder) moment(at exchange.Time, sim simulator) Sample {
+	r.look(at, sim)
 	s := Sample{At: at, Account: sim.Account()}
 	holdings := sim.Holdings()
 	s.Assets = make([]AssetValue, len(holdings))

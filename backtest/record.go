@@ -24,8 +24,8 @@ type recorder struct {
 	prices      []thinned // by InstrumentID
 	fundings    []fundingBook
 	balances    balanceBook
-	priced      map[string]exchange.Time // when an asset had its first price
-	tags        []map[uint64]string      // by StrategyID: ref -> the author's reason
+	unpriced    unpriced
+	tags        []map[uint64]string // by StrategyID: ref -> the author's reason
 
 	orders   OrderSummary
 	makers   int
@@ -50,7 +50,7 @@ func newRecorder(ins *exchange.Instruments, labels []string) *recorder {
 	r := &recorder{
 		ins: ins, labels: append([]string{"house"}, labels...), hash: newCanonical(),
 		prices: make([]thinned, ins.Len()+1), fundings: make([]fundingBook, ins.Len()+1),
-		priced: map[string]exchange.Time{}, rules: map[string]int{}, reasons: map[int]*ReasonCount{},
+		rules: map[string]int{}, reasons: map[int]*ReasonCount{},
 	}
 	r.attribution = newAttribution(ins, len(r.labels))
 	r.tags = make([]map[uint64]string, len(r.labels))
@@ -88,9 +88,6 @@ func (r *recorder) value(e *exchange.Event) {
 	case exchange.KindAssetIndex:
 		a := e.AssetIndex()
 		r.attribution.setIndex(a.Asset, a.Price)
-		if _, known := r.priced[a.Asset]; !known {
-			r.priced[a.Asset] = e.At
-		}
 	}
 }
 
@@ -220,7 +217,9 @@ func (r *recorder) sample(s *Sample) {
 			r.attribution.marks[id] = r.prices[id].last()
 		}
 	}
-	r.priceStart()
+	if !r.unpriced.waits {
+		r.priceStart()
+	}
 	s.Exposure = r.attribution.exposure()
 	r.samples = append(r.samples, *s)
 	at, a := s.At, &s.Account

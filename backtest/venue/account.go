@@ -13,6 +13,13 @@ import (
 // Account values the account.
 func (v *Venue) Account() exchange.Account { return v.assess() }
 
+// Missing names the first price that the account's value lacks, as margin.ErrMissing, or is
+// nil.
+func (v *Venue) Missing() error {
+	v.lendAll()
+	return v.risk.model.Missing()
+}
+
 // Holdings is the account asset by asset; see [margin.Portfolio.Holdings]. The sums are
 // those of Account.
 func (v *Venue) Holdings() []margin.Holding {

@@ -13,6 +13,9 @@ import (
 // Account values the account.
 func (l *Link) Account() exchange.Account { return l.venue.Account() }
 
+// Missing names the first price that the account's value lacks.
+func (l *Link) Missing() error { return l.venue.Missing() }
+
 // Holdings is the account asset by asset.
 func (l *Link) Holdings() []margin.Holding { return l.venue.Holdings() }
 
