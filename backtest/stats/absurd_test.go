@@ -2,6 +2,7 @@ package stats
 
 import (
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -73,7 +74,7 @@ func (a absurd) result() *backtest.Result {
 	for i := range a.IntN(4) {
 		r.Legs = append(r.Legs, backtest.Leg{Inst: exchange.InstrumentID(a.IntN(4)), Product: exchange.Product(i%3 + 1), Base: a.text()})
 	}
-	at, sound := start, a.IntN(2) == 0
+	at, sound, solvent := start, a.IntN(2) == 0, a.IntN(2) == 0
 	for range a.IntN(200) {
 		next := a.time(at)
 		if sound {
@@ -81,6 +82,9 @@ func (a absurd) result() *backtest.Result {
 		}
 		at = next
 		s := backtest.Sample{At: at, Held: a.money(), Account: exchange.Account{Equity: a.money(), ActualEquity: a.money(), MaintMargin: a.money(), UniMMR: a.money()}}
+		if e := &s.Account.Equity; solvent && !e.IsPositive() {
+			*e = e.Abs().Add(decimal.New(1, -64))
+		}
 		for range a.IntN(3) {
 			s.Exposure = append(s.Exposure, backtest.Exposure{Inst: exchange.InstrumentID(a.IntN(6)), USD: a.money()})
 		}
@@ -105,6 +109,9 @@ func sane(t *testing.T, r *backtest.Result) {
 			}
 			if text := i.Number.String(); len(text) > 400 {
 				t.Errorf("%s has %d digits", i.Key, len(text))
+			}
+			if i.Unit == Ratio && i.Key != "unimmr_min" && i.Number.Abs().GreaterThan(decimal.New(1, 18)) {
+				t.Errorf("%s is %v", i.Key, i.Number)
 			}
 			if i.Undefined == always && !i.OK {
 				t.Errorf("%s should always have a value: %s", i.Key, i.Reason)
@@ -158,5 +165,25 @@ func FuzzOf(f *testing.F) {
 func TestAbsurdDocuments(t *testing.T) {
 	for seed := range uint64(30) {
 		checkDocument(t, absurd{rand.New(rand.NewPCG(seed, 5))}.result())
+	}
+}
+
+// TestManyReasons: an author who writes a price into every tag has a line for the fifty
+// most frequent and one for the rest.
+func TestManyReasons(t *testing.T) {
+	r := &backtest.Result{}
+	for i := range 60 {
+		for range 1 + i/50 { // the last ten twice
+			r.Trades.Add(&backtest.TradeRow{Strategy: "grid", ExitTag: fmt.Sprintf("at %03d", i), Net: decimal.New(int64(i-5), 0)})
+		}
+	}
+	list := Of(r).Exits
+	if len(list) != ReasonsMax+1 || list[0].Reason != "at 050" || list[0].Trades != 2 || list[10].Reason != "at 000" {
+		t.Fatalf("%d lines: %+v", len(list), list)
+	}
+	// What is left are the tags 040 to 049, with nets of 35 to 44.
+	rest := list[ReasonsMax]
+	if rest.Reason != OtherReasons || rest.Trades != 10 || rest.Won != 10 || !rest.Net.Equal(decimal.New(395, 0)) {
+		t.Errorf("the rest is %+v", rest)
 	}
 }

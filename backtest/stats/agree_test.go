@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/big"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/pmbot/pmbot/backtest"
@@ -85,6 +86,7 @@ func TestIndependent(t *testing.T) {
 		"only down":         equity(day, 100, 90, 80),
 		"below zero":        equity(day, 100, 120, -30, 40, 50),
 		"from below zero":   equity(day, -100, -120, 50, 200, 150, 200),
+		"fifty-three days":  equity(day, walk(54)...),
 		"flat":              equity(day, make([]int64, 50)...),
 		"peaks that return": equity(hour, 100, 90, 100, 100, 95, 100, 80, 100, 101, 101, 100),
 	} {
@@ -97,6 +99,16 @@ func TestIndependent(t *testing.T) {
 			}
 		}
 	}
+}
+
+// walk is equity that goes up and down by chance.
+func walk(n int) []int64 {
+	chance, v, list := rand.New(rand.NewPCG(1, 2)), int64(1000), []int64(nil)
+	for range n {
+		v += chance.Int64N(41) - 19
+		list = append(list, v)
+	}
+	return list
 }
 
 // TestForty is the run of forty days as a text: every statistic, month, fall and exit.

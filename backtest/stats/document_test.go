@@ -157,3 +157,12 @@ func TestDocumentOfNothing(t *testing.T) {
 	checkDocument(t, &backtest.Result{})
 	checkDocument(t, equity(day, 0, 100, 90))
 }
+
+// TestDocument is the document of the run of forty days, as text.
+func TestDocument(t *testing.T) {
+	b, err := json.MarshalIndent(Document(readRun(t, "testdata/forty.txt")), "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/forty.json", append(b, '\n'))
+}
