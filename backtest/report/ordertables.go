@@ -1,7 +1,7 @@
 package report
 
 import (
-	"fmt"
+	"strconv"
 
 	"github.com/pmbot/pmbot/backtest"
 )
@@ -34,11 +34,11 @@ func orderTable(o *backtest.OrderSummary) table {
 }
 
 func rejectionTable(list []backtest.ReasonCount) table {
-	t := table{ID: "rejections", Caption: "Rejections by code", Head: heads("#Code", "Reason", "#Count")}
+	t := table{ID: "rejections", Narrow: true, Caption: "Rejections by code", Head: heads("#Code", "Reason", "#Count")}
 	for _, r := range list {
 		code := td{Text: undefined, Style: "n", Sort: "0", Title: "the exchange gave no code"}
 		if r.Code != 0 {
-			code = td{Text: page.plain(fmt.Sprint(r.Code)), Style: "n"}
+			code = td{Text: strconv.Itoa(r.Code), Style: "n"}
 		}
 		t.Rows = append(t.Rows, []td{code, word(r.Reason), countOf(int64(r.Count))})
 	}

@@ -26,7 +26,7 @@ func statBlocks(s *stats.Statistics) []block {
 func statRow(item *stats.Item) []td {
 	value := td{Text: statFigure(item), Style: "n", Sort: item.Number.String()}
 	how := td{Text: "Formula", More: []string{item.Formula}}
-	if item.Source != "" {
+	if item.Source != "" && item.Source != undefined {
 		how.Text = "Formula and source"
 		how.More = append(how.More, "Source: "+item.Source)
 	}
