@@ -31,7 +31,7 @@ func writeParquet[R any](w io.Writer, columns []column[R], rows iter.Seq2[int, *
 		}
 		root.Group[c.name], root.names = c.node, append(root.names, c.name)
 	}
-	out := parquet.NewWriter(w, parquet.NewSchema("row", root), parquet.CreatedBy("pmbot", "1", "rundir"),
+	out := parquet.NewGenericWriter[any](w, parquet.NewSchema("row", root), parquet.CreatedBy("pmbot", "1", "rundir"),
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}), parquet.DictionaryMaxBytes(dictionaryBytes))
 	for _, pair := range metadata {
 		out.SetKeyValueMetadata(pair[0], pair[1])
@@ -68,7 +68,7 @@ type batch[R any] struct {
 	n        int
 }
 
-func newBatch[R any](out *parquet.Writer, columns []column[R]) *batch[R] {
+func newBatch[R any](out *parquet.GenericWriter[any], columns []column[R]) *batch[R] {
 	b := &batch[R]{columns: columns, writers: out.ColumnWriters()}
 	for _, c := range columns {
 		b.optional = append(b.optional, c.node.Optional())

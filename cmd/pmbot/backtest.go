@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -110,11 +109,11 @@ func (c *console) backtest(ctx context.Context, f *backtestFlags) error {
 	}
 	page := ""
 	if !f.noFiles {
-		dir, err := rundir.Write(f.out, result, rundir.Page{Name: "report.html", Write: writePage})
+		dir, err := rundir.Write(f.out, result, rundir.Page{Name: pageName, Write: writePage})
 		if err != nil {
 			return diskFailure(fmt.Errorf("write the run to %s: %w", f.out, err), "no run was kept")
 		}
-		page = filepath.Join(dir, "report.html")
+		page = filepath.Join(dir, pageName)
 	}
 	return c.printResult(f, result, page)
 }
@@ -218,6 +217,3 @@ func (c *console) printResult(f *backtestFlags, r *backtest.Result, page string)
 func (c *console) color() bool {
 	return isTerminal(c.out) && c.getenv("NO_COLOR") == "" && c.getenv("TERM") != "dumb"
 }
-
-// writePage is the report's page of one run.
-func writePage(w io.Writer, r *backtest.Result) error { return report.HTML(w, report.ColumnsOf(r)) }

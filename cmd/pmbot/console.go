@@ -80,10 +80,16 @@ func isNumber(s string) bool {
 }
 
 // count prints a whole number with its thousands apart: 43,199.
-func count(n int64) string {
-	s := strconv.FormatInt(n, 10)
+func count(n int64) string { return grouped(strconv.FormatInt(n, 10)) }
+
+// grouped has the thousands of a number apart: 43,199.50.
+func grouped(number string) string {
+	s, frac, point := strings.Cut(number, ".")
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
 		s = s[:i] + "," + s[i:]
+	}
+	if point {
+		s += "." + frac
 	}
 	return s
 }

@@ -47,7 +47,7 @@ func TestListingFits(t *testing.T) {
 	}{
 		{0, headings}, {200, headings}, {60, headings[:5]}, {46, headings[:4]}, {33, headings[:3]}, {5, headings[:2]},
 	} {
-		got, rows := fitting(test.width, slices.Clone(headings), [][]string{slices.Clone(row)})
+		got, rows := fitting(test.width, leftOut(), slices.Clone(headings), [][]string{slices.Clone(row)})
 		if !slices.Equal(got, test.want) || !slices.Equal(rows[0], row[:len(test.want)]) {
 			t.Errorf("width %d: %v, %v", test.width, got, rows)
 		}

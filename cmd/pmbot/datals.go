@@ -65,7 +65,7 @@ func (c *console) printListing(t *tape.Tape, dir string) error {
 		rows, size = rows+s.Rows, size+bytes
 	}
 	headings := []string{"SERIES", "FROM", "TO", "ROWS", "SIZE", "GAPS", "COVERAGE", "DUPLICATES", "SKIPPED", "HASH", "SOURCE"}
-	headings, table = fitting(terminalWidth(c.out), headings, table)
+	headings, table = fitting(terminalWidth(c.out), leftOut(), headings, table)
 	if err := c.printTable(headings, table); err != nil {
 		return err
 	}
@@ -86,9 +86,10 @@ func leftOut() []string {
 	return []string{"SOURCE", "HASH", "SKIPPED", "DUPLICATES", "TO", "FROM", "SIZE", "COVERAGE"}
 }
 
-// fitting leaves columns out until a table fits into a width; 0 fits everything.
-func fitting(width int, headings []string, rows [][]string) ([]string, [][]string) {
-	for _, drop := range leftOut() {
+// fitting leaves columns out, in the order of drops, until a table fits into a width; 0 fits
+// everything.
+func fitting(width int, drops, headings []string, rows [][]string) ([]string, [][]string) {
+	for _, drop := range drops {
 		needed := 2 * (len(headings) - 1)
 		for _, w := range tableWidths(headings, rows) {
 			needed += w

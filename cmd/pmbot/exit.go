@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/rundir"
 	"github.com/pmbot/pmbot/backtest/tape"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/plugins/host"
@@ -32,7 +33,7 @@ const (
 	exitUsage exitCode = 2
 	// exitConfig is a configuration or a strategy parameter that cannot be used.
 	exitConfig exitCode = 3
-	// exitNotFound is a file, plugin, tape, series or instrument that is not there.
+	// exitNotFound is a file, plugin, run, tape, series or instrument that is not there.
 	exitNotFound exitCode = 4
 	// exitCheck is data or a check that did not pass.
 	exitCheck exitCode = 6
@@ -47,7 +48,7 @@ func exitCodes() []exitMeaning {
 		{exitFailed, "failed, for a reason without a code of its own: a crashed plugin, a full disk, an interrupt (SIGINT, SIGTERM)"},
 		{exitUsage, "the command line is wrong"},
 		{exitConfig, "the configuration, a parameter or the plugin program cannot be used"},
-		{exitNotFound, "a file, plugin, tape, series or instrument is not there"},
+		{exitNotFound, "a file, plugin, run, tape, series or instrument is not there"},
 		{exitCheck, "data is damaged, or a check did not pass: a checksum, data verify, --strict"},
 		{exitTimeout, "no answer in time: a plugin hangs"},
 	}
@@ -110,7 +111,7 @@ func codeOf(err error) exitCode {
 	switch {
 	case errors.As(err, &params):
 		return exitConfig
-	case errors.Is(err, tape.ErrDamaged), errors.As(err, &plugin) && plugin.Kind == host.BadData:
+	case errors.Is(err, tape.ErrDamaged), errors.Is(err, rundir.ErrDamaged), errors.As(err, &plugin) && plugin.Kind == host.BadData:
 		return exitCheck
 	case errors.As(err, &plugin) && plugin.Kind == host.NotFound:
 		return exitNotFound

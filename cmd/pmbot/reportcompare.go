@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pmbot/pmbot/backtest/report"
-	"github.com/pmbot/pmbot/backtest/rundir"
 )
 
 // compareFlags are the flags of "pmbot report compare".
@@ -20,7 +18,7 @@ type compareFlags struct {
 	json, exitCode bool
 }
 
-func reportCompareCommand(c *console) *cobra.Command {
+func reportCompareCommand(c *console, runs *string) *cobra.Command {
 	f := &compareFlags{}
 	cmd := &cobra.Command{
 		Use:   "compare RUN RUN...",
@@ -47,14 +45,15 @@ Different runs are no failure: the exit code is 0 unless --exit-code asks for %d
 	flags.StringVar(&f.out, "out", "", "write the comparison as a page to this file, such as compare.html")
 	flags.BoolVar(&f.json, "json", false, "print the comparison as one JSON document")
 	flags.BoolVar(&f.exitCode, "exit-code", false, fmt.Sprintf("end with %d if the runs came to different results", exitCheck))
-	cmd.RunE = action(func(_ context.Context, args []string) error { return c.compare(f, args) })
+	cmd.RunE = action(func(_ context.Context, args []string) error { return c.compare(f, *runs, args) })
+	cmd.ValidArgsFunction = completeRuns(runs, report.ComparedMax)
 	return cmd
 }
 
-func (c *console) compare(f *compareFlags, names []string) error {
+func (c *console) compare(f *compareFlags, dir string, names []string) error {
 	var runs []report.Compared
 	for _, name := range names {
-		run, err := comparedRun(name)
+		run, err := comparedRun(dir, name)
 		if err != nil {
 			return err
 		}
@@ -83,17 +82,14 @@ func (c *console) compare(f *compareFlags, names []string) error {
 }
 
 // comparedRun reads a run and its configuration.
-func comparedRun(dir string) (report.Compared, error) {
-	r, err := rundir.Load(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return report.Compared{}, &failure{exitNotFound, fmt.Errorf("%s: no run there: %w", dir, err), "name a directory that pmbot backtest has made"}
-	}
+func comparedRun(runs, name string) (report.Compared, error) {
+	dir, r, err := loadRun(runs, name)
 	if err != nil {
-		return report.Compared{}, &failure{exitCheck, err, "the run directory is damaged"}
+		return report.Compared{}, err
 	}
 	doc, err := parseDocument(filepath.Join(dir, "config.toml"), r.Config)
 	if err != nil {
 		return report.Compared{}, &failure{exitCheck, err, "the run directory is damaged"}
 	}
-	return report.Compared{Name: dir, Result: r, Config: doc.flat()}, nil
+	return report.Compared{Name: name, Result: r, Config: doc.flat()}, nil
 }
