@@ -141,7 +141,7 @@ func sayOrders(b *bound, ins *exchange.Instruments, r reading) (value, limit str
 
 // sayAvailable: part is the initial margin of whole, the equity.
 func sayAvailable(b *bound, _ *exchange.Instruments, r reading) (value, limit string) {
-	return fmt.Sprintf("available balance after initial margin %v USD", r.fineWhole.Sub(r.finePart).Round(2)), b.limit
+	return fmt.Sprintf("%v USD available after initial margin", r.fineWhole.Sub(r.finePart).Round(2)), b.limit
 }
 
 // sayUniMMR: part is the floor under whole, the uniMMR.

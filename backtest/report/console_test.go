@@ -191,3 +191,24 @@ func TestConsoleReportsTheWritersError(t *testing.T) {
 		t.Error("no error from a writer that failed")
 	}
 }
+
+// A number stays in one piece with its groups and its unit, unless that is wider than a
+// line.
+func TestWordsKeepNumbersWhole(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		width int
+		want  string
+	}{
+		{"equity 100 000.00 -> 102 997.01", 30, "equity|100 000.00|->|102 997.01"},
+		{"UM BTCUSDT -62.26 k, never", 30, "UM|BTCUSDT|-62.26 k,|never"},
+		{"at 2026-09-17 01:00 for 1 d 7 h", 30, "at|2026-09-17 01:00|for|1 d|7 h"},
+		{"1 2 3 4 5 6 7 8", 5, "1 2 3|4 5 6|7 8"},
+		{"position 1 k", 2, "position|1|k"},
+		{"", 9, ""},
+	} {
+		if got := strings.Join(words(c.text, c.width), "|"); got != c.want {
+			t.Errorf("%q at %d: %s, want %s", c.text, c.width, got, c.want)
+		}
+	}
+}

@@ -131,8 +131,8 @@ func badIf(bad bool) tone {
 // limits refused.
 func (t *terminalWriter) limits(list []backtest.LimitUse) {
 	g := &grid{columns: []column{
-		{title: "LIMITS", left: true}, {title: "used"}, {title: "refused", drop: 2}, {title: "closest approach", left: true, least: 18},
-		{title: "limit", left: true, least: 12, drop: 1}, {title: "at", left: true, drop: 4}, {title: "by", left: true, drop: 5},
+		{title: "LIMITS", left: true}, {title: "used"}, {title: "refused", drop: 2}, {title: "closest approach", left: true, least: 30},
+		{title: "limit", left: true, least: 22, drop: 1}, {title: "at", left: true, drop: 4}, {title: "by", left: true, drop: 5},
 		{title: "on", left: true, drop: 6}, {title: "key", left: true, drop: 3},
 	}}
 	sorted := slices.Clone(list)

@@ -76,7 +76,8 @@ type terminalWriter struct {
 
 const (
 	gap = 2
-	// A narrow terminal cuts words to nameMax, and the first column at last to nameMin.
+	// A narrow terminal cuts words to nameMax, and when all columns are gone that may go, to
+	// nameMin, the first column's last.
 	nameMax = 26
 	nameMin = 8
 	// indent is where the text of a section starts.
@@ -122,8 +123,11 @@ func (t *terminalWriter) table(g *grid) {
 	}
 	shown, dropped := t.fit(g, widths)
 	room := t.width - total(widths, shown)
-	if t.width > 0 && room < 0 {
-		widths[0] = max(nameMin, widths[0]+room)
+	for i := len(widths) - 1; i >= 0 && t.width > 0 && room < 0; i-- {
+		if less := min(widths[i]-nameMin, -room); shown[i] && g.columns[i].left && less > 0 {
+			widths[i] -= less
+			room += less
+		}
 	}
 	for i := range widths {
 		if more := min(full[i]-widths[i], room); shown[i] && more > 0 {
