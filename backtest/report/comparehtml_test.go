@@ -28,7 +28,7 @@ func TestComparisonPage(t *testing.T) {
 	out := renderComparison(t, comparedRuns(24*20)...)
 	for _, want := range []string{
 		"<h1>2 runs compared</h1>", "Different results, and 11 differences named.", "runs/first", "runs/second",
-		`<h2>Where they part</h2>`, "fill 5", "<caption>Differences</caption>", "venue.um.taker", "carry-btc.enter_bp",
+		`>Where they part</h2>`, "fill 5", "<caption>Differences</caption>", "venue.um.taker", "carry-btc.enter_bp",
 		"<caption>Total in USD</caption>", "<caption>Net by month in USD</caption>", "<caption>Risk-adjusted</caption>",
 		`data-panel="0"`, `data-panel="2"`,
 	} {
