@@ -50,7 +50,8 @@ func rowsFiles(r *backtest.Result) []rowsFile {
 		bothFiles(r, "fills", fillColumns(), r.Fills.Len(), r.Fills.All()),
 		bothFiles(r, "trades", tradeColumns(), r.Trades.Len(), r.Trades.All()),
 		bothFiles(r, "ledger", ledgerColumns(), r.Ledger.Len(), r.Ledger.All()),
-		bothFiles(r, "equity", sampleColumns(r.Legs, r.Assets), len(r.Equity), pointers(r.Equity)))
+		bothFiles(r, "equity", sampleColumns(r.Legs, r.Assets), len(r.Equity), pointers(r.Equity)),
+		bothFiles(r, "prices", priceColumns(), pointCount(r.Prices), priceRows(r.Prices)))
 }
 
 // bothFiles are the CSV and the Parquet file of one kind of rows.

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,7 +51,7 @@ func TestWriteThenLoad(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		want := contents(t, dir)
-		if len(want) != 10 {
+		if len(want) != 12 {
 			t.Errorf("%s: %d files", name, len(want))
 		}
 		for file, text := range contents(t, again) {
@@ -136,6 +138,49 @@ func TestWriteLeavesNothingBehindWhenItFails(t *testing.T) {
 	}
 }
 
+// A directory of a version that kept less is read with what it has: samples stand in
+// result.json, too, and no file is vouched for.
+func TestLoadOlderDirectory(t *testing.T) {
+	r := fakeResult(3)
+	dir, err := Write(t.TempDir(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"trades.csv", "ledger.csv", "prices.csv", "prices.parquet", "fills.parquet", "trades.parquet", "ledger.parquet", "equity.parquet"} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	older := *r
+	older.Assets = nil
+	write := func(name string, content func(io.Writer) error) {
+		if err := writeFile(filepath.Join(dir, name), io.Discard, content); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("result.json", func(w io.Writer) error { return JSON(w, &older) })
+	columns := slices.DeleteFunc(sampleColumns(r.Legs, nil), func(c column[backtest.Sample]) bool { return c.name == "held" })
+	write("equity.csv", func(w io.Writer) error { return writeCSV(w, columns, pointers(r.Equity)) })
+	got, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Fills.Len() != 3 || len(got.Equity) != 3 || got.Trades.Len() != 0 || got.Ledger.Len() != 0 || !got.Equity[1].Account.Equity.Equal(dec("59000.01")) {
+		t.Errorf("%d fills, %d samples, %d trades, %d bookings", got.Fills.Len(), len(got.Equity), got.Trades.Len(), got.Ledger.Len())
+	}
+	if len(got.Prices) != 2 || len(got.Prices[0].Points) != 3 || len(got.Prices[1].Points) != 0 {
+		t.Errorf("prices %v", got.Prices)
+	}
+	if n := len(got.Warnings); n != 2 || got.Warnings[0].Kind != "missing" || !strings.Contains(got.Warnings[1].Text, "ledger.csv") {
+		t.Errorf("warnings %v", got.Warnings)
+	}
+	older.Orders.Fills++
+	write("result.json", func(w io.Writer) error { return JSON(w, &older) })
+	if _, err := Load(dir); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "3 rows in place of 4") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // Each damage of a run directory is told with the file, the place and the reason.
 func TestLoadErrors(t *testing.T) {
 	runs := t.TempDir()
@@ -157,6 +202,8 @@ func TestLoadErrors(t *testing.T) {
 		{"exponent", "equity.csv", "59000,", "1e9,"},
 		{"other run", "equity.csv", "59000,", "59000.8,"},
 		{"other leg", "equity.csv", "usd UM BTCUSDT", "usd UM XRPUSDT"},
+		{"other series", "prices.csv", "UM,BTCUSDT", "UM,ETHUSDT"},
+		{"no prices", "prices.csv", "", ""},
 		{"no trades", "trades.csv", "", ""},
 		{"no ledger", "ledger.csv", "", ""},
 		{"reason", "ledger.csv", "COMMISSION", "TIP"},
@@ -191,6 +238,9 @@ func TestLoadErrors(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = Load(dir)
+		if !errors.Is(err, ErrDamaged) || errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v is no damage", c.name, err)
+		}
 		if err == nil {
 			t.Errorf("%s: loaded", c.name)
 			err = errors.New("none")

@@ -66,6 +66,7 @@ func fakeResult(hours int) *backtest.Result {
 		Strategies: []backtest.StrategyInfo{{ID: 1, Label: "carry", Name: "carry", Version: "1.2.0", Params: map[string]string{"enter_bp": "6"}}},
 		Legs:       []backtest.Leg{{Inst: 1, Product: exchange.UM, Symbol: "BTCUSDT", Base: "BTC"}, {Inst: 2, Product: exchange.CM, Symbol: "BTCUSD_PERP", Base: "BTC"}},
 		Assets:     []string{"BTC", "USDT"},
+		Prices:     []backtest.PriceSeries{{Product: exchange.UM, Symbol: "BTCUSDT"}, {Product: exchange.CM, Symbol: "BTCUSD_PERP"}}, // the second never had one
 		Margin:     backtest.MarginSummary{EquityStart: dec("60000"), EquityEnd: dec("60123.45")},
 		Balances:   []backtest.BalanceLine{{Asset: "USDT", Wallet: exchange.WalletUM, Start: dec("60000"), End: dec("60123.45")}},
 	}
@@ -110,6 +111,7 @@ func (f *fake) hour(h int) {
 	}
 	sample.Assets = append(sample.Assets, backtest.AssetValue{Asset: "USDT", Net: dec("30000"), Actual: dec("30000"), Equity: dec("29999.123456789012345678901234567")})
 	f.r.Equity = append(f.r.Equity, sample)
+	f.r.Prices[0].Points = append(f.r.Prices[0].Points, backtest.PricePoint{At: at, Open: price, High: price + 5, Low: price - 7, Close: price + 1})
 }
 
 // book makes the bookings of a fill and, of every other one, a round trip.
@@ -139,6 +141,7 @@ func hostile() *backtest.Result {
 	r.Legs[0].Symbol, r.Legs[0].Base = evil, evil
 	r.Warnings = append(r.Warnings, backtest.Warning{Kind: evil, Text: evil})
 	r.Assets[0] = evil
+	r.Prices[0].Symbol = evil
 	for i := range r.Equity {
 		if a := r.Equity[i].Assets; len(a) == 2 {
 			a[0].Asset = evil

@@ -28,13 +28,15 @@ type document struct {
 // null.
 func JSON(w io.Writer, r *backtest.Result) error { return encode(w, &document{Result: whole(r)}) }
 
-// writeResult writes result.json: a document without the samples, which are in a file of
-// their own.
+// writeResult writes result.json: a document without samples and prices, which are in files
+// of their own; the series of prices are named.
 func writeResult(w io.Writer, r *backtest.Result, files []File) error {
+	short := whole(r)
+	short.Prices = withoutPoints(short.Prices)
 	return encode(w, struct {
 		document
 		Equity *struct{} `json:"equity,omitempty"` // in place of the result's
-	}{document: document{whole(r), files}})
+	}{document: document{short, files}})
 }
 
 func encode(w io.Writer, document any) error {

@@ -46,16 +46,25 @@ func Load(dir string) (*backtest.Result, error) {
 	if err := read(l, "ledger.csv", ledgerColumns(), r.Ledger.Add, true); err != nil {
 		return nil, err
 	}
-	return r, l.samples()
+	if err := l.prices(); err != nil {
+		return nil, err
+	}
+	if err := l.samples(); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
-// Peek reads a run directory without fills, trades and ledger.
+// Peek reads a run directory without fills, trades, ledger and prices.
 func Peek(dir string) (*backtest.Result, error) {
 	l, err := open(dir)
 	if err != nil {
 		return nil, err
 	}
-	return &l.Result, l.samples()
+	if err := l.samples(); err != nil {
+		return nil, err
+	}
+	return &l.Result, nil
 }
 
 // loading is a run directory that is being read.

@@ -16,6 +16,7 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 	"github.com/shopspring/decimal"
 
+	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -209,4 +210,37 @@ func FuzzAppendDecimal(f *testing.F) {
 			t.Errorf("%d, %d: %s, want %s", n, exp%64, got, d)
 		}
 	})
+}
+
+// Many rows make several row groups, of which the writer holds one at a time, and the same
+// bytes each time.
+func TestRowGroups(t *testing.T) {
+	r := fakeResult(1)
+	one := r.Ledger
+	rows := func(yield func(int, *backtest.LedgerRow) bool) {
+		for _, row := range one.All() {
+			for i := range 2*groupRows + 5 {
+				if row.At++; !yield(i, row) {
+					return
+				}
+			}
+			return
+		}
+	}
+	var files [2]bytes.Buffer
+	for i := range files {
+		if err := writeParquet(&files[i], ledgerColumns(), rows); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(files[0].Bytes(), files[1].Bytes()) {
+		t.Error("the same rows made other bytes")
+	}
+	file, err := parquet.OpenFile(bytes.NewReader(files[0].Bytes()), int64(files[0].Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if groups := file.RowGroups(); len(groups) != 3 || groups[0].NumRows() != groupRows || groups[2].NumRows() != 5 || file.NumRows() != 2*groupRows+5 {
+		t.Errorf("%d rows in %d groups", file.NumRows(), len(groups))
+	}
 }
