@@ -49,12 +49,19 @@ func (r *recorder) moment(at exchange.Time, sim simulator) Sample {
 			s.Held = s.Held.Add(h.Equity)
 		}
 	}
-	if a := &s.Account; a.MaintMargin.IsPositive() && (r.lowest == nil || a.UniMMR.LessThan(r.lowest.Rows[0].UniMMR)) {
-		if low := stressOf("lowest uniMMR", at, sim); low != nil {
-			r.lowest = low
-		}
-	}
+	r.lower(at, &s.Account, sim)
 	return s
+}
+
+// lower keeps the stress table of a sample whose uniMMR is below that of all before. Only
+// such samples cost one.
+func (r *recorder) lower(at exchange.Time, a *exchange.Account, sim simulator) {
+	if !a.MaintMargin.IsPositive() || r.lowest != nil && !a.UniMMR.LessThan(r.lowestUniMMR) {
+		return
+	}
+	if low := stressOf("lowest uniMMR", at, sim); low != nil {
+		r.lowest, r.lowestUniMMR = low, a.UniMMR // which open orders have a part in, and in the table not
+	}
 }
 
 // stressOf is the stress table of a moment, or nil where the account cannot be valued.

@@ -27,23 +27,24 @@ type recorder struct {
 	unpriced    unpriced
 	tags        []map[uint64]string // by StrategyID: ref -> the author's reason
 
-	orders   OrderSummary
-	makers   int
-	rules    map[string]int
-	reasons  map[int]*ReasonCount // of rejections, by code
-	margin   marginBook
-	fills    Rows[FillRow]
-	bookings bookings
-	refusals []RefusalRow
-	samples  []Sample
-	settled  []Settlement
-	warnings []Warning
-	assets   []string      // that any sample has, sorted
-	given    []given       // from outside
-	lowest   *StressMoment // of the sample with the lowest uniMMR, nil before something was held
-	last     *StressMoment // of the end
-	next     exchange.Time
-	step     time.Duration
+	orders       OrderSummary
+	makers       int
+	rules        map[string]int
+	reasons      map[int]*ReasonCount // of rejections, by code
+	margin       marginBook
+	fills        Rows[FillRow]
+	bookings     bookings
+	refusals     []RefusalRow
+	samples      []Sample
+	settled      []Settlement
+	warnings     []Warning
+	assets       []string      // that any sample has, sorted
+	given        []given       // from outside
+	lowest       *StressMoment // of the sample with lowestUniMMR, nil before something was held
+	lowestUniMMR decimal.Decimal
+	last         *StressMoment // of the end
+	next         exchange.Time
+	step         time.Duration
 }
 
 func newRecorder(ins *exchange.Instruments, labels []string) *recorder {

@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard/margin"
 )
 
 // The value of the independent account, by the formulas of Binance's FAQ on uniMMR, for
@@ -158,6 +159,25 @@ func (b *independent) agrees(v *Venue, when string) {
 		}
 	}
 	b.agreesValue(v.Account(), when)
+	b.agreesHoldings(v, when)
+}
+
+// agreesHoldings compares asset by asset; the sums are then the account's.
+func (b *independent) agreesHoldings(v *Venue, when string) {
+	b.t.Helper()
+	has := v.Holdings()
+	for _, asset := range b.assets() {
+		var got margin.Holding
+		for _, h := range has {
+			if h.Asset == asset {
+				got = h
+			}
+		}
+		net, index := b.net(asset), b.index[asset]
+		if !got.Net.Equal(net) || !got.Actual.Equal(net.Mul(index)) || !got.Equity.Equal(b.collateral(asset, net, index)) {
+			b.t.Fatalf("-seed=%d: %s: %+v by the venue, %v %s at %v by what happened", b.seed, when, got, net, asset, index)
+		}
+	}
 }
 
 func (b *independent) agreesValue(got exchange.Account, when string) {
