@@ -144,7 +144,7 @@ func (b *priceBoard) chart(f *plot.Frame, name string) *plot.Chart {
 	fills := int64(b.marks.Len())
 	p := f.Panel("Price of "+name, plot.Tall, plot.Axis{Places: b.places})
 	p.Desc = fmt.Sprintf("%s fills.", page.count(fills))
-	c := &plot.Chart{Title: name, Panels: []*plot.Panel{p}, Note: fmt.Sprintf("Price with the reach of each step, and %s fills; zoomed in, candles and round trips from entry to exit.", page.count(fills))}
+	c := &plot.Chart{Title: name, Panels: []*plot.Panel{p}, Note: fmt.Sprintf("Price with the reach of each step, and %s fills; zoomed in, candles and round trips from entry to exit, dashed if lost.", page.count(fills))}
 	if kept := int64(b.marks.Kept()); kept < fills {
 		c.Note += fmt.Sprintf(" They are too many to tell apart: %s marks stand for them, the extreme ones of each stretch. fills.csv has all.",
 			page.count(kept))

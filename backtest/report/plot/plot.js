@@ -206,11 +206,11 @@
     return there && there + back + "Z";
   };
   const dots = (p, of) => {
-    const m = p.marks(), [a, b] = between(m.at), taken = new Set();
+    const m = p.marks(), [a, b] = between(m.at), taken = new Set(), w = 2 * W / p.plot.clientWidth, h = 2 * H / p.plot.clientHeight;
     let d = "";
     for (let i = a; i <= b; i++) {
       if (+m.classes[i] !== of || m.at[i] < from || m.at[i] > to) continue;
-      const px = x(m.at[i]), py = y(p, m.values[i]), cell = (px >> 4) * H + (py >> 5);
+      const px = x(m.at[i]), py = y(p, m.values[i]), cell = Math.round(px / w) * H + Math.round(py / h);
       if (!taken.has(cell)) d += `M${px} ${py}h1`;
       taken.add(cell);
     }
@@ -349,7 +349,7 @@
     spot = { p, at: a, end: b || a, value: value === undefined ? nearestMark(p, a) : +value };
     show(a - air, (b || a) + air);
     p.seen = true;
-    p.el.closest("figure").scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+    p.el.closest("figure").scrollIntoView({ block: "center", behavior: "instant" });
     p.plot.focus({ preventScroll: true });
   };
   addEventListener("hashchange", follow);
@@ -499,6 +499,7 @@
   const all = button("All", "Show the whole run", reset);
   const showState = () => {
     if (!tools) return;
+    tools.classList.toggle("zoomed", !whole());
     for (const b of [all, ...moves]) b.hidden = whole();
     state.textContent = whole() ? "" : stamp(from).slice(0, 16) + " \u2013 " + stamp(to).slice(0, to - from < HOUR ? 19 : 16);
   };
