@@ -15,6 +15,7 @@ func attributed(t *testing.T, strategies int) *attribution {
 	ins, err := exchange.NewInstruments(
 		exchange.Instrument{Product: exchange.UM, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", MarginAsset: "USDT"},
 		exchange.Instrument{Product: exchange.CM, Symbol: "BTCUSD_PERP", Base: "BTC", Quote: "USD", MarginAsset: "BTC", ContractSize: 100 * exchange.FixedOne},
+		exchange.Instrument{Product: exchange.Margin, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", MarginAsset: "USDT"},
 	)
 	if err != nil {
 		t.Fatal(err)
