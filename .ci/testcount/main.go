@@ -1,7 +1,7 @@
 // Command testcount reads the output of "go test -json", prints what a person wants to
 // see of it, and counts: the last line is "N passed, N failed, N skipped". Subtests count
-// like tests. It ends with 1 if anything failed, and, with -shared-skips forbid, if a
-// test was skipped for want of recorded data.
+// like tests. It ends with 1 if anything failed, and, with -shared-skips forbid or
+// -browser-skips forbid, if a test was skipped for want of recorded data or of a browser.
 package main
 
 import (
@@ -14,11 +14,15 @@ import (
 	"strings"
 )
 
-// sharedReason starts the reason of every skip for want of recorded data.
-const sharedReason = "shared data not at hand"
+// The reasons of skips for want of what is not part of the repository start with these.
+const (
+	sharedReason  = "shared data not at hand"
+	browserReason = "browser not at hand"
+)
 
 func main() {
 	skips := flag.String("shared-skips", "allow", "allow or forbid skips for want of recorded data")
+	browserSkips := flag.String("browser-skips", "allow", "allow or forbid skips for want of a browser")
 	to := flag.String("to", "", "file to write the count to as well")
 	flag.Parse()
 	c := newCounter(os.Stdout)
@@ -26,7 +30,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "testcount:", err)
 		os.Exit(1)
 	}
-	ok := c.finish(*skips == "forbid")
+	ok := c.finish(*skips == "forbid", *browserSkips == "forbid")
 	if *to != "" {
 		if err := os.WriteFile(*to, []byte(c.summary()+"\n"), 0o644); err != nil {
 			fmt.Fprintln(os.Stderr, "testcount:", err)
@@ -51,6 +55,7 @@ type counter struct {
 	output                  map[string][]string // of tests and packages that still run
 	skips                   []string
 	sharedSkips             int
+	browserSkips            int
 }
 
 func newCounter(out io.Writer) *counter {
@@ -113,6 +118,9 @@ func (c *counter) end(e event, output []string) {
 		if strings.Contains(reason, sharedReason) {
 			c.sharedSkips++
 		}
+		if strings.Contains(reason, browserReason) {
+			c.browserSkips++
+		}
 		c.skips = append(c.skips, fmt.Sprintf("skip  %s %s: %s", e.Package, e.Test, reason))
 	}
 }
@@ -134,7 +142,7 @@ func (c *counter) summary() string {
 }
 
 // finish prints skips and the count, and says whether all is well.
-func (c *counter) finish(forbidShared bool) bool {
+func (c *counter) finish(forbidShared, forbidBrowser bool) bool {
 	for _, s := range c.skips {
 		fmt.Fprintln(c.out, s)
 	}
@@ -144,6 +152,10 @@ func (c *counter) finish(forbidShared bool) bool {
 	}
 	if forbidShared && c.sharedSkips > 0 {
 		fmt.Fprintf(c.out, "recorded data is at hand, but %d tests were skipped for want of it\n", c.sharedSkips)
+		ok = false
+	}
+	if forbidBrowser && c.browserSkips > 0 {
+		fmt.Fprintf(c.out, "a browser is at hand, but %d tests were skipped for want of it\n", c.browserSkips)
 		ok = false
 	}
 	fmt.Fprintln(c.out, c.summary())

@@ -141,16 +141,16 @@ func (tb *tab) noScrollSideways(widths ...int64) {
 	}
 }
 
-// center is the middle of the first element that a selector finds, scrolled into view.
-func (tb *tab) center(selector string) (x, y float64) {
+// boxOf is where the first element that a selector finds is in the window, once it was
+// scrolled into view and what came into view with it is laid out.
+func (tb *tab) boxOf(selector string) box {
 	tb.Helper()
-	b := tb.boxOf(selector)
-	return b.X + b.Width/2, b.Y + b.Height/2
+	tb.place(selector)
+	tb.settle()
+	return tb.place(selector)
 }
 
-// boxOf is where the first element that a selector finds is in the window, once it was
-// scrolled into view.
-func (tb *tab) boxOf(selector string) box {
+func (tb *tab) place(selector string) box {
 	tb.Helper()
 	return eval[box](tb, fmt.Sprintf(`(() => {
   const e = document.querySelector(%q);
