@@ -269,7 +269,7 @@ func (m *marginBook) sample(at exchange.Time, a *exchange.Account) {
 	}
 	m.EquityEnd = a.Equity
 	m.HaircutWorst = decimal.Max(m.HaircutWorst, a.ActualEquity.Sub(a.Equity))
-	if a.Equity.GreaterThan(m.peak) {
+	if a.Equity.GreaterThanOrEqual(m.peak) { // a fall begins when equity was last at the peak
 		m.peak, m.peakAt = a.Equity, at
 	} else if m.peak.IsPositive() {
 		if fall := m.peak.Sub(a.Equity).DivRound(m.peak, 16); fall.GreaterThan(m.drawdown) {

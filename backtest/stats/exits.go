@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/exchange"
@@ -26,21 +25,38 @@ type exits map[exitKey]*Exit
 
 type exitKey struct{ strategy, reason string }
 
-func (e exits) add(strategy string, row *backtest.TradeRow) {
-	key := exitKey{strategy, cmp.Or(row.ExitTag, Untagged)}
+func (e exits) add(row *backtest.TradeRow) {
+	key := exitKey{row.Strategy, cmp.Or(row.ExitTag, Untagged)}
 	if row.Forced != exchange.NotForced {
 		key.reason = row.Forced.String()
 	}
-	one := e[key]
-	if one == nil {
-		one = &Exit{Strategy: key.strategy, Reason: strings.Clone(key.reason)}
-		e[key] = one
-	}
-	one.Trades++
+	one := Exit{Strategy: row.Strategy, Reason: key.reason, Trades: 1, Net: row.Net}
 	if row.Net.IsPositive() {
-		one.Won++
+		one.Won = 1
 	}
-	one.Net = one.Net.Add(row.Net)
+	e.count(key, one)
+}
+
+func (e exits) count(key exitKey, one Exit) {
+	if e[key] == nil {
+		e[key] = &Exit{Strategy: key.strategy, Reason: key.reason}
+	}
+	e[key].join(&one)
+}
+
+// reasons are the exits over all strategies. Sums are exact, so the order of the map is of
+// no account.
+func (e exits) reasons() exits {
+	sums := exits{}
+	for key, one := range e {
+		sums.count(exitKey{reason: key.reason}, *one)
+	}
+	return sums
+}
+
+// join adds another to an exit.
+func (e *Exit) join(one *Exit) {
+	e.Trades, e.Won, e.Net = e.Trades+one.Trades, e.Won+one.Won, e.Net.Add(one.Net)
 }
 
 // list is sorted by strategy, then the most frequent first, then by reason.
@@ -58,10 +74,11 @@ func (e exits) list() []Exit {
 		case of <= ReasonsMax:
 			list = append(list, *one)
 		case of == ReasonsMax+1:
-			list = append(list, Exit{one.Strategy, OtherReasons, one.Trades, one.Won, one.Net})
+			rest := *one
+			rest.Reason = OtherReasons
+			list = append(list, rest)
 		default:
-			rest := &list[len(list)-1]
-			rest.Trades, rest.Won, rest.Net = rest.Trades+one.Trades, rest.Won+one.Won, rest.Net.Add(one.Net)
+			list[len(list)-1].join(one)
 		}
 	}
 	return list

@@ -109,7 +109,7 @@ func Of(r *backtest.Result) *Statistics {
 	n := newRun(r)
 	s := &Statistics{
 		Months: n.months, Days: n.days, Falls: n.falls.deepest(), Rolling: n.rolling(),
-		Exits: n.trips.exits.list(), Reasons: n.trips.reasons.list(),
+		Exits: n.trips.exits.list(), Reasons: n.trips.exits.reasons().list(),
 	}
 	for _, subject := range subjects() {
 		g := Group{Key: subject.key, Name: subject.name}

@@ -10,17 +10,17 @@ import (
 // trips sums the round trips up. All but open are of closed ones.
 type trips struct {
 	open, closed, won, lost, long int
-	net, gain, loss               decimal.Decimal // loss is negative
+	gain, loss                    decimal.Decimal // loss is negative
 	best, worst                   decimal.Decimal
 	// Time in the market, in nanoseconds; a million trades of a year exceed 64 bits.
 	held, heldWon, heldLost decimal.Decimal
 	// streak is the present one: how many won in a row, or lost if it is negative.
 	streak, streakWon, streakLost int
-	exits, reasons                exits
+	exits                         exits
 }
 
 func tripsOf(rows *backtest.Rows[backtest.TradeRow]) trips {
-	t := trips{exits: exits{}, reasons: exits{}}
+	t := trips{exits: exits{}}
 	for _, row := range rows.All() {
 		if row.Open {
 			t.open++
@@ -40,7 +40,6 @@ func (t *trips) add(row *backtest.TradeRow) {
 		t.best, t.worst = row.Net, row.Net
 	}
 	t.best, t.worst = decimal.Max(t.best, row.Net), decimal.Min(t.worst, row.Net)
-	t.net = t.net.Add(row.Net)
 	held := decimal.NewFromInt(int64(row.To.Sub(row.From)))
 	t.held = t.held.Add(held)
 	switch row.Net.Sign() {
@@ -56,8 +55,7 @@ func (t *trips) add(row *backtest.TradeRow) {
 		t.streak = 0
 	}
 	t.streakWon, t.streakLost = max(t.streakWon, t.streak), max(t.streakLost, -t.streak)
-	t.exits.add(row.Strategy, row)
-	t.reasons.add("", row)
+	t.exits.add(row)
 }
 
 func tradeMeasures() []measure {
@@ -77,7 +75,7 @@ func tradeMeasures() []measure {
 			losing(func(t *trips) Value { return meanUSD(t.loss, int64(t.lost)) })},
 		{"payoff_ratio", "Payoff ratio", Ratio, 1, "average_win / -average_loss, before rounding", "-", noWon + "; " + noLost, (*run).payoff},
 		{"expectancy", "Expectancy", USD, 1, "mean net of all round trips", "-", noTrades,
-			closed(func(t *trips) Value { return meanUSD(t.net, int64(t.closed)) })},
+			closed(func(t *trips) Value { return meanUSD(t.gain.Add(t.loss), int64(t.closed)) })},
 		{"profit_factor", "Profit factor by round trips", Ratio, 1, "sum of the net of round trips that won / -(sum of the net of those that lost)", "-", noLost,
 			losing(func(t *trips) Value { return quotient(t.gain, t.loss.Neg()) })},
 		{"best_trade", "Best round trip", USD, 1, "largest net of a round trip", "-", noTrades,
