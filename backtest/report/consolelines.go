@@ -1,6 +1,8 @@
 package report
 
 import (
+	"slices"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
@@ -33,12 +35,22 @@ func byStrategy(r *backtest.Result) *grid {
 	return g
 }
 
-func byLeg(r *backtest.Result) *grid { return lineGrid("BY LEG", r.ByLeg) }
+// idle says that nothing was dealt and nothing came of it: then the total says all.
+func idle(r *backtest.Result) bool {
+	return r.Total.Trades == 0 && !slices.ContainsFunc(r.ByLeg, func(l backtest.Line) bool { return !l.Net.IsZero() })
+}
+
+func byLeg(r *backtest.Result) *grid {
+	if idle(r) {
+		return &grid{}
+	}
+	return lineGrid("BY LEG", r.ByLeg)
+}
 
 // byStrategyLeg has rows where there are several strategies and several legs; elsewhere
 // another table says the same.
 func byStrategyLeg(r *backtest.Result) *grid {
-	if len(r.Strategies) < 2 || len(r.ByLeg) < 2 {
+	if idle(r) || len(r.Strategies) < 2 || len(r.ByLeg) < 2 {
 		return &grid{}
 	}
 	lines := make([]backtest.Line, len(r.ByStrategyLeg))
@@ -50,7 +62,7 @@ func byStrategyLeg(r *backtest.Result) *grid {
 
 // byMonth has rows where there are several months. They have no risk of their own.
 func byMonth(r *backtest.Result) *grid {
-	if len(r.ByMonth) < 2 {
+	if idle(r) || len(r.ByMonth) < 2 {
 		return &grid{}
 	}
 	earlier := max(0, len(r.ByMonth)-monthsMax)

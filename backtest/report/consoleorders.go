@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -68,7 +69,7 @@ func makerShare(pct string) string {
 // funding prints what was received, and what the last rate and the exchange's own
 // estimate had forecast for the positions that were settled.
 func (t *terminalWriter) funding(r *backtest.Result) {
-	if len(r.Funding) == 0 {
+	if !slices.ContainsFunc(r.Funding, func(f backtest.FundingCount) bool { return f.Held > 0 || len(f.Missing) > 0 }) {
 		return
 	}
 	g := &grid{columns: []column{

@@ -34,10 +34,10 @@ func (t *terminalWriter) margin(r *backtest.Result, all *stats.Statistics) {
 		{"ADL " + terminal.count(int64(m.ADL)), badIf(m.ADL > 0)},
 		text("haircut at worst %s", terminal.money(m.HaircutWorst)),
 	}
-	if shock, ok := worstShock(r.Stress); ok {
-		pieces = append(pieces, shock)
-	}
 	t.wrapped("", pieces...)
+	if shock, ok := worstShock(r.Stress); ok {
+		t.wrapped("", shock)
+	}
 }
 
 // uniMMRPieces say how near the account came to the lines at which the exchange acts.
