@@ -160,7 +160,10 @@ func TestConsoleGolden(t *testing.T) {
 // need the room, and none without color carries an escape.
 func TestConsoleStaysWithinTheTerminal(t *testing.T) {
 	for name, r := range runs() {
-		for width := 40; width <= 160; width += 4 {
+		for width := range 161 {
+			if width%4 != 0 || width > 0 && width < 40 {
+				continue // 0 is a pipe, where nothing is cut
+			}
 			var b bytes.Buffer
 			if err := Console(&b, r, ConsoleOptions{Width: width}); err != nil {
 				t.Fatal(err)
@@ -169,7 +172,7 @@ func TestConsoleStaysWithinTheTerminal(t *testing.T) {
 				if strings.ContainsAny(line, "\x1b\a\r") || strings.ContainsRune(line, '\u202e') {
 					t.Errorf("%s: control characters in %q", name, line)
 				}
-				if name != "hostile" && !strings.HasPrefix(line, "result ") && lipgloss.Width(line) > width {
+				if width > 0 && name != "hostile" && !strings.HasPrefix(line, "result ") && lipgloss.Width(line) > width {
 					t.Errorf("%s at %d: line of %d columns: %s", name, width, lipgloss.Width(line), line)
 				}
 			}
