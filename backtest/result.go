@@ -205,7 +205,8 @@ type MarginSummary struct {
 	DrawdownPct  decimal.Decimal `json:"drawdown_pct"`
 	DrawdownFrom exchange.Time   `json:"drawdown_from"`
 	DrawdownTo   exchange.Time   `json:"drawdown_to"`
-	// Below holds how long uniMMR was under 2.0, 1.5 and 1.2, by samples.
+	// Below holds how long uniMMR was under 2.0, 1.5 and 1.2, by samples: the same lines in
+	// every run, whatever its Ladder is.
 	Below20      time.Duration `json:"below_2_0_ns"`
 	Below15      time.Duration `json:"below_1_5_ns"`
 	Below12      time.Duration `json:"below_1_2_ns"`
