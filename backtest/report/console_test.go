@@ -52,6 +52,8 @@ func hostile() *backtest.Result {
 	r.Balances[0].Asset, r.Open[0].Symbol, r.Open[0].Asset = evil, evil, evil
 	r.Margin.Floors[0].Name = evil
 	r.Prices[0].Symbol = evil
+	r.Assets[0], r.Equity[0].Assets[0].Asset = evil, evil
+	r.Settlements = append(r.Settlements, backtest.Settlement{At: fakeStart, Product: exchange.UM, Symbol: evil, Asset: evil})
 	r.ByStrategyLeg[0].Name, r.ByStrategyLeg[0].Strategy = evil, evil
 	r.Orders.ByReason[1].Reason = evil
 	r.Limits[0] = backtest.LimitUse{Rule: evil, Key: evil, Limit: evil, Value: evil, Used: decimal.New(1, 0), At: fakeStart, Strategy: evil, Instrument: evil}

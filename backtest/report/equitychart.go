@@ -43,6 +43,10 @@ func (p *pageOf) equityChart() *plot.Chart {
 		}
 		under.Desc = fmt.Sprintf("The worst fall was %s%%.", page.percent(falls[0].Percent.Abs()))
 	}
+	if _, to := period(r); p.cut.ok {
+		worth.Shade(p.cut.at, to, afterMark)
+		c.Note += " What follows the first liquidation is shaded and marked " + afterMark + "."
+	}
 	if haircuts(r) {
 		worth.Line("s2 thin", "Before haircuts", accountPoints(r, func(s *backtest.Sample) decimal.Decimal { return s.Account.ActualEquity }))
 		c.Note += " Equity counts collateral after haircuts, as Binance does."

@@ -63,6 +63,9 @@ func (p *pageOf) uniMMRChart() *plot.Chart {
 	for _, ref := range refs {
 		panel.Ref(ref)
 	}
+	if _, to := period(r); p.cut.ok {
+		panel.Shade(p.cut.at, to, afterMark+" liquidated")
+	}
 	if held {
 		panel.Line("s4", "uniMMR", points)
 		panel.Desc = fmt.Sprintf("Lowest %s at %s UTC.", page.uniMMR(r.Margin.UniMMRMin), minute(r.Margin.UniMMRMinAt))
