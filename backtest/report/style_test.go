@@ -1,6 +1,8 @@
 package report
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"regexp"
 	"strconv"
@@ -23,6 +25,20 @@ func luminance(t *testing.T, hex string) float64 {
 		return math.Pow((s+0.055)/1.055, 2.4)
 	}
 	return 0.2126*linear(v>>16) + 0.7152*linear(v>>8) + 0.0722*linear(v)
+}
+
+// mix is CSS's color-mix in srgb: so many percent of one color, the rest of another.
+func mix(t *testing.T, a, b string, percent uint64) string {
+	x, errX := strconv.ParseUint(a[1:], 16, 32)
+	y, errY := strconv.ParseUint(b[1:], 16, 32)
+	if err := errors.Join(errX, errY); err != nil {
+		t.Fatal(err)
+	}
+	out := "#"
+	for shift := 16; shift >= 0; shift -= 8 {
+		out += fmt.Sprintf("%02x", ((x>>shift&0xff)*percent+(y>>shift&0xff)*(100-percent))/100)
+	}
+	return out
 }
 
 // Text has the contrast that WCAG calls AA, 4.5, on every ground it stands on, and lines
@@ -51,6 +67,14 @@ func TestContrast(t *testing.T) {
 	}
 	for _, fore := range []string{"ink", "soft", "warn", "link"} {
 		check(fore, "warnground", 4.5)
+	}
+	for _, hue := range []string{"gain", "loss"} { // the strongest cells of the heat map
+		var mixed [2]string
+		for theme := range mixed {
+			mixed[theme] = mix(t, colors[hue][theme], colors["card"][theme], 41)
+		}
+		colors["heat"+hue] = mixed
+		check("ink", "heat"+hue, 4.5)
 	}
 	check("s3", "card", 4.5) // floors are named in it
 	for _, fore := range []string{"s1", "s2", "s4", "s5", "s6"} {
