@@ -184,7 +184,7 @@ func TestDrawnLineHasTheExtremes(t *testing.T) {
 			low, high, count = min(low, at[1]), max(high, at[1]), count+1
 		}
 	}
-	if low != s.y(120) || high != s.y(90) || count > drawnMax {
+	if low != s.y(120) || high != s.y(90) || count > 4_000 {
 		t.Errorf("%d points from height %d to %d, want %d to %d", count, low, high, s.y(120), s.y(90))
 	}
 }

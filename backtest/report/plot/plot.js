@@ -506,7 +506,7 @@
 
   panels.forEach(listen);
   addEventListener("resize", soon);
-  addEventListener("beforeprint", () => { [from, to] = [data.from, data.to]; for (const p of panels) p.seen = true; draw(); });
+  addEventListener("beforeprint", () => { [from, to] = [data.from, data.to]; draw(); panels.filter(p => p.stale).forEach(drawPanel); });
   addEventListener("afterprint", follow);
   draw();
   follow();

@@ -1,6 +1,7 @@
 package plot
 
 import (
+	"maps"
 	"math"
 	"testing"
 	"time"
@@ -32,33 +33,37 @@ func TestMergeSpansKeepsHighAndLow(t *testing.T) {
 }
 
 // However many marks there are, the kept ones stand for all of them, and the lowest and
-// the highest of each class are among them.
+// the highest of each class in each stretch of time are among them.
 func TestMarksKeepExtremes(t *testing.T) {
 	f := NewFrame(start, start.Add(time.Hour))
-	for _, count := range []int{0, 1, 7, 199, 200, 201, 5_000} {
-		m := f.NewMarks(200, Class{Name: "a"}, Class{Name: "b"}, Class{Name: "c"})
-		type reach struct{ low, high float64 }
-		var want, got [3]reach
-		widen := func(to *reach, v float64) {
-			if *to == (reach{}) {
-				*to = reach{v, v}
+	const limit, classes = 200, 3
+	type place struct{ stretch, class int }
+	type reach struct{ low, high float64 }
+	for _, count := range []int{0, 1, 7, limit - 1, limit, limit + 1, 5_000} {
+		m := f.NewMarks(limit, Class{Name: "a"}, Class{Name: "b"}, Class{Name: "c"})
+		want, got := map[place]reach{}, map[place]reach{}
+		widen := func(to map[place]reach, at exchange.Time, class int, v float64) {
+			k := place{f.part(at, limit/(2*classes)), class}
+			r, known := to[k]
+			if !known {
+				r = reach{v, v}
 			}
-			to.low, to.high = min(to.low, v), max(to.high, v)
+			to[k] = reach{min(r.low, v), max(r.high, v)}
 		}
 		for i := range count {
-			v := float64(1 + i*7919%997)
-			widen(&want[i*i%3], v)
+			v, class := float64(1+i*7919%997), i*i%classes
 			at := start.Add(time.Duration(i) * time.Hour / time.Duration(count))
-			if mark := m.Add(at, v, i*i%3); mark != nil && (mark.Value != v || mark.Words != nil) {
+			widen(want, at, class, v)
+			if mark := m.Add(at, v, class); mark != nil && (mark.Value != v || mark.Words != nil) {
 				t.Fatalf("%d marks: told of %+v", count, mark)
 			}
 		}
 		stands := 0
 		for _, mark := range m.list() {
-			widen(&got[mark.Class], mark.Value)
+			widen(got, mark.At, mark.Class, mark.Value)
 			stands += mark.Stands
 		}
-		if m.Kept() > 200 || stands != count || m.Len() != count || got != want {
+		if m.Kept() > limit || stands != count || m.Len() != count || !maps.Equal(got, want) {
 			t.Errorf("%d marks stand for %d of %d; %v, want %v", m.Kept(), stands, count, got, want)
 		}
 	}

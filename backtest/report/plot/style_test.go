@@ -1,7 +1,6 @@
 package plot
 
 import (
-	"fmt"
 	"math"
 	"regexp"
 	"strconv"
@@ -106,7 +105,7 @@ func TestColorsAreToldApart(t *testing.T) {
 			for _, pair := range pairs {
 				a, b := colors[pair[0]].seen(kind).lab(), colors[pair[1]].seen(kind).lab()
 				if d := math.Hypot(math.Hypot(a[0]-b[0], a[1]-b[1]), a[2]-b[2]); d < 15 {
-					t.Error(fmt.Sprintf("theme %d, %s: %s and %s differ by %.0f", theme, kind, pair[0], pair[1], d))
+					t.Errorf("theme %d, %s: %s and %s differ by %.0f", theme, kind, pair[0], pair[1], d)
 				}
 			}
 		}
