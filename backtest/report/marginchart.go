@@ -64,7 +64,7 @@ func (p *pageOf) uniMMRChart() *plot.Chart {
 		panel.Ref(ref)
 	}
 	if _, to := period(r); p.cut.ok {
-		panel.Shade(p.cut.at, to, afterMark+" liquidated")
+		panel.Shade(p.cut.at, to, afterMark)
 	}
 	if held {
 		panel.Line("s4", "uniMMR", points)
@@ -74,6 +74,9 @@ func (p *pageOf) uniMMRChart() *plot.Chart {
 	}
 	c := &plot.Chart{ID: "unimmr", Title: "uniMMR", Panels: []*plot.Panel{panel},
 		Note: "Collateral equity over maintenance margin, on a logarithmic scale. The line stops while nothing is held."}
+	if p.cut.ok {
+		c.Note += " What follows the first liquidation is shaded and marked " + afterMark + "."
+	}
 	if r.Margin.Ladder == (backtest.Ladder{}) {
 		c.Note += " The run does not say at which lines the exchange acts."
 	}

@@ -74,7 +74,7 @@ func TestPageIsHonest(t *testing.T) {
 // What was traded after the first liquidation, the month of it and the curves are marked.
 func TestPageMarksWhatFollowsALiquidation(t *testing.T) {
 	out := renderPage(t, liquidated())
-	for _, want := range []string{`23:00:00</a><sup>` + afterMark, `2026-08<sup>` + afterMark, `">` + afterMark + ` liquidated</span>`} {
+	for _, want := range []string{`23:00:00</a><sup>` + afterMark, `2026-08<sup>` + afterMark, `">` + afterMark + `</span>`} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the page lacks %q", want)
 		}
