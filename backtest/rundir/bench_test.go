@@ -31,19 +31,22 @@ func BenchmarkRun(b *testing.B) {
 	runs := b.TempDir()
 	for b.Loop() {
 		start := time.Now()
-		before := total()
+		before, _ := memory()
 		dir, err := Write(runs, r)
 		if err != nil {
 			b.Fatal(err)
 		}
 		written := time.Now()
+		allocated, live := memory()
 		b.ReportMetric(written.Sub(start).Seconds(), "s/write")
-		b.ReportMetric(float64(total()-before)/1e6, "MB-allocated/write")
+		b.ReportMetric(float64(allocated-before)/1e6, "MB-allocated/write")
 		got, err := Load(dir)
 		if err != nil {
 			b.Fatal(err)
 		}
 		b.ReportMetric(time.Since(written).Seconds(), "s/load")
+		_, now := memory()
+		b.ReportMetric(float64(now-live)/1e6, "MB-loaded")
 		runtime.KeepAlive(got)
 		for _, f := range []string{"fills.csv", "fills.parquet", "ledger.csv", "ledger.parquet", "trades.csv", "trades.parquet", "equity.csv", "equity.parquet", "result.json"} {
 			if info, err := os.Stat(dir + "/" + f); err == nil {
@@ -53,8 +56,10 @@ func BenchmarkRun(b *testing.B) {
 	}
 }
 
-func total() uint64 {
+// memory is what was allocated so far, and what of it is still used.
+func memory() (allocated, live uint64) {
+	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return m.TotalAlloc
+	return m.TotalAlloc, m.HeapAlloc
 }
