@@ -48,3 +48,20 @@ func BenchmarkBars(b *testing.B) {
 		b.ReportMetric(float64(m.HeapSys)/1e6, "heapMB")
 	}
 }
+
+// BenchmarkBusy is a run that fills an order at every minute, so that what is recorded of
+// fills, bookings and round trips weighs most.
+func BenchmarkBusy(b *testing.B) {
+	programs := []backtest.Program{backtest.LocalProgram(trend.New)}
+	for b.Loop() {
+		cfg := benchConfig(60)
+		cfg.Strategies[0].Params = map[string]string{"fast": "1", "slow": "2"}
+		start := time.Now()
+		res, err := backtest.Run(context.Background(), cfg, backtest.Options{Programs: programs})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(res.Events)/time.Since(start).Seconds()/1e3, "kev/s")
+		b.ReportMetric(float64(res.Orders.Fills), "fills")
+	}
+}
