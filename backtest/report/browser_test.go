@@ -215,10 +215,16 @@ func call[P, R any](tb *tab, command cdp.Command[P, R], params P) R {
 	return answer
 }
 
-// Every page draws, is silent and alone, is accessible, fits the phone, works without
-// JavaScript, and prints.
-func TestPagesInABrowser(t *testing.T) {
+// TestInABrowser looks at pages, and acts on them, as a reader does.
+func TestInABrowser(t *testing.T) {
 	browser := startBrowser(t)
+	t.Run("look", func(t *testing.T) { look(t, browser) })
+	t.Run("act", func(t *testing.T) { act(t, browser) })
+}
+
+// look demands that every page draws, is silent and alone, is accessible, fits the phone,
+// works without JavaScript, and prints.
+func look(t *testing.T, browser context.Context) {
 	paths := browserPages(t)
 	for _, name := range slices.Sorted(maps.Keys(paths)) {
 		path := paths[name]

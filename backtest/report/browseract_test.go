@@ -1,6 +1,7 @@
 package report
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,9 +19,8 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// A reader zooms, reads values under the crosshair, filters, sorts and turns the light off.
-func TestActingInABrowser(t *testing.T) {
-	browser := startBrowser(t)
+// act zooms, reads values under the crosshair, filters, sorts and turns the light off.
+func act(t *testing.T, browser context.Context) {
 	r := fakeResult(24 * 20)
 	path := filepath.Join(t.TempDir(), "days.html")
 	if err := os.WriteFile(path, []byte(renderPage(t, r)), 0o644); err != nil {

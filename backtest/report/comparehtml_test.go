@@ -5,8 +5,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/exchange"
 )
 
 func renderComparison(t *testing.T, runs ...Compared) string {
@@ -73,5 +75,24 @@ func checkPage(t *testing.T, name, out string) {
 		if strings.Contains(out[:strings.LastIndex(out, "<script>")], bad) {
 			t.Errorf("%s: the page contains %q", name, bad)
 		}
+	}
+}
+
+// The curves are equity, its change from the start and its fall from the peak, by hand.
+func TestCurves(t *testing.T) {
+	r := &backtest.Result{}
+	for i, equity := range []int64{200_00, 250_00, 150_00, 300_00, 297_00} {
+		r.Equity = append(r.Equity, backtest.Sample{At: fakeStart.Add(time.Duration(i) * time.Hour), Account: exchange.Account{Equity: cents(equity)}})
+	}
+	for k, want := range [3][]float64{{200, 250, 150, 300, 297}, {0, 25, -25, 50, 48.5}, {0, 0, -40, 0, -1}} {
+		for i, p := range curvesOf(r)[k] {
+			if p.Value != want[i] || p.At != r.Equity[i].At {
+				t.Errorf("curve %d has %v at sample %d, want %v", k, p.Value, i, want[i])
+			}
+		}
+	}
+	r.Equity[0].Account.Equity = cents(-1)
+	if got := curvesOf(r)[1][3].Value; got != 0 {
+		t.Errorf("from a start without equity it changes by %v", got)
 	}
 }
