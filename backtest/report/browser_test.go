@@ -75,10 +75,7 @@ type view struct {
 	dark, plain   bool // plain is without JavaScript
 }
 
-var (
-	desktop = view{width: 1280, height: 900}
-	phone   = view{width: 390, height: 844}
-)
+var desktop = view{width: 1280, height: 900}
 
 // tab is a page in a view. It notes what the page asks the network for, and all that
 // comes to the console.
@@ -184,7 +181,7 @@ func browserPages(t *testing.T) map[string]string {
 		"comparison": func(b *bytes.Buffer) error { return Compare(comparedRuns(24 * 20)...).HTML(b) },
 		"onebar":     func(b *bytes.Buffer) error { return HTML(b, ColumnsOf(one)) },
 	}
-	for name, r := range map[string]*backtest.Result{"empty": {}, "liquidated": liquidated(), "hostile": hostile()} {
+	for name, r := range map[string]*backtest.Result{"empty": {}, "liquidated": liquidated(), "hostile": hostile(), "refused": refusedRun()} {
 		pages[name] = func(b *bytes.Buffer) error { return HTML(b, ColumnsOf(r)) }
 	}
 	dir := t.TempDir()

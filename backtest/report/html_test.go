@@ -23,31 +23,37 @@ func renderPage(t *testing.T, r *backtest.Result) string {
 	return b.String()
 }
 
+// checkPage demands of a page one script, unique ids, no number that does not exist, and
+// nothing that asks for another file.
+func checkPage(t *testing.T, name, out string) {
+	t.Helper()
+	fetches := regexp.MustCompile(`(?i)\b(src|href|action|srcset|poster)\s*=\s*["']?\s*[^"'#\s>]|url\(|@import|https?:|fetch\(|XMLHttp|WebSocket|<link|<object|<img|<iframe|<base`)
+	if n := strings.Count(out, "<script"); n != 2 {
+		t.Errorf("%s: %d script elements, want 2", name, n)
+	}
+	if m := fetches.FindString(stripText(out)); m != "" {
+		t.Errorf("%s: the page reaches out: %q", name, m)
+	}
+	seen := map[string]bool{}
+	for _, m := range regexp.MustCompile(` id="([^"]*)"`).FindAllStringSubmatch(out, -1) {
+		if seen[m[1]] {
+			t.Errorf("%s: id %q twice", name, m[1])
+		}
+		seen[m[1]] = true
+	}
+	for _, bad := range []string{"NaN", "+Inf", "-Inf", "ZgotmplZ", "%!", "<nil>"} {
+		if strings.Contains(out[:strings.LastIndex(out, "<script>")], bad) {
+			t.Errorf("%s: the page contains %q", name, bad)
+		}
+	}
+}
+
 // The page must be whole for every shape of run: one script, unique ids, no number that
 // does not exist, and nothing that asks for another file.
 func TestHTMLIsWholeAndAlone(t *testing.T) {
-	fetches := regexp.MustCompile(`(?i)\b(src|href|action|srcset|poster)\s*=\s*["']?\s*[^"'#\s>]|url\(|@import|https?:|fetch\(|XMLHttp|WebSocket|<link|<object|<img|<iframe|<base`)
-	ids := regexp.MustCompile(` id="([^"]*)"`)
 	for name, r := range shortRuns() {
 		out := renderPage(t, r)
-		if n := strings.Count(out, "<script"); n != 2 {
-			t.Errorf("%s: %d script elements, want 2", name, n)
-		}
-		if m := fetches.FindString(stripText(out)); m != "" {
-			t.Errorf("%s: the page reaches out: %q", name, m)
-		}
-		seen := map[string]bool{}
-		for _, m := range ids.FindAllStringSubmatch(out, -1) {
-			if seen[m[1]] {
-				t.Errorf("%s: id %q twice", name, m[1])
-			}
-			seen[m[1]] = true
-		}
-		for _, bad := range []string{"NaN", "+Inf", "-Inf", "ZgotmplZ", "%!", "<nil>"} {
-			if strings.Contains(out[:strings.LastIndex(out, "<script>")], bad) {
-				t.Errorf("%s: the page contains %q", name, bad)
-			}
-		}
+		checkPage(t, name, out)
 		for _, word := range []string{"<h1>", "Warnings", "<caption>By strategy</caption>", "Content-Security-Policy", "<title id=", "<desc id="} {
 			if !strings.Contains(out, word) {
 				t.Errorf("%s: the page lacks %q", name, word)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -61,11 +60,7 @@ func (c *console) compare(f *compareFlags, dir string, names []string) error {
 	}
 	comparison := report.Compare(runs...)
 	if f.out != "" {
-		var page strings.Builder
-		if err := comparison.HTML(&page); err != nil {
-			return err
-		}
-		if err := replaceFile(f.out, page.String()); err != nil {
+		if err := replacePage(f.out, comparison.HTML); err != nil {
 			return err
 		}
 	}
