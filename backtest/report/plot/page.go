@@ -10,11 +10,15 @@ const DataID = "chart-data"
 //go:embed plot.css
 var Style string
 
-// Script draws the crosshair and zooms. It has no globals and asks for nothing; a page's
-// own script may follow it in the same element.
-//
+//go:embed numbers.js
+var numbersScript string
+
 //go:embed plot.js
-var Script string
+var plotScript string
+
+// Script draws the crosshair and zooms. It has no globals, for its parts share a block, and
+// asks for nothing; a page's own script may follow it in the same element.
+var Script = "{\n" + numbersScript + plotScript + "}\n"
 
 // Templates defines "plot", which is executed with a *[Chart].
 //

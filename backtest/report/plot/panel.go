@@ -3,6 +3,7 @@ package plot
 import (
 	"cmp"
 	"fmt"
+	"html/template"
 	"math"
 	"slices"
 	"strings"
@@ -123,15 +124,20 @@ func (p *Panel) Trips(t *Trips) { p.trips = t }
 // Shade colors a stretch of time behind the lines and names it, unless the name is empty.
 func (p *Panel) Shade(from, to exchange.Time, name string) {
 	x := p.frame.x(from)
-	p.shades = append(p.shades, shade{x, max(p.frame.x(to)-x, 1), from.Millis(), to.Millis(), percentOf(x, plotWidth), name})
+	at := "left:" + percentOf(x, plotWidth)
+	if x > plotWidth*6/10 {
+		at = "right:" + percentOf(plotWidth-x, plotWidth)
+	}
+	p.shades = append(p.shades, shade{x, max(p.frame.x(to)-x, 1), from.Millis(), to.Millis(), template.CSS(at + "%"), name})
 }
 
-// shade is a stretch of time in the plot, From and To in Unix milliseconds; its name stands
-// at its upper left.
+// shade is a stretch of time in the plot, From and To in Unix milliseconds. Its name stands
+// At its upper left, or beside it where the plot would end.
 type shade struct {
 	X, Width int
 	From, To int64
-	At, Name string
+	At       template.CSS
+	Name     string
 }
 
 // FloorStyle is the style of references that name a configured limit.

@@ -1,5 +1,5 @@
-"use strict";
 (() => {
+  "use strict";
   // What the server drew is there without this script, and comes back when the whole run
   // is in view. Zoomed, everything is drawn anew from the detail in the page, in the same
   // coordinates: W right across and H down. The view is the time from `from` to `to`.
@@ -9,40 +9,9 @@
   const W = 20000, H = 10000, SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
   const make = (tag, name, parent, more) => parent.appendChild(Object.assign(document.createElement(tag), { className: name }, more));
   const lazy = compute => { let value; return () => value === undefined ? value = compute() : value; };
+  const { months, plain, clock, stamp, dayName, unpack, sums, scaled, column, instants, niceStep } = numbers;
   let from = data.from, to = data.to;
   const whole = () => from === data.from && to === data.to;
-
-  // Numbers and times, as the page has them.
-  const plain = (v, places) => {
-    const [digits, frac] = Math.abs(v).toFixed(places).split(".");
-    const text = digits.replace(/\B(?=(\d{3})+$)/g, "\u202f") + (frac ? "." + frac : "");
-    return (v < 0 && /[1-9]/.test(text) ? "\u2212" : "") + text;
-  };
-  const months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
-  const clock = (ms, seconds) => new Date(ms).toISOString().slice(11, seconds ? 19 : 16);
-  const stamp = ms => new Date(ms).toISOString().slice(0, 19).replace("T", " ") + " UTC";
-  const dayName = ms => new Date(ms).getUTCDate() + " " + months[new Date(ms).getUTCMonth()];
-
-  // Packed numbers: pack.go says how they are written. A hole is NaN.
-  const digits = new Map([..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"].map((c, i) => [c, i]));
-  const unpack = text => {
-    const out = [];
-    let sum = 0, scale = 1;
-    for (const c of text) {
-      const digit = digits.get(c);
-      sum += (digit & 31) * scale;
-      scale *= 32;
-      if (digit & 32) continue;
-      out.push(sum === 1 ? NaN : sum % 2 ? -(sum - 1) / 2 : sum / 2);
-      sum = 0;
-      scale = 1;
-    }
-    return out;
-  };
-  const sums = list => { let sum = 0; return list.map(d => isNaN(d) ? NaN : sum += d); };
-  const scaled = (list, places) => list.map(v => places < 0 ? v * 10 ** -places : v / 10 ** places);
-  const column = c => scaled(sums(unpack(c.packed)), c.places);
-  const instants = t => { let at = t.from; return sums(unpack(t.packed)).map(step => at += step * t.unit); };
 
   const times = data.times.map(t => lazy(() => instants(t)));
   const decodeSeries = s => {
@@ -79,10 +48,6 @@
   const y = (p, v) => {
     v = Math.max(p.low, Math.min(p.high, v));
     return Math.round(H * (1 - (p.d.log ? Math.log(v / p.low) / Math.log(p.high / p.low) : (v - p.low) / (p.high - p.low))));
-  };
-  const niceStep = raw => {
-    const power = 10 ** Math.floor(Math.log10(raw)), m = raw / power * .75;
-    return (m <= 1 ? 1 : m <= 2 ? 2 : m <= 5 ? 5 : 10) * power;
   };
   const logTicks = (low, high, wanted) => {
     let out = [];
@@ -284,8 +249,9 @@
       shade.setAttribute("width", Math.max(1, x(+shade.dataset.to) - x(+shade.dataset.from)));
     }
     for (const name of p.plot.querySelectorAll(".shadename")) {
-      name.style.left = x(+name.dataset.from) / W * 100 + "%";
-      name.hidden = +name.dataset.from < from || +name.dataset.from > to;
+      const share = x(+name.dataset.from) / W * 100;
+      name.style.cssText = share > 60 ? `right:${100 - share}%` : `left:${share}%`;
+      name.hidden = share < 0 || share > 100;
     }
     placeNames(p);
     p.el.dataset.view = `${Math.round(from)}-${Math.round(to)}`;
@@ -370,8 +336,7 @@
   };
   const placeSpot = () => {
     for (const p of panels) {
-      const old = p.plot.querySelector(".spot");
-      if (old) old.remove();
+      p.plot.querySelector(".spot")?.remove();
       if (!spot || !spot.p.el.closest("figure").contains(p.el)) continue;
       const box = make("div", "spot", p.plot), share = ms => (ms - from) / (to - from) * 100;
       box.style.left = share(spot.at) + "%";
@@ -464,8 +429,7 @@
       fingers.delete(e.pointerId);
       drop();
     };
-    p.plot.addEventListener("pointerup", end);
-    p.plot.addEventListener("pointercancel", end);
+    for (const type of ["pointerup", "pointercancel"]) p.plot.addEventListener(type, end);
     p.plot.addEventListener("pointerleave", leave);
     p.plot.addEventListener("dblclick", reset);
     p.plot.addEventListener("wheel", e => {
