@@ -43,6 +43,7 @@ const drawingsJS = `(() => {
       if (e.tagName === "path" && style.stroke !== "none" && +style.strokeOpacity > .9) colors.push(rgb(style.stroke));
       else if (style.fill !== "none" && +style.fillOpacity > .5) colors.push(rgb(style.fill).map((v, i) => Math.round(v * style.fillOpacity + card[i] * (1 - style.fillOpacity))));
     }
+    if (!reach && shapes.every(e => e.classList.contains("bars"))) return; // bars of zero
     if (!(reach > 0)) wrong.push(title + ": no path has any extent");
     if (!colors.length) wrong.push(title + ": nothing has a color of its own");
     drawings.push({ Title: title, Box: { X: box.x + scrollX, Y: box.y + scrollY, Width: box.width, Height: box.height }, Colors: colors });

@@ -70,7 +70,11 @@ func newHistogram(values []float64, unit, what string) *histogram {
 		tail = int(float64(len(sorted)) * binsTail)
 	}
 	low, high := sorted[tail], sorted[len(sorted)-1-tail]
-	step := roundStep(max(high-low, math.Abs(high)/10, math.Abs(low)/10, 1e-9) / (binsMax - 2))
+	reach := max(high-low, math.Abs(high)/10, math.Abs(low)/10)
+	if reach < 1e-9 {
+		reach = 1 // All are zero, and edges with eleven decimals tell nothing.
+	}
+	step := roundStep(reach / (binsMax - 2))
 	first := int(math.Floor(low / step))
 	last := max(int(math.Ceil(high/step)), first+1)
 	counts := make([]int, last-first)
