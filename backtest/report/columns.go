@@ -47,10 +47,15 @@ type runColumn struct {
 	cut   *cutoff
 }
 
-func (c Columns) list() []runColumn {
+// list makes the columns; that of the run that the page is about has what the page found.
+func (c Columns) list(p *pageOf) []runColumn {
 	out := []runColumn{{name: "Backtest", r: c.Backtest}, {name: "Dry run", r: c.DryRun}, {name: "Live", r: c.Live}}
 	for i := range out {
-		if r := out[i].r; r != nil {
+		switch r := out[i].r; r {
+		case nil:
+		case p.r:
+			out[i].stats, out[i].cut = p.stats, p.cut
+		default:
 			out[i].stats, out[i].cut = stats.Of(r), cutoffOf(r)
 		}
 	}
@@ -97,8 +102,7 @@ type frontFigure struct {
 	of   func(*runColumn) frontCell
 }
 
-func newComparison(c Columns) comparison {
-	columns := c.list()
+func newComparison(columns []runColumn) comparison {
 	var out comparison
 	marks := map[string]string{}
 	var head []frontHead

@@ -208,11 +208,19 @@ type cutoff struct {
 func cutoffOf(r *backtest.Result) *cutoff {
 	for _, f := range r.Fills.All() {
 		if f.Forced == exchange.ForcedLiquidation {
-			return &cutoff{f.At, true}
+			return cutoffFrom(f.At, r.Equity)
 		}
 	}
-	for i := range r.Equity {
-		if s := &r.Equity[i]; s.Account.Status >= exchange.StatusForceLiquidation {
+	return cutoffFrom(0, r.Equity)
+}
+
+// cutoffFrom takes the first fill that a liquidation forced, 0 if there was none.
+func cutoffFrom(liquidated exchange.Time, samples []backtest.Sample) *cutoff {
+	if liquidated != 0 {
+		return &cutoff{liquidated, true}
+	}
+	for i := range samples {
+		if s := &samples[i]; s.Account.Status >= exchange.StatusForceLiquidation {
 			return &cutoff{s.At, true}
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/backtest/report/plot"
 	"github.com/pmbot/pmbot/backtest/stats"
 )
@@ -44,14 +43,8 @@ func dailyHistogram(days []stats.Return) *histogram {
 	return h
 }
 
-func tradeHistogram(r *backtest.Result) *histogram {
-	var values []float64
-	for _, t := range r.Trades.All() {
-		if !t.Open {
-			values = append(values, t.Net.InexactFloat64())
-		}
-	}
-	h := newHistogram(values, " USD", "round trips")
+func tradeHistogram(nets []float64) *histogram {
+	h := newHistogram(nets, " USD", "round trips")
 	h.ID, h.Title, h.Empty = "trade-distribution", "Distribution of round trips", "no round trip was completed"
 	h.Note = "How many round trips ended with which net, in USD."
 	return h

@@ -11,7 +11,6 @@ import (
 
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/backtest/report/plot"
-	"github.com/pmbot/pmbot/backtest/stats"
 )
 
 //go:embed report.tmpl.html
@@ -59,8 +58,7 @@ func HTML(w io.Writer, c Columns) error {
 }
 
 func newDocument(r *backtest.Result, c Columns) *document {
-	from, to := period(r)
-	p := &pageOf{r: r, stats: stats.Of(r), cut: cutoffOf(r), frame: plot.NewFrame(from, to)}
+	p := newPage(r)
 	sections := p.sections()
 	script := plot.Script + pageScript
 	sum := sha256.Sum256([]byte(script))
@@ -79,7 +77,7 @@ func newDocument(r *backtest.Result, c Columns) *document {
 		Figures:  heroes(r, p.cut),
 		Notices:  notices(r, p.cut),
 		Warnings: warningGroups(r.Warnings),
-		Front:    newComparison(c),
+		Front:    newComparison(c.list(p)),
 		Sections: sections,
 	}
 }

@@ -87,6 +87,10 @@ func at(t exchange.Time, text string) td {
 	return td{Text: text, Style: "t", Sort: strconv.FormatInt(int64(t), 10)}
 }
 
+// moment is an instant to the millisecond, whose text sorts as it is: long tables are
+// shorter without what they are sorted by.
+func moment(t exchange.Time) td { return td{Text: instant(t), Style: "t"} }
+
 // tonedOf is a figure in the colour of its sign.
 func tonedOf(d decimal.Decimal, text string) td {
 	return td{Text: text, Style: strings.TrimSpace("n " + signTone(d).style())}
@@ -159,7 +163,9 @@ func (c *td) writeText(b *strings.Builder) {
 		attribute(b, "href", "#"+c.Link)
 		if c.Zoom != [2]int64{} {
 			attribute(b, "data-from", strconv.FormatInt(c.Zoom[0], 10))
-			attribute(b, "data-to", strconv.FormatInt(c.Zoom[1], 10))
+			if c.Zoom[1] != c.Zoom[0] {
+				attribute(b, "data-to", strconv.FormatInt(c.Zoom[1], 10))
+			}
 			attribute(b, "data-value", c.Point)
 		}
 		b.WriteString(">" + text + "</a>")
@@ -178,16 +184,4 @@ func attribute(b *strings.Builder, name, value string) {
 	if value != "" {
 		b.WriteString(" " + name + `="` + template.HTMLEscapeString(value) + `"`)
 	}
-}
-
-// rowsMax is how many rows of each end of a long list the page has.
-const rowsMax = 1500
-
-// ends returns the first and the last rows of a list of n, and the note that says so.
-func ends(n int, what, where string) (keep func(int) bool, note string) {
-	if n <= 2*rowsMax {
-		return func(int) bool { return true }, ""
-	}
-	return func(i int) bool { return i < rowsMax || i >= n-rowsMax },
-		"The first and the last " + page.count(rowsMax) + " of " + page.count(int64(n)) + " " + what + ". All are in " + where + "."
 }

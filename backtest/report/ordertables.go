@@ -48,12 +48,13 @@ func rejectionTable(list []backtest.ReasonCount) table {
 func refusalTable(list []backtest.RefusalRow) table {
 	t := table{ID: "refusals", Caption: "Refusals", Empty: "nothing was refused", Search: true,
 		Head: heads("Time UTC", "=Strategy", "=Control", "Reason", "Tag")}
-	var keep func(int) bool
-	keep, t.Note = ends(len(list), "refusals", "result.json")
+	kept := edges[backtest.RefusalRow]{n: len(list)}
 	for i := range list {
-		if r := &list[i]; keep(i) {
-			t.Rows = append(t.Rows, []td{at(r.At, instant(r.At)), word(r.Strategy), word(r.Rule), word(r.Text), word(r.Tag)})
-		}
+		kept.add(i, &list[i])
+	}
+	t.Note = kept.note("refusals", "result.json")
+	for _, r := range kept.rows {
+		t.Rows = append(t.Rows, []td{moment(r.At), word(r.Strategy), word(r.Rule), word(r.Text), word(r.Tag)})
 	}
 	return t
 }

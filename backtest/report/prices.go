@@ -59,21 +59,19 @@ func (b *priceBoards) of(product exchange.Product, symbol string) *priceBoard {
 	return b.boards[in]
 }
 
-// priceCharts is a chart for every instrument with prices or fills.
-func priceCharts(f *plot.Frame, r *backtest.Result) []*plot.Chart {
-	all := priceBoards{f, max(len(r.Legs), len(r.Prices)), map[instrument]*priceBoard{}}
+// newPriceBoards are boards with the prices on them.
+func newPriceBoards(f *plot.Frame, r *backtest.Result) *priceBoards {
+	b := &priceBoards{f, max(len(r.Legs), len(r.Prices)), map[instrument]*priceBoard{}}
 	for i := range r.Prices {
-		all.of(r.Prices[i].Product, r.Prices[i].Symbol).prices(f, r.Prices[i].Points)
+		b.of(r.Prices[i].Product, r.Prices[i].Symbol).prices(f, r.Prices[i].Points)
 	}
-	for _, row := range r.Fills.All() {
-		all.of(row.Product, row.Symbol).fill(row)
-	}
-	for _, row := range r.Trades.All() {
-		all.of(row.Product, row.Symbol).trips.Add(plot.Trip{From: row.From, To: row.To,
-			Entry: row.Entry.InexactFloat64(), Exit: row.Exit.InexactFloat64(), Won: row.Net.IsPositive()})
-	}
-	order := make([]instrument, 0, len(all.boards))
-	for in := range all.boards {
+	return b
+}
+
+// charts is a chart for every instrument with prices or fills.
+func (b *priceBoards) charts() []*plot.Chart {
+	order := make([]instrument, 0, len(b.boards))
+	for in := range b.boards {
 		order = append(order, in)
 	}
 	slices.SortFunc(order, func(a, b instrument) int {
@@ -81,7 +79,7 @@ func priceCharts(f *plot.Frame, r *backtest.Result) []*plot.Chart {
 	})
 	var out []*plot.Chart
 	for _, in := range order {
-		c := all.boards[in].chart(f, legName(in.product, in.symbol))
+		c := b.boards[in].chart(b.frame, legName(in.product, in.symbol))
 		c.ID = priceID(in.product, in.symbol)
 		out = append(out, c)
 	}
@@ -126,6 +124,11 @@ func (b *priceBoard) fill(row *backtest.FillRow) {
 	}
 	b.held += exchange.Fixed(row.Side.Sign()) * row.Qty
 	b.position.Add(row.At, b.held.Float())
+}
+
+// trip adds a round trip.
+func (b *priceBoard) trip(row *backtest.TradeRow) {
+	b.trips.Add(plot.Trip{From: row.From, To: row.To, Entry: row.Entry.InexactFloat64(), Exit: row.Exit.InexactFloat64(), Won: row.Net.IsPositive()})
 }
 
 // decimals is how many decimals a price has.

@@ -12,6 +12,14 @@ type pageOf struct {
 	stats *stats.Statistics
 	cut   *cutoff
 	frame *plot.Frame
+	rows  *gathered
+}
+
+func newPage(r *backtest.Result) *pageOf {
+	from, to := period(r)
+	frame := plot.NewFrame(from, to)
+	rows := gather(frame, r)
+	return &pageOf{r: r, stats: stats.Of(r), cut: rows.cut, frame: frame, rows: rows}
 }
 
 // section is a part of the page under a heading, which the navigation leads to.
@@ -46,7 +54,7 @@ func (p *pageOf) sections() []section {
 		{"exposure-section", "Exposure", p.exposureBlocks()},
 		{"funding-section", "Funding", p.fundingBlocks()},
 	}
-	prices := priceCharts(p.frame, r)
+	prices := p.rows.boards.charts()
 	anchors := priceAnchors{}
 	var charts []block
 	for _, c := range prices {
@@ -66,9 +74,9 @@ func (p *pageOf) sections() []section {
 
 func (p *pageOf) tradeBlocks(anchors priceAnchors) []block {
 	return []block{
-		{Histogram: tradeHistogram(p.r)},
+		{Histogram: tradeHistogram(p.rows.nets)},
 		tableBlock(exitTable(p.stats.Exits)),
-		tableBlock(tradeTable(p.r, anchors, p.cut)),
-		tableBlock(fillTable(p.r, anchors, p.cut)),
+		tableBlock(tradeTable(&p.rows.trades, anchors, p.cut)),
+		tableBlock(fillTable(&p.rows.fills, anchors, p.cut)),
 	}
 }

@@ -25,23 +25,19 @@ func exitTable(list []stats.Exit) table {
 type priceAnchors map[string]string
 
 // tradeTable is every round trip, or the first and the last ones.
-func tradeTable(r *backtest.Result, anchors priceAnchors, cut *cutoff) table {
-	t := table{ID: "trades", Caption: "Round trips", Empty: "no position was ever opened", Search: true,
+func tradeTable(list *edges[backtest.TradeRow], anchors priceAnchors, cut *cutoff) table {
+	t := table{ID: "trades", Caption: "Round trips", Empty: "no position was ever opened", Search: true, Note: list.note("round trips", "trades.csv"),
 		Head: heads("Opened UTC", "=Strategy", "=Leg", "=Side", "#Net", "=Result", "#Held", "#Quantity", "#Entry", "#Exit",
 			"#Price", "#Fees", "#Funding", "=Ended by", "#Fills", "Tags")}
-	var keep func(int) bool
-	keep, t.Note = ends(r.Trades.Len(), "round trips", "trades.csv")
-	for i, row := range r.Trades.All() {
-		if keep(i) {
-			t.Rows = append(t.Rows, tradeRow(row, anchors, cut))
-		}
+	for i := range list.rows {
+		t.Rows = append(t.Rows, tradeRow(&list.rows[i], anchors, cut))
 	}
 	return t
 }
 
 func tradeRow(row *backtest.TradeRow, anchors priceAnchors, cut *cutoff) []td {
 	leg := legName(row.Product, row.Symbol)
-	opened := at(row.From, instant(row.From))
+	opened := moment(row.From)
 	opened.Link, opened.Zoom = anchors[leg], around(row.From, row.To)
 	if cut.passed(row.To) {
 		opened.Mark = afterMark
@@ -103,22 +99,18 @@ func forcedWord(f exchange.ForcedKind) string {
 func around(from, to exchange.Time) [2]int64 { return [2]int64{from.Millis(), to.Millis()} }
 
 // fillTable is every fill, or the first and the last ones.
-func fillTable(r *backtest.Result, anchors priceAnchors, cut *cutoff) table {
-	t := table{ID: "fills", Caption: "Fills", Empty: "no order was filled", Search: true, Head: heads("Time UTC", "=Strategy", "=Leg",
-		"=Side", "=Liquidity", "#Quantity", "#Price", "#Fee", "Asset", "#Realised", "#Position", "Tag")}
-	var keep func(int) bool
-	keep, t.Note = ends(r.Fills.Len(), "fills", "fills.csv")
-	for i, f := range r.Fills.All() {
-		if keep(i) {
-			t.Rows = append(t.Rows, fillRow(f, anchors, cut))
-		}
+func fillTable(list *edges[backtest.FillRow], anchors priceAnchors, cut *cutoff) table {
+	t := table{ID: "fills", Caption: "Fills", Empty: "no order was filled", Search: true, Note: list.note("fills", "fills.csv"),
+		Head: heads("Time UTC", "=Strategy", "=Leg", "=Side", "=Liquidity", "#Quantity", "#Price", "#Fee", "Asset", "#Realised", "#Position", "Tag")}
+	for i := range list.rows {
+		t.Rows = append(t.Rows, fillRow(&list.rows[i], anchors, cut))
 	}
 	return t
 }
 
 func fillRow(f *backtest.FillRow, anchors priceAnchors, cut *cutoff) []td {
 	leg := legName(f.Product, f.Symbol)
-	when := at(f.At, instant(f.At))
+	when := moment(f.At)
 	when.Link, when.Zoom, when.Point = anchors[leg], around(f.At, f.At), f.Price.String()
 	if cut.passed(f.At) {
 		when.Mark = afterMark
