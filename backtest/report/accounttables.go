@@ -17,7 +17,7 @@ func marginTable(r *backtest.Result) table {
 		row("Equity at the start", page.money(m.EquityStart), "USD"),
 		row("Equity at the end", page.money(m.EquityEnd), "USD"),
 		row("Change of equity", page.signed(change), "USD"),
-		row("Without the net", page.signed(rest), "USD that the collateral gained or lost in value"),
+		row("Without the net", page.signed(rest), "USD, what the collateral gained or lost in value"),
 		row("Lowest equity", page.money(m.EquityMin), "USD"),
 		row("Highest equity", page.money(m.EquityMax), "USD"),
 		row("Lowest uniMMR", mmr, minute(m.UniMMRMinAt)),
@@ -31,18 +31,20 @@ func marginTable(r *backtest.Result) table {
 }
 
 func balanceTable(list []backtest.BalanceLine) table {
-	t := table{ID: "balances", Narrow: true, Caption: "Balances", Empty: "no balances", Head: heads("Asset", "Wallet", "#Start", "#End", "#Change"),
+	t := table{ID: "balances", Narrow: true, Caption: "Balances", Empty: "no balances", Head: heads("Asset, wallet", "#Start", "#End", "#Change"),
 		Note: "LOAN and INTEREST are debts."}
 	for _, b := range list {
 		change := b.End.Sub(b.Start)
-		t.Rows = append(t.Rows, []td{word(b.Asset), word(b.Wallet.String()), exactOf(b.Start), exactOf(b.End), tonedOf(change, page.exact(change))})
+		asset := word(b.Asset)
+		asset.Sub = b.Wallet.String()
+		t.Rows = append(t.Rows, []td{asset, exactOf(b.Start), exactOf(b.End), tonedOf(change, page.exact(change))})
 	}
 	return t
 }
 
 func openTable(list []backtest.OpenPosition) table {
 	t := table{ID: "open", Caption: "Open positions", Empty: "no position was open at the end",
-		Head: heads("Leg", "#Quantity", "#Entry", "#Mark", "#Unrealised", "Asset")}
+		Head: heads("Leg", "#Quantity", "#Entry", "#Mark", "#Unrealized", "Asset")}
 	for _, p := range list {
 		t.Rows = append(t.Rows, []td{word(legName(p.Product, p.Symbol)), exactOf(p.Qty), exactOf(p.Entry.Round(exchange.FixedPlaces)),
 			fixedOf(p.Mark), tonedOf(p.Unrealized, page.exact(p.Unrealized.Round(exchange.FixedPlaces))), word(p.Asset)})

@@ -159,11 +159,11 @@ func frontGroups() []struct {
 		{"Return", []frontFigure{
 			{"Length", lengthFigure}, {"Net of trading", netFigure}, {"Equity change", equityFigure}, {"CAGR", ofStat("cagr")},
 			{"Volatility a year", ofStat("volatility")}, {"Sharpe", ofStat("sharpe")}, {"Sortino", ofStat("sortino")}, {"Calmar", ofStat("calmar")},
-			{"PSR", ofStat("psr")},
+			{"PSR", psrFigure},
 		}},
 		{"Risk and margin", []frontFigure{
 			{"Max drawdown", drawdownFigure}, {"Longest drawdown", longestFigure}, {"Gross leverage, highest", ofStat("max_leverage")},
-			{"Lowest uniMMR", mmrFigure}, {"Below 2.0 / 1.5 / 1.2", belowFigure}, {"Liquidations", liquidationFigure}, {"Auto-deleveraging", adlFigure},
+			{"Lowest uniMMR", mmrFigure}, {"Time below 2.0 / 1.5 / 1.2", belowFigure}, {"Liquidations", liquidationFigure}, {"Auto-deleveraging", adlFigure},
 		}},
 		{"Trading", []frontFigure{
 			{"Round trips", ofStat("trades")}, {"Win rate", ofStat("win_rate")}, {"Profit factor", ofStat("profit_factor")},
@@ -268,6 +268,15 @@ func mmrFigure(c *runColumn) frontCell {
 		return frontCell{Text: undefined, Reason: "no position was held, so there was no maintenance margin"}
 	}
 	return frontCell{Text: page.uniMMR(m.UniMMRMin), Sub: m.UniMMRMinAt.UTC().Format("2\u00a0Jan\u00a02006 15:04"), Tone: ladderTone(m.UniMMRMin, &m.Ladder).style()}
+}
+
+// psrFigure is the probabilistic Sharpe ratio, which few know by its letters.
+func psrFigure(c *runColumn) frontCell {
+	cell := ofStat("psr")(c)
+	if cell.Reason == "" {
+		cell.Sub = "chance that Sharpe is above 0"
+	}
+	return cell
 }
 
 func belowFigure(c *runColumn) frontCell {

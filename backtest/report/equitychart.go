@@ -121,7 +121,7 @@ func drawdowns(values []plot.Point) []plot.Point {
 // fallTable lists the worst periods.
 func (p *pageOf) fallTable() table {
 	t := table{ID: "falls", Caption: "Worst periods", Empty: "equity never fell",
-		Head: heads("#No.", "From UTC", "Lowest UTC", "Recovered UTC", "#Depth %", "#Depth USD", "#Fell for", "#Lasted"),
+		Head: heads("#No.", "#Depth %", "#Depth USD", "From UTC", "Lowest UTC", "Recovered UTC", "#Fell for", "#Lasted"),
 		Note: "The deepest falls of equity that do not overlap, from the peak until it was reached again."}
 	_, to := period(p.r)
 	for i, f := range p.falls() {
@@ -135,9 +135,9 @@ func (p *pageOf) fallTable() table {
 		}
 		from := at(f.Peak, minute(f.Peak))
 		from.Link, from.Zoom = "equity", around(f.Peak, end)
-		t.Rows = append(t.Rows, []td{{Text: strconv.Itoa(i + 1), Style: "n"}, from, lowest, recovered,
+		t.Rows = append(t.Rows, []td{{Text: strconv.Itoa(i + 1), Style: "n"},
 			tonedOf(f.Percent.Abs().Neg(), page.percent(f.Percent.Abs().Neg())), tonedOf(f.USD.Abs().Neg(), page.money(f.USD.Abs().Neg())),
-			lengthOf(f.Peak, f.Trough), lengthOf(f.Peak, end)})
+			from, lowest, recovered, lengthOf(f.Peak, f.Trough), lengthOf(f.Peak, end)})
 	}
 	return t
 }

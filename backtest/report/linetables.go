@@ -20,8 +20,8 @@ func lineTables(r *backtest.Result, cut *cutoff) []block {
 }
 
 func lineTable(id, caption string, lines []backtest.Line, sum *backtest.Line) table {
-	t := table{ID: id, Caption: caption, Head: heads("Name", "#Fills", "#Turnover", "#Price", "#Fees",
-		"#Funding", "#Interest", "#Net", "#Net %", "#Slippage", "#Drawdown %", "#uniMMR min"),
+	t := table{ID: id, Caption: caption, Head: heads("Name", "#Net", "#Net %", "#Price", "#Fees",
+		"#Funding", "#Interest", "#Slippage", "#Turnover", "#Fills", "#Drawdown %", "#uniMMR min"),
 		Note: "USD. Net is price, fees, funding and interest together; price includes slippage, against the price at the decision."}
 	for i := range lines {
 		t.Rows = append(t.Rows, lineRow(&lines[i]))
@@ -34,16 +34,18 @@ func lineTable(id, caption string, lines []backtest.Line, sum *backtest.Line) ta
 	return t
 }
 
+// strategyLegTable names the leg below the strategy: a column of its own would push the last
+// ones out of sight.
 func strategyLegTable(r *backtest.Result) table {
 	t := lineTable("by-strategy-leg", "By strategy and leg", nil, nil)
-	t.Head[0].Text = "Leg"
-	t.Head = append([]head{{Text: "Strategy"}}, t.Head...)
+	t.Head[0].Text = "Strategy, leg"
 	for i := range r.ByStrategyLeg {
 		l := &r.ByStrategyLeg[i]
 		row := lineRow(&l.Line)
 		leg := legOf(r, l.Inst)
-		row[0] = word(legName(leg.Product, leg.Symbol))
-		t.Rows = append(t.Rows, append([]td{word(l.Strategy)}, row...))
+		row[0] = word(l.Strategy)
+		row[0].Sub = clean(legName(leg.Product, leg.Symbol))
+		t.Rows = append(t.Rows, row)
 	}
 	return t
 }
@@ -71,10 +73,10 @@ func lineRow(l *backtest.Line) []td {
 	net := tonedOf(l.Net, page.money(l.Net))
 	net.Style += " strong"
 	return []td{
-		word(l.Name), countOf(int64(l.Trades)), figureOf(page.compact(l.Turnover), l.Turnover.String()),
+		word(l.Name), net, tonedOf(l.NetPct, page.percent(l.NetPct)),
 		tonedOf(l.Price, page.money(l.Price)), tonedOf(l.Fees, page.money(l.Fees)), tonedOf(l.Funding, page.money(l.Funding)),
-		tonedOf(l.Interest, page.money(l.Interest)), net,
-		tonedOf(l.NetPct, page.percent(l.NetPct)), moneyOf(l.Slippage),
+		tonedOf(l.Interest, page.money(l.Interest)), moneyOf(l.Slippage),
+		figureOf(page.compact(l.Turnover), l.Turnover.String()), countOf(int64(l.Trades)),
 		figureOf(page.percent(l.DrawdownPct), ""), mmr,
 	}
 }

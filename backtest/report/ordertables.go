@@ -12,7 +12,10 @@ func orderTables(r *backtest.Result) []block {
 	if len(r.Orders.ByReason) > 0 {
 		list = append(list, tableBlock(rejectionTable(r.Orders.ByReason)))
 	}
-	return append(list, tableBlock(refusalTable(r.Refusals)))
+	if len(r.Refusals) > 0 {
+		list = append(list, tableBlock(refusalTable(r.Refusals)))
+	}
+	return list
 }
 
 func orderTable(o *backtest.OrderSummary) table {
@@ -22,7 +25,7 @@ func orderTable(o *backtest.OrderSummary) table {
 		n         int
 	}{
 		{"Intents", "what strategies asked for", o.Intents}, {"Refused", "by our risk guard", o.Refused}, {"Sent", "to the exchange", o.Sent},
-		{"Rejected", "by the exchange", o.Rejected}, {"Fills", "", o.Fills}, {"Cancelled", "", o.Canceled}, {"Expired", "", o.Expired},
+		{"Rejected", "by the exchange", o.Rejected}, {"Fills", "", o.Fills}, {"Canceled", "", o.Canceled}, {"Expired", "", o.Expired},
 		{"Open at the end", "", o.OpenAtEnd}, {"Unknown for a time", "requests without an answer, resolved later", o.Unknown},
 	} {
 		name := word(row.name)

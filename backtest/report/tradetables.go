@@ -101,7 +101,7 @@ func around(from, to exchange.Time) [2]int64 { return [2]int64{from.Millis(), to
 // fillTable is every fill, or the first and the last ones.
 func fillTable(list *edges[backtest.FillRow], anchors priceAnchors, cut *cutoff) table {
 	t := table{ID: "fills", Caption: "Fills", Empty: "no order was filled", Search: true, Note: list.note("fills", "fills.csv"),
-		Head: heads("Time UTC", "=Strategy", "=Leg", "=Side", "=Liquidity", "#Quantity", "#Price", "#Fee", "Asset", "#Realised", "#Position", "Tag")}
+		Head: heads("Time UTC", "=Strategy", "=Leg", "=Side", "=Liquidity", "#Quantity", "#Price", "#Fee", "Asset", "#Realized", "#Position", "Tag")}
 	for i := range list.rows {
 		t.Rows = append(t.Rows, fillRow(&list.rows[i], anchors, cut))
 	}

@@ -62,16 +62,22 @@ func (c *Chart) Times() []Label {
 	f := c.Panels[0].frame
 	var out []Label
 	for _, t := range timeTicks(f.from, f.to) {
-		out = append(out, Label{percentOf(f.x(t.at), plotWidth), t.text})
+		x := f.x(t.at)
+		out = append(out, Label{percentOf(x, plotWidth), t.text, x > lastFrom})
 	}
 	return out
 }
 
-// Label is a text at a share of the width or height, in percent.
+// Label is a text at a share of the width or height, in percent. The Last one of a width is
+// so near its end that it would stand over the edge of the card.
 type Label struct {
 	At   string
 	Text string
+	Last bool
 }
+
+// lastFrom is from where on a label is the last.
+const lastFrom = plotWidth * 97 / 100
 
 // x places an instant.
 func (f *Frame) x(at exchange.Time) int {

@@ -196,7 +196,7 @@ func (p *Panel) Values() []Label {
 	var out []Label
 	s := p.scale()
 	for _, v := range s.ticks(p.Size.ticks()) {
-		out = append(out, Label{percentOf(s.y(v), plotHeight), s.text(v, p.Size.ticks())})
+		out = append(out, Label{At: percentOf(s.y(v), plotHeight), Text: s.text(v, p.Size.ticks())})
 	}
 	return out
 }

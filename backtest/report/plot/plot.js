@@ -212,7 +212,7 @@
 
   const label = (box, side, list) => {
     box.replaceChildren();
-    for (const [share, text] of list) make("span", "", box, { textContent: text }).style[side] = share + "%";
+    for (const [share, text] of list) make("span", side === "left" && share > 97 ? "last" : "", box, { textContent: text }).style[side] = share + "%";
   };
 
   // Names of references stand at the right edge, and further left where another is in the way.
