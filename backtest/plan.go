@@ -14,9 +14,6 @@ import (
 	"github.com/pmbot/pmbot/riskguard/margin"
 )
 
-// foreverCadence is the promise for what never changes, such as the dollar's index.
-const foreverCadence = 100 * 365 * 24 * time.Hour
-
 // markStreamEvery is how often messages of the mark price stream come, at the slower of
 // its two speeds.
 const markStreamEvery = 3 * time.Second
@@ -309,7 +306,7 @@ func (p *plan) needed(cfg *Config, ins *exchange.Instruments) []string {
 }
 
 func (p *plan) stable(asset string) {
-	p.promise(0, exchange.Cadence{Kind: exchange.KindAssetIndex, Asset: asset, Every: foreverCadence, Rule: "index = 1"}, asset)
+	p.promise(0, exchange.Cadence{Kind: exchange.KindAssetIndex, Asset: asset, Every: exchange.Forever, Rule: "index = 1"}, asset)
 	e := exchange.Event{Flags: exchange.FlagDerived}
 	e.SetAssetIndex(&exchange.AssetIndex{Asset: asset, Price: exchange.FixedOne})
 	p.opening = append(p.opening, e)

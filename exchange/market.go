@@ -106,6 +106,9 @@ type AssetIndex struct {
 	Price Fixed
 }
 
+// Forever is the cadence of what never changes, such as a dollar's index: it has no age.
+const Forever = 100 * 365 * 24 * time.Hour
+
 // Cadence is a feed's promise of how often a kind of event comes for an instrument or
 // an asset. Inputs older than twice the cadence, or than a configured limit if that is
 // longer, are stale.

@@ -36,6 +36,9 @@ func (c *check) staleInput() (in input, found bool) {
 	}
 	for i := range c.g.assets {
 		a := &c.g.assets[i]
+		if a.at != 0 && a.every >= exchange.Forever {
+			continue
+		}
 		in = c.input(boundFreshIndex, a.at, freshFor(l.FreshIndex, a.every))
 		if in.name = a.name; c.tells(in.bound, &in.share) && c.counts(a.name) && c.stale(&in) {
 			return in, true
