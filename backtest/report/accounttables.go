@@ -1,6 +1,8 @@
 package report
 
 import (
+	"slices"
+
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -13,11 +15,10 @@ func marginTable(r *backtest.Result) table {
 		mmr = page.uniMMR(m.UniMMRMin)
 	}
 	row := func(name, value, note string) []td { return []td{word(name), figureOf(value, ""), word(note)} }
-	return table{ID: "margin-summary", Narrow: true, Caption: "Account", Head: heads("Measure", "#Value", "Note"), Rows: [][]td{
+	t := table{ID: "margin-summary", Narrow: true, Caption: "Account", Head: heads("Measure", "#Value", "Note"), Rows: [][]td{
 		row("Equity at the start", page.money(m.EquityStart), "USD"),
 		row("Equity at the end", page.money(m.EquityEnd), "USD"),
 		row("Change of equity", page.signed(change), "USD"),
-		row("Without the net", page.signed(rest), "USD, what the collateral gained or lost in value"),
 		row("Lowest equity", page.money(m.EquityMin), "USD"),
 		row("Highest equity", page.money(m.EquityMax), "USD"),
 		row("Lowest uniMMR", mmr, minute(m.UniMMRMinAt)),
@@ -28,6 +29,10 @@ func marginTable(r *backtest.Result) table {
 		row("Auto-deleveraging", page.count(int64(m.ADL)), "positions reduced"),
 		row("Haircut at worst", page.money(m.HaircutWorst), "USD that Binance does not count as collateral"),
 	}}
+	if !rest.Round(2).IsZero() {
+		t.Rows = slices.Insert(t.Rows, 3, row("Without the net", page.signed(rest), "USD, what the collateral gained or lost in value"))
+	}
+	return t
 }
 
 func balanceTable(list []backtest.BalanceLine) table {

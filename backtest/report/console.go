@@ -25,8 +25,13 @@ type ConsoleOptions struct {
 	Report string
 }
 
-// warningsMax bounds the warnings that the console repeats.
-const warningsMax = 20
+const (
+	// warningsMax bounds the warnings that the console repeats.
+	warningsMax = 20
+	// kindMax is how much of a warning's kind it repeats; more than the indent moves the
+	// text of its first line.
+	kindMax = indent + 2
+)
 
 // Console prints the run's tables; those that have nothing to say are left out. The last
 // line is "result <hash>", for people and for scripts that compare runs. The error is the
@@ -141,6 +146,6 @@ func (t *terminalWriter) warnings(list []backtest.Warning) {
 			t.line(fmt.Sprintf("and %s more, in report.html and result.json", terminal.count(int64(len(list)-i))))
 			break
 		}
-		t.section(shorten(clean(warning.Kind), indent-1), toneWarn, text("%s", clean(warning.Text)))
+		t.section(shorten(clean(warning.Kind), kindMax), toneWarn, text("%s", clean(warning.Text)))
 	}
 }

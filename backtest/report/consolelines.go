@@ -27,11 +27,25 @@ const (
 
 func byStrategy(r *backtest.Result) *grid {
 	g := lineGrid("BY STRATEGY", r.ByStrategy)
-	total := r.Total
-	total.Name = "TOTAL"
-	cells := lineCells(&total)
+	account := accountLines(r, terminal)
+	cells := lineCells(totalLine(r, "TOTAL", account))
 	cells[0].tone = toneHead
 	g.add(cells...)
+	for _, l := range account {
+		cells := make([]cell, len(g.columns))
+		cells[0] = cell{l.name, toneHead}
+		for i, c := range g.columns {
+			switch c.title {
+			case "net":
+				cells[i] = amount(l.usd)
+			case "net%":
+				cells[i] = cell{l.pct, signTone(l.usd)}
+			case "maxDD%":
+				cells[i] = text("%s", l.drawdown)
+			}
+		}
+		g.add(cells...)
+	}
 	return g
 }
 

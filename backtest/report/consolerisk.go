@@ -23,10 +23,6 @@ func (t *terminalWriter) margin(r *backtest.Result, all *stats.Statistics) {
 		text("min %s", terminal.money(m.EquityMin)), text("max %s", terminal.money(m.EquityMax)),
 		text("max drawdown %s%%%s", terminal.percent(m.DrawdownPct), drawdownDates(m)),
 	}
-	if change, rest := equityChange(r); !rest.Round(2).IsZero() {
-		pieces = append(pieces, text("change %s = net %s + value of collateral %s",
-			terminal.signed(change), terminal.signed(r.Total.Net), terminal.signed(rest)))
-	}
 	t.wrapped("MARGIN", pieces...)
 	t.wrapped("", uniMMRPieces(r, all)...)
 	pieces = []cell{
@@ -52,6 +48,9 @@ func uniMMRPieces(r *backtest.Result, all *stats.Statistics) []cell {
 		pieces = append(pieces, text("with %s", held))
 	}
 	if m.Below20 == 0 {
+		if m.UniMMRMin.LessThan(decimal.New(2, 0)) {
+			return append(pieces, cell{"below 2.0 only between two samples", toneWarn})
+		}
 		return append(pieces, text("never below 2.0"))
 	}
 	line := "1.2"
@@ -127,6 +126,9 @@ func badIf(bad bool) tone {
 	return toneText
 }
 
+// From limitTold on, in percent of a limit, the console tells of its closest approach.
+const limitTold = 1
+
 // limits prints how near approved orders came to each limit, the nearest first, and which
 // limits refused.
 func (t *terminalWriter) limits(list []backtest.LimitUse) {
@@ -138,17 +140,29 @@ func (t *terminalWriter) limits(list []backtest.LimitUse) {
 	sorted := slices.Clone(list)
 	slices.SortStableFunc(sorted, func(a, b backtest.LimitUse) int { return b.Used.Cmp(a.Used) })
 	var untouched []string
+	far := 0
 	for i := range sorted {
 		l := &sorted[i]
 		switch {
+		case l.Refused == 0 && l.At != 0 && l.Used.LessThan(decimal.New(limitTold, -2)):
+			far++
 		case l.At != 0 || l.Refused > 0:
 			g.add(limitCells(l)...)
 		case l.Limit != "":
 			untouched = append(untouched, clean(cmp.Or(strings.TrimPrefix(l.Key, "risk."), l.Rule)))
 		}
 	}
-	if len(g.rows) == 0 {
+	switch {
+	case len(g.rows) > 0:
+	case far > 0:
+		t.line("")
+		t.wrapped("LIMITS", text("nothing was refused, and less than %d%% was used of each of the %d that orders were held against", limitTold, far))
 		return
+	default:
+		return
+	}
+	if far > 0 {
+		g.note("left out: %d that refused nothing and of which less than %d%% was used; the report has all", far, limitTold)
 	}
 	if slices.ContainsFunc(list, func(l backtest.LimitUse) bool { return l.At != 0 }) {
 		g.note("100%% used is at the limit; a floor such as uniMMR counts as limit over value")

@@ -17,7 +17,8 @@ type table struct {
 	Over []head
 	Head []head
 	Rows [][]td
-	Foot []td
+	// Foot are the last rows, apart from the others.
+	Foot [][]td
 	// Search offers a filter and scrolls inside its own box.
 	Search bool
 	// Narrow tables may stand side by side.
@@ -111,12 +112,8 @@ func (t table) Body() template.HTML {
 	return template.HTML(b.String())
 }
 
-// Total is the last row, apart from the others.
-func (t table) Total() template.HTML {
-	var b strings.Builder
-	writeRow(&b, t.Foot)
-	return template.HTML(b.String())
-}
+// Total is the rows of the foot.
+func (t table) Total() template.HTML { return table{Rows: t.Foot}.Body() }
 
 func writeRow(b *strings.Builder, row []td) {
 	b.WriteString("<tr>")

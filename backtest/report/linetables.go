@@ -6,9 +6,9 @@ import (
 
 // lineTables are where the money came from: by strategy, by leg, by both, and by month.
 func lineTables(r *backtest.Result, cut *cutoff) []block {
-	list := []block{tableBlock(lineTable("by-strategy", "By strategy", r.ByStrategy, &r.Total))}
+	list := []block{tableBlock(strategyTable(r))}
 	if len(r.ByLeg) > 0 {
-		list = append(list, tableBlock(lineTable("by-leg", "By leg", r.ByLeg, nil)))
+		list = append(list, tableBlock(lineTable("by-leg", "By leg", r.ByLeg)))
 	}
 	if len(r.ByStrategyLeg) > 0 && len(r.ByStrategy) > 1 {
 		list = append(list, tableBlock(strategyLegTable(r)))
@@ -19,17 +19,38 @@ func lineTables(r *backtest.Result, cut *cutoff) []block {
 	return list
 }
 
-func lineTable(id, caption string, lines []backtest.Line, sum *backtest.Line) table {
+func lineTable(id, caption string, lines []backtest.Line) table {
 	t := table{ID: id, Caption: caption, Head: heads("Name", "#Net", "#Net %", "#Price", "#Fees",
 		"#Funding", "#Interest", "#Slippage", "#Turnover", "#Fills", "#Drawdown %", "#uniMMR min"),
 		Note: "USD. Net is price, fees, funding and interest together; price includes slippage, against the price at the decision."}
 	for i := range lines {
 		t.Rows = append(t.Rows, lineRow(&lines[i]))
 	}
-	if sum != nil {
-		total := *sum
-		total.Name = "Total"
-		t.Foot = lineRow(&total)
+	return t
+}
+
+// strategyTable ends with the total, and with what became of the account beside it.
+func strategyTable(r *backtest.Result) table {
+	t := lineTable("by-strategy", "By strategy", r.ByStrategy)
+	account := accountLines(r, page)
+	t.Foot = [][]td{lineRow(totalLine(r, "Total", account))}
+	for _, l := range account {
+		row := make([]td, len(t.Head))
+		row[0] = word(l.name)
+		for i, h := range t.Head {
+			switch h.Text {
+			case "Net":
+				row[i] = tonedOf(l.usd, page.money(l.usd))
+			case "Net %":
+				row[i] = tonedOf(l.usd, l.pct)
+			case "Drawdown %":
+				row[i] = figureOf(l.drawdown, "")
+			}
+		}
+		t.Foot = append(t.Foot, row)
+	}
+	if len(account) > 0 {
+		t.Note += " The net of trading leaves out what the collateral itself gained or lost in value, after haircuts; the two together are the change of the account's equity."
 	}
 	return t
 }
@@ -37,7 +58,7 @@ func lineTable(id, caption string, lines []backtest.Line, sum *backtest.Line) ta
 // strategyLegTable names the leg below the strategy: a column of its own would push the last
 // ones out of sight.
 func strategyLegTable(r *backtest.Result) table {
-	t := lineTable("by-strategy-leg", "By strategy and leg", nil, nil)
+	t := lineTable("by-strategy-leg", "By strategy and leg", nil)
 	t.Head[0].Text = "Strategy, leg"
 	for i := range r.ByStrategyLeg {
 		l := &r.ByStrategyLeg[i]
@@ -54,7 +75,7 @@ func strategyLegTable(r *backtest.Result) table {
 const lineRiskColumns = 2
 
 func monthTable(lines []backtest.Line, cut *cutoff) table {
-	t := lineTable("by-month", "By month", lines, nil)
+	t := lineTable("by-month", "By month", lines)
 	t.Head = t.Head[:len(t.Head)-lineRiskColumns]
 	for i, row := range t.Rows {
 		t.Rows[i] = row[:len(row)-lineRiskColumns]

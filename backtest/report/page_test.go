@@ -40,7 +40,7 @@ func TestCellsEscape(t *testing.T) {
 		{Text: evil}, {Style: evil}, {Sort: evil}, {Sub: evil}, {Mark: evil}, {Title: evil}, {Meter: evil}, {Text: evil, More: []string{evil}},
 		{Text: evil, Link: evil, Zoom: [2]int64{1, 2}},
 	} {
-		if out := string(table{Rows: [][]td{{c, c}}, Foot: []td{c}}.Body()); strings.Contains(out, "<script>") || strings.Contains(out, `"">`) {
+		if out := string(table{Rows: [][]td{{c, c}}, Foot: [][]td{{c}}}.Body()); strings.Contains(out, "<script>") || strings.Contains(out, `"">`) {
 			t.Errorf("%+v: %s", c, out)
 		}
 	}

@@ -139,10 +139,3 @@ func flowNote(r *backtest.Result) string {
 	}
 	return note
 }
-
-// equityChange is by how much equity changed, and what of it is not the net of trading:
-// the value of the coins that serve as collateral, after haircuts.
-func equityChange(r *backtest.Result) (change, rest decimal.Decimal) {
-	change = r.Margin.EquityEnd.Sub(r.Margin.EquityStart)
-	return change, change.Sub(r.Total.Net)
-}
