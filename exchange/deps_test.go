@@ -61,8 +61,10 @@ var law = map[string]string{
 		"backtest/venue backtest/venue/link backtest/venue/queue backtest/market backtest/tape backtest/tape/row backtest/tape/clock",
 	"backtest/stats":        "exchange backtest",
 	"backtest/rundir":       "exchange backtest",
-	"backtest/report/plot":  "exchange",
-	"backtest/report":       "exchange backtest backtest/stats backtest/report/plot",
+	"backtest/readable":     "exchange",
+	"backtest/compare":      "exchange backtest backtest/stats backtest/readable",
+	"backtest/report/plot":  "exchange backtest/readable",
+	"backtest/report":       "exchange backtest backtest/stats backtest/compare backtest/readable backtest/report/plot",
 	"strategy/strategytest": "exchange strategy backtest",
 	"configs":               "",
 

@@ -22,6 +22,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/compare"
 )
 
 // The tests in browser*_test.go open pages in a real browser, as a reader does: from disk.
@@ -178,7 +179,7 @@ func browserPages(t *testing.T) map[string]string {
 	one := fakeResult(1)
 	pages := map[string]func(*bytes.Buffer) error{
 		"quarter":    func(b *bytes.Buffer) error { return HTML(b, ColumnsOf(fakeResult(24*92))) },
-		"comparison": func(b *bytes.Buffer) error { return Compare(comparedRuns(24 * 20)...).HTML(b) },
+		"comparison": func(b *bytes.Buffer) error { return CompareHTML(b, compare.Of(comparedRuns(24*20)...)) },
 		"onebar":     func(b *bytes.Buffer) error { return HTML(b, ColumnsOf(one)) },
 	}
 	for name, r := range map[string]*backtest.Result{"empty": {}, "liquidated": liquidated(), "hostile": hostile(), "refused": refusedRun()} {

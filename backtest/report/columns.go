@@ -62,8 +62,8 @@ func (c Columns) list(p *pageOf) []runColumn {
 	return out
 }
 
-// comparison is the front page's tables of figures, and what explains them.
-type comparison struct {
+// frontTables is the front page's tables of figures, and what explains them.
+type frontTables struct {
 	Groups []frontGroup
 	// Reasons say why figures are undefined, in the order of their numbers.
 	Reasons []string
@@ -102,8 +102,8 @@ type frontFigure struct {
 	of   func(*runColumn) frontCell
 }
 
-func newComparison(columns []runColumn) comparison {
-	var out comparison
+func newFrontTables(columns []runColumn) frontTables {
+	var out frontTables
 	marks := map[string]string{}
 	var head []frontHead
 	missing := 0
@@ -136,13 +136,13 @@ func newComparison(columns []runColumn) comparison {
 }
 
 // note gives an undefined figure the number of its reason; equal reasons share one.
-func (c *comparison) note(cell *frontCell, marks map[string]string) {
+func (t *frontTables) note(cell *frontCell, marks map[string]string) {
 	if cell.Reason == "" {
 		return
 	}
 	if marks[cell.Reason] == "" {
-		c.Reasons = append(c.Reasons, cell.Reason)
-		marks[cell.Reason] = strconv.Itoa(len(c.Reasons))
+		t.Reasons = append(t.Reasons, cell.Reason)
+		marks[cell.Reason] = strconv.Itoa(len(t.Reasons))
 	}
 	cell.Mark = marks[cell.Reason]
 }

@@ -10,12 +10,17 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/compare"
 	"github.com/pmbot/pmbot/backtest/stats"
 )
 
-// Console prints the comparison as tables with a column for each run. Its last line says
-// whether the runs came to the same. The error is the writer's.
-func (c *Comparison) Console(w io.Writer, opt ConsoleOptions) error {
+// comparison is the runs side by side as the terminal and the page show them.
+type comparison struct{ *compare.Comparison }
+
+// CompareConsole prints a comparison as tables with a column for each run. Its last line
+// says whether the runs came to the same. The error is the writer's.
+func CompareConsole(w io.Writer, compared *compare.Comparison, opt ConsoleOptions) error {
+	c := comparison{compared}
 	t := &terminalWriter{w: w, color: opt.Color, width: opt.Width}
 	c.printRuns(t)
 	c.printDifferences(t)
@@ -24,7 +29,7 @@ func (c *Comparison) Console(w io.Writer, opt ConsoleOptions) error {
 	c.printTotals(t)
 	for _, table := range []struct {
 		title string
-		rows  []LineRow
+		rows  []compare.LineRow
 	}{{"NET BY STRATEGY", c.ByStrategy}, {"NET BY LEG", c.ByLeg}, {"NET BY STRATEGY AND LEG", c.ByStrategyLeg}, {"NET BY MONTH", c.ByMonth}} {
 		if len(table.rows) > 0 {
 			t.line("")
@@ -44,11 +49,11 @@ func (c *Comparison) Console(w io.Writer, opt ConsoleOptions) error {
 }
 
 // verdict is the comparison in a sentence.
-func (c *Comparison) verdict() string {
+func (c comparison) verdict() string {
 	switch {
 	case c.Equal:
 		return "equal: same result hash " + shortHash(c.Runs[0].Hash)
-	case !c.parts():
+	case !c.Part():
 		return "nothing differs that the runs keep, but there are no equal result hashes to prove it"
 	case len(c.Differ) == 0:
 		return "different results, and nothing that the runs keep says why"
@@ -59,12 +64,7 @@ func (c *Comparison) verdict() string {
 	}
 }
 
-// parts says whether any run leaves the first one's way.
-func (c *Comparison) parts() bool {
-	return slices.ContainsFunc(c.Partings, func(p RunPartings) bool { return len(p.List) > 0 })
-}
-
-func (c *Comparison) printRuns(t *terminalWriter) {
+func (c comparison) printRuns(t *terminalWriter) {
 	for _, run := range c.Runs {
 		pieces := []cell{{run.Name, toneHead}}
 		if filepath.Base(run.Name) != run.ID {
@@ -88,14 +88,14 @@ func (c *Comparison) printRuns(t *terminalWriter) {
 const spanNote = "differ: sums, counts and extremes depend on how long a run was, so none of them is marked as better"
 
 // areaName is the area as a section's name on the terminal, where there is little room.
-func areaName(a Area) string {
-	if a == AreaConfig {
+func areaName(a compare.Area) string {
+	if a == compare.AreaConfig {
 		return "config"
 	}
 	return string(a)
 }
 
-func (c *Comparison) printDifferences(t *terminalWriter) {
+func (c comparison) printDifferences(t *terminalWriter) {
 	t.line("")
 	if len(c.Differ) == 0 {
 		t.wrapped("DIFFERENT", text("nothing in what made the runs"))
@@ -104,7 +104,7 @@ func (c *Comparison) printDifferences(t *terminalWriter) {
 	t.wrapped("DIFFERENT", text("%s; %s is where a run has no such thing", terminal.count(int64(len(c.Differ))), undefined))
 	warnings := 0
 	for _, d := range c.Differ {
-		if d.Area == AreaWarning {
+		if d.Area == compare.AreaWarning {
 			if warnings++; warnings > warningsMax {
 				continue
 			}
@@ -117,8 +117,8 @@ func (c *Comparison) printDifferences(t *terminalWriter) {
 }
 
 // said tells which runs have which value; those that have the same stand together.
-func (c *Comparison) said(d Difference) []cell {
-	if d.Area == AreaWarning {
+func (c comparison) said(d compare.Difference) []cell {
+	if d.Area == compare.AreaWarning {
 		return []cell{text("only %s", strings.Join(c.having(d), ","))}
 	}
 	var values []string
@@ -141,7 +141,7 @@ func (c *Comparison) said(d Difference) []cell {
 }
 
 // having are the letters of the runs that have anything.
-func (c *Comparison) having(d Difference) []string {
+func (c comparison) having(d compare.Difference) []string {
 	var out []string
 	for i, v := range d.Values {
 		if v != nil {
@@ -151,15 +151,15 @@ func (c *Comparison) having(d Difference) []string {
 	return out
 }
 
-func (c *Comparison) printPartings(t *terminalWriter) {
+func (c comparison) printPartings(t *terminalWriter) {
 	t.line("")
 	first := c.Runs[0].Letter
 	for i, p := range c.Partings {
 		name := p.Run + " PARTS"
 		switch {
-		case sameResult(c.results[0], c.results[i+1]):
+		case p.Equal:
 			t.wrapped(p.Run+" EQUALS", text("%s: same result hash", first))
-		case len(p.List) == 0 && c.results[0].Hash != "" && c.results[i+1].Hash != "":
+		case len(p.List) == 0 && c.Results[0].Hash != "" && c.Results[i+1].Hash != "":
 			t.wrapped(name, text("%s", unkept))
 		case len(p.List) == 0:
 			t.wrapped(name, text("nowhere: nothing differs that the runs keep"))
@@ -181,7 +181,7 @@ const unkept = "in nothing that the run directories keep: the hash also covers w
 
 // columns are the title and a column for each run, with one for the change to the first.
 // On a narrow terminal the changes go first.
-func (c *Comparison) columns(title string) []column {
+func (c comparison) columns(title string) []column {
 	out := []column{{title: title, left: true}}
 	for i, run := range c.Runs {
 		out = append(out, column{title: run.Letter})
@@ -217,7 +217,7 @@ func moneySources() []moneySource {
 	}
 }
 
-func (c *Comparison) printTotals(t *terminalWriter) {
+func (c comparison) printTotals(t *terminalWriter) {
 	g := &grid{columns: c.columns("TOTAL, USD")}
 	for _, s := range moneySources() {
 		g.add(c.lineCells(s.name, &c.Total, s)...)
@@ -225,7 +225,7 @@ func (c *Comparison) printTotals(t *terminalWriter) {
 	t.table(g)
 }
 
-func (c *Comparison) printNets(t *terminalWriter, title string, rows []LineRow) {
+func (c comparison) printNets(t *terminalWriter, title string, rows []compare.LineRow) {
 	g := &grid{columns: c.columns(title)}
 	for i := range rows {
 		g.add(c.lineCells(rows[i].Name, &rows[i], netSource())...)
@@ -234,7 +234,7 @@ func (c *Comparison) printNets(t *terminalWriter, title string, rows []LineRow) 
 }
 
 // lineCells is one figure of a row of lines for every run, with its change to the first.
-func (c *Comparison) lineCells(name string, row *LineRow, s moneySource) []cell {
+func (c comparison) lineCells(name string, row *compare.LineRow, s moneySource) []cell {
 	cells := []cell{text("%s", name)}
 	for i, l := range row.Lines {
 		value, change := text(undefined), text(undefined)

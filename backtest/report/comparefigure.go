@@ -8,17 +8,18 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/pmbot/pmbot/backtest/compare"
 	"github.com/pmbot/pmbot/backtest/stats"
 	"github.com/pmbot/pmbot/exchange"
 )
 
 // printStatistics prints the statistics that are not the same in all runs.
-func (c *Comparison) printStatistics(t *terminalWriter) {
+func (c comparison) printStatistics(t *terminalWriter) {
 	g := &grid{columns: c.columns("STATISTICS, * better")}
 	group := ""
 	for i := range c.Statistics {
 		s := &c.Statistics[i]
-		if !s.differs() {
+		if !s.Differs() {
 			continue
 		}
 		if s.Group != group {
@@ -35,7 +36,7 @@ func (c *Comparison) printStatistics(t *terminalWriter) {
 	}
 }
 
-func statisticCells(s *StatisticRow) []cell {
+func statisticCells(s *compare.StatisticRow) []cell {
 	cells := []cell{text("%s", s.Name)}
 	for k, f := range s.Values {
 		value, change := text(undefined), text(undefined)
@@ -57,14 +58,14 @@ func statisticCells(s *StatisticRow) []cell {
 
 // statisticNotes say how many statistics are the same, and why others are undefined, once
 // for all that share runs and reason.
-func (c *Comparison) statisticNotes() []string {
+func (c comparison) statisticNotes() []string {
 	same, undefinedInAll := 0, 0
 	var order []string
 	names := map[string][]string{}
 	for i := range c.Statistics {
 		s := &c.Statistics[i]
 		switch {
-		case s.differs():
+		case s.Differs():
 		case s.Values[0].Value.Valid:
 			same++
 			continue

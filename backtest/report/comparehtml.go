@@ -12,6 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/compare"
 	"github.com/pmbot/pmbot/backtest/report/plot"
 )
 
@@ -51,9 +52,9 @@ type partingCard struct {
 
 type partingRow struct{ Kind, At, First, Other string }
 
-// HTML writes the comparison as one page that needs nothing else, like the report: curves
-// of all runs in one picture, tables with a column for each.
-func (c *Comparison) HTML(w io.Writer) error {
+// CompareHTML writes a comparison as one page that needs nothing else, like the report:
+// curves of all runs in one picture, tables with a column for each.
+func CompareHTML(w io.Writer, compared *compare.Comparison) error {
 	t, err := template.New("report").Parse(pageTemplate + plot.Templates)
 	if err == nil {
 		t, err = t.New("compare").Parse(compareTemplate)
@@ -61,13 +62,13 @@ func (c *Comparison) HTML(w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("template of a comparison: %w", err)
 	}
-	if err := t.Execute(w, c.page()); err != nil {
+	if err := t.Execute(w, comparison{compared}.page()); err != nil {
 		return fmt.Errorf("write comparison: %w", err)
 	}
 	return nil
 }
 
-func (c *Comparison) page() *comparePage {
+func (c comparison) page() *comparePage {
 	script := plot.Script + pageScript
 	sum := sha256.Sum256([]byte(script))
 	charts, frame := c.charts()
@@ -100,9 +101,9 @@ func runStyle(i int) string {
 	return plot.SeriesStyle(i-colors) + " thin"
 }
 
-func (c *Comparison) partingCards() []partingCard {
+func (c comparison) partingCards() []partingCard {
 	var out []partingCard
-	for i, p := range c.Partings {
+	for _, p := range c.Partings {
 		card := partingCard{Run: p.Run, Base: c.Runs[0].Letter}
 		for _, row := range p.List {
 			kind := row.Kind
@@ -112,7 +113,7 @@ func (c *Comparison) partingCards() []partingCard {
 			card.List = append(card.List, partingRow{kind, instant(row.At), row.First, row.Other})
 		}
 		switch {
-		case sameResult(c.results[0], c.results[i+1]):
+		case p.Equal:
 			card.Text = "The same result hash: every fill, booking, refusal and sample is equal."
 		case len(p.List) == 0:
 			card.Text = "Nothing differs that the run directories keep. The hash also covers what a refused order asked for, and refusals after the first 10\u202f000."
@@ -123,9 +124,9 @@ func (c *Comparison) partingCards() []partingCard {
 }
 
 // charts draws the curves of all runs over the time of all.
-func (c *Comparison) charts() ([]*plot.Chart, *plot.Frame) {
-	from, to := period(c.results[0])
-	for _, r := range c.results[1:] {
+func (c comparison) charts() ([]*plot.Chart, *plot.Frame) {
+	from, to := period(c.Results[0])
+	for _, r := range c.Results[1:] {
 		f, t := period(r)
 		from, to = min(from, f), max(to, t)
 	}
@@ -135,7 +136,7 @@ func (c *Comparison) charts() ([]*plot.Chart, *plot.Frame) {
 	under := f.Panel("Drawdown in percent", plot.Mid, plot.Axis{Places: 2, Hold: []float64{0, -1}})
 	panels := []*plot.Panel{worth, gain, under}
 	var told [3][]string
-	for i, r := range c.results {
+	for i, r := range c.Results {
 		name, style := c.Runs[i].Letter, runStyle(i)
 		for k, curve := range curvesOf(r) {
 			if len(curve) == 0 {

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/compare"
 	"github.com/pmbot/pmbot/exchange"
 )
 
-func renderComparison(t *testing.T, runs ...Compared) string {
+func renderComparison(t *testing.T, runs ...compare.Run) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Compare(runs...).HTML(&b); err != nil {
+	if err := CompareHTML(&b, compare.Of(runs...)); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -22,9 +23,9 @@ func renderComparison(t *testing.T, runs ...Compared) string {
 // The page of a comparison is as whole and alone as the report's, for every shape of run,
 // and has what every run came to.
 func TestComparisonPage(t *testing.T) {
-	base := Compared{"base", fakeResult(24 * 20), nil}
+	base := compared("base", fakeResult(24*20), nil)
 	for name, r := range shortRuns() {
-		checkPage(t, name, renderComparison(t, base, Compared{name, r, map[string]string{"a.b": "1"}}))
+		checkPage(t, name, renderComparison(t, base, compared(name, r, map[string]string{"a.b": "1"})))
 	}
 	out := renderComparison(t, comparedRuns(24*20)...)
 	for _, want := range []string{
@@ -44,7 +45,7 @@ func TestComparisonPage(t *testing.T) {
 
 func TestComparisonKeepsHostileTextInside(t *testing.T) {
 	evil := hostile()
-	out := renderComparison(t, Compared{evil.ID, evil, map[string]string{evil.ID: evil.ID}}, Compared{"b", &backtest.Result{}, nil})
+	out := renderComparison(t, compared(evil.ID, evil, map[string]string{evil.ID: evil.ID}), compared("b", &backtest.Result{}, nil))
 	for _, bad := range []string{"<script>alert", "<img", "\x1b", "\a", "\u202e", "onerror=alert(1)>"} {
 		if strings.Contains(out, bad) {
 			t.Errorf("the page contains %q", bad)

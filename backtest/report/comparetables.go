@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"slices"
+
+	"github.com/pmbot/pmbot/backtest/compare"
 )
 
 // tableSection is a group of tables under a heading.
@@ -12,7 +14,7 @@ type tableSection struct {
 }
 
 // sections are the tables of the page in their order.
-func (c *Comparison) sections() []tableSection {
+func (c comparison) sections() []tableSection {
 	total := table{ID: "total", Caption: "Total in USD", Head: c.heads("Source")}
 	for _, s := range moneySources() {
 		total.Rows = append(total.Rows, c.lineTDs(s.name, &c.Total, s))
@@ -20,7 +22,7 @@ func (c *Comparison) sections() []tableSection {
 	results := tableSection{ID: "results", Title: "Results", Tables: []table{total}}
 	for _, t := range []struct {
 		id, caption string
-		rows        []LineRow
+		rows        []compare.LineRow
 	}{
 		{"by-strategy", "Net by strategy in USD", c.ByStrategy}, {"by-leg", "Net by leg in USD", c.ByLeg},
 		{"by-strategy-leg", "Net by strategy and leg in USD", c.ByStrategyLeg}, {"by-month", "Net by month in USD", c.ByMonth},
@@ -46,11 +48,11 @@ func (c *Comparison) sections() []tableSection {
 }
 
 // glance is the statistics that a professional looks for first.
-func (c *Comparison) glance() table {
+func (c comparison) glance() table {
 	t := table{ID: "glance", Caption: "At a glance", Head: c.heads("Statistic"), Note: betterNote}
 	for _, key := range []string{"net_usd", "net_pct", "equity_change_pct", "cagr", "sharpe", "sortino", "max_drawdown_pct", "calmar",
 		"profit_factor", "unimmr_min", "trades", "fees_usd", "funding_usd", "turnover", "refused", "liquidations"} {
-		if i := slices.IndexFunc(c.Statistics, func(s StatisticRow) bool { return s.Key == key }); i >= 0 {
+		if i := slices.IndexFunc(c.Statistics, func(s compare.StatisticRow) bool { return s.Key == key }); i >= 0 {
 			t.Rows = append(t.Rows, c.statisticTDs(&c.Statistics[i]))
 		}
 	}
@@ -61,7 +63,7 @@ func (c *Comparison) glance() table {
 const betterNote = "\u2605 is better."
 
 // heads are a title and the runs, each with the change to the first.
-func (c *Comparison) heads(title string) []head {
+func (c comparison) heads(title string) []head {
 	out := heads(title)
 	for i, run := range c.Runs {
 		out = append(out, head{Text: run.Letter, Number: true})
@@ -72,7 +74,7 @@ func (c *Comparison) heads(title string) []head {
 	return out
 }
 
-func (c *Comparison) differenceTable() table {
+func (c comparison) differenceTable() table {
 	t := table{ID: "what", Caption: "Differences", Head: heads("Of", "What"), Empty: "Nothing in what made the runs."}
 	for _, run := range c.Runs {
 		t.Head = append(t.Head, head{Text: run.Letter})
@@ -91,7 +93,7 @@ func (c *Comparison) differenceTable() table {
 	return t
 }
 
-func (c *Comparison) netTable(id, caption string, rows []LineRow) table {
+func (c comparison) netTable(id, caption string, rows []compare.LineRow) table {
 	t := table{ID: id, Caption: caption, Head: c.heads("Name")}
 	for i := range rows {
 		t.Rows = append(t.Rows, c.lineTDs(rows[i].Name, &rows[i], netSource()))
@@ -99,7 +101,7 @@ func (c *Comparison) netTable(id, caption string, rows []LineRow) table {
 	return t
 }
 
-func (c *Comparison) lineTDs(name string, row *LineRow, s moneySource) []td {
+func (c comparison) lineTDs(name string, row *compare.LineRow, s moneySource) []td {
 	out := []td{word(name)}
 	for i, l := range row.Lines {
 		value, change := noFigure(), noFigure()
@@ -119,7 +121,7 @@ func (c *Comparison) lineTDs(name string, row *LineRow, s moneySource) []td {
 
 func noFigure() td { return figureOf(undefined, "") }
 
-func (c *Comparison) statisticTDs(s *StatisticRow) []td {
+func (c comparison) statisticTDs(s *compare.StatisticRow) []td {
 	out := []td{word(s.Name)}
 	for i, f := range s.Values {
 		value, change := noFigure(), noFigure()
@@ -140,7 +142,7 @@ func (c *Comparison) statisticTDs(s *StatisticRow) []td {
 }
 
 // monthReturns are the changes of equity by month in percent.
-func (c *Comparison) monthReturns() table {
+func (c comparison) monthReturns() table {
 	t := table{ID: "month-returns", Caption: "Change of equity by month in percent", Head: heads("Month"),
 		Note: "\u2020 The month is not whole."}
 	for _, run := range c.Runs {

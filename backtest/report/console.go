@@ -73,7 +73,7 @@ func (t *terminalWriter) titled(g *grid) {
 func (t *terminalWriter) run(r *backtest.Result) {
 	from, to := period(r)
 	pieces := []cell{
-		{clean(r.ID), toneHead}, text("%s", strategyNames(r)), text("%s", productNames(r)),
+		{clean(r.ID), toneHead}, text("%s", clean(strings.Join(r.StrategyNames(), ", "))), text("%s", productNames(r)),
 		text("%s .. %s", day(from), day(to)), text("%s", speed(r)), text("seed %d", r.Seed),
 	}
 	if r.Hash != "" {
@@ -90,32 +90,6 @@ func speed(r *backtest.Result) string {
 	}
 	rate := decimal.NewFromFloat(float64(r.Events) / r.Elapsed.Seconds())
 	return fmt.Sprintf("%s in %s (%s/s)", s, span(r.Elapsed), terminal.compact(rate))
-}
-
-func shortHash(h string) string {
-	if h = clean(h); len(h) > 12 {
-		return h[:12]
-	}
-	return h
-}
-
-// strategyNames lists the strategies by label, those of the tables where the run does
-// not describe them.
-func strategyNames(r *backtest.Result) string {
-	var names []string
-	for _, s := range r.Strategies {
-		name := s.Label
-		if name == "" {
-			name = s.Name
-		}
-		names = append(names, clean(name))
-	}
-	if len(names) == 0 {
-		for _, l := range r.ByStrategy {
-			names = append(names, clean(l.Name))
-		}
-	}
-	return strings.Join(names, ", ")
 }
 
 // productNames joins the products of the run's legs, such as "UM+CM".

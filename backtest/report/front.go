@@ -93,17 +93,9 @@ const (
 	titleRunes = 40
 )
 
-// title names the strategies, by the tables where the run does not describe them.
+// title names the strategies.
 func title(r *backtest.Result) string {
-	var names []string
-	for i := range r.Strategies {
-		names = append(names, cmp.Or(r.Strategies[i].Label, r.Strategies[i].Name))
-	}
-	if len(names) == 0 {
-		for i := range r.ByStrategy {
-			names = append(names, r.ByStrategy[i].Name)
-		}
-	}
+	names := r.StrategyNames()
 	for i, name := range names {
 		if i == titleNames {
 			names = append(names[:i], fmt.Sprintf("%d more", len(names)-i))

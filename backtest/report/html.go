@@ -34,7 +34,7 @@ type document struct {
 	Figures  []figure
 	Notices  []notice
 	Warnings []warningGroup
-	Front    comparison
+	Front    frontTables
 	Sections []section
 }
 
@@ -77,7 +77,7 @@ func newDocument(r *backtest.Result, c Columns) *document {
 		Figures:  heroes(r, p.cut),
 		Notices:  notices(r, p.cut),
 		Warnings: warningGroups(r.Warnings),
-		Front:    newComparison(c.list(p)),
+		Front:    newFrontTables(c.list(p)),
 		Sections: sections,
 	}
 }

@@ -136,14 +136,7 @@ func TestHTMLSize(t *testing.T) {
 	}
 }
 
-func TestNumerals(t *testing.T) {
-	for _, c := range []struct{ in, want string }{
-		{"0", "0"}, {"-0.00", "0.00"}, {"999", "999"}, {"1000", "1 000"}, {"-1234567.5", "-1 234 567.5"}, {"100000", "100 000"},
-	} {
-		if got := terminal.plain(c.in); got != c.want {
-			t.Errorf("%s: %q, want %q", c.in, got, c.want)
-		}
-	}
+func TestUniMMR(t *testing.T) {
 	for c, want := range map[int64]string{1199: "1.19", 1200: "1.20", -1: "-0.01", 99_999_999_000: "-"} {
 		if got := terminal.uniMMR(cents(c).Shift(-1)); got != want {
 			t.Errorf("uniMMR %s: %q, want %q", strconv.FormatInt(c, 10), got, want)

@@ -116,7 +116,7 @@ func TestPageStructure(t *testing.T) {
 
 // Every figure of the front page that the statistics give is one that they know.
 func TestFrontFiguresAreKnown(t *testing.T) {
-	c := newComparison(Columns{Backtest: &backtest.Result{}, Live: fakeResult(24 * 100)}.list(&pageOf{}))
+	c := newFrontTables(Columns{Backtest: &backtest.Result{}, Live: fakeResult(24 * 100)}.list(&pageOf{}))
 	for _, reason := range c.Reasons {
 		if strings.Contains(reason, "there is no statistic") {
 			t.Error(reason)
@@ -140,7 +140,7 @@ func TestFrontFiguresAreKnown(t *testing.T) {
 	if !strings.Contains(c.Hint, "pmbot report RUN") {
 		t.Errorf("hint %q", c.Hint)
 	}
-	if full := newComparison(Columns{fakeResult(3), fakeResult(3), fakeResult(3)}.list(&pageOf{})); full.Hint != "" {
+	if full := newFrontTables(Columns{fakeResult(3), fakeResult(3), fakeResult(3)}.list(&pageOf{})); full.Hint != "" {
 		t.Errorf("hint %q with all columns filled", full.Hint)
 	}
 }

@@ -144,8 +144,8 @@ func (f *reportFlags) columns(r *backtest.Result) (report.Columns, error) {
 			return columns, err
 		}
 		switch {
-		case kindOf(o) != other.kind:
-			return columns, &failure{exitUsage, fmt.Errorf("%s %s: the run %s is of kind %s", other.flag, other.name, dir, kindOf(o)), "name a run of kind " + string(other.kind)}
+		case o.Kind.OrBacktest() != other.kind:
+			return columns, &failure{exitUsage, fmt.Errorf("%s %s: the run %s is of kind %s", other.flag, other.name, dir, o.Kind.OrBacktest()), "name a run of kind " + string(other.kind)}
 		case *other.place != nil:
 			return columns, &failure{exitUsage, fmt.Errorf("%s %s: RUN is of kind %s itself", other.flag, other.name, other.kind), "name a backtest as RUN"}
 		case r.Kind == backtest.KindLive: // the page would be about the other run
@@ -154,12 +154,4 @@ func (f *reportFlags) columns(r *backtest.Result) (report.Columns, error) {
 		*other.place = o
 	}
 	return columns, nil
-}
-
-// kindOf is what a run is of; older results do not say that they are backtests.
-func kindOf(r *backtest.Result) backtest.Kind {
-	if r.Kind == "" {
-		return backtest.KindBacktest
-	}
-	return r.Kind
 }

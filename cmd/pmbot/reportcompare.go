@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"github.com/pmbot/pmbot/backtest/compare"
 	"github.com/pmbot/pmbot/backtest/report"
 )
 
@@ -30,12 +32,12 @@ against, so name the one you know.
 
 Runs of different periods are compared, but no sum or count of theirs is called better.
 Different runs are no failure: the exit code is 0 unless --exit-code asks for %d.`,
-			report.ComparedMin, report.ComparedMax, exitCheck),
+			compare.RunsMin, compare.RunsMax, exitCheck),
 		Example: `  pmbot report compare runs/20261101T101500Z-3f9c2b1e runs/20261101T113000Z-91ab44d0
   pmbot report compare runs/20261101T101500Z-3f9c2b1e runs/20261101T113000Z-91ab44d0 --out compare.html`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if n := len(args); n < report.ComparedMin || n > report.ComparedMax {
-				return fmt.Errorf("compare takes %d to %d runs, not %d", report.ComparedMin, report.ComparedMax, n)
+			if n := len(args); n < compare.RunsMin || n > compare.RunsMax {
+				return fmt.Errorf("compare takes %d to %d runs, not %d", compare.RunsMin, compare.RunsMax, n)
 			}
 			return nil
 		},
@@ -45,12 +47,12 @@ Different runs are no failure: the exit code is 0 unless --exit-code asks for %d
 	flags.BoolVar(&f.json, "json", false, "print the comparison as one JSON document")
 	flags.BoolVar(&f.exitCode, "exit-code", false, fmt.Sprintf("end with %d if the runs came to different results", exitCheck))
 	cmd.RunE = action(func(_ context.Context, args []string) error { return c.compare(f, *runs, args) })
-	cmd.ValidArgsFunction = completeRuns(runs, report.ComparedMax)
+	cmd.ValidArgsFunction = completeRuns(runs, compare.RunsMax)
 	return cmd
 }
 
 func (c *console) compare(f *compareFlags, dir string, names []string) error {
-	var runs []report.Compared
+	var runs []compare.Run
 	for _, name := range names {
 		run, err := comparedRun(dir, name)
 		if err != nil {
@@ -58,9 +60,9 @@ func (c *console) compare(f *compareFlags, dir string, names []string) error {
 		}
 		runs = append(runs, run)
 	}
-	comparison := report.Compare(runs...)
+	comparison := compare.Of(runs...)
 	if f.out != "" {
-		if err := replacePage(f.out, comparison.HTML); err != nil {
+		if err := replacePage(f.out, func(w io.Writer) error { return report.CompareHTML(w, comparison) }); err != nil {
 			return err
 		}
 	}
@@ -68,7 +70,7 @@ func (c *console) compare(f *compareFlags, dir string, names []string) error {
 	if f.json {
 		err = c.printJSON(comparison)
 	} else {
-		err = comparison.Console(c.out, report.ConsoleOptions{Color: c.color(), Width: terminalWidth(c.out), Report: f.out})
+		err = report.CompareConsole(c.out, comparison, report.ConsoleOptions{Color: c.color(), Width: terminalWidth(c.out), Report: f.out})
 	}
 	if err == nil && f.exitCode && !comparison.Equal {
 		err = &failure{exitCheck, errors.New("the runs came to different results"), "without --exit-code that is no failure"}
@@ -77,14 +79,14 @@ func (c *console) compare(f *compareFlags, dir string, names []string) error {
 }
 
 // comparedRun reads a run and its configuration.
-func comparedRun(runs, name string) (report.Compared, error) {
+func comparedRun(runs, name string) (compare.Run, error) {
 	dir, r, err := loadRun(runs, name)
 	if err != nil {
-		return report.Compared{}, err
+		return compare.Run{}, err
 	}
 	doc, err := parseDocument(filepath.Join(dir, "config.toml"), r.Config)
 	if err != nil {
-		return report.Compared{}, &failure{exitCheck, err, "the run directory is damaged"}
+		return compare.Run{}, &failure{exitCheck, err, "the run directory is damaged"}
 	}
-	return report.Compared{Name: name, Result: r, Config: doc.flat()}, nil
+	return compare.Run{Name: name, Result: r, Config: doc.flat()}, nil
 }

@@ -90,7 +90,7 @@ func runListing(runs string) (*runsListed, error) {
 }
 
 func listedRun(name string, r *backtest.Result) runListed {
-	one := runListed{Name: name, ID: r.ID, Kind: kindOf(r), Strategies: []string{}, From: r.From, To: r.To,
+	one := runListed{Name: name, ID: r.ID, Kind: r.Kind.OrBacktest(), Strategies: []string{}, From: r.From, To: r.To,
 		Net: r.Total.Net, NetPct: r.Total.NetPct, Drawdown: r.Margin.DrawdownPct, Hash: r.Hash}
 	for _, s := range r.Strategies {
 		one.Strategies = append(one.Strategies, s.Label)

@@ -3,6 +3,8 @@ package plot
 import (
 	"math"
 	"strconv"
+
+	"github.com/pmbot/pmbot/backtest/readable"
 )
 
 // Axis is what a panel's vertical scale must be like; its reach follows from the values.
@@ -135,18 +137,18 @@ func niceStep(raw float64) float64 {
 // thousands of millions and so on.
 func (s scale) text(v float64, wanted int) string {
 	if s.log {
-		return grouped(strconv.FormatFloat(v, 'f', -1, 64))
+		return readable.Page.Grouped(strconv.FormatFloat(v, 'f', -1, 64))
 	}
 	step := niceStep((s.high - s.low) / float64(wanted))
 	most := max(math.Abs(s.low), math.Abs(s.high))
 	shift, unit := 0, ""
 	switch {
 	case most >= 1e12:
-		shift, unit = 12, narrowSpace+"T"
+		shift, unit = 12, readable.Page.Space()+"T"
 	case most >= 1e9:
-		shift, unit = 9, narrowSpace+"B"
+		shift, unit = 9, readable.Page.Space()+"B"
 	case most >= 1e6:
-		shift, unit = 6, narrowSpace+"M"
+		shift, unit = 6, readable.Page.Space()+"M"
 	}
 	places := max(0, int(math.Ceil(float64(shift)-math.Log10(step)-1e-9)))
 	return numeral(v/math.Pow10(shift), places) + unit

@@ -1,4 +1,4 @@
-package report
+package compare
 
 import (
 	"cmp"
@@ -10,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -17,6 +18,8 @@ import (
 type RunPartings struct {
 	// Run is the letter of the run.
 	Run string `json:"run"`
+	// Equal says that it came to the same result hash as the first run.
+	Equal bool `json:"-"`
 	// List has the first difference of each kind of row, the earliest first. It is empty
 	// if there is none.
 	List []Parting `json:"list"`
@@ -43,7 +46,7 @@ func partings(a, b *backtest.Result) []Parting {
 		return list
 	}
 	if a.From != b.From {
-		list = append(list, Parting{Kind: "start", At: min(a.From, b.From), First: "begins at " + instant(a.From), Other: "begins at " + instant(b.From)})
+		list = append(list, Parting{Kind: "start", At: min(a.From, b.From), First: "begins at " + readable.Instant(a.From), Other: "begins at " + readable.Instant(b.From)})
 	}
 	add := func(p *Parting) {
 		if p != nil {
@@ -102,7 +105,7 @@ func firstApart[R any](kind string, a, b iter.Seq2[int, *R], rules rowRules[R]) 
 			if at == p.At {
 				return text
 			}
-			return fmt.Sprintf("no %s then; its next at %s: %s", kind, instant(at), text)
+			return fmt.Sprintf("no %s then; its next at %s: %s", kind, readable.Instant(at), text)
 		}
 		p.First, p.Other = later(rules.at(x), p.First), later(rules.at(y), p.Other)
 		return p
@@ -114,7 +117,7 @@ func sameRefusal(a, b *backtest.RefusalRow) bool {
 }
 
 func sayRefusal(r *backtest.RefusalRow) string {
-	return clean(r.Strategy) + ": " + clean(r.Text)
+	return readable.Clean(r.Strategy) + ": " + readable.Clean(r.Text)
 }
 
 func sameFill(a, b *backtest.FillRow) bool {
@@ -132,10 +135,10 @@ func sayFill(r *backtest.FillRow) string {
 	if r.PositionSide != exchange.Both {
 		side += " (" + strings.ToLower(r.PositionSide.String()) + ")"
 	}
-	text := fmt.Sprintf("%s: %s %s %s at %s, %s, fee %s %s", clean(r.Strategy), side, terminal.fixed(r.Qty),
-		legName(r.Product, r.Symbol), terminal.fixed(r.Price), liquidity, terminal.exact(r.Fee), clean(r.FeeAsset))
+	text := fmt.Sprintf("%s: %s %s %s at %s, %s, fee %s %s", readable.Clean(r.Strategy), side, readable.Terminal.Fixed(r.Qty),
+		readable.Leg(r.Product, r.Symbol), readable.Terminal.Fixed(r.Price), liquidity, readable.Terminal.Exact(r.Fee), readable.Clean(r.FeeAsset))
 	if !r.Realized.IsZero() {
-		text += ", realized " + terminal.exact(r.Realized)
+		text += ", realized " + readable.Terminal.Exact(r.Realized)
 	}
 	if r.Forced != 0 {
 		text += ", forced by " + strings.ToLower(r.Forced.String())
@@ -151,10 +154,10 @@ func sameBooking(a, b *backtest.LedgerRow) bool {
 func sayBooking(r *backtest.LedgerRow) string {
 	leg := ""
 	if r.Symbol != "" {
-		leg = " of " + legName(r.Product, r.Symbol)
+		leg = " of " + readable.Leg(r.Product, r.Symbol)
 	}
-	return fmt.Sprintf("%s: %s%s, %s %s in %s, balance then %s", clean(r.Strategy), strings.ToLower(r.Reason.String()), leg,
-		terminal.exact(r.Delta), clean(r.Asset), r.Wallet, terminal.exact(r.Balance))
+	return fmt.Sprintf("%s: %s%s, %s %s in %s, balance then %s", readable.Clean(r.Strategy), strings.ToLower(r.Reason.String()), leg,
+		readable.Terminal.Exact(r.Delta), readable.Clean(r.Asset), r.Wallet, readable.Terminal.Exact(r.Balance))
 }
 
 // partSamples compares samples of the same instants, for runs may be sampled at other
@@ -196,9 +199,9 @@ func sampleDifference(a, b *exchange.Account) (first, other string) {
 		if p.Equal(q) {
 			return
 		}
-		digits := terminal.money
+		digits := readable.Terminal.Money
 		if digits(p) == digits(q) {
-			digits = terminal.exact
+			digits = readable.Terminal.Exact
 		}
 		x, y = append(x, name+" "+digits(p)), append(y, name+" "+digits(q))
 	}

@@ -1,4 +1,4 @@
-package report
+package compare
 
 import (
 	"slices"
@@ -100,7 +100,7 @@ func (c *Comparison) statistics() []StatisticRow {
 
 func (c *Comparison) newRow(g *stats.Group, item *stats.Item) StatisticRow {
 	row := StatisticRow{Group: g.Name, Key: item.Key, Name: item.Name, Unit: item.Unit, Better: item.Better,
-		SpanBound: !strings.Contains(perSpan, " "+item.Key+" "), Values: make([]Figure, len(c.results))}
+		SpanBound: !strings.Contains(perSpan, " "+item.Key+" "), Values: make([]Figure, len(c.Results))}
 	for i := range row.Values {
 		row.Values[i].Reason = "the run has no such statistic"
 	}
@@ -146,8 +146,8 @@ func (s *StatisticRow) measure() {
 	}
 }
 
-// differs says whether the runs have different values, or some of them none.
-func (s *StatisticRow) differs() bool {
+// Differs says whether the runs have different values, or some of them none.
+func (s *StatisticRow) Differs() bool {
 	first := s.Values[0].Value
 	for _, f := range s.Values[1:] {
 		if f.Value.Valid != first.Valid || first.Valid && !f.Value.Decimal.Equal(first.Decimal) {

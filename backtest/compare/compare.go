@@ -1,4 +1,13 @@
-package report
+// Package compare puts the results of several runs side by side: what is different about
+// them, in configuration, parameters, programs, data and warnings; where each leaves the
+// way of the first, by the first refusal, fill, booking or sample that is not the same; and
+// what came of it, line by line and statistic by statistic.
+//
+// It computes and shows nothing: backtest/report makes tables and a page of a
+// [Comparison], whose JSON is the document of "pmbot report compare --json", described in
+// backtest/FORMAT.md. The same results give the same comparison. Its texts are safe for a
+// line of output, see [readable.Clean]; a page still has to escape them. Start at [Of].
+package compare
 
 import (
 	"fmt"
@@ -6,22 +15,23 @@ import (
 	"strings"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/backtest/stats"
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// CompareSchema names the layout of a comparison as JSON; fields are only ever added.
-const CompareSchema = "pmbot.compare/1"
+// Schema names the layout of a comparison as JSON; fields are only ever added.
+const Schema = "pmbot.compare/1"
 
-// ComparedMin and ComparedMax bound how many runs stand side by side: more columns than
-// that nobody reads, and each run has a letter.
+// RunsMin and RunsMax bound how many runs stand side by side: more columns than that
+// nobody reads.
 const (
-	ComparedMin = 2
-	ComparedMax = 8
+	RunsMin = 2
+	RunsMax = 8
 )
 
-// Compared is one of the runs to compare.
-type Compared struct {
+// Run is one of the runs to compare.
+type Run struct {
 	// Name is what the caller calls the run, such as its directory.
 	Name   string
 	Result *backtest.Result
@@ -53,8 +63,10 @@ type Comparison struct {
 	// Months are the changes of equity, collateral included, where ByMonth is of trading.
 	Months []MonthRow `json:"months"`
 
-	results []*backtest.Result
-	found   []*stats.Statistics
+	// Results are the runs themselves.
+	Results []*backtest.Result `json:"-"`
+
+	found []*stats.Statistics
 }
 
 // RunName tells which run a column is of.
@@ -77,48 +89,48 @@ type LineRow struct {
 	Lines []*backtest.Line `json:"lines"`
 }
 
-// Compare puts runs side by side. It takes between ComparedMin and ComparedMax of them;
-// another number is a mistake of the caller and panics.
-func Compare(runs ...Compared) *Comparison {
-	if len(runs) < ComparedMin || len(runs) > ComparedMax {
-		panic(fmt.Sprintf("report: %d runs to compare", len(runs)))
+// Of compares runs. It takes between [RunsMin] and [RunsMax] of them; another number is a
+// mistake of the caller and panics. The results must not change while the comparison is
+// in use.
+func Of(runs ...Run) *Comparison {
+	if len(runs) < RunsMin || len(runs) > RunsMax {
+		panic(fmt.Sprintf("compare: %d runs", len(runs)))
 	}
-	c := &Comparison{Schema: CompareSchema, Equal: true, SamePeriod: true}
+	c := &Comparison{Schema: Schema, Equal: true, SamePeriod: true}
 	first := runs[0].Result
 	for i, run := range runs {
 		r := run.Result
-		c.results, c.found = append(c.results, r), append(c.found, stats.Of(r))
+		c.Results, c.found = append(c.Results, r), append(c.found, stats.Of(r))
 		c.Runs = append(c.Runs, RunName{
-			Letter: string(rune('A' + i)), Name: clean(run.Name), ID: clean(r.ID), Kind: kindOf(r),
-			Strategies: strategyNames(r), From: r.From, To: r.To, Hash: clean(r.Hash),
+			Letter: string(rune('A' + i)), Name: readable.Clean(run.Name), ID: readable.Clean(r.ID), Kind: r.Kind.OrBacktest(),
+			Strategies: readable.Clean(strings.Join(r.StrategyNames(), ", ")), From: r.From, To: r.To, Hash: readable.Clean(r.Hash),
 		})
 		c.Equal = c.Equal && sameResult(first, r)
 		c.SamePeriod = c.SamePeriod && r.From == first.From && r.To == first.To
 	}
 	c.Differ = differences(runs)
 	for i := 1; i < len(runs); i++ {
-		c.Partings = append(c.Partings, RunPartings{c.Runs[i].Letter, partings(first, runs[i].Result)})
+		c.Partings = append(c.Partings, RunPartings{
+			Run: c.Runs[i].Letter, Equal: sameResult(first, runs[i].Result), List: partings(first, runs[i].Result)})
 	}
 	c.Statistics, c.Months = c.statistics(), c.months()
 	c.lines()
 	return c
 }
 
+// Part says whether any run leaves the first one's way, as far as the runs keep it.
+func (c *Comparison) Part() bool {
+	return slices.ContainsFunc(c.Partings, func(p RunPartings) bool { return len(p.List) > 0 })
+}
+
 // sameResult says whether two runs came to the same by their hashes. A result without a
 // hash is equal to nothing.
 func sameResult(a, b *backtest.Result) bool { return a.Hash != "" && a.Hash == b.Hash }
 
-func kindOf(r *backtest.Result) backtest.Kind {
-	if r.Kind == "" {
-		return backtest.KindBacktest
-	}
-	return r.Kind
-}
-
 // lines gathers the result lines by their names.
 func (c *Comparison) lines() {
 	c.Total = LineRow{Name: "total"}
-	for _, r := range c.results {
+	for _, r := range c.Results {
 		c.Total.Lines = append(c.Total.Lines, &r.Total)
 	}
 	c.ByStrategy = c.sideBySide(func(r *backtest.Result) []backtest.Line { return r.ByStrategy })
@@ -138,7 +150,7 @@ func (c *Comparison) lines() {
 func (c *Comparison) sideBySide(of func(*backtest.Result) []backtest.Line) []LineRow {
 	rows := []LineRow{}
 	at := map[string]int{}
-	for i, r := range c.results {
+	for i, r := range c.Results {
 		lines := of(r)
 		for k := range lines {
 			name := lines[k].Name
@@ -146,7 +158,7 @@ func (c *Comparison) sideBySide(of func(*backtest.Result) []backtest.Line) []Lin
 			if !known {
 				n = len(rows)
 				at[name] = n
-				rows = append(rows, LineRow{Name: clean(name), Lines: make([]*backtest.Line, len(c.results))})
+				rows = append(rows, LineRow{Name: readable.Clean(name), Lines: make([]*backtest.Line, len(c.Results))})
 			}
 			rows[n].Lines[i] = &lines[k]
 		}

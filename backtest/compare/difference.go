@@ -1,4 +1,4 @@
-package report
+package compare
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 )
 
 // Difference is one thing that is not the same in all runs.
@@ -59,14 +60,14 @@ func (a *aspects) note(run int, area Area, key, value string) {
 
 // differences names what is not the same in all runs: first what made them, then what
 // they warn of.
-func differences(runs []Compared) []Difference {
+func differences(runs []Run) []Difference {
 	a := &aspects{runs: len(runs), at: map[string]int{}}
 	for i, run := range runs {
 		r := run.Result
-		a.note(i, AreaKind, "kind", string(kindOf(r)))
-		a.note(i, AreaPeriod, "from", instant(r.From))
-		a.note(i, AreaPeriod, "to", instant(r.To))
-		a.note(i, AreaVersion, "version", clean(r.Version))
+		a.note(i, AreaKind, "kind", string(r.Kind.OrBacktest()))
+		a.note(i, AreaPeriod, "from", readable.Instant(r.From))
+		a.note(i, AreaPeriod, "to", readable.Instant(r.To))
+		a.note(i, AreaVersion, "version", readable.Clean(r.Version))
 		a.note(i, AreaSeed, "seed", strconv.FormatUint(r.Seed, 10))
 		a.strategies(i, r)
 		a.config(i, run)
@@ -76,7 +77,7 @@ func differences(runs []Compared) []Difference {
 		}
 		for _, w := range r.Warnings {
 			// A warning differs if its text does, so the text is the key.
-			a.note(i, AreaWarning, clean(w.Kind)+": "+clean(w.Text), "has it")
+			a.note(i, AreaWarning, readable.Clean(w.Kind)+": "+readable.Clean(w.Text), "has it")
 		}
 	}
 	list := slices.DeleteFunc(a.list, func(d Difference) bool { return d.same() })
@@ -111,51 +112,51 @@ func (d *Difference) same() bool {
 func (a *aspects) strategies(run int, r *backtest.Result) {
 	for _, s := range r.Strategies {
 		label := strategyLabel(s)
-		a.note(run, AreaProgram, label, strings.TrimSpace(clean(s.Name)+" "+clean(s.Version)))
+		a.note(run, AreaProgram, label, strings.TrimSpace(readable.Clean(s.Name)+" "+readable.Clean(s.Version)))
 		for name, value := range s.Params {
-			a.note(run, AreaParameter, label+"."+clean(name), clean(value))
+			a.note(run, AreaParameter, label+"."+readable.Clean(name), readable.Clean(value))
 		}
 	}
 }
 
-func strategyLabel(s backtest.StrategyInfo) string { return clean(cmp.Or(s.Label, s.Name)) }
+func strategyLabel(s backtest.StrategyInfo) string { return readable.Clean(cmp.Or(s.Label, s.Name)) }
 
 // config notes the configuration without what stands elsewhere: the seed, and parameters,
 // which the strategies report with their defaults.
-func (a *aspects) config(run int, c Compared) {
+func (a *aspects) config(run int, c Run) {
 	for key, value := range c.Config {
 		if key == "seed" || strings.HasPrefix(key, "strategy.") && strings.Contains(key, ".params.") {
 			continue
 		}
-		a.note(run, AreaConfig, clean(key), clean(value))
+		a.note(run, AreaConfig, readable.Clean(key), readable.Clean(value))
 	}
 }
 
 func seriesKey(d *backtest.DataInfo) string {
-	key := legName(d.Product, d.Symbol) + " " + clean(d.Kind)
+	key := readable.Leg(d.Product, d.Symbol) + " " + readable.Clean(d.Kind)
 	if d.Interval > 0 {
-		key += " " + span(d.Interval)
+		key += " " + readable.Span(d.Interval)
 	}
 	return key
 }
 
 func seriesValue(d *backtest.DataInfo) string {
-	parts := []string{terminal.count(d.Rows) + " rows", minute(d.From) + " .. " + minute(d.To)}
+	parts := []string{readable.Terminal.Count(d.Rows) + " rows", readable.Minute(d.From) + " .. " + readable.Minute(d.To)}
 	if d.Gaps > 0 {
 		parts = append(parts, fmt.Sprintf("gaps %d", d.Gaps))
 	}
 	if d.Source != "" {
-		parts = append(parts, clean(d.Source))
+		parts = append(parts, readable.Clean(d.Source))
 	}
 	if d.Hash != "" {
-		parts = append(parts, "hash "+shortHash(d.Hash))
+		parts = append(parts, "hash "+readable.Hash(d.Hash))
 	}
 	return strings.Join(parts, ", ")
 }
 
 // unnamed adds what only the hashes of the inputs tell: something differs in an area of
 // which the runs keep nothing else.
-func unnamed(list []Difference, runs []Compared) []Difference {
+func unnamed(list []Difference, runs []Run) []Difference {
 	for _, input := range []struct {
 		areas []Area
 		key   string
@@ -170,7 +171,7 @@ func unnamed(list []Difference, runs []Compared) []Difference {
 		}
 		d := Difference{Area: input.areas[0], Key: input.key}
 		for _, run := range runs {
-			hash := shortHash(input.hash(run.Result))
+			hash := readable.Hash(input.hash(run.Result))
 			d.Values = append(d.Values, &hash)
 		}
 		if !d.same() {
