@@ -16,7 +16,8 @@ type columns struct {
 	column  int    // the next one
 	b       []byte // written of the row, or left to read
 	words   words
-	bad     bool // what was read is no list of rows
+	bases   [64]int64 // by column: the last coefficient of money, 0 if it does not fit
+	bad     bool      // what was read is no list of rows
 }
 
 // words are the texts that come again and again, numbered as they first came.
@@ -169,28 +170,29 @@ func (c *columns) money(to *decimal.Decimal, last decimal.Decimal) {
 	if !c.differs(to.Exponent() != last.Exponent() || !to.Equal(last)) {
 		return
 	}
-	base := uint64(0)
-	if last.NumDigits() <= smallDigits {
-		base = uint64(last.CoefficientInt64())
-	}
+	base := &c.bases[c.column-1]
 	if c.reading {
 		form := c.varint()
 		exponent := int32(form >> 1)
 		if form&1 == 0 {
-			*to = decimal.New(int64(base+uint64(c.varint())), exponent)
+			*base += c.varint()
+			*to = decimal.New(*base, exponent)
 			return
 		}
 		sign := c.varint()
 		value := new(big.Int).SetBytes(c.bytes(c.uvarint()))
-		*to = decimal.NewFromBigInt(value.Mul(value, big.NewInt(sign)), exponent)
+		*to, *base = decimal.NewFromBigInt(value.Mul(value, big.NewInt(sign)), exponent), 0
 		return
 	}
 	form := int64(to.Exponent()) << 1
 	if to.NumDigits() <= smallDigits {
+		coefficient := to.CoefficientInt64()
 		c.b = binary.AppendVarint(c.b, form)
-		c.b = binary.AppendVarint(c.b, int64(uint64(to.CoefficientInt64())-base))
+		c.b = binary.AppendVarint(c.b, coefficient-*base)
+		*base = coefficient
 		return
 	}
+	*base = 0
 	digits := to.Coefficient()
 	c.b = binary.AppendVarint(c.b, form|1)
 	c.b = binary.AppendVarint(c.b, int64(digits.Sign()))

@@ -20,6 +20,8 @@ type column[R any] struct {
 	// text appends the value and parse reads it back.
 	text  func([]byte, *R) []byte
 	parse func(*R, string) error
+	// free says that a text may have commas and quotes.
+	free bool
 	// node is the type in Parquet. value may keep bytes in room, which is the row's own; it
 	// is null where text appends nothing, and "-" for a time.
 	node  parquet.Node
@@ -107,6 +109,7 @@ func textColumn[R any](name string, at func(*R) *string) column[R] {
 		name:  name,
 		text:  func(b []byte, r *R) []byte { return appendText(b, *at(r)) },
 		parse: func(r *R, s string) (err error) { *at(r), err = known.read(s); return err },
+		free:  true,
 		node:  wordNode(),
 		value: func(r *R, room *wide) parquet.Value { return textValue(*at(r), room) },
 	}
@@ -196,11 +199,13 @@ func nameColumn[R any, E interface {
 	~uint8
 	fmt.Stringer
 }](name string, parse func(string) (E, error), at func(*R) *E) column[R] {
+	nothing := E(0).String()
+	if _, err := parse(nothing); err != nil {
+		nothing = ""
+	}
 	word := func(e E) string {
 		if e == 0 {
-			if _, err := parse(e.String()); err != nil {
-				return ""
-			}
+			return nothing
 		}
 		return e.String()
 	}

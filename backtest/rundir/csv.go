@@ -6,55 +6,65 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// writeCSV writes a header and the rows.
-func writeCSV[R any](w io.Writer, columns []column[R], rows iter.Seq2[int, *R]) error {
-	var line []byte
-	for i, c := range columns {
-		line = appendField(line, i, []byte(c.name))
-	}
-	if _, err := w.Write(append(line, '\n')); err != nil {
-		return err
-	}
-	var field []byte
-	for _, row := range rows {
-		line = line[:0]
-		for i, c := range columns {
-			field = c.text(field[:0], row)
-			line = appendField(line, i, field)
-		}
-		if _, err := w.Write(append(line, '\n')); err != nil {
-			return err
-		}
-	}
-	return nil
+// csvWriter writes rows as CSV.
+type csvWriter[R any] struct {
+	w       io.Writer
+	columns []column[R]
+	line    []byte
 }
 
-// appendField appends the field with index i of a line, in quotes where RFC 4180 wants
-// them. Fields have no line ends: see appendText.
-func appendField(line []byte, i int, field []byte) []byte {
+// newCSV writes the header.
+func newCSV[R any](w io.Writer, columns []column[R]) (*csvWriter[R], error) {
+	c := &csvWriter[R]{w: w, columns: columns}
+	for i := range columns {
+		c.comma(i)
+		start := len(c.line)
+		c.line = quoteField(append(c.line, columns[i].name...), start)
+	}
+	return c, c.end()
+}
+
+func (c *csvWriter[R]) add(row *R) error {
+	for i := range c.columns {
+		c.comma(i)
+		start := len(c.line)
+		c.line = c.columns[i].text(c.line, row)
+		if c.columns[i].free {
+			c.line = quoteField(c.line, start)
+		}
+	}
+	return c.end()
+}
+
+func (c *csvWriter[R]) comma(i int) {
 	if i > 0 {
-		line = append(line, ',')
+		c.line = append(c.line, ',')
 	}
-	if bytes.IndexByte(field, ',') < 0 && bytes.IndexByte(field, '"') < 0 && !bytes.HasPrefix(field, []byte(" ")) {
-		return append(line, field...)
-	}
-	line = append(line, '"')
-	for _, c := range field {
-		if c == '"' {
-			line = append(line, '"')
-		}
-		line = append(line, c)
-	}
-	return append(line, '"')
 }
 
-// readCSV reads what writeCSV has written and hands each row on. Errors name the line and
+func (c *csvWriter[R]) end() error {
+	_, err := c.w.Write(append(c.line, '\n'))
+	c.line = c.line[:0]
+	return err
+}
+
+// quoteField puts the last field of a line, which begins at start, in quotes where RFC 4180
+// wants them. Fields have no line ends: see appendText.
+func quoteField(line []byte, start int) []byte {
+	field := line[start:]
+	if bytes.IndexByte(field, ',') < 0 && bytes.IndexByte(field, '"') < 0 && !bytes.HasPrefix(field, []byte(" ")) {
+		return line
+	}
+	field = bytes.ReplaceAll(field, []byte(`"`), []byte(`""`))
+	return append(append(append(line[:start], '"'), field...), '"')
+}
+
+// readCSV reads what csvWriter has written and hands each row on. Errors name the line and
 // the column.
 func readCSV[R any](r io.Reader, columns []column[R], add func(*R)) error {
 	in := csv.NewReader(r)
@@ -109,11 +119,22 @@ func matchHeader[R any](header []string, columns []column[R]) ([]column[R], erro
 // appendText makes text fit into one line of a file and come back as it was: a text with a
 // backslash or with anything that does not print is written with Go's escapes.
 func appendText(b []byte, s string) []byte {
-	if !strings.Contains(s, `\`) && printable(s) {
+	if plain(s) || !strings.Contains(s, `\`) && printable(s) {
 		return append(b, s...)
 	}
 	quoted := strconv.AppendQuote(nil, s)
 	return append(b, quoted[1:len(quoted)-1]...)
+}
+
+// plain says that a text needs no escapes, as nearly all do; it may be wrong about one that
+// is not ASCII.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // parseText reads what appendText has written.

@@ -6,12 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/pmbot/pmbot/backtest"
@@ -37,30 +37,49 @@ type File struct {
 	SHA256 string `json:"sha256"`
 }
 
-// rowsFile is a file of rows.
+// rowsFile is one kind of rows, which are written to two files at once: to read the rows is
+// a good part of the work.
 type rowsFile struct {
 	name  string
 	rows  int
-	write func(io.Writer) error
+	write func(csv, table io.Writer) error
 }
 
-// rowsFiles are all files of rows of a run.
+// rowsFiles are all kinds of rows of a run.
 func rowsFiles(r *backtest.Result) []rowsFile {
-	return slices.Concat(
-		bothFiles(r, "fills", fillColumns(), r.Fills.Len(), r.Fills.All()),
-		bothFiles(r, "trades", tradeColumns(), r.Trades.Len(), r.Trades.All()),
-		bothFiles(r, "ledger", ledgerColumns(), r.Ledger.Len(), r.Ledger.All()),
-		bothFiles(r, "equity", sampleColumns(r.Legs, r.Assets), len(r.Equity), pointers(r.Equity)),
-		bothFiles(r, "prices", priceColumns(), pointCount(r.Prices), priceRows(r.Prices)))
+	return []rowsFile{
+		rowsOf(r, "fills", fillColumns(), r.Fills.Len(), r.Fills.All()),
+		rowsOf(r, "trades", tradeColumns(), r.Trades.Len(), r.Trades.All()),
+		rowsOf(r, "ledger", ledgerColumns(), r.Ledger.Len(), r.Ledger.All()),
+		rowsOf(r, "equity", sampleColumns(r.Legs, r.Assets), len(r.Equity), pointers(r.Equity)),
+		rowsOf(r, "prices", priceColumns(), pointCount(r.Prices), priceRows(r.Prices)),
+	}
 }
 
-// bothFiles are the CSV and the Parquet file of one kind of rows.
-func bothFiles[R any](r *backtest.Result, name string, columns []column[R], count int, rows iter.Seq2[int, *R]) []rowsFile {
+func rowsOf[R any](r *backtest.Result, name string, columns []column[R], count int, rows iter.Seq2[int, *R]) rowsFile {
 	metadata := [][2]string{{"pmbot.schema", name + "/1"}, {"pmbot.run", r.ID}, {"pmbot.result_hash", r.Hash}}
-	return []rowsFile{
-		{name + ".csv", count, func(w io.Writer) error { return writeCSV(w, columns, rows) }},
-		{name + ".parquet", count, func(w io.Writer) error { return writeParquet(w, columns, rows, metadata...) }},
+	return rowsFile{name, count, func(csv, table io.Writer) error { return writeRows(csv, table, columns, rows, metadata...) }}
+}
+
+// writeRows writes rows as CSV and as Parquet, with metadata as pairs of key and value.
+func writeRows[R any](csv, table io.Writer, columns []column[R], rows iter.Seq2[int, *R], metadata ...[2]string) error {
+	text, err := newCSV(csv, columns)
+	if err != nil {
+		return err
 	}
+	typed, err := newParquet(table, columns, metadata)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if err := text.add(row); err != nil {
+			return err
+		}
+		if err := typed.add(row); err != nil {
+			return err
+		}
+	}
+	return typed.close()
 }
 
 // pointers goes through a list as Rows.All does.
@@ -130,22 +149,49 @@ func Write(runs string, r *backtest.Result, pages ...Page) (dir string, err erro
 func writeFiles(dir string, r *backtest.Result, pages []Page) error {
 	var files []File
 	for _, f := range rowsFiles(r) {
-		sum := sha256.New()
-		if err := writeFile(filepath.Join(dir, f.name), sum, f.write); err != nil {
+		both, err := f.writeTo(dir)
+		if err != nil {
 			return err
 		}
-		files = append(files, File{f.name, f.rows, hex.EncodeToString(sum.Sum(nil))})
+		files = append(files, both...)
 	}
 	for _, p := range append([]Page{
 		{configFile, func(w io.Writer, r *backtest.Result) error { _, err := io.WriteString(w, r.Config); return err }},
 		{resultFile, func(w io.Writer, r *backtest.Result) error { return writeResult(w, r, files) }},
 	}, pages...) {
-		err := writeFile(filepath.Join(dir, p.Name), io.Discard, func(w io.Writer) error { return p.Write(w, r) })
+		err := writeFile(filepath.Join(dir, p.Name), func(w io.Writer) error { return p.Write(w, r) })
 		if err != nil {
 			return err
 		}
 	}
 	return syncDir(dir)
+}
+
+// writeTo writes the CSV and the Parquet file.
+func (f *rowsFile) writeTo(dir string) ([]File, error) {
+	names := [2]string{f.name + ".csv", f.name + ".parquet"}
+	var sums [2]hash.Hash
+	var drafts [2]*draft
+	for i, name := range names {
+		sums[i] = sha256.New()
+		d, err := create(filepath.Join(dir, name), sums[i])
+		if err != nil {
+			return nil, err
+		}
+		defer d.file.Close() // for errors: twice is no harm
+		drafts[i] = d
+	}
+	if err := f.write(drafts[0], drafts[1]); err != nil {
+		return nil, fmt.Errorf("write %s: %w", f.name, err)
+	}
+	var files []File
+	for i, d := range drafts {
+		if err := d.finish(); err != nil {
+			return nil, fmt.Errorf("write %s: %w", names[i], err)
+		}
+		files = append(files, File{names[i], f.rows, hex.EncodeToString(sums[i].Sum(nil))})
+	}
+	return files, nil
 }
 
 // Replace writes a file that may be there already: it is the old one or the new one, whole,
@@ -163,34 +209,52 @@ func Replace(path string, write func(io.Writer) error) (err error) {
 	if err := errors.Join(draft.Chmod(0o644), draft.Close()); err != nil {
 		return err
 	}
-	if err := writeFile(draft.Name(), io.Discard, write); err != nil {
+	if err := writeFile(draft.Name(), write); err != nil {
 		return err
 	}
 	return os.Rename(draft.Name(), path)
 }
 
-// writeFile makes a file and syncs it; copied gets what is written, too.
-func writeFile(path string, copied io.Writer, write func(io.Writer) error) (err error) {
-	file, err := os.Create(path)
+// writeFile makes a file and syncs it.
+func writeFile(path string, write func(io.Writer) error) (err error) {
+	d, err := create(path, io.Discard)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if closed := file.Close(); err == nil {
-			err = closed
-		}
-		if err != nil {
-			err = fmt.Errorf("write %s: %w", filepath.Base(path), err)
-		}
-	}()
-	buffered := bufio.NewWriterSize(io.MultiWriter(file, copied), 1<<16)
-	if err := write(buffered); err != nil {
+	defer d.file.Close() // for errors: twice is no harm
+	if err = write(d); err == nil {
+		err = d.finish()
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
+	}
+	return nil
+}
+
+// draft is a file that is being written.
+type draft struct {
+	*bufio.Writer
+	file *os.File
+}
+
+// create makes a file; copied gets what is written, too.
+func create(path string, copied io.Writer) (*draft, error) {
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	return &draft{bufio.NewWriterSize(io.MultiWriter(file, copied), 1<<16), file}, nil
+}
+
+// finish writes the rest, syncs and closes.
+func (d *draft) finish() error {
+	if err := d.Flush(); err != nil {
 		return err
 	}
-	if err := buffered.Flush(); err != nil {
+	if err := d.file.Sync(); err != nil {
 		return err
 	}
-	return file.Sync()
+	return d.file.Close()
 }
 
 // syncDir makes names in a directory survive a power cut.

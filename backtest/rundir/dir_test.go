@@ -109,7 +109,7 @@ func TestUnfinishedFilesAreErrors(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	for _, f := range rowsFiles(fakeResult(3)) {
-		if err := f.write(&fullDisk{5}); err == nil {
+		if f.write(&fullDisk{5}, io.Discard) == nil || f.write(io.Discard, &fullDisk{5}) == nil {
 			t.Errorf("%s: no error from a writer that failed", f.name)
 		}
 	}
@@ -154,13 +154,13 @@ func TestLoadOlderDirectory(t *testing.T) {
 	older := *r
 	older.Assets = nil
 	write := func(name string, content func(io.Writer) error) {
-		if err := writeFile(filepath.Join(dir, name), io.Discard, content); err != nil {
+		if err := writeFile(filepath.Join(dir, name), content); err != nil {
 			t.Fatal(err)
 		}
 	}
 	write("result.json", func(w io.Writer) error { return JSON(w, &older) })
 	columns := slices.DeleteFunc(sampleColumns(r.Legs, nil), func(c column[backtest.Sample]) bool { return c.name == "held" })
-	write("equity.csv", func(w io.Writer) error { return writeCSV(w, columns, pointers(r.Equity)) })
+	write("equity.csv", func(w io.Writer) error { return writeRows(w, io.Discard, columns, pointers(r.Equity)) })
 	got, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -290,14 +290,14 @@ func reads[R any](columns []column[R]) func(*testing.T, []byte) {
 			return
 		}
 		var out, twice bytes.Buffer
-		if err := writeCSV(&out, columns, pointers(rows)); err != nil {
+		if err := writeRows(&out, io.Discard, columns, pointers(rows)); err != nil {
 			t.Fatal(err)
 		}
 		again, err := read(out.Bytes())
 		if err != nil || len(again) != len(rows) {
 			t.Fatalf("%d rows came back as %d, %v", len(rows), len(again), err)
 		}
-		if err := writeCSV(&twice, columns, pointers(again)); err != nil || !bytes.Equal(out.Bytes(), twice.Bytes()) {
+		if err := writeRows(&twice, io.Discard, columns, pointers(again)); err != nil || !bytes.Equal(out.Bytes(), twice.Bytes()) {
 			t.Fatalf("written twice it differs, %v", err)
 		}
 	}
@@ -305,7 +305,7 @@ func reads[R any](columns []column[R]) func(*testing.T, []byte) {
 
 func FuzzReadFillsCSV(f *testing.F) {
 	var b bytes.Buffer
-	if err := writeCSV(&b, fillColumns(), hostile().Fills.All()); err != nil {
+	if err := writeRows(&b, io.Discard, fillColumns(), hostile().Fills.All()); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())
@@ -315,7 +315,7 @@ func FuzzReadFillsCSV(f *testing.F) {
 
 func FuzzReadLedgerCSV(f *testing.F) {
 	var b bytes.Buffer
-	if err := writeCSV(&b, ledgerColumns(), hostile().Ledger.All()); err != nil {
+	if err := writeRows(&b, io.Discard, ledgerColumns(), hostile().Ledger.All()); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())
@@ -324,7 +324,7 @@ func FuzzReadLedgerCSV(f *testing.F) {
 
 func FuzzReadTradesCSV(f *testing.F) {
 	var b bytes.Buffer
-	if err := writeCSV(&b, tradeColumns(), hostile().Trades.All()); err != nil {
+	if err := writeRows(&b, io.Discard, tradeColumns(), hostile().Trades.All()); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())
@@ -334,7 +334,7 @@ func FuzzReadTradesCSV(f *testing.F) {
 func FuzzReadEquityCSV(f *testing.F) {
 	r := fakeResult(3)
 	var b bytes.Buffer
-	if err := writeCSV(&b, sampleColumns(r.Legs, r.Assets), pointers(r.Equity)); err != nil {
+	if err := writeRows(&b, io.Discard, sampleColumns(r.Legs, r.Assets), pointers(r.Equity)); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())

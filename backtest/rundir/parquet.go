@@ -3,7 +3,6 @@ package rundir
 import (
 	"fmt"
 	"io"
-	"iter"
 	"slices"
 
 	"github.com/parquet-go/parquet-go"
@@ -21,82 +20,78 @@ const (
 // there on.
 const dictionaryBytes = 1 << 20
 
-// writeParquet writes the rows, and the metadata as pairs of key and value. Equal rows
+// parquetWriter writes rows as Parquet, column by column of batchRows at a time. Equal rows
 // make equal bytes.
-func writeParquet[R any](w io.Writer, columns []column[R], rows iter.Seq2[int, *R], metadata ...[2]string) error {
+type parquetWriter[R any] struct {
+	out     *parquet.GenericWriter[any]
+	columns []column[R]
+	writers []*parquet.ColumnWriter
+	rows    []R // the batch; its room is kept for the next one
+	values  []parquet.Value
+	rooms   []wide
+	group   int // rows of the row group so far
+}
+
+// newParquet begins a file with metadata as pairs of key and value.
+func newParquet[R any](w io.Writer, columns []column[R], metadata [][2]string) (*parquetWriter[R], error) {
 	root := ordered{Group: parquet.Group{}}
-	for _, c := range columns {
-		if root.Group[c.name] != nil {
-			return fmt.Errorf("two columns have the name %q", c.name)
+	for i := range columns {
+		name := columns[i].name
+		if root.Group[name] != nil {
+			return nil, fmt.Errorf("two columns have the name %q", name)
 		}
-		root.Group[c.name], root.names = c.node, append(root.names, c.name)
+		root.Group[name], root.names = columns[i].node, append(root.names, name)
 	}
 	out := parquet.NewGenericWriter[any](w, parquet.NewSchema("row", root), parquet.CreatedBy("pmbot", "1", "rundir"),
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}), parquet.DictionaryMaxBytes(dictionaryBytes))
 	for _, pair := range metadata {
 		out.SetKeyValueMetadata(pair[0], pair[1])
 	}
-	b := newBatch(out, columns)
-	for i, row := range rows {
-		b.add(row)
-		if b.n < batchRows {
-			continue
-		}
-		if err := b.write(); err != nil {
-			return err
-		}
-		if (i+1)%groupRows == 0 {
-			if err := out.Flush(); err != nil {
-				return err
-			}
-		}
+	return &parquetWriter[R]{out: out, columns: columns, writers: out.ColumnWriters(),
+		rows: make([]R, 0, batchRows), values: make([]parquet.Value, batchRows), rooms: make([]wide, batchRows)}, nil
+}
+
+func (p *parquetWriter[R]) add(row *R) error {
+	p.rows = append(p.rows, *row)
+	if len(p.rows) < batchRows {
+		return nil
 	}
-	if err := b.write(); err != nil {
+	if err := p.write(); err != nil {
 		return err
 	}
-	return out.Close()
-}
-
-// batch is some rows column by column.
-type batch[R any] struct {
-	columns []column[R]
-	writers []*parquet.ColumnWriter
-	// optional says which columns may be null: their values carry a level.
-	optional []bool
-	values   [][]parquet.Value
-	rooms    [][]wide
-	n        int
-}
-
-func newBatch[R any](out *parquet.GenericWriter[any], columns []column[R]) *batch[R] {
-	b := &batch[R]{columns: columns, writers: out.ColumnWriters()}
-	for _, c := range columns {
-		b.optional = append(b.optional, c.node.Optional())
-		b.values = append(b.values, make([]parquet.Value, batchRows))
-		b.rooms = append(b.rooms, make([]wide, batchRows))
+	if p.group += batchRows; p.group < groupRows {
+		return nil
 	}
-	return b
+	p.group = 0
+	return p.out.Flush()
 }
 
-func (b *batch[R]) add(row *R) {
-	for i := range b.columns {
-		v := b.columns[i].value(row, &b.rooms[i][b.n])
-		if b.optional[i] && !v.IsNull() {
-			v = v.Level(0, 1, i)
+// write writes the batch.
+func (p *parquetWriter[R]) write() error {
+	values := p.values[:len(p.rows)]
+	for i := range p.columns {
+		c, optional := &p.columns[i], p.columns[i].node.Optional()
+		for n := range p.rows {
+			values[n] = c.value(&p.rows[n], &p.rooms[n])
+			if optional && !values[n].IsNull() {
+				values[n] = values[n].Level(0, 1, i)
+			}
 		}
-		b.values[i][b.n] = v
-	}
-	b.n++
-}
-
-func (b *batch[R]) write() error {
-	for i, w := range b.writers {
-		if _, err := w.WriteRowValues(b.values[i][:b.n]); err != nil {
-			return fmt.Errorf("column %s: %w", b.columns[i].name, err)
+		if _, err := p.writers[i].WriteRowValues(values); err != nil {
+			return fmt.Errorf("column %s: %w", c.name, err)
 		}
 	}
-	b.n = 0
+	clear(p.rows)
+	p.rows = p.rows[:0]
 	return nil
+}
+
+// close writes what is left, and the end of the file.
+func (p *parquetWriter[R]) close() error {
+	if err := p.write(); err != nil {
+		return err
+	}
+	return p.out.Close()
 }
 
 // ordered is a group whose fields stand in the order of names; a plain one sorts them.
