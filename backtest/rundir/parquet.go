@@ -72,10 +72,11 @@ func (p *parquetWriter[R]) write() error {
 	for i := range p.columns {
 		c, optional := &p.columns[i], p.columns[i].node.Optional()
 		for n := range p.rows {
-			values[n] = c.value(&p.rows[n], &p.rooms[n])
-			if optional && !values[n].IsNull() {
-				values[n] = values[n].Level(0, 1, i)
+			v := c.value(&p.rows[n], &p.rooms[n])
+			if optional && !v.IsNull() {
+				v = v.Level(0, 1, i)
 			}
+			values[n] = v
 		}
 		if _, err := p.writers[i].WriteRowValues(values); err != nil {
 			return fmt.Errorf("column %s: %w", c.name, err)
