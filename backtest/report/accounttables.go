@@ -15,22 +15,22 @@ func marginTable(r *backtest.Result) table {
 		mmr = page.uniMMR(m.UniMMRMin)
 	}
 	row := func(name, value, note string) []td { return []td{word(name), figureOf(value, ""), word(note)} }
-	t := table{ID: "margin-summary", Narrow: true, Caption: "Account", Head: heads("Measure", "#Value", "Note"), Rows: [][]td{
-		row("Equity at the start", page.money(m.EquityStart), "USD"),
-		row("Equity at the end", page.money(m.EquityEnd), "USD"),
-		row("Change of equity", page.signed(change), "USD"),
-		row("Lowest equity", page.money(m.EquityMin), "USD"),
-		row("Highest equity", page.money(m.EquityMax), "USD"),
+	t := table{ID: "margin-summary", Narrow: true, Caption: "Account", Note: "Money is in USD.", Head: heads("Measure", "#Value", "Note"), Rows: [][]td{
+		row("Equity at the start", page.money(m.EquityStart), ""),
+		row("Equity at the end", page.money(m.EquityEnd), ""),
+		row("Change of equity", page.signed(change), ""),
+		row("Lowest equity", page.money(m.EquityMin), ""),
+		row("Highest equity", page.money(m.EquityMax), ""),
 		row("Lowest uniMMR", mmr, minute(m.UniMMRMinAt)),
 		row("Time below 2.0", span(m.Below20), "by samples"),
 		row("Time below 1.5", span(m.Below15), "by samples"),
 		row("Time below 1.2", span(m.Below12), "by samples"),
 		row("Liquidations", page.count(int64(m.Liquidations)), ""),
 		row("Auto-deleveraging", page.count(int64(m.ADL)), "positions reduced"),
-		row("Haircut at worst", page.money(m.HaircutWorst), "USD that Binance does not count as collateral"),
+		row("Haircut at worst", page.money(m.HaircutWorst), "not counted as collateral"),
 	}}
 	if !rest.Round(2).IsZero() {
-		t.Rows = slices.Insert(t.Rows, 3, row("Without the net", page.signed(rest), "USD, what the collateral gained or lost in value"))
+		t.Rows = slices.Insert(t.Rows, 3, row("Without the net", page.signed(rest), "what collateral gained or lost"))
 	}
 	return t
 }

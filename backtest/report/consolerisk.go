@@ -189,7 +189,7 @@ func limitCells(l *backtest.LimitUse) []cell {
 	}
 	or := func(s string) cell { return text("%s", cmp.Or(clean(s), undefined)) }
 	return []cell{
-		text("%s", clean(l.Rule)), used, refused, or(l.Value), or(l.Limit), text("%s", at), or(l.Strategy), or(l.Instrument),
+		text("%s", clean(l.Rule)), used, refused, or(terminal.prose(l.Value)), or(terminal.prose(l.Limit)), text("%s", at), or(l.Strategy), or(l.Instrument),
 		or(strings.TrimPrefix(l.Key, "risk.")),
 	}
 }

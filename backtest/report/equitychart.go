@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/shopspring/decimal"
@@ -38,9 +40,7 @@ func (p *pageOf) equityChart() *plot.Chart {
 	}
 	if falls := p.falls(); len(falls) > 0 {
 		c.Note += " The worst falls are shaded, with their numbers in the table below."
-		for i := range falls {
-			p.shadeFall(i, worth, under)
-		}
+		p.shadeFalls(worth, under)
 		under.Desc = fmt.Sprintf("The worst fall was %s%%.", page.percent(falls[0].Percent.Abs()))
 	}
 	if _, to := period(r); p.cut.ok {
@@ -52,13 +52,42 @@ func (p *pageOf) equityChart() *plot.Chart {
 		c.Note += " Equity counts collateral after haircuts, as Binance does."
 	}
 	if held(r) {
-		worth.Line("s5 thin", "Start balances held", accountPoints(r, func(s *backtest.Sample) decimal.Decimal { return s.Held }))
-		c.Note += " The baseline is what the balances of the start would count as if nothing had been traded."
+		p.baseline(c, worth, equity)
 	}
 	worth.Line("s1", "Equity", equity)
 	under.Area("loss", "Drawdown %", drawdowns(equity))
 	worth.Desc = fmt.Sprintf("From %s USD to %s USD.", page.ratio(equity[0].Value), page.ratio(equity[len(equity)-1].Value))
 	return c
+}
+
+// baselineApart is how many times wider than equity alone equity and baseline may reach
+// before they need a scale of their own.
+const baselineApart = 2.5
+
+// baseline draws what the start balances would count as: beside equity, or in a panel of its
+// own if equity would be flat beside it, as that of a hedged account is.
+func (p *pageOf) baseline(c *plot.Chart, worth *plot.Panel, equity []plot.Point) {
+	points := accountPoints(p.r, func(s *backtest.Sample) decimal.Decimal { return s.Held })
+	c.Note += " The baseline is what the balances of the start would count as if nothing had been traded."
+	low, high := reach(equity)
+	least, most := reach(points)
+	if max(high, most)-min(low, least) <= baselineApart*(high-low) {
+		worth.Line("s5 thin", "Start balances held", points)
+		return
+	}
+	apart := p.frame.Panel("Equity against the start balances held, USD", plot.Low, plot.Axis{Places: 2})
+	apart.Line("s5 thin", "Start balances held", points)
+	apart.Line("s1", "Equity", equity)
+	c.Panels = append(c.Panels, apart)
+}
+
+// reach is the lowest and the highest value.
+func reach(points []plot.Point) (low, high float64) {
+	low, high = math.Inf(1), math.Inf(-1)
+	for _, p := range points {
+		low, high = min(low, p.Value), max(high, p.Value)
+	}
+	return low, high
 }
 
 // accountPoints is a series over the samples, in cents.
@@ -92,15 +121,23 @@ func held(r *backtest.Result) bool {
 
 func (p *pageOf) falls() []stats.Fall { return p.stats.Falls[:min(len(p.stats.Falls), fallsShown)] }
 
-// shadeFall shades a fall from its peak to the recovery, or to the end of the run.
-func (p *pageOf) shadeFall(i int, worth, under *plot.Panel) {
-	fall := &p.falls()[i]
-	end := fall.Recovered
-	if end == 0 {
-		_, end = period(p.r)
+// shadeFalls shades each fall from its peak to the recovery, or to the end of the run, in the
+// order of time: the names of neighbours stand at two heights where room is short.
+func (p *pageOf) shadeFalls(worth, under *plot.Panel) {
+	falls := p.falls()
+	order := make([]int, len(falls))
+	for i := range order {
+		order[i] = i
 	}
-	worth.Shade(fall.Peak, end, strconv.Itoa(i+1))
-	under.Shade(fall.Peak, end, "")
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(falls[a].Peak, falls[b].Peak) })
+	for _, i := range order {
+		end := falls[i].Recovered
+		if end == 0 {
+			_, end = period(p.r)
+		}
+		worth.Shade(falls[i].Peak, end, strconv.Itoa(i+1))
+		under.Shade(falls[i].Peak, end, "")
+	}
 }
 
 // drawdowns is the fall from the highest value so far, in percent and never positive.

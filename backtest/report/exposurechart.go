@@ -46,9 +46,8 @@ func (p *pageOf) exposureChart() *plot.Chart {
 		return nil
 	}
 	perLeg := p.frame.Panel("Position of each leg in USD", plot.Mid, plot.Axis{Places: 2, Hold: []float64{0}})
-	p.exposureLines(perLeg, "legs", legs)
-	net := p.frame.Panel("Net delta of each coin in USD", plot.Mid, plot.Axis{Places: 2, Hold: []float64{0}})
-	p.exposureLines(net, "coins", coins)
+	p.exposureLines(perLeg, "legs", largestFirst(legs))
+	panels := append([]*plot.Panel{perLeg}, p.deltaPanels(coins)...)
 	leverage := p.frame.Panel("Gross leverage: positions over equity", plot.Low, plot.Axis{Places: 2, Hold: []float64{0}})
 	points := make([]plot.Point, len(p.r.Equity))
 	for i := range p.r.Equity {
@@ -59,14 +58,53 @@ func (p *pageOf) exposureChart() *plot.Chart {
 		}
 	}
 	leverage.Area("s4", "Leverage", points)
-	return &plot.Chart{ID: "exposure", Title: "Exposure", Panels: []*plot.Panel{perLeg, net, leverage},
-		Note: "Positions at the mark, short below zero. Net delta is what the legs of a coin leave open together; coins held as collateral are not in it. A hedge whose net delta leaves zero has lost a leg."}
+	note := "Positions at the mark, short below zero. Net delta is what the legs of a coin leave open together. A hedge whose net delta leaves zero has lost a leg."
+	if len(panels) > 2 {
+		note = "Positions at the mark, short below zero. Net delta is what the legs of a coin leave open together; with the coins that the account holds, it is what a change of the price earns. A hedge whose net delta leaves zero has lost a leg."
+	}
+	return &plot.Chart{ID: "exposure", Title: "Exposure", Panels: append(panels, leverage), Note: note}
 }
 
-// exposureLines draws the largest series; the rest are added up in one line.
-func (p *pageOf) exposureLines(panel *plot.Panel, what string, list []exposureSeries) {
+// deltaPanels are the net delta of each coin by its legs, and if the account holds coins of
+// these, the same with them and in the same colors. What the account holds of a coin has
+// the unrealized PnL of the contracts that are settled in it, so that the sum is what a
+// change of the price earns, for inverse contracts too.
+func (p *pageOf) deltaPanels(coins []exposureSeries) []*plot.Panel {
+	coins = largestFirst(coins)
+	whole := make([]exposureSeries, len(coins))
+	holds := false
+	for k, c := range coins {
+		whole[k] = exposureSeries{c.name, slices.Clone(c.values)}
+		for i := range p.r.Equity {
+			for _, a := range p.r.Equity[i].Assets {
+				if clean(a.Asset) == c.name && !a.Actual.IsZero() {
+					holds = true
+					whole[k].values[i] += chartValue(a.Actual, 2)
+				}
+			}
+		}
+	}
+	net := p.frame.Panel("Net delta of each coin in USD", plot.Mid, plot.Axis{Places: 2, Hold: []float64{0}})
+	if !holds {
+		p.exposureLines(net, "coins", coins)
+		return []*plot.Panel{net}
+	}
+	net.Title, net.Size = "Net delta of each coin in USD, positions only", plot.Low
+	p.exposureLines(net, "coins", coins)
+	all := p.frame.Panel("Net delta of each coin in USD, with the coins held", plot.Mid, plot.Axis{Places: 2, Hold: []float64{0}})
+	p.exposureLines(all, "coins", whole)
+	return []*plot.Panel{net, all}
+}
+
+// largestFirst is the series by how large they ever were.
+func largestFirst(list []exposureSeries) []exposureSeries {
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b exposureSeries) int { return cmp.Compare(b.top(), a.top()) })
+	return list
+}
+
+// exposureLines draws the first series; the rest are added up in one line.
+func (p *pageOf) exposureLines(panel *plot.Panel, what string, list []exposureSeries) {
 	if rest := len(list) - linesMax + 1; len(list) > linesMax {
 		sum := exposureSeries{name: fmt.Sprintf("%d other %s in sum", rest, what), values: make([]float64, len(p.r.Equity))}
 		for _, s := range list[linesMax-1:] {
@@ -74,7 +112,7 @@ func (p *pageOf) exposureLines(panel *plot.Panel, what string, list []exposureSe
 				sum.values[i] += v
 			}
 		}
-		list = append(list[:linesMax-1], sum)
+		list = append(slices.Clone(list[:linesMax-1]), sum)
 	}
 	for k, s := range list {
 		points := make([]plot.Point, len(s.values))

@@ -94,16 +94,16 @@ func (p *pageOf) fundingChart() *plot.Chart {
 	previous := fundingLines(steps, func(s *fundingStep) (decimal.Decimal, bool) { return s.previous, s.hasPrevious })
 	estimate := fundingLines(steps, func(s *fundingStep) (decimal.Decimal, bool) { return s.estimate, s.hasEstimate })
 	bars.Bars("Received", received.each)
+	run.Line("s1", "Received", received.sum)
 	for _, line := range []struct {
 		style, name string
 		fundingLine
-	}{{"s5 thin", "Forecast: last rate", previous}, {"s1 thin", "Forecast: exchange's estimate", estimate}} {
+	}{{"s5 thin", "Forecast: last rate", previous}, {"s3 thin", "Forecast: exchange's estimate", estimate}} {
 		if line.any {
 			bars.Line(line.style, line.name, line.each)
 			run.Line(line.style, line.name, line.sum)
 		}
 	}
-	run.Line("s3", "Received", received.sum)
 	run.Desc = fmt.Sprintf("In the end %s USD.", page.ratio(received.sum[len(steps)-1].Value))
 	return &plot.Chart{ID: "funding", Title: "Funding received against forecast", Panels: []*plot.Panel{bars, run},
 		Note: "What settlements brought over all legs, negative where the account paid, and what two forecasts expected: that the rate settled before comes again, and the exchange's own estimate as it stood before the settlement. In the sums, a settlement without a forecast counts as it came."}

@@ -53,7 +53,7 @@ func limitRow(l *backtest.LimitUse) []td {
 		when = at(l.At, minute(l.At))
 		when.Sub = strings.Trim(clean(l.Strategy)+", "+clean(l.Instrument), ", ")
 	}
-	return []td{name, used, word(l.Value), word(l.Limit), when, refused}
+	return []td{name, used, word(page.prose(l.Value)), word(page.prose(l.Limit)), when, refused}
 }
 
 // gauge is a bar as wide as a share in percent, with the number.
@@ -92,7 +92,7 @@ func stressTable(list []backtest.StressMoment) table {
 		}
 	}
 	for _, name := range names {
-		row := []td{word(name)}
+		row := []td{word(strings.ReplaceAll(name, " -", " \u2212"))}
 		for i := range list {
 			row = append(row, stressCells(&list[i], name)...)
 		}

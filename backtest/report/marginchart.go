@@ -41,49 +41,85 @@ func ladderRefs(m *backtest.MarginSummary) []plot.Ref {
 	return refs
 }
 
+// uniMMRFar is how many times the highest line all values lie above when they get a scale
+// of their own beside the one with the lines, on which they would be flat.
+const uniMMRFar = 6
+
 // uniMMRChart is the distance to liquidation, with the lines that matter.
 func (p *pageOf) uniMMRChart() *plot.Chart {
-	r := p.r
-	points := make([]plot.Point, len(r.Equity))
-	held := false
-	for i := range r.Equity {
-		a := &r.Equity[i].Account
-		points[i] = plot.Point{At: r.Equity[i].At, Value: math.NaN()}
+	points, least, most := p.uniMMRPoints()
+	refs := ladderRefs(&p.r.Margin)
+	top := 1.0
+	for _, ref := range refs {
+		top = max(top, ref.Value)
+	}
+	c := &plot.Chart{ID: "unimmr", Title: "uniMMR", Note: "Collateral equity over maintenance margin"}
+	title, size := "uniMMR, logarithmic", plot.Mid
+	if least > uniMMRFar*top && least <= most {
+		own := p.frame.Panel("uniMMR", plot.Mid, plot.Axis{Log: most > uniMMRFar*least, Places: 2})
+		own.Line("s4", "uniMMR", points)
+		c.Panels = append(c.Panels, own)
+		c.Note += ": above on its own scale, below against the lines at which Binance or the risk guard act, on a logarithmic one. All of it lies above " +
+			page.plain(fmt.Sprintf("%.0f", math.Floor(least/top))) + " times the highest line."
+		title, size = "The same against the lines, logarithmic", plot.Low
+	} else {
+		c.Note += ", on a logarithmic scale, with the lines at which Binance or the risk guard act."
+	}
+	panel := p.ladderPanel(title, size, refs)
+	c.Panels = append(c.Panels, panel)
+	c.Note += " The line stops while nothing is held."
+	if least <= most {
+		panel.Line("s4", "uniMMR", points)
+		panel.Desc = fmt.Sprintf("Lowest %s at %s UTC.", page.uniMMR(p.r.Margin.UniMMRMin), minute(p.r.Margin.UniMMRMinAt))
+	} else {
+		panel.Empty = "no maintenance margin at any sample: no position was held"
+	}
+	if p.cut.ok {
+		c.Note += " What follows the first liquidation is shaded and marked " + afterMark + "."
+	}
+	if p.r.Margin.Ladder == (backtest.Ladder{}) {
+		c.Note += " The run does not say at which lines the exchange acts."
+	}
+	if high, cut := c.Panels[0].Cut(); cut {
+		c.Note += fmt.Sprintf(" Values above %s lie on the upper edge.", page.plain(fmt.Sprintf("%.0f", high)))
+	}
+	return c
+}
+
+// uniMMRPoints are the samples' values, NaN while nothing is held, and their reach with the
+// lowest value between samples: least is above most if nothing ever was held.
+func (p *pageOf) uniMMRPoints() (points []plot.Point, least, most float64) {
+	points = make([]plot.Point, len(p.r.Equity))
+	least, most = math.Inf(1), math.Inf(-1)
+	for i := range p.r.Equity {
+		a := &p.r.Equity[i].Account
+		points[i] = plot.Point{At: p.r.Equity[i].At, Value: math.NaN()}
 		if !sentinel(a.UniMMR) && !(a.UniMMR.IsZero() && a.MaintMargin.IsZero()) {
-			points[i].Value = chartValue(a.UniMMR, 4)
-			held = true
+			v := chartValue(a.UniMMR, 4)
+			points[i].Value = v
+			least, most = min(least, v), max(most, v)
 		}
 	}
-	refs := ladderRefs(&r.Margin)
+	if m := &p.r.Margin; m.UniMMRMinAt != 0 && least <= most {
+		least = min(least, chartValue(m.UniMMRMin, 4)) // between samples
+	}
+	return points, least, most
+}
+
+// ladderPanel is a panel that reaches all lines.
+func (p *pageOf) ladderPanel(title string, size plot.Size, refs []plot.Ref) *plot.Panel {
 	hold := []float64{1, 3}
 	for _, ref := range refs {
 		hold = append(hold, ref.Value)
 	}
-	panel := p.frame.Panel("uniMMR, logarithmic", plot.Mid, plot.Axis{Log: true, Places: 2, Hold: hold})
+	panel := p.frame.Panel(title, size, plot.Axis{Log: true, Places: 2, Hold: hold})
 	for _, ref := range refs {
 		panel.Ref(ref)
 	}
-	if _, to := period(r); p.cut.ok {
+	if _, to := period(p.r); p.cut.ok {
 		panel.Shade(p.cut.at, to, afterMark)
 	}
-	if held {
-		panel.Line("s4", "uniMMR", points)
-		panel.Desc = fmt.Sprintf("Lowest %s at %s UTC.", page.uniMMR(r.Margin.UniMMRMin), minute(r.Margin.UniMMRMinAt))
-	} else {
-		panel.Empty = "no maintenance margin at any sample: no position was held"
-	}
-	c := &plot.Chart{ID: "unimmr", Title: "uniMMR", Panels: []*plot.Panel{panel},
-		Note: "Collateral equity over maintenance margin, on a logarithmic scale. The line stops while nothing is held."}
-	if p.cut.ok {
-		c.Note += " What follows the first liquidation is shaded and marked " + afterMark + "."
-	}
-	if r.Margin.Ladder == (backtest.Ladder{}) {
-		c.Note += " The run does not say at which lines the exchange acts."
-	}
-	if high, cut := panel.Cut(); cut {
-		c.Note += fmt.Sprintf(" Values above %s lie on the upper edge.", page.plain(fmt.Sprintf("%.0f", high)))
-	}
-	return c
+	return panel
 }
 
 // assetsMax is how many assets have a color of their own; the rest share one.

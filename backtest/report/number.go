@@ -2,6 +2,7 @@ package report
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -84,6 +85,21 @@ func (n numerals) compact(d decimal.Decimal) string {
 		}
 	}
 	return n.money(d)
+}
+
+// prose prints a text of the risk guard with its numbers, and its durations of whole minutes,
+// as they look elsewhere. Text that is no number stays.
+func (n numerals) prose(s string) string {
+	words := strings.Split(s, " ")
+	for i, word := range words {
+		core := strings.TrimRight(word, ",;")
+		if _, err := decimal.NewFromString(core); err == nil && !strings.ContainsAny(core, "eE+") {
+			words[i] = n.plain(core) + word[len(core):]
+		} else if d, err := time.ParseDuration(core); err == nil && d > 0 && d%time.Minute == 0 {
+			words[i] = span(d) + word[len(core):]
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // period is the time from the first to the last instant of the run.

@@ -126,8 +126,12 @@ func (b *priceBoard) fill(row *backtest.FillRow) {
 	b.position.Add(row.At, b.held.Float())
 }
 
-// trip adds a round trip.
+// trip adds a round trip. One that is open has not ended at a fill: a line to the end of the
+// run would cross the price where nothing happened.
 func (b *priceBoard) trip(row *backtest.TradeRow) {
+	if row.Open {
+		return
+	}
 	b.trips.Add(plot.Trip{From: row.From, To: row.To, Entry: row.Entry.InexactFloat64(), Exit: row.Exit.InexactFloat64(), Won: row.Net.IsPositive()})
 }
 

@@ -76,7 +76,7 @@ func tableWidths(headings []string, rows [][]string) []int {
 // isNumber says whether a cell is a number of count or bytesOf.
 func isNumber(s string) bool {
 	digits := strings.TrimRight(s, "kMGB ")
-	return digits != "" && strings.Trim(digits, "0123456789,.-") == ""
+	return digits != "" && strings.Trim(digits, "0123456789,. -") == ""
 }
 
 // count prints a whole number with its thousands apart: 43,199.

@@ -111,8 +111,8 @@ func (c *console) printRuns(runs string, l *runsListed) error {
 		var table [][]string
 		for _, r := range l.Runs {
 			table = append(table, []string{
-				plain(r.Name), string(r.Kind), plain(strings.Join(r.Strategies, ", ")), dayOf(r.From) + " .. " + dayOf(r.To), grouped(r.Net.StringFixed(2)),
-				r.NetPct.StringFixed(2), r.Drawdown.StringFixed(2), figure(r.Sharpe), figure(r.UniMMRMin), plain(r.Hash[:min(12, len(r.Hash))]),
+				plain(r.Name), string(r.Kind), plain(strings.Join(r.Strategies, ", ")), dayOf(r.From) + " .. " + dayOf(r.To), figure(&r.Net),
+				figure(&r.NetPct), figure(&r.Drawdown), figure(r.Sharpe), lowest(r.UniMMRMin), plain(r.Hash[:min(12, len(r.Hash))]),
 			})
 		}
 		headings := []string{"RUN", "KIND", "STRATEGIES", "PERIOD", "NET", "NET%", "MAXDD%", "SHARPE", "UNIMMR MIN", "RESULT"}
@@ -127,12 +127,21 @@ func (c *console) printRuns(runs string, l *runsListed) error {
 	return nil
 }
 
-// figure prints a ratio rounded down, so that a uniMMR never looks safer than it was.
+// figure prints a figure as the tables of a run do, with its thousands apart by spaces.
 func figure(d *decimal.Decimal) string {
 	if d == nil {
 		return "-"
 	}
-	return d.RoundFloor(2).StringFixed(2)
+	return strings.ReplaceAll(grouped(d.StringFixed(2)), ",", " ")
+}
+
+// lowest prints a uniMMR rounded down, so that it never looks safer than it was.
+func lowest(d *decimal.Decimal) string {
+	if d == nil {
+		return "-"
+	}
+	down := d.RoundFloor(2)
+	return figure(&down)
 }
 
 func dayOf(t exchange.Time) string {

@@ -125,11 +125,16 @@ func (p *Panel) Trips(t *Trips) { p.trips = t }
 func (p *Panel) Shade(from, to exchange.Time, name string) {
 	x := p.frame.x(from)
 	at := "left:" + percentOf(x, plotWidth)
-	if x > plotWidth*6/10 {
+	if x > plotWidth-(utf8.RuneCountInString(name)+1)*shadeNameWidth {
 		at = "right:" + percentOf(plotWidth-x, plotWidth)
 	}
 	p.shades = append(p.shades, shade{x, max(p.frame.x(to)-x, 1), from.Millis(), to.Millis(), template.CSS(at + "%"), name})
 }
+
+// shadeNameWidth is the room that a character of a shade's name takes on a phone. Only a name
+// that would leave the plot stands before its shade, where it could be taken for that of
+// the one before.
+const shadeNameWidth = plotWidth * 3 / 100
 
 // shade is a stretch of time in the plot, From and To in Unix milliseconds. Its name stands
 // At its upper left, or beside it where the plot would end.

@@ -250,7 +250,7 @@
     }
     for (const name of p.plot.querySelectorAll(".shadename")) {
       const share = x(+name.dataset.from) / W * 100;
-      name.style.cssText = share > 60 ? `right:${100 - share}%` : `left:${share}%`;
+      name.style.cssText = share > 97 - 3 * name.textContent.length ? `right:${100 - share}%` : `left:${share}%`;
       name.hidden = share < 0 || share > 100;
     }
     placeNames(p);
