@@ -55,7 +55,11 @@ func (r *recorder) result(end exchange.Time) *Result {
 // alarms warns of what a reader of the tables must not overlook.
 func (r *recorder) alarms(res *Result) {
 	if list := r.margin.liquidated; len(list) > 0 {
-		res.Warnings = append(res.Warnings, Warning{"liquidated", fmt.Sprintf("the account was liquidated %d times, first at %v", len(list), list[0])})
+		text := fmt.Sprintf("the account was liquidated at %v", list[0])
+		if len(list) > 1 {
+			text = fmt.Sprintf("the account was liquidated %d times, first at %v", len(list), list[0])
+		}
+		res.Warnings = append(res.Warnings, Warning{"liquidated", text})
 	}
 	if owed := r.attribution.takenOver; owed.IsPositive() {
 		res.Warnings = append(res.Warnings, Warning{"bankrupt", "the insurance fund took over debts of " + owed.Round(2).String() + " USD, which the tables count as gains by price: the account lost more than it had"})
