@@ -162,7 +162,40 @@ func (s *lineSeries) sample(now standing, acc *exchange.Account) {
 	if fall := s.peak.Sub(now.net); fall.GreaterThan(s.drawdown) {
 		s.drawdown, s.peakAtWorst = fall, s.peak
 	}
-	if now.held && acc.MaintMargin.IsPositive() && (s.uniMMRMin.IsZero() || acc.UniMMR.LessThan(s.uniMMRMin)) {
+	if now.held {
+		s.lower(acc)
+	}
+}
+
+// lower keeps the lowest uniMMR of the account while the line holds something; 0 is none.
+func (s *lineSeries) lower(acc *exchange.Account) {
+	if acc.MaintMargin.IsPositive() && (s.uniMMRMin.IsZero() || acc.UniMMR.LessThan(s.uniMMRMin)) {
 		s.uniMMRMin = acc.UniMMR
+	}
+}
+
+// alarm gives the account that the exchange warns of, between samples, to all lines that
+// hold something.
+func (a *attribution) alarm(acc *exchange.Account) {
+	for s := range a.cells {
+		for id := range a.cells[s] {
+			if c := &a.cells[s][id]; !c.position.flat() {
+				c.series.lower(acc)
+				a.series[s].lower(acc)
+				a.series[len(a.cells)+id].lower(acc)
+			}
+		}
+	}
+}
+
+// forgetUniMMR begins the lowest uniMMR of all lines anew.
+func (a *attribution) forgetUniMMR() {
+	for i := range a.series {
+		a.series[i].uniMMRMin = decimal.Zero
+	}
+	for s := range a.cells {
+		for id := range a.cells[s] {
+			a.cells[s][id].series.uniMMRMin = decimal.Zero
+		}
 	}
 }

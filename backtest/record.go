@@ -123,6 +123,7 @@ func (r *recorder) observe(e *exchange.Event) {
 	case exchange.KindRiskLevel:
 		r.margin.level(e.At, e.Account())
 		r.margin.extremes(e.At, e.Account())
+		r.attribution.alarm(e.Account())
 	case exchange.KindAccount:
 		r.margin.level(e.At, e.Account())
 	case exchange.KindState:

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -53,9 +51,7 @@ func (r *recorder) valued(at exchange.Time) {
 	r.samples, r.assets, r.lowest = nil, nil, nil
 	m := &r.margin
 	*m = marginBook{status: m.status, liquidated: m.liquidated, MarginSummary: MarginSummary{Liquidations: m.Liquidations, ADL: m.ADL}}
-	for i := range r.attribution.series {
-		r.attribution.series[i].uniMMRMin = decimal.Zero
-	}
+	r.attribution.forgetUniMMR()
 	r.next = at
 }
 

@@ -78,6 +78,7 @@ func (t *terminalWriter) funding(r *backtest.Result) {
 		{title: "by last rate (error)", drop: 6}, {title: "by estimate (error)", drop: 1},
 	}}
 	var gaps []string
+	whole := true
 	for i := range r.Funding {
 		f := &r.Funding[i]
 		missing := cell{terminal.count(int64(len(f.Missing))), toneText}
@@ -89,7 +90,12 @@ func (t *terminalWriter) funding(r *backtest.Result) {
 			text("%s", legName(f.Product, f.Symbol)), text("%s", terminal.count(int64(f.Held))), text("%s", terminal.count(int64(f.Passed))),
 			missing, {terminal.exact(f.Amount), signTone(f.Amount)}, text("%s", clean(f.Asset)),
 		}
-		g.add(append(cells, forecastCells(r.Settlements, f)...)...)
+		forecasts, all := forecastCells(r.Settlements, f)
+		g.add(append(cells, forecasts...)...)
+		whole = whole && all
+	}
+	if !whole {
+		g.note("not every settlement had a forecast: an error is of those that had one")
 	}
 	if len(gaps) > 0 {
 		g.note("no settlement at: %s", strings.Join(gaps, "; "))
@@ -99,26 +105,27 @@ func (t *terminalWriter) funding(r *backtest.Result) {
 }
 
 // forecastCells are what a leg's settlements brought, and for each forecast its sum with
-// by how much the settlements that had one missed it.
-func forecastCells(list []backtest.Settlement, f *backtest.FundingCount) []cell {
-	received := decimal.Zero
+// by how much the settlements that had one missed it; whole says whether all had one.
+func forecastCells(list []backtest.Settlement, f *backtest.FundingCount) (cells []cell, whole bool) {
+	received, settled := decimal.Zero, 0
 	var previous, estimate forecastSum
 	for i := range list {
 		if s := &list[i]; s.Product == f.Product && s.Symbol == f.Symbol {
-			received = received.Add(s.USD)
+			received, settled = received.Add(s.USD), settled+1
 			previous.add(s, s.Previous)
 			estimate.add(s, s.Estimate)
 		}
 	}
-	cells := []cell{amount(received)}
+	cells, whole = []cell{amount(received)}, true
 	for _, sum := range [...]forecastSum{previous, estimate} {
 		forecast := text(undefined)
 		if sum.n > 0 {
 			forecast = text("%s (%s)", terminal.money(sum.expected), terminal.signed(sum.received.Sub(sum.expected)))
+			whole = whole && sum.n == settled
 		}
 		cells = append(cells, forecast)
 	}
-	return cells
+	return cells, whole
 }
 
 func firstInstants(list []exchange.Time) string {

@@ -48,7 +48,7 @@ func riskMeasures() []measure {
 			often(func(r []float64) Value { return ratio(-100 * tail(r)[len(tail(r))-1]) })},
 		{"cvar_95", "Expected shortfall, 95%, a day", Percent, -1, "-(mean of the k smallest daily returns), in percent of equity; k = n / 20 rounded up", cvar00, withFewReturns,
 			often(func(r []float64) Value { return ratio(-100 * mean(tail(r))) })},
-		{"ulcer_index", "Ulcer index", Percent, -1, "root of the mean of f^2, f the fall at each UTC midnight from the highest midnight before it, in percent of that", ulcer89,
+		{"ulcer_index", "Ulcer index", Percent, -1, "root of the mean of f^2, f the fall at the UTC midnights that begin or end a day from the highest midnight before it, in percent of that", ulcer89,
 			"without a whole UTC day", (*run).ulcer},
 	}
 }
