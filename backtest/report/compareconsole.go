@@ -95,6 +95,10 @@ func areaName(a compare.Area) string {
 	return string(a)
 }
 
+// differencesMax is how many differences of an area the terminal shows: runs that have nothing
+// in common differ in every parameter, and the results must not scroll out of sight.
+const differencesMax = 16
+
 func (c comparison) printDifferences(t *terminalWriter) {
 	t.line("")
 	if len(c.Differ) == 0 {
@@ -102,17 +106,14 @@ func (c comparison) printDifferences(t *terminalWriter) {
 		return
 	}
 	t.wrapped("DIFFERENT", text("%s; %s is where a run has no such thing", terminal.count(int64(len(c.Differ))), undefined))
-	warnings := 0
-	for _, d := range c.Differ {
-		if d.Area == compare.AreaWarning {
-			if warnings++; warnings > warningsMax {
-				continue
-			}
+	for i, d := range c.Differ {
+		first := slices.IndexFunc(c.Differ, func(o compare.Difference) bool { return o.Area == d.Area })
+		if i-first < differencesMax {
+			t.section(areaName(d.Area), toneDim, append([]cell{text("%s", d.Key)}, c.said(d)...)...)
 		}
-		t.section(areaName(d.Area), toneDim, append([]cell{text("%s", d.Key)}, c.said(d)...)...)
-	}
-	if rest := warnings - warningsMax; rest > 0 {
-		t.wrapped("", text("and %s warnings more, with --json", terminal.count(int64(rest))))
+		if rest := i + 1 - first - differencesMax; rest > 0 && (i+1 == len(c.Differ) || c.Differ[i+1].Area != d.Area) {
+			t.section(areaName(d.Area), toneDim, text("and %s more, with --json or --out", terminal.count(int64(rest))))
+		}
 	}
 }
 

@@ -74,11 +74,16 @@ func (c comparison) heads(title string) []head {
 	return out
 }
 
+// differencesShown is how many differences stand on the page in full; more scroll in a box of
+// their own, with a filter, above the results.
+const differencesShown = 24
+
 func (c comparison) differenceTable() table {
-	t := table{ID: "what", Caption: "Differences", Head: heads("Of", "What"), Empty: "Nothing in what made the runs."}
+	t := table{ID: "what", Caption: "Differences", Head: heads("=Of", "What"), Empty: "Nothing in what made the runs."}
 	for _, run := range c.Runs {
 		t.Head = append(t.Head, head{Text: run.Letter})
 	}
+	t.Search = len(c.Differ) > differencesShown
 	for _, d := range c.Differ {
 		row := []td{word(string(d.Area)), word(d.Key)}
 		for _, v := range d.Values {

@@ -269,8 +269,9 @@ type warningGroup struct {
 	Rest []string
 }
 
-// warningsFirst is how many warnings of a kind stand unfolded.
-const warningsFirst = 6
+// warningsFirst is how many warnings of a kind stand unfolded: on a phone, equity must not be
+// a screen of warnings away. A single one more is not worth a fold.
+const warningsFirst = 4
 
 func warningGroups(list []backtest.Warning) []warningGroup {
 	var out []warningGroup
@@ -287,6 +288,11 @@ func warningGroups(list []backtest.Warning) []warningGroup {
 			g.First = append(g.First, clean(w.Text))
 		} else {
 			g.Rest = append(g.Rest, clean(w.Text))
+		}
+	}
+	for i := range out {
+		if g := &out[i]; len(g.Rest) == 1 {
+			g.First, g.Rest = append(g.First, g.Rest...), nil
 		}
 	}
 	return out

@@ -197,6 +197,9 @@ func (f *rowsFile) writeTo(dir string) ([]File, error) {
 // Replace writes a file that may be there already: it is the old one or the new one, whole,
 // whatever happens.
 func Replace(path string, write func(io.Writer) error) (err error) {
+	if f, err := os.Stat(path); err == nil && f.IsDir() {
+		return fmt.Errorf("%s is a directory; name a file in it", path)
+	}
 	draft, err := os.CreateTemp(filepath.Dir(path), unfinishedPrefix)
 	if err != nil {
 		return err
