@@ -223,6 +223,9 @@ func (r *recorder) sample(s *Sample) {
 		r.priceStart()
 	}
 	s.Exposure = r.attribution.exposure()
+	if n := len(r.samples); n > 0 {
+		s.slim(&r.samples[n-1])
+	}
 	r.samples = append(r.samples, *s)
 	at, a := s.At, &s.Account
 	r.hash.sample(at, a)

@@ -170,6 +170,11 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 	if l.sample <= 0 {
 		l.sample = sampleInterval(to.Sub(from))
 	}
+	samples, err := sampleCount(from, to, l.sample)
+	if err != nil {
+		return nil, err
+	}
+	record.samples = make([]Sample, 0, samples+2)
 	l.seen = func(uint64, exchange.Time) {}
 	if opt.Progress != nil {
 		l.seen = func(events uint64, at exchange.Time) {

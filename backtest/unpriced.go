@@ -48,7 +48,7 @@ func (r *recorder) valued(at exchange.Time) {
 	u := &r.unpriced
 	u.waits, u.valued, u.fills, u.refused = false, at, r.orders.Fills, r.orders.Refused
 	r.hash.fall()
-	r.samples, r.assets, r.lowest = nil, nil, nil
+	r.samples, r.assets, r.lowest = r.samples[:0], nil, nil
 	m := &r.margin
 	*m = marginBook{status: m.status, liquidated: m.liquidated, MarginSummary: MarginSummary{Liquidations: m.Liquidations, ADL: m.ADL}}
 	r.attribution.forgetUniMMR()
