@@ -1,9 +1,7 @@
 package report
 
 import (
-	"crypto/sha256"
 	_ "embed"
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
@@ -24,12 +22,10 @@ var compareStyle string
 
 // comparePage is everything that the template of a comparison shows.
 type comparePage struct {
-	Title, Verdict, Policy string
-	Equal                  bool
-	SpanNote               string
-	Style                  template.CSS
-	Script                 template.JS
-	Data                   plot.Data
+	Title, Verdict string
+	Equal          bool
+	SpanNote       string
+	shell
 
 	Runs     []runCard
 	Partings []partingCard
@@ -69,14 +65,10 @@ func CompareHTML(w io.Writer, compared *compare.Comparison) error {
 }
 
 func (c comparison) page() *comparePage {
-	script := plot.Script + pageScript
-	sum := sha256.Sum256([]byte(script))
 	charts, frame := c.charts()
 	p := &comparePage{
 		Title: fmt.Sprintf("%d runs compared", len(c.Runs)), Verdict: sentence(c.verdict()), Equal: c.Equal,
-		Policy: "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-" +
-			base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'",
-		Style: template.CSS(plot.Style + pageStyle + compareStyle), Script: template.JS(script), Data: frame.Data(),
+		shell:  newShell(frame, compareStyle),
 		Glance: c.glance(), Differ: c.differenceTable(), Charts: charts, Partings: c.partingCards(), Sections: c.sections(),
 	}
 	if !c.SamePeriod {

@@ -26,10 +26,7 @@ var pageScript string
 type document struct {
 	Kind, Title, Period, Subtitle string
 	ID, Hash                      string
-	Policy                        string
-	Style                         template.CSS
-	Script                        template.JS
-	Data                          plot.Data
+	shell
 
 	Figures  []figure
 	Notices  []notice
@@ -57,11 +54,29 @@ func HTML(w io.Writer, c Columns) error {
 	return nil
 }
 
+// shell is what a page has around its content.
+type shell struct {
+	// Policy allows this script and the styles of the page, and nothing else.
+	Policy string
+	Style  template.CSS
+	Script template.JS
+	Data   plot.Data
+}
+
+// newShell is that of a page whose charts share a frame, with styles of its own.
+func newShell(f *plot.Frame, style string) shell {
+	script := plot.Script + pageScript
+	sum := sha256.Sum256([]byte(script))
+	return shell{
+		Policy: "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-" +
+			base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'",
+		Style: template.CSS(plot.Style + pageStyle + style), Script: template.JS(script), Data: f.Data(),
+	}
+}
+
 func newDocument(r *backtest.Result, c Columns) *document {
 	p := newPage(r)
 	sections := p.sections()
-	script := plot.Script + pageScript
-	sum := sha256.Sum256([]byte(script))
 	return &document{
 		Kind:     kindName(r.Kind),
 		Title:    title(r),
@@ -69,11 +84,7 @@ func newDocument(r *backtest.Result, c Columns) *document {
 		Subtitle: subtitle(r),
 		ID:       clean(r.ID),
 		Hash:     clean(r.Hash),
-		Policy: "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-" +
-			base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'",
-		Style:    template.CSS(plot.Style + pageStyle),
-		Script:   template.JS(script),
-		Data:     p.frame.Data(),
+		shell:    newShell(p.frame, ""),
 		Figures:  heroes(r, p.cut),
 		Notices:  notices(r, p.cut),
 		Warnings: warningGroups(r.Warnings),

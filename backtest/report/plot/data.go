@@ -16,8 +16,8 @@ const (
 	pageMax = 320_000
 )
 
-// Data is what the page's script draws from when a reader zooms; it is marshaled into the
-// element [DataID]. Instants are Unix milliseconds.
+// Data is what the page's script draws from when a reader zooms; it is marshaled into an
+// element of the page. Instants are Unix milliseconds.
 type Data struct {
 	From   int64       `json:"from"`
 	To     int64       `json:"to"`

@@ -10,10 +10,9 @@
 // zooms; see [Frame.Data]. Neither loses an extreme: [Trace], [Marks] and [Trips] collect
 // lists of any length in one pass and bounded memory.
 //
-// The page embeds [Style], [Script] and [Templates], executes the template "plot" for
-// each chart, and puts the frame's data into a script element of type application/json
-// with the id [DataID]. An element with the attribute data-plot-tools gets the buttons
-// that choose a stretch of time. A link to a chart's id with the attribute data-from, in
+// The page embeds [Style], [Script] and [Templates], and executes the template "plot" for
+// each chart, and "plot-data" with the frame's data before the script. An element with
+// the attribute data-plot-tools gets the buttons that choose a stretch of time. A link to a chart's id with the attribute data-from, in
 // Unix milliseconds, zooms to that moment and points at it: data-to makes it a stretch,
 // data-value says at what value. The address keeps the view; each panel's data-view is
 // what it shows.

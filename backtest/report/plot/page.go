@@ -2,9 +2,6 @@ package plot
 
 import _ "embed"
 
-// DataID is the id of the script element in which the page's script finds [Data].
-const DataID = "chart-data"
-
 // Style is the style sheet of the charts and the colors of the page, light and dark.
 //
 //go:embed plot.css
@@ -20,7 +17,8 @@ var plotScript string
 // asks for nothing; a page's own script may follow it in the same element.
 var Script = "{\n" + numbersScript + plotScript + "}\n"
 
-// Templates defines "plot", which is executed with a *[Chart].
+// Templates defines "plot", which is executed with a *[Chart], and "plot-data" with the
+// [Data] of the frame.
 //
 //go:embed plot.tmpl.html
 var Templates string
