@@ -1,6 +1,8 @@
 package report
 
 import (
+	"slices"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
@@ -43,6 +45,17 @@ func accountLines(r *backtest.Result, w numerals) []accountLine {
 		{"Value of collateral", rest, pct(rest), ""},
 		{"Account", change, pct(change), w.percent(r.Margin.DrawdownPct)},
 	}
+}
+
+// houseLine is the name of what is no strategy's own, and houseNote says what that is.
+const (
+	houseLine = "house"
+	houseNote = "house is what is no strategy's own: interest, exchanges and taken-over debts of the whole account, and where several strategies hold one instrument, what the account's net position earned beside the sum of theirs"
+)
+
+// hasHouse says whether there is such a line.
+func hasHouse(r *backtest.Result) bool {
+	return slices.ContainsFunc(r.ByStrategy, func(l backtest.Line) bool { return l.Name == houseLine })
 }
 
 // equityChange is by how much equity changed, and what of it is not the net of trading:

@@ -54,6 +54,18 @@ func TestAccountStandsBelowTheTotalOfTrading(t *testing.T) {
 	}
 }
 
+// What a line of nobody is must be said where it stands, and nowhere else.
+func TestHouseIsExplained(t *testing.T) {
+	r := fakeResult(3)
+	if strings.Contains(console(t, r), "house") || strings.Contains(strategyTable(r).Note, "house") {
+		t.Error("a house that is not there is explained")
+	}
+	r.ByStrategy = append(r.ByStrategy, backtest.Line{Name: "house", Net: decimal.New(151, 0)})
+	if !strings.Contains(console(t, r), "\n"+houseNote+"\n") || !strings.Contains(strategyTable(r).Note, "The house is what is no strategy's own") {
+		t.Error("nobody says what the house is")
+	}
+}
+
 // plainGain is a run of which the net of trading is all.
 func plainGain() *backtest.Result {
 	r := hedged()
@@ -83,6 +95,9 @@ func TestUniMMRThatFellBetweenSamples(t *testing.T) {
 		r.Margin.UniMMRMin, r.Margin.UniMMRMinAt, r.Margin.Below20 = decimal.RequireFromString(c.min), fakeStart.Add(time.Minute), 0
 		if text := console(t, r); strings.Contains(text, "never below") != (c.want == "never below 2.0") || !strings.Contains(text, c.want) {
 			t.Errorf("uniMMR %s: no %q in\n%s", c.min, c.want, text)
+		}
+		if said := belowFigure(&runColumn{r: r}).Sub != ""; said != (c.want != "never below 2.0") {
+			t.Errorf("uniMMR %s: the front page says so: %v", c.min, said)
 		}
 	}
 }

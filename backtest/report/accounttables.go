@@ -10,7 +10,10 @@ import (
 func marginTable(r *backtest.Result) table {
 	m := &r.Margin
 	change, rest := equityChange(r)
-	mmr := undefined
+	mmr, below := undefined, "by samples"
+	if betweenSamples(m) {
+		below += ", and it was between two"
+	}
 	if m.UniMMRMinAt != 0 {
 		mmr = page.uniMMR(m.UniMMRMin)
 	}
@@ -22,7 +25,7 @@ func marginTable(r *backtest.Result) table {
 		row("Lowest equity", page.money(m.EquityMin), ""),
 		row("Highest equity", page.money(m.EquityMax), ""),
 		row("Lowest uniMMR", mmr, minute(m.UniMMRMinAt)),
-		row("Time below 2.0", span(m.Below20), "by samples"),
+		row("Time below 2.0", span(m.Below20), below),
 		row("Time below 1.5", span(m.Below15), "by samples"),
 		row("Time below 1.2", span(m.Below12), "by samples"),
 		row("Liquidations", page.count(int64(m.Liquidations)), ""),

@@ -46,6 +46,9 @@ func byStrategy(r *backtest.Result) *grid {
 		}
 		g.add(cells...)
 	}
+	if hasHouse(r) {
+		g.note(houseNote)
+	}
 	return g
 }
 

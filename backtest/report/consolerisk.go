@@ -48,7 +48,7 @@ func uniMMRPieces(r *backtest.Result, all *stats.Statistics) []cell {
 		pieces = append(pieces, text("with %s", held))
 	}
 	if m.Below20 == 0 {
-		if m.UniMMRMin.LessThan(decimal.New(2, 0)) {
+		if betweenSamples(m) {
 			return append(pieces, cell{"below 2.0 only between two samples", toneWarn})
 		}
 		return append(pieces, text("never below 2.0"))
@@ -63,6 +63,11 @@ func uniMMRPieces(r *backtest.Result, all *stats.Statistics) []cell {
 		reduce.tone = toneBad
 	}
 	return append(pieces, below, reduce)
+}
+
+// betweenSamples says whether uniMMR fell below 2.0 and no sample knows of it.
+func betweenSamples(m *backtest.MarginSummary) bool {
+	return m.Below20 == 0 && m.UniMMRMinAt != 0 && m.UniMMRMin.LessThan(decimal.New(2, 0))
 }
 
 // heldAt names the positions of the last sample until then in USD, the largest first.

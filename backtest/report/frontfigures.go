@@ -152,7 +152,9 @@ func psrFigure(c *runColumn) frontCell {
 func belowFigure(c *runColumn) frontCell {
 	m := &c.r.Margin
 	cell := frontCell{Text: fmt.Sprintf("%s / %s / %s", span(m.Below20), span(m.Below15), span(m.Below12))}
-	if m.Below12 > 0 {
+	if betweenSamples(m) {
+		cell.Tone, cell.Sub = toneWarn.style(), "by samples; it was between two"
+	} else if m.Below12 > 0 {
 		cell.Tone = toneBad.style()
 	} else if m.Below20 > 0 {
 		cell.Tone = toneWarn.style()

@@ -49,6 +49,9 @@ func strategyTable(r *backtest.Result) table {
 		}
 		t.Foot = append(t.Foot, row)
 	}
+	if hasHouse(r) {
+		t.Note += " The " + houseNote + "."
+	}
 	if len(account) > 0 {
 		t.Note += " The net of trading leaves out what the collateral itself gained or lost in value, after haircuts; the two together are the change of the account's equity."
 	}

@@ -14,8 +14,8 @@ type Scenario struct {
 	// Shocks come together. Where several move the same price the last one counts, and of
 	// their haircuts the largest.
 	Shocks []Shock
-	// ADL closes every position that gains by the shocks when prices are half-way, as
-	// auto-deleveraging does to winners: what it has hedged is bare for the rest.
+	// ADL closes every position that gains by the shocks and is in profit when prices are
+	// half-way, as auto-deleveraging does to winners: what it has hedged is bare for the rest.
 	ADL bool
 }
 
