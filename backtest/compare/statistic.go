@@ -1,12 +1,14 @@
 package compare
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest/stats"
+	"github.com/pmbot/pmbot/exchange"
 )
 
 // StatisticRow is one statistic of every run.
@@ -31,6 +33,20 @@ type Figure struct {
 	Value  decimal.NullDecimal `json:"value"`
 	Reason string              `json:"reason,omitempty"`
 	Change decimal.NullDecimal `json:"change"`
+	// instant says that Value counts the nanoseconds since 1970.
+	instant bool
+}
+
+// MarshalJSON writes an instant as such, like the document of a single run.
+func (f Figure) MarshalJSON() ([]byte, error) {
+	type plain Figure // without this method
+	if !f.instant || !f.Value.Valid {
+		return json.Marshal(plain(f))
+	}
+	return json.Marshal(struct {
+		Value exchange.Time `json:"value"`
+		plain
+	}{exchange.Time(f.Value.Decimal.IntPart()), plain(f)})
 }
 
 // MonthRow is the change of equity of every run in one UTC month.
@@ -84,7 +100,7 @@ func (c *Comparison) statistics() []StatisticRow {
 				}
 				rows[n].Values[i] = Figure{Reason: item.Reason}
 				if item.OK {
-					rows[n].Values[i] = Figure{Value: decimal.NewNullDecimal(item.Number)}
+					rows[n].Values[i] = Figure{Value: decimal.NewNullDecimal(item.Number), instant: item.Unit == stats.Time}
 				}
 			}
 		}

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -49,6 +50,23 @@ func TestBest(t *testing.T) {
 		}
 		if got := fmt.Sprint(row.Best); got != c.best || strings.Join(changes, " ") != c.changes {
 			t.Errorf("%s, better %d: best %s and changes %v, want %s and %s", c.values, c.better, got, changes, c.best, c.changes)
+		}
+	}
+}
+
+// Instants are written as in every other document, and what is no instant as a number.
+func TestFigureJSON(t *testing.T) {
+	half := decimal.NewNullDecimal(decimal.New(5, -1))
+	for _, c := range []struct {
+		figure Figure
+		want   string
+	}{
+		{Figure{Value: decimal.NewNullDecimal(decimal.NewFromInt(1678435200000000000)), instant: true}, `{"value":"2023-03-10T08:00:00Z","change":null}`},
+		{Figure{Reason: "none", instant: true}, `{"value":null,"reason":"none","change":null}`},
+		{Figure{Value: half, Change: half}, `{"value":"0.5","change":"0.5"}`},
+	} {
+		if got, err := json.Marshal(c.figure); err != nil || string(got) != c.want {
+			t.Errorf("%s, %v, want %s", got, err, c.want)
 		}
 	}
 }
