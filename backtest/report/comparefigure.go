@@ -41,7 +41,7 @@ func statisticCells(s *compare.StatisticRow) []cell {
 	for k, f := range s.Values {
 		value, change := text(undefined), text(undefined)
 		if f.Value.Valid {
-			value = text("%s", terminal.figure(s.Unit, f.Value.Decimal))
+			value = text("%s", terminal.statistic(s.Key, s.Unit, f.Value.Decimal))
 		}
 		if slices.Contains(s.Best, k) {
 			value = cell{"*" + value.text, toneGood}
@@ -88,6 +88,17 @@ func (c comparison) statisticNotes() []string {
 		order[i] = "undefined: " + strings.Join(names[note], ", ") + " " + note
 	}
 	return append(order, fmt.Sprintf("statistics the same in all runs: %d; undefined in all: %d", same, undefinedInAll))
+}
+
+// lowestUniMMR is the statistic that is rounded down wherever it stands.
+const lowestUniMMR = "unimmr_min"
+
+// statistic prints a statistic by its key and unit.
+func (n numerals) statistic(key string, unit stats.Unit, d decimal.Decimal) string {
+	if key == lowestUniMMR {
+		return n.uniMMR(d)
+	}
+	return n.figure(unit, d)
 }
 
 // figure prints a value by its unit.

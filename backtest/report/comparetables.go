@@ -131,7 +131,7 @@ func (c comparison) statisticTDs(s *compare.StatisticRow) []td {
 	for i, f := range s.Values {
 		value, change := noFigure(), noFigure()
 		if f.Value.Valid {
-			value = figureOf(page.figure(s.Unit, f.Value.Decimal), f.Value.Decimal.String())
+			value = figureOf(page.statistic(s.Key, s.Unit, f.Value.Decimal), f.Value.Decimal.String())
 		}
 		if slices.Contains(s.Best, i) {
 			value.Text, value.Style = "\u2605 "+value.Text, "n good strong"

@@ -79,7 +79,7 @@ func newHistogram(values []float64, unit, what string) *histogram {
 		h.Bars = append(h.Bars, newBin(i, n, counts, top, step, first, unit, what))
 	}
 	h.ticks(step, first, len(counts), top)
-	h.Desc = fmt.Sprintf("%s %s, from %s%s to %s%s; the middle one is %s%s.", page.count(int64(len(sorted))), what,
+	h.Desc = fmt.Sprintf("%s %s, from %s%s to %s%s; the median is %s%s.", page.count(int64(len(sorted))), what,
 		page.ratio(sorted[0]), unit, page.ratio(sorted[len(sorted)-1]), unit, page.ratio(sorted[len(sorted)/2]), unit)
 	return h
 }

@@ -50,6 +50,8 @@ type td struct {
 	Meter string
 	// More folds away lines behind the text.
 	More []string
+	// Pairs are names and values, side by side as many as there is room for.
+	Pairs [][2]string
 	// Link leads to a chart, Zoom to a span of time in it, from and to in milliseconds, and
 	// Point to a value there.
 	Link  string
@@ -172,6 +174,12 @@ func (c *td) writeText(b *strings.Builder) {
 			b.WriteString("<p>" + template.HTMLEscapeString(line) + "</p>")
 		}
 		b.WriteString("</details>")
+	case len(c.Pairs) > 0:
+		b.WriteString(`<dl class="pairs">`)
+		for _, pair := range c.Pairs {
+			b.WriteString("<div><dt>" + template.HTMLEscapeString(pair[0]) + "</dt><dd>" + template.HTMLEscapeString(pair[1]) + "</dd></div>")
+		}
+		b.WriteString("</dl>")
 	default:
 		b.WriteString(text)
 	}

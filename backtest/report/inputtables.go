@@ -10,20 +10,20 @@ import (
 
 // inputTables are what the run was made of.
 func inputTables(r *backtest.Result) []block {
-	return []block{tableBlock(parameterTable(r.Strategies)), tableBlock(hashTable(r)), tableBlock(dataTable(r.Data)), {Text: &foldedText{
+	return []block{tableBlock(parameterTable(r.Strategies)), tableBlock(dataTable(r.Data)), tableBlock(hashTable(r)), {Text: &foldedText{
 		Title: "Configuration", Summary: "config.toml as it was in effect", Text: cleanLines(r.Config)}}}
 }
 
 func parameterTable(list []backtest.StrategyInfo) table {
-	t := table{ID: "parameters", Narrow: true, Caption: "Parameters", Empty: "no parameters", Head: heads("Strategy", "Program", "Parameter", "Value")}
+	t := table{ID: "parameters", Caption: "Parameters", Empty: "no strategies", Head: heads("Strategy", "Parameters")}
 	for _, s := range list {
-		program := word(s.Name + " " + s.Version)
-		if len(s.Params) == 0 {
-			t.Rows = append(t.Rows, []td{word(s.Label), program, word("none"), word("")})
+		name, params := word(s.Label), td{Text: "none", Style: "dim"}
+		name.Sub = clean(s.Name + " " + s.Version)
+		for _, key := range slices.Sorted(maps.Keys(s.Params)) {
+			params.Pairs = append(params.Pairs, [2]string{clean(key), clean(s.Params[key])})
+			params.Style = "code"
 		}
-		for _, name := range slices.Sorted(maps.Keys(s.Params)) {
-			t.Rows = append(t.Rows, []td{word(s.Label), program, code(name), code(s.Params[name])})
-		}
+		t.Rows = append(t.Rows, []td{name, params})
 	}
 	return t
 }
@@ -47,7 +47,7 @@ func dataTable(list []backtest.DataInfo) table {
 }
 
 func hashTable(r *backtest.Result) table {
-	t := table{ID: "hashes", Narrow: true, Caption: "Run and hashes", Head: heads("What", "Value"),
+	t := table{ID: "hashes", Caption: "Run and hashes", Head: heads("What", "Value"),
 		Note: "Equal inputs give an equal result hash on every machine. Mode, version and duration say how the run was made and are not part of it."}
 	for _, row := range [][2]string{
 		{"Run", r.ID}, {"Result", r.Hash}, {"Configuration", r.ConfigHash}, {"Data", r.DataHash}, {"Strategies", r.StrategyHash},

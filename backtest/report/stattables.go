@@ -50,6 +50,9 @@ func statFigure(item *stats.Item) string {
 		return undefined
 	}
 	v := item.Number
+	if item.Key == lowestUniMMR {
+		return page.uniMMR(v)
+	}
 	switch item.Unit {
 	case stats.Percent:
 		return page.percent(v) + "%"

@@ -144,10 +144,17 @@ func (p pen) area(points []Point, s *series, of int) path {
 	return path{"area " + s.style, string(t.d), "area", of}
 }
 
+// barRoom is how far apart bars are at least that may be fat, as those of the days of a month.
+const barRoom = plotWidth / 50
+
 func (p pen) bars(points []Point, of int) []path {
 	var up, down trail
 	zero := p.scale.y(0)
-	for _, pt := range points {
+	fat := " fat"
+	for i, pt := range points {
+		if i > 0 && p.frame.x(pt.At)-p.frame.x(points[i-1].At) < barRoom {
+			fat = ""
+		}
 		t := &up
 		if pt.Value < 0 {
 			t = &down
@@ -159,7 +166,7 @@ func (p pen) bars(points []Point, of int) []path {
 		t.move(x, zero)
 		t.line(x, p.scale.y(pt.Value))
 	}
-	return []path{{"bars gain", string(up.d), "up", of}, {"bars loss", string(down.d), "down", of}}
+	return []path{{"bars gain" + fat, string(up.d), "up", of}, {"bars loss" + fat, string(down.d), "down", of}}
 }
 
 // layer is the space between a layer's base and its top.

@@ -161,6 +161,13 @@
   };
   const bars = (p, s, up) => condense(p, s).filter(i => !isNaN(s.values()[i]) && s.values()[i] >= 0 === up)
     .map(i => `M${x(s.at()[i])} ${y(p, 0)}V${y(p, s.values()[i])}`).join("");
+  // Bars are fat if even the nearest two have room for it.
+  const fat = s => {
+    const at = s.at(), [a, b] = between(at);
+    let least = Infinity;
+    for (let i = a + 1; i <= b; i++) least = Math.min(least, at[i] - at[i - 1]);
+    return (to - from) / least <= 50;
+  };
   const layer = (p, s) => {
     const at = s.at(), top = s.values(), base = s.base(), [a, b] = between(at);
     let there = "", back = "";
@@ -235,6 +242,7 @@
     if (!whole() || p.el.dataset.view) for (const path of p.paths) {
       const d = whole() ? path.whole : draws[path.draw](p, p.series[path.of], path.of);
       path.e.setAttribute("d", d);
+      if (path.draw === "up" || path.draw === "down") path.e.classList.toggle("fat", fat(p.series[path.of]));
       if (path.draw === "dots") path.e.classList.toggle("dense", d.length > 3000);
     }
     const ticks = valueTicks(p);
