@@ -9,6 +9,7 @@
 // Inside, a feed (feed.go) turns a [Source] into whole instants and adds what the data
 // lacks (derive.go, build.go); the loop (loop.go) lets each instant happen in the order
 // that makes a backtest honest; the recorder (record.go, attribute.go) writes down what
-// the report needs. FORMAT.md describes what a run leaves behind. Start reading at
+// the report needs: result.go has what a run is, summary.go what it came to and history.go
+// what happened, whose longest lists are [Rows]. FORMAT.md describes what a run leaves behind. Start reading at
 // loop.instant.
 package backtest

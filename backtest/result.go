@@ -2,6 +2,7 @@ package backtest
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -119,6 +120,16 @@ type Leg struct {
 	Symbol  string                `json:"symbol"`
 	// Base is the coin, by which exposures of several legs add up to a net delta.
 	Base string `json:"base"`
+}
+
+// Products are those of the legs, each once, in the order UM, CM, MARGIN.
+func (r *Result) Products() []exchange.Product {
+	var list []exchange.Product
+	for i := range r.Legs {
+		list = append(list, r.Legs[i].Product)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // DataInfo is one series that the run read.

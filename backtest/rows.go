@@ -107,6 +107,17 @@ func (r Rows[R]) All() iter.Seq2[int, *R] {
 	}
 }
 
+// Each goes through a list as [Rows.All] does, for code that reads both.
+func Each[R any](list []R) iter.Seq2[int, *R] {
+	return func(yield func(int, *R) bool) {
+		for i := range list {
+			if !yield(i, &list[i]) {
+				return
+			}
+		}
+	}
+}
+
 // Equal says whether two lists have the same rows, to the last digit of every number.
 func (r Rows[R]) Equal(other Rows[R]) bool {
 	return r.n == other.n && bytes.Equal(r.bytes(), other.bytes())

@@ -53,7 +53,7 @@ func partings(a, b *backtest.Result) []Parting {
 			list = append(list, *p)
 		}
 	}
-	add(firstApart("refusal", pointers(a.Refusals), pointers(b.Refusals), rowRules[backtest.RefusalRow]{
+	add(firstApart("refusal", backtest.Each(a.Refusals), backtest.Each(b.Refusals), rowRules[backtest.RefusalRow]{
 		at: func(r *backtest.RefusalRow) exchange.Time { return r.At }, same: sameRefusal, say: sayRefusal}))
 	add(firstApart("fill", a.Fills.All(), b.Fills.All(), rowRules[backtest.FillRow]{
 		at: func(r *backtest.FillRow) exchange.Time { return r.At }, same: sameFill, say: sayFill}))
@@ -62,16 +62,6 @@ func partings(a, b *backtest.Result) []Parting {
 	add(partSamples(a.Equity, b.Equity))
 	slices.SortStableFunc(list, func(x, y Parting) int { return cmp.Compare(x.At, y.At) })
 	return list
-}
-
-func pointers[R any](list []R) iter.Seq2[int, *R] {
-	return func(yield func(int, *R) bool) {
-		for i := range list {
-			if !yield(i, &list[i]) {
-				return
-			}
-		}
-	}
 }
 
 // rowRules is what firstApart must know of a kind of row.

@@ -116,20 +116,20 @@ func (c *Comparison) statistics() []StatisticRow {
 
 func (c *Comparison) newRow(g *stats.Group, item *stats.Item) StatisticRow {
 	row := StatisticRow{Group: g.Name, Key: item.Key, Name: item.Name, Unit: item.Unit, Better: item.Better,
-		SpanBound: !strings.Contains(perSpan, " "+item.Key+" "), Values: make([]Figure, len(c.Results))}
+		SpanBound: !slices.Contains(strings.Fields(spanFree), item.Key), Values: make([]Figure, len(c.Results))}
 	for i := range row.Values {
 		row.Values[i].Reason = "the run has no such statistic"
 	}
 	return row
 }
 
-// perSpan are the statistics that do not depend on how long a run was: averages, shares,
+// spanFree are the statistics that do not depend on how long a run was: averages, shares,
 // and what is by the day or the year.
-const perSpan = " cagr volatility sharpe sortino omega profit_factor_days skewness excess_kurtosis var_95 cvar_95 " +
+const spanFree = "cagr volatility sharpe sortino omega profit_factor_days skewness excess_kurtosis var_95 cvar_95 " +
 	"trades_per_day win_rate average_win average_loss payoff_ratio expectancy profit_factor average_duration " +
 	"average_duration_won average_duration_lost long_share turnover_per_day turnover_ratio fees_bp slippage_bp " +
 	"funding_pct_notional maker_share time_in_market average_gross_exposure average_leverage average_net_delta " +
-	"orders_per_fill rejected_share refused_share underwater_pct "
+	"orders_per_fill rejected_share refused_share underwater_pct"
 
 // measure computes the changes and finds the best values.
 func (s *StatisticRow) measure() {

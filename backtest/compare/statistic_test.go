@@ -72,9 +72,9 @@ func TestFigureJSON(t *testing.T) {
 }
 
 // Every statistic that is said not to depend on the span is one.
-func TestPerSpan(t *testing.T) {
+func TestSpanFree(t *testing.T) {
 	all := stats.Of(&backtest.Result{})
-	for _, key := range strings.Fields(perSpan) {
+	for _, key := range strings.Fields(spanFree) {
 		if item := all.Get(key); strings.HasPrefix(item.Reason, "there is no statistic") {
 			t.Error(item.Reason)
 		}

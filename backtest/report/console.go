@@ -10,7 +10,6 @@ import (
 
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/backtest/stats"
-	"github.com/pmbot/pmbot/exchange"
 )
 
 // ConsoleOptions say what the reader's terminal can do.
@@ -94,17 +93,9 @@ func speed(r *backtest.Result) string {
 
 // productNames joins the products of the run's legs, such as "UM+CM".
 func productNames(r *backtest.Result) string {
-	var has [exchange.Margin + 1]bool
-	for _, l := range r.Legs {
-		if l.Product <= exchange.Margin {
-			has[l.Product] = true
-		}
-	}
 	var names []string
-	for p := exchange.UM; p <= exchange.Margin; p++ {
-		if has[p] {
-			names = append(names, p.String())
-		}
+	for _, p := range r.Products() {
+		names = append(names, p.String())
 	}
 	return strings.Join(names, "+")
 }

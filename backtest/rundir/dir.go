@@ -51,7 +51,7 @@ func rowsFiles(r *backtest.Result) []rowsFile {
 		rowsOf(r, "fills", fillColumns(), r.Fills.Len(), r.Fills.All()),
 		rowsOf(r, "trades", tradeColumns(), r.Trades.Len(), r.Trades.All()),
 		rowsOf(r, "ledger", ledgerColumns(), r.Ledger.Len(), r.Ledger.All()),
-		rowsOf(r, "equity", sampleColumns(r.Legs, r.Assets), len(r.Equity), pointers(r.Equity)),
+		rowsOf(r, "equity", sampleColumns(r.Legs, r.Assets), len(r.Equity), backtest.Each(r.Equity)),
 		rowsOf(r, "prices", priceColumns(), pointCount(r.Prices), priceRows(r.Prices)),
 	}
 }
@@ -80,17 +80,6 @@ func writeRows[R any](csv, table io.Writer, columns []column[R], rows iter.Seq2[
 		}
 	}
 	return typed.close()
-}
-
-// pointers goes through a list as Rows.All does.
-func pointers[R any](list []R) iter.Seq2[int, *R] {
-	return func(yield func(int, *R) bool) {
-		for i := range list {
-			if !yield(i, &list[i]) {
-				return
-			}
-		}
-	}
 }
 
 // unfinishedPrefix begins the name of what is still being written.

@@ -160,7 +160,7 @@ func TestLoadOlderDirectory(t *testing.T) {
 	}
 	write("result.json", func(w io.Writer) error { return JSON(w, &older) })
 	columns := slices.DeleteFunc(sampleColumns(r.Legs, nil), func(c column[backtest.Sample]) bool { return c.name == "held" })
-	write("equity.csv", func(w io.Writer) error { return writeRows(w, io.Discard, columns, pointers(r.Equity)) })
+	write("equity.csv", func(w io.Writer) error { return writeRows(w, io.Discard, columns, backtest.Each(r.Equity)) })
 	got, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -290,14 +290,14 @@ func reads[R any](columns []column[R]) func(*testing.T, []byte) {
 			return
 		}
 		var out, twice bytes.Buffer
-		if err := writeRows(&out, io.Discard, columns, pointers(rows)); err != nil {
+		if err := writeRows(&out, io.Discard, columns, backtest.Each(rows)); err != nil {
 			t.Fatal(err)
 		}
 		again, err := read(out.Bytes())
 		if err != nil || len(again) != len(rows) {
 			t.Fatalf("%d rows came back as %d, %v", len(rows), len(again), err)
 		}
-		if err := writeRows(&twice, io.Discard, columns, pointers(again)); err != nil || !bytes.Equal(out.Bytes(), twice.Bytes()) {
+		if err := writeRows(&twice, io.Discard, columns, backtest.Each(again)); err != nil || !bytes.Equal(out.Bytes(), twice.Bytes()) {
 			t.Fatalf("written twice it differs, %v", err)
 		}
 	}
@@ -334,7 +334,7 @@ func FuzzReadTradesCSV(f *testing.F) {
 func FuzzReadEquityCSV(f *testing.F) {
 	r := fakeResult(3)
 	var b bytes.Buffer
-	if err := writeRows(&b, io.Discard, sampleColumns(r.Legs, r.Assets), pointers(r.Equity)); err != nil {
+	if err := writeRows(&b, io.Discard, sampleColumns(r.Legs, r.Assets), backtest.Each(r.Equity)); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())

@@ -141,7 +141,7 @@ func sane(t *testing.T, r *backtest.Result) {
 	if a, b := exitNet(s.Exits), exitNet(s.Reasons); !a.Equal(b) {
 		t.Errorf("exits make %v, their reasons %v", a, b)
 	}
-	if _, err := json.Marshal(Document(r)); err != nil {
+	if _, err := json.Marshal(SummaryOf(r)); err != nil {
 		t.Error(err)
 	}
 }

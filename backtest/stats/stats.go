@@ -4,7 +4,8 @@
 // [backtest.Result] and nothing else, so equal results have equal statistics. It takes any
 // result, of an empty run or from a damaged file: a figure is a finite number or undefined.
 //
-// Start at [Of]. STATISTICS.md defines every statistic; it is written from the code.
+// Start at [Of], or at [SummaryOf] for a document. STATISTICS.md defines every statistic;
+// it is written from the code.
 package stats
 
 import (

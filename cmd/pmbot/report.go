@@ -102,7 +102,7 @@ func (c *console) report(f *reportFlags, name string) error {
 		}
 	}
 	if f.json {
-		err = c.printJSON(stats.Document(r))
+		err = c.printJSON(stats.SummaryOf(r))
 	} else {
 		err = report.Console(c.out, r, report.ConsoleOptions{Color: c.color(), Width: terminalWidth(c.out), Report: page})
 	}

@@ -140,7 +140,7 @@ func checkDocument(t *testing.T, r *backtest.Result) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := json.Marshal(Document(r))
+	b, err := json.Marshal(SummaryOf(r))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestDocumentOfNothing(t *testing.T) {
 
 // TestDocument is the document of the run of forty days, as text.
 func TestDocument(t *testing.T) {
-	b, err := json.MarshalIndent(Document(readRun(t, "testdata/forty.txt")), "", " ")
+	b, err := json.MarshalIndent(SummaryOf(readRun(t, "testdata/forty.txt")), "", " ")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package stats
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -96,8 +95,8 @@ type Ending struct {
 	Net      decimal.Decimal `json:"net"`
 }
 
-// Document summarises a run.
-func Document(r *backtest.Result) *Summary {
+// SummaryOf computes the statistics of a run and puts them into a document.
+func SummaryOf(r *backtest.Result) *Summary {
 	s := Of(r)
 	d := &Summary{
 		Schema: SummarySchema, Run: identityOf(r), Total: r.Total, Statistics: []Figure{}, Months: []Period{}, Falls: []Decline{},
@@ -130,9 +129,9 @@ func Document(r *backtest.Result) *Summary {
 
 func identityOf(r *backtest.Result) Identity {
 	id := Identity{
-		ID: r.ID, Kind: cmp.Or(r.Kind, backtest.KindBacktest), ResultHash: r.Hash, ConfigHash: r.ConfigHash, DataHash: r.DataHash, StrategyHash: r.StrategyHash,
+		ID: r.ID, Kind: r.Kind.OrBacktest(), ResultHash: r.Hash, ConfigHash: r.ConfigHash, DataHash: r.DataHash, StrategyHash: r.StrategyHash,
 		Version: r.Version, Seed: r.Seed, From: r.From, To: r.To, Events: r.Events, Strategies: present(r.Strategies), Legs: present(r.Legs),
-		Products: []exchange.Product{},
+		Products: present(r.Products()),
 	}
 	for i := range id.Strategies {
 		if id.Strategies[i].Params == nil {
@@ -140,11 +139,6 @@ func identityOf(r *backtest.Result) Identity {
 			id.Strategies[i].Params = map[string]string{}
 		}
 	}
-	for _, leg := range r.Legs {
-		id.Products = append(id.Products, leg.Product)
-	}
-	slices.Sort(id.Products)
-	id.Products = slices.Compact(id.Products)
 	return id
 }
 
