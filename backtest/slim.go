@@ -9,9 +9,9 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// samplesMax bounds the samples of a run, each of which takes about a kilobyte: nearly four
+// samplesMax bounds the samples of a run, each of which takes about a kilobyte: nearly two
 // years of minutes.
-const samplesMax = 1 << 21
+const samplesMax = 1 << 20
 
 // sampleCount is about how many samples a run has, or an error that says what interval would
 // do.

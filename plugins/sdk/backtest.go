@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"slices"
@@ -87,24 +88,67 @@ func (s *service) programsOf(cfg *backtest.Config, told *report) ([]backtest.Pro
 	return list, nil
 }
 
+// samplesPiece is how many samples are encoded at once.
+const samplesPiece = 4096
+
+// sendResult sends a result in pieces, so that the host sees it move: its samples come after
+// all else and a few at a time, for a run may have a million. The first piece is empty, and
+// says that the run is over.
 func sendResult(stream pb.StrategyService_BacktestServer, result *backtest.Result) error {
-	var b bytes.Buffer
-	if err := gob.NewEncoder(&b).Encode(result); err != nil {
+	p := &pieces{stream: stream}
+	if err := p.send(nil); err != nil {
+		return err
+	}
+	out, short := gob.NewEncoder(p), *result
+	short.Equity = nil
+	err := errors.Join(out.Encode(&short), out.Encode(len(result.Equity)))
+	for list := range slices.Chunk(result.Equity, samplesPiece) {
+		if err != nil {
+			break
+		}
+		err = out.Encode(list)
+	}
+	if err != nil {
 		return fmt.Errorf("encode the result: %w", err)
 	}
-	for chunk := range slices.Chunk(b.Bytes(), wire.ChunkBytesMax) {
-		if err := stream.Send(&pb.BacktestResponse{Response: &pb.BacktestResponse_Result{Result: chunk}}); err != nil {
-			return err
+	return p.send(p.rest)
+}
+
+// pieces sends what is written in messages of a size that the connection takes.
+type pieces struct {
+	stream pb.StrategyService_BacktestServer
+	rest   []byte
+}
+
+func (p *pieces) Write(b []byte) (int, error) {
+	p.rest = append(p.rest, b...)
+	for len(p.rest) >= wire.ChunkBytesMax {
+		if err := p.send(p.rest[:wire.ChunkBytesMax]); err != nil {
+			return 0, err
 		}
+		p.rest = append([]byte(nil), p.rest[wire.ChunkBytesMax:]...)
 	}
-	return nil
+	return len(b), nil
+}
+
+func (p *pieces) send(b []byte) error {
+	return p.stream.Send(&pb.BacktestResponse{Response: &pb.BacktestResponse_Result{Result: b}})
 }
 
 // DecodeResult reads what a plugin's backtest has sent, for the host's side. The bytes
 // come from a program with the host's own core hash; foreign ones are an error.
 func DecodeResult(b []byte) (*backtest.Result, error) {
-	r := &backtest.Result{}
-	if err := gob.NewDecoder(bytes.NewReader(b)).Decode(r); err != nil {
+	r, samples := &backtest.Result{}, 0
+	in := gob.NewDecoder(bytes.NewReader(b))
+	err := errors.Join(in.Decode(r), in.Decode(&samples))
+	for err == nil && len(r.Equity) < samples {
+		var list []backtest.Sample
+		if err = in.Decode(&list); err == nil && len(list) == 0 {
+			err = io.ErrUnexpectedEOF
+		}
+		r.Equity = append(r.Equity, list...)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("the plugin's result is unreadable: %w", err)
 	}
 	return r, nil
