@@ -22,7 +22,6 @@ type Trip struct {
 type Trips struct {
 	frame  *Frame
 	limit  int
-	count  int
 	kept   []Trip
 	groups []tripGroup
 }
@@ -37,7 +36,6 @@ func (f *Frame) NewTrips(limit int) *Trips { return &Trips{frame: f, limit: max(
 
 // Add adds a round trip; the order does not matter.
 func (t *Trips) Add(trip Trip) {
-	t.count++
 	if t.groups == nil && len(t.kept) < t.limit {
 		t.kept = append(t.kept, trip)
 		return
@@ -62,9 +60,6 @@ func (t *Trips) put(trip Trip) {
 		*g = tripGroup{trip, true}
 	}
 }
-
-// Len is how many round trips were added.
-func (t *Trips) Len() int { return t.count }
 
 // list returns the kept ones by From.
 func (t *Trips) list() []Trip {
