@@ -1,6 +1,6 @@
 # The commands of every day. Nothing here is needed: each is one line of Go.
 
-.PHONY: build test check fuzz seeds generate clean
+.PHONY: build test check fuzz seeds bench generate clean
 
 build: ## the pmbot program in this directory
 	go build -o pmbot ./cmd/pmbot
@@ -24,6 +24,11 @@ seeds: SEEDS ?= 1000
 seeds: ## the simulated exchange over SEEDS random runs, each twice, with a second set of books, and through a faulty link
 	PMBOT_SEEDS=$(SEEDS) go test ./backtest/venue -run 'TestDeterminism|TestConservation' -v -timeout 60m
 	PMBOT_SEEDS=$(SEEDS) go test ./backtest/venue/link -run TestRandom -v -timeout 60m
+
+bench: ## large runs: recording a busy one, writing and loading a million fills, and their page
+	go test -run '^$$' -bench 'Busy$$|Samples$$|Rows' -benchtime 3x -benchmem ./backtest
+	go test -run '^$$' -bench 'Run$$' -benchtime 1x -benchmem ./backtest/rundir
+	go test -run '^$$' -bench 'Page' -benchtime 3x ./backtest/report
 
 generate: ## the code made from the plugin protocol
 	go run ./plugins/proto/genproto
