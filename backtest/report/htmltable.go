@@ -79,7 +79,11 @@ func heads(titles ...string) []head {
 // Cells: text, code, and figures. A figure whose text rounds or abbreviates names what it
 // is sorted by.
 
-func word(s string) td                   { return td{Text: clean(s)} }
+func word(s string) td { return td{Text: clean(s)} }
+
+// unbroken is a name that stays on its line: rows of many columns are one line high.
+func unbroken(s string) td { return td{Text: clean(s), Style: "t"} }
+
 func code(s string) td                   { return td{Text: clean(s), Style: "code"} }
 func figureOf(text string, by string) td { return td{Text: text, Style: "n", Sort: by} }
 func countOf(n int64) td                 { return td{Text: page.count(n), Style: "n"} }

@@ -52,7 +52,7 @@ func tradeRow(row *backtest.TradeRow, anchors priceAnchors, cut *cutoff) []td {
 	if row.ExitTag != "" && row.ExitTag != row.EntryTag {
 		tags += " \u2192 " + clean(row.ExitTag)
 	}
-	return []td{opened, word(row.Strategy), word(leg), word(side), net, word(outcome(row)), lengthOf(row.From, row.To),
+	return []td{opened, unbroken(row.Strategy), unbroken(leg), word(side), net, word(outcome(row)), lengthOf(row.From, row.To),
 		exactOf(row.Qty), exactOf(row.Entry), exactOf(row.Exit), moneyOf(row.Price), moneyOf(row.Fees), moneyOf(row.Funding),
 		endedBy(row), countOf(int64(row.Fills)), {Text: tags}}
 }
@@ -119,6 +119,6 @@ func fillRow(f *backtest.FillRow, anchors priceAnchors, cut *cutoff) []td {
 	if f.Forced != exchange.NotForced {
 		liquidity.Style = "bad"
 	}
-	return []td{when, word(f.Strategy), word(leg), word(f.Side.String()), liquidity, fixedOf(f.Qty), fixedOf(f.Price),
+	return []td{when, unbroken(f.Strategy), unbroken(leg), word(f.Side.String()), liquidity, fixedOf(f.Qty), fixedOf(f.Price),
 		exactOf(f.Fee), word(f.FeeAsset), tonedOf(f.Realized, page.exact(f.Realized)), exactOf(f.Position), word(f.Tag)}
 }
