@@ -121,14 +121,16 @@ type pieces struct {
 }
 
 func (p *pieces) Write(b []byte) (int, error) {
-	p.rest = append(p.rest, b...)
-	for len(p.rest) >= wire.ChunkBytesMax {
-		if err := p.send(p.rest[:wire.ChunkBytesMax]); err != nil {
+	written := len(b)
+	for len(p.rest)+len(b) >= wire.ChunkBytesMax {
+		room := wire.ChunkBytesMax - len(p.rest)
+		if err := p.send(append(p.rest, b[:room]...)); err != nil {
 			return 0, err
 		}
-		p.rest = append([]byte(nil), p.rest[wire.ChunkBytesMax:]...)
+		p.rest, b = make([]byte, 0, wire.ChunkBytesMax), b[room:] // a message is the connection's
 	}
-	return len(b), nil
+	p.rest = append(p.rest, b...)
+	return written, nil
 }
 
 func (p *pieces) send(b []byte) error {
