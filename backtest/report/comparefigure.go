@@ -4,13 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest/compare"
 	"github.com/pmbot/pmbot/backtest/stats"
-	"github.com/pmbot/pmbot/exchange"
 )
 
 // printStatistics prints the statistics that are not the same in all runs.
@@ -99,25 +97,6 @@ func (n numerals) statistic(key string, unit stats.Unit, d decimal.Decimal) stri
 		return n.uniMMR(d)
 	}
 	return n.figure(unit, d)
-}
-
-// figure prints a value by its unit.
-func (n numerals) figure(unit stats.Unit, d decimal.Decimal) string {
-	switch unit {
-	case stats.Percent:
-		return n.percent(d) + "%"
-	case stats.Count:
-		return n.plain(d.Round(2).String())
-	case stats.Duration:
-		if d.IsNegative() {
-			return n.minus() + span(time.Duration(-d.IntPart()))
-		}
-		return span(time.Duration(d.IntPart()))
-	case stats.Time:
-		return minute(exchange.Time(d.IntPart()))
-	default:
-		return n.money(d)
-	}
 }
 
 // change prints a difference of values by its unit, with its sign. That of percentages is

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/backtest/readable"
+	"github.com/pmbot/pmbot/backtest/stats"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -100,6 +101,25 @@ func (n numerals) prose(s string) string {
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+// figure prints a value by its unit.
+func (n numerals) figure(unit stats.Unit, d decimal.Decimal) string {
+	switch unit {
+	case stats.Percent:
+		return n.percent(d) + "%"
+	case stats.Count:
+		return n.plain(d.Round(2).String())
+	case stats.Duration:
+		if d.IsNegative() {
+			return n.minus() + span(time.Duration(-d.IntPart()))
+		}
+		return span(time.Duration(d.IntPart()))
+	case stats.Time:
+		return minute(exchange.Time(d.IntPart()))
+	default:
+		return n.money(d)
+	}
 }
 
 // period is the time from the first to the last instant of the run.
