@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "0311f13590071c42ef4142085058c9e899299cca91bdbcff2802d98725b1752d"
+const coreSource = "d2e4384e7476dc9c130b1c38cd24dcf64d8b304d27e42b2cb5257d6255c09176"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
