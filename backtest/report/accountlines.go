@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 )
 
 // accountLine leads from the net of trading to what became of the account.
@@ -30,7 +31,7 @@ func totalLine(r *backtest.Result, name string, account []accountLine) *backtest
 // accountLines are the lines below the total of trading: a hedge loses in its trading what
 // its coins gain, and nobody shall read the one without the other. There are none where the
 // net of trading is all that happened to the account.
-func accountLines(r *backtest.Result, w numerals) []accountLine {
+func accountLines(r *backtest.Result, w readable.Numerals) []accountLine {
 	change, rest := equityChange(r)
 	if rest.Round(2).IsZero() {
 		return nil
@@ -39,11 +40,11 @@ func accountLines(r *backtest.Result, w numerals) []accountLine {
 		if !r.Margin.EquityStart.IsPositive() {
 			return undefined
 		}
-		return w.percent(d.Shift(2).DivRound(r.Margin.EquityStart, 4))
+		return w.Percent(d.Shift(2).DivRound(r.Margin.EquityStart, 4))
 	}
 	return []accountLine{
 		{"Value of collateral", rest, pct(rest), ""},
-		{"Account", change, pct(change), w.percent(r.Margin.DrawdownPct)},
+		{"Account", change, pct(change), w.Percent(r.Margin.DrawdownPct)},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -15,25 +16,25 @@ func marginTable(r *backtest.Result) table {
 		below += ", and it was between two"
 	}
 	if m.UniMMRMinAt != 0 {
-		mmr = page.uniMMR(m.UniMMRMin)
+		mmr = page.UniMMR(m.UniMMRMin)
 	}
 	row := func(name, value, note string) []td { return []td{word(name), figureOf(value, ""), word(note)} }
 	t := table{ID: "margin-summary", Narrow: true, Caption: "Account", Note: "Money is in USD.", Head: heads("Measure", "#Value", "Note"), Rows: [][]td{
-		row("Equity at the start", page.money(m.EquityStart), ""),
-		row("Equity at the end", page.money(m.EquityEnd), ""),
-		row("Change of equity", page.signed(change), ""),
-		row("Lowest equity", page.money(m.EquityMin), ""),
-		row("Highest equity", page.money(m.EquityMax), ""),
-		row("Lowest uniMMR", mmr, minute(m.UniMMRMinAt)),
-		row("Time below 2.0", span(m.Below20), below),
-		row("Time below 1.5", span(m.Below15), "by samples"),
-		row("Time below 1.2", span(m.Below12), "by samples"),
-		row("Liquidations", page.count(int64(m.Liquidations)), ""),
-		row("Auto-deleveraging", page.count(int64(m.ADL)), "positions reduced"),
-		row("Haircut at worst", page.money(m.HaircutWorst), "not counted as collateral"),
+		row("Equity at the start", page.Money(m.EquityStart), ""),
+		row("Equity at the end", page.Money(m.EquityEnd), ""),
+		row("Change of equity", page.Signed(change), ""),
+		row("Lowest equity", page.Money(m.EquityMin), ""),
+		row("Highest equity", page.Money(m.EquityMax), ""),
+		row("Lowest uniMMR", mmr, readable.Minute(m.UniMMRMinAt)),
+		row("Time below 2.0", readable.Span(m.Below20), below),
+		row("Time below 1.5", readable.Span(m.Below15), "by samples"),
+		row("Time below 1.2", readable.Span(m.Below12), "by samples"),
+		row("Liquidations", page.Count(int64(m.Liquidations)), ""),
+		row("Auto-deleveraging", page.Count(int64(m.ADL)), "positions reduced"),
+		row("Haircut at worst", page.Money(m.HaircutWorst), "not counted as collateral"),
 	}}
 	if !rest.Round(2).IsZero() {
-		t.Rows = slices.Insert(t.Rows, 3, row("Without the net", page.signed(rest), "what collateral gained or lost"))
+		t.Rows = slices.Insert(t.Rows, 3, row("Without the net", page.Signed(rest), "what collateral gained or lost"))
 	}
 	return t
 }
@@ -45,7 +46,7 @@ func balanceTable(list []backtest.BalanceLine) table {
 		change := b.End.Sub(b.Start)
 		asset := word(b.Asset)
 		asset.Sub = b.Wallet.String()
-		t.Rows = append(t.Rows, []td{asset, exactOf(b.Start), exactOf(b.End), tonedOf(change, page.exact(change))})
+		t.Rows = append(t.Rows, []td{asset, exactOf(b.Start), exactOf(b.End), tonedOf(change, page.Exact(change))})
 	}
 	return t
 }
@@ -54,8 +55,8 @@ func openTable(list []backtest.OpenPosition) table {
 	t := table{ID: "open", Caption: "Open positions", Empty: "no position was open at the end",
 		Head: heads("Leg", "#Quantity", "#Entry", "#Mark", "#Unrealized", "Asset")}
 	for _, p := range list {
-		t.Rows = append(t.Rows, []td{word(legName(p.Product, p.Symbol)), exactOf(p.Qty), exactOf(p.Entry.Round(exchange.FixedPlaces)),
-			fixedOf(p.Mark), tonedOf(p.Unrealized, page.exact(p.Unrealized.Round(exchange.FixedPlaces))), word(p.Asset)})
+		t.Rows = append(t.Rows, []td{word(readable.Leg(p.Product, p.Symbol)), exactOf(p.Qty), exactOf(p.Entry.Round(exchange.FixedPlaces)),
+			fixedOf(p.Mark), tonedOf(p.Unrealized, page.Exact(p.Unrealized.Round(exchange.FixedPlaces))), word(p.Asset)})
 	}
 	return t
 }
@@ -65,8 +66,8 @@ func settlementTable(list []backtest.FundingCount) table {
 		Head: heads("Leg", "#Held", "#Passed", "#Missing", "#Amount", "Asset", "Missing at"),
 		Note: "Held: with a position. Passed: without. Missing: due by the interval, absent in the data."}
 	for _, f := range list {
-		t.Rows = append(t.Rows, []td{word(legName(f.Product, f.Symbol)), countOf(int64(f.Held)), countOf(int64(f.Passed)),
-			countOf(int64(len(f.Missing))), tonedOf(f.Amount, page.exact(f.Amount)), word(f.Asset), word(firstInstants(f.Missing))})
+		t.Rows = append(t.Rows, []td{word(readable.Leg(f.Product, f.Symbol)), countOf(int64(f.Held)), countOf(int64(f.Passed)),
+			countOf(int64(len(f.Missing))), tonedOf(f.Amount, page.Exact(f.Amount)), word(f.Asset), word(firstInstants(f.Missing))})
 	}
 	return t
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -139,7 +140,7 @@ func (tb *tab) crosshair(name string, r *backtest.Result) {
 		if !exact {
 			i--
 		}
-		if want := page.money(r.Equity[i].Account.Equity); read.Value != want {
+		if want := page.Money(r.Equity[i].Account.Equity); read.Value != want {
 			tb.Errorf("%s: %s at %s is %s, want %s", how, name, read.Now, read.Value, want)
 		}
 	}
@@ -173,7 +174,7 @@ func (tb *tab) toFill(r *backtest.Result) {
 	if !strings.Contains(got.Hash, "@"+strconv.FormatInt(want.At.Millis(), 10)) || got.Spot == "" || got.Spot != got.Focus || !strings.HasPrefix(got.Hash, "#"+got.Spot) {
 		tb.Errorf("the link of the fill at %v leads to %+v", want.At, got)
 	}
-	if title := eval[string](tb, fmt.Sprintf(`document.querySelector("#%s h3").textContent`, got.Spot)); !strings.Contains(title, legName(want.Product, want.Symbol)) {
+	if title := eval[string](tb, fmt.Sprintf(`document.querySelector("#%s h3").textContent`, got.Spot)); !strings.Contains(title, readable.Leg(want.Product, want.Symbol)) {
 		tb.Errorf("the link of a fill of %s leads to %s", want.Symbol, title)
 	}
 }

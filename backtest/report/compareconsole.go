@@ -11,6 +11,7 @@ import (
 
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/backtest/compare"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/backtest/stats"
 )
 
@@ -42,7 +43,7 @@ func CompareConsole(w io.Writer, compared *compare.Comparison, opt ConsoleOption
 	}
 	t.line("")
 	if opt.Report != "" {
-		t.line("page: " + clean(opt.Report))
+		t.line("page: " + readable.Clean(opt.Report))
 	}
 	t.line(c.verdict())
 	return t.err
@@ -52,7 +53,7 @@ func CompareConsole(w io.Writer, compared *compare.Comparison, opt ConsoleOption
 func (c comparison) verdict() string {
 	switch {
 	case c.Equal:
-		return "equal: same result hash " + shortHash(c.Runs[0].Hash)
+		return "equal: same result hash " + readable.Hash(c.Runs[0].Hash)
 	case !c.Part():
 		return "nothing differs that the runs keep, but there are no equal result hashes to prove it"
 	case len(c.Differ) == 0:
@@ -60,7 +61,7 @@ func (c comparison) verdict() string {
 	case len(c.Differ) == 1:
 		return "different results, and 1 difference named"
 	default:
-		return fmt.Sprintf("different results, and %s differences named", terminal.count(int64(len(c.Differ))))
+		return fmt.Sprintf("different results, and %s differences named", terminal.Count(int64(len(c.Differ))))
 	}
 }
 
@@ -71,11 +72,11 @@ func (c comparison) printRuns(t *terminalWriter) {
 			pieces = append(pieces, text("%s", run.ID))
 		}
 		if run.Kind != backtest.KindBacktest {
-			pieces = append(pieces, text("%s", clean(string(run.Kind))))
+			pieces = append(pieces, text("%s", readable.Clean(string(run.Kind))))
 		}
-		pieces = append(pieces, text("%s", run.Strategies), text("%s .. %s", day(run.From), day(run.To)))
+		pieces = append(pieces, text("%s", run.Strategies), text("%s .. %s", readable.Day(run.From), readable.Day(run.To)))
 		if run.Hash != "" {
-			pieces = append(pieces, text("result %s", shortHash(run.Hash)))
+			pieces = append(pieces, text("result %s", readable.Hash(run.Hash)))
 		}
 		t.wrapped("RUN "+run.Letter, slices.DeleteFunc(pieces, func(c cell) bool { return c.text == "" })...)
 	}
@@ -105,14 +106,14 @@ func (c comparison) printDifferences(t *terminalWriter) {
 		t.wrapped("DIFFERENT", text("nothing in what made the runs"))
 		return
 	}
-	t.wrapped("DIFFERENT", text("%s; %s is where a run has no such thing", terminal.count(int64(len(c.Differ))), undefined))
+	t.wrapped("DIFFERENT", text("%s; %s is where a run has no such thing", terminal.Count(int64(len(c.Differ))), undefined))
 	for i, d := range c.Differ {
 		first := slices.IndexFunc(c.Differ, func(o compare.Difference) bool { return o.Area == d.Area })
 		if i-first < differencesMax {
 			t.section(areaName(d.Area), toneDim, append([]cell{text("%s", d.Key)}, c.said(d)...)...)
 		}
 		if rest := i + 1 - first - differencesMax; rest > 0 && (i+1 == len(c.Differ) || c.Differ[i+1].Area != d.Area) {
-			t.section(areaName(d.Area), toneDim, text("and %s more, with --json or --out", terminal.count(int64(rest))))
+			t.section(areaName(d.Area), toneDim, text("and %s more, with --json or --out", terminal.Count(int64(rest))))
 		}
 	}
 }
@@ -166,9 +167,9 @@ func (c comparison) printPartings(t *terminalWriter) {
 			t.wrapped(name, text("nowhere: nothing differs that the runs keep"))
 		default:
 			at := p.List[0]
-			where := fmt.Sprintf("from %s at %s, %s", first, instant(at.At), at.Kind)
+			where := fmt.Sprintf("from %s at %s, %s", first, readable.Instant(at.At), at.Kind)
 			if at.Number > 0 {
-				where += " " + terminal.count(int64(at.Number))
+				where += " " + terminal.Count(int64(at.Number))
 			}
 			t.wrapped(name, text("%s", where))
 			t.wrapped("", cell{first + "  " + at.First, toneText})
@@ -240,10 +241,10 @@ func (c comparison) lineCells(name string, row *compare.LineRow, s moneySource) 
 	for i, l := range row.Lines {
 		value, change := text(undefined), text(undefined)
 		if l != nil {
-			value = text("%s", terminal.figure(s.unit, s.of(l)))
+			value = text("%s", unitFigure(terminal, s.unit, s.of(l)))
 			if first := row.Lines[0]; first != nil {
 				d := s.of(l).Sub(s.of(first))
-				change = cell{terminal.change(s.unit, d), signTone(d)}
+				change = cell{changeFigure(terminal, s.unit, d), signTone(d)}
 			}
 		}
 		if cells = append(cells, value); i > 0 {

@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest/compare"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/backtest/stats"
 )
 
@@ -39,13 +40,13 @@ func statisticCells(s *compare.StatisticRow) []cell {
 	for k, f := range s.Values {
 		value, change := text(undefined), text(undefined)
 		if f.Value.Valid {
-			value = text("%s", terminal.statistic(s.Key, s.Unit, f.Value.Decimal))
+			value = text("%s", statisticFigure(terminal, s.Key, s.Unit, f.Value.Decimal))
 		}
 		if slices.Contains(s.Best, k) {
 			value = cell{"*" + value.text, toneGood}
 		}
 		if f.Change.Valid {
-			change = text("%s", terminal.change(s.Unit, f.Change.Decimal))
+			change = text("%s", changeFigure(terminal, s.Unit, f.Change.Decimal))
 		}
 		if cells = append(cells, value); k > 0 {
 			cells = append(cells, change)
@@ -91,18 +92,18 @@ func (c comparison) statisticNotes() []string {
 // lowestUniMMR is the statistic that is rounded down wherever it stands.
 const lowestUniMMR = "unimmr_min"
 
-// statistic prints a statistic by its key and unit.
-func (n numerals) statistic(key string, unit stats.Unit, d decimal.Decimal) string {
+// statisticFigure prints a statistic by its key and unit.
+func statisticFigure(n readable.Numerals, key string, unit stats.Unit, d decimal.Decimal) string {
 	if key == lowestUniMMR {
-		return n.uniMMR(d)
+		return n.UniMMR(d)
 	}
-	return n.figure(unit, d)
+	return unitFigure(n, unit, d)
 }
 
-// change prints a difference of values by its unit, with its sign. That of percentages is
+// changeFigure prints a difference of values by its unit, with its sign. That of percentages is
 // in points of percent.
-func (n numerals) change(unit stats.Unit, d decimal.Decimal) string {
-	s := n.figure(unit, d)
+func changeFigure(n readable.Numerals, unit stats.Unit, d decimal.Decimal) string {
+	s := unitFigure(n, unit, d)
 	if d.IsPositive() && strings.Trim(s, "0.% ") != "" {
 		return "+" + s
 	}

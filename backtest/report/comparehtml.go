@@ -11,6 +11,7 @@ import (
 
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/backtest/compare"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/backtest/report/plot"
 )
 
@@ -76,7 +77,7 @@ func (c comparison) page() *comparePage {
 	}
 	for i, run := range c.Runs {
 		p.Runs = append(p.Runs, runCard{run.Letter, runStyle(i), run.Name, run.Strategies,
-			minute(run.From) + " to " + minute(run.To) + " UTC", string(run.Kind), run.Hash})
+			readable.Minute(run.From) + " to " + readable.Minute(run.To) + " UTC", string(run.Kind), run.Hash})
 	}
 	return p
 }
@@ -100,9 +101,9 @@ func (c comparison) partingCards() []partingCard {
 		for _, row := range p.List {
 			kind := row.Kind
 			if row.Number > 0 {
-				kind += " " + page.count(int64(row.Number))
+				kind += " " + page.Count(int64(row.Number))
 			}
-			card.List = append(card.List, partingRow{kind, instant(row.At), row.First, row.Other})
+			card.List = append(card.List, partingRow{kind, readable.Instant(row.At), row.First, row.Other})
 		}
 		switch {
 		case p.Equal:
@@ -135,7 +136,7 @@ func (c comparison) charts() ([]*plot.Chart, *plot.Frame) {
 				continue
 			}
 			panels[k].Line(style, name, curve)
-			told[k] = append(told[k], fmt.Sprintf("%s ends at %s.", name, page.ratio(curve[len(curve)-1].Value)))
+			told[k] = append(told[k], fmt.Sprintf("%s ends at %s.", name, page.Ratio(curve[len(curve)-1].Value)))
 		}
 	}
 	for k, p := range panels {

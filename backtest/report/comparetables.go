@@ -68,7 +68,7 @@ func (c comparison) heads(title string) []head {
 	for i, run := range c.Runs {
 		out = append(out, head{Text: run.Letter, Number: true})
 		if i > 0 {
-			out = append(out, head{Text: run.Letter + page.minus() + c.Runs[0].Letter, Number: true})
+			out = append(out, head{Text: run.Letter + page.Minus() + c.Runs[0].Letter, Number: true})
 		}
 	}
 	return out
@@ -111,10 +111,10 @@ func (c comparison) lineTDs(name string, row *compare.LineRow, s moneySource) []
 	for i, l := range row.Lines {
 		value, change := noFigure(), noFigure()
 		if l != nil {
-			value = figureOf(page.figure(s.unit, s.of(l)), s.of(l).String())
+			value = figureOf(unitFigure(page, s.unit, s.of(l)), s.of(l).String())
 			if first := row.Lines[0]; first != nil {
 				d := s.of(l).Sub(s.of(first))
-				change = tonedOf(d, page.change(s.unit, d))
+				change = tonedOf(d, changeFigure(page, s.unit, d))
 			}
 		}
 		if out = append(out, value); i > 0 {
@@ -131,13 +131,13 @@ func (c comparison) statisticTDs(s *compare.StatisticRow) []td {
 	for i, f := range s.Values {
 		value, change := noFigure(), noFigure()
 		if f.Value.Valid {
-			value = figureOf(page.statistic(s.Key, s.Unit, f.Value.Decimal), f.Value.Decimal.String())
+			value = figureOf(statisticFigure(page, s.Key, s.Unit, f.Value.Decimal), f.Value.Decimal.String())
 		}
 		if slices.Contains(s.Best, i) {
 			value.Text, value.Style = "\u2605 "+value.Text, "n good strong"
 		}
 		if f.Change.Valid {
-			change = figureOf(page.change(s.Unit, f.Change.Decimal), f.Change.Decimal.String())
+			change = figureOf(changeFigure(page, s.Unit, f.Change.Decimal), f.Change.Decimal.String())
 		}
 		if out = append(out, value); i > 0 {
 			out = append(out, change)
@@ -161,9 +161,9 @@ func (c comparison) monthReturns() table {
 			case !v.Percent.Valid:
 				row = append(row, noFigure())
 			case v.Whole:
-				row = append(row, tonedOf(d, page.plus(d)))
+				row = append(row, tonedOf(d, page.Plus(d)))
 			default:
-				row = append(row, tonedOf(d, "\u2020 "+page.plus(d)))
+				row = append(row, tonedOf(d, "\u2020 "+page.Plus(d)))
 			}
 		}
 		t.Rows = append(t.Rows, row)

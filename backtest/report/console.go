@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/backtest/stats"
 )
 
@@ -55,9 +56,9 @@ func Console(w io.Writer, r *backtest.Result, opt ConsoleOptions) error {
 	t.warnings(r.Warnings)
 	t.line("")
 	if opt.Report != "" {
-		t.line("report: " + clean(opt.Report))
+		t.line("report: " + readable.Clean(opt.Report))
 	}
-	t.line("result " + clean(r.Hash))
+	t.line("result " + readable.Clean(r.Hash))
 	return t.err
 }
 
@@ -72,23 +73,23 @@ func (t *terminalWriter) titled(g *grid) {
 func (t *terminalWriter) run(r *backtest.Result) {
 	from, to := period(r)
 	pieces := []cell{
-		{clean(r.ID), toneHead}, text("%s", clean(strings.Join(r.StrategyNames(), ", "))), text("%s", productNames(r)),
-		text("%s .. %s", day(from), day(to)), text("%s", speed(r)), text("seed %d", r.Seed),
+		{readable.Clean(r.ID), toneHead}, text("%s", readable.Clean(strings.Join(r.StrategyNames(), ", "))), text("%s", productNames(r)),
+		text("%s .. %s", readable.Day(from), readable.Day(to)), text("%s", speed(r)), text("seed %d", r.Seed),
 	}
 	if r.Hash != "" {
-		pieces = append(pieces, text("result %s", shortHash(r.Hash)))
+		pieces = append(pieces, text("result %s", readable.Hash(r.Hash)))
 	}
 	t.wrapped("RUN", slices.DeleteFunc(pieces, func(c cell) bool { return c.text == "" })...)
 }
 
 // speed says how many events the run had and how fast it was.
 func speed(r *backtest.Result) string {
-	s := "events " + terminal.count(int64(r.Events))
+	s := "events " + terminal.Count(int64(r.Events))
 	if r.Elapsed <= 0 {
 		return s
 	}
 	rate := decimal.NewFromFloat(float64(r.Events) / r.Elapsed.Seconds())
-	return fmt.Sprintf("%s in %s (%s/s)", s, span(r.Elapsed), terminal.compact(rate))
+	return fmt.Sprintf("%s in %s (%s/s)", s, readable.Span(r.Elapsed), terminal.Compact(rate))
 }
 
 // productNames joins the products of the run's legs, such as "UM+CM".
@@ -105,12 +106,12 @@ func (t *terminalWriter) warnings(list []backtest.Warning) {
 		t.wrapped("WARNINGS", text("none"))
 		return
 	}
-	t.wrapped("WARNINGS", cell{terminal.count(int64(len(list))), toneWarn})
+	t.wrapped("WARNINGS", cell{terminal.Count(int64(len(list))), toneWarn})
 	for i, warning := range list {
 		if i == warningsMax {
-			t.line(fmt.Sprintf("and %s more, in report.html and result.json", terminal.count(int64(len(list)-i))))
+			t.line(fmt.Sprintf("and %s more, in report.html and result.json", terminal.Count(int64(len(list)-i))))
 			break
 		}
-		t.section(shorten(clean(warning.Kind), kindMax), toneWarn, text("%s", clean(warning.Text)))
+		t.section(shorten(readable.Clean(warning.Kind), kindMax), toneWarn, text("%s", readable.Clean(warning.Text)))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -89,7 +90,7 @@ func byMonth(r *backtest.Result) *grid {
 		g.rows[i] = g.rows[i][:len(g.columns)]
 	}
 	if earlier > 0 {
-		g.note("%s earlier months are in the report", terminal.count(int64(earlier)))
+		g.note("%s earlier months are in the report", terminal.Count(int64(earlier)))
 	}
 	return g
 }
@@ -105,14 +106,14 @@ func lineGrid(title string, lines []backtest.Line) *grid {
 
 func lineCells(l *backtest.Line) []cell {
 	return []cell{
-		text("%s", clean(l.Name)), text("%s", terminal.count(int64(l.Trades))), text("%s", terminal.compact(l.Turnover)),
+		text("%s", readable.Clean(l.Name)), text("%s", terminal.Count(int64(l.Trades))), text("%s", terminal.Compact(l.Turnover)),
 		amount(l.Price), amount(l.Fees), amount(l.Funding), amount(l.Interest), amount(l.Net),
-		{terminal.percent(l.NetPct), signTone(l.NetPct)}, text("%s", terminal.percent(l.DrawdownPct)), lowest(l.UniMMRMin),
+		{terminal.Percent(l.NetPct), signTone(l.NetPct)}, text("%s", terminal.Percent(l.DrawdownPct)), lowest(l.UniMMRMin),
 	}
 }
 
 // amount is money in the colour of its sign.
-func amount(d decimal.Decimal) cell { return cell{terminal.money(d), signTone(d)} }
+func amount(d decimal.Decimal) cell { return cell{terminal.Money(d), signTone(d)} }
 
 func signTone(d decimal.Decimal) tone {
 	switch d = d.Round(exchange.FixedPlaces); {
@@ -130,7 +131,7 @@ func lowest(d decimal.Decimal) cell {
 	if d.IsZero() {
 		return text(undefined)
 	}
-	return cell{terminal.uniMMR(d), mmrTone(d)}
+	return cell{terminal.UniMMR(d), mmrTone(d)}
 }
 
 // mmrTone warns below 2, and at 1.2, where plain Portfolio Margin becomes reduce-only.

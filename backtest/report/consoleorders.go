@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -16,15 +17,15 @@ const missingMax = 3
 
 // rejectedCell counts the rejections, by Binance's code.
 func rejectedCell(o *backtest.OrderSummary) cell {
-	c := text("rejected %s", terminal.count(int64(o.Rejected)))
+	c := text("rejected %s", terminal.Count(int64(o.Rejected)))
 	if o.Rejected > 0 {
 		c.tone = toneWarn
 	}
 	codes := make([]string, len(o.ByReason))
 	for i, r := range o.ByReason {
-		codes[i] = fmt.Sprintf("%d (%s)", r.Code, terminal.count(int64(r.Count)))
+		codes[i] = fmt.Sprintf("%d (%s)", r.Code, terminal.Count(int64(r.Count)))
 		if r.Code == 0 {
-			codes[i] = fmt.Sprintf("%s (%s)", clean(r.Reason), terminal.count(int64(r.Count)))
+			codes[i] = fmt.Sprintf("%s (%s)", readable.Clean(r.Reason), terminal.Count(int64(r.Count)))
 		}
 	}
 	if len(codes) > 0 {
@@ -34,7 +35,7 @@ func rejectedCell(o *backtest.OrderSummary) cell {
 }
 
 func (t *terminalWriter) orders(o *backtest.OrderSummary) {
-	n := func(name string, v int) cell { return text("%s %s", name, terminal.count(int64(v))) }
+	n := func(name string, v int) cell { return text("%s %s", name, terminal.Count(int64(v))) }
 	pieces := []cell{
 		n("intents", o.Intents), n("sent", o.Sent), n("fills", o.Fills), text("maker %s", makerShare(o.MakerPct)),
 		n("canceled", o.Canceled), n("expired", o.Expired), rejectedCell(o), n("open at end", o.OpenAtEnd),
@@ -48,7 +49,7 @@ func (t *terminalWriter) orders(o *backtest.OrderSummary) {
 	if len(o.ByRule) > 0 {
 		rules := make([]string, len(o.ByRule))
 		for i, rule := range o.ByRule {
-			rules[i] = clean(rule.Rule) + " " + terminal.count(int64(rule.Count))
+			rules[i] = readable.Clean(rule.Rule) + " " + terminal.Count(int64(rule.Count))
 		}
 		refused.text += ": " + strings.Join(rules, ", ")
 	}
@@ -60,7 +61,7 @@ func (t *terminalWriter) orders(o *backtest.OrderSummary) {
 
 // makerShare prints the share of maker fills, undefined when nothing was filled.
 func makerShare(pct string) string {
-	if pct = strings.TrimSuffix(clean(pct), "%"); pct == "" || pct == undefined {
+	if pct = strings.TrimSuffix(readable.Clean(pct), "%"); pct == "" || pct == undefined {
 		return undefined
 	}
 	return pct + "%"
@@ -81,14 +82,14 @@ func (t *terminalWriter) funding(r *backtest.Result) {
 	whole := true
 	for i := range r.Funding {
 		f := &r.Funding[i]
-		missing := cell{terminal.count(int64(len(f.Missing))), toneText}
+		missing := cell{terminal.Count(int64(len(f.Missing))), toneText}
 		if len(f.Missing) > 0 {
 			missing.tone = toneWarn
-			gaps = append(gaps, legName(f.Product, f.Symbol)+" "+firstInstants(f.Missing))
+			gaps = append(gaps, readable.Leg(f.Product, f.Symbol)+" "+firstInstants(f.Missing))
 		}
 		cells := []cell{
-			text("%s", legName(f.Product, f.Symbol)), text("%s", terminal.count(int64(f.Held))), text("%s", terminal.count(int64(f.Passed))),
-			missing, {terminal.exact(f.Amount), signTone(f.Amount)}, text("%s", clean(f.Asset)),
+			text("%s", readable.Leg(f.Product, f.Symbol)), text("%s", terminal.Count(int64(f.Held))), text("%s", terminal.Count(int64(f.Passed))),
+			missing, {terminal.Exact(f.Amount), signTone(f.Amount)}, text("%s", readable.Clean(f.Asset)),
 		}
 		forecasts, all := forecastCells(r.Settlements, f)
 		g.add(append(cells, forecasts...)...)
@@ -120,7 +121,7 @@ func forecastCells(list []backtest.Settlement, f *backtest.FundingCount) (cells 
 	for _, sum := range [...]forecastSum{previous, estimate} {
 		forecast := text(undefined)
 		if sum.n > 0 {
-			forecast = text("%s (%s)", terminal.money(sum.expected), terminal.signed(sum.received.Sub(sum.expected)))
+			forecast = text("%s (%s)", terminal.Money(sum.expected), terminal.Signed(sum.received.Sub(sum.expected)))
 			whole = whole && sum.n == settled
 		}
 		cells = append(cells, forecast)
@@ -135,7 +136,7 @@ func firstInstants(list []exchange.Time) string {
 			out = append(out, fmt.Sprintf("and %d more", len(list)-i))
 			break
 		}
-		out = append(out, minute(at))
+		out = append(out, readable.Minute(at))
 	}
 	return strings.Join(out, ", ")
 }

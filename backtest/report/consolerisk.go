@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/backtest/stats"
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -19,16 +20,16 @@ const heldMax = 4
 func (t *terminalWriter) margin(r *backtest.Result, all *stats.Statistics) {
 	m := &r.Margin
 	pieces := []cell{
-		text("equity %s -> %s", terminal.money(m.EquityStart), terminal.money(m.EquityEnd)),
-		text("min %s", terminal.money(m.EquityMin)), text("max %s", terminal.money(m.EquityMax)),
-		text("max drawdown %s%%%s", terminal.percent(m.DrawdownPct), drawdownDates(m)),
+		text("equity %s -> %s", terminal.Money(m.EquityStart), terminal.Money(m.EquityEnd)),
+		text("min %s", terminal.Money(m.EquityMin)), text("max %s", terminal.Money(m.EquityMax)),
+		text("max drawdown %s%%%s", terminal.Percent(m.DrawdownPct), drawdownDates(m)),
 	}
 	t.wrapped("MARGIN", pieces...)
 	t.wrapped("", uniMMRPieces(r, all)...)
 	pieces = []cell{
-		{"liquidations " + terminal.count(int64(m.Liquidations)), badIf(m.Liquidations > 0)},
-		{"ADL " + terminal.count(int64(m.ADL)), badIf(m.ADL > 0)},
-		text("haircut at worst %s", terminal.money(m.HaircutWorst)),
+		{"liquidations " + terminal.Count(int64(m.Liquidations)), badIf(m.Liquidations > 0)},
+		{"ADL " + terminal.Count(int64(m.ADL)), badIf(m.ADL > 0)},
+		text("haircut at worst %s", terminal.Money(m.HaircutWorst)),
 	}
 	t.wrapped("", pieces...)
 	if shock, ok := worstShock(r.Stress); ok {
@@ -42,7 +43,7 @@ func uniMMRPieces(r *backtest.Result, all *stats.Statistics) []cell {
 	if m.UniMMRMinAt == 0 {
 		return []cell{text("uniMMR min %s (no position was held)", undefined)}
 	}
-	lowest := cell{fmt.Sprintf("uniMMR min %s at %s", terminal.uniMMR(m.UniMMRMin), minute(m.UniMMRMinAt)), mmrTone(m.UniMMRMin)}
+	lowest := cell{fmt.Sprintf("uniMMR min %s at %s", terminal.UniMMR(m.UniMMRMin), readable.Minute(m.UniMMRMinAt)), mmrTone(m.UniMMRMin)}
 	pieces := []cell{lowest}
 	if held := heldAt(r, m.UniMMRMinAt); held != "" {
 		pieces = append(pieces, text("with %s", held))
@@ -57,7 +58,7 @@ func uniMMRPieces(r *backtest.Result, all *stats.Statistics) []cell {
 	if m.Ladder.ReduceOnly > 0 {
 		line = m.Ladder.ReduceOnly.String()
 	}
-	below := cell{fmt.Sprintf("below 2.0 / 1.5: %s / %s", span(m.Below20), span(m.Below15)), toneWarn}
+	below := cell{fmt.Sprintf("below 2.0 / 1.5: %s / %s", readable.Span(m.Below20), readable.Span(m.Below15)), toneWarn}
 	reduce := text("in reduce only, at %s or below: %s", line, figureText(all.Get("below_reduce_only")))
 	if m.Below12 > 0 {
 		reduce.tone = toneBad
@@ -89,7 +90,7 @@ func heldAt(r *backtest.Result, at exchange.Time) string {
 		}
 		for _, l := range r.Legs {
 			if l.Inst == e.Inst {
-				names = append(names, legName(l.Product, l.Symbol)+" "+terminal.compact(e.USD))
+				names = append(names, readable.Leg(l.Product, l.Symbol)+" "+terminal.Compact(e.USD))
 			}
 		}
 	}
@@ -113,15 +114,15 @@ func worstShock(list []backtest.StressMoment) (c cell, ok bool) {
 		return cell{}, false
 	}
 	status, _ := statusWord(worst.Status)
-	return cell{fmt.Sprintf("worst shock (%s): %s, to equity %s and uniMMR %s, %s", clean(of.Why), clean(worst.Scenario),
-		terminal.money(worst.Equity), terminal.uniMMR(worst.UniMMR), status), mmrTone(worst.UniMMR)}, true
+	return cell{fmt.Sprintf("worst shock (%s): %s, to equity %s and uniMMR %s, %s", readable.Clean(of.Why), readable.Clean(worst.Scenario),
+		terminal.Money(worst.Equity), terminal.UniMMR(worst.UniMMR), status), mmrTone(worst.UniMMR)}, true
 }
 
 func drawdownDates(m *backtest.MarginSummary) string {
 	if m.DrawdownFrom == 0 || m.DrawdownTo == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (%s .. %s)", day(m.DrawdownFrom), day(m.DrawdownTo))
+	return fmt.Sprintf(" (%s .. %s)", readable.Day(m.DrawdownFrom), readable.Day(m.DrawdownTo))
 }
 
 func badIf(bad bool) tone {
@@ -154,7 +155,7 @@ func (t *terminalWriter) limits(list []backtest.LimitUse) {
 		case l.At != 0 || l.Refused > 0:
 			g.add(limitCells(l)...)
 		case l.Limit != "":
-			untouched = append(untouched, clean(cmp.Or(strings.TrimPrefix(l.Key, "risk."), l.Rule)))
+			untouched = append(untouched, readable.Clean(cmp.Or(strings.TrimPrefix(l.Key, "risk."), l.Rule)))
 		}
 	}
 	switch {
@@ -183,18 +184,18 @@ func limitCells(l *backtest.LimitUse) []cell {
 	used, at := text(undefined), undefined
 	if l.At != 0 {
 		share := l.Used.Shift(2)
-		used, at = text("%s%%", terminal.percent(share)), minute(l.At)
+		used, at = text("%s%%", terminal.Percent(share)), readable.Minute(l.At)
 		if share.GreaterThanOrEqual(decimal.New(limitNear, 0)) {
 			used.tone = toneWarn
 		}
 	}
-	refused := text("%s", terminal.count(int64(l.Refused)))
+	refused := text("%s", terminal.Count(int64(l.Refused)))
 	if l.Refused > 0 {
 		refused.tone = toneWarn
 	}
-	or := func(s string) cell { return text("%s", cmp.Or(clean(s), undefined)) }
+	or := func(s string) cell { return text("%s", cmp.Or(readable.Clean(s), undefined)) }
 	return []cell{
-		text("%s", clean(l.Rule)), used, refused, or(terminal.prose(l.Value)), or(terminal.prose(l.Limit)), text("%s", at), or(l.Strategy), or(l.Instrument),
+		text("%s", readable.Clean(l.Rule)), used, refused, or(terminal.Prose(l.Value)), or(terminal.Prose(l.Limit)), text("%s", at), or(l.Strategy), or(l.Instrument),
 		or(strings.TrimPrefix(l.Key, "risk.")),
 	}
 }
@@ -207,8 +208,8 @@ func leftOpen(list []backtest.OpenPosition) *grid {
 	}}
 	for i := range list {
 		p := &list[i]
-		g.add(text("%s", legName(p.Product, p.Symbol)), text("%s", terminal.exact(p.Qty)), text("%s", terminal.exact(p.Entry.Round(exchange.FixedPlaces))),
-			text("%s", terminal.fixed(p.Mark)), cell{terminal.exact(p.Unrealized), signTone(p.Unrealized)}, text("%s", clean(p.Asset)))
+		g.add(text("%s", readable.Leg(p.Product, p.Symbol)), text("%s", terminal.Exact(p.Qty)), text("%s", terminal.Exact(p.Entry.Round(exchange.FixedPlaces))),
+			text("%s", terminal.Fixed(p.Mark)), cell{terminal.Exact(p.Unrealized), signTone(p.Unrealized)}, text("%s", readable.Clean(p.Asset)))
 	}
 	return g
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/backtest/stats"
 )
 
@@ -24,12 +25,12 @@ func byExit(all *stats.Statistics) *grid {
 	}
 	for i, e := range all.Exits {
 		if i == exitsMax {
-			g.note("%s more are in the report", terminal.count(int64(len(all.Exits)-i)))
+			g.note("%s more are in the report", terminal.Count(int64(len(all.Exits)-i)))
 			break
 		}
 		n := decimal.New(int64(e.Trades), 0)
-		g.add(text("%s", clean(e.Reason)), text("%s", clean(e.Strategy)), text("%s", terminal.count(int64(e.Trades))),
-			text("%s", terminal.count(int64(e.Won))), text("%s", terminal.percent(decimal.New(int64(e.Won), 2).DivRound(n, 4))),
+		g.add(text("%s", readable.Clean(e.Reason)), text("%s", readable.Clean(e.Strategy)), text("%s", terminal.Count(int64(e.Trades))),
+			text("%s", terminal.Count(int64(e.Won))), text("%s", terminal.Percent(decimal.New(int64(e.Won), 2).DivRound(n, 4))),
 			amount(e.Net), amount(e.Net.DivRound(n, 8)))
 	}
 	return g
@@ -89,7 +90,7 @@ func (t *terminalWriter) figures(title string, all *stats.Statistics, pieces []c
 	}
 	t.wrapped(title, pieces...)
 	for i, note := range notes {
-		t.wrapped("", cell{fmt.Sprintf("[%d] %s", i+1, clean(note)), toneDim})
+		t.wrapped("", cell{fmt.Sprintf("[%d] %s", i+1, readable.Clean(note)), toneDim})
 	}
 }
 
@@ -98,5 +99,5 @@ func figureText(item stats.Item) string {
 	if !item.OK {
 		return undefined
 	}
-	return terminal.figure(item.Unit, item.Number)
+	return unitFigure(terminal, item.Unit, item.Number)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/backtest/report/plot"
 	"github.com/pmbot/pmbot/backtest/stats"
 	"github.com/pmbot/pmbot/exchange"
@@ -41,7 +42,7 @@ func (p *pageOf) equityChart() *plot.Chart {
 	if falls := p.falls(); len(falls) > 0 {
 		c.Note += " The worst falls are shaded, with their numbers in the table below."
 		p.shadeFalls(worth, under)
-		under.Desc = fmt.Sprintf("The worst fall was %s%%.", page.percent(falls[0].Percent.Abs()))
+		under.Desc = fmt.Sprintf("The worst fall was %s%%.", page.Percent(falls[0].Percent.Abs()))
 	}
 	if _, to := period(r); p.cut.ok {
 		worth.Shade(p.cut.at, to, afterMark)
@@ -56,7 +57,7 @@ func (p *pageOf) equityChart() *plot.Chart {
 	}
 	worth.Line("s1", "Equity", equity)
 	under.Area("loss", "Drawdown %", drawdowns(equity))
-	worth.Desc = fmt.Sprintf("From %s USD to %s USD.", page.ratio(equity[0].Value), page.ratio(equity[len(equity)-1].Value))
+	worth.Desc = fmt.Sprintf("From %s USD to %s USD.", page.Ratio(equity[0].Value), page.Ratio(equity[len(equity)-1].Value))
 	return c
 }
 
@@ -162,18 +163,18 @@ func (p *pageOf) fallTable() table {
 		Note: "The deepest falls of equity that do not overlap, from the peak until it was reached again."}
 	_, to := period(p.r)
 	for i, f := range p.falls() {
-		end, recovered := f.Recovered, at(f.Recovered, minute(f.Recovered))
+		end, recovered := f.Recovered, at(f.Recovered, readable.Minute(f.Recovered))
 		if f.Recovered == 0 {
 			end, recovered = to, td{Text: "not yet", Style: "warn", Sort: strconv.FormatInt(math.MaxInt64, 10)}
 		}
-		lowest := at(f.Trough, minute(f.Trough))
+		lowest := at(f.Trough, readable.Minute(f.Trough))
 		if p.cut.passed(f.Trough) {
 			lowest.Mark = afterMark
 		}
-		from := at(f.Peak, minute(f.Peak))
+		from := at(f.Peak, readable.Minute(f.Peak))
 		from.Link, from.Zoom = "equity", around(f.Peak, end)
 		t.Rows = append(t.Rows, []td{{Text: strconv.Itoa(i + 1), Style: "n"},
-			tonedOf(f.Percent.Abs().Neg(), page.percent(f.Percent.Abs().Neg())), tonedOf(f.USD.Abs().Neg(), page.money(f.USD.Abs().Neg())),
+			tonedOf(f.Percent.Abs().Neg(), page.Percent(f.Percent.Abs().Neg())), tonedOf(f.USD.Abs().Neg(), page.Money(f.USD.Abs().Neg())),
 			from, lowest, recovered, lengthOf(f.Peak, f.Trough), lengthOf(f.Peak, end)})
 	}
 	return t
@@ -181,5 +182,5 @@ func (p *pageOf) fallTable() table {
 
 func lengthOf(from, to exchange.Time) td {
 	d := to.Sub(from)
-	return figureOf(span(d), strconv.FormatInt(int64(d), 10))
+	return figureOf(readable.Span(d), strconv.FormatInt(int64(d), 10))
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/backtest/report/plot"
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -77,7 +78,7 @@ func (p *pageOf) deltaPanels(coins []exposureSeries) []*plot.Panel {
 		whole[k] = exposureSeries{c.name, slices.Clone(c.values)}
 		for i := range p.r.Equity {
 			for _, a := range p.r.Equity[i].Assets {
-				if clean(a.Asset) == c.name && !a.Actual.IsZero() {
+				if readable.Clean(a.Asset) == c.name && !a.Actual.IsZero() {
 					holds = true
 					whole[k].values[i] += chartValue(a.Actual, 2)
 				}
@@ -145,10 +146,10 @@ func exposures(r *backtest.Result) (legs, coins []exposureSeries, gross []float6
 	}
 	for _, inst := range slices.Sorted(maps.Keys(byLeg)) {
 		leg := legOf(r, inst)
-		legs = append(legs, exposureSeries{legName(leg.Product, leg.Symbol), byLeg[inst]})
+		legs = append(legs, exposureSeries{readable.Leg(leg.Product, leg.Symbol), byLeg[inst]})
 	}
 	for _, coin := range slices.Sorted(maps.Keys(byCoin)) {
-		coins = append(coins, exposureSeries{cmp.Or(clean(coin), "no coin"), byCoin[coin]})
+		coins = append(coins, exposureSeries{cmp.Or(readable.Clean(coin), "no coin"), byCoin[coin]})
 	}
 	return legs, coins, gross
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -160,7 +161,7 @@ func manyLegs() *backtest.Result {
 		leg := backtest.Leg{Inst: exchange.InstrumentID(i + 1), Product: exchange.UM, Symbol: fmt.Sprintf("1000000COIN%dUSDT", i), Base: fmt.Sprintf("COIN%d", i/2)}
 		r.Legs = append(r.Legs, leg)
 		l := part(r.Total, int64(i)-5, 12)
-		l.Name = legName(leg.Product, leg.Symbol)
+		l.Name = readable.Leg(leg.Product, leg.Symbol)
 		r.ByLeg = append(r.ByLeg, l)
 		r.ByStrategyLeg = append(r.ByStrategyLeg, backtest.StrategyLine{Strategy: r.ByStrategy[i/2].Name, Inst: leg.Inst, Line: l})
 	}

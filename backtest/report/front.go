@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -23,16 +24,16 @@ func heroes(r *backtest.Result, cut *cutoff) []figure {
 	m, t := &r.Margin, &r.Total
 	mmr := figure{Name: "Lowest uniMMR", Value: undefined, Note: "no position was held"}
 	if m.UniMMRMinAt != 0 {
-		mmr.Value, mmr.Note = page.uniMMR(m.UniMMRMin), minute(m.UniMMRMinAt)+" UTC"
+		mmr.Value, mmr.Note = page.UniMMR(m.UniMMRMin), readable.Minute(m.UniMMRMinAt)+" UTC"
 		mmr.Tone = ladderTone(m.UniMMRMin, &m.Ladder).style()
 	}
-	fall := figure{Name: "Max drawdown", Value: page.percent(m.DrawdownPct) + "%", Note: cmp.Or(dates(m.DrawdownFrom, m.DrawdownTo), "no fall")}
+	fall := figure{Name: "Max drawdown", Value: page.Percent(m.DrawdownPct) + "%", Note: cmp.Or(dates(m.DrawdownFrom, m.DrawdownTo), "no fall")}
 	if len(r.Equity) == 0 {
 		fall.Value, fall.Note = undefined, "no samples of the account"
 	}
 	list := []figure{
 		accountGain(r),
-		{Name: "Net of trading", Value: page.signed(t.Net), Note: page.plus(t.NetPct) + "% of the start; without what collateral gained", Tone: signTone(t.Net).style()},
+		{Name: "Net of trading", Value: page.Signed(t.Net), Note: page.Plus(t.NetPct) + "% of the start; without what collateral gained", Tone: signTone(t.Net).style()},
 		fall, mmr,
 	}
 	if cut.ok {
@@ -51,10 +52,10 @@ func accountGain(r *backtest.Result) figure {
 		return figure{Name: "Equity change", Value: undefined, Note: "no samples of the account"}
 	}
 	change := m.EquityEnd.Sub(m.EquityStart)
-	f := figure{Name: "Equity change", Value: page.signed(change), Note: "USD", Tone: signTone(change).style()}
+	f := figure{Name: "Equity change", Value: page.Signed(change), Note: "USD", Tone: signTone(change).style()}
 	if m.EquityStart.IsPositive() {
 		share := change.Shift(2).DivRound(m.EquityStart, 4)
-		f.Note = page.plus(share) + "% of " + page.money(m.EquityStart) + " USD at the start"
+		f.Note = page.Plus(share) + "% of " + page.Money(m.EquityStart) + " USD at the start"
 	}
 	return f
 }
@@ -82,7 +83,7 @@ func kindName(k backtest.Kind) string {
 	case backtest.KindLive:
 		return "Live"
 	default:
-		return clean(string(k))
+		return readable.Clean(string(k))
 	}
 }
 
@@ -101,7 +102,7 @@ func title(r *backtest.Result) string {
 			names = append(names[:i], fmt.Sprintf("%d more", len(names)-i))
 			break
 		}
-		names[i] = shorten(clean(name), titleRunes)
+		names[i] = shorten(readable.Clean(name), titleRunes)
 	}
 	return cmp.Or(strings.Join(names, ", "), "No strategy")
 }
@@ -111,12 +112,12 @@ func periodText(r *backtest.Result) string {
 	if from == 0 && to == 0 {
 		return "No market data"
 	}
-	return minute(from) + " to " + minute(to) + " UTC"
+	return readable.Minute(from) + " to " + readable.Minute(to) + " UTC"
 }
 
 func subtitle(r *backtest.Result) string {
 	from, to := period(r)
-	parts := []string{productNames(r), span(to.Sub(from)), page.count(int64(r.Events)) + " events"}
+	parts := []string{productNames(r), readable.Span(to.Sub(from)), page.Count(int64(r.Events)) + " events"}
 	if parts[0] == "" {
 		parts = parts[1:]
 	}
@@ -138,7 +139,7 @@ func notices(r *backtest.Result, cut *cutoff) []notice {
 	}
 	for _, w := range r.Warnings {
 		if w.Kind == "bankrupt" {
-			bad("Bankrupt: %s.", clean(w.Text))
+			bad("Bankrupt: %s.", readable.Clean(w.Text))
 		}
 	}
 	if n := r.Margin.ADL; n > 0 {
@@ -154,11 +155,11 @@ func notices(r *backtest.Result, cut *cutoff) []notice {
 	switch {
 	case o.Fills > 0 || r.Fills.Len() > 0:
 	case o.Intents > 0 && o.Refused == o.Intents && len(o.ByRule) > 0:
-		say("No order was sent: the risk guard refused all %s intents, most by %s.", page.count(int64(o.Intents)), clean(o.ByRule[0].Rule))
+		say("No order was sent: the risk guard refused all %s intents, most by %s.", page.Count(int64(o.Intents)), readable.Clean(o.ByRule[0].Rule))
 	case o.Intents == 0:
 		say("No strategy asked for an order.")
 	default:
-		say("No order was filled: of %s intents %s were sent and %s refused.", page.count(int64(o.Intents)), page.count(int64(o.Sent)), page.count(int64(o.Refused)))
+		say("No order was filled: of %s intents %s were sent and %s refused.", page.Count(int64(o.Intents)), page.Count(int64(o.Sent)), page.Count(int64(o.Refused)))
 	}
 	return out
 }
@@ -167,14 +168,14 @@ func times(n int) string {
 	if n == 1 {
 		return "once"
 	}
-	return page.count(int64(n)) + " times"
+	return page.Count(int64(n)) + " times"
 }
 
 // deleveraging tells of the first fill that auto-deleveraging forced.
 func deleveraging(r *backtest.Result) string {
 	for _, f := range r.Fills.All() {
 		if f.Forced == exchange.ForcedADL {
-			return fmt.Sprintf(", first at %s UTC: it %s. A hedge without that leg is a position.", instant(f.At), forcedText(f))
+			return fmt.Sprintf(", first at %s UTC: it %s. A hedge without that leg is a position.", readable.Instant(f.At), forcedText(f))
 		}
 	}
 	return "."
@@ -185,7 +186,7 @@ func forcedText(f *backtest.FillRow) string {
 	if f.Side == exchange.Sell {
 		verb = "sold"
 	}
-	return fmt.Sprintf("%s %s %s at %s", verb, page.fixed(f.Qty), legName(f.Product, f.Symbol), page.fixed(f.Price))
+	return fmt.Sprintf("%s %s %s at %s", verb, page.Fixed(f.Qty), readable.Leg(f.Product, f.Symbol), page.Fixed(f.Price))
 }
 
 // cutoff is the first liquidation of a run: what comes after it says little of the
@@ -230,15 +231,15 @@ func (c *cutoff) story(r *backtest.Result) string {
 	if !c.ok {
 		return ". What follows a liquidation says little about the strategy."
 	}
-	text := fmt.Sprintf(", first at %s UTC", instant(c.at))
+	text := fmt.Sprintf(", first at %s UTC", readable.Instant(c.at))
 	if r.Margin.Liquidations == 1 {
-		text = fmt.Sprintf(" at %s UTC", instant(c.at))
+		text = fmt.Sprintf(" at %s UTC", readable.Instant(c.at))
 	}
 	if last := sampleBefore(r.Equity, c.at); last != nil && last.Account.MaintMargin.IsPositive() {
-		text += fmt.Sprintf(": uniMMR was %s at the last sample before, equity %s USD", page.uniMMR(last.Account.UniMMR), page.money(last.Account.Equity))
+		text += fmt.Sprintf(": uniMMR was %s at the last sample before, equity %s USD", page.UniMMR(last.Account.UniMMR), page.Money(last.Account.Equity))
 	}
 	if line := r.Margin.Ladder.Liquidation; line > 0 {
-		text += fmt.Sprintf("; the exchange liquidates at %s and below", page.fixed(line))
+		text += fmt.Sprintf("; the exchange liquidates at %s and below", page.Fixed(line))
 	}
 	for _, f := range r.Fills.All() {
 		if f.Forced == exchange.ForcedLiquidation {
@@ -277,7 +278,7 @@ func warningGroups(list []backtest.Warning) []warningGroup {
 	var out []warningGroup
 	index := map[string]int{}
 	for _, w := range list {
-		kind := clean(w.Kind)
+		kind := readable.Clean(w.Kind)
 		i, known := index[kind]
 		if !known {
 			i = len(out)
@@ -285,9 +286,9 @@ func warningGroups(list []backtest.Warning) []warningGroup {
 			out = append(out, warningGroup{Kind: kind})
 		}
 		if g := &out[i]; len(g.First) < warningsFirst {
-			g.First = append(g.First, clean(w.Text))
+			g.First = append(g.First, readable.Clean(w.Text))
 		} else {
-			g.Rest = append(g.Rest, clean(w.Text))
+			g.Rest = append(g.Rest, readable.Clean(w.Text))
 		}
 	}
 	for i := range out {

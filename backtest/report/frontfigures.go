@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/backtest/stats"
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -64,7 +65,7 @@ func ofStat(key string) func(*runColumn) frontCell {
 func moneyFigure(of func(*backtest.Line) decimal.Decimal) func(*runColumn) frontCell {
 	return func(c *runColumn) frontCell {
 		v := of(&c.r.Total)
-		return frontCell{Text: page.signed(v), Tone: signTone(v).style()}
+		return frontCell{Text: page.Signed(v), Tone: signTone(v).style()}
 	}
 }
 
@@ -73,27 +74,27 @@ func priceAlone(l *backtest.Line) decimal.Decimal { return l.Price.Sub(l.Slippag
 
 func lengthFigure(c *runColumn) frontCell {
 	from, to := period(c.r)
-	return frontCell{Text: span(to.Sub(from)), Sub: dates(from, to)}
+	return frontCell{Text: readable.Span(to.Sub(from)), Sub: dates(from, to)}
 }
 
 func netFigure(c *runColumn) frontCell {
 	t := &c.r.Total
-	return frontCell{Text: page.signed(t.Net), Sub: page.plus(t.NetPct) + "%", Tone: signTone(t.Net).style()}
+	return frontCell{Text: page.Signed(t.Net), Sub: page.Plus(t.NetPct) + "%", Tone: signTone(t.Net).style()}
 }
 
 func equityFigure(c *runColumn) frontCell {
 	m := &c.r.Margin
 	change := m.EquityEnd.Sub(m.EquityStart)
-	cell := frontCell{Text: page.signed(change), Tone: signTone(change).style()}
+	cell := frontCell{Text: page.Signed(change), Tone: signTone(change).style()}
 	if m.EquityStart.IsPositive() {
-		cell.Sub = page.plus(change.Shift(2).DivRound(m.EquityStart, 4)) + "%"
+		cell.Sub = page.Plus(change.Shift(2).DivRound(m.EquityStart, 4)) + "%"
 	}
 	return cell
 }
 
 func drawdownFigure(c *runColumn) frontCell {
 	m := &c.r.Margin
-	return frontCell{Text: page.percent(m.DrawdownPct) + "%", Sub: dates(m.DrawdownFrom, m.DrawdownTo)}
+	return frontCell{Text: page.Percent(m.DrawdownPct) + "%", Sub: dates(m.DrawdownFrom, m.DrawdownTo)}
 }
 
 // dates is a span of days in few letters, or nothing. Its dates do not break.
@@ -137,7 +138,7 @@ func mmrFigure(c *runColumn) frontCell {
 	if m.UniMMRMinAt == 0 {
 		return frontCell{Text: undefined, Reason: "no position was held, so there was no maintenance margin"}
 	}
-	return frontCell{Text: page.uniMMR(m.UniMMRMin), Sub: m.UniMMRMinAt.UTC().Format("2\u00a0Jan\u00a02006 15:04"), Tone: ladderTone(m.UniMMRMin, &m.Ladder).style()}
+	return frontCell{Text: page.UniMMR(m.UniMMRMin), Sub: m.UniMMRMinAt.UTC().Format("2\u00a0Jan\u00a02006 15:04"), Tone: ladderTone(m.UniMMRMin, &m.Ladder).style()}
 }
 
 // psrFigure is the probabilistic Sharpe ratio, which few know by its letters.
@@ -151,7 +152,7 @@ func psrFigure(c *runColumn) frontCell {
 
 func belowFigure(c *runColumn) frontCell {
 	m := &c.r.Margin
-	cell := frontCell{Text: fmt.Sprintf("%s / %s / %s", span(m.Below20), span(m.Below15), span(m.Below12))}
+	cell := frontCell{Text: fmt.Sprintf("%s / %s / %s", readable.Span(m.Below20), readable.Span(m.Below15), readable.Span(m.Below12))}
 	if betweenSamples(m) {
 		cell.Tone, cell.Sub = toneWarn.style(), "by samples; it was between two"
 	} else if m.Below12 > 0 {
@@ -163,11 +164,11 @@ func belowFigure(c *runColumn) frontCell {
 }
 
 func liquidationFigure(c *runColumn) frontCell {
-	return frontCell{Text: page.count(int64(c.r.Margin.Liquidations)), Tone: badIf(c.r.Margin.Liquidations > 0).style()}
+	return frontCell{Text: page.Count(int64(c.r.Margin.Liquidations)), Tone: badIf(c.r.Margin.Liquidations > 0).style()}
 }
 
 func adlFigure(c *runColumn) frontCell {
-	return frontCell{Text: page.count(int64(c.r.Margin.ADL)), Tone: badIf(c.r.Margin.ADL > 0).style()}
+	return frontCell{Text: page.Count(int64(c.r.Margin.ADL)), Tone: badIf(c.r.Margin.ADL > 0).style()}
 }
 
 func perDayFigure(c *runColumn) frontCell {
@@ -177,7 +178,7 @@ func perDayFigure(c *runColumn) frontCell {
 }
 
 func turnoverFigure(c *runColumn) frontCell {
-	return frontCell{Text: page.compact(c.r.Total.Turnover) + page.group() + "USD"}
+	return frontCell{Text: page.Compact(c.r.Total.Turnover) + page.Space() + "USD"}
 }
 
 func makerFigure(c *runColumn) frontCell {
@@ -189,7 +190,7 @@ func makerFigure(c *runColumn) frontCell {
 
 func refusedFigure(c *runColumn) frontCell {
 	o := &c.r.Orders
-	return frontCell{Text: page.count(int64(o.Refused)), Sub: "of " + page.count(int64(o.Intents)) + " intents"}
+	return frontCell{Text: page.Count(int64(o.Refused)), Sub: "of " + page.Count(int64(o.Intents)) + " intents"}
 }
 
 func feeFigure(c *runColumn) frontCell {
@@ -197,5 +198,5 @@ func feeFigure(c *runColumn) frontCell {
 	if t.Turnover.IsZero() {
 		return frontCell{Text: undefined, Reason: "nothing was traded"}
 	}
-	return frontCell{Text: page.plain(t.Fees.Neg().Mul(decimal.New(10_000, 0)).DivRound(t.Turnover, 16).StringFixed(2))}
+	return frontCell{Text: page.Grouped(t.Fees.Neg().Mul(decimal.New(10_000, 0)).DivRound(t.Turnover, 16).StringFixed(2))}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/backtest/report/plot"
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -104,7 +105,7 @@ func (p *pageOf) fundingChart() *plot.Chart {
 			run.Line(line.style, line.name, line.sum)
 		}
 	}
-	run.Desc = fmt.Sprintf("In the end %s USD.", page.ratio(received.sum[len(steps)-1].Value))
+	run.Desc = fmt.Sprintf("In the end %s USD.", page.Ratio(received.sum[len(steps)-1].Value))
 	return &plot.Chart{ID: "funding", Title: "Funding received against forecast", Panels: []*plot.Panel{bars, run},
 		Note: "What settlements brought over all legs, negative where the account paid, and what two forecasts expected: that the rate settled before comes again, and the exchange's own estimate as it stood before the settlement. In the sums, a settlement without a forecast counts as it came."}
 }
@@ -156,11 +157,11 @@ func (f *forecastSum) cells() []td {
 	captured := td{Text: undefined, Style: "n", Title: "nothing, or a payment, was expected"}
 	if f.expected.IsPositive() {
 		part := f.received.Shift(2).DivRound(f.expected, 4)
-		captured = td{Text: page.percent(part) + "%", Style: "n", Sort: part.String()}
+		captured = td{Text: page.Percent(part) + "%", Style: "n", Sort: part.String()}
 	}
 	sum := moneyOf(f.expected)
-	sum.Sub = page.count(int64(f.n)) + " forecasts"
-	return []td{sum, tonedOf(miss, page.signed(miss)), captured}
+	sum.Sub = page.Count(int64(f.n)) + " forecasts"
+	return []td{sum, tonedOf(miss, page.Signed(miss)), captured}
 }
 
 // forecastTable is, for each leg, what funding brought and what was forecast.
@@ -177,7 +178,7 @@ func forecastTable(list []backtest.Settlement) table {
 	var order []string
 	for i := range list {
 		s := &list[i]
-		name := legName(s.Product, s.Symbol)
+		name := readable.Leg(s.Product, s.Symbol)
 		if sums[name] == nil {
 			sums[name] = &legSums{}
 			order = append(order, name)
@@ -190,7 +191,7 @@ func forecastTable(list []backtest.Settlement) table {
 	}
 	for _, name := range order {
 		leg := sums[name]
-		row := []td{word(name), countOf(int64(leg.all.n)), tonedOf(leg.all.received, page.money(leg.all.received))}
+		row := []td{word(name), countOf(int64(leg.all.n)), tonedOf(leg.all.received, page.Money(leg.all.received))}
 		row = append(row, leg.previous.cells()...)
 		t.Rows = append(t.Rows, append(row, leg.estimate.cells()...))
 	}

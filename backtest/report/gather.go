@@ -58,5 +58,5 @@ func (e *edges[R]) note(what, where string) string {
 	if e.n <= 2*rowsMax {
 		return ""
 	}
-	return "The first and the last " + page.count(rowsMax) + " of " + page.count(int64(e.n)) + " " + what + ". All are in " + where + "."
+	return "The first and the last " + page.Count(rowsMax) + " of " + page.Count(int64(e.n)) + " " + what + ". All are in " + where + "."
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -36,7 +37,7 @@ func limitTable(list []backtest.LimitUse) table {
 
 func limitRow(l *backtest.LimitUse) []td {
 	name := word(l.Rule)
-	name.Sub = clean(l.Key)
+	name.Sub = readable.Clean(l.Key)
 	refused := countOf(int64(l.Refused))
 	if l.Refused > 0 {
 		refused.Style += " warn"
@@ -50,16 +51,16 @@ func limitRow(l *backtest.LimitUse) []td {
 		} else if percent.GreaterThanOrEqual(decimal.New(limitNear, 0)) {
 			used.Style += " near"
 		}
-		when = at(l.At, minute(l.At))
-		when.Sub = strings.Trim(clean(l.Strategy)+", "+clean(l.Instrument), ", ")
+		when = at(l.At, readable.Minute(l.At))
+		when.Sub = strings.Trim(readable.Clean(l.Strategy)+", "+readable.Clean(l.Instrument), ", ")
 	}
-	return []td{name, used, word(page.prose(l.Value)), word(page.prose(l.Limit)), when, refused}
+	return []td{name, used, word(page.Prose(l.Value)), word(page.Prose(l.Limit)), when, refused}
 }
 
 // gauge is a bar as wide as a share in percent, with the number.
 func gauge(percent decimal.Decimal) td {
 	full := decimal.Max(decimal.Zero, decimal.Min(percent, decimal.New(100, 0)))
-	return td{Text: page.plain(percent.StringFixed(1)) + "%", Style: "n gauge", Sort: percent.String(), Meter: full.StringFixed(1)}
+	return td{Text: page.Grouped(percent.StringFixed(1)) + "%", Style: "n gauge", Sort: percent.String(), Meter: full.StringFixed(1)}
 }
 
 func ruleTable(o *backtest.OrderSummary) table {
@@ -102,7 +103,7 @@ func stressTable(list []backtest.StressMoment) table {
 }
 
 func stressTitle(m *backtest.StressMoment) string {
-	return "At " + clean(m.Why) + ", " + minute(m.At) + " UTC"
+	return "At " + readable.Clean(m.Why) + ", " + readable.Minute(m.At) + " UTC"
 }
 
 func stressCells(m *backtest.StressMoment, scenario string) []td {
@@ -111,12 +112,12 @@ func stressCells(m *backtest.StressMoment, scenario string) []td {
 		if row.Scenario != scenario {
 			continue
 		}
-		mmr := td{Text: page.uniMMR(row.UniMMR), Style: "n", Sort: row.UniMMR.String()}
+		mmr := td{Text: page.UniMMR(row.UniMMR), Style: "n", Sort: row.UniMMR.String()}
 		if row.MaintMargin.IsZero() {
 			mmr = td{Text: undefined, Style: "n", Sort: strconv.Itoa(exchange.UniMMRMax), Title: "no maintenance margin"}
 		}
 		word, style := statusWord(row.Status)
-		return []td{tonedOf(decimal.Min(row.Equity, decimal.Zero), page.money(row.Equity)), mmr, {Text: word, Style: "status " + style}}
+		return []td{tonedOf(decimal.Min(row.Equity, decimal.Zero), page.Money(row.Equity)), mmr, {Text: word, Style: "status " + style}}
 	}
 	return []td{{Text: undefined, Style: "n"}, {Text: undefined, Style: "n"}, {Text: undefined}}
 }

@@ -79,19 +79,19 @@ func newHistogram(values []float64, unit, what string) *histogram {
 		h.Bars = append(h.Bars, newBin(i, n, counts, top, step, first, unit, what))
 	}
 	h.ticks(step, first, len(counts), top)
-	h.Desc = fmt.Sprintf("%s %s, from %s%s to %s%s; the median is %s%s.", page.count(int64(len(sorted))), what,
-		page.ratio(sorted[0]), unit, page.ratio(sorted[len(sorted)-1]), unit, page.ratio(sorted[len(sorted)/2]), unit)
+	h.Desc = fmt.Sprintf("%s %s, from %s%s to %s%s; the median is %s%s.", page.Count(int64(len(sorted))), what,
+		page.Ratio(sorted[0]), unit, page.Ratio(sorted[len(sorted)-1]), unit, page.Ratio(sorted[len(sorted)/2]), unit)
 	return h
 }
 
 func newBin(i, n int, counts []int, top int, step float64, first int, unit, what string) bin {
-	edge := func(k int) string { return page.plain(stepText(float64(first+k)*step, step)) + unit }
-	text := fmt.Sprintf("%s to %s: %s %s", edge(i), edge(i+1), page.count(int64(n)), what)
+	edge := func(k int) string { return page.Grouped(stepText(float64(first+k)*step, step)) + unit }
+	text := fmt.Sprintf("%s to %s: %s %s", edge(i), edge(i+1), page.Count(int64(n)), what)
 	switch {
 	case i == 0 && len(counts) > 1:
-		text = fmt.Sprintf("below %s: %s %s", edge(1), page.count(int64(n)), what)
+		text = fmt.Sprintf("below %s: %s %s", edge(1), page.Count(int64(n)), what)
 	case i == len(counts)-1 && i > 0:
-		text = fmt.Sprintf("%s and above: %s %s", edge(i), page.count(int64(n)), what)
+		text = fmt.Sprintf("%s and above: %s %s", edge(i), page.Count(int64(n)), what)
 	}
 	style := "gain"
 	if first+i < 0 {
@@ -107,12 +107,12 @@ func (h *histogram) ticks(step float64, first, n, top int) {
 	every := max(1, int(math.Ceil(float64(n)/6)))
 	for i := 0; i <= n; i++ {
 		if (first+i)%every == 0 {
-			h.Ticks = append(h.Ticks, plot.Label{At: share(float64(i) * 100 / float64(n)), Text: page.plain(stepText(float64(first+i)*step, step))})
+			h.Ticks = append(h.Ticks, plot.Label{At: share(float64(i) * 100 / float64(n)), Text: page.Grouped(stepText(float64(first+i)*step, step))})
 		}
 	}
 	for _, part := range []int{top, top / 2} {
 		if part > 0 && (part == top || top%2 == 0) {
-			h.Counts = append(h.Counts, plot.Label{At: share(100 - float64(part)*100/float64(top)), Text: page.count(int64(part))})
+			h.Counts = append(h.Counts, plot.Label{At: share(100 - float64(part)*100/float64(top)), Text: page.Count(int64(part))})
 		}
 	}
 }

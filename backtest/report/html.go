@@ -10,6 +10,7 @@ import (
 	"io"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/backtest/report/plot"
 )
 
@@ -82,8 +83,8 @@ func newDocument(r *backtest.Result, c Columns) *document {
 		Title:    title(r),
 		Period:   periodText(r),
 		Subtitle: subtitle(r),
-		ID:       clean(r.ID),
-		Hash:     clean(r.Hash),
+		ID:       readable.Clean(r.ID),
+		Hash:     readable.Clean(r.Hash),
 		shell:    newShell(p.frame, ""),
 		Figures:  heroes(r, p.cut),
 		Notices:  notices(r, p.cut),

@@ -138,7 +138,7 @@ func TestHTMLSize(t *testing.T) {
 
 func TestUniMMR(t *testing.T) {
 	for c, want := range map[int64]string{1199: "1.19", 1200: "1.20", -1: "-0.01", 99_999_999_000: "-"} {
-		if got := terminal.uniMMR(cents(c).Shift(-1)); got != want {
+		if got := terminal.UniMMR(cents(c).Shift(-1)); got != want {
 			t.Errorf("uniMMR %s: %q, want %q", strconv.FormatInt(c, 10), got, want)
 		}
 	}

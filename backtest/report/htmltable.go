@@ -7,6 +7,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -79,24 +80,24 @@ func heads(titles ...string) []head {
 // Cells: text, code, and figures. A figure whose text rounds or abbreviates names what it
 // is sorted by.
 
-func word(s string) td { return td{Text: clean(s)} }
+func word(s string) td { return td{Text: readable.Clean(s)} }
 
 // unbroken is a name that stays on its line: rows of many columns are one line high.
-func unbroken(s string) td { return td{Text: clean(s), Style: "t"} }
+func unbroken(s string) td { return td{Text: readable.Clean(s), Style: "t"} }
 
-func code(s string) td                   { return td{Text: clean(s), Style: "code"} }
+func code(s string) td                   { return td{Text: readable.Clean(s), Style: "code"} }
 func figureOf(text string, by string) td { return td{Text: text, Style: "n", Sort: by} }
-func countOf(n int64) td                 { return td{Text: page.count(n), Style: "n"} }
-func exactOf(d decimal.Decimal) td       { return td{Text: page.exact(d), Style: "n"} }
-func fixedOf(f exchange.Fixed) td        { return td{Text: page.fixed(f), Style: "n"} }
-func moneyOf(d decimal.Decimal) td       { return td{Text: page.money(d), Style: "n"} }
+func countOf(n int64) td                 { return td{Text: page.Count(n), Style: "n"} }
+func exactOf(d decimal.Decimal) td       { return td{Text: page.Exact(d), Style: "n"} }
+func fixedOf(f exchange.Fixed) td        { return td{Text: page.Fixed(f), Style: "n"} }
+func moneyOf(d decimal.Decimal) td       { return td{Text: page.Money(d), Style: "n"} }
 func at(t exchange.Time, text string) td {
 	return td{Text: text, Style: "t", Sort: strconv.FormatInt(int64(t), 10)}
 }
 
 // moment is an instant to the millisecond, whose text sorts as it is: long tables are
 // shorter without what they are sorted by.
-func moment(t exchange.Time) td { return td{Text: instant(t), Style: "t"} }
+func moment(t exchange.Time) td { return td{Text: readable.Instant(t), Style: "t"} }
 
 // tonedOf is a figure in the colour of its sign.
 func tonedOf(d decimal.Decimal, text string) td {

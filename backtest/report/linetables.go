@@ -2,6 +2,7 @@ package report
 
 import (
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 )
 
 // lineTables are where the money came from: by strategy, by leg, by both, and by month.
@@ -40,7 +41,7 @@ func strategyTable(r *backtest.Result) table {
 		for i, h := range t.Head {
 			switch h.Text {
 			case "Net":
-				row[i] = tonedOf(l.usd, page.money(l.usd))
+				row[i] = tonedOf(l.usd, page.Money(l.usd))
 			case "Net %":
 				row[i] = tonedOf(l.usd, l.pct)
 			case "Drawdown %":
@@ -68,7 +69,7 @@ func strategyLegTable(r *backtest.Result) table {
 		row := lineRow(&l.Line)
 		leg := legOf(r, l.Inst)
 		row[0] = word(l.Strategy)
-		row[0].Sub = clean(legName(leg.Product, leg.Symbol))
+		row[0].Sub = readable.Clean(readable.Leg(leg.Product, leg.Symbol))
 		t.Rows = append(t.Rows, row)
 	}
 	return t
@@ -92,15 +93,15 @@ func monthTable(lines []backtest.Line, cut *cutoff) table {
 func lineRow(l *backtest.Line) []td {
 	mmr := td{Text: undefined, Style: "n", Sort: l.UniMMRMin.String()}
 	if !l.UniMMRMin.IsZero() {
-		mmr.Text, mmr.Style = page.uniMMR(l.UniMMRMin), "n "+mmrTone(l.UniMMRMin).style()
+		mmr.Text, mmr.Style = page.UniMMR(l.UniMMRMin), "n "+mmrTone(l.UniMMRMin).style()
 	}
-	net := tonedOf(l.Net, page.money(l.Net))
+	net := tonedOf(l.Net, page.Money(l.Net))
 	net.Style += " strong"
 	return []td{
-		word(l.Name), net, tonedOf(l.NetPct, page.percent(l.NetPct)),
-		tonedOf(l.Price, page.money(l.Price)), tonedOf(l.Fees, page.money(l.Fees)), tonedOf(l.Funding, page.money(l.Funding)),
-		tonedOf(l.Interest, page.money(l.Interest)), moneyOf(l.Slippage),
-		figureOf(page.compact(l.Turnover), l.Turnover.String()), countOf(int64(l.Trades)),
-		figureOf(page.percent(l.DrawdownPct), ""), mmr,
+		word(l.Name), net, tonedOf(l.NetPct, page.Percent(l.NetPct)),
+		tonedOf(l.Price, page.Money(l.Price)), tonedOf(l.Fees, page.Money(l.Fees)), tonedOf(l.Funding, page.Money(l.Funding)),
+		tonedOf(l.Interest, page.Money(l.Interest)), moneyOf(l.Slippage),
+		figureOf(page.Compact(l.Turnover), l.Turnover.String()), countOf(int64(l.Trades)),
+		figureOf(page.Percent(l.DrawdownPct), ""), mmr,
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/backtest/report/plot"
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -26,7 +27,7 @@ func ladderRefs(m *backtest.MarginSummary) []plot.Ref {
 	var refs []plot.Ref
 	line := func(style string, at exchange.Fixed, what string) {
 		if at > 0 {
-			refs = append(refs, plot.Ref{Style: style, Text: page.fixed(at) + " Binance: " + what, Value: at.Float()})
+			refs = append(refs, plot.Ref{Style: style, Text: page.Fixed(at) + " Binance: " + what, Value: at.Float()})
 		}
 	}
 	line("reduce", m.Ladder.MarginCall, "margin call")
@@ -35,7 +36,7 @@ func ladderRefs(m *backtest.MarginSummary) []plot.Ref {
 	line("liquidate", m.Ladder.Liquidation, "liquidation")
 	for _, floor := range m.Floors {
 		if floor.Value.IsPositive() {
-			refs = append(refs, plot.Ref{Style: plot.FloorStyle, Text: page.exact(floor.Value) + " " + clean(floor.Name), Value: chartValue(floor.Value, 4)})
+			refs = append(refs, plot.Ref{Style: plot.FloorStyle, Text: page.Exact(floor.Value) + " " + readable.Clean(floor.Name), Value: chartValue(floor.Value, 4)})
 		}
 	}
 	return refs
@@ -60,7 +61,7 @@ func (p *pageOf) uniMMRChart() *plot.Chart {
 		own.Line("s4", "uniMMR", points)
 		c.Panels = append(c.Panels, own)
 		c.Note += ": above on its own scale, below against the lines at which Binance or the risk guard act, on a logarithmic one. All of it lies above " +
-			page.plain(fmt.Sprintf("%.0f", math.Floor(least/top))) + " times the highest line."
+			page.Grouped(fmt.Sprintf("%.0f", math.Floor(least/top))) + " times the highest line."
 		title, size = "The same against the lines, logarithmic", plot.Low
 	} else {
 		c.Note += ", on a logarithmic scale, with the lines at which Binance or the risk guard act."
@@ -70,7 +71,7 @@ func (p *pageOf) uniMMRChart() *plot.Chart {
 	c.Note += " The line stops while nothing is held."
 	if least <= most {
 		panel.Line("s4", "uniMMR", points)
-		panel.Desc = fmt.Sprintf("Lowest %s at %s UTC.", page.uniMMR(p.r.Margin.UniMMRMin), minute(p.r.Margin.UniMMRMinAt))
+		panel.Desc = fmt.Sprintf("Lowest %s at %s UTC.", page.UniMMR(p.r.Margin.UniMMRMin), readable.Minute(p.r.Margin.UniMMRMinAt))
 	} else {
 		panel.Empty = "no maintenance margin at any sample: no position was held"
 	}
@@ -81,7 +82,7 @@ func (p *pageOf) uniMMRChart() *plot.Chart {
 		c.Note += " The run does not say at which lines the exchange acts."
 	}
 	if high, cut := c.Panels[0].Cut(); cut {
-		c.Note += fmt.Sprintf(" Values above %s lie on the upper edge.", page.plain(fmt.Sprintf("%.0f", high)))
+		c.Note += fmt.Sprintf(" Values above %s lie on the upper edge.", page.Grouped(fmt.Sprintf("%.0f", high)))
 	}
 	return c
 }
@@ -157,7 +158,7 @@ func assetLayers(r *backtest.Result) []plot.Layer {
 	for i, name := range names {
 		index[name] = min(i, assetsMax)
 		if i < assetsMax {
-			layers[i] = plot.Layer{Style: assetStyle(i), Name: clean(name), Values: make([]float64, len(r.Equity))}
+			layers[i] = plot.Layer{Style: assetStyle(i), Name: readable.Clean(name), Values: make([]float64, len(r.Equity))}
 		}
 	}
 	if rest := len(names) - assetsMax; rest > 0 {

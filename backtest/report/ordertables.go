@@ -57,7 +57,7 @@ func refusalTable(list []backtest.RefusalRow) table {
 	}
 	t.Note = kept.note("refusals", "result.json")
 	for _, r := range kept.rows {
-		t.Rows = append(t.Rows, []td{moment(r.At), word(r.Strategy), word(r.Rule), word(page.prose(r.Text)), word(r.Tag)})
+		t.Rows = append(t.Rows, []td{moment(r.At), word(r.Strategy), word(r.Rule), word(page.Prose(r.Text)), word(r.Tag)})
 	}
 	return t
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/backtest/report/plot"
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -79,7 +80,7 @@ func (b *priceBoards) charts() []*plot.Chart {
 	})
 	var out []*plot.Chart
 	for _, in := range order {
-		c := b.boards[in].chart(b.frame, legName(in.product, in.symbol))
+		c := b.boards[in].chart(b.frame, readable.Leg(in.product, in.symbol))
 		c.ID = priceID(in.product, in.symbol)
 		out = append(out, c)
 	}
@@ -150,11 +151,11 @@ func decimals(v exchange.Fixed) int {
 func (b *priceBoard) chart(f *plot.Frame, name string) *plot.Chart {
 	fills := int64(b.marks.Len())
 	p := f.Panel("Price of "+name, plot.Tall, plot.Axis{Places: b.places})
-	p.Desc = fmt.Sprintf("%s fills.", page.count(fills))
-	c := &plot.Chart{Title: name, Panels: []*plot.Panel{p}, Note: fmt.Sprintf("Price with the reach of each step, and %s fills; zoomed in, candles and round trips from entry to exit, dashed if lost.", page.count(fills))}
+	p.Desc = fmt.Sprintf("%s fills.", page.Count(fills))
+	c := &plot.Chart{Title: name, Panels: []*plot.Panel{p}, Note: fmt.Sprintf("Price with the reach of each step, and %s fills; zoomed in, candles and round trips from entry to exit, dashed if lost.", page.Count(fills))}
 	if kept := int64(b.marks.Kept()); kept < fills {
 		c.Note += fmt.Sprintf(" They are too many to tell apart: %s marks stand for them, the extreme ones of each stretch. fills.csv has all.",
-			page.count(kept))
+			page.Count(kept))
 	}
 	if len(b.spans) > 0 {
 		p.Spans("s6 thin", "Close", b.spans)
@@ -180,7 +181,7 @@ func (b *priceBoard) positionPanel(f *plot.Frame, name string) *plot.Panel {
 	}
 	points = append(points, plot.Point{At: max(to, points[len(points)-1].At), Value: points[len(points)-1].Value})
 	p.Step("s1", "Held", points)
-	p.Desc = fmt.Sprintf("In the end %s.", page.fixed(b.held))
+	p.Desc = fmt.Sprintf("In the end %s.", page.Fixed(b.held))
 	return p
 }
 
@@ -221,15 +222,15 @@ func classOf(f *backtest.FillRow) int {
 
 // fillText is what a chart tells of a fill beside what it is, its price and its time.
 func fillText(r *backtest.FillRow) (words []string, numbers []exchange.Fixed) {
-	source := clean(r.Strategy)
+	source := readable.Clean(r.Strategy)
 	if r.Tag != "" {
-		source += " (" + clean(r.Tag) + ")"
+		source += " (" + readable.Clean(r.Tag) + ")"
 	}
 	if r.Forced != exchange.NotForced {
 		source += ", " + liquidityOf(r)
 	}
 	fee, _ := exchange.FixedFromDecimal(r.Fee, exchange.RoundHalfUp)
-	return []string{"", ", fee ", " " + clean(r.FeeAsset) + "\n" + source}, []exchange.Fixed{r.Qty, fee}
+	return []string{"", ", fee ", " " + readable.Clean(r.FeeAsset) + "\n" + source}, []exchange.Fixed{r.Qty, fee}
 }
 
 // liquidityOf says whether a fill made or took, or by what it was forced.

@@ -26,17 +26,17 @@ func (p *pageOf) dailyChart() *plot.Chart {
 	} else {
 		days.Bars("Day", points)
 	}
-	days.Desc = fmt.Sprintf("%s days.", page.count(int64(len(points))))
+	days.Desc = fmt.Sprintf("%s days.", page.Count(int64(len(points))))
 	rolling := p.frame.Panel("Sharpe ratio of the 30 days before", plot.Low, plot.Axis{Places: 2, Hold: []float64{0}})
 	points = nil
 	for _, pt := range p.stats.Rolling {
 		points = append(points, plot.Point{At: pt.At, Value: chartValue(decimal.NewFromFloat(pt.Value), 4)})
 	}
 	if len(points) == 0 {
-		rolling.Empty = fmt.Sprintf("undefined: %s whole days, at least 30 needed", page.count(int64(len(p.stats.Days))))
+		rolling.Empty = fmt.Sprintf("undefined: %s whole days, at least 30 needed", page.Count(int64(len(p.stats.Days))))
 	} else {
 		rolling.Line("s1", "Sharpe", points)
-		rolling.Desc = fmt.Sprintf("At last %s.", page.ratio(points[len(points)-1].Value))
+		rolling.Desc = fmt.Sprintf("At last %s.", page.Ratio(points[len(points)-1].Value))
 	}
 	return &plot.Chart{ID: "daily", Title: "Daily returns and rolling Sharpe ratio", Panels: []*plot.Panel{days, rolling},
 		Note: "Each bar stands where its day ends. The Sharpe ratio is of daily returns, times the root of 365, with a riskless rate of 0."}
@@ -89,7 +89,7 @@ func heatCell(m *stats.Return, top decimal.Decimal, cut *cutoff) td {
 	if top.IsPositive() {
 		level = m.Percent.Abs().Mul(decimal.New(heatLevels, 0)).DivRound(top, 8).Ceil().IntPart()
 	}
-	c := td{Text: page.plus(m.Percent), Style: "n h" + strconv.FormatInt(level*int64(m.Percent.Sign()), 10), Sort: m.Percent.String()}
+	c := td{Text: page.Plus(m.Percent), Style: "n h" + strconv.FormatInt(level*int64(m.Percent.Sign()), 10), Sort: m.Percent.String()}
 	if !m.Whole {
 		c.Mark = "*"
 	}
@@ -105,7 +105,7 @@ func yearCell(first, last stats.Return) td {
 		return td{Text: undefined, Style: "n", Title: "the year began without equity"}
 	}
 	change := last.End.Sub(first.Start).Shift(2).DivRound(first.Start, 8)
-	c := tonedOf(change, page.plus(change))
+	c := tonedOf(change, page.Plus(change))
 	c.Style += " strong"
 	return c
 }

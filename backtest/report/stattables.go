@@ -5,6 +5,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/backtest/stats"
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -14,7 +15,7 @@ func statBlocks(s *stats.Statistics) []block {
 	var list []block
 	for i := range s.Groups {
 		g := &s.Groups[i]
-		t := table{ID: "stat-" + clean(g.Key), Caption: clean(g.Name), Style: "stats", Head: heads("Statistic", "#Value", "How it is computed"), Narrow: true}
+		t := table{ID: "stat-" + readable.Clean(g.Key), Caption: readable.Clean(g.Name), Style: "stats", Head: heads("Statistic", "#Value", "How it is computed"), Narrow: true}
 		for k := range g.Items {
 			t.Rows = append(t.Rows, statRow(&g.Items[k]))
 		}
@@ -51,23 +52,23 @@ func statFigure(item *stats.Item) string {
 	}
 	v := item.Number
 	if item.Key == lowestUniMMR {
-		return page.uniMMR(v)
+		return page.UniMMR(v)
 	}
 	switch item.Unit {
 	case stats.Percent:
-		return page.percent(v) + "%"
+		return page.Percent(v) + "%"
 	case stats.USD:
-		return page.money(v) + page.group() + "USD"
+		return page.Money(v) + page.Space() + "USD"
 	case stats.Count:
-		return page.plain(v.String())
+		return page.Grouped(v.String())
 	case stats.Duration:
-		return span(time.Duration(v.IntPart()))
+		return readable.Span(time.Duration(v.IntPart()))
 	case stats.Time:
-		return minute(exchange.Time(v.IntPart()))
+		return readable.Minute(exchange.Time(v.IntPart()))
 	case stats.PerDay:
-		return page.plain(v.StringFixed(2)) + perDay
+		return page.Grouped(v.StringFixed(2)) + perDay
 	case stats.Points:
-		return page.plain(v.StringFixed(2)) + " bp"
+		return page.Grouped(v.StringFixed(2)) + " bp"
 	default:
 		return statRatio(v)
 	}
@@ -76,7 +77,7 @@ func statFigure(item *stats.Item) string {
 // statRatio prints a ratio with two decimals, or with more where they would hide it.
 func statRatio(v decimal.Decimal) string {
 	if v.Abs().LessThan(decimal.New(1, -1)) && !v.IsZero() {
-		return page.plain(v.Round(4).String())
+		return page.Grouped(v.Round(4).String())
 	}
-	return page.plain(v.StringFixed(2))
+	return page.Grouped(v.StringFixed(2))
 }

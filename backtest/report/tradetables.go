@@ -4,6 +4,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/backtest/stats"
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -14,9 +15,9 @@ func exitTable(list []stats.Exit) table {
 	for _, e := range list {
 		won := td{Text: undefined, Style: "n"}
 		if e.Trades > 0 {
-			won.Text = page.percent(decimal.New(int64(e.Won), 2).DivRound(decimal.New(int64(e.Trades), 0), 4))
+			won.Text = page.Percent(decimal.New(int64(e.Won), 2).DivRound(decimal.New(int64(e.Trades), 0), 4))
 		}
-		t.Rows = append(t.Rows, []td{word(e.Strategy), word(e.Reason), countOf(int64(e.Trades)), countOf(int64(e.Won)), won, tonedOf(e.Net, page.money(e.Net))})
+		t.Rows = append(t.Rows, []td{word(e.Strategy), word(e.Reason), countOf(int64(e.Trades)), countOf(int64(e.Won)), won, tonedOf(e.Net, page.Money(e.Net))})
 	}
 	return t
 }
@@ -36,7 +37,7 @@ func tradeTable(list *edges[backtest.TradeRow], anchors priceAnchors, cut *cutof
 }
 
 func tradeRow(row *backtest.TradeRow, anchors priceAnchors, cut *cutoff) []td {
-	leg := legName(row.Product, row.Symbol)
+	leg := readable.Leg(row.Product, row.Symbol)
 	opened := moment(row.From)
 	opened.Link, opened.Zoom = anchors[leg], around(row.From, row.To)
 	if cut.passed(row.To) {
@@ -46,11 +47,11 @@ func tradeRow(row *backtest.TradeRow, anchors priceAnchors, cut *cutoff) []td {
 	if row.Side == exchange.Sell {
 		side = "short"
 	}
-	net := tonedOf(row.Net, page.money(row.Net))
+	net := tonedOf(row.Net, page.Money(row.Net))
 	net.Style += " strong"
-	tags := clean(row.EntryTag)
+	tags := readable.Clean(row.EntryTag)
 	if row.ExitTag != "" && row.ExitTag != row.EntryTag {
-		tags += " \u2192 " + clean(row.ExitTag)
+		tags += " \u2192 " + readable.Clean(row.ExitTag)
 	}
 	return []td{opened, unbroken(row.Strategy), unbroken(leg), word(side), net, word(outcome(row)), lengthOf(row.From, row.To),
 		exactOf(row.Qty), exactOf(row.Entry), exactOf(row.Exit), moneyOf(row.Price), moneyOf(row.Fees), moneyOf(row.Funding),
@@ -109,7 +110,7 @@ func fillTable(list *edges[backtest.FillRow], anchors priceAnchors, cut *cutoff)
 }
 
 func fillRow(f *backtest.FillRow, anchors priceAnchors, cut *cutoff) []td {
-	leg := legName(f.Product, f.Symbol)
+	leg := readable.Leg(f.Product, f.Symbol)
 	when := moment(f.At)
 	when.Link, when.Zoom, when.Point = anchors[leg], around(f.At, f.At), f.Price.String()
 	if cut.passed(f.At) {
@@ -120,5 +121,5 @@ func fillRow(f *backtest.FillRow, anchors priceAnchors, cut *cutoff) []td {
 		liquidity.Style = "bad"
 	}
 	return []td{when, unbroken(f.Strategy), unbroken(leg), word(f.Side.String()), liquidity, fixedOf(f.Qty), fixedOf(f.Price),
-		exactOf(f.Fee), word(f.FeeAsset), tonedOf(f.Realized, page.exact(f.Realized)), exactOf(f.Position), word(f.Tag)}
+		exactOf(f.Fee), word(f.FeeAsset), tonedOf(f.Realized, page.Exact(f.Realized)), exactOf(f.Position), word(f.Tag)}
 }

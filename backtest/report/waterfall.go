@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 )
 
 // flows are ways from nothing to the net that share one scale, so that their bars can be
@@ -47,7 +48,7 @@ func flowBlocks(r *backtest.Result) []block {
 	if len(r.ByStrategy) > 1 {
 		small := flows{ID: "flow-strategies", Title: "By strategy"}
 		for i := range r.ByStrategy {
-			small.List = append(small.List, flow{clean(r.ByStrategy[i].Name), lineBars(&r.ByStrategy[i])})
+			small.List = append(small.List, flow{readable.Clean(r.ByStrategy[i].Name), lineBars(&r.ByStrategy[i])})
 		}
 		list = append(list, block{Flows: small.limited()})
 	}
@@ -55,9 +56,9 @@ func flowBlocks(r *backtest.Result) []block {
 	for i := range r.ByStrategyLeg {
 		l := &r.ByStrategyLeg[i]
 		leg := legOf(r, l.Inst)
-		name := legName(leg.Product, leg.Symbol)
+		name := readable.Leg(leg.Product, leg.Symbol)
 		if len(r.ByStrategy) > 1 {
-			name = clean(l.Strategy) + ", " + name
+			name = readable.Clean(l.Strategy) + ", " + name
 		}
 		legs.List = append(legs.List, flow{name, lineBars(&l.Line)})
 	}
@@ -93,7 +94,7 @@ func totalBars(r *backtest.Result) []flowBar {
 
 func newFlowBar(name string, from, to decimal.Decimal, sum bool) flowBar {
 	amount := to.Sub(from)
-	return flowBar{Name: name, Amount: page.signed(amount), Tone: signTone(amount).style(), Sum: sum, from: from, to: to}
+	return flowBar{Name: name, Amount: page.Signed(amount), Tone: signTone(amount).style(), Sum: sum, from: from, to: to}
 }
 
 // scaled places the bars of all flows on the scale that they share.
@@ -124,7 +125,7 @@ func (f flows) limited() *flows {
 	if n := len(f.List); n > flowsMax {
 		slices.SortStableFunc(f.List, func(a, b flow) int { return cmp.Compare(0, a.net().Abs().Cmp(b.net().Abs())) })
 		f.List = f.List[:flowsMax]
-		f.Note += fmt.Sprintf(" The %d of %s with the largest net; the tables below have all.", flowsMax, page.count(int64(n)))
+		f.Note += fmt.Sprintf(" The %d of %s with the largest net; the tables below have all.", flowsMax, page.Count(int64(n)))
 	}
 	return f.scaled()
 }
@@ -135,7 +136,7 @@ func flowNote(r *backtest.Result) string {
 	note := "In USD. Each bar begins where the one before ended. Price is what trading earned at the prices of the decisions; slippage is what the fills lost against them."
 	if change, rest := equityChange(r); !rest.Round(2).IsZero() {
 		note += fmt.Sprintf(" Equity changed by %s: beside the net, by %s that the collateral gained or lost in value.",
-			page.signed(change), page.signed(rest))
+			page.Signed(change), page.Signed(rest))
 	}
 	return note
 }

@@ -1,4 +1,4 @@
-package report
+package readable
 
 import "testing"
 
@@ -14,7 +14,7 @@ func TestProse(t *testing.T) {
 		{"UM 1000SHIBUSDT 2024-01-01  ", "UM 1000SHIBUSDT 2024-01-01  "},
 		{"", ""},
 	} {
-		if got := terminal.prose(c[0]); got != c[1] {
+		if got := Terminal.Prose(c[0]); got != c[1] {
 			t.Errorf("%q reads %q, want %q", c[0], got, c[1])
 		}
 	}
