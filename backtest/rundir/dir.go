@@ -2,6 +2,7 @@ package rundir
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -12,7 +13,9 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pmbot/pmbot/backtest"
 )
@@ -134,16 +137,19 @@ func Write(runs string, r *backtest.Result, pages ...Page) (dir string, err erro
 	return "", fmt.Errorf("%s: %d runs of that name are there already", filepath.Join(runs, r.ID), sameNameMax)
 }
 
-// writeFiles writes the rows, then what tells of them, then the pages.
+// writeFiles writes the rows, all kinds at once, then what tells of them, then the pages.
 func writeFiles(dir string, r *backtest.Result, pages []Page) error {
-	var files []File
-	for _, f := range rowsFiles(r) {
-		both, err := f.writeTo(dir)
-		if err != nil {
-			return err
-		}
-		files = append(files, both...)
+	kinds := rowsFiles(r)
+	written, failed := make([][]File, len(kinds)), make([]error, len(kinds))
+	var all sync.WaitGroup
+	for i := range kinds {
+		all.Go(func() { written[i], failed[i] = kinds[i].writeTo(dir) })
 	}
+	all.Wait()
+	if err := cmp.Or(failed...); err != nil {
+		return err
+	}
+	files := slices.Concat(written...)
 	for _, p := range append([]Page{
 		{configFile, func(w io.Writer, r *backtest.Result) error { _, err := io.WriteString(w, r.Config); return err }},
 		{resultFile, func(w io.Writer, r *backtest.Result) error { return writeResult(w, r, files) }},
