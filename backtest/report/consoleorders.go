@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/exchange"
@@ -78,6 +76,7 @@ func (t *terminalWriter) funding(r *backtest.Result) {
 		{title: "amount", drop: 2}, {title: "asset", left: true, drop: 2}, {title: "USD"},
 		{title: "by last rate (error)", drop: 6}, {title: "by estimate (error)", drop: 1},
 	}}
+	legs := forecastsByLeg(r.Settlements)
 	var gaps []string
 	whole := true
 	for i := range r.Funding {
@@ -91,7 +90,11 @@ func (t *terminalWriter) funding(r *backtest.Result) {
 			text("%s", readable.Leg(f.Product, f.Symbol)), text("%s", terminal.Count(int64(f.Held))), text("%s", terminal.Count(int64(f.Passed))),
 			missing, {terminal.Exact(f.Amount), signTone(f.Amount)}, text("%s", readable.Clean(f.Asset)),
 		}
-		forecasts, all := forecastCells(r.Settlements, f)
+		var leg legForecasts // of nothing, where nothing was settled while held
+		if at := slices.IndexFunc(legs, func(l legForecasts) bool { return l.product == f.Product && l.symbol == f.Symbol }); at >= 0 {
+			leg = legs[at]
+		}
+		forecasts, all := leg.consoleCells()
 		g.add(append(cells, forecasts...)...)
 		whole = whole && all
 	}
@@ -105,24 +108,15 @@ func (t *terminalWriter) funding(r *backtest.Result) {
 	t.titled(g)
 }
 
-// forecastCells are what a leg's settlements brought, and for each forecast its sum with
-// by how much the settlements that had one missed it; whole says whether all had one.
-func forecastCells(list []backtest.Settlement, f *backtest.FundingCount) (cells []cell, whole bool) {
-	received, settled := decimal.Zero, 0
-	var previous, estimate forecastSum
-	for i := range list {
-		if s := &list[i]; s.Product == f.Product && s.Symbol == f.Symbol {
-			received, settled = received.Add(s.USD), settled+1
-			previous.add(s, s.Previous)
-			estimate.add(s, s.Estimate)
-		}
-	}
-	cells, whole = []cell{amount(received)}, true
-	for _, sum := range [...]forecastSum{previous, estimate} {
+// consoleCells are what a leg's settlements brought, and for each forecast its sum with by how
+// much the settlements that had one missed it; whole says whether all had one.
+func (l *legForecasts) consoleCells() (cells []cell, whole bool) {
+	cells, whole = []cell{amount(l.received)}, true
+	for _, sum := range [...]forecastSum{l.previous, l.estimate} {
 		forecast := text(undefined)
 		if sum.n > 0 {
 			forecast = text("%s (%s)", terminal.Money(sum.expected), terminal.Signed(sum.received.Sub(sum.expected)))
-			whole = whole && sum.n == settled
+			whole = whole && sum.n == l.settlements
 		}
 		cells = append(cells, forecast)
 	}

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -147,6 +148,34 @@ func (f *forecastSum) add(s *backtest.Settlement, rate *exchange.Fixed) {
 	}
 }
 
+// legForecasts is what one leg's settlements brought in USD, held against each forecast.
+type legForecasts struct {
+	product            exchange.Product
+	symbol             string
+	settlements        int
+	received           decimal.Decimal
+	previous, estimate forecastSum
+}
+
+// forecastsByLeg sums settlements by leg, in the order of each leg's first one.
+func forecastsByLeg(list []backtest.Settlement) []legForecasts {
+	var legs []legForecasts
+	for i := range list {
+		s := &list[i]
+		at := slices.IndexFunc(legs, func(l legForecasts) bool { return l.product == s.Product && l.symbol == s.Symbol })
+		if at < 0 {
+			at = len(legs)
+			legs = append(legs, legForecasts{product: s.Product, symbol: s.Symbol})
+		}
+		leg := &legs[at]
+		leg.settlements++
+		leg.received = leg.received.Add(s.USD)
+		leg.previous.add(s, s.Previous)
+		leg.estimate.add(s, s.Estimate)
+	}
+	return legs
+}
+
 // cells are the forecast, by how much the settlements missed it, and the share captured.
 func (f *forecastSum) cells() []td {
 	if f.n == 0 {
@@ -170,28 +199,8 @@ func forecastTable(list []backtest.Settlement) table {
 		Over: []head{{Text: "", Span: 3}, {Text: "By the last rate", Span: 3}, {Text: "By the exchange's estimate", Span: 3}},
 		Head: heads("Leg", "#Settlements", "#Received", "#Forecast", "#Error", "#Captured", "#Forecast", "#Error", "#Captured"),
 		Note: "USD. Forecasts are of the position that was settled; error and captured share are over the settlements that had one."}
-	type legSums struct {
-		all                forecastSum
-		previous, estimate forecastSum
-	}
-	sums := map[string]*legSums{}
-	var order []string
-	for i := range list {
-		s := &list[i]
-		name := readable.Leg(s.Product, s.Symbol)
-		if sums[name] == nil {
-			sums[name] = &legSums{}
-			order = append(order, name)
-		}
-		leg := sums[name]
-		leg.all.n++
-		leg.all.received = leg.all.received.Add(s.USD)
-		leg.previous.add(s, s.Previous)
-		leg.estimate.add(s, s.Estimate)
-	}
-	for _, name := range order {
-		leg := sums[name]
-		row := []td{word(name), countOf(int64(leg.all.n)), tonedOf(leg.all.received, page.Money(leg.all.received))}
+	for _, leg := range forecastsByLeg(list) {
+		row := []td{word(readable.Leg(leg.product, leg.symbol)), countOf(int64(leg.settlements)), tonedOf(leg.received, page.Money(leg.received))}
 		row = append(row, leg.previous.cells()...)
 		t.Rows = append(t.Rows, append(row, leg.estimate.cells()...))
 	}
