@@ -99,12 +99,17 @@ func (n Numerals) Plus(d decimal.Decimal) string {
 func (n Numerals) Ratio(v float64) string { return n.Grouped(strconv.FormatFloat(v, 'f', 2, 64)) }
 
 // UniMMR writes a margin ratio with two decimals, rounded down: 1.199 must not read as
-// 1.20. The sentinel of an account without maintenance margin is [Undefined].
+// 1.20. That of an account without maintenance margin is [Undefined].
 func (n Numerals) UniMMR(d decimal.Decimal) string {
-	if d.GreaterThanOrEqual(decimal.New(exchange.UniMMRMax, 0)) {
+	if NoMargin(d) {
 		return Undefined
 	}
 	return n.Grouped(d.RoundFloor(2).StringFixed(2))
+}
+
+// NoMargin says whether a uniMMR is the sentinel for "no maintenance margin".
+func NoMargin(d decimal.Decimal) bool {
+	return d.GreaterThanOrEqual(decimal.New(exchange.UniMMRMax, 0))
 }
 
 // Compact writes a large amount in thousands, millions or billions.

@@ -110,7 +110,7 @@ func worstShock(list []backtest.StressMoment) (c cell, ok bool) {
 			}
 		}
 	}
-	if worst == nil || sentinel(worst.UniMMR) {
+	if worst == nil || readable.NoMargin(worst.UniMMR) {
 		return cell{}, false
 	}
 	status, _ := statusWord(worst.Status)

@@ -10,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -235,7 +236,7 @@ func (f *fake) summarise(at exchange.Time, a exchange.Account) {
 		m.EquityMin = a.Equity
 	}
 	m.EquityMax = decimal.Max(m.EquityMax, a.Equity)
-	if !sentinel(a.UniMMR) && (m.UniMMRMinAt == 0 || a.UniMMR.LessThan(m.UniMMRMin)) {
+	if !readable.NoMargin(a.UniMMR) && (m.UniMMRMinAt == 0 || a.UniMMR.LessThan(m.UniMMRMin)) {
 		m.UniMMRMin, m.UniMMRMinAt = a.UniMMR, at
 	}
 	if a.UniMMR.LessThan(decimal.New(2, 0)) {

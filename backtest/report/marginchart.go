@@ -95,7 +95,7 @@ func (p *pageOf) uniMMRPoints() (points []plot.Point, least, most float64) {
 	for i := range p.r.Equity {
 		a := &p.r.Equity[i].Account
 		points[i] = plot.Point{At: p.r.Equity[i].At, Value: math.NaN()}
-		if !sentinel(a.UniMMR) && !(a.UniMMR.IsZero() && a.MaintMargin.IsZero()) {
+		if !readable.NoMargin(a.UniMMR) && !(a.UniMMR.IsZero() && a.MaintMargin.IsZero()) {
 			v := chartValue(a.UniMMR, 4)
 			points[i].Value = v
 			least, most = min(least, v), max(most, v)

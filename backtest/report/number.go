@@ -19,11 +19,6 @@ const (
 	page     = readable.Page
 )
 
-// sentinel says whether a uniMMR stands for "no maintenance margin".
-func sentinel(d decimal.Decimal) bool {
-	return d.GreaterThanOrEqual(decimal.New(exchange.UniMMRMax, 0))
-}
-
 // unitFigure prints a value by its unit.
 func unitFigure(n readable.Numerals, unit stats.Unit, d decimal.Decimal) string {
 	switch unit {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/readable"
 	"github.com/pmbot/pmbot/backtest/rundir"
 	"github.com/pmbot/pmbot/backtest/stats"
 	"github.com/pmbot/pmbot/exchange"
@@ -90,11 +91,8 @@ func runListing(runs string) (*runsListed, error) {
 }
 
 func listedRun(name string, r *backtest.Result) runListed {
-	one := runListed{Name: name, ID: r.ID, Kind: r.Kind.OrBacktest(), Strategies: []string{}, From: r.From, To: r.To,
+	one := runListed{Name: name, ID: r.ID, Kind: r.Kind.OrBacktest(), Strategies: append([]string{}, r.StrategyNames()...), From: r.From, To: r.To,
 		Net: r.Total.Net, NetPct: r.Total.NetPct, Drawdown: r.Margin.DrawdownPct, Hash: r.Hash}
-	for _, s := range r.Strategies {
-		one.Strategies = append(one.Strategies, s.Label)
-	}
 	if sharpe := stats.Of(r).Get("sharpe"); sharpe.OK {
 		one.Sharpe = &sharpe.Number
 	}
@@ -110,9 +108,13 @@ func (c *console) printRuns(runs string, l *runsListed) error {
 	} else {
 		var table [][]string
 		for _, r := range l.Runs {
+			uniMMR := readable.Undefined
+			if r.UniMMRMin != nil {
+				uniMMR = readable.Terminal.UniMMR(*r.UniMMRMin)
+			}
 			table = append(table, []string{
-				plain(r.Name), string(r.Kind), plain(strings.Join(r.Strategies, ", ")), dayOf(r.From) + " .. " + dayOf(r.To), figure(&r.Net),
-				figure(&r.NetPct), figure(&r.Drawdown), figure(r.Sharpe), lowest(r.UniMMRMin), plain(r.Hash[:min(12, len(r.Hash))]),
+				plain(r.Name), string(r.Kind), plain(strings.Join(r.Strategies, ", ")), readable.Day(r.From) + " .. " + readable.Day(r.To), figure(&r.Net),
+				figure(&r.NetPct), figure(&r.Drawdown), figure(r.Sharpe), uniMMR, plain(r.Hash[:min(12, len(r.Hash))]),
 			})
 		}
 		headings := []string{"RUN", "KIND", "STRATEGIES", "PERIOD", "NET", "NET%", "MAXDD%", "SHARPE", "UNIMMR MIN", "RESULT"}
@@ -127,28 +129,12 @@ func (c *console) printRuns(runs string, l *runsListed) error {
 	return nil
 }
 
-// figure prints a figure as the tables of a run do, with its thousands apart by spaces.
+// figure prints an amount or a ratio as the tables of a run do.
 func figure(d *decimal.Decimal) string {
 	if d == nil {
-		return "-"
+		return readable.Undefined
 	}
-	return strings.ReplaceAll(grouped(d.StringFixed(2)), ",", " ")
-}
-
-// lowest prints a uniMMR rounded down, so that it never looks safer than it was.
-func lowest(d *decimal.Decimal) string {
-	if d == nil {
-		return "-"
-	}
-	down := d.RoundFloor(2)
-	return figure(&down)
-}
-
-func dayOf(t exchange.Time) string {
-	if t == 0 {
-		return "-"
-	}
-	return t.UTC().Format("2006-01-02")
+	return readable.Terminal.Money(*d)
 }
 
 // plain is text of strangers on a terminal: what does not print is quoted.
