@@ -56,7 +56,9 @@ var law = map[string]string{
 	"backtest/tape/source/npz":     "exchange backtest/tape/row backtest/tape/source",
 	"backtest/tape/audit":          "exchange exchange/book backtest/tape backtest/tape/row backtest/tape/clock backtest/tape/source",
 	"backtest/tape/export":         "exchange backtest/tape backtest/tape/row backtest/tape/source/npz",
-	"backtest/papisim":             "exchange exchange/book backtest/venue backtest/market backtest/tape",
+	"backtest/papisim":             "exchange exchange/book backtest/venue backtest/market backtest/tape backtest/papisim/*",
+	"backtest/papisim/web":         "exchange",
+	"backtest/papisim/public":      "exchange exchange/book backtest/papisim/web",
 	"backtest": "exchange engine engine/journal riskguard riskguard/margin strategy configs " +
 		"backtest/venue backtest/venue/link backtest/venue/queue backtest/market backtest/tape backtest/tape/row backtest/tape/clock",
 	"backtest/stats":        "exchange backtest",
@@ -106,6 +108,7 @@ var modules = map[string]string{
 	"github.com/bufbuild/protocompile":    "plugins/proto/genproto",
 	"google.golang.org/genproto":          "",
 	"github.com/gorilla/websocket":        "exchange/internal/* backtest/papisim",
+	"github.com/go-json-experiment/json":  "exchange/papi",
 	"modernc.org/sqlite":                  "engine/store",
 	"github.com/jackc/pgx/v5":             "engine/store",
 	"github.com/pressly/goose/v3":         "engine/store",
