@@ -39,7 +39,7 @@ func (v *Venue) place(want exchange.Order) {
 	}
 	if v.overRate(&want) {
 		v.emitUpdate(r.Inst, refusal(want, exchange.StatusRejected, errTooMany))
-		v.remember(want.ClientID, exchange.StatusRejected)
+		v.remember(&order{Order: want}, exchange.StatusRejected)
 		return
 	}
 	m := &v.markets[r.Inst]
@@ -47,7 +47,7 @@ func (v *Venue) place(want exchange.Order) {
 	o.Filled, o.Created, o.Updated = 0, v.now, v.now
 	if why := v.admit(o); why != (cause{}) {
 		v.emitUpdate(r.Inst, refusal(want, exchange.StatusRejected, why))
-		v.remember(o.ClientID, exchange.StatusRejected)
+		v.remember(o, exchange.StatusRejected)
 		return
 	}
 	v.lastID++
@@ -138,7 +138,7 @@ func (v *Venue) finish(o *order, s exchange.OrderStatus, why cause) {
 // and so is an OCO when both its legs are.
 func (v *Venue) close(o *order) {
 	o.market.drop(o)
-	v.remember(o.ClientID, o.Status)
+	v.remember(o, o.Status)
 	v.released(o)
 	v.giveBack(o)
 	switch {
@@ -166,18 +166,19 @@ func (v *Venue) expire() {
 	}
 }
 
-// ended is an order that is over, remembered for cancels that come too late.
+// ended is an order that is over, remembered for cancels that come too late and for whoever
+// asks.
 type ended struct {
-	clientID string
-	status   exchange.OrderStatus
+	order  *order
+	status exchange.OrderStatus
 }
 
 // endedMax is how many are remembered. A cancel or amend is late by what happens while it
 // is on its way, which may be the end of many orders.
 const endedMax = 1024
 
-func (v *Venue) remember(clientID string, s exchange.OrderStatus) {
-	v.ended[v.endedNext] = ended{clientID, s}
+func (v *Venue) remember(o *order, s exchange.OrderStatus) {
+	v.ended[v.endedNext] = ended{o, s}
 	v.endedNext = (v.endedNext + 1) % endedMax
 }
 
@@ -185,7 +186,7 @@ func (v *Venue) remember(clientID string, s exchange.OrderStatus) {
 // conditional order that has triggered it is Triggered.
 func (v *Venue) lastStatus(clientID string) exchange.OrderStatus {
 	for i := range v.ended {
-		if e := v.ended[(v.endedNext+endedMax-1-i)%endedMax]; e.clientID == clientID {
+		if e := v.ended[(v.endedNext+endedMax-1-i)%endedMax]; e.order != nil && e.order.ClientID == clientID {
 			return e.status
 		}
 	}
