@@ -1,0 +1,21 @@
+package papisim
+
+import (
+	"slices"
+
+	"github.com/pmbot/pmbot/backtest/papisim/web"
+)
+
+// routes are all endpoints of all hosts.
+func (s *Sim) routes() []web.Route {
+	return slices.Concat(s.connectionRoutes(), s.public.Routes())
+}
+
+// connectionRoutes are the ones that have nothing to do with the account.
+func (s *Sim) connectionRoutes() []web.Route {
+	return []web.Route{
+		{Host: web.PAPI, Method: "GET", Path: "/papi/v1/ping", Security: web.None, Weight: 1, Serve: s.ping},
+	}
+}
+
+func (s *Sim) ping(*web.Call) (any, *web.Error) { return struct{}{}, nil }
