@@ -1,0 +1,55 @@
+package sign
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+const hidden = "[secret]"
+
+// Secret holds a text that must never be seen. However it is printed, logged or marshalled,
+// it shows as "[secret]", or as "[none]" when it is empty. The zero Secret is empty.
+type Secret struct{ text *string }
+
+// NewSecret hides a text.
+func NewSecret(text string) Secret {
+	if text == "" {
+		return Secret{}
+	}
+	return Secret{&text}
+}
+
+// Empty says that there is nothing to hide.
+func (s Secret) Empty() bool { return s.text == nil }
+
+// Reveal returns the text. Its result goes into a header or a key and nowhere else.
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
+
+// String hides the text.
+func (s Secret) String() string {
+	if s.Empty() {
+		return "[none]"
+	}
+	return hidden
+}
+
+// GoString hides the text from %#v.
+func (s Secret) GoString() string { return s.String() }
+
+// Format hides the text from every verb, those of numbers and pointers included.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
+
+// LogValue hides the text from slog.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText hides the text from encoders.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// MarshalJSON hides the text from JSON.
+func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + s.String() + `"`), nil }
