@@ -9,6 +9,9 @@
 // halts the account. Limits are held against approvals in flight, not only against what
 // the exchange has acknowledged.
 //
+// Acts on the account, such as loans and leverage, need an approval as orders do
+// ([Guard.CheckAct]).
+//
 // The controls are listed in rules.go in their order of evaluation, the cheapest first;
 // testdata has a script for each that shows what it says. The limits with unit, default
 // and bounds are in [Limits]; a control with a number computes a value and its limit once,

@@ -150,6 +150,7 @@ func TestLimitsValidate(t *testing.T) {
 		{"shock_coin", "0", "0.95", "-0.0001", "0.9501"},
 		{"shock_stable", "0", "0.95", "-0.0001", "0.9501"},
 		{"shock_haircut", "0", "1", "-0.0001", "1.0001"},
+		{"borrow_max_usd", "0", "1000000000", "-0.01", "1000000000.01"},
 		{"duplicate_window", "1ms", "1m", "999us", "61s"},
 		{"fresh_price", "1ms", "1h", "0s", "1h1s"},
 		{"fresh_mark", "1ms", "1h", "-1s", "1h1s"},

@@ -57,6 +57,10 @@ type Limits struct {
 	ShockCoin    decimal.Decimal `toml:"shock_coin" json:"shock_coin"`
 	ShockStable  decimal.Decimal `toml:"shock_stable" json:"shock_stable"`
 	ShockHaircut decimal.Decimal `toml:"shock_haircut" json:"shock_haircut"`
+	// BorrowMaxUSD bounds what the account may owe in loans and interest, valued at index
+	// prices, when it borrows more; what orders borrow by themselves is not held against it.
+	// Default 0, which lets nothing be borrowed, at most 1,000,000,000.
+	BorrowMaxUSD decimal.Decimal `toml:"borrow_max_usd" json:"borrow_max_usd"`
 	// ApprovalTTL is how long an approval may wait before it is sent. Default 500ms,
 	// 1ms to 1h.
 	ApprovalTTL time.Duration `toml:"approval_ttl" json:"approval_ttl"`
@@ -103,6 +107,7 @@ func (l *Limits) Validate() error {
 	between("shock_coin", l.ShockCoin, "0", "0.95")
 	between("shock_stable", l.ShockStable, "0", "0.95")
 	between("shock_haircut", l.ShockHaircut, "0", "1")
+	between("borrow_max_usd", l.BorrowMaxUSD, "0", "1000000000")
 	for _, d := range [...]struct {
 		key       string
 		age, most time.Duration

@@ -218,6 +218,8 @@ func (b *bench) do(f []string) string {
 		e.SetFill(&exchange.Fill{Side: side, Qty: exchange.MustFixed(f[3]), Price: exchange.MustFixed(f[4])})
 	case "state": // state HALTED, state ACTIVE inst=UM, state REDUCE_ONLY strategy=1
 		b.setState(&e, f)
+	case "act":
+		return b.act(f[1:])
 	case "account":
 		a := b.g.Account()
 		return fmt.Sprintf("equity %v, available %v, uniMMR %v", a.Equity, a.Available, a.UniMMR.Round(4))
@@ -431,6 +433,8 @@ func (b *bench) set(l *Limits, key, value string) {
 		l.UniMMRMin = amount
 	case "unimmr_shock_min":
 		l.UniMMRShockMin = amount
+	case "borrow_max_usd":
+		l.BorrowMaxUSD = amount
 	case "shock_coin":
 		l.ShockCoin = amount
 	case "shock_stable":
