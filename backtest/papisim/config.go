@@ -23,6 +23,8 @@ type Config struct {
 	Speed int
 	// Keys are the account's API keys; all are of the same account.
 	Keys []Key
+	// Limits are how much a client may ask; none are [DefaultLimits].
+	Limits Limits
 	// Account is what the exchange knows of the account beside its money.
 	Account AccountType
 }

@@ -1,28 +1,30 @@
 package papisim
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/pmbot/pmbot/backtest/papisim/web"
+	"github.com/pmbot/pmbot/exchange"
 )
 
-// gateway is what a request meets before the exchange: it finds the route and looks at key
-// and signature.
+// gateway is what a request meets before the exchange: it finds the route, counts what the
+// address and the account use, and looks at key and signature.
 type gateway struct {
 	routes map[string]*web.Route // by host, method and path
-	keys   map[string]*Key
+	paths  map[string]string     // by host and path, the methods that there are
+	keys   keyring
+	limits limiter
+	// skew is how far the clock that requests meet is ahead of the exchange's time.
+	skew exchange.Time
 }
 
-func newGateway(keys []Key, routes []web.Route) (gateway, error) {
-	g := gateway{routes: map[string]*web.Route{}, keys: map[string]*Key{}}
+func newGateway(c *Config, routes []web.Route) (gateway, error) {
+	g := gateway{routes: map[string]*web.Route{}, paths: map[string]string{}}
 	for i := range routes {
 		r := &routes[i]
 		name := routeName(r.Host, r.Method, r.Path)
@@ -30,59 +32,127 @@ func newGateway(keys []Key, routes []web.Route) (gateway, error) {
 			return gateway{}, fmt.Errorf("%s %s is there twice", r.Method, r.Path)
 		}
 		g.routes[name] = r
+		place := routeName(r.Host, "", r.Path)
+		g.paths[place] = strings.TrimPrefix(g.paths[place]+", "+r.Method, ", ")
 	}
-	for i := range keys {
-		g.keys[keys[i].ID] = &keys[i]
+	var err error
+	if g.keys, err = newKeyring(c.Keys, c.Account); err != nil {
+		return gateway{}, err
 	}
-	return g, nil
+	g.limits, err = newLimiter(c.Limits)
+	return g, err
 }
 
 func routeName(h web.Host, method, path string) string {
 	return strconv.Itoa(int(h)) + " " + method + " " + path
 }
 
-// bodyMax is how long a request's body may be.
+// request is what has been read of a request.
+type request struct {
+	host         web.Host
+	method, path string
+	query, body  string // as they came, which is what the client has signed
+	key          string
+	from         string // the address
+	params       *web.Params
+	wrong        *web.Error // what is wrong with the parameters as such
+}
+
+// bodyMax is how long a request's body may be, in bytes.
 const bodyMax = 1 << 20
+
+// readRequest reads all of a request; false if its body is too long or breaks off.
+func readRequest(w http.ResponseWriter, r *http.Request) (*request, bool) {
+	q := &request{
+		host: hostOf(r), method: r.Method, path: r.URL.Path, query: r.URL.RawQuery,
+		key: r.Header.Get("X-MBX-APIKEY"), from: r.RemoteAddr,
+	}
+	if from, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		q.from = from
+	}
+	if r.Body != nil && q.method != http.MethodGet { // the body of a GET is not looked at
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyMax))
+		if err != nil {
+			return nil, false
+		}
+		q.body = string(body)
+	}
+	if q.params, q.wrong = web.ReadParams(q.query, q.body); q.wrong != nil {
+		q.params = &web.Params{}
+	}
+	return q, true
+}
 
 // ServeHTTP serves all of Binance's hosts: by the Host header, and on other names by path.
 func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	route := s.gateway.routes[routeName(hostOf(r), r.Method, r.URL.Path)]
-	if route == nil {
-		notFound(w)
+	q, ok := readRequest(w, r)
+	if !ok {
+		page(http.StatusRequestEntityTooLarge).send(w, r)
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyMax))
-	if err != nil {
-		answer(w, nil, &web.Error{Status: http.StatusRequestEntityTooLarge, Code: -1100, Msg: "Illegal characters found in a parameter."})
-		return
-	}
-	params, wrong := web.ReadParams(r.URL.RawQuery, string(body))
-	if wrong != nil {
-		answer(w, nil, wrong)
-		return
-	}
+	s.handle(q).send(w, r)
+}
+
+// handle answers a request.
+func (s *Sim) handle(q *request) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	call := &web.Call{Params: params, At: s.clock.now(), Key: r.Header.Get("X-MBX-APIKEY"), Header: w.Header()}
-	if wrong := s.gateway.admit(route, call, r.URL.RawQuery, string(body)); wrong != nil {
-		answer(w, nil, wrong)
-		return
+	now := s.clock.now()
+	route := s.gateway.routes[routeName(q.host, q.method, q.path)]
+	header, refused := s.gateway.limits.charge(q, route, now)
+	if refused != nil {
+		return *refused
 	}
-	if err := s.step(call.At); err != nil {
-		answer(w, nil, &web.Error{Status: http.StatusServiceUnavailable, Code: -1001, Msg: err.Error()})
-		return
+	a := s.route(q, route, now, header)
+	a.merge(header)
+	return a
+}
+
+// route answers a request that is within the limits of its address.
+func (s *Sim) route(q *request, route *web.Route, now exchange.Time, header http.Header) reply {
+	g := &s.gateway
+	switch methods := g.paths[routeName(q.host, "", q.path)]; {
+	case route != nil:
+	case private(q.host, q.path):
+		return failed(g.keys.foreign(q.key))
+	case methods != "":
+		a := page(http.StatusMethodNotAllowed)
+		a.header.Set("Allow", methods)
+		return a
+	default:
+		return page(http.StatusNotFound)
+	}
+	call := &web.Call{Params: q.params, At: now, Clock: now + g.skew, Key: q.key, Header: header}
+	if wrong := g.keys.admit(route, q, call.Clock, s.clock.speed == 1); wrong != nil {
+		return failed(wrong)
+	}
+	count, refused := g.limits.order(q, route, now)
+	if refused != nil {
+		return *refused
+	}
+	if err := s.step(now); err != nil {
+		return failed(errBroken)
 	}
 	v, wrong := route.Serve(call)
-	answer(w, v, wrong)
+	if wrong != nil {
+		return failed(wrong)
+	}
+	if route.Orders > 0 {
+		header.Set("X-MBX-ORDER-COUNT-1M", strconv.Itoa(count))
+	}
+	return encoded(v)
 }
+
+// errBroken is the answer when the market has failed; Run tells why.
+var errBroken = &web.Error{Status: http.StatusServiceUnavailable, Code: -1001, Msg: "Internal error; unable to process your request. Please try again."}
 
 // hostOf says which server a request is for.
 func hostOf(r *http.Request) web.Host {
 	name, _, _ := strings.Cut(r.Host, ":")
-	switch name {
+	switch strings.ToLower(name) {
 	case "papi.binance.com":
 		return web.PAPI
-	case "api.binance.com":
+	case "api.binance.com", "api1.binance.com", "api2.binance.com", "api3.binance.com", "api4.binance.com":
 		return web.API
 	case "fapi.binance.com":
 		return web.FAPI
@@ -99,70 +169,4 @@ func hostOf(r *http.Request) web.Host {
 	default:
 		return web.API
 	}
-}
-
-// admit looks at key, time and signature.
-func (g *gateway) admit(r *web.Route, c *web.Call, query, body string) *web.Error {
-	if r.Security == web.None {
-		return nil
-	}
-	key := g.keys[c.Key]
-	if key == nil {
-		return &web.Error{Status: http.StatusUnauthorized, Code: -2015, Msg: "Invalid API-key, IP, or permissions for action."}
-	}
-	if r.Security == web.Keyed {
-		return nil
-	}
-	signature := c.Need("signature")
-	if wrong := c.Err(); wrong != nil {
-		return wrong
-	}
-	h := hmac.New(sha256.New, []byte(key.Secret))
-	io.WriteString(h, unsigned(query)+unsigned(body))
-	if !strings.EqualFold(signature, hex.EncodeToString(h.Sum(nil))) {
-		return web.Errorf(-1022, "Signature for this request is not valid.")
-	}
-	return nil
-}
-
-// unsigned is a query or body without its signature.
-func unsigned(s string) string {
-	at := strings.LastIndex("&"+s, "&signature=")
-	if at < 0 {
-		return s
-	}
-	end := at + strings.IndexByte(s[at:]+"&", '&')
-	if end == 0 { // it stands first
-		end = strings.IndexByte(s+"&", '&')
-	}
-	rest := s[min(len(s), end):]
-	return s[:max(0, at-1)] + rest
-}
-
-// notFound is what a path that does not exist is answered with: a page, not JSON.
-func notFound(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(http.StatusNotFound)
-	io.WriteString(w, "<html><head><title>404 Not Found</title></head><body><h1>404 Not Found</h1></body></html>\n")
-}
-
-func answer(w http.ResponseWriter, v any, wrong *web.Error) {
-	status := http.StatusOK
-	if wrong != nil {
-		status = wrong.Status
-		if status == 0 {
-			status = http.StatusBadRequest
-		}
-		v = struct {
-			Code int    `json:"code"`
-			Msg  string `json:"msg"`
-		}{wrong.Code, wrong.Msg}
-	}
-	body, err := json.Marshal(v)
-	if err != nil {
-		status, body = http.StatusInternalServerError, []byte(`{"code":-1000,"msg":"An unknown error occured while processing the request."}`)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	w.Write(body)
 }

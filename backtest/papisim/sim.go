@@ -73,7 +73,7 @@ func New(c Config) (*Sim, error) {
 		public: public.New(c.Venue.Instruments), feed: feed{source: c.Source}, account: c.Account,
 		records: newRecords(),
 	}
-	if s.gateway, err = newGateway(c.Keys, s.routes()); err != nil {
+	if s.gateway, err = newGateway(&c, s.routes()); err != nil {
 		return nil, fmt.Errorf("papisim: %w", err)
 	}
 	v.Start(c.Start)

@@ -29,5 +29,5 @@ func ping(*web.Call) (any, *web.Error) { return struct{}{}, nil }
 func now(c *web.Call) (any, *web.Error) {
 	return struct {
 		ServerTime int64 `json:"serverTime"`
-	}{c.At.Millis()}, nil
+	}{c.Clock.Millis()}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 
@@ -33,7 +34,7 @@ func ReadParams(query, body string) (*Params, *Error) {
 			name, value, _ := strings.Cut(pair, "=")
 			n, err1 := url.QueryUnescape(name)
 			v, err2 := url.QueryUnescape(value)
-			if err1 != nil || err2 != nil {
+			if err1 != nil || err2 != nil || !utf8.ValidString(n) || !utf8.ValidString(v) {
 				return nil, Errorf(-1100, "Illegal characters found in a parameter.")
 			}
 			switch at := slices.IndexFunc(p.list, func(q param) bool { return q.name == n }); {
@@ -105,8 +106,9 @@ func (p *Params) Int(name string) int64 {
 		return 0
 	}
 	n, err := strconv.ParseInt(v, 10, 64)
-	if err != nil {
+	if err != nil || v[0] == '-' || v[0] == '+' {
 		p.Fail(Errorf(-1100, "Illegal characters found in parameter '%s'; legal range is '^[0-9]{1,20}$'.", name))
+		return 0
 	}
 	return n
 }

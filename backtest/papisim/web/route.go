@@ -35,11 +35,20 @@ const (
 	MarginTrade
 )
 
+// Cost is the weight of a call with these parameters.
+func (r *Route) Cost(p *Params) int {
+	if r.WeightOf != nil {
+		return r.WeightOf(p)
+	}
+	return r.Weight
+}
+
 // Call is a request that has passed the gateway: known route, key and signature good.
 type Call struct {
 	*Params
-	// At is the exchange's time when the call is served.
-	At exchange.Time
+	// At is the exchange's time when the call is served, and Clock what its clock shows: a
+	// fault can set that wrong. Answers that tell the time tell Clock.
+	At, Clock exchange.Time
 	// Key is the API key, "" without one.
 	Key string
 	// Header is what the answer carries beside the usual headers.
@@ -56,6 +65,9 @@ type Route struct {
 	Weight   int
 	WeightOf func(*Params) int
 	Orders   int
+	// ByUser says that the weight is of the account's budget and not of the address's:
+	// sapi has both kinds.
+	ByUser bool
 	// Serve answers: with a value that becomes the JSON body, or with an error.
 	Serve func(*Call) (any, *Error)
 }
