@@ -21,6 +21,9 @@ type Config struct {
 	// there in one of ours, at least 1.
 	Start exchange.Time
 	Speed int
+	// FirstOrderID is where order ids begin, from 1 to 2^62; 0 is about 2.6e11, as on
+	// Binance. Beyond 2^53 they try clients that keep ids in floating point.
+	FirstOrderID int64
 	// Keys are the account's API keys; all are of the same account.
 	Keys []Key
 	// Limits are how much a client may ask; none are [DefaultLimits].

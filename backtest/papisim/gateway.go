@@ -134,6 +134,7 @@ func (s *Sim) route(q *request, route *web.Route, now exchange.Time, header http
 		return failed(errBroken)
 	}
 	v, wrong := route.Serve(call)
+	s.tell()
 	if wrong != nil {
 		return failed(wrong)
 	}

@@ -64,6 +64,9 @@ func New(c Config) (*Sim, error) {
 	if c.Source == nil {
 		return nil, errors.New("papisim: no market")
 	}
+	if c.FirstOrderID < 0 || c.FirstOrderID > 1<<62 {
+		return nil, fmt.Errorf("papisim: first order id %d is not from 0 to 2^62", c.FirstOrderID)
+	}
 	v, err := venue.New(c.Venue)
 	if err != nil {
 		return nil, fmt.Errorf("papisim: %w", err)
@@ -71,13 +74,14 @@ func New(c Config) (*Sim, error) {
 	s := &Sim{
 		clock: newClock(c.Start, c.Speed), ins: c.Venue.Instruments, venue: v,
 		public: public.New(c.Venue.Instruments), feed: feed{source: c.Source}, account: c.Account,
-		records: newRecords(),
+		records: newRecords(c.Venue.Seed, c.FirstOrderID),
 	}
 	if s.gateway, err = newGateway(&c, s.routes()); err != nil {
 		return nil, fmt.Errorf("papisim: %w", err)
 	}
 	v.Start(c.Start)
 	s.collect()
+	s.tell()
 	return s, nil
 }
 
@@ -134,16 +138,18 @@ func (s *Sim) step(to exchange.Time) error {
 			}
 			s.venue.Advance(due)
 			s.collect()
+			s.tell()
 			continue
 		}
 		s.venue.Market(e)
 		s.public.Market(e)
 		s.feed.next = s.feed.next[1:]
 		s.collect()
+		s.tell()
 	}
 }
 
-// collect takes down what the venue has said.
+// collect takes down what the venue has said. Whoever calls sees to it that it is told.
 func (s *Sim) collect() {
 	events := s.venue.Events()
 	for i := range events {
