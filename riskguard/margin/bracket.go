@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -36,8 +38,22 @@ func (b *Brackets) maintenance(size wide) wide {
 	return size.times(b.Tiers[i].MMR).sub(amount(b.Tiers[i].Cum))
 }
 
-// capAt is the largest size that the leverage allows, or FixedMax.
-func (b *Brackets) capAt(leverage int) exchange.Fixed {
+// Rate is the maintenance rate of a size: notional in margin asset for UM, coins for CM.
+// Beyond the last cap the last step goes on; without brackets it is 0.
+func (b Brackets) Rate(size decimal.Decimal) exchange.Fixed {
+	rate := exchange.Fixed(0)
+	for _, t := range b.Tiers {
+		rate = t.MMR
+		if size.LessThanOrEqual(t.Cap.Decimal()) {
+			break
+		}
+	}
+	return rate
+}
+
+// CapAt is the largest size that the leverage allows: notional for UM, coins for CM;
+// FixedMax for no end.
+func (b Brackets) CapAt(leverage int) exchange.Fixed {
 	most := exchange.Fixed(0)
 	for _, t := range b.Tiers {
 		if t.Leverage >= leverage {

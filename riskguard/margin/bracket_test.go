@@ -27,7 +27,7 @@ func TestDecodeBrackets(t *testing.T) {
 	a := um["AAAUSDT"]
 	equal(t, "maintenance of 15000", a.maintenance(wideOf(t, "15000", entryPlaces)).decimal(amountPlaces), "250")
 	equal(t, "maintenance of 30000", a.maintenance(wideOf(t, "30000", entryPlaces)).decimal(amountPlaces), "5350")
-	if a.Tiers[2].Cap != exchange.FixedMax || a.capAt(2) != exchange.MustFixed("20000") || a.capAt(50) != exchange.MustFixed("5000") || a.capAt(51) != 0 {
+	if a.Tiers[2].Cap != exchange.FixedMax || a.CapAt(2) != exchange.MustFixed("20000") || a.CapAt(50) != exchange.MustFixed("5000") || a.CapAt(51) != 0 {
 		t.Errorf("caps: %+v", a.Tiers)
 	}
 	b := um["BBBUSDT"] // edges 7500 and 30000, cum 75

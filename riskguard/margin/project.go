@@ -193,7 +193,7 @@ func (r *Projection) noteBreach(s *slot, side exchange.PositionSide) {
 
 // breach says whether a size is more than the brackets allow at the symbol's leverage.
 func (s *slot) breach(reach wide) (Breach, bool) {
-	size, most := s.value(reach, s.mark), s.brackets.capAt(int(s.leverage))
+	size, most := s.value(reach, s.mark), s.brackets.CapAt(int(s.leverage))
 	if most == exchange.FixedMax || !wideInt(int64(most)).up().less(size) {
 		return Breach{}, false
 	}
