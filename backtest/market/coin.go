@@ -19,10 +19,10 @@ const (
 // before, at a factor of four.
 const wall = 64
 
-// part is p times a ratio, rounded toward zero.
-func part(p exchange.Fixed, ratio int64) exchange.Fixed {
+// part is p times a ratio, rounded toward zero. p is not negative.
+func part[T ~int64](p T, ratio int64) T {
 	hi, lo := bits.Mul64(uint64(p), uint64(max(ratio, -ratio)))
-	product := exchange.Fixed(hi<<32 | lo>>32)
+	product := T(hi<<32 | lo>>32)
 	if ratio < 0 {
 		return -product
 	}
