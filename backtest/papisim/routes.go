@@ -8,7 +8,7 @@ import (
 
 // routes are all endpoints of all hosts.
 func (s *Sim) routes() []web.Route {
-	return slices.Concat(s.connectionRoutes(), s.public.Routes())
+	return slices.Concat(s.connectionRoutes(), s.accountRoutes(), s.public.Routes())
 }
 
 // connectionRoutes are the ones that have nothing to do with the account.

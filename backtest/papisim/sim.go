@@ -26,6 +26,8 @@ type Sim struct {
 	public  *public.Service
 	feed    feed
 	records records
+	ledger  ledger
+	skew    Skew
 	gateway gateway
 	account AccountType
 }
@@ -74,7 +76,7 @@ func New(c Config) (*Sim, error) {
 	s := &Sim{
 		clock: newClock(c.Start, c.Speed), ins: c.Venue.Instruments, venue: v,
 		public: public.New(c.Venue.Instruments), feed: feed{source: c.Source}, account: c.Account,
-		records: newRecords(c.Venue.Seed, c.FirstOrderID),
+		records: newRecords(c.Venue.Seed, c.FirstOrderID), ledger: newLedger(),
 	}
 	if s.gateway, err = newGateway(&c, s.routes()); err != nil {
 		return nil, fmt.Errorf("papisim: %w", err)
@@ -154,5 +156,6 @@ func (s *Sim) collect() {
 	events := s.venue.Events()
 	for i := range events {
 		s.learn(&events[i])
+		s.ledger.learn(s, &events[i])
 	}
 }

@@ -114,7 +114,7 @@ func (p *Params) Int(name string) int64 {
 }
 
 // Time reads an instant in milliseconds; 0 when it is left out.
-func (p *Params) Time(name string) exchange.Time { return exchange.Time(p.Int(name)) * 1e6 }
+func (p *Params) Time(name string) exchange.Time { return exchange.Millis(p.Int(name)) }
 
 // Fixed reads a price or quantity; 0 when it is left out. One that is malformed is -1100,
 // one with too many decimals -1111.
