@@ -6,10 +6,11 @@ import (
 	"log/slog"
 )
 
-const hidden = "[secret]"
-
-// Secret holds a text that must never be seen. However it is printed, logged or marshalled,
-// it shows as "[secret]", or as "[none]" when it is empty. The zero Secret is empty.
+// Secret holds a text that must never be seen. However it is printed, logged or encoded, it
+// shows as "[secret]", or as "[none]" when it is empty. The zero Secret is empty.
+//
+// It points at its text, because fmt cannot call methods on unexported fields: a struct that
+// keeps a Secret in one prints an address.
 type Secret struct{ text *string }
 
 // NewSecret hides a text.
@@ -23,7 +24,7 @@ func NewSecret(text string) Secret {
 // Empty says that there is nothing to hide.
 func (s Secret) Empty() bool { return s.text == nil }
 
-// Reveal returns the text. Its result goes into a header or a key and nowhere else.
+// Reveal returns the text. It goes into a header or a signer and nowhere else.
 func (s Secret) Reveal() string {
 	if s.text == nil {
 		return ""
@@ -36,13 +37,13 @@ func (s Secret) String() string {
 	if s.Empty() {
 		return "[none]"
 	}
-	return hidden
+	return "[secret]"
 }
 
 // GoString hides the text from %#v.
 func (s Secret) GoString() string { return s.String() }
 
-// Format hides the text from every verb, those of numbers and pointers included.
+// Format hides the text from every verb.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
 // LogValue hides the text from slog.
