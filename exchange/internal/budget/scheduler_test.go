@@ -1,0 +1,183 @@
+package budget
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// small has room for 7 weights, of which cancels alone get the last three.
+var small = Limits{Weight: 10, Orders: 10, SharePercent: 80, Slack: 500 * time.Millisecond, QueueMax: 4}
+
+func newScheduler(t *testing.T, l Limits) *Scheduler {
+	t.Helper()
+	s, err := NewScheduler(l, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// line collects who was served, and when, in the order of their service.
+type line struct {
+	wg sync.WaitGroup
+	sync.Mutex
+	names []string
+	start time.Time
+}
+
+func (l *line) join(ctx context.Context, s *Scheduler, name string, r Request) {
+	l.wg.Go(func() {
+		_, err := s.Wait(ctx, r)
+		l.Lock()
+		defer l.Unlock()
+		switch {
+		case err == nil:
+			l.names = append(l.names, fmt.Sprintf("%s %v", name, time.Since(l.start)))
+		case errors.As(err, new(*Refusal)):
+			l.names = append(l.names, fmt.Sprintf("%s %v: %v", name, time.Since(l.start), errors.Unwrap(err)))
+		default:
+			l.names = append(l.names, err.Error())
+		}
+	})
+	synctest.Wait()
+}
+
+func (l *line) want(t *testing.T, want ...string) {
+	t.Helper()
+	l.wg.Wait()
+	if !slices.Equal(l.names, want) {
+		t.Errorf("served\n%s\nwant\n%s", strings.Join(l.names, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestOrderOfService fills a minute and lets every class wait, the least urgent first.
+func TestOrderOfService(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, l := newScheduler(t, small), line{start: time.Now()}
+		ctx := t.Context()
+		l.join(ctx, s, "filler", Request{Class: Cancel, Weight: 10})
+		for _, r := range []Request{{Class: Read, Weight: 1}, {Class: Order, Weight: 1}, {Class: Reduce, Weight: 1}, {Class: Risk, Weight: 1}, {Class: Cancel, Weight: 1}} {
+			l.join(ctx, s, r.Class.String()+" 1", r)
+			l.join(ctx, s, r.Class.String()+" 2", r)
+		}
+		l.wg.Wait()
+		slices.Sort(l.names) // goroutines that are served at one instant report in any order
+		var first []string
+		for _, name := range l.names {
+			if strings.HasSuffix(name, " 1m0.5s") {
+				first = append(first, strings.TrimSuffix(name, " 1m0.5s"))
+			}
+		}
+		// Cancels and reads of risk, then reducing orders up to 7; orders and reads wait on.
+		want := []string{"cancels 1", "cancels 2", "reads of risk 1", "reads of risk 2", "reducing orders 1", "reducing orders 2"}
+		if !slices.Equal(first, want) {
+			t.Errorf("served first %q, want %q", first, want)
+		}
+		if len(l.names) != 11 {
+			t.Errorf("served %q", l.names)
+		}
+	})
+}
+
+func TestFirstComeFirstServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, l := newScheduler(t, small), line{start: time.Now()}
+		l.join(t.Context(), s, "filler", Request{Class: Read, Weight: 5})
+		l.join(t.Context(), s, "large", Request{Class: Read, Weight: 5})
+		l.join(t.Context(), s, "small", Request{Class: Read, Weight: 1})
+		l.want(t, "filler 0s", "large 1m0.5s", "small 2m0.5s")
+	})
+}
+
+func TestQueueFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, l := newScheduler(t, small), line{start: time.Now()}
+		ctx, cancel := context.WithCancel(t.Context())
+		l.join(ctx, s, "filler", Request{Class: Read, Weight: 5})
+		for i := range 5 {
+			l.join(ctx, s, fmt.Sprint("read ", i), Request{Class: Read, Weight: 1})
+		}
+		l.join(ctx, s, "cancel", Request{Class: Cancel, Weight: 1})
+		cancel()
+		l.wg.Wait()
+		slices.Sort(l.names[3:])
+		l.want(t, "filler 0s", "read 4 0s: queue full", "cancel 0s", "read 0 0s: no budget in time", "read 1 0s: no budget in time",
+			"read 2 0s: no budget in time", "read 3 0s: no budget in time")
+		if n := len(s.queues[Read]); n != 0 {
+			t.Errorf("%d still wait", n)
+		}
+	})
+}
+
+func TestDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, l := newScheduler(t, small), line{start: time.Now()}
+		l.join(t.Context(), s, "filler", Request{Class: Read, Weight: 5})
+		short, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		long, cancel := context.WithTimeout(t.Context(), time.Minute+time.Second)
+		defer cancel()
+		l.join(short, s, "short", Request{Class: Read, Weight: 1}) // refused at once, not after a minute
+		l.join(long, s, "long", Request{Class: Read, Weight: 1})
+		l.want(t, "filler 0s", "short 0s: no budget in time", "long 1m0.5s")
+		<-short.Done()
+		l.join(short, s, "late", Request{Class: Cancel, Weight: 1})
+		if got := l.names[3]; got != "late 1m0.5s: no budget in time" {
+			t.Error(got)
+		}
+	})
+}
+
+// TestBanEndsWaiting bans while requests wait: none may sit in a queue for days.
+func TestBanEndsWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, l := newScheduler(t, small), line{start: time.Now()}
+		ticket, err := s.Wait(t.Context(), Request{Class: Read, Weight: 5})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.join(t.Context(), s, "waiting", Request{Class: Read, Weight: 1})
+		s.Settle(ticket, Answer{Status: 418, RetryAfter: time.Hour})
+		l.join(t.Context(), s, "cancel", Request{Class: Cancel, Weight: 1})
+		l.want(t, "waiting 0s: banned by the exchange", "cancel 0s: banned by the exchange")
+		time.Sleep(time.Hour)
+		l.join(t.Context(), s, "after", Request{Class: Cancel, Weight: 1})
+		if l.want(t, l.names[0], l.names[1], "after 1h0m0s"); !s.Usage().Paused.IsZero() {
+			t.Errorf("%+v", s.Usage())
+		}
+	})
+}
+
+// TestWakes lets a place become free before the minute ends.
+func TestWakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, l := newScheduler(t, small), line{start: time.Now()}
+		ticket, err := s.Wait(t.Context(), Request{Class: Read, Weight: 5})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.join(t.Context(), s, "read", Request{Class: Read, Weight: 1})
+		time.Sleep(time.Second)
+		s.Return(ticket) // it was not sent
+		l.want(t, "read 1s")
+		if got, err := s.Wait(t.Context(), Request{Class: Order, Weight: 1, Orders: 1}); err != nil {
+			t.Fatal(err)
+		} else if s.Settle(got, Answer{Status: 503, Code: codeThrottled}); s.Usage().OrdersPaused.Sub(time.Now()) != throttled1 {
+			t.Errorf("%+v", s.Usage())
+		}
+		l.join(t.Context(), s, "order", Request{Class: Order, Weight: 1, Orders: 1})
+		l.join(t.Context(), s, "reduce", Request{Class: Reduce, Weight: 1, Orders: 1})
+		l.want(t, "read 1s", "reduce 1s", "order 1.2s")
+	})
+}
