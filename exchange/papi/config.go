@@ -6,7 +6,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
-	"github.com/pmbot/pmbot/riskguard"
 )
 
 // UMLeverage is the leverage of a USD-M symbol and the notional that it allows.
@@ -29,16 +28,6 @@ type CMLeverage struct {
 
 func (l *CMLeverage) missing() string {
 	return first(need{"symbol", l.Symbol != ""}, need{"leverage", l.Leverage > 0})
-}
-
-// SetUMLeverage sets the leverage of a USD-M symbol, from 1 to 125.
-func (c *Client) SetUMLeverage(ctx context.Context, symbol string, leverage int64, approved riskguard.Approved) (UMLeverage, error) {
-	return write[UMLeverage](ctx, c, epSetUMLeverage, leverageOf(symbol, leverage), approved)
-}
-
-// SetCMLeverage sets the leverage of a COIN-M symbol, from 1 to 125.
-func (c *Client) SetCMLeverage(ctx context.Context, symbol string, leverage int64, approved riskguard.Approved) (CMLeverage, error) {
-	return write[CMLeverage](ctx, c, epSetCMLeverage, leverageOf(symbol, leverage), approved)
 }
 
 func leverageOf(symbol string, leverage int64) *query {

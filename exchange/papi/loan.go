@@ -6,7 +6,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
-	"github.com/pmbot/pmbot/riskguard"
 )
 
 // Transaction is the answer of calls that move money: the number under which it is booked.
@@ -16,25 +15,15 @@ type Transaction struct {
 
 func (t *Transaction) missing() string { return first(need{"tranId", t.TranID != 0}) }
 
-// Borrow borrows an amount of an asset into the margin wallet. It costs 100.
-func (c *Client) Borrow(ctx context.Context, asset string, amount decimal.Decimal, approved riskguard.Approved) (Transaction, error) {
-	return write[Transaction](ctx, c, epBorrow, assetAmount(asset, amount), approved)
-}
-
-// Repay repays a loan with the same asset. It costs 100.
-func (c *Client) Repay(ctx context.Context, asset string, amount decimal.Decimal, approved riskguard.Approved) (Transaction, error) {
-	return write[Transaction](ctx, c, epRepay, assetAmount(asset, amount), approved)
-}
-
 func assetAmount(asset string, amount decimal.Decimal) *query {
 	q := texts("asset", asset)
 	q.decimal("amount", amount)
 	return q
 }
 
-// RepayDebtOrder repays a debt by selling other assets, at most 50,000 USD at once. What
-// there is of the same asset is used first.
-type RepayDebtOrder struct {
+// repayDebt repays a debt by selling other assets, at most 50,000 USD at once. What there is
+// of the same asset is used first.
+type repayDebt struct {
 	Asset string
 	// Amount is all of the debt if it is zero.
 	Amount decimal.Decimal
@@ -42,7 +31,7 @@ type RepayDebtOrder struct {
 	SpecifyRepayAssets string
 }
 
-func (p RepayDebtOrder) query() *query {
+func (p repayDebt) query() *query {
 	q := assetAmount(p.Asset, p.Amount)
 	q.text("specifyRepayAssets", p.SpecifyRepayAssets)
 	return q
@@ -59,11 +48,6 @@ type RepaidDebt struct {
 
 func (r *RepaidDebt) missing() string {
 	return first(need{"asset", r.Asset != ""}, need{"amount", told(r.Amount)})
-}
-
-// RepayDebt sells assets to repay a debt. It costs 3000, half a minute of the whole budget.
-func (c *Client) RepayDebt(ctx context.Context, p RepayDebtOrder, approved riskguard.Approved) (RepaidDebt, error) {
-	return write[RepaidDebt](ctx, c, epRepayDebt, p.query(), approved)
 }
 
 // Borrowable is how much of an asset can be borrowed.

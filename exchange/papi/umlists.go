@@ -6,7 +6,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
-	"github.com/pmbot/pmbot/riskguard"
 )
 
 // Amendment is one change of an order, of USD-M or COIN-M.
@@ -179,10 +178,4 @@ func (s *TradingStatus) missing() string { return first(need{"indicators", s.Ind
 // much.
 func (c *Client) UMTradingStatus(ctx context.Context, symbol string) (TradingStatus, error) {
 	return call[TradingStatus](ctx, c, epUMTradingStatus, texts("symbol", symbol))
-}
-
-// SignUMStockContract signs the agreement that trading perpetuals of stocks and commodities
-// needs once.
-func (c *Client) SignUMStockContract(ctx context.Context, approved riskguard.Approved) (Message, error) {
-	return write[Message](ctx, c, epSignUMStockContract, new(query), approved)
 }
