@@ -11,9 +11,9 @@ import (
 // TestExchangeInfo decodes every document and holds the figures that README.md cites.
 func TestExchangeInfo(t *testing.T) {
 	want := map[string][]string{
-		"exchangeinfo/fapi.json": {"UM BTCUSDT tick 0.1 step 0.001 min 50", "UM ETHUSDT tick 0.01 step 0.001 min 20"},
-		"exchangeinfo/dapi.json": {"CM BTCUSD_PERP tick 0.1 step 1 min 0 size 100", "CM ETHUSD_PERP tick 0.01 step 1 min 0 size 10"},
-		"exchangeinfo/api.json":  {"MARGIN BTCUSDT tick 0.01 step 0.00001 min 5", "MARGIN ETHUSDT tick 0.01 step 0.0001 min 5"},
+		"exchangeinfo/fapi.json": {"UM BTCUSDT tick 0.1 step 0.001 min 50", "UM ETHUSDT tick 0.01 step 0.001 min 20", "UM BNBUSDT tick 0.01 step 0.01 min 5"},
+		"exchangeinfo/dapi.json": {"CM BTCUSD_PERP tick 0.1 step 1 min 0 size 100", "CM ETHUSD_PERP tick 0.01 step 1 min 0 size 10", "CM BNBUSD_PERP tick 0.01 step 1 min 0 size 10"},
+		"exchangeinfo/api.json":  {"MARGIN BTCUSDT tick 0.01 step 0.00001 min 5", "MARGIN ETHUSDT tick 0.01 step 0.0001 min 5", "MARGIN BNBUSDT tick 0.01 step 0.001 min 5"},
 	}
 	products := map[string]exchange.Product{
 		"exchangeinfo/fapi.json": exchange.UM, "exchangeinfo/dapi.json": exchange.CM, "exchangeinfo/api.json": exchange.Margin,

@@ -32,6 +32,9 @@ type Config struct {
 	// Balances are what the account owns at the start, and in the debt wallets what it
 	// owes, in the order in which Start books them; see [CheckBalance].
 	Balances []Balance
+	// Positions are what the account holds in futures at the start, with the prices at
+	// which it came to them. They move no money.
+	Positions []exchange.Position
 	// Leverage is that of every futures symbol, 1 to 125, or less where its brackets
 	// allow less.
 	Leverage int
@@ -135,7 +138,7 @@ func New(c Config) (*Venue, error) {
 	if v.risk, err = newRisk(c); err != nil {
 		return nil, fmt.Errorf("venue: %w", err)
 	}
-	if err := checkBalances(c.Balances); err != nil {
+	if err := errors.Join(checkBalances(c.Balances), v.openPositions(c.Positions)); err != nil {
 		return nil, fmt.Errorf("venue: %w", err)
 	}
 	return v, nil

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/pmbot/pmbot/configs"
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard/margin"
+)
+
+// simCoins are the coins that the simulated exchange can list.
+func simCoins() []string { return []string{"BTC", "ETH", "BNB"} }
+
+// embeddedInstruments are those of the embedded exchangeInfo answers.
+func embeddedInstruments() ([]exchange.Instrument, error) {
+	var list []exchange.Instrument
+	for _, f := range []struct {
+		name    string
+		product exchange.Product
+	}{{"fapi", exchange.UM}, {"dapi", exchange.CM}, {"api", exchange.Margin}} {
+		file, err := configs.FS.Open("exchangeinfo/" + f.name + ".json")
+		if err != nil {
+			return nil, err
+		}
+		some, err := exchange.DecodeExchangeInfo(f.product, file)
+		file.Close()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.name, err)
+		}
+		list = append(list, some...)
+	}
+	return list, nil
+}
+
+// listing is what the simulated exchange lists at an instant: the embedded instruments of
+// the coins, and of each perpetual that Binance has quarterlies beside the two that are
+// traded then.
+func listing(coins []string, at exchange.Time) (*exchange.Instruments, error) {
+	all, err := embeddedInstruments()
+	if err != nil {
+		return nil, err
+	}
+	var list []exchange.Instrument
+	for _, in := range all {
+		if !slices.Contains(coins, in.Base) {
+			continue
+		}
+		list = append(list, in)
+		if in.Product == exchange.CM || in.Product == exchange.UM && in.Base != "BNB" {
+			list = append(list, quarterlies(in, at)...)
+		}
+	}
+	return exchange.NewInstruments(list...)
+}
+
+// quarterlies are the contracts of this quarter and the next that belong to a perpetual.
+// They have its rules, which is assumed: Binance's differ a little.
+func quarterlies(perpetual exchange.Instrument, at exchange.Time) []exchange.Instrument {
+	this := delivery(at)
+	next := delivery(this)
+	var list []exchange.Instrument
+	for _, c := range []struct {
+		kind     string
+		delivery exchange.Time
+		onboard  exchange.Time
+	}{{"CURRENT_QUARTER", this, this.Add(-182 * 24 * time.Hour)}, {"NEXT_QUARTER", next, next.Add(-182 * 24 * time.Hour)}} {
+		in := perpetual
+		in.ContractType, in.Delivery, in.Onboard = c.kind, c.delivery, c.onboard
+		in.Symbol = in.Pair + "_" + c.delivery.UTC().Format("060102")
+		list = append(list, in)
+	}
+	return list
+}
+
+// delivery is the first delivery of quarterlies after an instant: 08:00 UTC of the last
+// Friday of a quarter.
+func delivery(after exchange.Time) exchange.Time {
+	t := after.UTC()
+	for month := (int(t.Month())-1)/3*3 + 4; ; month += 3 {
+		end := time.Date(t.Year(), time.Month(month), 1, 8, 0, 0, 0, time.UTC).AddDate(0, 0, -1)
+		friday := end.AddDate(0, 0, -(int(end.Weekday())+2)%7)
+		if d := exchange.TimeOf(friday); d > after {
+			return d
+		}
+	}
+}
+
+// simTables are the assumed tables with brackets of BNB, which nobody has published: those
+// of ETH with the edges at a tenth of the dollars, and at half the coins.
+func simTables() (*margin.Tables, error) {
+	t := margin.Assumed()
+	for _, b := range []struct {
+		table      map[string]margin.Brackets
+		like, name string
+		factor     string
+	}{{t.UM, "ETHUSDT", "BNBUSDT", "0.1"}, {t.CM, "ETHUSD_PERP", "BNBUSD_PERP", "0.5"}} {
+		scaled, err := b.table[b.like].Scaled(exchange.MustFixed(b.factor))
+		if err != nil {
+			return nil, err
+		}
+		scaled.Source = margin.Source{Text: "after those of " + b.like, Date: "2026-11", Assumed: true}
+		b.table[b.name] = scaled
+	}
+	t.Interest = maps.Clone(t.Interest)
+	t.Interest["BNB"] = t.Interest["ETH"]
+	return t, nil
+}
