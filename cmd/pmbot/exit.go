@@ -20,8 +20,8 @@ import (
 
 // exitCode is the process's answer to the script that started it. The numbers are a
 // promise: they are documented in the README and in [exitCodes], and never change their
-// meaning. 5 (not running), 7 (refused by the guard or for safety), 8 (exchange
-// unreachable) and 10 (an order of unknown outcome) belong to the commands of live trading.
+// meaning. 5 (not running), 8 (exchange unreachable) and 10 (an order of unknown outcome)
+// belong to the commands of live trading.
 type exitCode int
 
 const (
@@ -37,6 +37,8 @@ const (
 	exitNotFound exitCode = 4
 	// exitCheck is data or a check that did not pass.
 	exitCheck exitCode = 6
+	// exitSafety is what was refused because it could do harm.
+	exitSafety exitCode = 7
 	// exitTimeout is an answer that did not come in time.
 	exitTimeout exitCode = 9
 )
@@ -50,6 +52,7 @@ func exitCodes() []exitMeaning {
 		{exitConfig, "the configuration, a parameter or the plugin program cannot be used"},
 		{exitNotFound, "a file, plugin, run, tape, series or instrument is not there"},
 		{exitCheck, "data is damaged, or a check did not pass: a checksum, data verify, --strict"},
+		{exitSafety, "refused, because it could do harm: sim --listen where other machines can reach it"},
 		{exitTimeout, "no answer in time: a plugin hangs"},
 	}
 }
@@ -66,7 +69,7 @@ func exitCodesTopic() *cobra.Command {
 	for _, e := range exitCodes() {
 		fmt.Fprintf(&b, "  %d  %s\n", e.code, e.meaning)
 	}
-	b.WriteString("\n5, 7, 8 and 10 are reserved for live trading.")
+	b.WriteString("\n5, 8 and 10 are reserved for live trading.")
 	return &cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: b.String()}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/market"
 	"github.com/pmbot/pmbot/backtest/papisim"
 	"github.com/pmbot/pmbot/backtest/venue"
 	"github.com/pmbot/pmbot/exchange"
@@ -216,6 +217,15 @@ func (c *simConfig) checkKeys(wrong wrongFunc) {
 			wrong(key, "it needs either a secret, for HMAC, or a public_key, the PEM file of an RSA or Ed25519 key")
 		}
 	}
+}
+
+// prices are where the coins start, in the order of their names.
+func (c *simConfig) prices() []market.CoinPrice {
+	var list []market.CoinPrice
+	for _, asset := range slices.Sorted(maps.Keys(c.Market.Prices)) {
+		list = append(list, market.CoinPrice{Asset: asset, Price: c.Market.Prices[asset]})
+	}
+	return list
 }
 
 // namedWallet is a wallet of the account with what it holds at the start.

@@ -35,10 +35,10 @@ func embeddedInstruments() ([]exchange.Instrument, error) {
 	return list, nil
 }
 
-// listing is what the simulated exchange lists at an instant: the embedded instruments of
+// listed is what the simulated exchange lists at an instant: the embedded instruments of
 // the coins, and of each perpetual that Binance has quarterlies beside the two that are
 // traded then.
-func listing(coins []string, at exchange.Time) (*exchange.Instruments, error) {
+func listed(coins []string, at exchange.Time) (*exchange.Instruments, error) {
 	all, err := embeddedInstruments()
 	if err != nil {
 		return nil, err
