@@ -54,6 +54,7 @@ type request struct {
 	query, body  string // as they came, which is what the client has signed
 	key          string
 	from         string // the address
+	base         string // scheme and host
 	params       *web.Params
 	wrong        *web.Error // what is wrong with the parameters as such
 }
@@ -66,6 +67,9 @@ func readRequest(w http.ResponseWriter, r *http.Request) (*request, bool) {
 	q := &request{
 		host: hostOf(r), method: r.Method, path: r.URL.Path, query: r.URL.RawQuery,
 		key: r.Header.Get("X-MBX-APIKEY"), from: r.RemoteAddr,
+	}
+	if q.base = "http://" + r.Host; r.TLS != nil {
+		q.base = "https://" + r.Host
 	}
 	if from, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		q.from = from
@@ -122,7 +126,7 @@ func (s *Sim) route(q *request, route *web.Route, now exchange.Time, header http
 	default:
 		return page(http.StatusNotFound)
 	}
-	call := &web.Call{Params: q.params, At: now, Clock: now + g.skew, Key: q.key, Header: header}
+	call := &web.Call{Params: q.params, At: now, Clock: now + g.skew, Key: q.key, Header: header, Base: q.base}
 	if wrong := g.keys.admit(route, q, call.Clock, s.clock.speed == 1); wrong != nil {
 		return failed(wrong)
 	}

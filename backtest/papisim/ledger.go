@@ -67,6 +67,8 @@ type (
 )
 
 // interestRecord is interest charged: asset is what it was paid in, raw what it was for.
+// rate is for a day in all kinds, as the published examples have it: 45.3313 at 0.00013233
+// is 0.00024995 in an hour.
 type interestRecord struct {
 	id                        int64
 	at                        exchange.Time
@@ -118,7 +120,7 @@ func (l *ledger) learn(s *Sim, e *exchange.Event) {
 	switch e.Kind {
 	case exchange.KindFill:
 		f := e.Fill()
-		l.trade, l.inst = f.TradeID, e.Inst
+		l.trade, l.inst = tradeIDFirst+f.TradeID, e.Inst
 		l.dealt[leg{e.Inst, f.PositionSide}] = e.At
 	case exchange.KindLedger:
 		l.book(s, e)
@@ -187,7 +189,7 @@ func (l *ledger) charged(s *Sim, b *booking) {
 	case b.Wallet == exchange.WalletUM || b.Wallet == exchange.WalletCM:
 		r.kind = negativeBalance
 		r.principal = l.total(b.Asset).Add(s.venue.NegativeFree(b.Asset)).Abs()
-		r.rate = s.venue.HourlyInterest(b.Asset).Mul(decimal.NewFromInt(24))
+		r.rate = daily(s, b.Asset)
 		l.interest = append(forget(l.interest), r)
 		return
 	case before.Reason == exchange.ReasonBorrow && before.at == b.at:
@@ -201,8 +203,13 @@ func (l *ledger) charged(s *Sim, b *booking) {
 	if b.Wallet == exchange.WalletMargin {
 		r.kind += "_CONVERTED"
 	}
-	r.rate = s.venue.HourlyInterest(r.raw)
+	r.rate = daily(s, r.raw)
 	l.interest = append(forget(l.interest), r)
+}
+
+// daily is the interest rate of an asset for a day.
+func daily(s *Sim, asset string) decimal.Decimal {
+	return s.venue.HourlyInterest(asset).Mul(decimal.NewFromInt(24))
 }
 
 // owing is the asset whose loan comes next at the hour's charge: the first with a loan that

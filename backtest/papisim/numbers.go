@@ -45,3 +45,9 @@ func onGrid(d decimal.Decimal, step exchange.Fixed) string {
 	}
 	return d.StringFixed(places)
 }
+
+// number is written as a JSON number, exactly.
+type number struct{ decimal.Decimal }
+
+// MarshalJSON writes the plain form, without an exponent.
+func (n number) MarshalJSON() ([]byte, error) { return []byte(n.String()), nil }

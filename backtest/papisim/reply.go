@@ -19,6 +19,9 @@ type reply struct {
 
 // encoded is a good answer.
 func encoded(v any) reply {
+	if f, ok := v.(web.File); ok {
+		return reply{http.StatusOK, http.Header{"Content-Type": {f.Type}}, f.Body}
+	}
 	body, err := json.Marshal(v)
 	if err != nil { // a value that nobody can encode is a defect of ours; the client sees Binance's words
 		return failed(&web.Error{Status: http.StatusInternalServerError, Code: -1000, Msg: "An unknown error occured while processing the request."})

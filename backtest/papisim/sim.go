@@ -28,8 +28,11 @@ type Sim struct {
 	records records
 	ledger  ledger
 	skew    Skew
-	gateway gateway
-	account AccountType
+	quotas  quotas
+	// downloads are the bulk files that were asked for, the oldest first.
+	downloads []download
+	gateway   gateway
+	account   AccountType
 }
 
 // feedBuffer is how many market events are read at a time.
@@ -76,7 +79,7 @@ func New(c Config) (*Sim, error) {
 	s := &Sim{
 		clock: newClock(c.Start, c.Speed), ins: c.Venue.Instruments, venue: v,
 		public: public.New(c.Venue.Instruments), feed: feed{source: c.Source}, account: c.Account,
-		records: newRecords(c.Venue.Seed, c.FirstOrderID), ledger: newLedger(),
+		records: newRecords(c.Venue.Seed, c.FirstOrderID), ledger: newLedger(), quotas: newQuotas(),
 	}
 	if s.gateway, err = newGateway(&c, s.routes()); err != nil {
 		return nil, fmt.Errorf("papisim: %w", err)

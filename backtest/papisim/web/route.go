@@ -53,6 +53,14 @@ type Call struct {
 	Key string
 	// Header is what the answer carries beside the usual headers.
 	Header http.Header
+	// Base is scheme and host that the request came to, such as http://127.0.0.1:9000.
+	Base string
+}
+
+// File is an answer that is not JSON, with its media type.
+type File struct {
+	Type string
+	Body []byte
 }
 
 // Route is one endpoint.
