@@ -66,8 +66,15 @@ func decode(data []byte, v any) error {
 		return &DecodeError{Err: fmt.Errorf("%d bytes, and %d is the most", len(data), bodyBytesMax)}
 	case len(body) == 0:
 		return &DecodeError{Err: errors.New("empty")}
+	case bytes.HasPrefix(body, []byte("null")):
+		return &DecodeError{Err: errors.New("null")}
 	case body[0] == '<':
 		return &DecodeError{Err: fmt.Errorf("HTML or XML where JSON must be: %s", clip(body))}
+	}
+	if bytes.HasPrefix(body, []byte(`{"code":-`)) {
+		if err := errorObject(data); err != nil {
+			return err
+		}
 	}
 	if list := reflect.ValueOf(v).Elem(); list.Kind() == reflect.Slice && body[0] == '{' {
 		one := reflect.New(list.Type().Elem())
@@ -98,9 +105,6 @@ func incomplete(v any) (field string, found bool) {
 	list := reflect.ValueOf(v).Elem()
 	if list.Kind() != reflect.Slice {
 		return "", false
-	}
-	if list.IsNil() { // null
-		return "", true
 	}
 	for i := range list.Len() {
 		c, ok := list.Index(i).Addr().Interface().(complete)

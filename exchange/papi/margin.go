@@ -30,10 +30,11 @@ type MarginOrder struct {
 	Time       exchange.Time `json:"time"`
 	UpdateTime exchange.Time `json:"updateTime"`
 	AccountID  int64         `json:"accountId"`
-	// The rest tells of self-trade prevention; the last two are mostly null.
-	SelfTradePreventionMode string         `json:"selfTradePreventionMode"`
-	PreventedMatchID        int64          `json:"preventedMatchId"`
-	PreventedQuantity       exchange.Fixed `json:"preventedQuantity"`
+	// The rest tells of self-trade prevention. The last two are numbers, null, or the word
+	// None.
+	SelfTradePreventionMode string `json:"selfTradePreventionMode"`
+	PreventedMatchID        string `json:"preventedMatchId"`
+	PreventedQuantity       string `json:"preventedQuantity"`
 }
 
 func (o *MarginOrder) missing() string {

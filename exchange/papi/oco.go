@@ -11,6 +11,7 @@ import (
 
 // OrderList is an OCO of margin: two orders of which one ends the other.
 type OrderList struct {
+	// OrderListID may be 0, as it is in Binance's examples.
 	OrderListID int64 `json:"orderListId"`
 	// ContingencyType is always OCO. ListStatusType is EXEC_STARTED, ALL_DONE or RESPONSE,
 	// ListOrderStatus EXECUTING, ALL_DONE or REJECT.
@@ -64,8 +65,8 @@ func (r *OrderListReport) missing() string {
 }
 
 func (l *OrderList) missing() string {
-	if field := first(need{"orderListId", l.OrderListID != 0}, need{"listClientOrderId", l.ListClientOrderID != ""},
-		need{"listOrderStatus", l.ListOrderStatus != ""}, need{"symbol", l.Symbol != ""}); field != "" {
+	if field := first(need{"listClientOrderId", l.ListClientOrderID != ""}, need{"listOrderStatus", l.ListOrderStatus != ""},
+		need{"symbol", l.Symbol != ""}); field != "" {
 		return field
 	}
 	return each("orders", l.Orders)
