@@ -1,12 +1,14 @@
 package papisim
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pmbot/pmbot/backtest/papisim/web"
 	"github.com/pmbot/pmbot/exchange"
@@ -94,7 +96,25 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		page(http.StatusRequestEntityTooLarge).send(w, r)
 		return
 	}
-	s.handle(q).send(w, r)
+	f := s.strikeRequest(q)
+	s.faulty(r.Context(), q, f).deliver(w, r, f)
+}
+
+// faulty answers a request that a fault may have hit.
+func (s *Sim) faulty(ctx context.Context, q *request, f *Fault) reply {
+	if f == nil {
+		return s.handle(q)
+	}
+	k, _ := kindOf(f.Kind)
+	if !k.served || f.NotExecuted {
+		return s.instead(f, q)
+	}
+	if f.Kind == FaultLateRequest {
+		wait(ctx, time.Duration(f.Delay))
+	}
+	a := s.handle(q)
+	a.damage(f)
+	return a
 }
 
 // handle answers a request.

@@ -155,11 +155,17 @@ func (l *limiter) charge(q *request, r *web.Route, now exchange.Time) (http.Head
 	if a.strike(l, now) {
 		return nil, a.banned(now)
 	}
+	no := tooMany(most, now, w.from+minute)
+	no.merge(h)
+	return nil, no
+}
+
+// tooMany is the answer beyond a limit of weight.
+func tooMany(most int, now, then exchange.Time) *reply {
 	no := failed(&web.Error{Status: http.StatusTooManyRequests, Code: -1003, Msg: fmt.Sprintf(
 		"Too many requests; current limit is %d requests per minute. Please use the websocket for live updates to avoid polling the API.", most)})
-	no.merge(h)
-	no.retryAfter(now, w.from+minute)
-	return nil, &no
+	no.retryAfter(now, then)
+	return &no
 }
 
 // pool is the budget that a request counts against: its name, the headers that tell its

@@ -32,6 +32,7 @@ type Sim struct {
 	// downloads are the bulk files that were asked for, the oldest first.
 	downloads []download
 	gateway   gateway
+	faults    faults
 	account   AccountType
 }
 
@@ -80,6 +81,7 @@ func New(c Config) (*Sim, error) {
 		clock: newClock(c.Start, c.Speed), ins: c.Venue.Instruments, venue: v,
 		public: public.New(c.Venue.Instruments), feed: feed{source: c.Source}, account: c.Account,
 		records: newRecords(c.Venue.Seed, c.FirstOrderID), ledger: newLedger(), quotas: newQuotas(),
+		faults: newFaults(c.Venue.Seed),
 	}
 	if s.gateway, err = newGateway(&c, s.routes()); err != nil {
 		return nil, fmt.Errorf("papisim: %w", err)

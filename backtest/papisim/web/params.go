@@ -63,6 +63,16 @@ func (p *Params) Has(name string) bool {
 	return slices.ContainsFunc(p.list, func(q param) bool { return q.name == name })
 }
 
+// Peek is a parameter's value without an opinion of it; "" when it is left out.
+func (p *Params) Peek(name string) string {
+	for _, q := range p.list {
+		if q.name == name {
+			return q.value
+		}
+	}
+	return ""
+}
+
 // Text reads a parameter that may be left out; "" then. Sent empty it is -1105.
 func (p *Params) Text(name string) string {
 	for _, q := range p.list {
