@@ -9,7 +9,7 @@ import (
 // routes are all endpoints of all hosts.
 func (s *Sim) routes() []web.Route {
 	return slices.Concat(s.connectionRoutes(), s.accountRoutes(), s.loanRoutes(), s.interestRoutes(), s.configRoutes(), s.fundRoutes(),
-		s.incomeRoutes(), s.downloadRoutes(), s.public.Routes())
+		s.incomeRoutes(), s.downloadRoutes(), s.sapiRoutes(), s.public.Routes())
 }
 
 // connectionRoutes are the ones that have nothing to do with the account.

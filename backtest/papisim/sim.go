@@ -28,7 +28,9 @@ type Sim struct {
 	records records
 	ledger  ledger
 	skew    Skew
-	quotas  quotas
+	// marginCall is the account's own alarm level of uniMMR, "" for none.
+	marginCall string
+	quotas     quotas
 	// downloads are the bulk files that were asked for, the oldest first.
 	downloads []download
 	gateway   gateway

@@ -66,5 +66,8 @@ func (v *Venue) Borrowable(asset string) (stock decimal.Decimal, limited bool) {
 // LoanLeverage is the leverage of loans in an asset.
 func (v *Venue) LoanLeverage(asset string) int { return v.money.tables.LoanLeverageOf(asset) }
 
+// LoanRate is the maintenance rate of loans in an asset.
+func (v *Venue) LoanRate(asset string) exchange.Fixed { return v.risk.model.LoanRate(asset) }
+
 // Collaterals are the assets that count as collateral at the start, sorted.
 func (v *Venue) Collaterals() []string { return slices.Sorted(maps.Keys(v.money.tables.Collateral)) }

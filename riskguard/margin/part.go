@@ -47,3 +47,13 @@ func (p *Portfolio) LoanMargin(name string) (maint, initial decimal.Decimal) {
 	p.refresh()
 	return a.debt.times(a.loanMMR).decimal(amountPlaces + exchange.FixedPlaces), a.loanInitial(a.debt).decimal(amountPlaces)
 }
+
+// LoanRate is the maintenance rate of loans in an asset, by its leverage; 0 where the
+// tables have none.
+func (p *Portfolio) LoanRate(name string) exchange.Fixed {
+	_, mmr, err := p.tables.loanTerms(name)
+	if err != nil {
+		return 0
+	}
+	return mmr
+}
