@@ -8,8 +8,12 @@ import (
 
 // routes are all endpoints of all hosts.
 func (s *Sim) routes() []web.Route {
-	return slices.Concat(s.connectionRoutes(), s.accountRoutes(), s.loanRoutes(), s.interestRoutes(), s.configRoutes(), s.fundRoutes(),
-		s.incomeRoutes(), s.downloadRoutes(), s.sapiRoutes(), s.public.Routes())
+	return slices.Concat(
+		s.connectionRoutes(),
+		s.umOrderRoutes(), s.algoRoutes(), s.cmOrderRoutes(), s.conditionalRoutes(), s.fillRoutes(), s.ruleRoutes(),
+		s.accountRoutes(), s.loanRoutes(), s.interestRoutes(), s.configRoutes(), s.fundRoutes(), s.incomeRoutes(), s.downloadRoutes(),
+		s.sapiRoutes(), s.public.Routes(),
+	)
 }
 
 // connectionRoutes are the ones that have nothing to do with the account.

@@ -57,6 +57,7 @@ type testSim struct {
 	*Sim
 	t       testing.TB
 	lastSeq int64
+	id      string // of the last answer that has one
 }
 
 // newTestSim makes an exchange with what testConfig says, after changes, and shows it one

@@ -149,6 +149,9 @@ func (v *Venue) admitTrigger(o *order) cause {
 	if r.Type == exchange.TrailingStopMarket {
 		return o.checkTrailing(now)
 	}
+	if r.Trigger == 0 && v.orders.Triggerless && o.market.in.Product == exchange.UM {
+		return cause{} // its level is 0 for ever, which nothing reaches
+	}
 	switch why := o.checkPrice(r.Trigger); why {
 	case cause{}:
 	case errPriceZero:

@@ -98,6 +98,7 @@ func (m *market) rewatch() {
 		switch {
 		case r.Type == exchange.TrailingStopMarket:
 			w.hot, w.markHot = w.hot || !onMark, w.markHot || onMark
+		case r.Type.Conditional() && r.Trigger == 0: // never fires
 		case r.Type.Conditional() && onMark:
 			w.markDown, w.markUp = narrow(w.markDown, w.markUp, r.Trigger, o.firesUp())
 		case r.Type.Conditional():

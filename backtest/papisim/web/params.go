@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/url"
 	"slices"
 	"strconv"
@@ -98,6 +99,13 @@ func (p *Params) Need(name string) string {
 	return ""
 }
 
+// Unwanted fails with -1106 for a parameter that was sent where it has no meaning.
+func (p *Params) Unwanted(name string) {
+	if p.Has(name) {
+		p.Fail(Errorf(-1106, "Parameter '%s' sent when not required.", name))
+	}
+}
+
 // OneOf reads a parameter that may be left out and must be one of the values; else the code
 // and message are the caller's.
 func (p *Params) OneOf(name string, wrong *Error, values ...string) string {
@@ -126,22 +134,37 @@ func (p *Params) Int(name string) int64 {
 // Time reads an instant in milliseconds; 0 when it is left out.
 func (p *Params) Time(name string) exchange.Time { return exchange.Millis(p.Int(name)) }
 
-// Fixed reads a price or quantity; 0 when it is left out. One that is malformed is -1100,
-// one with too many decimals -1111.
+// Fixed reads a price or quantity; 0 when it is left out. One that is malformed or negative
+// is -1100, one with more than eight decimals -1111, and one that is too large reads as the
+// largest, which is above every bound.
 func (p *Params) Fixed(name string) exchange.Fixed {
 	v := p.Text(name)
 	if v == "" {
 		return 0
 	}
+	if !plain(v) {
+		p.Fail(Errorf(-1100, "Illegal characters found in parameter '%s'; legal range is '^([0-9]{1,20})(\\.[0-9]{1,20})?$'.", name))
+		return 0
+	}
 	f, err := exchange.ParseFixed(v)
 	switch {
-	case err == nil:
-	case strings.ContainsFunc(v, func(r rune) bool { return r != '.' && (r < '0' || r > '9') }):
-		p.Fail(Errorf(-1100, "Illegal characters found in parameter '%s'; legal range is '^([0-9]{1,20})(\\.[0-9]{1,20})?$'.", name))
-	default:
+	case errors.Is(err, exchange.ErrNumberRange):
+		return exchange.FixedMax
+	case err != nil:
 		p.Fail(Errorf(-1111, "Precision is over the maximum defined for this asset."))
+		return 0
 	}
 	return f
+}
+
+// plain says whether a text is a number of the form that Binance takes: digits, and digits
+// behind a point, at most twenty of each.
+func plain(v string) bool {
+	whole, fraction, point := strings.Cut(v, ".")
+	digits := func(s string) bool {
+		return s != "" && len(s) <= 20 && !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
+	}
+	return digits(whole) && (!point || digits(fraction))
 }
 
 // Decimal reads an amount of money; 0 when it is left out.
