@@ -2,6 +2,7 @@ package market
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -43,6 +44,29 @@ func (s *ladder) apart(random uint64) exchange.Fixed {
 	return exchange.Fixed(1+int64(random>>32)%(2*s.gap-1)) * s.tick
 }
 
+// take takes up to a quantity from the best rung and returns it with its key. A rung that
+// was taken from is told anew, even if others come who make it what it was.
+func (s *ladder) take(qty exchange.Fixed) exchange.Level {
+	s.told[len(s.told)-len(s.rungs)].Qty = 0
+	r := &s.rungs[0]
+	got := exchange.Level{Price: r.Price, Qty: min(r.Qty, qty)}
+	if r.Qty -= got.Qty; r.Qty == 0 {
+		s.rungs = s.rungs[:copy(s.rungs, s.rungs[1:])]
+	}
+	return got
+}
+
+// follow makes a key the limit of the side: what is better goes, and others come up to it
+// if they are eager or the side has fallen far behind. Then others change their mind.
+func (s *ladder) follow(limit exchange.Fixed, eager bool) {
+	s.retreat(limit)
+	if eager || len(s.rungs) == 0 || s.rungs[0].Price-limit > exchange.Fixed(4*s.gap)*s.tick {
+		s.advance(limit)
+	}
+	s.stir()
+	s.fill()
+}
+
 // retreat takes away what is better than a key.
 func (s *ladder) retreat(limit exchange.Fixed) {
 	n := 0
@@ -66,8 +90,7 @@ func (s *ladder) advance(limit exchange.Fixed) {
 	s.rungs, s.scratch = s.scratch, s.rungs
 }
 
-// stir changes some rungs, most often near the best: others come, go, and change their
-// mind.
+// stir changes the best rung every other time, and up to three others, most often near it.
 func (s *ladder) stir() {
 	random := s.random.Uint64()
 	if random&1 == 0 {
@@ -76,15 +99,16 @@ func (s *ladder) stir() {
 	for range random >> 1 & 3 {
 		random = s.random.Uint64()
 		i := int(random&0xff*(random>>8&0xff)) * len(s.rungs) >> 16
+		kind, room := random>>16&7, int64(0) // free prices before the rung
+		if i > 0 {
+			room = int64((s.rungs[i].Price-s.rungs[i-1].Price)/s.tick) - 1
+		}
 		switch {
-		case random>>16&7 == 0 && i > 0:
-			s.rungs = append(s.rungs[:i], s.rungs[i+1:]...)
-		case random>>16&7 == 1 && i > 0 && s.rungs[i].Price-s.rungs[i-1].Price > s.tick:
-			room := (s.rungs[i].Price-s.rungs[i-1].Price)/s.tick - 1
-			key := s.rungs[i-1].Price + exchange.Fixed(1+int64(random>>20&0xfff)%int64(room))*s.tick
-			s.rungs = append(s.rungs, exchange.Level{})
-			copy(s.rungs[i+1:], s.rungs[i:])
-			s.rungs[i] = exchange.Level{Price: key, Qty: s.size(random >> 32)}
+		case kind == 0 && i > 0:
+			s.rungs = slices.Delete(s.rungs, i, i+1)
+		case kind == 1 && room > 0:
+			key := s.rungs[i-1].Price + exchange.Fixed(1+int64(random>>20&0xfff)%room)*s.tick
+			s.rungs = slices.Insert(s.rungs, i, exchange.Level{Price: key, Qty: s.size(random >> 32)})
 		default:
 			s.rungs[i].Qty = s.size(random >> 32)
 		}

@@ -105,6 +105,22 @@ func (d digest) add(e *exchange.Event) {
 		wide(b.Volume)
 		wide(b.QuoteVolume)
 		wide(b.TakerBuy)
+	case exchange.KindTrade:
+		t := e.Trade()
+		put(int64(t.Price), int64(t.Qty), t.ID, t.First, t.Last)
+	case exchange.KindBookTicker:
+		b := e.BookTicker()
+		put(int64(b.Bid), int64(b.BidQty), int64(b.Ask), int64(b.AskQty), b.UpdateID)
+	case exchange.KindLiquidation:
+		l := e.Liquidation()
+		put(int64(l.Side), int64(l.Price), int64(l.Average), int64(l.Qty))
+	case exchange.KindDepth:
+		p := e.Depth()
+		fmt.Fprint(d, p.Snapshot, len(p.Bids))
+		put(p.First, p.Last, p.Prev)
+		for _, l := range append(p.Bids[:len(p.Bids):len(p.Bids)], p.Asks...) {
+			put(int64(l.Price), int64(l.Qty))
+		}
 	default:
 		panic("unexpected " + e.Kind.String())
 	}
