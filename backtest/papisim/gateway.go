@@ -91,6 +91,10 @@ func readRequest(w http.ResponseWriter, r *http.Request) (*request, bool) {
 
 // ServeHTTP serves all of Binance's hosts: by the Host header, and on other names by path.
 func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if e, ok := streamEntry(r); ok {
+		s.serveSocket(w, r, e)
+		return
+	}
 	q, ok := readRequest(w, r)
 	if !ok {
 		page(http.StatusRequestEntityTooLarge).send(w, r)

@@ -192,6 +192,3 @@ func forcedKind(name string) exchange.ForcedKind {
 		return exchange.NotForced
 	}
 }
-
-// tell hands out what has happened since the last call.
-func (s *Sim) tell() { s.records.news = s.records.news[:0] }

@@ -16,11 +16,11 @@ func (s *Sim) routes() []web.Route {
 	)
 }
 
-// connectionRoutes are the ones that have nothing to do with the account.
+// connectionRoutes are those of the connection, and have nothing to do with the account's money.
 func (s *Sim) connectionRoutes() []web.Route {
-	return []web.Route{
-		{Host: web.PAPI, Method: "GET", Path: "/papi/v1/ping", Security: web.None, Weight: 1, Serve: s.ping},
-	}
+	return append(s.listenKeyRoutes(), web.Route{
+		Host: web.PAPI, Method: "GET", Path: "/papi/v1/ping", Security: web.None, Weight: 1, Serve: s.ping,
+	})
 }
 
 func (s *Sim) ping(*web.Call) (any, *web.Error) { return struct{}{}, nil }

@@ -36,6 +36,10 @@ type Sim struct {
 	gateway   gateway
 	faults    faults
 	account   AccountType
+
+	sockets []*socket // in the order of opening
+	hearers hearers
+	user    userStream
 }
 
 // feedBuffer is how many market events are read at a time.
@@ -84,12 +88,14 @@ func New(c Config) (*Sim, error) {
 		clock: newClock(c.Start, c.Speed), ins: c.Venue.Instruments, venue: v,
 		public: public.New(c.Venue.Instruments), feed: feed{source: c.Source}, account: c.Account,
 		records: newRecords(c.Venue.Seed, c.FirstOrderID), ledger: newLedger(), quotas: newQuotas(),
-		faults: newFaults(c.Venue.Seed),
+		faults:  newFaults(c.Venue.Seed),
+		hearers: hearers{}, user: newUserStream(c.Venue.Seed),
 	}
 	if s.gateway, err = newGateway(&c, s.routes()); err != nil {
 		return nil, fmt.Errorf("papisim: %w", err)
 	}
 	v.Start(c.Start)
+	s.know()
 	s.collect()
 	s.tell()
 	return s, nil
@@ -98,11 +104,12 @@ func New(c Config) (*Sim, error) {
 // idle is how long Run sleeps at most: sockets are looked at that often.
 const idle = time.Second
 
-// Run lets the exchange's time pass until the context ends or the market fails. Without it
-// time passes only when somebody asks.
+// Run lets the exchange's time pass until the context ends or the market fails, and drops
+// all sockets then. Without it time passes only when somebody asks.
 func (s *Sim) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	defer s.Disconnect(true)
 	for {
 		select {
 		case <-ctx.Done():
@@ -130,7 +137,7 @@ func (s *Sim) pass() (time.Duration, error) {
 	} else if e != nil {
 		wait = min(wait, s.clock.until(e.At))
 	}
-	return min(wait, s.clock.until(s.venue.Due())), nil
+	return min(wait, s.clock.until(min(s.venue.Due(), s.dueStreams()))), nil
 }
 
 // step lets the exchange's time move to an instant: market events and the venue's own chores
@@ -142,6 +149,10 @@ func (s *Sim) step(to exchange.Time) error {
 			return err
 		}
 		due := s.venue.Due()
+		if at := s.dueStreams(); at <= to && at <= due && (e == nil || at <= e.At) {
+			s.passStreams(at)
+			continue
+		}
 		if e == nil || e.At > to || due < e.At {
 			if due > to {
 				return nil

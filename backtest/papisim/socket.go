@@ -1,0 +1,225 @@
+package papisim
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// The life of a socket. The times of pings are those of the wall, for that is what clients
+// have; the day is one of the exchange, so that whoever moves its time sees the end of it.
+const (
+	pingEvery   = 3 * time.Minute
+	pongMax     = 10 * time.Minute
+	socketLife  = 24 * time.Hour
+	writeMax    = 10 * time.Second // a client that takes nothing for so long is dropped
+	messageSize = 1 << 16          // of a client, in bytes
+)
+
+const (
+	// queueMax is how many frames wait for a client that reads too slowly; it is dropped
+	// when there are more, without a close frame, which it would not read either.
+	queueMax = 4096
+	// streamsMax is how many streams a socket can have, and messagesMax how many messages,
+	// pings and pongs a client may send in a second.
+	streamsMax, messagesMax = 1024, 10
+)
+
+// socket is one websocket of a client. The exchange's goroutine, whoever holds Sim.mu, owns
+// all of it but the queue's other end and what the reader counts.
+type socket struct {
+	entry
+	subscribed []string // in the order of asking
+	// born is when it was opened, in exchange time.
+	born exchange.Time
+	// queue is what the writer writes next; gone ends it.
+	queue chan message
+	gone  chan struct{}
+	over  bool // gone is closed
+
+	// pinged is the payload of the last ping, which the writer sends and the reader awaits.
+	pinged atomic.Int64
+	// second and count are the reader's: how many messages have come since an instant.
+	second time.Time
+	count  int
+}
+
+// message is a frame to be written: a text, or with a code the end.
+type message struct {
+	text []byte
+	code int
+}
+
+// send gives a frame to the writer, and drops a client that has too many.
+func (k *socket) send(m message) {
+	if k.over {
+		return
+	}
+	select {
+	case k.queue <- m:
+	default:
+		k.drop()
+	}
+}
+
+// shut ends a socket with a close frame after all that waits.
+func (k *socket) shut(code int, text string) { k.send(message{[]byte(text), code}) }
+
+// drop ends a socket at once.
+func (k *socket) drop() {
+	if !k.over {
+		k.over = true
+		close(k.gone)
+	}
+}
+
+// serveSocket is a websocket's whole life. It reads, while another goroutine, whose end it
+// awaits, writes.
+func (s *Sim) serveSocket(w http.ResponseWriter, r *http.Request, e entry) {
+	upgrader := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
+	conn, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return // the upgrader has answered
+	}
+	k := &socket{entry: e, queue: make(chan message, queueMax), gone: make(chan struct{})}
+	written := make(chan struct{})
+	s.openSocket(k)
+	go func() {
+		defer close(written)
+		k.write(conn)
+	}()
+	s.read(k, conn)
+	s.closeSocket(k)
+	<-written
+}
+
+func (s *Sim) openSocket(k *socket) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k.born = s.clock.now()
+	if s.step(k.born) != nil {
+		k.drop() // Run tells why the market has failed
+	}
+	s.sockets = append(s.sockets, k)
+	if !s.subscribe(k, k.names) {
+		k.tooMany()
+	}
+}
+
+func (s *Sim) closeSocket(k *socket) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k.drop()
+	s.unsubscribe(k, slices.Clone(k.subscribed))
+	s.sockets = slices.DeleteFunc(s.sockets, func(other *socket) bool { return other == k })
+}
+
+// write sends what is in the queue, and pings. It is the only one who writes data.
+func (k *socket) write(conn *websocket.Conn) {
+	defer conn.Close() //nolint:errcheck // nothing is lost with it
+	ping := time.NewTicker(pingEvery)
+	defer ping.Stop()
+	for {
+		var err error
+		select {
+		case <-k.gone:
+			return
+		case m := <-k.queue:
+			deadline := time.Now().Add(writeMax)
+			if m.code != 0 {
+				_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(m.code, string(m.text)), deadline)
+				return
+			}
+			if err = conn.SetWriteDeadline(deadline); err == nil {
+				err = conn.WriteMessage(websocket.TextMessage, m.text)
+			}
+		case now := <-ping.C:
+			k.pinged.Store(now.UnixMilli())
+			err = conn.WriteControl(websocket.PingMessage, strconv.AppendInt(nil, now.UnixMilli(), 10), now.Add(writeMax))
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// read serves a client's messages until it leaves, breaks the rules or answers no ping.
+func (s *Sim) read(k *socket, conn *websocket.Conn) {
+	conn.SetReadLimit(messageSize)
+	awaitPong := func() error { return conn.SetReadDeadline(time.Now().Add(pingEvery + pongMax)) }
+	if awaitPong() != nil {
+		return
+	}
+	answerPing := conn.PingHandler()
+	conn.SetPingHandler(func(data string) error {
+		s.counted(k)
+		return answerPing(data)
+	})
+	conn.SetPongHandler(func(data string) error {
+		s.counted(k)
+		if data == strconv.FormatInt(k.pinged.Load(), 10) { // others are welcome and prove nothing
+			return awaitPong()
+		}
+		return nil
+	})
+	for {
+		kind, data, err := conn.ReadMessage()
+		if err != nil {
+			return
+		}
+		if s.counted(k) && kind == websocket.TextMessage {
+			s.command(k, data)
+		}
+	}
+}
+
+// counted takes down that a message has come, and ends a socket whose client sends too many.
+func (s *Sim) counted(k *socket) bool {
+	if now := time.Now(); now.Sub(k.second) >= time.Second {
+		k.second, k.count = now, 0
+	}
+	k.count++
+	if k.count <= messagesMax {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k.shut(websocket.ClosePolicyViolation, "Too many requests")
+	return false
+}
+
+// disconnect drops all sockets, or only those of the user stream.
+func (s *Sim) disconnect(users bool) {
+	for _, k := range s.sockets {
+		if !users || k.user {
+			k.drop()
+		}
+	}
+}
+
+// dueSockets is when the oldest socket has lived its day.
+func (s *Sim) dueSockets() exchange.Time {
+	due := exchange.Never
+	for _, k := range s.sockets {
+		if !k.over {
+			due = min(due, k.born.Add(socketLife))
+		}
+	}
+	return due
+}
+
+// expireSockets ends the sockets that have lived their day.
+func (s *Sim) expireSockets(now exchange.Time) {
+	for _, k := range s.sockets {
+		if !k.over && now >= k.born.Add(socketLife) {
+			k.shut(websocket.CloseGoingAway, "")
+			k.born = exchange.Never - exchange.Time(socketLife)
+		}
+	}
+}
