@@ -271,7 +271,7 @@ func TestSocketLife(t *testing.T) {
 		if c.err != nil {
 			t.Fatalf("closed too early: %v", c.err)
 		}
-		time.Sleep(time.Second)
+		time.Sleep(2 * time.Second)
 		if code := c.closeCode(); code != websocket.CloseGoingAway {
 			t.Errorf("closed with %d: %v", code, c.err)
 		}
