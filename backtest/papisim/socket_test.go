@@ -81,6 +81,7 @@ func (s *testSim) served(t *testing.T) (dial func(url string) *client) {
 		c := &client{t: t, conn: conn, frames: make(chan string, 10_000)}
 		t.Cleanup(c.close)
 		go c.read()
+		synctest.Wait() // the exchange may have answered the handshake before it opens the socket
 		return c
 	}
 }
@@ -291,6 +292,7 @@ func TestSlowReader(t *testing.T) {
 		}
 		for range c.frames {
 		}
+		synctest.Wait()
 		if c.err == nil {
 			t.Error("it is still there")
 		}
