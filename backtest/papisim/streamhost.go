@@ -77,7 +77,7 @@ func entryOf(host StreamHost, r *http.Request) (entry, bool) {
 		path = e.cutClass(path)
 	}
 	if names, ok := strings.CutPrefix(path, "/ws"); ok && (names == "" || names[0] == '/') {
-		e.names = named(names)
+		e.names = namesIn(names)
 		if key := r.URL.Query().Get("listenKey"); key != "" && e.way == 0 {
 			e.names = append(e.names, key)
 		}
@@ -86,7 +86,7 @@ func entryOf(host StreamHost, r *http.Request) (entry, bool) {
 	if path != "/stream" && path != "/stream/" {
 		return entry{}, false
 	}
-	e.combined, e.names = true, named(r.URL.Query().Get("streams"))
+	e.combined, e.names = true, namesIn(r.URL.Query().Get("streams"))
 	return e, true
 }
 
@@ -105,8 +105,8 @@ func (e *entry) cutClass(path string) string {
 	return path
 }
 
-// named splits a list of names at its slashes.
-func named(list string) []string {
+// namesIn splits a list of names at its slashes.
+func namesIn(list string) []string {
 	var names []string
 	for name := range strings.SplitSeq(list, "/") {
 		if name != "" {
