@@ -41,3 +41,7 @@ func (a Approved) Amend() bool { return a.amend }
 func (a Approved) Valid(epoch uint64, now exchange.Time) bool {
 	return (a.order.ID != 0 || a.act != nil) && a.epoch == epoch && now <= a.expires
 }
+
+// Expires is the last instant at which the approval can hold: a broker that knows it
+// cannot send before then need not wait.
+func (a Approved) Expires() exchange.Time { return a.expires }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/exchange/internal/budget"
 	"github.com/pmbot/pmbot/exchange/internal/sign"
 	"github.com/pmbot/pmbot/riskguard"
 )
@@ -26,17 +28,19 @@ type Config struct {
 	// Secret signs: an HMAC secret as Binance showed it once, or an RSA or Ed25519 private
 	// key as PKCS#8 PEM.
 	Secret Secret
-	// PAPI, SAPI and FAPI replace the hosts of Binance by a server on this machine, such as
-	// "http://127.0.0.1:9000". Any host but a loopback address is an error.
+	// PAPI, SAPI and FAPI replace the hosts of Binance by servers on this machine, such as
+	// "http://127.0.0.1:9000": all three or none. Any host but a loopback address is an
+	// error.
 	PAPI, SAPI, FAPI string
-	// Transport carries requests; nil is HTTP/1.1 with kept connections.
+	// Transport carries requests; nil is HTTP/1.1 with kept connections and no proxy.
 	Transport http.RoundTripper
-	// RecvWindow is how long the exchange may take to accept a request; 5 s by default, 60 s
-	// at most.
+	// RecvWindow is how long the exchange may take to accept a request, in whole
+	// milliseconds; 5 s by default, 60 s at most.
 	RecvWindow time.Duration
 	// Timeout is how long an answer may take; 10 s by default.
 	Timeout time.Duration
-	// SharePercent is how much of the exchange's limits may be used; 80 by default.
+	// SharePercent is how much of the exchange's limits may be used, 40 to 100; 80 by
+	// default.
 	SharePercent int
 	// Now is the local clock; nil is the machine's.
 	Now func() exchange.Time
@@ -44,53 +48,199 @@ type Config struct {
 	Log *slog.Logger
 }
 
+const (
+	recvWindowDefault = 5 * time.Second
+	recvWindowMax     = 60 * time.Second
+	timeoutDefault    = 10 * time.Second
+	shareDefault      = 80
+	// slack is how far the corrected clock may be off when minutes turn.
+	slack = 500 * time.Millisecond
+	// waitersMax is how many requests of one class may wait for budget.
+	waitersMax = 256
+)
+
+// limits of the services that are spoken to. papi's are those of general-info and of the
+// change log of September 2023; sapi's is that of one endpoint, taken for all together;
+// fapi's is that of all market data of futures.
+var limits = [hosts]struct{ weight, orders int }{
+	hostPAPI: {weight: 6000, orders: 1200},
+	hostSAPI: {weight: 12000},
+	hostFAPI: {weight: 2400},
+}
+
 // Client calls the endpoints of papi and the listed reads of sapi. It is safe for
-// concurrent use.
-type Client struct{}
+// concurrent use. It starts no goroutine.
+type Client struct {
+	key        Secret
+	signer     *sign.Signer
+	transport  http.RoundTripper
+	ours       bool // the transport tells when it has a connection
+	recvWindow time.Duration
+	timeout    time.Duration
+	now        func() exchange.Time
+	log        *slog.Logger
+	servers    [hosts]server
+	gate       gate
+	clock      clock
+}
+
+// server is where an endpoint's requests go, and what they may use there.
+type server struct {
+	scheme, host string
+	budget       *budget.Scheduler
+}
 
 // New makes a client. It sends nothing.
-func New(Config) (*Client, error) { return &Client{}, nil }
+func New(c Config) (*Client, error) {
+	client, err := newClient(c)
+	if err != nil {
+		return nil, fmt.Errorf("papi client: %w", err)
+	}
+	return client, nil
+}
+
+func newClient(config Config) (*Client, error) {
+	for i, b := range []byte(config.Key.Reveal()) {
+		if b <= ' ' || b > '~' {
+			return nil, fmt.Errorf("the key has a space, a line break or a character that is not ASCII at position %d", i+1)
+		}
+	}
+	if config.Key.Empty() {
+		return nil, errors.New("the key is empty")
+	}
+	signer, err := sign.New(config.Secret)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{
+		key: config.Key, signer: signer, transport: config.Transport, log: config.Log, now: config.Now,
+		recvWindow: config.RecvWindow, timeout: config.Timeout,
+		gate: newGate(), clock: newClock(),
+	}
+	if c.now == nil {
+		c.now = func() exchange.Time { return exchange.TimeOf(time.Now()) }
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	if c.recvWindow == 0 {
+		c.recvWindow = recvWindowDefault
+	}
+	if c.timeout == 0 {
+		c.timeout = timeoutDefault
+	}
+	if c.recvWindow < time.Millisecond || c.recvWindow > recvWindowMax || c.recvWindow%time.Millisecond != 0 {
+		return nil, fmt.Errorf("recvWindow %v is not of whole milliseconds up to %v", c.recvWindow, recvWindowMax)
+	}
+	if c.timeout < 0 {
+		return nil, fmt.Errorf("timeout %v is below 0", c.timeout)
+	}
+	if c.transport == nil {
+		c.transport = newTransport()
+	}
+	_, c.ours = c.transport.(*http.Transport)
+	return c, c.serve(config)
+}
+
+// serve sets up the servers and their budgets.
+func (c *Client) serve(config Config) error {
+	bases, err := resolve(config.PAPI, config.SAPI, config.FAPI)
+	if err != nil {
+		return err
+	}
+	share := config.SharePercent
+	if share == 0 {
+		share = shareDefault
+	}
+	for h := hostPAPI; h < hosts; h++ {
+		l := budget.Limits{
+			Weight: limits[h].weight, Orders: limits[h].orders, SharePercent: share,
+			Slack: slack, QueueMax: waitersMax, Quotas: quotaTable[:],
+		}
+		scheduler, err := budget.NewScheduler(l, func() time.Time { return c.ServerTime().UTC() })
+		if err != nil {
+			return err
+		}
+		c.servers[h] = server{scheme: bases[h].scheme, host: bases[h].host, budget: scheduler}
+	}
+	return nil
+}
+
+// Format prints nothing of what the client holds, whatever the verb.
+func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "papi client") }
+
+// RecvWindow is how long after its timestamp the exchange may accept a request.
+func (c *Client) RecvWindow() time.Duration { return c.recvWindow }
+
+// Usage is what this minute has used of the budget of papi.
+type Usage = budget.Usage
+
+// Usage is what this minute has used of the budget of papi, by the larger of our own count
+// and the exchange's.
+func (c *Client) Usage() Usage { return c.servers[hostPAPI].budget.Usage() }
 
 // call asks a read, a cancel or the listenKey, and decodes its answer into an A.
 func call[A any](ctx context.Context, c *Client, ep endpoint, q *query) (A, error) {
-	body, err := c.do(ctx, ep, q)
-	return answer[A](ep, body, err)
+	r, err := c.do(ctx, ep, q)
+	return answer[A](ep, r, err)
 }
 
 // write sends what may change the account or its risk, if the approval still holds when the
 // bytes are written, and decodes the answer into an A. It is never tried twice.
 func write[A any](ctx context.Context, c *Client, ep endpoint, q *query, approved riskguard.Approved) (A, error) {
-	body, err := c.write(ctx, ep, q, approved)
-	return answer[A](ep, body, err)
+	r, err := c.write(ctx, ep, q, approved)
+	return answer[A](ep, r, err)
 }
 
 // answer decodes a body. An answer that cannot be read tells nothing, so the outcome of a
 // request that got one is unknown.
-func answer[A any](ep endpoint, body []byte, err error) (A, error) {
+func answer[A any](ep endpoint, r reply, err error) (A, error) {
 	var a A
 	if err != nil {
 		return a, err
 	}
-	if err := decode(body, &a); err != nil {
-		return a, &Error{Endpoint: ep.String(), HTTP: http.StatusOK, Outcome: Unknown, Err: fmt.Errorf("answer: %w", err)}
+	if err := decode(r.body, &a); err != nil {
+		return a, &Error{Endpoint: ep.String(), HTTP: http.StatusOK, Outcome: Unknown, Sent: r.stamp, Err: fmt.Errorf("answer: %w", err)}
 	}
 	return a, nil
 }
 
-func (c *Client) do(context.Context, endpoint, *query) ([]byte, error) {
-	return nil, errors.New("papi: there is no transport yet")
+// retryPauses are those that Binance asks for before a read is tried again.
+var retryPauses = [...]time.Duration{200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond}
+
+// do sends a request that needs no approval. A read that failed in passing is tried again; a
+// cancel is not, because who sent it knows better what to do. A write that comes this way
+// has no approval and is not sent.
+func (c *Client) do(ctx context.Context, ep endpoint, q *query) (reply, error) {
+	for try := 0; ; try++ {
+		r, err := c.attempt(ctx, ep, q, riskguard.Approved{})
+		var failure *Error
+		if err == nil || try == len(retryPauses) || !errors.As(err, &failure) || !failure.passing(ep.spec()) {
+			return r, err
+		}
+		pause := time.NewTimer(retryPauses[try])
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return r, err
+		}
+	}
 }
 
-func (c *Client) write(context.Context, endpoint, *query, riskguard.Approved) ([]byte, error) {
-	return nil, errors.New("papi: there is no transport yet")
+// passing says whether a read is worth another try soon.
+func (e *Error) passing(s *spec) bool {
+	if s.method != http.MethodGet || s.quota != noQuota || errors.As(e.Err, new(*budget.Refusal)) {
+		return false
+	}
+	switch e.HTTP {
+	case http.StatusTooManyRequests, http.StatusTeapot, http.StatusForbidden:
+		return false
+	}
+	return e.Retryable || e.Outcome == Unknown
 }
 
-// SetEpoch tells the client the guard's halt epoch: approvals of any other are no longer
-// sent.
-func (c *Client) SetEpoch(uint64) {}
-
-// Drained says that no write approved in an epoch before this one can still leave.
-func (c *Client) Drained(uint64) bool { return true }
-
-// Drain waits for [Client.Drained].
-func (c *Client) Drain(context.Context, uint64) error { return nil }
+// write sends a request once, if its approval still holds when it is its turn.
+func (c *Client) write(ctx context.Context, ep endpoint, q *query, approved riskguard.Approved) (reply, error) {
+	return c.attempt(ctx, ep, q, approved)
+}

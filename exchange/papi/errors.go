@@ -3,9 +3,11 @@ package papi
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/exchange/internal/budget"
 )
 
 // Outcome says what is known of a request. There is no fourth.
@@ -45,12 +47,14 @@ var (
 	// ErrNotApproved: a write without an approval, or one whose approval had ended when it
 	// was its turn. It was not sent.
 	ErrNotApproved = errors.New("no valid approval")
-	// ErrBusy: too many requests wait already. It was not sent.
-	ErrBusy = errors.New("too many requests are waiting")
-	// ErrLimited: a limit of the exchange, its 429 or our own counting of a quota.
+	// ErrBusy: too many requests of its class wait already. It was not sent.
+	ErrBusy = budget.ErrBusy
+	// ErrLimited: a limit, by the exchange's 429, or by our own counting before anything was
+	// sent.
 	ErrLimited = errors.New("rate limit")
 	// ErrBanned: the exchange answers nothing to this address until RetryAfter has passed.
-	ErrBanned = errors.New("address banned")
+	// The first such error is the exchange's 418, the others were not sent.
+	ErrBanned = budget.ErrBanned
 	// ErrThrottled: the exchange protects itself from load (-1008); orders that reduce and
 	// cancels are exempt.
 	ErrThrottled = errors.New("exchange throttles orders")
@@ -116,17 +120,18 @@ func (e *Error) Is(target error) bool {
 	case ErrNotSent:
 		return e.Outcome == Refused && e.Sent == 0
 	case ErrLimited:
-		return e.HTTP == 429
+		return e.HTTP == http.StatusTooManyRequests ||
+			errors.Is(e.Err, budget.ErrQuota) || errors.Is(e.Err, budget.ErrLate) || errors.Is(e.Err, budget.ErrHeavy)
 	case ErrBanned:
-		return e.HTTP == 418
+		return e.HTTP == http.StatusTeapot
 	case ErrThrottled:
-		return e.Code == -1008
+		return e.Code == codeThrottled
 	case ErrKey:
-		return e.HTTP == 401 || e.Code == -2014 || e.Code == -2015
+		return e.HTTP == http.StatusUnauthorized || e.Code == codeKeyFormat || e.Code == codeKey
 	case ErrClock:
-		return e.Code == -1021 || e.Code == -5028
+		return e.Code == codeTimestamp || e.Code == codeEngineWindow
 	case ErrNoSuchOrder:
-		return e.Code == -2013 || e.Code == -2011
+		return e.Code == codeNoSuchOrder || e.Code == codeCancelRejected
 	}
 	return false
 }

@@ -1,6 +1,7 @@
 package papi
 
 import (
+	"bytes"
 	"strconv"
 
 	"github.com/shopspring/decimal"
@@ -63,6 +64,16 @@ func (q *query) boolean(name string, v bool) {
 
 // time writes milliseconds.
 func (q *query) time(name string, v exchange.Time) { q.int(name, v.Millis()) }
+
+// has says whether a parameter is there.
+func (q *query) has(name string) bool {
+	for pair := range bytes.SplitSeq(q.buf, []byte{'&'}) {
+		if rest, ok := bytes.CutPrefix(pair, []byte(name)); ok && len(rest) > 0 && rest[0] == '=' {
+			return true
+		}
+	}
+	return false
+}
 
 const hexDigits = "0123456789ABCDEF"
 

@@ -151,7 +151,7 @@ func TestBanEndsWaiting(t *testing.T) {
 		s.Settle(ticket, Answer{Status: 418, RetryAfter: time.Hour})
 		l.join(t.Context(), s, "cancel", Request{Class: Cancel, Weight: 1})
 		l.want(t, "waiting 0s: banned by the exchange", "cancel 0s: banned by the exchange")
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		l.join(t.Context(), s, "after", Request{Class: Cancel, Weight: 1})
 		if l.want(t, l.names[0], l.names[1], "after 1h0m0s"); !s.Usage().Paused.IsZero() {
 			t.Errorf("%+v", s.Usage())
@@ -168,12 +168,12 @@ func TestWakes(t *testing.T) {
 			t.Fatal(err)
 		}
 		l.join(t.Context(), s, "read", Request{Class: Read, Weight: 1})
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		s.Return(ticket) // it was not sent
 		l.want(t, "read 1s")
 		if got, err := s.Wait(t.Context(), Request{Class: Order, Weight: 1, Orders: 1}); err != nil {
 			t.Fatal(err)
-		} else if s.Settle(got, Answer{Status: 503, Code: codeThrottled}); s.Usage().OrdersPaused.Sub(time.Now()) != throttled1 {
+		} else if s.Settle(got, Answer{Status: 503, Code: codeThrottled}); time.Until(s.Usage().OrdersPaused) != throttled1 {
 			t.Errorf("%+v", s.Usage())
 		}
 		l.join(t.Context(), s, "order", Request{Class: Order, Weight: 1, Orders: 1})

@@ -1,0 +1,119 @@
+package papi
+
+import (
+	"context"
+	"sync"
+
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard"
+)
+
+// gate lets writes pass whose approval holds, and knows which of them have passed and have
+// not been written to the last byte.
+type gate struct {
+	// The mutex makes the check of an approval and the counting of its pass one step; it is
+	// held for nanoseconds by the goroutines that send.
+	mu    sync.Mutex
+	epoch uint64
+	// passing counts the passes by epoch.
+	passing map[uint64]int
+	// changed is closed, and made anew, when a wait for the gate to drain may be over.
+	changed chan struct{}
+}
+
+func newGate() gate { return gate{passing: map[uint64]int{}, changed: make(chan struct{})} }
+
+// pass is the right to write one request. It must be closed.
+type pass struct {
+	gate     *gate
+	approved riskguard.Approved
+	epoch    uint64
+	once     sync.Once
+}
+
+// enter gives a pass to an approval that holds now.
+func (g *gate) enter(a riskguard.Approved, now exchange.Time) (*pass, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !a.Valid(g.epoch, now) {
+		return nil, false
+	}
+	g.passing[g.epoch]++
+	return &pass{gate: g, approved: a, epoch: g.epoch}, true
+}
+
+// holds asks once more.
+func (p *pass) holds(now exchange.Time) bool {
+	p.gate.mu.Lock()
+	defer p.gate.mu.Unlock()
+	return p.approved.Valid(p.gate.epoch, now)
+}
+
+// close says that the last byte was written, or that none will be.
+func (p *pass) close() {
+	p.once.Do(func() {
+		g := p.gate
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.passing[p.epoch]--; g.passing[p.epoch] == 0 {
+			delete(g.passing, p.epoch)
+			g.wake()
+		}
+	})
+}
+
+// wake lets those look again who wait for the gate to drain.
+func (g *gate) wake() {
+	close(g.changed)
+	g.changed = make(chan struct{})
+}
+
+// drained says whether nothing approved before an epoch can be written any more, and gives
+// what to wait for if not.
+func (g *gate) drained(epoch uint64) (bool, <-chan struct{}) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.epoch < epoch {
+		return false, g.changed
+	}
+	for e := range g.passing {
+		if e < epoch {
+			return false, g.changed
+		}
+	}
+	return true, nil
+}
+
+// SetEpoch tells the client the guard's halt epoch. From then on nothing leaves that was
+// approved in another. Epochs only grow; a lower one is an old message and changes nothing.
+func (c *Client) SetEpoch(epoch uint64) {
+	c.gate.mu.Lock()
+	defer c.gate.mu.Unlock()
+	if epoch > c.gate.epoch {
+		c.gate.epoch = epoch
+		c.gate.wake()
+	}
+}
+
+// Drained says that [Client.SetEpoch] was told this epoch or a later one, and that of all
+// that was approved before, each request is written to its last byte or never will be. What
+// has been written may still be on its way to the exchange.
+func (c *Client) Drained(epoch uint64) bool {
+	drained, _ := c.gate.drained(epoch)
+	return drained
+}
+
+// Drain waits for [Client.Drained].
+func (c *Client) Drain(ctx context.Context, epoch uint64) error {
+	for {
+		drained, changed := c.gate.drained(epoch)
+		if drained {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

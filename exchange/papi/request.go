@@ -1,0 +1,240 @@
+package papi
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/exchange/internal/budget"
+	"github.com/pmbot/pmbot/riskguard"
+)
+
+// reply is what came back for a request that was done.
+type reply struct {
+	body []byte
+	// stamp is the timestamp that the request carried, in the exchange's time; sent and
+	// answered are by our clock.
+	stamp, sent, answered exchange.Time
+}
+
+// attempt waits for the budget, sends a request once and tells the budget what came back.
+// The approval of a write is asked first, because a request that cannot leave need not
+// wait, and again when its bytes are written.
+func (c *Client) attempt(ctx context.Context, ep endpoint, q *query, approved riskguard.Approved) (reply, error) {
+	s, scheduler := ep.spec(), c.servers[ep.spec().host].budget
+	waiting := ctx
+	if s.write {
+		p, ok := c.gate.enter(approved, c.now())
+		if !ok {
+			return reply{}, notSent(ep, ErrNotApproved)
+		}
+		p.close()
+		var cancel context.CancelFunc
+		waiting, cancel = context.WithTimeout(ctx, approved.Expires().Sub(c.now())+time.Nanosecond)
+		defer cancel()
+	}
+	if s.security == signed {
+		if err := c.keepTime(waiting, s); err != nil {
+			return reply{}, notSent(ep, err)
+		}
+	}
+	ticket, err := scheduler.Wait(waiting, s.request(q, approved))
+	if err != nil {
+		return reply{}, c.noBudget(ep, err)
+	}
+	r, heard, err := c.send(ctx, ep, q, approved)
+	if errors.Is(err, ErrNotSent) {
+		scheduler.Return(ticket)
+		return r, err
+	}
+	scheduler.Settle(ticket, heard)
+	c.doubt(err)
+	c.note(ctx, ep, err)
+	return r, err
+}
+
+// request is what a call with these parameters asks of the budget. The exchange exempts
+// orders that it knows as reducing from its load protection.
+func (s *spec) request(q *query, approved riskguard.Approved) budget.Request {
+	r := budget.Request{Class: s.class, Weight: s.weight, Orders: s.orders, Quota: int(s.quota)}
+	if s.broad != 0 && !q.has(s.narrow) {
+		r.Weight = s.broad
+	}
+	if order := approved.Order().Request; r.Class == budget.Order && (order.ReduceOnly || order.ClosePosition) {
+		r.Class = budget.Reduce
+	}
+	return r
+}
+
+// notSent is the error of a request of which no byte has left.
+func notSent(ep endpoint, err error) *Error {
+	return &Error{Endpoint: ep.String(), Outcome: Refused, Err: err}
+}
+
+func (c *Client) noBudget(ep endpoint, err error) *Error {
+	e := notSent(ep, err)
+	var refusal *budget.Refusal
+	if errors.As(err, &refusal) && !errors.Is(err, budget.ErrHeavy) {
+		e.Retryable = true
+		if !refusal.Until.IsZero() {
+			e.RetryAfter = max(exchange.TimeOf(refusal.Until).Sub(c.ServerTime()), 0)
+		}
+	}
+	return e
+}
+
+// note logs what stops more than one request. The answer itself is the caller's.
+func (c *Client) note(ctx context.Context, ep endpoint, err error) {
+	var e *Error
+	if !errors.As(err, &e) {
+		return
+	}
+	switch e.HTTP {
+	case http.StatusTooManyRequests, http.StatusTeapot, http.StatusForbidden:
+		c.log.LogAttrs(ctx, slog.LevelWarn, "exchange limits requests", slog.String("endpoint", ep.String()),
+			slog.Int("status", e.HTTP), slog.Int("code", e.Code), slog.String("reason", e.Msg), slog.Duration("retry_after", e.RetryAfter))
+	}
+}
+
+// send signs a request, sends it once and judges the answer. It is the one place from which
+// requests leave.
+func (c *Client) send(ctx context.Context, ep endpoint, q *query, approved riskguard.Approved) (reply, budget.Answer, error) {
+	request, stamp, err := c.build(ep.spec(), q)
+	if err != nil {
+		return reply{}, budget.Answer{}, notSent(ep, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	var way passage
+	if ep.spec().write {
+		p, ok := c.gate.enter(approved, c.now())
+		if !ok {
+			return reply{}, budget.Answer{}, notSent(ep, ErrNotApproved)
+		}
+		defer p.close()
+		way.pass = p
+	}
+	way.left = !c.ours
+	ctx = httptrace.WithClientTrace(ctx, way.trace(c.now))
+	r := reply{stamp: stamp, sent: c.now()}
+	response, err := c.transport.RoundTrip(request.WithContext(ctx))
+	if err != nil {
+		return reply{}, budget.Answer{}, way.failure(ep, stamp, err)
+	}
+	defer response.Body.Close()
+	body, err := readBody(response)
+	r.body, r.answered = body, c.now()
+	a := read(response.StatusCode, response.Header, body, err)
+	return r, a.limits, a.verdict(ep, stamp, c.key.Reveal())
+}
+
+// passage watches a request leave.
+type passage struct {
+	pass *pass
+	// left says that bytes may have been written, shut that the approval had ended and none
+	// were.
+	left, shut bool
+}
+
+// trace is called back by net/http when the request has a connection and nothing of it is
+// written. Connecting may have taken seconds, so the approval is asked again; where it has
+// ended, closing the connection is the one way to keep the request from leaving.
+func (w *passage) trace(now func() exchange.Time) *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GotConn: func(info httptrace.GotConnInfo) {
+			if w.pass != nil && !w.pass.holds(now()) {
+				w.shut = true
+				_ = info.Conn.Close()
+				return
+			}
+			w.left = true
+		},
+		WroteRequest: func(httptrace.WroteRequestInfo) {
+			if w.pass != nil {
+				w.pass.close()
+			}
+		},
+	}
+}
+
+// failure judges a request that got no answer.
+func (w *passage) failure(ep endpoint, stamp exchange.Time, err error) *Error {
+	if u := (*url.Error)(nil); errors.As(err, &u) {
+		err = u.Err // without the URL, which holds the request
+	}
+	switch {
+	case w.shut:
+		return notSent(ep, ErrNotApproved)
+	case !w.left:
+		e := notSent(ep, err)
+		e.Retryable = true
+		return e
+	}
+	return &Error{Endpoint: ep.String(), Outcome: Unknown, Sent: stamp, Err: err}
+}
+
+// build makes the request of an endpoint: the encoded parameters, recvWindow, timestamp and
+// the signature of exactly these bytes. POST and PUT carry them in the body, which servers
+// and proxies on the way do not log; GET and DELETE in the query string, because a body of
+// theirs may be dropped on the way. Requests cannot be replayed by net/http: the body of a
+// write can be read once.
+func (c *Client) build(s *spec, q *query) (*http.Request, exchange.Time, error) {
+	stamp := c.ServerTime()
+	params := make([]byte, 0, len(q.buf)+256)
+	params = append(params, q.buf...)
+	if s.security == signed {
+		if len(params) > 0 {
+			params = append(params, '&')
+		}
+		params = append(params, "recvWindow="...)
+		params = strconv.AppendInt(params, c.recvWindow.Milliseconds(), 10)
+		params = append(params, "&timestamp="...)
+		params = strconv.AppendInt(params, stamp.Millis(), 10)
+		var room [512]byte
+		signature, err := c.signer.Append(room[:0], params)
+		if err != nil {
+			return nil, 0, err
+		}
+		params = append(params, "&signature="...)
+		params = appendEscaped(params, string(signature))
+	}
+	server := &c.servers[s.host]
+	r := &http.Request{
+		Method: s.method,
+		URL:    &url.URL{Scheme: server.scheme, Host: server.host, Path: s.path},
+		Host:   server.host,
+		Header: make(http.Header, 3),
+		Proto:  "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	r.Header["User-Agent"] = []string{"pmbot"}
+	if s.security != open {
+		r.Header["X-Mbx-Apikey"] = []string{c.key.Reveal()}
+	}
+	switch s.method {
+	case http.MethodPost, http.MethodPut:
+		r.Header["Content-Type"] = []string{"application/x-www-form-urlencoded"}
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(params)), int64(len(params))
+		if len(params) == 0 {
+			r.Body = http.NoBody
+		}
+	default:
+		r.URL.RawQuery = string(params)
+	}
+	return r, stamp, nil
+}
+
+// readBody reads an answer to its end, or to one byte more than is believed.
+func readBody(r *http.Response) ([]byte, error) {
+	var b bytes.Buffer
+	b.Grow(int(min(max(r.ContentLength, 512), 1<<20)))
+	_, err := b.ReadFrom(io.LimitReader(r.Body, bodyBytesMax+1))
+	return b.Bytes(), err
+}
