@@ -127,7 +127,7 @@ func errorObject(data []byte) error {
 	if json.Unmarshal(data, &e, lenient) != nil || e.Code == 0 && e.Msg == "" {
 		return nil
 	}
-	return &DecodeError{Err: fmt.Errorf("error object: code %d: %s", e.Code, clip([]byte(e.Msg)))}
+	return &DecodeError{Err: fmt.Errorf("error object: code %d: %s", e.Code, clip(e.Msg))}
 }
 
 // readable brings the decoder's errors to a pointer and what was found there.
@@ -138,16 +138,40 @@ func readable(err error) error {
 	case errors.As(err, &meaning):
 		cause := meaning.Err
 		if cause == nil {
-			cause = fmt.Errorf("JSON %v cannot be a %v", meaning.JSONKind, meaning.GoType)
+			cause = fmt.Errorf("%s where %s must be", kindName(meaning.JSONKind), typeName(meaning.GoType))
 		}
-		return &DecodeError{Field: string(meaning.JSONPointer), Err: cause}
+		return &DecodeError{Field: clip(meaning.JSONPointer), Err: cause}
 	case errors.As(err, &syntax):
 		return &DecodeError{
-			Field: string(syntax.JSONPointer),
+			Field: clip(syntax.JSONPointer),
 			Err:   fmt.Errorf("not JSON at byte %d: %w", syntax.ByteOffset, syntax.Err),
 		}
 	default:
 		return &DecodeError{Err: err}
+	}
+}
+
+func kindName(k jsontext.Kind) string {
+	switch k {
+	case '{':
+		return "an object"
+	case '[':
+		return "a list"
+	case '"':
+		return "a text"
+	default:
+		return "a " + k.String()
+	}
+}
+
+func typeName(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Slice:
+		return "a list"
+	case reflect.String:
+		return "a text"
+	default:
+		return "an object"
 	}
 }
 
@@ -325,12 +349,12 @@ func shortDecimal(text []byte) (decimal.Decimal, bool) {
 func told(d decimal.Decimal) bool { return d != decimal.Decimal{} }
 
 // clip bounds what an error repeats of its input.
-func clip(b []byte) string {
-	const most = 40
-	if len(b) <= most {
-		return string(b)
+func clip[T ~string | ~[]byte](s T) string {
+	const most = 60
+	if len(s) <= most {
+		return string(s)
 	}
-	return string(b[:most]) + "..."
+	return string(s[:most]) + "..."
 }
 
 // need is a field that an answer must carry, and whether it does.

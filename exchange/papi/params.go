@@ -77,7 +77,9 @@ type Message struct {
 	Msg  string `json:"msg"`
 }
 
-func (m *Message) missing() string { return first(need{"code", m.Code >= 0}, need{"msg", m.Msg != ""}) }
+func (m *Message) missing() string {
+	return first(need{"code", m.Code >= 0}, need{"msg", m.Msg != "" || m.Code > 0})
+}
 
 // empty is the answer {}. An error object in its place is not passed over.
 type empty struct {
