@@ -26,3 +26,6 @@ func (c *clock) until(at exchange.Time) time.Duration {
 
 // jump moves the time forward.
 func (c *clock) jump(by time.Duration) { c.at = c.at.Add(by) }
+
+// pace lets time pass at another speed from now on.
+func (c *clock) pace(speed int) { *c = newClock(c.now(), speed) }

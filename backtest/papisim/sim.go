@@ -35,6 +35,7 @@ type Sim struct {
 	downloads []download
 	gateway   gateway
 	faults    faults
+	shifts    map[string]exchange.Fixed // of marks and indexes, by coin
 	account   AccountType
 
 	sockets []*socket // in the order of opening
@@ -88,7 +89,7 @@ func New(c Config) (*Sim, error) {
 		clock: newClock(c.Start, c.Speed), ins: c.Venue.Instruments, venue: v,
 		public: public.New(c.Venue.Instruments), feed: feed{source: c.Source}, account: c.Account,
 		records: newRecords(c.Venue.Seed, c.FirstOrderID), ledger: newLedger(), quotas: newQuotas(),
-		faults:  newFaults(c.Venue.Seed),
+		faults:  newFaults(c.Venue.Seed), shifts: map[string]exchange.Fixed{},
 		hearers: hearers{}, user: newUserStream(c.Venue.Seed),
 	}
 	if s.gateway, err = newGateway(&c, s.routes()); err != nil {
@@ -162,11 +163,8 @@ func (s *Sim) step(to exchange.Time) error {
 			s.tell()
 			continue
 		}
-		s.venue.Market(e)
-		s.public.Market(e)
 		s.feed.next = s.feed.next[1:]
-		s.collect()
-		s.tell()
+		s.show(e)
 	}
 }
 

@@ -31,6 +31,12 @@ func (v *Venue) Order(clientID string) (exchange.Order, bool) {
 	return exchange.Order{}, false
 }
 
+// Instrument is one as it is now, with its status and filters; do not change it. It is
+// another one after each change.
+func (v *Venue) Instrument(inst exchange.InstrumentID) *exchange.Instrument {
+	return v.markets[inst].in
+}
+
 // Position is a leg of an instrument: Both in one-way mode, Long and Short in hedge mode.
 func (v *Venue) Position(inst exchange.InstrumentID, side exchange.PositionSide) exchange.Position {
 	return v.markets[inst].legs[side]

@@ -59,6 +59,9 @@ func (s *Service) Instrument(in exchange.Instrument, at exchange.Time) {
 	}
 }
 
+// Mark is the last mark price of an instrument, the zero value while there is none.
+func (s *Service) Mark(inst exchange.InstrumentID) exchange.Mark { return s.symbols[inst].mark }
+
 // Market digests one market event. Its time must not be before that of another call.
 func (s *Service) Market(e *exchange.Event) {
 	s.now = max(s.now, e.At)
