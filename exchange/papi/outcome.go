@@ -98,7 +98,7 @@ func (a *answered) readJSON(text []byte) {
 	if text[0] != '{' || json.Unmarshal(text, &e, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) != nil {
 		return
 	}
-	if e.Code != nil {
+	if e.Code != nil && e.Code.Kind() != 'n' {
 		if a.code, a.json = codeOf(e.Code); !a.json {
 			a.msg = "a code that is no number"
 			return
@@ -174,7 +174,7 @@ func (a *answered) verdict(ep endpoint, stamp exchange.Time, key string) error {
 	if outcome == Done {
 		return nil
 	}
-	msg := strings.ReplaceAll(a.msg, key, Secret{}.String())
+	msg := strings.ReplaceAll(a.msg, key, "[secret]")
 	msg = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
