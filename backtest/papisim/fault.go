@@ -72,6 +72,8 @@ type faults struct {
 	list   []*FaultState
 	lastID int
 	random *rand.Rand
+	// held is an event of the user stream that waits for the next one to overtake it.
+	held []UserFrame
 }
 
 func newFaults(seed uint64) faults { return faults{random: rand.New(rand.NewPCG(seed, 0x6661756c74))} }

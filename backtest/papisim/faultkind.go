@@ -108,11 +108,11 @@ func faultKinds() []faultKind {
 		{kind: FaultCancel, spares: keepsOrders, help: "a cancel is refused with -2011; the order stays", answer: web.Errorf(-2011, "Unknown order sent.")},
 		{kind: FaultAnswer, help: "status with body, or with code and msg, not served"},
 		{kind: FaultEventLost, stream: true, help: "an event is never sent"},
-		{kind: FaultEventLate, stream: true, late: true, help: "an event comes after delay, and those after it wait"},
+		{kind: FaultEventLate, stream: true, late: true, help: "an event comes after delay, and others overtake it"},
 		{kind: FaultEventReordered, stream: true, help: "an event comes after the one that follows it"},
 		{kind: FaultEventRepeated, stream: true, help: "an event comes twice"},
 		{kind: FaultEventUnknown, stream: true, help: "an event of a type that nobody has heard of comes before one"},
-		{kind: FaultKeyDead, stream: true, help: "the listenKey expires before an event, which nobody gets"},
+		{kind: FaultKeyDead, stream: true, help: "the listenKey dies without a word before an event, which nobody gets"},
 		{kind: FaultSilent, stream: true, help: "the connection says nothing any more, from an event on, and stays open"},
 		{kind: FaultClosed, stream: true, help: "the connection breaks before an event"},
 	}

@@ -89,7 +89,7 @@ func New(c Config) (*Sim, error) {
 		clock: newClock(c.Start, c.Speed), ins: c.Venue.Instruments, venue: v,
 		public: public.New(c.Venue.Instruments), feed: feed{source: c.Source}, account: c.Account,
 		records: newRecords(c.Venue.Seed, c.FirstOrderID), ledger: newLedger(), quotas: newQuotas(),
-		faults:  newFaults(c.Venue.Seed), shifts: map[string]exchange.Fixed{},
+		faults: newFaults(c.Venue.Seed), shifts: map[string]exchange.Fixed{},
 		hearers: hearers{}, user: newUserStream(c.Venue.Seed),
 	}
 	if s.gateway, err = newGateway(&c, s.routes()); err != nil {

@@ -42,6 +42,7 @@ type socket struct {
 	queue chan message
 	gone  chan struct{}
 	over  bool // gone is closed
+	mute  bool // a fault keeps the user stream from it
 
 	// pinged is the payload of the last ping, which the writer sends and the reader awaits.
 	pinged atomic.Int64

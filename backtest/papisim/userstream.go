@@ -104,9 +104,13 @@ func (s *Sim) tellUser(event string, at exchange.Time, payload any) {
 	if err != nil {
 		panic("papisim: an event of the user stream: " + err.Error())
 	}
-	frames := []UserFrame{{Event: event, Body: body, Due: at}}
+	frames := s.strikeEvent(UserFrame{Event: event, Body: body, Due: at})
 	if s.user.fault != nil {
-		frames = s.user.fault(frames[0], at)
+		var left []UserFrame
+		for _, f := range frames {
+			left = append(left, s.user.fault(f, at)...)
+		}
+		frames = left
 	}
 	for _, f := range frames {
 		after := slices.IndexFunc(s.user.waiting, func(other UserFrame) bool { return other.Due > f.Due })

@@ -23,6 +23,11 @@ func (v *Venue) SetCollateral(asset string, s margin.Schedule, at exchange.Time)
 	return nil
 }
 
+// SetCollateralRate gives an asset one rate for any holding.
+func (v *Venue) SetCollateralRate(asset string, rate exchange.Fixed, at exchange.Time) error {
+	return v.SetCollateral(asset, margin.Flat(rate, v.CollateralOf(asset).Source), at)
+}
+
 // SetBrackets gives a futures instrument other maintenance brackets; see
 // [margin.Portfolio.SetBrackets].
 func (v *Venue) SetBrackets(inst exchange.InstrumentID, b margin.Brackets, at exchange.Time) error {

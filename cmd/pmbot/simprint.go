@@ -9,8 +9,13 @@ import (
 // simAddresses is the JSON of "pmbot sim".
 type simAddresses struct {
 	Schema string `json:"schema"`
-	// URL serves all hosts, by the Host header or by path.
-	URL string `json:"url"`
+	// URL serves all hosts, by the Host header or by path; the others one websocket host
+	// each, and Admin the admin port.
+	URL     string `json:"url"`
+	FStream string `json:"fstream"`
+	DStream string `json:"dstream"`
+	Stream  string `json:"stream"`
+	Admin   string `json:"admin"`
 	// Key is the first key's id, and Secret its secret if it is the one in every pmbot.
 	Key    string `json:"key"`
 	Secret string `json:"secret,omitempty"`
@@ -22,7 +27,9 @@ type simAddresses struct {
 // printSim tells where the exchange is and how to use it.
 func (c *console) printSim(f *simFlags, cfg *simConfig, s *simServer, exchange *papisim.Sim) error {
 	a := simAddresses{
-		Schema: "pmbot.sim/1", URL: s.ports[0].url("http"), Key: cfg.Keys[0].ID, Time: exchange.Now().Millis(), Speed: cfg.Speed,
+		Schema: "pmbot.sim/1", URL: s.address("all", "http"), FStream: s.address("fstream", "ws"), DStream: s.address("dstream", "ws"),
+		Stream: s.address("stream", "ws"), Admin: s.address("admin", "http"),
+		Key: cfg.Keys[0].ID, Time: exchange.Now().Millis(), Speed: cfg.Speed,
 	}
 	if cfg.Keys[0].Secret == simSecret {
 		a.Secret = simSecret
@@ -30,9 +37,28 @@ func (c *console) printSim(f *simFlags, cfg *simConfig, s *simServer, exchange *
 	if f.json {
 		return c.printJSON(a)
 	}
-	fmt.Fprintf(c.out, "Simulated exchange, no real money. Stop it with Ctrl-C.\n\n  all hosts  %s\n\n  API key    %s\n", a.URL, a.Key)
+	secret := "as given"
 	if a.Secret != "" {
-		fmt.Fprintf(c.out, "  secret     %s\n", a.Secret)
+		secret = a.Secret + "   (in every pmbot; no secret at all)"
 	}
-	return nil
+	_, err := fmt.Fprintf(c.out, `A simulated Portfolio Margin exchange. No real money. Ctrl-C stops it.
+
+  papi, fapi, dapi, api, sapi   %[1]s
+  user stream                   %[2]s/pm/ws/<listenKey>
+  fstream.binance.com           %[2]s
+  dstream.binance.com           %[3]s
+  stream.binance.com            %[4]s
+  admin                         %[5]s
+  time                          %[8]v, %[9]d x
+  API key                       %[6]s
+  secret                        %[7]s
+
+Give a client these addresses in place of https://papi.binance.com and so on, for example
+  curl -s %[1]s/fapi/v1/ticker/bookTicker?symbol=BTCUSDT
+To lose the answer to the next order, while the order is placed:
+  curl -s %[5]s/faults -d '{"kind":"lost_reply","method":"POST","path":"/papi/v1/um/order"}'
+Everything else that can go wrong, and what can be moved:
+  curl -s %[5]s/
+`, a.URL, a.FStream, a.DStream, a.Stream, a.Admin, a.Key, secret, exchange.Now(), cfg.Speed)
+	return err
 }

@@ -69,8 +69,22 @@ func (s *simServer) listen(f *simFlags) error {
 // plan are the ports with what they serve.
 func (s *simServer) plan() []*port {
 	return []*port{
-		{name: "all hosts", handler: s.sim},
+		{name: "all", handler: s.sim},
+		{name: "fstream", handler: s.sim.Handler(papisim.FStream)},
+		{name: "dstream", handler: s.sim.Handler(papisim.DStream)},
+		{name: "stream", handler: s.sim.Handler(papisim.SpotStream)},
+		{name: "admin", handler: s.sim.Admin()},
 	}
+}
+
+// address is that of a port by its name.
+func (s *simServer) address(name, scheme string) string {
+	for _, p := range s.ports {
+		if p.name == name {
+			return p.url(scheme)
+		}
+	}
+	return ""
 }
 
 // nextPort is the address after the one that was asked for. Port 0 stays 0.

@@ -1,0 +1,57 @@
+package papisim
+
+import (
+	"strconv"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// strikeEvent is what is sent in the place of an event of the user stream. The caller holds
+// mu.
+func (s *Sim) strikeEvent(e UserFrame) []UserFrame {
+	f := s.faults.strike(func(f *Fault, k faultKind) bool { return k.stream && (f.Event == "" || f.Event == e.Event) })
+	held := s.faults.held
+	s.faults.held = nil
+	if f == nil {
+		return append([]UserFrame{e}, held...)
+	}
+	switch f.Kind {
+	case FaultEventLost:
+		return held
+	case FaultEventLate:
+		e.Due += exchange.Time(f.Delay)
+	case FaultEventReordered:
+		s.faults.held = []UserFrame{e}
+		return held
+	case FaultEventRepeated:
+		held = append([]UserFrame{e}, held...)
+	case FaultEventUnknown:
+		return append([]UserFrame{unknownEvent(e.Due), e}, held...)
+	case FaultKeyDead:
+		s.user.key.text = ""
+		return nil
+	case FaultSilent:
+		s.muteUsers()
+		return nil
+	case FaultClosed:
+		s.disconnect(true)
+		return nil
+	}
+	return append([]UserFrame{e}, held...)
+}
+
+// unknownEvent is of a type that Binance may invent some day.
+func unknownEvent(at exchange.Time) UserFrame {
+	ms := strconv.FormatInt(at.Millis(), 10)
+	return UserFrame{
+		Event: "somethingNew", Due: at,
+		Body: []byte(`{"e":"somethingNew","E":` + ms + `,"fs":"UM","T":` + ms + `,"n":{"s":"BTCUSDT","v":["1",2,null]}}`),
+	}
+}
+
+// muteUsers lets the sockets of the user stream that are open hear nothing of it any more.
+func (s *Sim) muteUsers() {
+	for _, k := range s.sockets {
+		k.mute = k.mute || k.user
+	}
+}
