@@ -171,7 +171,7 @@ func (s *Sim) fileOfOrders(f *download, line func(...string)) {
 		}
 		in, r := s.ins.At(o.Request.Inst), &o.Request
 		line(fileTime(o.Created), in.Symbol, strconv.FormatInt(o.id, 10), o.name, r.Side.String(), r.PositionSide.String(), r.Type.String(),
-			r.TimeInForce.String(), r.Price.String(), r.Qty.String(), o.Filled.String(), o.average(in).Round(exchange.FixedPlaces).String(), o.Status.String())
+			r.TimeInForce.String(), r.Price.String(), r.Qty.String(), o.Filled.String(), o.average(in).Round(exchange.FixedPlaces).String(), o.statusWord())
 	}
 }
 

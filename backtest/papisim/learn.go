@@ -149,6 +149,7 @@ func (o *record) apply(u *exchange.OrderUpdate, at exchange.Time) execution {
 func (s *Sim) bear(parent *record, name string, at exchange.Time) {
 	if parent.product == exchange.Margin {
 		s.records.byVenue[name] = parent
+		parent.ClientID = name // by which it is cancelled from now on
 		return
 	}
 	now, ok := s.venue.Order(name)

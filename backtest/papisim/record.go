@@ -42,6 +42,8 @@ type record struct {
 	parent, child *record
 	// orderList is the OCO of a leg, limit and stop the legs of an OCO; nil for others.
 	orderList, limit, stop *record
+	// canceledBy is what the request to cancel a margin order was called.
+	canceledBy string
 	// forced says that the exchange made it.
 	forced exchange.ForcedKind
 	// code and reason say why it was refused, rejected or has expired.

@@ -73,13 +73,19 @@ func (r *records) begin(o *record) {
 		o.name = r.clientID()
 	}
 	if o.ClientID == "" {
-		r.sent++
-		o.ClientID = "o" + strconv.FormatInt(r.sent, 36)
+		o.ClientID = r.venueName()
 	}
 	r.all = append(r.all, o)
 	r.live = append(r.live, o)
 	r.byVenue[o.ClientID] = o
 	r.byName[o.wireName()] = o
+}
+
+// venueName makes a name between exchange and venue; those of the legs of an OCO are made
+// of the list's.
+func (r *records) venueName() string {
+	r.sent++
+	return "o" + strconv.FormatInt(r.sent, 36)
 }
 
 // drop forgets orders that the venue has refused, and what there was to tell of them.

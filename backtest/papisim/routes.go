@@ -11,8 +11,8 @@ func (s *Sim) routes() []web.Route {
 	return slices.Concat(
 		s.connectionRoutes(),
 		s.umOrderRoutes(), s.algoRoutes(), s.cmOrderRoutes(), s.conditionalRoutes(), s.fillRoutes(), s.ruleRoutes(),
-		s.accountRoutes(), s.loanRoutes(), s.interestRoutes(), s.configRoutes(), s.fundRoutes(), s.incomeRoutes(), s.downloadRoutes(),
-		s.sapiRoutes(), s.public.Routes(),
+		s.marginOrderRoutes(), s.loanRoutes(), s.accountRoutes(), s.interestRoutes(), s.configRoutes(), s.fundRoutes(), s.incomeRoutes(),
+		s.downloadRoutes(), s.sapiRoutes(), s.public.Routes(),
 	)
 }
 

@@ -7,10 +7,13 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// span is a stretch of time that a list is asked for, both ends included.
+// span is a stretch of time that a list of money is asked for, both ends included.
 type span struct{ from, to exchange.Time }
 
-func (w span) has(at exchange.Time) bool { return w.from <= at && at <= w.to }
+// has compares milliseconds, as times are told in them.
+func (w span) has(at exchange.Time) bool {
+	return w.from.Millis() <= at.Millis() && at.Millis() <= w.to.Millis()
+}
 
 // spanRule says how a list reads startTime and endTime.
 type spanRule struct {

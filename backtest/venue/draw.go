@@ -18,6 +18,16 @@ type loan struct {
 	amount, unspent decimal.Decimal
 	// dealt is what the order and what has become of it have filled.
 	dealt exchange.Fixed
+	// kept lets the loan stand when the order ends unfilled.
+	kept bool
+}
+
+// KeepLoan lets what was borrowed to place an open order stand when it ends unfilled, as
+// autoRepayAtCancel=false asks for. It does nothing for an order that has borrowed nothing.
+func (v *Venue) KeepLoan(clientID string) {
+	if o := v.find(clientID); o != nil && o.loan != nil {
+		o.loan.kept = true
+	}
 }
 
 // draw borrows what an order that has been admitted lacks to lock what it may have to
@@ -45,7 +55,7 @@ func (o *order) used(pays decimal.Decimal, qty exchange.Fixed) {
 // far as it was not spent.
 func (v *Venue) giveBack(o *order) {
 	l := o.loan
-	if l == nil || o.Status == exchange.StatusFilled || o.Request.Qty != 0 && l.dealt >= o.Request.Qty {
+	if l == nil || l.kept || o.Status == exchange.StatusFilled || o.Request.Qty != 0 && l.dealt >= o.Request.Qty {
 		return
 	}
 	if amount := decimal.Min(l.amount, l.unspent); amount.IsPositive() {

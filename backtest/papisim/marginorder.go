@@ -1,0 +1,372 @@
+package papisim
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/backtest/papisim/web"
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// marginOrderRoutes are the orders of cross margin.
+func (s *Sim) marginOrderRoutes() []web.Route {
+	at := func(method, path string, security web.Security, weight int, serve func(*web.Call) (any, *web.Error)) web.Route {
+		return web.Route{Host: web.PAPI, Method: method, Path: "/papi/v1/margin/" + path, Security: security, Weight: weight, Serve: serve}
+	}
+	place := at("POST", "order", web.Trade, 1, s.postMarginOrder)
+	place.Orders = 1
+	list := at("POST", "order/oco", web.Trade, 1, s.postOCO)
+	list.Orders = 2
+	return []web.Route{
+		place, list,
+		at("DELETE", "order", web.Trade, 2, s.deleteMarginOrder),
+		at("DELETE", "allOpenOrders", web.Trade, 5, s.deleteMarginOrders),
+		at("GET", "order", web.UserData, 10, s.getMarginOrder),
+		at("GET", "openOrders", web.UserData, 5, s.getMarginOpen),
+		at("GET", "allOrders", web.UserData, 100, s.getMarginOrders),
+		at("GET", "myTrades", web.UserData, 5, s.getMarginTrades),
+		at("DELETE", "orderList", web.Trade, 2, s.deleteOCO),
+		at("GET", "orderList", web.UserData, 5, s.getOCO),
+		at("GET", "allOrderList", web.UserData, 100, s.getOCOs),
+		at("GET", "openOrderList", web.UserData, 5, s.getOpenOCOs),
+		at("GET", "forceOrders", web.UserData, 1, s.getMarginForced),
+	}
+}
+
+// The three answers to POST margin/order, each with more than the one before.
+type (
+	marginAck struct {
+		Symbol string `json:"symbol"`
+		ID     int64  `json:"orderId"`
+		Name   string `json:"clientOrderId"`
+		Time   int64  `json:"transactTime"`
+	}
+	marginResult struct {
+		marginAck
+		marginNumbers
+		borrowed
+	}
+	marginFull struct {
+		marginResult
+		Fills []marginFill `json:"fills"`
+	}
+	marginFill struct {
+		Price    string `json:"price"`
+		Qty      string `json:"qty"`
+		Fee      string `json:"commission"`
+		FeeAsset string `json:"commissionAsset"`
+	}
+)
+
+// marginNumbers are what all answers about a margin order have. The typo is Binance's.
+type marginNumbers struct {
+	Price  string `json:"price"`
+	Qty    string `json:"origQty"`
+	Filled string `json:"executedQty"`
+	Quote  string `json:"cummulativeQuoteQty"`
+	Status string `json:"status"`
+	Time   string `json:"timeInForce"`
+	Type   string `json:"type"`
+	Side   string `json:"side"`
+}
+
+// borrowed is what was borrowed to place an order; it is missing when nothing was.
+type borrowed struct {
+	Amount string `json:"marginBuyBorrowAmount,omitempty"`
+	Asset  string `json:"marginBuyBorrowAsset,omitempty"`
+}
+
+// fixed8 has eight decimals, as all numbers of the spot engine.
+func fixed8(f exchange.Fixed) string { return f.Decimal().StringFixed(exchange.FixedPlaces) }
+
+func (o *record) marginNumbers() marginNumbers {
+	r := &o.Request
+	return marginNumbers{
+		Price: fixed8(r.Price), Qty: fixed8(r.Qty), Filled: fixed8(o.Filled), Quote: money8(o.quote),
+		Status: o.statusWord(), Time: o.marginTime(), Type: o.marginWord(), Side: r.Side.String(),
+	}
+}
+
+// postMarginOrder answers LIMIT and MARKET orders in full unless it is told otherwise, and
+// others with an acknowledgement.
+func (s *Sim) postMarginOrder(c *web.Call) (any, *web.Error) {
+	o, wrong := s.readMargin(c)
+	if wrong != nil {
+		return nil, wrong
+	}
+	loans, fills := len(s.ledger.loans), len(s.records.fills)
+	if wrong := s.place(c.At, o); wrong != nil {
+		return nil, wrong
+	}
+	if c.Has("autoRepayAtCancel") && !c.Bool("autoRepayAtCancel") {
+		s.venue.KeepLoan(o.ClientID)
+	}
+	ack := marginAck{s.ins.At(o.Request.Inst).Symbol, o.id, o.name, c.At.Millis()}
+	result := marginResult{ack, o.marginNumbers(), s.borrowedSince(loans)}
+	kind := c.Text("newOrderRespType")
+	if word := o.marginWord(); kind == "" && (word == "LIMIT" || word == "MARKET") {
+		kind = "FULL"
+	}
+	switch kind {
+	case "FULL":
+		full := marginFull{result, []marginFill{}}
+		for _, f := range s.records.fills[fills:] {
+			if f.order == o {
+				full.Fills = append(full.Fills, marginFill{fixed8(f.Price), fixed8(f.Qty), money8(f.Fee), f.FeeAsset})
+			}
+		}
+		return full, nil
+	case "RESULT":
+		return result, nil
+	default:
+		return ack, nil
+	}
+}
+
+// borrowedSince sums the loans that were taken since there were n.
+func (s *Sim) borrowedSince(n int) borrowed {
+	var sum decimal.Decimal
+	asset := ""
+	for _, l := range s.ledger.loans[min(n, len(s.ledger.loans)):] {
+		sum, asset = sum.Add(l.principal), l.asset
+	}
+	if asset == "" {
+		return borrowed{}
+	}
+	return borrowed{sum.String(), asset}
+}
+
+// canceledOrder is a margin order that was cancelled: Name is that of the request to do so.
+type canceledOrder struct {
+	Symbol   string `json:"symbol"`
+	ID       int64  `json:"orderId"`
+	Original string `json:"origClientOrderId"`
+	Name     string `json:"clientOrderId"`
+	marginNumbers
+}
+
+func (s *Sim) deleteMarginOrder(c *web.Call) (any, *web.Error) {
+	name := s.readCancelID(c)
+	o, wrong := s.oneOpen(c, exchange.Margin)
+	if wrong == errNoOrder {
+		wrong = errUnknown
+	}
+	if wrong == nil {
+		wrong = c.Err()
+	}
+	if wrong != nil {
+		return nil, wrong
+	}
+	s.cancelAs(c.At, o, name)
+	return canceledOrder{s.ins.At(o.Request.Inst).Symbol, o.id, o.name, name, o.marginNumbers()}, nil
+}
+
+// readCancelID reads what a request to cancel is to be called, or makes it up.
+func (s *Sim) readCancelID(c *web.Call) string {
+	if name := readMarginID(c, "newClientOrderId"); name != "" {
+		return name
+	}
+	return s.records.clientID()
+}
+
+// cancelAs cancels an order, and of an OCO both legs, which all take the name of the request.
+func (s *Sim) cancelAs(at exchange.Time, o *record, name string) {
+	for _, r := range [...]*record{o, o.orderList, o.limit, o.stop} {
+		if r != nil {
+			r.canceledBy = name
+		}
+	}
+	if l := o.orderList; l != nil {
+		l.limit.canceledBy, l.stop.canceledBy = name, name
+	}
+	s.cancel(at, o)
+}
+
+// canceledSingle is an order that is no leg of a list in the answer to DELETE allOpenOrders.
+type canceledSingle struct {
+	Symbol   string `json:"symbol"`
+	Original string `json:"origClientOrderId"`
+	ID       int64  `json:"orderId"`
+	List     int64  `json:"orderListId"`
+	Name     string `json:"clientOrderId"`
+	marginNumbers
+}
+
+// deleteMarginOrders answers with single orders and lists in one array, in the order of
+// their ids.
+func (s *Sim) deleteMarginOrders(c *web.Call) (any, *web.Error) {
+	in := s.symbol(c, exchange.Margin)
+	if in == nil {
+		return nil, c.Err()
+	}
+	var open []*record
+	for _, o := range s.records.live {
+		if o.product == exchange.Margin && o.Request.Inst == in.ID && o.orderList == nil {
+			open = append(open, o)
+		}
+	}
+	if len(open) == 0 {
+		return nil, errUnknown
+	}
+	name, answer := s.records.clientID(), []any{}
+	for _, o := range open {
+		if !o.open() {
+			continue
+		}
+		s.cancelAs(c.At, o, name)
+		if o.list == listOCO {
+			answer = append(answer, s.canceledOCO(o, name))
+		} else {
+			answer = append(answer, canceledSingle{in.Symbol, o.name, o.id, noList, name, o.marginNumbers()})
+		}
+	}
+	return answer, nil
+}
+
+// noList is the orderListId of an order that is in none.
+const noList = -1
+
+// marginOrder is a margin order as queries show it.
+type marginOrder struct {
+	Name       string  `json:"clientOrderId"`
+	Quote      string  `json:"cummulativeQuoteQty"`
+	Filled     string  `json:"executedQty"`
+	Iceberg    string  `json:"icebergQty"`
+	Working    bool    `json:"isWorking"`
+	ID         int64   `json:"orderId"`
+	Qty        string  `json:"origQty"`
+	Price      string  `json:"price"`
+	Side       string  `json:"side"`
+	Status     string  `json:"status"`
+	Trigger    string  `json:"stopPrice"`
+	Symbol     string  `json:"symbol"`
+	Created    int64   `json:"time"`
+	Time       string  `json:"timeInForce"`
+	Type       string  `json:"type"`
+	Updated    int64   `json:"updateTime"`
+	Account    int64   `json:"accountId"`
+	Prevention string  `json:"selfTradePreventionMode"`
+	Match      *string `json:"preventedMatchId"`
+	Prevented  *string `json:"preventedQuantity"`
+}
+
+// accountID is the account's number.
+const accountID = 152950866
+
+// showMargin writes an order. It works when it stands in the book, or could: a conditional
+// one does not before its trigger. The prevented match and quantity are null where there
+// are none.
+func (s *Sim) showMargin(o *record) marginOrder {
+	n, r := o.marginNumbers(), &o.Request
+	return marginOrder{
+		Name: o.name, Quote: n.Quote, Filled: n.Filled, Iceberg: fixed8(r.Iceberg),
+		Working: !r.Type.Conditional() || o.triggered != 0, ID: o.id, Qty: n.Qty, Price: n.Price, Side: n.Side, Status: n.Status,
+		Trigger: fixed8(r.Trigger), Symbol: s.ins.At(r.Inst).Symbol, Created: o.Created.Millis(), Time: n.Time, Type: n.Type,
+		Updated: o.Updated.Millis(), Account: accountID, Prevention: o.marginPrevention(),
+	}
+}
+
+func (s *Sim) getMarginOrder(c *web.Call) (any, *web.Error) {
+	o, wrong := s.one(c, exchange.Margin, listOrders)
+	if wrong != nil {
+		return nil, wrong
+	}
+	return s.showMargin(o), nil
+}
+
+// getMarginOpen wants a symbol: the page has a weight for requests without one, and yet
+// calls it mandatory.
+func (s *Sim) getMarginOpen(c *web.Call) (any, *web.Error) {
+	in := s.symbol(c, exchange.Margin)
+	if in == nil {
+		return nil, c.Err()
+	}
+	list := []marginOrder{}
+	for _, o := range s.records.live {
+		if o.product == exchange.Margin && o.list == listOrders && o.Request.Inst == in.ID {
+			list = append(list, s.showMargin(o))
+		}
+	}
+	return list, nil
+}
+
+// pagesOfMargin are those of margin orders and trades: the spot engine looks at a day.
+func pagesOfMargin(most int) pages { return pages{span: day, below: true, usual: 500, most: most} }
+
+func (s *Sim) getMarginOrders(c *web.Call) (any, *web.Error) {
+	in := s.symbol(c, exchange.Margin)
+	found, wrong := s.orders(c, exchange.Margin, listOrders, pagesOfMargin(500), "orderId", func(other *exchange.Instrument) bool { return other == in })
+	if wrong != nil {
+		return nil, wrong
+	}
+	return each(found, func(o **record) marginOrder { return s.showMargin(*o) }), nil
+}
+
+// marginTrade is a row of myTrades.
+type marginTrade struct {
+	Fee      string `json:"commission"`
+	FeeAsset string `json:"commissionAsset"`
+	ID       int64  `json:"id"`
+	Best     bool   `json:"isBestMatch"`
+	Buyer    bool   `json:"isBuyer"`
+	Maker    bool   `json:"isMaker"`
+	Order    int64  `json:"orderId"`
+	Price    string `json:"price"`
+	Qty      string `json:"qty"`
+	Symbol   string `json:"symbol"`
+	Time     int64  `json:"time"`
+}
+
+func (s *Sim) getMarginTrades(c *web.Call) (any, *web.Error) {
+	in := s.symbol(c, exchange.Margin)
+	when, from, order := readPeriod(c, pagesOfMargin(1000)), c.Int("fromId"), c.Int("orderId")
+	if wrong := c.Err(); wrong != nil {
+		return nil, wrong
+	}
+	if from != 0 && !when.asked {
+		when.from = 0
+	}
+	list := []marginTrade{}
+	for _, f := range s.records.fills {
+		if f.inst == in.ID && f.id >= from && (order == 0 || f.order.id == order) && when.has(f.at) {
+			list = append(list, marginTrade{
+				money8(f.Fee), f.FeeAsset, f.id, true, f.Side == exchange.Buy, f.Maker, f.order.id, fixed8(f.Price), fixed8(f.Qty), in.Symbol, f.at.Millis(),
+			})
+		}
+	}
+	return cut(list, when.limit, from == 0 && when.latest), nil
+}
+
+// forcedMargin is a row of margin/forceOrders.
+type forcedMargin struct {
+	Average string `json:"avgPrice"`
+	Filled  string `json:"executedQty"`
+	ID      int64  `json:"orderId"`
+	Price   string `json:"price"`
+	Qty     string `json:"qty"`
+	Side    string `json:"side"`
+	Symbol  string `json:"symbol"`
+	Time    string `json:"timeInForce"`
+	Updated int64  `json:"updatedTime"`
+}
+
+// getMarginForced lists what the exchange has sold and bought to liquidate, newest first.
+func (s *Sim) getMarginForced(c *web.Call) (any, *web.Error) {
+	when := spanRule{usual: 7 * day, most: 90 * day, keeps: 90 * day, tooLong: web.Errorf(-1127, "Lookup interval is too big.")}.read(c)
+	found := []forcedMargin{}
+	for i := len(s.records.all) - 1; i >= 0; i-- {
+		o := s.records.all[i]
+		if o.product != exchange.Margin || o.forced == exchange.NotForced || !when.has(o.Updated) {
+			continue
+		}
+		in := s.ins.At(o.Request.Inst)
+		average := money8(o.average(in))
+		found = append(found, forcedMargin{
+			average, fixed8(o.Filled), o.id, average, fixed8(o.Request.Qty), o.Request.Side.String(), in.Symbol, exchange.GTC.String(), o.Updated.Millis(),
+		})
+	}
+	rows := pageOf(c, found)
+	if wrong := c.Err(); wrong != nil {
+		return nil, wrong
+	}
+	return rowsOf[forcedMargin]{rows, len(found)}, nil
+}
