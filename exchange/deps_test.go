@@ -44,6 +44,9 @@ var law = map[string]string{
 	"exchange/market":     "exchange exchange/book exchange/frame exchange/internal/*",
 	"exchange/papi":       "exchange riskguard exchange/internal/*",
 
+	// What doctor finds: the account as papi tells it against our model of it.
+	"exchange/papi/preflight": "exchange exchange/papi riskguard/margin",
+
 	// Backtests and the simulated exchange. papisim reads the API on its own and shares
 	// no decoder with exchange/papi.
 	"backtest/tape": "exchange exchange/book exchange/frame backtest/tape/row backtest/tape/clock backtest/tape/source " +
