@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding"
 	"errors"
 	"io/fs"
 	"reflect"
@@ -10,7 +11,6 @@ import (
 	"time"
 
 	"github.com/BurntSushi/toml"
-	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/backtest/tape"
@@ -202,29 +202,47 @@ func TestConfigMistakes(t *testing.T) {
 	}
 }
 
-// TestShippedConfigs loads every file of configs, and holds backtest.toml to its promise
-// that it shows every key.
+// TestShippedConfigs loads every file of configs, and holds those that explain a kind of
+// configuration to their promise that they show every key.
 func TestShippedConfigs(t *testing.T) {
 	files, err := fs.Glob(configs.FS, "*.toml")
 	if err != nil || len(files) < 5 {
 		t.Fatalf("%v, %v", files, err)
+	}
+	other := map[string]struct {
+		load func(name, text string) error
+		keys reflect.Type
+	}{
+		"live.toml": {
+			func(name, text string) error { _, err := loadLive(name, text, nil); return err },
+			reflect.TypeFor[liveConfig](),
+		},
+		"sim.toml": {
+			func(name, text string) error { _, err := loadSim(&simText{name, text}, nil, nil); return err },
+			reflect.TypeFor[simConfig](),
+		},
 	}
 	for _, name := range files {
 		text, err := configs.FS.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := loadConfig(name, string(text), nil)
+		keys := reflect.TypeFor[backtest.Config]()
+		if kind, ok := other[name]; ok {
+			err, keys = kind.load(name, string(text)), kind.keys
+		} else if _, err = loadConfig(name, string(text), nil); name != "backtest.toml" {
+			keys = nil
+		}
 		if err != nil {
 			t.Errorf("%v", err)
+		}
+		doc, err := parseDocument(name, string(text))
+		if err != nil || keys == nil {
 			continue
 		}
-		if name != "backtest.toml" {
-			continue
-		}
-		for _, key := range keysOf(reflect.TypeFor[backtest.Config](), "") {
-			if _, ok := c.doc.at[key]; !ok {
-				t.Errorf("backtest.toml does not show %s", key)
+		for _, key := range keysOf(keys, "") {
+			if _, ok := doc.at[key]; !ok {
+				t.Errorf("%s does not show %s", name, key)
 			}
 		}
 	}
@@ -237,10 +255,13 @@ func keysOf(typ reflect.Type, prefix string) []string {
 		f := typ.Field(i)
 		key := prefix + f.Tag.Get("toml")
 		keys = append(keys, key)
+		table := func(t reflect.Type) bool {
+			return t.Kind() == reflect.Struct && !reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+		}
 		switch {
-		case f.Type.Kind() == reflect.Struct && f.Type != reflect.TypeFor[decimal.Decimal]():
+		case table(f.Type):
 			keys = append(keys, keysOf(f.Type, key+".")...)
-		case f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.Struct:
+		case f.Type.Kind() == reflect.Slice && table(f.Type.Elem()):
 			keys = append(keys, keysOf(f.Type.Elem(), key+".0.")...)
 		}
 	}

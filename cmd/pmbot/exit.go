@@ -20,8 +20,8 @@ import (
 
 // exitCode is the process's answer to the script that started it. The numbers are a
 // promise: they are documented in the README and in [exitCodes], and never change their
-// meaning. 5 (not running), 8 (exchange unreachable) and 10 (an order of unknown outcome)
-// belong to the commands of live trading.
+// meaning. 5 (not running) and 10 (an order of unknown outcome) belong to the commands of
+// live trading.
 type exitCode int
 
 const (
@@ -39,6 +39,8 @@ const (
 	exitCheck exitCode = 6
 	// exitSafety is what was refused because it could do harm.
 	exitSafety exitCode = 7
+	// exitExchange is an exchange that cannot be reached, or has banned this address.
+	exitExchange exitCode = 8
 	// exitTimeout is an answer that did not come in time.
 	exitTimeout exitCode = 9
 )
@@ -51,8 +53,9 @@ func exitCodes() []exitMeaning {
 		{exitUsage, "the command line is wrong"},
 		{exitConfig, "the configuration, a parameter or the plugin program cannot be used"},
 		{exitNotFound, "a file, plugin, run, tape, series or instrument is not there"},
-		{exitCheck, "data is damaged, or a check did not pass: a checksum, data verify, --strict"},
+		{exitCheck, "data is damaged, or a check did not pass: a checksum, data verify, --strict, doctor"},
 		{exitSafety, "refused, because it could do harm: sim --listen where other machines can reach it"},
+		{exitExchange, "the exchange cannot be reached, or has banned this address: doctor"},
 		{exitTimeout, "no answer in time: a plugin hangs"},
 	}
 }
@@ -69,7 +72,7 @@ func exitCodesTopic() *cobra.Command {
 	for _, e := range exitCodes() {
 		fmt.Fprintf(&b, "  %d  %s\n", e.code, e.meaning)
 	}
-	b.WriteString("\n5, 8 and 10 are reserved for live trading.")
+	b.WriteString("\n5 and 10 are reserved for live trading.")
 	return &cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: b.String()}
 }
 

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/exchange/papi"
+	"github.com/pmbot/pmbot/strategy"
+)
+
+// liveConfig is what is needed to speak to an exchange for an account; configs/live.toml
+// explains every key.
+type liveConfig struct {
+	Account  accountConfig  `toml:"account"`
+	Exchange exchangeConfig `toml:"exchange"`
+	// Instruments are what is traded.
+	Instruments []strategy.Symbol `toml:"instruments"`
+}
+
+// accountConfig names the account's key and what is expected of the account.
+type accountConfig struct {
+	Name string `toml:"name"`
+	// Key and Secret say where to find them, never what they are; see readSecret.
+	Key         string        `toml:"key"`
+	Secret      string        `toml:"secret"`
+	HedgeMode   bool          `toml:"hedge_mode"`
+	OrderPrefix string        `toml:"order_prefix"`
+	PMSince     exchange.Time `toml:"pm_since"`
+}
+
+// exchangeConfig has servers of this machine in place of Binance's.
+type exchangeConfig struct {
+	PAPI string `toml:"papi"`
+	SAPI string `toml:"sapi"`
+	FAPI string `toml:"fapi"`
+}
+
+// defaultLive holds the value of every key that a file leaves out.
+func defaultLive() liveConfig {
+	return liveConfig{
+		Account: accountConfig{Name: "main", Key: "env:PMBOT_KEY", Secret: "env:PMBOT_SECRET", OrderPrefix: "pmb-"},
+		Instruments: []strategy.Symbol{
+			{Product: exchange.UM, Name: "BTCUSDT"}, {Product: exchange.CM, Name: "BTCUSD_PERP"}, {Product: exchange.Margin, Name: "BTCUSDT"},
+		},
+	}
+}
+
+var (
+	accountName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
+	orderPrefix = regexp.MustCompile(`^[A-Za-z0-9.:_-]{1,16}$`)
+)
+
+// loadLive decodes a configuration. Every mistake is reported.
+func loadLive(name, text string, overrides []override) (*liveConfig, error) {
+	c := defaultLive()
+	doc, err := parseDocument(name, text)
+	if err != nil {
+		return nil, &failure{code: exitConfig, err: err}
+	}
+	for _, o := range overrides {
+		if err := doc.set(o); err != nil {
+			return nil, &failure{code: exitConfig, err: err}
+		}
+	}
+	mistakes := doc.decode(&c)
+	if len(mistakes) == 0 {
+		mistakes = c.check(doc)
+	}
+	return &c, refuse(mistakes)
+}
+
+// check finds values that have the right type and make no sense.
+func (c *liveConfig) check(doc *document) []mistake {
+	var list []mistake
+	wrong := func(key, format string, args ...any) {
+		list = append(list, doc.wrong(strings.Split(key, "."), format, args...))
+	}
+	if !accountName.MatchString(c.Account.Name) {
+		wrong("account.name", "%q is not a name of at most 32 small letters, digits, _ and -", c.Account.Name)
+	}
+	if !orderPrefix.MatchString(c.Account.OrderPrefix) {
+		wrong("account.order_prefix", "%q is not 1 to 16 letters, digits and .:_-, which begin the ids of our orders", c.Account.OrderPrefix)
+	}
+	for _, s := range []struct{ key, ref string }{{"account.key", c.Account.Key}, {"account.secret", c.Account.Secret}} {
+		if _, _, err := secretReference(s.ref); err != nil {
+			wrong(s.key, "%v", err)
+		}
+	}
+	if len(c.Instruments) == 0 {
+		wrong("instruments", "there is none; name some, such as UM:BTCUSDT")
+	}
+	return list
+}
+
+// instruments are the configured ones, from the embedded exchangeInfo answers.
+func (c *liveConfig) instruments() (*exchange.Instruments, error) {
+	known, err := embeddedInstruments()
+	if err != nil {
+		return nil, err
+	}
+	all, err := exchange.NewInstruments(known...)
+	if err != nil {
+		return nil, err
+	}
+	var list []exchange.Instrument
+	for _, s := range c.Instruments {
+		in, err := all.Find(s.Product, s.Name)
+		if err != nil {
+			return nil, &failure{exitNotFound, fmt.Errorf("instruments: %w", err), "name one of those that pmbot ships with; others are asked of Binance by the live feeds"}
+		}
+		list = append(list, *in)
+	}
+	return exchange.NewInstruments(list...)
+}
+
+// client makes a client of the account. It sends nothing.
+func (c *console) client(cfg *liveConfig) (*papi.Client, error) {
+	key, err := c.readSecret("account.key", cfg.Account.Key)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := c.readSecret("account.secret", cfg.Account.Secret)
+	if err != nil {
+		return nil, err
+	}
+	client, err := papi.New(papi.Config{
+		Key: key, Secret: secret, PAPI: cfg.Exchange.PAPI, SAPI: cfg.Exchange.SAPI, FAPI: cfg.Exchange.FAPI, Log: c.logger(false),
+	})
+	if err != nil {
+		return nil, &failure{exitConfig, err, "see configs/live.toml"}
+	}
+	return client, nil
+}
+
+// secretReference splits "env:NAME", "file:PATH" or "credential:NAME". The error does not
+// repeat the text, which may be the secret itself.
+func secretReference(ref string) (kind, where string, err error) {
+	kind, where, found := strings.Cut(ref, ":")
+	if found && where != "" && (kind == "env" || kind == "file" || kind == "credential") {
+		return kind, where, nil
+	}
+	return "", "", errors.New("it must say where the value is, as env:NAME, file:PATH or credential:NAME; a key or secret never stands in a configuration")
+}
+
+// secretSizeMax bounds a file with a secret; PEM keys have a few kilobytes.
+const secretSizeMax = 64 << 10
+
+// readSecret fetches what a reference names: a variable of the environment; a file that
+// nobody but its owner may read; or a credential that systemd has put into
+// $CREDENTIALS_DIRECTORY. Blanks and line ends around it are cut off.
+func (c *console) readSecret(key, ref string) (papi.Secret, error) {
+	kind, where, err := secretReference(ref)
+	if err != nil {
+		return papi.Secret{}, &failure{exitConfig, fmt.Errorf("%s: %w", key, err), ""}
+	}
+	var text string
+	switch kind {
+	case "env":
+		if text = c.getenv(where); text == "" {
+			return papi.Secret{}, &failure{exitConfig, fmt.Errorf("%s: the variable %s of the environment is empty", key, where), "set it, or name another place with " + key}
+		}
+	case "credential":
+		dir := c.getenv("CREDENTIALS_DIRECTORY")
+		if dir == "" {
+			return papi.Secret{}, &failure{exitConfig, fmt.Errorf("%s: there are no systemd credentials here", key), "add LoadCredential=" + filepath.Base(where) + ":PATH to the unit"}
+		}
+		if text, err = secretFile(filepath.Join(dir, filepath.Base(where))); err != nil {
+			return papi.Secret{}, &failure{exitConfig, fmt.Errorf("%s: %w", key, err), ""}
+		}
+	case "file":
+		if text, err = secretFile(where); err != nil {
+			return papi.Secret{}, &failure{exitConfig, fmt.Errorf("%s: %w", key, err), "chmod 600, and owned by who runs pmbot"}
+		}
+	}
+	return papi.NewSecret(strings.TrimSpace(text)), nil
+}
+
+// secretFile reads a file that only its owner can read or write.
+func secretFile(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", fmt.Errorf("file %s: %w", name, reason(err))
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", fmt.Errorf("file %s: %w", name, reason(err))
+	}
+	if open := info.Mode().Perm() &^ 0o700; open != 0 {
+		return "", fmt.Errorf("file %s has mode %04o: others may read it", name, info.Mode().Perm())
+	}
+	text, err := io.ReadAll(io.LimitReader(f, secretSizeMax+1))
+	if err != nil {
+		return "", fmt.Errorf("file %s: %w", name, reason(err))
+	}
+	if len(text) > secretSizeMax {
+		return "", fmt.Errorf("file %s is larger than %d bytes", name, secretSizeMax)
+	}
+	return string(text), nil
+}
