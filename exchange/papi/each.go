@@ -38,7 +38,7 @@ func eachIn[T any](w Window, span time.Duration, page func(Window) (list []T, wh
 			return
 		}
 		width := exchange.Time(span)
-		for from <= last {
+		for {
 			to := last
 			if last-from >= width {
 				to = from + width - tick
@@ -59,6 +59,9 @@ func eachIn[T any](w Window, span time.Duration, page func(Window) (list []T, wh
 				if !yield(entry, nil) {
 					return
 				}
+			}
+			if to == last { // and the next may be after the end of time
+				return
 			}
 			from = to + tick
 			width = min(2*width, exchange.Time(span))

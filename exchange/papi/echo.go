@@ -191,13 +191,15 @@ func (p newCMConditionalOrder) echo(a CMConditionalOrder) error {
 	return e.err()
 }
 
-// An answer of the kind ACK has nothing to compare but symbol and client id. No answer
-// tells the trigger of a margin order: see [Client.MarginOrder].
+// An answer of the kind ACK, which is the default of all types but LIMIT and MARKET, has
+// nothing to compare but symbol and client id. No answer tells the trigger of a margin
+// order: see [Client.MarginOrder].
 func (p newMarginOrder) echo(a MarginOrderAck) error {
 	var e echo
 	echoText(&e, "symbol", p.Symbol, a.Symbol)
 	echoText(&e, "newClientOrderId", p.NewClientOrderID, a.ClientOrderID)
-	if a.Type == "" && p.NewOrderRespType == "ACK" {
+	ack := p.NewOrderRespType == "ACK" || p.NewOrderRespType == "" && p.Type != "LIMIT" && p.Type != "MARKET"
+	if a.Type == "" && ack {
 		return e.err()
 	}
 	echoText(&e, "side", p.Side, a.Side)
