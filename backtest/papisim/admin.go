@@ -18,7 +18,11 @@ import (
 func (s *Sim) Admin() http.Handler {
 	mux := http.NewServeMux()
 	for _, e := range s.adminEndpoints() {
-		mux.HandleFunc(e.Method+" "+e.Path, func(w http.ResponseWriter, r *http.Request) {
+		path := e.Path
+		if path == "/" {
+			path = "/{$}"
+		}
+		mux.HandleFunc(e.Method+" "+path, func(w http.ResponseWriter, r *http.Request) {
 			v, err := e.serve(w, r)
 			respond(w, v, err)
 		})
@@ -114,7 +118,7 @@ func outcome(err error) (any, error) { return adminDone{true}, err }
 // adminEndpoints are all of them.
 func (s *Sim) adminEndpoints() []adminEndpoint {
 	return append([]adminEndpoint{
-		{"GET", "/{$}", "this list", nil, func(http.ResponseWriter, *http.Request) (any, error) {
+		{"GET", "/", "this list", nil, func(http.ResponseWriter, *http.Request) (any, error) {
 			return struct {
 				Endpoints []adminEndpoint `json:"endpoints"`
 				Faults    []faultHelp     `json:"fault_kinds"`
