@@ -63,6 +63,7 @@ func (s *Sim) setLeverage(c *web.Call, p exchange.Product) (*exchange.Instrument
 		}
 		return nil, wrong
 	}
+	s.tellLeverage(in, int(leverage), c.At)
 	return in, nil
 }
 
