@@ -51,8 +51,8 @@ type accountFrame struct {
 
 type accountInner struct {
 	Reason    string            `json:"m"`
-	Balances  []accountBalance  `json:"B"`
-	Positions []accountPosition `json:"P"`
+	Balances  []accountBalance  `json:"B,omitempty"`
+	Positions []accountPosition `json:"P,omitempty"` // not with funding, for example
 	Symbol    string            `json:"S,omitempty"` // of a funding fee
 }
 
@@ -74,12 +74,11 @@ type accountPosition struct {
 }
 
 func (a *accountUpdate) frame(at exchange.Time) accountFrame {
-	inner := accountInner{Reason: a.reason, Symbol: a.symbol, Balances: []accountBalance{}, Positions: []accountPosition{}}
+	inner := accountInner{Reason: a.reason, Symbol: a.symbol, Positions: a.positions}
 	for _, b := range a.balances {
 		wallet := money8(b.balance)
 		inner.Balances = append(inner.Balances, accountBalance{b.asset, wallet, wallet, money8OrZero(b.change)})
 	}
-	inner.Positions = append(inner.Positions, a.positions...)
 	return accountFrame{"ACCOUNT_UPDATE", a.product.String(), at.Millis(), at.Millis(), alias(a.product), inner}
 }
 

@@ -71,7 +71,7 @@ func (s *Sim) orderUpdate(n *news) orderUpdate {
 	bids, asks := s.exposure(n.inst)
 	u := orderInner{
 		Symbol: in.Symbol, ClientID: o.name, Side: r.Side.String(), Type: o.eventType(), Force: o.timeWord(), Qty: r.Qty.String(),
-		Price: r.Price.String(), Average: o.average(in).Round(exchange.FixedPlaces).String(), Ignore: "0", Execution: string(n.execution),
+		Price: r.Price.String(), Average: o.averageText(in), Ignore: "0", Execution: string(n.execution),
 		Status: o.statusWord(), ID: o.id, LastQty: "0", Filled: o.Filled.String(), LastPrice: "0", At: at, Bids: bids, Asks: asks,
 		Reduce: r.ReduceOnly, Leg: r.PositionSide.String(), Realized: "0", Prevention: o.preventionWord(), GoodTill: r.GoodTill.Millis(),
 	}
@@ -93,6 +93,14 @@ func (s *Sim) orderUpdate(n *news) orderUpdate {
 		u.PriceMatch = o.priceMatch.String()
 	}
 	return orderUpdate{"ORDER_TRADE_UPDATE", in.Product.String(), at, at, alias(in.Product), u}
+}
+
+// averageText is the average price in events, "0" without a fill.
+func (r *record) averageText(in *exchange.Instrument) string {
+	if r.Filled == 0 {
+		return "0"
+	}
+	return r.averaged(in)
 }
 
 // eventType is the kind of order in events, which have a word for those that liquidate.
@@ -221,7 +229,7 @@ func (s *Sim) strategyUpdate(n *news) strategyUpdate {
 		GoodTill: r.GoodTill.Millis(),
 	}
 	if r.Type == exchange.TrailingStopMarket {
-		a.Activation, a.Callback = r.Activation.String(), percent(r.Callback)
+		a.Activation, a.Callback = r.Activation.String(), entry8(r.Callback.Decimal().Shift(2))
 	}
 	if o.child != nil {
 		a.Child = o.child.id
