@@ -83,7 +83,7 @@ func refusal(code int, reason string, in *exchange.Instrument) *web.Error {
 		msg = reason
 	}
 	if in != nil {
-		msg = strings.ReplaceAll(msg, "%s", in.NotionalMin.String())
+		msg = strings.ReplaceAll(msg, "%s", in.NotionalMin.Decimal().StringFixed(max(1, places(in.NotionalMin))))
 	}
 	e := &web.Error{Code: code, Msg: msg}
 	if code == -1015 {

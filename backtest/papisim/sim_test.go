@@ -32,6 +32,7 @@ const (
 	spotETH
 	spotBNB
 	umLTC // does not trade
+	umXRP // has minimums and steps that are no powers of ten
 )
 
 // The tests' API key, which may do everything but withdraw, and its secret. Binance's have
@@ -61,7 +62,8 @@ type testSim struct {
 }
 
 // newTestSim makes an exchange with what testConfig says, after changes, and shows it one
-// price of each instrument: 60,000 for a bitcoin, 3,000 for an ether, 600 for a BNB.
+// price of each instrument: 60,000 for a bitcoin, 3,000 for an ether, 600 for a BNB, 0.5 for
+// an XRP.
 func newTestSim(t testing.TB, change ...func(*Config)) *testSim {
 	t.Helper()
 	c := testConfig(t)
@@ -76,8 +78,8 @@ func newTestSim(t testing.TB, change ...func(*Config)) *testSim {
 	for _, index := range [...][2]string{{"USDT", "1"}, {"USDC", "1"}, {"BTC", "60000"}, {"ETH", "3000"}, {"BNB", "600"}} {
 		s.index(index[0], index[1])
 	}
-	for _, inst := range [...]exchange.InstrumentID{umBTC, umETH, cmBTC, spotBTC, spotETH, spotBNB} {
-		price := map[string]string{"BTC": "60000", "ETH": "3000", "BNB": "600"}[s.ins.At(inst).Base]
+	for _, inst := range [...]exchange.InstrumentID{umBTC, umETH, cmBTC, spotBTC, spotETH, spotBNB, umXRP} {
+		price := map[string]string{"BTC": "60000", "ETH": "3000", "BNB": "600", "XRP": "0.5"}[s.ins.At(inst).Base]
 		if s.ins.At(inst).Product != exchange.Margin {
 			s.mark(inst, price)
 		}
@@ -99,12 +101,17 @@ func testConfig(t testing.TB) Config {
 			in.Status = "SETTLING"
 			return in
 		}(),
+		func() exchange.Instrument {
+			in := testFutures(exchange.UM, "XRP", "0.0005", "5")
+			in.PriceMin, in.Lot.Min, in.Lot.Max, in.MarketLot = fixed("0.01"), fixed("10"), fixed("100000"), exchange.Lot{}
+			return in
+		}(),
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	tables := margin.Assumed()
-	tables.UM["LTCUSDT"] = tables.UM["ETHUSDT"]
+	tables.UM["LTCUSDT"], tables.UM["XRPUSDT"] = tables.UM["ETHUSDT"], tables.UM["ETHUSDT"]
 	return Config{
 		Venue: venue.Config{
 			Instruments: ins, Tables: tables, Leverage: 20, Seed: 1,
