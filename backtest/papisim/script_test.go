@@ -88,11 +88,12 @@ func script(text string, obey func(line string) (string, error)) string {
 	return out.String()
 }
 
-var idInAnswer = regexp.MustCompile(`"(?:orderId|algoId|strategyId)":([0-9]+)`)
+var idsInAnswer = [...]*regexp.Regexp{regexp.MustCompile(`"(?:algoId|strategyId)":([0-9]+)`), regexp.MustCompile(`"orderId":([0-9]+)`)}
 
 // obey obeys one line:
 //
-//	GET|POST|PUT|DELETE PATH [PARAMS]    PATH below /papi/v1/; $id is the id of the last answer with one
+//	GET|POST|PUT|DELETE PATH [PARAMS]    PATH below /papi/v1/; $id is the first order id of the last
+//	answer with one, or its algo or strategy id
 //	wait DURATION
 //	mark INST PRICE    index ASSET PRICE    trade INST PRICE QTY    sold INST PRICE QTY    an aggressor sold
 //	book INST BIDS / ASKS    levels PRICExQTY
@@ -159,8 +160,10 @@ func (s *testSim) request(f []string) string {
 		params = strings.ReplaceAll(f[2], "$id", s.id)
 	}
 	status, body := s.call(f[0], "/papi/v1/"+f[1], params)
-	if found := idInAnswer.FindStringSubmatch(body); found != nil {
-		s.id = found[1]
+	for _, pattern := range idsInAnswer {
+		if found := pattern.FindStringSubmatch(body); found != nil {
+			s.id = found[1]
+		}
 	}
 	return fmt.Sprintf("%d %s", status, body)
 }

@@ -194,7 +194,7 @@ func (s *testSim) do(r *http.Request) (int, string) {
 	s.t.Helper()
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
-	return w.Code, strings.TrimSpace(w.Body.String())
+	return w.Code, strings.ReplaceAll(strings.TrimSpace(w.Body.String()), "\r", "")
 }
 
 // wait lets time pass at the exchange, in a bubble.
