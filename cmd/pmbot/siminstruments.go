@@ -3,7 +3,10 @@ package main
 import (
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pmbot/pmbot/configs"
@@ -89,8 +92,9 @@ func delivery(after exchange.Time) exchange.Time {
 }
 
 // simTables are the assumed tables with brackets of BNB, which nobody has published: those
-// of ETH with the edges at a tenth of the dollars, and at half the coins.
-func simTables() (*margin.Tables, error) {
+// of ETH with the edges at a tenth of the dollars, and at half the coins. Brackets of files
+// take the place of either.
+func simTables(files []string) (*margin.Tables, error) {
 	t := margin.Assumed()
 	for _, b := range []struct {
 		table      map[string]margin.Brackets
@@ -104,7 +108,33 @@ func simTables() (*margin.Tables, error) {
 		scaled.Source = margin.Source{Text: "after those of " + b.like, Date: "2026-11", Assumed: true}
 		b.table[b.name] = scaled
 	}
-	t.Interest = maps.Clone(t.Interest)
 	t.Interest["BNB"] = t.Interest["ETH"]
+	for _, name := range files {
+		if err := readBrackets(t, name); err != nil {
+			return nil, err
+		}
+	}
 	return t, nil
+}
+
+// readBrackets reads a leverageBracket answer into the tables.
+func readBrackets(t *margin.Tables, name string) error {
+	product, into := exchange.UM, t.UM
+	switch base := strings.ToLower(filepath.Base(name)); {
+	case strings.Contains(base, "cm"):
+		product, into = exchange.CM, t.CM
+	case !strings.Contains(base, "um"):
+		return &failure{exitConfig, fmt.Errorf("market.brackets: %s does not tell whose answer it is", name), "let the name contain um or cm"}
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return &failure{codeOf(err), fmt.Errorf("brackets %s: %w", name, reason(err)), "name a file with market.brackets"}
+	}
+	defer f.Close()
+	list, err := margin.DecodeBrackets(product, f, margin.Source{Text: "leverageBracket answer " + filepath.Base(name)})
+	if err != nil {
+		return &failure{exitConfig, fmt.Errorf("%s: %w", name, err), "save Binance's answer as it is"}
+	}
+	maps.Copy(into, list)
+	return nil
 }

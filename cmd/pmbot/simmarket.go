@@ -23,8 +23,11 @@ type simMarket struct {
 func openSimMarket(c *simConfig) (*simMarket, error) {
 	m := &simMarket{close: func() {}}
 	var err error
-	if m.tables, err = simTables(); err != nil {
+	if m.tables, err = simTables(c.Market.Brackets); err != nil {
 		return nil, err
+	}
+	if c.Market.Tape != "" {
+		return m, m.replay(c)
 	}
 	return m, m.generate(c)
 }
