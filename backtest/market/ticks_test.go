@@ -351,7 +351,14 @@ func TestTicksWeek(t *testing.T) {
 // TestTickDelivery reads the last day of dated contracts: they end at the mean index of the
 // last half hour, by which they are settled, and tell nothing after it.
 func TestTickDelivery(t *testing.T) {
-	end := start.Add(24 * time.Hour)
+	for _, left := range []time.Duration{24 * time.Hour, 10 * time.Minute} { // or of its end
+		checkDelivery(t, start.Add(left))
+	}
+}
+
+func checkDelivery(t *testing.T, end exchange.Time) {
+	t.Helper()
+	samples := float64(min(end.Sub(start), 30*time.Minute) / time.Second)
 	s := TickSpec{Seed: 4, Start: start, Step: time.Second, Legs: twelve(t, end)[2:5], Levels: 10}
 	r := newReader(t, s)
 	sum, n := map[exchange.InstrumentID]float64{}, map[exchange.InstrumentID]float64{}
@@ -364,15 +371,16 @@ func TestTickDelivery(t *testing.T) {
 			}
 		}
 		if e.Kind == exchange.KindMark && e.At == start {
-			if m := e.Mark(); far(m.Price.Float(), m.Index.Float()*(1+0.05/365), 0.001) {
-				t.Errorf("a day before delivery the mark is %v over %v", m.Price, m.Index)
+			year := end.Sub(start).Hours() / 24 / 365
+			if m := e.Mark(); far(m.Price.Float(), m.Index.Float()*(1+0.05*year), 0.001) {
+				t.Errorf("%v before delivery the mark is %v over %v", end.Sub(start), m.Price, m.Index)
 			}
 		}
 	})
 	for _, inst := range []exchange.InstrumentID{4, 5} {
 		w := r.legs[inst]
 		mean := sum[inst] / n[inst]
-		if n[inst] != 1800 || w.last != end.Add(-time.Second) || far(w.ticker.Mid().Float(), mean, 0.0002) || far(w.mark.Price.Float(), mean, 0.0001) {
+		if n[inst] != samples || w.last != end.Add(-time.Second) || far(w.ticker.Mid().Float(), mean, 0.0002) || far(w.mark.Price.Float(), mean, 0.0001) {
 			t.Errorf("%s ended at %v with a mark of %v and a middle of %v; the mean index of %v seconds is %v",
 				w.in.Name(), w.last, w.mark.Price, w.ticker.Mid(), n[inst], mean)
 		}
@@ -408,6 +416,32 @@ func TestTicksAtTheBounds(t *testing.T) {
 			s.Start = start.Add(-20 * time.Second)
 			newReader(t, s).until(ticks(t, s), start.Add(40*time.Second), nil)
 		})
+	}
+}
+
+// TestJump moves a coin between instants: books, trades and marks follow as they follow any
+// move, and other coins stay.
+func TestJump(t *testing.T) {
+	s := hour(t)
+	s.Start = start
+	m, r := ticks(t, s), newReader(t, s)
+	r.until(m, start.Add(10*time.Second), nil)
+	for _, factor := range []string{"0.5", "3", "0.01", "0.01", "100", "100", "100"} {
+		was := r.index["BTC"].Float()
+		eth := r.index["ETH"].Float()
+		if err := m.Jump("BTC", exchange.MustFixed(factor)); err != nil {
+			t.Fatal(err)
+		}
+		r.until(m, r.last.At.Add(5*time.Second), nil)
+		want := min(max(was*exchange.MustFixed(factor).Float(), 60_000.0/wall), 60_000*wall)
+		if far(r.index["BTC"].Float(), want, 0.02) || far(r.legs[1].ticker.Mid().Float(), want, 0.02) || far(r.index["ETH"].Float(), eth, 0.02) {
+			t.Errorf("BTC jumped by %s from %v to %v, ETH from %v to %v", factor, was, r.index["BTC"], eth, r.index["ETH"])
+		}
+	}
+	for asset, factor := range map[string]exchange.Fixed{"DOGE": exchange.FixedOne, "BTC": 0, "ETH": exchange.FixedMax} {
+		if m.Jump(asset, factor) == nil {
+			t.Errorf("%s jumps by %v", asset, factor)
+		}
 	}
 }
 

@@ -80,8 +80,8 @@ func (v *worth) price(now exchange.Time) exchange.Fixed {
 	}
 	left := int64(v.delivery.Sub(now) / time.Second)
 	price := v.index + part(v.index, carry*left/yearSeconds+v.premium*min(left, daySeconds)/daySeconds)
-	const all = exchange.Fixed(settled / time.Second)
-	return price + (v.settling.mean()-price)*exchange.Fixed(v.settling.n)/all
+	known := v.settling.n * one / max(v.settling.n+left, 1)
+	return price - part(price, known) + part(v.settling.mean(), known)
 }
 
 // mark is Binance's: for a perpetual the median of index with the funding still to come,
