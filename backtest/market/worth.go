@@ -52,9 +52,6 @@ func (v *worth) follow(now exchange.Time, second bool, common *weather) {
 		v.premium += (crowd-v.premium)>>14 + v.noise*centred(v.random.Uint64())>>16
 	}
 	v.value(now)
-	if second && v.delivery != 0 && v.delivery.Sub(now) <= settled {
-		v.settling.add(v.index)
-	}
 	if now%exchange.Time(sampled) == 0 {
 		v.funding.sample(v.premium)
 	}
@@ -70,6 +67,9 @@ func (v *worth) value(now exchange.Time) {
 	}
 	price := v.price(now)
 	v.before, v.fair = v.fair, price+part(price, centred(v.random.Uint64())*(basisPoint/16)>>16)
+	if v.delivery != 0 && v.delivery.Sub(now) <= settled && now%exchange.Time(time.Second) == 0 {
+		v.settling.add(v.index)
+	}
 }
 
 // price is index and premium. What a dated contract costs above its index goes with the
