@@ -122,7 +122,7 @@ export const others = {
 }
 
 export function make(at) {
-  const options = { api_key: at.key, api_secret: at.secret, baseUrl: at.base, beautifyResponses: false }
+  const options = { api_key: at.key, api_secret: at.secret, baseUrl: at.base, beautifyResponses: false, disableTimeSync: true }
   const client = new PortfolioClient(options)
   return {
     target: client,
@@ -131,7 +131,8 @@ export function make(at) {
       try {
         return await client[method](params)
       } catch (e) {
-        throw { code: Number(e.code), status: e.httpStatusCode ?? e.code, msg: String(e.message ?? e.body?.msg ?? e), kind: 'error' }
+        const status = e.httpStatusCode ?? e.responseCode ?? e.response?.status
+        throw { code: Number(e.code), status, msg: String(e.message ?? e.body?.msg ?? JSON.stringify(e)), kind: 'error' }
       }
     },
     // listen opens the user stream, with a key that the client fetches itself.
