@@ -108,39 +108,3 @@ func reasonOf(word string) exchange.Reason {
 		return exchange.ReasonTransfer
 	}
 }
-
-// fillName tells fills apart: in a self-trade both our orders carry one trade id.
-type fillName struct {
-	inst         exchange.InstrumentID
-	trade, order int64
-}
-
-// fillsMax is how many fills are remembered: an hour of eighteen a second.
-const fillsMax = 1 << 16
-
-// fills are the newest fills told, so that none is told twice, whichever of two
-// connections or the catch-up brings it.
-type fills struct {
-	seen map[fillName]struct{}
-	ring []fillName
-	next int
-}
-
-// count notes a fill and says whether it was new.
-func (f *fills) count(n fillName) bool {
-	if _, found := f.seen[n]; found {
-		return false
-	}
-	if f.seen == nil {
-		f.seen = map[fillName]struct{}{}
-	}
-	f.seen[n] = struct{}{}
-	if len(f.ring) < fillsMax {
-		f.ring = append(f.ring, n)
-		return true
-	}
-	delete(f.seen, f.ring[f.next])
-	f.ring[f.next] = n
-	f.next = (f.next + 1) % fillsMax
-	return true
-}

@@ -77,6 +77,8 @@ type standing struct {
 	ended bool
 	// legs are the client ids of the legs of an OCO.
 	legs [2]string
+	// streamed says that the user stream has told of the order.
+	streamed bool
 	// retired says that the order is in the ring of those that are over.
 	retired bool
 }
@@ -206,6 +208,13 @@ func (t *standings) forget(s *standing) {
 		if t.lists[leg] == s {
 			delete(t.lists, leg)
 		}
+	}
+}
+
+// drop forgets an order that was never there.
+func (t *standings) drop(l list, clientID string) {
+	if s := t.named(l, clientID); s != nil {
+		t.forget(s)
 	}
 }
 

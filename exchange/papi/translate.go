@@ -18,8 +18,8 @@ type translator struct {
 	orders standings
 	ledger ledger
 	fills  fills
-	// traded is the newest trade id of each instrument, from which a catch-up reads on.
-	traded []int64
+	// streaming says that what is said comes by the user stream.
+	streaming bool
 	// at is the local time given to events, and out what is to be told.
 	at     exchange.Time
 	out    []exchange.Event
@@ -28,7 +28,7 @@ type translator struct {
 }
 
 func newTranslator(ins *exchange.Instruments) *translator {
-	return &translator{ins: ins, orders: newStandings(), ledger: newLedger(), traded: make([]int64, ins.Len()+1)}
+	return &translator{ins: ins, orders: newStandings(), ledger: newLedger(), fills: newFills()}
 }
 
 // Counts are how often something came that nothing was made of.
@@ -41,8 +41,11 @@ type Counts struct {
 	UnknownInstruments, UnknownStatuses int
 }
 
-// take translates one event. An error says that it makes no sense; nothing was done then.
+// take translates one event of the user stream. An error says that it makes no sense;
+// nothing was done then.
 func (t *translator) take(event any) error {
+	t.streaming = true
+	defer func() { t.streaming = false }()
 	switch e := event.(type) {
 	case *orderTradeUpdate:
 		return t.futuresOrder(e)
@@ -175,8 +178,7 @@ func (x *execution) read(side, positionSide string) error {
 
 // trade tells a fill, once.
 func (t *translator) trade(x *execution) {
-	t.traded[x.inst] = max(t.traded[x.inst], x.fill.TradeID)
-	if !t.fills.count(fillName{x.inst, x.fill.TradeID, x.fill.VenueID}) {
+	if !t.fills.count(fillName{x.inst, x.fill.TradeID, x.fill.VenueID}, x.fill.Qty) {
 		t.counts.Repeated++
 		return
 	}

@@ -17,9 +17,10 @@ func (t *translator) update(n news, x *execution) {
 		n.status = exchange.StatusTriggered
 	}
 	s, isNews := t.orders.fold(n)
-	s.ended = s.ended || ends
+	s.ended, s.streamed = s.ended || ends, s.streamed || t.streaming
 	if maker != nil {
 		s.maker = maker
+		delete(t.orders.awaited, orderNumber{n.list, n.venueID})
 	}
 	if !isNews {
 		t.counts.Repeated++
@@ -30,6 +31,50 @@ func (t *translator) update(n news, x *execution) {
 	}
 	t.tell(s, n.reason)
 	t.over(s)
+}
+
+// acked folds the answer to a request. Fills are told by the stream, so an answer that knows
+// of more than have been told says less than it knows: else an order's risk would be
+// forgotten before its fill is counted.
+func (t *translator) acked(n news) {
+	if told := t.fills.sums[dealer{n.inst, n.venueID}]; n.filled > told {
+		n.filled = told
+		n.status = exchange.StatusWorking
+		if told > 0 {
+			n.status = exchange.StatusPartiallyFilled
+		}
+	}
+	t.update(n, nil)
+}
+
+// known folds what was read of an order together with all its fills, which were told before
+// or are not wanted.
+func (t *translator) known(n news) {
+	t.fills.raise(dealer{n.inst, n.venueID}, n.filled)
+	t.update(n, nil)
+}
+
+// dealt tells a fill that a list has told, if it is new.
+func (t *translator) dealt(x execution) {
+	if s := t.orders.numbered(listOf(t.ins.At(x.inst).Product, exchange.Limit), x.fill.VenueID); s != nil {
+		x.fill.ClientID = s.clientID
+	}
+	t.trade(&x)
+}
+
+// names is the client id of the order that an event is about, "" if it is about none.
+func names(event any) string {
+	switch e := event.(type) {
+	case *orderTradeUpdate:
+		return e.Order.ClientID
+	case *algoUpdate:
+		return e.Order.ClientID
+	case *conditionalUpdate:
+		return e.Order.ClientID
+	case *executionReport:
+		return e.ClientID
+	}
+	return ""
 }
 
 // tell says where an order stands.
@@ -73,7 +118,6 @@ func (t *translator) link(n *news) (maker *standing) {
 	}
 	number := orderNumber{n.list, n.venueID}
 	s := t.orders.awaited[number]
-	delete(t.orders.awaited, number)
 	if s == nil && n.strategyID != 0 {
 		maker := listUMAlgo
 		if n.list == listCM {
@@ -81,13 +125,14 @@ func (t *translator) link(n *news) (maker *standing) {
 		}
 		s = t.orders.numbered(maker, n.strategyID)
 	}
-	if s == nil || s.child != "" {
+	switch {
+	case s == nil || s.child != "" && s.child != n.clientID:
 		return nil
+	case s.child != "":
+		return s
 	}
 	s.child, s.childID = n.clientID, n.venueID
-	if s.status < exchange.StatusTriggering {
-		s.status = exchange.StatusTriggered
-	}
+	s.status = max(s.status, exchange.StatusTriggered)
 	t.tell(s, "")
 	return s
 }

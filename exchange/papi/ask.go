@@ -1,0 +1,239 @@
+package papi
+
+import (
+	"context"
+	"errors"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// question is asked about an order of ours, by its client id.
+type question struct {
+	order exchange.Order
+	list  list
+	// traded is how much of it has been told in fills: if more was filled, the fills are
+	// asked for, too.
+	traded exchange.Fixed
+	// thorough also looks whether any fill of late is of an order that carries the id.
+	thorough bool
+	since    exchange.Time
+}
+
+// sighting is what is found of an order and what came of it.
+type sighting struct {
+	q *question
+	// news are those of the order, and of its child or legs; trades their fills.
+	news   []news
+	trades []execution
+	// err says that the question has no answer. Without it and without news the exchange
+	// knows no such order.
+	err error
+}
+
+// ask answers questions until the context ends.
+func (b *Broker) ask(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case q := <-b.asks:
+			s := b.look(ctx, q)
+			select {
+			case b.inbox <- s:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+// look asks for an order on every list on which it can be, and for the fills that have not
+// been told.
+func (b *Broker) look(ctx context.Context, q *question) sighting {
+	s := sighting{q: q}
+	in := b.config.Instruments.At(q.order.Request.Inst)
+	if s.news, s.err = b.find(ctx, q, in); s.err != nil {
+		return s
+	}
+	for i := range s.news {
+		n := &s.news[i]
+		if n.filled > q.traded && (n.list == listUM || n.list == listCM || n.list == listMargin) {
+			var trades []execution
+			if trades, s.err = b.tradesOf(ctx, in, n, q.since); s.err != nil {
+				return s
+			}
+			s.trades = append(s.trades, trades...)
+		}
+	}
+	if len(s.news) == 0 && q.thorough {
+		s.news, s.trades, s.err = b.findTraded(ctx, q, in)
+	}
+	return s
+}
+
+// none turns the exchange's "no such order" into nothing found.
+func none(n []news, err error) ([]news, error) {
+	if errors.Is(err, ErrNoSuchOrder) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return n, nil
+}
+
+func (b *Broker) find(ctx context.Context, q *question, in *exchange.Instrument) ([]news, error) {
+	c, id := b.config.Client, q.order.ClientID
+	switch q.list {
+	case listUM:
+		o, err := c.UMOrder(ctx, in.Symbol, OrderRef{OrigClientOrderID: id})
+		return none([]news{o.news(in.ID)}, err)
+	case listUMAlgo:
+		o, err := c.UMAlgoOrder(ctx, AlgoRef{ClientAlgoID: id})
+		return b.withChild(ctx, o.news(in.ID), err, in)
+	case listCM:
+		o, err := c.CMOrder(ctx, in.Symbol, OrderRef{OrigClientOrderID: id})
+		return none([]news{o.news(in.ID)}, err)
+	case listCMConditional:
+		o, err := c.CMOpenConditionalOrder(ctx, in.Symbol, StrategyRef{NewClientStrategyID: id})
+		if errors.Is(err, ErrNoSuchOrder) { // it is not open; the history has all others
+			o, err = c.CMConditionalOrder(ctx, in.Symbol, StrategyRef{NewClientStrategyID: id})
+		}
+		return b.withChild(ctx, o.news(in.ID), err, in)
+	case listOCO:
+		return b.findOCO(ctx, id, in)
+	default:
+		o, err := c.MarginOrder(ctx, in.Symbol, OrderRef{OrigClientOrderID: id})
+		return none([]news{o.news(in.ID)}, err)
+	}
+}
+
+// withChild adds the order that a conditional one has made.
+func (b *Broker) withChild(ctx context.Context, n news, err error, in *exchange.Instrument) ([]news, error) {
+	found, err := none([]news{n}, err)
+	if err != nil || len(found) == 0 || n.childID == 0 {
+		return found, err
+	}
+	child, err := b.numbered(ctx, n.list.child(), n.childID, in)
+	if err != nil {
+		return nil, err
+	}
+	return append(found, child...), nil
+}
+
+// numbered asks for a plain order by the exchange's number.
+func (b *Broker) numbered(ctx context.Context, l list, id int64, in *exchange.Instrument) ([]news, error) {
+	c, ref := b.config.Client, OrderRef{OrderID: id}
+	switch l {
+	case listUM:
+		o, err := c.UMOrder(ctx, in.Symbol, ref)
+		return none([]news{o.news(in.ID)}, err)
+	case listCM:
+		o, err := c.CMOrder(ctx, in.Symbol, ref)
+		return none([]news{o.news(in.ID)}, err)
+	default:
+		o, err := c.MarginOrder(ctx, in.Symbol, ref)
+		return none([]news{o.news(in.ID)}, err)
+	}
+}
+
+// findOCO asks for a list and its legs: the list does not tell how they stand.
+func (b *Broker) findOCO(ctx context.Context, id string, in *exchange.Instrument) ([]news, error) {
+	l, err := b.config.Client.MarginOrderList(ctx, 0, id)
+	found, err := none(l.news(in.ID), err)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	for _, leg := range l.Orders {
+		n, err := b.numbered(ctx, listMargin, leg.OrderID, in)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, n...)
+	}
+	return found, nil
+}
+
+// slack is how much earlier than needed lists of fills are read: two clocks, and the time
+// that a list lags behind.
+const slack = exchange.Time(60e9)
+
+// tradesOf are the fills of one order since a time.
+func (b *Broker) tradesOf(ctx context.Context, in *exchange.Instrument, n *news, since exchange.Time) ([]execution, error) {
+	all, err := b.trades(ctx, in, since)
+	if err != nil {
+		return nil, err
+	}
+	var own []execution
+	for _, x := range all {
+		if x.fill.VenueID == n.venueID {
+			x.fill.ClientID = n.clientID
+			own = append(own, x)
+		}
+	}
+	return own, nil
+}
+
+// trades are the fills of an instrument since a time, the oldest first.
+func (b *Broker) trades(ctx context.Context, in *exchange.Instrument, since exchange.Time) ([]execution, error) {
+	w := Window{StartTime: since - slack, EndTime: b.now() + slack}
+	var list []execution
+	add := func(x execution, err, bad error) error {
+		if err == nil {
+			err = bad
+		}
+		list = append(list, x)
+		return err
+	}
+	c := b.config.Client
+	switch in.Product {
+	case exchange.UM:
+		for t, err := range c.EachUMTrade(ctx, in.Symbol, w) {
+			x, bad := t.execution(in.ID)
+			if err := add(x, err, bad); err != nil {
+				return nil, err
+			}
+		}
+	case exchange.CM:
+		for t, err := range c.EachCMTrade(ctx, in.Symbol, w) {
+			x, bad := t.execution(in.ID)
+			if err := add(x, err, bad); err != nil {
+				return nil, err
+			}
+		}
+	default:
+		for t, err := range c.EachMarginTrade(ctx, in.Symbol, w) {
+			x, bad := t.execution(in.ID)
+			if err := add(x, err, bad); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return list, nil
+}
+
+// findTraded looks for an order that the exchange does not find by its client id among
+// those that have dealt of late: a fill may be known before its order is.
+func (b *Broker) findTraded(ctx context.Context, q *question, in *exchange.Instrument) ([]news, []execution, error) {
+	l := listOf(in.Product, exchange.Limit)
+	trades, err := b.trades(ctx, in, q.since)
+	if err != nil {
+		return nil, nil, err
+	}
+	asked := map[int64]bool{}
+	for _, x := range trades {
+		if asked[x.fill.VenueID] {
+			continue
+		}
+		asked[x.fill.VenueID] = true
+		found, err := b.numbered(ctx, l, x.fill.VenueID, in)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(found) > 0 && found[0].clientID == q.order.ClientID {
+			own, err := b.tradesOf(ctx, in, &found[0], q.since)
+			return found, own, err
+		}
+	}
+	return nil, nil, nil
+}

@@ -1,0 +1,259 @@
+package papi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard"
+)
+
+const (
+	// queueMax is how many orders and how many cancels may wait to be sent.
+	queueMax = 256
+	// senders carry new orders and amends, cancellers cancels: who waits for the budget of
+	// orders must not hold up a cancel. askers ask for orders in doubt.
+	senders, cancellers, askers = 16, 8, 4
+	// inboxMax is how much of what comes in may wait; who brings more waits, too, and with
+	// the user stream the exchange.
+	inboxMax = 1024
+)
+
+// codeNotSent is the code of refusals of our own, which Binance has not: the kernel takes an
+// update with a code for the answer to a request to amend or cancel.
+const codeNotSent = -1
+
+// BrokerConfig is what a broker is made of. Client, Instruments and Deliver have no default.
+type BrokerConfig struct {
+	Client      *Client
+	Instruments *exchange.Instruments
+	// Deliver takes what happens, in order. It is called by Run's goroutine alone, but for
+	// an answer to Submit or Cancel that nobody can take any more, which the caller gets. It
+	// must not block. The payloads are the receiver's.
+	Deliver func(exchange.Event)
+	// Notify takes what a person or the loop should know beside; nil is nobody. It is called
+	// and must behave as Deliver.
+	Notify func(Notice)
+	// Stream replaces the user stream's host and path by a server on this machine, such as
+	// "ws://127.0.0.1:9001/pm". Any host but a loopback address is an error.
+	Stream string
+	// Dial makes the connection of the stream below TLS; nil is the network.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Since is up to when the receiver knows its fills, in the exchange's time: the first
+	// catch-up tells those after it. 0 tells none.
+	Since exchange.Time
+	// RecvWindow is that of Client, 5 s by default: how long the exchange may accept a
+	// request.
+	RecvWindow time.Duration
+	// Seed is the root of the jitter of reconnecting.
+	Seed uint64
+}
+
+// Broker carries approved orders to the exchange and tells what becomes of them and of the
+// account: it is an engine.Broker, and the owner of the user stream. Run does its work.
+type Broker struct {
+	config BrokerConfig
+	stream string
+
+	orders, cancels chan *request
+	asks            chan *question
+	inbox           chan any
+	// kick ends the stream's connection, for a reason.
+	kick chan string
+
+	// waiting keeps the requests about one order in their order, for a cancel must not
+	// overtake what it cancels: while one is under way the others wait here. A mutex, and no
+	// goroutine in between, because a wake-up costs more than the request's own work.
+	waiting struct {
+		sync.Mutex
+		behind map[exchange.OrderID][]*request
+		count  int
+		over   bool
+	}
+	state atomic.Uint32
+	truth atomic.Pointer[Truth]
+}
+
+// streamBase is where user streams are.
+const streamBase = "wss://fstream.binance.com/pm"
+
+// NewBroker makes a broker. It sends nothing before Run.
+func NewBroker(c BrokerConfig) (*Broker, error) {
+	if c.Client == nil || c.Instruments == nil || c.Deliver == nil {
+		return nil, errors.New("papi: a broker needs a client, instruments and somebody to deliver to")
+	}
+	if c.Notify == nil {
+		c.Notify = func(Notice) {}
+	}
+	if c.RecvWindow == 0 {
+		c.RecvWindow = 5 * time.Second
+	}
+	stream := streamBase
+	if c.Stream != "" {
+		if err := loopbackStream(c.Stream); err != nil {
+			return nil, err
+		}
+		stream = strings.TrimRight(c.Stream, "/")
+	}
+	b := &Broker{
+		config: c, stream: stream, orders: make(chan *request, queueMax), cancels: make(chan *request, queueMax),
+		asks: make(chan *question, queueMax), inbox: make(chan any, inboxMax), kick: make(chan string, 1),
+	}
+	b.waiting.behind = map[exchange.OrderID][]*request{}
+	return b, nil
+}
+
+// loopbackStream refuses a stream anywhere but on this machine.
+func loopbackStream(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "ws" && u.Scheme != "wss" {
+		return errors.New("papi: the stream's address is no ws:// or wss:// URL")
+	}
+	if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("papi: the stream's host %q is not on this machine", u.Hostname())
+	}
+	return nil
+}
+
+// State is how far what was delivered can be relied on now.
+func (b *Broker) State() State { return State(b.state.Load()) }
+
+// requestKind says what a request is for.
+type requestKind uint8
+
+const (
+	newOrder requestKind = iota
+	amendOrder
+	cancelOrder
+)
+
+// request is an order on its way.
+type request struct {
+	kind     requestKind
+	approved riskguard.Approved
+	order    exchange.Order // as it shall be; of a cancel, as we know it
+}
+
+// Submit sends an approved new order or amend, and does not wait. What becomes of it is
+// delivered.
+func (b *Broker) Submit(a riskguard.Approved, _ exchange.Time) {
+	kind := newOrder
+	if a.Amend() {
+		kind = amendOrder
+	}
+	b.enter(&request{kind: kind, approved: a, order: a.Order()})
+}
+
+// Cancel asks the exchange to end an order, and does not wait.
+func (b *Broker) Cancel(o exchange.Order, _ exchange.Time) {
+	b.enter(&request{kind: cancelOrder, order: o})
+}
+
+// enter queues a request, or puts it behind those about its order that are under way. One
+// for which there is no room is answered at once.
+func (b *Broker) enter(r *request) {
+	w := &b.waiting
+	w.Lock()
+	behind, busy := w.behind[r.order.ID]
+	taken := false
+	switch {
+	case w.over:
+	case busy && w.count < queueMax:
+		w.behind[r.order.ID] = append(behind, r)
+		w.count++
+		taken = true
+	case !busy:
+		if taken = b.offer(r); taken {
+			w.behind[r.order.ID] = nil
+		}
+	}
+	w.Unlock()
+	if !taken {
+		b.config.Deliver(refusal(r, codeNotSent, "not sent: too many requests wait", b.now()))
+	}
+}
+
+// offer gives a request to the workers, if there is room.
+func (b *Broker) offer(r *request) bool {
+	queue := b.orders
+	if r.kind == cancelOrder {
+		queue = b.cancels
+	}
+	select {
+	case queue <- r:
+		return true
+	default:
+		return false
+	}
+}
+
+// done lets the next request about an order go, after one has been answered.
+func (b *Broker) done(id exchange.OrderID) (next *request) {
+	w := &b.waiting
+	w.Lock()
+	defer w.Unlock()
+	behind := w.behind[id]
+	if len(behind) == 0 {
+		delete(w.behind, id)
+		return nil
+	}
+	w.behind[id] = behind[1:]
+	w.count--
+	return behind[0]
+}
+
+// close takes everything that waits; what is entered from now on is refused.
+func (b *Broker) close() []*request {
+	w := &b.waiting
+	w.Lock()
+	defer w.Unlock()
+	w.over = true
+	var rest []*request
+	for _, queue := range []chan *request{b.orders, b.cancels} {
+		for range len(queue) {
+			rest = append(rest, <-queue)
+		}
+	}
+	for _, behind := range w.behind {
+		rest = append(rest, behind...)
+	}
+	w.behind, w.count = map[exchange.OrderID][]*request{}, 0
+	slices.SortStableFunc(rest, func(a, b *request) int { return int(a.order.ID) - int(b.order.ID) })
+	return rest
+}
+
+func (b *Broker) now() exchange.Time { return exchange.TimeOf(time.Now()) }
+
+// refusal is the answer to a request that provably did nothing: a new order is over, any
+// other stands as it stood.
+func refusal(r *request, code int, reason string, at exchange.Time) exchange.Event {
+	e := exchange.Event{At: at, Inst: r.order.Request.Inst}
+	u := exchange.OrderUpdate{
+		ID: r.order.ID, ClientID: r.order.ClientID, VenueID: r.order.VenueID, Status: exchange.StatusRejected, Code: code,
+		Reason: reason, Retryable: true, Price: r.order.Request.Price, Qty: r.order.Request.Qty,
+	}
+	if r.kind != newOrder {
+		u.Status, u.Price, u.Qty, u.Filled = stood(r.order.Status), 0, 0, r.order.Filled
+	}
+	e.SetOrderUpdate(&u)
+	return e
+}
+
+// stood is the status in which an order was before a request about it.
+func stood(s exchange.OrderStatus) exchange.OrderStatus {
+	switch s {
+	case exchange.StatusPendingNew, exchange.StatusUnknown:
+		return exchange.StatusUnknown
+	case exchange.StatusPendingCancel, exchange.StatusPendingAmend:
+		return exchange.StatusWorking
+	}
+	return s
+}

@@ -1,0 +1,188 @@
+package papi
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+const (
+	// bufferMax is how many events may wait for a catch-up.
+	bufferMax = 1 << 16
+	// catchEvery is the least time between two catch-ups, which cost some 250 each, and
+	// catchAgain that before one that has failed is tried again.
+	catchEvery, catchAgain = 10 * time.Second, 5 * time.Second
+	// blind is how long a connection may have been dead when its loss is noticed, and more:
+	// what happened before is known.
+	blind = exchange.Time(15 * time.Minute)
+)
+
+// recover starts a catch-up, now or when one is allowed again.
+func (o *owner) recover(why string) {
+	o.again = true
+	if o.connected && o.state != CatchingUp {
+		o.become(CatchingUp, why)
+	}
+	if !o.catching && o.connected && o.next <= o.now() {
+		o.catchUp()
+	}
+}
+
+// catchUp reads the account beside the stream, whose events wait meanwhile.
+func (o *owner) catchUp() {
+	o.catching, o.again = true, false
+	o.next = o.now().Add(catchEvery)
+	o.echoes = map[string]exchange.Time{} // what the exchange has will be seen
+	w := want{named: map[orderNumber]string{}, active: map[exchange.InstrumentID]bool{}, since: o.heard}
+	for _, s := range o.tr.orders.open() {
+		w.open = append(w.open, exchange.Order{
+			ClientID: s.clientID, Request: exchange.OrderRequest{Inst: s.inst, Type: s.list.someType()},
+		})
+	}
+	for number, s := range o.tr.orders.byNumber {
+		w.named[number] = s.clientID
+		w.active[s.inst] = true
+	}
+	for inst := range o.active {
+		w.active[inst] = true
+	}
+	for _, d := range o.doubts {
+		w.active[d.r.order.Request.Inst] = true
+	}
+	o.catchers.Go(func() { o.tell(o.ctx, o.readTruth(o.ctx, w)) })
+}
+
+// someType is a type of the orders on a list.
+func (l list) someType() exchange.OrderType {
+	switch l {
+	case listUMAlgo, listCMConditional:
+		return exchange.StopMarket
+	case listOCO:
+		return exchange.OCO
+	}
+	return exchange.Limit
+}
+
+// caughtUp tells what was missed: links of orders and their fills, where the orders stand,
+// balances, the account; then what the stream has said meanwhile, part of which is old by
+// now and recognised as such; and then that the state is Live.
+func (o *owner) caughtUp(c *caughtUp) {
+	o.catching = false
+	if c.err != nil {
+		o.notify(NoticeCatchUp, c.err.Error())
+		o.again, o.next = true, o.now().Add(catchAgain)
+		return
+	}
+	for _, text := range c.unknown {
+		o.tr.counts.UnknownInstruments++
+		o.notify(NoticeUnknownInstrument, text)
+	}
+	for _, id := range c.missing {
+		o.notify(NoticeCatchUp, "order "+id+" was open, and the exchange does not find it")
+	}
+	o.tellOrders(c)
+	o.tellBalances(c)
+	o.tellAccount(&c.truth.Account)
+	o.truth.Store(c.truth)
+	if !o.connected {
+		return // lost again meanwhile: what was told is true, and more is missing
+	}
+	waiting := o.buffer
+	o.buffer = nil
+	for _, event := range waiting {
+		if err := o.tr.take(event); err != nil {
+			o.malformed(err)
+		}
+		o.flush()
+	}
+	o.heard = c.truth.At
+	if !o.again {
+		o.become(Live, "caught up")
+	}
+}
+
+// tellOrders tells orders and fills: conditional orders and OCOs first, for they name the
+// orders that they have made, then fills by time, then where each order stands.
+func (o *owner) tellOrders(c *caughtUp) {
+	t := o.tr
+	for i := range c.lists {
+		l := &c.lists[i]
+		in, err := t.ins.Find(exchange.Margin, l.Symbol)
+		if err != nil || len(l.Orders) != 2 || t.orders.named(listOCO, l.ListClientOrderID) != nil {
+			continue
+		}
+		n := l.news(in.ID)[0]
+		n.status = exchange.StatusPendingNew
+		t.oco(n, l.Orders[0].ClientOrderID, l.Orders[1].ClientOrderID)
+	}
+	plain := map[orderNumber]*news{}
+	for i := range c.orders {
+		n := &c.orders[i]
+		o.active[n.inst] = true
+		if n.list == listUMAlgo || n.list == listCMConditional {
+			t.update(*n, nil)
+			continue
+		}
+		plain[orderNumber{n.list, n.venueID}] = n
+	}
+	for _, x := range c.trades {
+		n := plain[orderNumber{listOf(t.ins.At(x.inst).Product, exchange.Limit), x.fill.VenueID}]
+		if n != nil {
+			t.link(n)
+		}
+		t.trade(&x)
+	}
+	for _, number := range slices.SortedFunc(maps.Keys(plain), func(a, b orderNumber) int {
+		return cmp.Or(cmp.Compare(a.list, b.list), cmp.Compare(a.id, b.id))
+	}) {
+		t.known(*plain[number])
+	}
+}
+
+// tellBalances tells what differs from the balances that are known. The first are those that
+// the account has to begin with; of later differences nobody knows the reason, and they are
+// told as transfers. An asset that is not listed is not there any more.
+func (o *owner) tellBalances(c *caughtUp) {
+	why := exchange.ReasonTransfer
+	if o.truth.Load() == nil {
+		why = exchange.ReasonDeposit
+	}
+	listed := map[string]bool{}
+	for i := range c.truth.Balances {
+		b := &c.truth.Balances[i]
+		listed[b.Asset] = true
+		for wallet, value := range []decimal.Decimal{
+			exchange.WalletMargin: b.CrossMarginFree.Add(b.CrossMarginLocked), exchange.WalletUM: b.UMWalletBalance,
+			exchange.WalletCM: b.CMWalletBalance, exchange.WalletLoan: b.CrossMarginBorrowed, exchange.WalletInterest: b.CrossMarginInterest,
+		} {
+			if wallet > 0 {
+				o.tr.book(o.tr.ledger.set(purse{b.Asset, exchange.Wallet(wallet)}, amount{value: value, at: b.UpdateTime}, why), b.UpdateTime)
+			}
+		}
+	}
+	gone := slices.DeleteFunc(slices.Collect(maps.Keys(o.tr.ledger.known)), func(p purse) bool { return listed[p.asset] })
+	slices.SortFunc(gone, func(a, b purse) int { return cmp.Or(cmp.Compare(a.asset, b.asset), cmp.Compare(a.wallet, b.wallet)) })
+	for _, p := range gone {
+		o.tr.book(o.tr.ledger.set(p, amount{}, why), 0)
+	}
+}
+
+// tellAccount tells the account's value as the exchange sees it. A status that nobody knows
+// is told as the worst that an account can trade in.
+func (o *owner) tellAccount(a *Account) {
+	status, known := a.AccountStatus.Known()
+	if !known {
+		o.tr.counts.UnknownStatuses++
+		o.notify(NoticeUnknownStatus, "account status "+brief(string(a.AccountStatus)))
+		status = exchange.StatusReduceOnly
+	}
+	o.tr.event(0, a.UpdateTime).SetAccount(&exchange.Account{
+		Equity: a.AccountEquity, ActualEquity: a.ActualEquity, OpenLoss: a.TotalMarginOpenLoss, MaintMargin: a.AccountMaintMargin,
+		InitialMargin: a.AccountInitialMargin, Available: a.TotalAvailableBalance, UniMMR: a.UniMMR, Status: status,
+	})
+}

@@ -1,0 +1,205 @@
+package papi
+
+import (
+	"time"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+const (
+	// askEvery is the time between two questions about an order in doubt, which grows to
+	// askSlowly when there is no end to it.
+	askEvery  = 2 * time.Second
+	askSlowly = 30 * time.Second
+	// grace is how much longer than the window of time nobody trusts a "does not exist": the
+	// two clocks, and lists that lag behind.
+	grace = 5 * time.Second
+	// missesMin is how many questions in a row must have found nothing.
+	missesMin = 3
+)
+
+// doubt is a request of which nobody knows whether it was carried out, or an order of which
+// nobody knows where it stands. The request is never sent again.
+type doubt struct {
+	r *request
+	// quiet doubts have not been told: the order may be where it was.
+	quiet bool
+	// accepted is until when the exchange may still carry the request out.
+	accepted exchange.Time
+	since    exchange.Time
+	// code and reason are a refusal that was not told yet.
+	code   int
+	reason string
+
+	next   exchange.Time
+	asking bool
+	asked  int
+	misses int
+}
+
+// watch asks where an order stands until it is known.
+func (o *owner) watch(r *request) *doubt {
+	now := o.now()
+	d := &doubt{
+		r: r, since: now, next: now.Add(askEvery), accepted: now.Add(o.config.RecvWindow + grace),
+	}
+	o.doubts = append(o.doubts, d)
+	return d
+}
+
+// doubt tells that the outcome of a request is unknown, unless the stream has told it.
+func (o *owner) doubt(r *request, why error) {
+	if o.outcome(r) {
+		return
+	}
+	o.watch(r)
+	u := exchange.OrderUpdate{
+		ID: r.order.ID, ClientID: r.order.ClientID, VenueID: r.order.VenueID, Status: exchange.StatusUnknown, Filled: r.order.Filled,
+		Reason: why.Error(),
+	}
+	o.tr.event(r.order.Request.Inst, 0).SetOrderUpdate(&u)
+}
+
+// outcome says whether what is known of an order proves what became of a request.
+func (o *owner) outcome(r *request) bool {
+	s := o.tr.orders.named(o.listOf(&r.order), r.order.ClientID)
+	if s == nil || s.status == exchange.StatusPendingNew {
+		return false
+	}
+	return proves(r, s.status, s.price, s.qty)
+}
+
+// proves says whether an order that stands so tells what became of a request about it: that
+// a new one is there; that one to amend has the new figures or is over; that one to cancel
+// is over.
+func proves(r *request, status exchange.OrderStatus, price, qty exchange.Fixed) bool {
+	switch r.kind {
+	case newOrder:
+		return true
+	case amendOrder:
+		return status.Final() || price == r.order.Request.Price && qty == r.order.Request.Qty
+	default:
+		return status.Final()
+	}
+}
+
+// settle ends the doubts that an event proves to be over.
+func (o *owner) settle(e *exchange.Event) {
+	switch e.Kind {
+	case exchange.KindFill:
+		f := e.Fill()
+		o.drop(func(d *doubt) bool { return d.r.kind == newOrder && d.r.order.ClientID == f.ClientID })
+	case exchange.KindOrderUpdate:
+		u := e.OrderUpdate()
+		if u.Status == exchange.StatusUnknown {
+			return
+		}
+		o.drop(func(d *doubt) bool {
+			return d.r.order.ClientID == u.ClientID && proves(d.r, u.Status, u.Price, u.Qty)
+		})
+	}
+}
+
+// drop ends doubts.
+func (o *owner) drop(over func(*doubt) bool) {
+	kept := o.doubts[:0]
+	for _, d := range o.doubts {
+		if !over(d) {
+			kept = append(kept, d)
+		}
+	}
+	clear(o.doubts[len(kept):])
+	o.doubts = kept
+}
+
+// inquire asks the exchange, if there is room to ask.
+func (o *owner) inquire(d *doubt) {
+	every := askEvery
+	if d.asked > 10 {
+		every = askSlowly
+	}
+	d.next = o.now().Add(every)
+	q := &question{order: d.r.order, list: o.listOf(&d.r.order), since: d.since, thorough: d.misses+1 >= missesMin}
+	if s := o.tr.orders.named(q.list, d.r.order.ClientID); s != nil {
+		q.traded = o.tr.fills.sums[dealer{s.inst, s.venueID}]
+	}
+	select {
+	case o.asks <- q:
+		d.asking = true
+		d.asked++
+	default:
+	}
+}
+
+// seen takes the answer to a question.
+func (o *owner) seen(s *sighting) {
+	for _, d := range o.doubts {
+		if d.r.order.ClientID == s.q.order.ClientID && d.asking {
+			d.asking = false
+			o.judge(d, s)
+			return
+		}
+	}
+}
+
+// judge makes of an answer what it proves.
+func (o *owner) judge(d *doubt, s *sighting) {
+	now := o.now()
+	switch {
+	case s.err != nil:
+		d.misses = 0 // who cannot be asked has not said no
+		return
+	case len(s.news) == 0:
+		o.missed(d, now)
+		return
+	}
+	for _, x := range s.trades {
+		o.tr.dealt(x)
+	}
+	for _, n := range s.news[1:] {
+		o.tr.known(n)
+	}
+	n := s.news[0]
+	if n.status == 0 {
+		return
+	}
+	settled := proves(d.r, n.status, n.price, n.qty) || now > d.accepted
+	if n.list != listOCO {
+		o.tr.known(n)
+	}
+	if !settled {
+		return
+	}
+	o.drop(func(other *doubt) bool { return other == d })
+	u := exchange.OrderUpdate{
+		ID: d.r.order.ID, ClientID: n.clientID, VenueID: n.venueID, Status: n.status, Price: n.price, Qty: n.qty, Filled: n.filled,
+		Code: d.code, Reason: d.reason, Retryable: false,
+	}
+	if st := o.tr.orders.named(n.list, n.clientID); st != nil {
+		u.Status, u.Price, u.Qty, u.Filled, u.Child = st.status, st.price, st.qty, st.filled, st.child
+	}
+	if !u.Status.Final() && d.r.kind != newOrder && u.Code == 0 {
+		u.Code, u.Reason = codeNotSent, "the request was not carried out"
+	}
+	o.tr.event(n.inst, n.at).SetOrderUpdate(&u)
+}
+
+// missed counts an answer that the exchange knows no such order. It is believed when nobody
+// can accept the request any more, the stream was live, and enough answers in a row have
+// said so; then a new order has not arrived. A request about an order that was there and is
+// not found stays in doubt: that is for people.
+func (o *owner) missed(d *doubt, now exchange.Time) {
+	if o.state != Live || o.live > now.Add(-askEvery) {
+		d.misses = 0
+		return
+	}
+	if d.misses++; d.misses < missesMin || now <= d.accepted || d.r.kind != newOrder {
+		return
+	}
+	o.drop(func(other *doubt) bool { return other == d })
+	r := &d.r.order
+	o.tr.event(r.Request.Inst, 0).SetOrderUpdate(&exchange.OrderUpdate{
+		ID: r.ID, ClientID: r.ClientID, Status: exchange.StatusNotArrived, Price: r.Request.Price, Qty: r.Request.Qty,
+		Code: -2013, Reason: "Order does not exist.", Retryable: true,
+	})
+}
