@@ -154,9 +154,9 @@ func (b *Broker) findOCO(ctx context.Context, id string, in *exchange.Instrument
 	return found, nil
 }
 
-// slack is how much earlier than needed lists of fills are read: two clocks, and the time
+// listSlack is how much earlier than needed lists of fills are read: two clocks, and the time
 // that a list lags behind.
-const slack = exchange.Time(60e9)
+const listSlack = exchange.Time(60e9)
 
 // tradesOf are the fills of one order since a time.
 func (b *Broker) tradesOf(ctx context.Context, in *exchange.Instrument, n *news, since exchange.Time) ([]execution, error) {
@@ -176,7 +176,7 @@ func (b *Broker) tradesOf(ctx context.Context, in *exchange.Instrument, n *news,
 
 // trades are the fills of an instrument since a time, the oldest first.
 func (b *Broker) trades(ctx context.Context, in *exchange.Instrument, since exchange.Time) ([]execution, error) {
-	w := Window{StartTime: since - slack, EndTime: b.now() + slack}
+	w := Window{StartTime: since - listSlack, EndTime: b.now() + listSlack}
 	var list []execution
 	add := func(x execution, err, bad error) error {
 		if err == nil {

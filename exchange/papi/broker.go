@@ -50,9 +50,6 @@ type BrokerConfig struct {
 	// Since is up to when the receiver knows its fills, in the exchange's time: the first
 	// catch-up tells those after it. 0 tells none.
 	Since exchange.Time
-	// RecvWindow is that of Client, 5 s by default: how long the exchange may accept a
-	// request.
-	RecvWindow time.Duration
 	// Seed is the root of the jitter of reconnecting.
 	Seed uint64
 }
@@ -92,9 +89,6 @@ func NewBroker(c BrokerConfig) (*Broker, error) {
 	}
 	if c.Notify == nil {
 		c.Notify = func(Notice) {}
-	}
-	if c.RecvWindow == 0 {
-		c.RecvWindow = 5 * time.Second
 	}
 	stream := streamBase
 	if c.Stream != "" {

@@ -41,7 +41,7 @@ type doubt struct {
 func (o *owner) watch(r *request) *doubt {
 	now := o.now()
 	d := &doubt{
-		r: r, since: now, next: now.Add(askEvery), accepted: now.Add(o.config.RecvWindow + grace),
+		r: r, since: now, next: now.Add(askEvery), accepted: now.Add(o.config.Client.RecvWindow() + grace),
 	}
 	o.doubts = append(o.doubts, d)
 	return d

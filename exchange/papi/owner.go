@@ -124,7 +124,7 @@ func (o *owner) due() exchange.Time {
 // take lets one thing happen and delivers what follows.
 func (o *owner) take(m any) {
 	o.tr.at = o.now()
-	if _, isReply := m.(reply); !isReply && o.ctx.Err() != nil {
+	if _, isUpshot := m.(upshot); !isUpshot && o.ctx.Err() != nil {
 		return // only what became of orders counts now
 	}
 	switch m := m.(type) {
@@ -134,7 +134,7 @@ func (o *owner) take(m any) {
 			list: listOCO, inst: m.r.order.Request.Inst, clientID: m.r.order.ClientID, status: exchange.StatusPendingNew,
 			price: m.r.order.Request.Price, qty: m.r.order.Request.Qty,
 		}, limit, stop)
-	case reply:
+	case upshot:
 		o.answer(&m)
 	case sighting:
 		o.seen(&m)
@@ -267,7 +267,7 @@ func (o *owner) attend() {
 }
 
 // answer takes what came of a request.
-func (o *owner) answer(a *reply) {
+func (o *owner) answer(a *upshot) {
 	var e *Error
 	switch {
 	case a.mismatch != "":
@@ -291,7 +291,7 @@ func (o *owner) answer(a *reply) {
 const codeDuplicate = -4116
 
 // accepted tells what the exchange said of an order.
-func (o *owner) accepted(a *reply) {
+func (o *owner) accepted(a *upshot) {
 	if a.r.kind == cancelOrder && len(a.news) == 0 {
 		o.watch(a.r).quiet = true // an answer without a word: the stream tells, or we ask
 		return
@@ -315,7 +315,7 @@ func (o *owner) accepted(a *reply) {
 }
 
 // told says whether the stream was first: it has told of the order already.
-func (o *owner) told(a *reply) bool {
+func (o *owner) told(a *upshot) bool {
 	for _, n := range a.news {
 		if s := o.tr.orders.named(n.list, n.clientID); s != nil && s.streamed {
 			return true
@@ -366,7 +366,7 @@ func (o *owner) listOf(order *exchange.Order) list {
 }
 
 // mismatched tells of an order that was not the one sent, and has been cancelled.
-func (o *owner) mismatched(a *reply) {
+func (o *owner) mismatched(a *upshot) {
 	o.notify(NoticeEchoMismatch, fmt.Sprintf("order %s: %s", a.r.order.ClientID, a.mismatch))
 	if !a.canceled {
 		o.doubt(a.r, errors.New(a.mismatch))

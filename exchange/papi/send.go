@@ -7,8 +7,8 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// reply is what came of a request.
-type reply struct {
+// upshot is what came of a request.
+type upshot struct {
 	r *request
 	// news are what the exchange said of the order and, of an OCO, its legs.
 	news []news
@@ -34,7 +34,7 @@ func (b *Broker) work(ctx context.Context, queue <-chan *request) {
 				r = b.done(r.order.ID)
 			}
 			if r != nil {
-				b.inbox <- reply{r: r, err: &Error{Outcome: Refused, Msg: "the broker has stopped", Retryable: true}}
+				b.inbox <- upshot{r: r, err: &Error{Outcome: Refused, Msg: "the broker has stopped", Retryable: true}}
 			}
 		}
 	}
@@ -44,8 +44,8 @@ func (b *Broker) work(ctx context.Context, queue <-chan *request) {
 var errNoWord = errors.New("the product has no such order")
 
 // send carries out a request and waits for its answer.
-func (b *Broker) send(ctx context.Context, r *request) reply {
-	a := reply{r: r}
+func (b *Broker) send(ctx context.Context, r *request) upshot {
+	a := upshot{r: r}
 	in := b.config.Instruments.At(r.order.Request.Inst)
 	switch r.kind {
 	case newOrder:
