@@ -124,9 +124,9 @@ func (b *Broker) State() State { return State(b.state.Load()) }
 type requestKind uint8
 
 const (
-	newOrder requestKind = iota
-	amendOrder
-	cancelOrder
+	toPlace requestKind = iota
+	toAmend
+	toCancel
 )
 
 // request is an order on its way.
@@ -139,16 +139,16 @@ type request struct {
 // Submit sends an approved new order or amend, and does not wait. What becomes of it is
 // delivered.
 func (b *Broker) Submit(a riskguard.Approved, _ exchange.Time) {
-	kind := newOrder
+	kind := toPlace
 	if a.Amend() {
-		kind = amendOrder
+		kind = toAmend
 	}
 	b.enter(&request{kind: kind, approved: a, order: a.Order()})
 }
 
 // Cancel asks the exchange to end an order, and does not wait.
 func (b *Broker) Cancel(o exchange.Order, _ exchange.Time) {
-	b.enter(&request{kind: cancelOrder, order: o})
+	b.enter(&request{kind: toCancel, order: o})
 }
 
 // enter queues a request, or puts it behind those about its order that are under way. One
@@ -178,7 +178,7 @@ func (b *Broker) enter(r *request) {
 // offer gives a request to the workers, if there is room.
 func (b *Broker) offer(r *request) bool {
 	queue := b.orders
-	if r.kind == cancelOrder {
+	if r.kind == toCancel {
 		queue = b.cancels
 	}
 	select {
@@ -234,7 +234,7 @@ func refusal(r *request, code int, reason string, at exchange.Time) exchange.Eve
 		ID: r.order.ID, ClientID: r.order.ClientID, VenueID: r.order.VenueID, Status: exchange.StatusRejected, Code: code,
 		Reason: reason, Retryable: true, Price: r.order.Request.Price, Qty: r.order.Request.Qty,
 	}
-	if r.kind != newOrder {
+	if r.kind != toPlace {
 		u.Status, u.Price, u.Qty, u.Filled = stood(r.order.Status), 0, 0, r.order.Filled
 	}
 	e.SetOrderUpdate(&u)

@@ -74,9 +74,9 @@ func (o *owner) outcome(r *request) bool {
 // is over.
 func proves(r *request, status exchange.OrderStatus, price, qty exchange.Fixed) bool {
 	switch r.kind {
-	case newOrder:
+	case toPlace:
 		return true
-	case amendOrder:
+	case toAmend:
 		return status.Final() || price == r.order.Request.Price && qty == r.order.Request.Qty
 	default:
 		return status.Final()
@@ -88,7 +88,7 @@ func (o *owner) settle(e *exchange.Event) {
 	switch e.Kind {
 	case exchange.KindFill:
 		f := e.Fill()
-		o.drop(func(d *doubt) bool { return d.r.kind == newOrder && d.r.order.ClientID == f.ClientID })
+		o.drop(func(d *doubt) bool { return d.r.kind == toPlace && d.r.order.ClientID == f.ClientID })
 	case exchange.KindOrderUpdate:
 		u := e.OrderUpdate()
 		if u.Status == exchange.StatusUnknown {
@@ -178,7 +178,7 @@ func (o *owner) judge(d *doubt, s *sighting) {
 	if st := o.tr.orders.named(n.list, n.clientID); st != nil {
 		u.Status, u.Price, u.Qty, u.Filled, u.Child = st.status, st.price, st.qty, st.filled, st.child
 	}
-	if !u.Status.Final() && d.r.kind != newOrder && u.Code == 0 {
+	if !u.Status.Final() && d.r.kind != toPlace && u.Code == 0 {
 		u.Code, u.Reason = codeNotSent, "the request was not carried out"
 	}
 	o.tr.event(n.inst, n.at).SetOrderUpdate(&u)
@@ -193,7 +193,7 @@ func (o *owner) missed(d *doubt, now exchange.Time) {
 		d.misses = 0
 		return
 	}
-	if d.misses++; d.misses < missesMin || now <= d.accepted || d.r.kind != newOrder {
+	if d.misses++; d.misses < missesMin || now <= d.accepted || d.r.kind != toPlace {
 		return
 	}
 	o.drop(func(other *doubt) bool { return other == d })

@@ -274,9 +274,9 @@ func (o *owner) answer(a *upshot) {
 		o.mismatched(a)
 	case a.err == nil:
 		o.accepted(a)
-	case !errors.As(a.err, &e) || e.Outcome != Refused || e.Code == codeDuplicate && a.r.kind == newOrder:
+	case !errors.As(a.err, &e) || e.Outcome != Refused || e.Code == codeDuplicate && a.r.kind == toPlace:
 		o.doubt(a.r, a.err)
-	case a.r.kind == newOrder:
+	case a.r.kind == toPlace:
 		o.refused(a.r, e)
 	case errors.Is(e, ErrNoSuchOrder):
 		d := o.watch(a.r) // it is over, or never was: which, the exchange must say
@@ -292,7 +292,7 @@ const codeDuplicate = -4116
 
 // accepted tells what the exchange said of an order.
 func (o *owner) accepted(a *upshot) {
-	if a.r.kind == cancelOrder && len(a.news) == 0 {
+	if a.r.kind == toCancel && len(a.news) == 0 {
 		o.watch(a.r).quiet = true // an answer without a word: the stream tells, or we ask
 		return
 	}
@@ -309,7 +309,7 @@ func (o *owner) accepted(a *upshot) {
 		}
 		o.tr.acked(n)
 	}
-	if a.r.kind == newOrder && o.state == Live && !o.told(a) {
+	if a.r.kind == toPlace && o.state == Live && !o.told(a) {
 		o.echoes[echoID(&a.r.order)] = o.now().Add(echoWithin)
 	}
 }
@@ -349,10 +349,10 @@ func (o *owner) refused(r *request, e *Error) {
 	event := refusal(r, code, reason, o.tr.at)
 	u := event.OrderUpdate()
 	u.Retryable = e.Retryable
-	if s := o.tr.orders.named(o.listOf(&r.order), r.order.ClientID); s != nil && r.kind != newOrder {
+	if s := o.tr.orders.named(o.listOf(&r.order), r.order.ClientID); s != nil && r.kind != toPlace {
 		u.Status, u.Price, u.Qty, u.Filled, u.VenueID = s.status, s.price, s.qty, s.filled, s.venueID
 	}
-	if r.kind == newOrder && r.order.Request.Type == exchange.OCO {
+	if r.kind == toPlace && r.order.Request.Type == exchange.OCO {
 		o.tr.orders.drop(listOCO, r.order.ClientID)
 	}
 	o.tr.out = append(o.tr.out, event)

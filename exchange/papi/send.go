@@ -48,11 +48,11 @@ func (b *Broker) send(ctx context.Context, r *request) upshot {
 	a := upshot{r: r}
 	in := b.config.Instruments.At(r.order.Request.Inst)
 	switch r.kind {
-	case newOrder:
+	case toPlace:
 		a.news, a.err = b.place(ctx, r, in)
-	case amendOrder:
+	case toAmend:
 		a.news, a.err = b.amend(ctx, r, in)
-	case cancelOrder:
+	case toCancel:
 		a.news, a.err = b.cancel(ctx, &r.order, in)
 	}
 	var other *EchoError
