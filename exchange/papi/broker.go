@@ -157,9 +157,10 @@ func (b *Broker) enter(r *request) {
 	w := &b.waiting
 	w.Lock()
 	behind, busy := w.behind[r.order.ID]
-	taken := false
+	taken, why := false, "not sent: too many requests wait"
 	switch {
 	case w.over:
+		why = stopped
 	case busy && w.count < queueMax:
 		w.behind[r.order.ID] = append(behind, r)
 		w.count++
@@ -171,7 +172,7 @@ func (b *Broker) enter(r *request) {
 	}
 	w.Unlock()
 	if !taken {
-		b.config.Deliver(refusal(r, codeNotSent, "not sent: too many requests wait", b.now()))
+		b.config.Deliver(refusal(r, codeNotSent, why, b.now()))
 	}
 }
 
@@ -224,6 +225,9 @@ func (b *Broker) close() []*request {
 	return rest
 }
 
+// stopped is why nothing is sent any more.
+const stopped = "not sent: the broker has stopped"
+
 func (b *Broker) now() exchange.Time { return exchange.TimeOf(time.Now()) }
 
 // refusal is the answer to a request that provably did nothing: a new order is over, any
@@ -244,7 +248,7 @@ func refusal(r *request, code int, reason string, at exchange.Time) exchange.Eve
 // stood is the status in which an order was before a request about it.
 func stood(s exchange.OrderStatus) exchange.OrderStatus {
 	switch s {
-	case exchange.StatusPendingNew, exchange.StatusUnknown:
+	case 0, exchange.StatusPendingNew, exchange.StatusUnknown:
 		return exchange.StatusUnknown
 	case exchange.StatusPendingCancel, exchange.StatusPendingAmend:
 		return exchange.StatusWorking

@@ -164,6 +164,7 @@ func (o *owner) judge(d *doubt, s *sighting) {
 		return
 	}
 	settled := proves(d.r, n.status, n.price, n.qty) || now > d.accepted
+	told := len(o.tr.out)
 	if n.list != listOCO {
 		o.tr.known(n)
 	}
@@ -171,6 +172,9 @@ func (o *owner) judge(d *doubt, s *sighting) {
 		return
 	}
 	o.drop(func(other *doubt) bool { return other == d })
+	if len(o.tr.out) > told && (n.status.Final() || d.r.kind == toPlace) {
+		return // that was the answer
+	}
 	u := exchange.OrderUpdate{
 		ID: d.r.order.ID, ClientID: n.clientID, VenueID: n.venueID, Status: n.status, Price: n.price, Qty: n.qty, Filled: n.filled,
 		Code: d.code, Reason: d.reason, Retryable: false,

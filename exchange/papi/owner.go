@@ -81,7 +81,7 @@ func (b *Broker) Run(ctx context.Context) error {
 		o.take(<-b.inbox)
 	}
 	for _, r := range b.close() {
-		b.config.Deliver(refusal(r, codeNotSent, "not sent: the broker has stopped", b.now()))
+		b.config.Deliver(refusal(r, codeNotSent, stopped, b.now()))
 	}
 	o.become(Gap, "the broker has stopped")
 	return ctx.Err()

@@ -34,7 +34,7 @@ func (b *Broker) work(ctx context.Context, queue <-chan *request) {
 				r = b.done(r.order.ID)
 			}
 			if r != nil {
-				b.inbox <- upshot{r: r, err: &Error{Outcome: Refused, Msg: "the broker has stopped", Retryable: true}}
+				b.inbox <- upshot{r: r, err: &Error{Outcome: Refused, Msg: stopped, Retryable: true}}
 			}
 		}
 	}
@@ -70,8 +70,8 @@ func (b *Broker) send(ctx context.Context, r *request) upshot {
 	return a
 }
 
-// echoed is what was said of an order together with whether it is the one that was sent.
-func echoed(n []news, err, echo error) ([]news, error) {
+// said is what was told of an order together with whether it is the one that was sent.
+func said(n []news, err, echo error) ([]news, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -84,31 +84,31 @@ func (b *Broker) place(ctx context.Context, r *request, in *exchange.Instrument)
 	case listUM:
 		p := umOrderOf(in.Symbol, o.ClientID, &o.Request)
 		a, err := c.newUMOrder(ctx, p, r.approved)
-		return echoed([]news{a.news(in.ID)}, err, p.echo(a))
+		return said([]news{a.news(in.ID)}, err, p.echo(a))
 	case listUMAlgo:
 		p := umAlgoOrderOf(in.Symbol, o.ClientID, &o.Request)
 		a, err := c.newUMAlgoOrder(ctx, p, r.approved)
-		return echoed([]news{a.news(in.ID)}, err, p.echo(a))
+		return said([]news{a.news(in.ID)}, err, p.echo(a))
 	case listCM:
 		p := cmOrderOf(in.Symbol, o.ClientID, &o.Request)
 		a, err := c.newCMOrder(ctx, p, r.approved)
-		return echoed([]news{a.news(in.ID)}, err, p.echo(a))
+		return said([]news{a.news(in.ID)}, err, p.echo(a))
 	case listCMConditional:
 		p := cmConditionalOrderOf(in.Symbol, o.ClientID, &o.Request)
 		a, err := c.newCMConditionalOrder(ctx, p, r.approved)
-		return echoed([]news{a.news(in.ID)}, err, p.echo(a))
+		return said([]news{a.news(in.ID)}, err, p.echo(a))
 	case listOCO:
 		p := marginOCOOf(in.Symbol, o.ClientID, &o.Request)
 		b.inbox <- announce{r}
 		a, err := c.newMarginOCO(ctx, p, r.approved)
-		return echoed(a.news(in.ID), err, p.echo(a))
+		return said(a.news(in.ID), err, p.echo(a))
 	default:
 		p := marginOrderOf(in.Symbol, o.ClientID, &o.Request)
 		if p.Type == "" {
 			return nil, &Error{Outcome: Refused, Msg: "margin has no " + o.Request.Type.String(), Err: errNoWord}
 		}
 		a, err := c.newMarginOrder(ctx, p, r.approved)
-		return echoed([]news{a.news(in.ID)}, err, p.echo(a))
+		return said([]news{a.news(in.ID)}, err, p.echo(a))
 	}
 }
 
@@ -121,11 +121,11 @@ func (b *Broker) amend(ctx context.Context, r *request, in *exchange.Instrument)
 	switch listOf(in.Product, o.Request.Type) {
 	case listUM:
 		a, err := b.config.Client.amendUMOrder(ctx, p, r.approved)
-		return echoed([]news{a.news(in.ID)}, err, p.echo(a))
+		return said([]news{a.news(in.ID)}, err, p.echo(a))
 	case listCM:
 		p := amendCMOrder(p)
 		a, err := b.config.Client.amendCMOrder(ctx, p, r.approved)
-		return echoed([]news{a.news(in.ID)}, err, p.echo(a))
+		return said([]news{a.news(in.ID)}, err, p.echo(a))
 	}
 	return nil, &Error{Outcome: Refused, Msg: "only UM and CM limit orders can be amended", Err: errNoWord}
 }
@@ -137,16 +137,16 @@ func (b *Broker) cancel(ctx context.Context, o *exchange.Order, in *exchange.Ins
 	switch listOf(in.Product, o.Request.Type) {
 	case listUM:
 		a, err := c.CancelUMOrder(ctx, in.Symbol, ref)
-		return echoed([]news{a.news(in.ID)}, err, nil)
+		return said([]news{a.news(in.ID)}, err, nil)
 	case listUMAlgo:
 		_, err := c.CancelUMAlgoOrder(ctx, AlgoRef{ClientAlgoID: o.ClientID})
 		return nil, err
 	case listCM:
 		a, err := c.CancelCMOrder(ctx, in.Symbol, ref)
-		return echoed([]news{a.news(in.ID)}, err, nil)
+		return said([]news{a.news(in.ID)}, err, nil)
 	case listCMConditional:
 		a, err := c.CancelCMConditionalOrder(ctx, in.Symbol, StrategyRef{NewClientStrategyID: o.ClientID})
-		return echoed([]news{a.news(in.ID)}, err, nil)
+		return said([]news{a.news(in.ID)}, err, nil)
 	case listOCO:
 		a, err := c.CancelMarginOrderList(ctx, CancelListQuery{Symbol: in.Symbol, ListClientOrderID: o.ClientID})
 		if err != nil {
@@ -155,6 +155,6 @@ func (b *Broker) cancel(ctx context.Context, o *exchange.Order, in *exchange.Ins
 		return a.news(in.ID)[1:], nil
 	default:
 		a, err := c.CancelMarginOrder(ctx, in.Symbol, ref, "")
-		return echoed([]news{a.news(in.ID)}, err, nil)
+		return said([]news{a.news(in.ID)}, err, nil)
 	}
 }
