@@ -73,6 +73,7 @@ var limits = [hosts]struct{ weight, orders int }{
 type Client struct {
 	key        Secret
 	signer     *sign.Signer
+	headers    [securities]headers
 	transport  http.RoundTripper
 	ours       bool // the transport tells when it has a connection
 	recvWindow time.Duration
@@ -113,7 +114,7 @@ func newClient(config Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		key: config.Key, signer: signer, transport: config.Transport, log: config.Log, now: config.Now,
+		key: config.Key, signer: signer, headers: newHeaders(config.Key), transport: config.Transport, log: config.Log, now: config.Now,
 		recvWindow: config.RecvWindow, timeout: config.Timeout,
 		gate: newGate(), clock: newClock(),
 	}

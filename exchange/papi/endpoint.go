@@ -31,6 +31,7 @@ const (
 	keyed
 	// signed requests carry key, timestamp and signature.
 	signed
+	securities
 )
 
 // endpoint names one entry of the compiled allow-list. There is no way to ask for anything

@@ -119,7 +119,9 @@ func newDesk(t testing.TB) *desk {
 		apply(inst, func(e *exchange.Event) { e.SetTrade(exchange.Trade{Price: price, Qty: 1}) })
 	}
 	apply(0, func(e *exchange.Event) { e.SetAssetIndex(&exchange.AssetIndex{Asset: "BTC", Price: price}) })
-	apply(0, func(e *exchange.Event) { e.SetAssetIndex(&exchange.AssetIndex{Asset: "USDT", Price: exchange.FixedOne}) })
+	apply(0, func(e *exchange.Event) {
+		e.SetAssetIndex(&exchange.AssetIndex{Asset: "USDT", Price: exchange.FixedOne})
+	})
 	apply(0, func(e *exchange.Event) {
 		e.SetLedger(&exchange.LedgerEntry{Wallet: exchange.WalletUM, Asset: "USDT", Delta: money, Balance: money})
 	})

@@ -9,7 +9,7 @@ import (
 )
 
 // gate lets writes pass whose approval holds, and knows which of them have passed and have
-// not been written to the last byte.
+// no outcome yet.
 type gate struct {
 	// The mutex makes the check of an approval and the counting of its pass one step; it is
 	// held for nanoseconds by the goroutines that send.
@@ -23,12 +23,11 @@ type gate struct {
 
 func newGate() gate { return gate{passing: map[uint64]int{}, changed: make(chan struct{})} }
 
-// pass is the right to write one request. It must be closed.
+// pass is the right to write one request. It must be closed, once.
 type pass struct {
 	gate     *gate
 	approved riskguard.Approved
 	epoch    uint64
-	once     sync.Once
 }
 
 // enter gives a pass to an approval that holds now.
@@ -49,17 +48,15 @@ func (p *pass) holds(now exchange.Time) bool {
 	return p.approved.Valid(p.gate.epoch, now)
 }
 
-// close says that the last byte was written, or that none will be.
+// close says that the request was answered, given up or not sent.
 func (p *pass) close() {
-	p.once.Do(func() {
-		g := p.gate
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		if g.passing[p.epoch]--; g.passing[p.epoch] == 0 {
-			delete(g.passing, p.epoch)
-			g.wake()
-		}
-	})
+	g := p.gate
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.passing[p.epoch]--; g.passing[p.epoch] == 0 {
+		delete(g.passing, p.epoch)
+		g.wake()
+	}
 }
 
 // wake lets those look again who wait for the gate to drain.
@@ -68,8 +65,8 @@ func (g *gate) wake() {
 	g.changed = make(chan struct{})
 }
 
-// drained says whether nothing approved before an epoch can be written any more, and gives
-// what to wait for if not.
+// drained says whether nothing that was approved before an epoch can be written any more or
+// is on its way, and gives what to wait for if not.
 func (g *gate) drained(epoch uint64) (bool, <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -96,8 +93,9 @@ func (c *Client) SetEpoch(epoch uint64) {
 }
 
 // Drained says that [Client.SetEpoch] was told this epoch or a later one, and that of all
-// that was approved before, each request is written to its last byte or never will be. What
-// has been written may still be on its way to the exchange.
+// that was approved before, each request is answered, given up after the timeout with its
+// outcome unknown, or will never be sent. Bytes that are written do not suffice: an order on
+// its way could arrive after the cancels that a halt sends.
 func (c *Client) Drained(epoch uint64) bool {
 	drained, _ := c.gate.drained(epoch)
 	return drained

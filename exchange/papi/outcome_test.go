@@ -140,8 +140,10 @@ func TestNoAnswer(t *testing.T) {
 		"an error with the URL": func(r *http.Request, body string) (*http.Response, error) {
 			return nil, &url.Error{Op: "Post", URL: r.URL.String() + "?" + body, Err: io.ErrUnexpectedEOF}
 		},
-		"cut off":   func(*http.Request, string) (*http.Response, error) { return cut, nil },
-		"too large": func(*http.Request, string) (*http.Response, error) { return respond(200, strings.Repeat(" ", bodyBytesMax) + "{}"), nil },
+		"cut off": func(*http.Request, string) (*http.Response, error) { return cut, nil },
+		"too large": func(*http.Request, string) (*http.Response, error) {
+			return respond(200, strings.Repeat(" ", bodyBytesMax)+"{}"), nil
+		},
 		"silence": func(r *http.Request, _ string) (*http.Response, error) {
 			<-r.Context().Done()
 			return nil, r.Context().Err()

@@ -14,6 +14,9 @@ import (
 type query struct{ buf []byte }
 
 func (q *query) name(name string) {
+	if q.buf == nil {
+		q.buf = make([]byte, 0, 256) // an order's parameters
+	}
 	if len(q.buf) > 0 {
 		q.buf = append(q.buf, '&')
 	}

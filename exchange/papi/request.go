@@ -157,11 +157,6 @@ func (w *passage) trace(now func() exchange.Time) *httptrace.ClientTrace {
 			}
 			w.left = true
 		},
-		WroteRequest: func(httptrace.WroteRequestInfo) {
-			if w.pass != nil {
-				w.pass.close()
-			}
-		},
 	}
 }
 
@@ -179,6 +174,24 @@ func (w *passage) failure(ep endpoint, stamp exchange.Time, err error) *Error {
 		return e
 	}
 	return &Error{Endpoint: ep.String(), Outcome: Unknown, Sent: stamp, Err: err}
+}
+
+// headers are those of requests without and with a form as their body. Transports may not
+// change them, so all requests share them.
+type headers struct{ plain, form http.Header }
+
+// newHeaders makes the headers, by what a request must carry. This is the one place that
+// writes the key into a request.
+func newHeaders(key Secret) (all [securities]headers) {
+	for s := open; s < securities; s++ {
+		all[s].plain = http.Header{"User-Agent": {"pmbot"}}
+		if s != open {
+			all[s].plain["X-Mbx-Apikey"] = []string{key.Reveal()}
+		}
+		all[s].form = all[s].plain.Clone()
+		all[s].form["Content-Type"] = []string{"application/x-www-form-urlencoded"}
+	}
+	return all
 }
 
 // build makes the request of an endpoint: the encoded parameters, recvWindow, timestamp and
@@ -211,16 +224,12 @@ func (c *Client) build(s *spec, q *query) (*http.Request, exchange.Time, error) 
 		Method: s.method,
 		URL:    &url.URL{Scheme: server.scheme, Host: server.host, Path: s.path},
 		Host:   server.host,
-		Header: make(http.Header, 3),
+		Header: c.headers[s.security].plain,
 		Proto:  "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
-	r.Header["User-Agent"] = []string{"pmbot"}
-	if s.security != open {
-		r.Header["X-Mbx-Apikey"] = []string{c.key.Reveal()}
 	}
 	switch s.method {
 	case http.MethodPost, http.MethodPut:
-		r.Header["Content-Type"] = []string{"application/x-www-form-urlencoded"}
+		r.Header = c.headers[s.security].form
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(params)), int64(len(params))
 		if len(params) == 0 {
 			r.Body = http.NoBody
