@@ -213,7 +213,7 @@ type CMTrade struct {
 }
 
 func (t *CMTrade) missing() string {
-	return first(need{"symbol", t.Symbol != ""}, need{"id", t.ID != 0}, need{"orderId", t.OrderID != 0},
+	return first(need{"symbol", t.Symbol != ""}, need{"orderId", t.OrderID != 0},
 		need{"side", t.Side != ""}, need{"price", t.Price != 0}, need{"qty", t.Qty != 0})
 }
 

@@ -168,7 +168,7 @@ type configUpdate struct {
 	EngineTime int64  `json:"T"`
 	Config     struct {
 		Symbol   string `json:"s"`
-		Leverage int    `json:"l"`
+		Leverage int64  `json:"l"`
 	} `json:"ac"`
 }
 

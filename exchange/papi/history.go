@@ -26,7 +26,7 @@ type Income struct {
 
 func (i *Income) missing() string {
 	return first(need{"incomeType", i.IncomeType != ""}, need{"income", told(i.Income)}, need{"asset", i.Asset != ""},
-		need{"time", i.Time != 0}, need{"tranId", i.TranID != 0})
+		need{"time", i.Time != 0})
 }
 
 // IncomeQuery asks for entries; all fields may be left out. Without a window it is the last

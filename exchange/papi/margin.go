@@ -207,7 +207,7 @@ type MarginTrade struct {
 }
 
 func (t *MarginTrade) missing() string {
-	return first(need{"symbol", t.Symbol != ""}, need{"id", t.ID != 0}, need{"orderId", t.OrderID != 0},
+	return first(need{"symbol", t.Symbol != ""}, need{"orderId", t.OrderID != 0},
 		need{"price", t.Price != 0}, need{"qty", t.Qty != 0})
 }
 

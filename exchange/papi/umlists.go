@@ -81,8 +81,9 @@ type UMTrade struct {
 	Maker           bool            `json:"maker"`
 }
 
+// The first trade of a symbol may have the id 0.
 func (t *UMTrade) missing() string {
-	return first(need{"symbol", t.Symbol != ""}, need{"id", t.ID != 0}, need{"orderId", t.OrderID != 0},
+	return first(need{"symbol", t.Symbol != ""}, need{"orderId", t.OrderID != 0},
 		need{"side", t.Side != ""}, need{"price", t.Price != 0}, need{"qty", t.Qty != 0})
 }
 
