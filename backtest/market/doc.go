@@ -28,8 +28,8 @@
 // A book has all its levels in sight: nobody rests beyond them. Orders that take meet what
 // stands at the last piece of the book, several levels if they are large, and what they
 // took is gone in the next piece, which then follows the fair price: what is on the wrong
-// side of it is taken away, and others come (floor.go, ladder.go). Nothing that a reader of
-// the market does changes it.
+// side of it is taken away, and others come (floor.go, ladder.go). Nothing that a reader
+// does moves the market, but [Ticks.Jump].
 //
 // A forced order takes like any other and is told after its trades. Its side is the one
 // that the last step has moved against. Average is the mean price by quantity, rounded in

@@ -392,6 +392,7 @@ func checkDelivery(t *testing.T, end exchange.Time) {
 
 // TestTicksAtTheBounds reads markets at the bounds of what a spec allows.
 func TestTicksAtTheBounds(t *testing.T) {
+	soon := twelve(t, start)[3:5] // after them only index prices are left
 	price := func(s string) []CoinPrice { return []CoinPrice{{"BTC", exchange.MustFixed(s)}} }
 	for i, change := range []func(*TickSpec){
 		func(s *TickSpec) { s.Levels, s.Step = LevelsMin, time.Second },
@@ -405,6 +406,7 @@ func TestTicksAtTheBounds(t *testing.T) {
 			s.Prices = []CoinPrice{{"BTC", 500}}
 			s.Legs[0].Tick, s.Legs[0].Lot = 1, exchange.Lot{Min: 3, Step: 1}
 		},
+		func(s *TickSpec) { s.Legs = soon },
 	} {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			s := hour(t)
@@ -416,6 +418,27 @@ func TestTicksAtTheBounds(t *testing.T) {
 			s.Start = start.Add(-20 * time.Second)
 			newReader(t, s).until(ticks(t, s), start.Add(40*time.Second), nil)
 		})
+	}
+}
+
+// TestFarPrices moves a coin by the largest returns: its price never leaves the bounds, and
+// from far away it is driven back.
+func TestFarPrices(t *testing.T) {
+	for _, common := range []int64{one, -one} {
+		a := asset{start: 100 * exchange.FixedOne, level: one, own: newWeather(1, "far", 64, time.Second)}
+		for range 100 {
+			if a.move(common); a.level > wall*one || a.level < one/wall || a.price <= 0 {
+				t.Fatalf("the price went to %v", a.price)
+			}
+		}
+		a.own.calm = ownCalm
+		before := a.level
+		for range 3600 {
+			a.move(0)
+		}
+		if back := (a.level - before) * 100 / before; common > 0 && back > -1 || common < 0 && back < 1 {
+			t.Errorf("from %v the price went to %v in an hour", part(a.start, before), a.price)
+		}
 	}
 }
 
