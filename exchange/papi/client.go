@@ -73,7 +73,7 @@ var limits = [hosts]struct{ weight, orders int }{
 type Client struct {
 	key        Secret
 	signer     *sign.Signer
-	headers    [securities]headers
+	headers    func(*spec) http.Header
 	transport  http.RoundTripper
 	ours       bool // the transport tells when it has a connection
 	recvWindow time.Duration

@@ -176,29 +176,36 @@ func (w *passage) failure(ep endpoint, stamp exchange.Time, err error) *Error {
 	return &Error{Endpoint: ep.String(), Outcome: Unknown, Sent: stamp, Err: err}
 }
 
-// headers are those of requests without and with a form as their body. Transports may not
-// change them, so all requests share them.
-type headers struct{ plain, form http.Header }
-
-// newHeaders makes the headers, by what a request must carry. This is the one place that
-// writes the key into a request.
-func newHeaders(key Secret) (all [securities]headers) {
+// newHeaders makes the headers of requests, by what they must carry, with the type of a form
+// where the parameters are in the body. Transports may not change them, so all requests share
+// them. This is the one place that writes the key into a request. A function holds them,
+// because fmt prints maps of unexported fields, and functions as an address.
+func newHeaders(key Secret) func(*spec) http.Header {
+	var plain, form [securities]http.Header
 	for s := open; s < securities; s++ {
-		all[s].plain = http.Header{"User-Agent": {"pmbot"}}
+		plain[s] = http.Header{"User-Agent": {"pmbot"}}
 		if s != open {
-			all[s].plain["X-Mbx-Apikey"] = []string{key.Reveal()}
+			plain[s]["X-Mbx-Apikey"] = []string{key.Reveal()}
 		}
-		all[s].form = all[s].plain.Clone()
-		all[s].form["Content-Type"] = []string{"application/x-www-form-urlencoded"}
+		form[s] = plain[s].Clone()
+		form[s]["Content-Type"] = []string{"application/x-www-form-urlencoded"}
 	}
-	return all
+	return func(s *spec) http.Header {
+		if s.inBody() {
+			return form[s.security]
+		}
+		return plain[s.security]
+	}
 }
 
+// inBody says where the parameters are: of POST and PUT in the body, which servers and
+// proxies on the way do not log; of GET and DELETE in the query string, because a body of
+// theirs may be dropped on the way.
+func (s *spec) inBody() bool { return s.method == http.MethodPost || s.method == http.MethodPut }
+
 // build makes the request of an endpoint: the encoded parameters, recvWindow, timestamp and
-// the signature of exactly these bytes. POST and PUT carry them in the body, which servers
-// and proxies on the way do not log; GET and DELETE in the query string, because a body of
-// theirs may be dropped on the way. Requests cannot be replayed by net/http: the body of a
-// write can be read once.
+// the signature of exactly these bytes. net/http cannot send it twice: the body of a write
+// can be read once.
 func (c *Client) build(s *spec, q *query) (*http.Request, exchange.Time, error) {
 	stamp := c.ServerTime()
 	params := make([]byte, 0, len(q.buf)+256)
@@ -224,18 +231,16 @@ func (c *Client) build(s *spec, q *query) (*http.Request, exchange.Time, error) 
 		Method: s.method,
 		URL:    &url.URL{Scheme: server.scheme, Host: server.host, Path: s.path},
 		Host:   server.host,
-		Header: c.headers[s.security].plain,
+		Header: c.headers(s),
 		Proto:  "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
-	switch s.method {
-	case http.MethodPost, http.MethodPut:
-		r.Header = c.headers[s.security].form
-		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(params)), int64(len(params))
-		if len(params) == 0 {
-			r.Body = http.NoBody
-		}
-	default:
+	switch {
+	case !s.inBody():
 		r.URL.RawQuery = string(params)
+	case len(params) == 0:
+		r.Body = http.NoBody
+	default:
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(params)), int64(len(params))
 	}
 	return r, stamp, nil
 }
