@@ -14,10 +14,11 @@ const archiveAge = 183 * day
 // asks for: by transaction, else by time, newest first and by pages. Windows are 30 days at
 // most, and the last 7 by default.
 func marginRecords[Row any](c *web.Call, rows []Row, key func(*Row) (id int64, at exchange.Time, asset string), assetNeeded bool) rowsOf[Row] {
-	asset := c.Text("asset")
+	read := c.Text
 	if assetNeeded {
-		asset = c.Need("asset")
+		read = c.Need
 	}
+	asset := read("asset")
 	when := spanRule{usual: 7 * day, most: 30 * day, tooLong: web.Errorf(-1127, "Lookup interval is too big.")}.read(c)
 	wanted, archived := c.Int("txId"), c.Bool("archived")
 	found := []Row{}
