@@ -57,7 +57,9 @@ func TestOrder(t *testing.T) {
 // answer says.
 func TestAnswerKnowsOfFills(t *testing.T) {
 	live(t, func(w *world) {
-		w.does("POST um/order", func(v url.Values) (int, string) { return 200, umAnswer(v.Get("newClientOrderId"), "FILLED", "0.001", 7) })
+		w.does("POST um/order", func(v url.Values) (int, string) {
+			return 200, umAnswer(v.Get("newClientOrderId"), "FILLED", "0.001", 7)
+		})
 		w.submit()
 		w.want("ORDER_UPDATE UM BTCUSDT: test-1 #7 WORKING 0.001 at 50000, filled 0")
 		w.push(umEvent("test-1", "TRADE", "FILLED", "0.001", "0.001", 7, 3))
@@ -182,7 +184,9 @@ func TestUnknownIsFound(t *testing.T) {
 	live(t, func(w *world) {
 		w.fails("POST um/order", 503, `{"code":-1000,"msg":"Unknown error, please check your request or try again later."}`)
 		w.does("GET um/order", func(url.Values) (int, string) { return 200, umAnswer("test-1", "FILLED", "0.001", 7) })
-		w.does("GET um/userTrades", func(url.Values) (int, string) { return 200, `[` + umTrade(6, 2, "0.5") + `,` + umTrade(7, 3, "0.001") + `]` })
+		w.does("GET um/userTrades", func(url.Values) (int, string) {
+			return 200, `[` + umTrade(6, 2, "0.5") + `,` + umTrade(7, 3, "0.001") + `]`
+		})
 		w.submit()
 		synctest.Wait()
 		w.clear()

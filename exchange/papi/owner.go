@@ -183,7 +183,7 @@ func (o *owner) become(s State, why string) {
 		}
 	}
 	o.flush()
-	if o.state == s && s != Gap {
+	if o.state == s {
 		return
 	}
 	o.state = s
