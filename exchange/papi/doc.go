@@ -15,5 +15,30 @@
 // every list until somebody does. The user stream tells the rest (stream.go, events.go,
 // catchup.go).
 //
+// # What is read
+//
+// A body is one of four: nothing, an error object, an answer that lacks what was asked for,
+// or an answer. Only the last is knowledge; the others are errors that name the field and
+// what was found, and an empty list is an answer. A list with one bad element is refused
+// whole. Numbers may be texts and texts numbers; "" and null are 0; one object is a list of
+// one; fields and words that nobody knows are passed over or kept as text. What is no number
+// where one must be, what does not fit its type, a name that comes twice, HTML, and more
+// than 16 MiB are errors. Amounts are never rounded: prices and quantities of orders are
+// [exchange.Fixed], everything that is a sum, an average or a ratio is a decimal. Times
+// beyond the year 2262 become the last that can be held.
+//
+// The exchange may take another order than the one that was sent; see [EchoError]. Unknown
+// parameters are not refused by it, so that a trigger under its former name makes an order
+// that never triggers.
+//
+// # Assumed
+//
+// The reference is silent in these places, and the worse reading was taken. Ids page no
+// further back than the default window, so histories are read by time alone, and either end
+// of a list may be cut. Histories of margin orders and OCOs are asked for by the day, like
+// margin fills. In hedge mode the exchange chooses reduceOnly. An OCO may have the number 0.
+// The parameters of sapi's available-inventory, capital-flow and crossMarginData that the
+// reference does not list are those of sapi's own pages: type, asset, fromId, limit, coin.
+//
 // Start reading at client.go, then broker.go.
 package papi
