@@ -88,7 +88,9 @@ func script(text string, obey func(line string) (string, error)) string {
 	return out.String()
 }
 
-var idsInAnswer = [...]*regexp.Regexp{regexp.MustCompile(`"(?:algoId|strategyId)":([0-9]+)`), regexp.MustCompile(`"orderId":([0-9]+)`)}
+var idsInAnswer = [...]*regexp.Regexp{
+	regexp.MustCompile(`"(?:algoId|strategyId)":([0-9]+)`), regexp.MustCompile(`"(?:orderId|actualOrderId)":"?([0-9]+)`),
+}
 
 // obey obeys one line:
 //

@@ -1,0 +1,82 @@
+package papisim
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// TestLargeIDs has order ids that a float cannot hold.
+func TestLargeIDs(t *testing.T) {
+	inSim(t, func(t *testing.T, s *testSim) {
+		_, body := s.call("POST", "/papi/v1/um/order", "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.01&price=59000")
+		if !strings.Contains(body, `"orderId":9007199254`) || s.records.live[0].id <= 1<<53 {
+			t.Error(body)
+		}
+	}, func(c *Config) { c.FirstOrderID = 1<<53 + 1 })
+	for _, first := range []int64{-1, 1<<62 + 1} {
+		c := testConfig(t)
+		c.FirstOrderID = first
+		if _, err := New(c); err == nil {
+			t.Errorf("first order id %d is taken", first)
+		}
+	}
+}
+
+// TestForgetting sees to it that what Binance forgets leaves the memory.
+func TestForgetting(t *testing.T) {
+	inSim(t, func(t *testing.T, s *testSim) {
+		s.book(umBTC, "59999x10", "60001x10")
+		order := func(params string) {
+			t.Helper()
+			if status, body := s.call("POST", "/papi/v1/um/order", "symbol=BTCUSDT&"+params); status != 200 {
+				t.Fatal(body)
+			}
+		}
+		rest := "side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.01&price=58000"
+		for range 50 {
+			order(rest)
+		}
+		s.call("DELETE", "/papi/v1/um/allOpenOrders", "symbol=BTCUSDT")
+		order("side=BUY&type=MARKET&quantity=0.01&newClientOrderId=filled")
+		order(rest + "&newClientOrderId=open")
+		if len(s.records.all) != 52 || len(s.records.live) != 1 {
+			t.Fatalf("%d orders, %d open", len(s.records.all), len(s.records.live))
+		}
+		check := func(after time.Duration, orders, fills, names int) {
+			t.Helper()
+			s.wait(after)
+			order(rest + "&newClientOrderId=next") // something happens
+			s.call("DELETE", "/papi/v1/um/order", "symbol=BTCUSDT&origClientOrderId=next")
+			r := &s.records
+			if len(r.all) != orders || len(r.fills) != fills || len(r.byName) != names || len(r.byVenue) != 1 {
+				t.Errorf("%d orders, %d fills, %d names, %d of the venue's", len(r.all), len(r.fills), len(r.byName), len(r.byVenue))
+			}
+		}
+		check(unfilledLife+time.Hour, 3, 1, 3)
+		check(orderLife, 2, 1, 2)
+		check(fillLife-orderLife, 2, 0, 2)
+	})
+}
+
+// TestRefusedIsForgotten sees to it that orders that are refused leave nothing behind, not
+// even for the user stream.
+func TestRefusedIsForgotten(t *testing.T) {
+	inSim(t, func(t *testing.T, s *testSim) {
+		s.book(umBTC, "59999x1", "60001x1")
+		for _, params := range []string{
+			"timeInForce=GTX&quantity=0.01&price=60001", "timeInForce=FOK&quantity=2&price=60001", "timeInForce=GTC&quantity=1000&price=60000",
+		} {
+			c := &record{product: exchange.UM, list: listOrders}
+			if status, body := s.call("POST", "/papi/v1/um/order", "symbol=BTCUSDT&side=BUY&type=LIMIT&newClientOrderId=again&"+params); status != 400 {
+				t.Errorf("%s: %s", params, body)
+			}
+			c.name = "again"
+			if r := &s.records; len(r.all)+len(r.live)+len(r.byName)+len(r.byVenue)+len(r.news) != 0 || r.taken(c.wireName()) {
+				t.Errorf("%s left something: %+v", params, r)
+			}
+		}
+	})
+}
