@@ -177,17 +177,27 @@ func (s *testSim) call(method, path, params string) (int, string) {
 func (s *testSim) send(method, path, params string, signed bool) (int, string) {
 	s.t.Helper()
 	if signed {
-		s.mu.Lock()
-		now := s.clock.now().Millis()
-		s.mu.Unlock()
-		params = strings.TrimPrefix(params+"&timestamp="+strconv.FormatInt(now, 10), "&")
-		h := hmac.New(sha256.New, []byte(testSecret))
-		io.WriteString(h, params)
-		params += "&signature=" + hex.EncodeToString(h.Sum(nil))
+		params, _ = s.signed(params, "")
 	}
 	r := httptest.NewRequest(method, path+"?"+params, nil)
 	r.Header.Set("X-MBX-APIKEY", testKey)
 	return s.do(r)
+}
+
+// signed adds timestamp and signature to the query, or to the body if there is one.
+func (s *testSim) signed(query, body string) (string, string) {
+	s.mu.Lock()
+	now := s.clock.now().Millis()
+	s.mu.Unlock()
+	last := &query
+	if body != "" {
+		last = &body
+	}
+	*last = strings.TrimPrefix(*last+"&timestamp="+strconv.FormatInt(now, 10), "&")
+	h := hmac.New(sha256.New, []byte(testSecret))
+	io.WriteString(h, query+body)
+	*last += "&signature=" + hex.EncodeToString(h.Sum(nil))
+	return query, body
 }
 
 func (s *testSim) do(r *http.Request) (int, string) {
