@@ -19,17 +19,17 @@ type listenKey struct {
 	random  *rand.Rand
 }
 
-// listenKeyLength is that of Binance's.
-const listenKeyLength = 64
+// listenKeyLength is that of Binance's keys, cancelIDLength of the client ids that it makes.
+const listenKeyLength, cancelIDLength = 64, 22
 
-// fresh makes another key.
-func (l *listenKey) fresh() {
-	const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	var key [listenKeyLength]byte
-	for i := range key {
-		key[i] = letters[l.random.IntN(len(letters))]
+// letters makes a text of random letters and digits.
+func letters(r *rand.Rand, length int) string {
+	const all = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	text := make([]byte, length)
+	for i := range text {
+		text[i] = all[r.IntN(len(all))]
 	}
-	l.text = string(key[:])
+	return string(text)
 }
 
 // listenKeyRoutes open, keep and close the user stream. A signature that is there is not
@@ -47,7 +47,7 @@ func (s *Sim) listenKeyRoutes() []web.Route {
 func (s *Sim) postListenKey(c *web.Call) (any, *web.Error) {
 	l := &s.user.key
 	if l.text == "" {
-		l.fresh()
+		l.text = letters(l.random, listenKeyLength)
 	}
 	l.expires = c.At.Add(listenKeyLife)
 	return struct {

@@ -75,7 +75,7 @@ func (s *Sim) executionReport(n *news) executionReport {
 	case executionCalculated: // margin has no word for a liquidation
 		e.Execution = string(executionTrade)
 	case executionCanceled:
-		e.ClientID, e.Original = s.records.clientID(), o.name
+		e.ClientID, e.Original = letters(s.user.random, cancelIDLength), o.name
 	case executionExpired:
 		e.Expiry = o.expiry()
 	}
