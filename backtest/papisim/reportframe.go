@@ -50,11 +50,11 @@ func (s *Sim) executionReport(n *news) executionReport {
 	r, at := &o.Request, n.at.Millis()
 	s.user.executionID++
 	e := executionReport{
-		Event: "executionReport", Time: at, Symbol: in.Symbol, ClientID: o.name, Side: r.Side.String(), Type: o.spotType(), Force: o.spotForce(),
+		Event: "executionReport", Time: at, Symbol: in.Symbol, ClientID: o.name, Side: r.Side.String(), Type: o.marginWord(), Force: o.marginTime(),
 		Qty: eight(r.Qty), Price: eight(r.Price), Stop: eight(r.Trigger), Iceberg: eight(r.Iceberg), List: -1,
 		Execution: string(n.execution), Status: o.statusWord(), Reject: "NONE", ID: o.id, LastQty: eight(0), Filled: eight(o.Filled),
 		LastPrice: eight(0), Fee: "0", At: at, Trade: -1, Report: s.user.executionID, OnBook: o.open() && !o.dormant(),
-		Created: o.Created.Millis(), Quote: money8(o.quote), LastQuote: eight(0), QuoteQty: eight(r.QuoteQty), Prevention: o.spotPrevention(),
+		Created: o.Created.Millis(), Quote: money8(o.quote), LastQuote: eight(0), QuoteQty: eight(r.QuoteQty), Prevention: o.marginPrevention(),
 	}
 	if o.orderList != nil {
 		e.List = o.orderList.id
@@ -86,43 +86,6 @@ func eight(f exchange.Fixed) string { return money8(f.Decimal()) }
 
 // dormant says whether a stop of a margin pair has not triggered yet.
 func (r *record) dormant() bool { return r.Request.Type.Conditional() && r.triggered == 0 }
-
-// spotType is the kind of a margin order, in the words of spot.
-func (r *record) spotType() string {
-	switch t := r.Request.Type; {
-	case t == exchange.Limit && r.Request.TimeInForce == exchange.GTX:
-		return "LIMIT_MAKER"
-	case t == exchange.Stop:
-		return "STOP_LOSS_LIMIT"
-	case t == exchange.StopMarket:
-		return "STOP_LOSS"
-	case t == exchange.TakeProfit:
-		return "TAKE_PROFIT_LIMIT"
-	case t == exchange.TakeProfitMarket:
-		return "TAKE_PROFIT"
-	default:
-		return t.String()
-	}
-}
-
-// spotForce is the time in force of a margin order; LIMIT_MAKER is one of a type.
-func (r *record) spotForce() string {
-	if r.Request.TimeInForce == exchange.GTX {
-		return exchange.GTC.String()
-	}
-	return r.Request.TimeInForce.String()
-}
-
-// spotPrevention is what happens when two orders of the account meet on a margin pair.
-func (r *record) spotPrevention() string {
-	if r.Request.STP == exchange.STPDefault {
-		return "EXPIRE_MAKER"
-	}
-	if r.Request.STP == exchange.STPNone {
-		return "NONE"
-	}
-	return r.Request.STP.String()
-}
 
 // expiry is why an order has expired: what it did not find, or else nothing, for Binance
 // lists no other reason.
