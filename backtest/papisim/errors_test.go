@@ -50,6 +50,16 @@ func TestRefusalWords(t *testing.T) {
 var undocumented = map[string]string{
 	"Unknown order sent.": "captured: fixtures/papi/observed/errors.json",
 	"An open stop or take profit order with GTE and closePosition in the direction is existing.": "fapi's page; peers.md 2, 8 has the rule",
+	"Filter failure: PRICE_FILTER":  "general.md 8.2 has the form, 10 the filters",
+	"Filter failure: LOT_SIZE":      "general.md 8.2 has the form, 10 the filters",
+	"Filter failure: NOTIONAL":      "general.md 8.2 has the form, 10 the filters",
+	"Filter failure: PERCENT_PRICE": "general.md 8.2 has the form, 10 the filters",
+
+	"Account has insufficient balance for requested action.":        "spot's page of messages for -2010",
+	"Duplicate order sent.":                                         "spot's page of messages for -2010",
+	"Order would immediately match and take.":                       "spot's page of messages for -2010",
+	"Stop price would trigger immediately.":                         "spot's page of messages for -2010",
+	"The relationship of the prices for the orders is not correct.": "spot's page of messages for -2010",
 }
 
 // TestRefusalsDocumented looks every refusal of the tables up in the reference: code and

@@ -83,7 +83,7 @@ func triggerText(o *record) string {
 	if o.Request.Trigger == 0 {
 		return ""
 	}
-	return fixed8(o.Request.Trigger)
+	return eight(o.Request.Trigger)
 }
 
 // postOCO places a list of a LIMIT_MAKER and a stop for one quantity.
@@ -165,7 +165,7 @@ func (s *Sim) canceledOCO(list *record, name string) canceledOCO {
 			marginNumbers: leg.marginNumbers(), Trigger: triggerText(leg),
 		}
 		if leg.Request.Iceberg != 0 {
-			report.Iceberg = fixed8(leg.Request.Iceberg)
+			report.Iceberg = eight(leg.Request.Iceberg)
 		}
 		answer.Reports = append(answer.Reports, report)
 	}

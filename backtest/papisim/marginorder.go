@@ -75,13 +75,10 @@ type borrowed struct {
 	Asset  string `json:"marginBuyBorrowAsset,omitempty"`
 }
 
-// fixed8 has eight decimals, as all numbers of the spot engine.
-func fixed8(f exchange.Fixed) string { return f.Decimal().StringFixed(exchange.FixedPlaces) }
-
 func (o *record) marginNumbers() marginNumbers {
 	r := &o.Request
 	return marginNumbers{
-		Price: fixed8(r.Price), Qty: fixed8(r.Qty), Filled: fixed8(o.Filled), Quote: money8(o.quote),
+		Price: eight(r.Price), Qty: eight(r.Qty), Filled: eight(o.Filled), Quote: money8(o.quote),
 		Status: o.statusWord(), Time: o.marginTime(), Type: o.marginWord(), Side: r.Side.String(),
 	}
 }
@@ -111,7 +108,7 @@ func (s *Sim) postMarginOrder(c *web.Call) (any, *web.Error) {
 		full := marginFull{result, []marginFill{}}
 		for _, f := range s.records.fills[fills:] {
 			if f.order == o {
-				full.Fills = append(full.Fills, marginFill{fixed8(f.Price), fixed8(f.Qty), money8(f.Fee), f.FeeAsset})
+				full.Fills = append(full.Fills, marginFill{eight(f.Price), eight(f.Qty), money8(f.Fee), f.FeeAsset})
 			}
 		}
 		return full, nil
@@ -258,9 +255,9 @@ const accountID = 152950866
 func (s *Sim) showMargin(o *record) marginOrder {
 	n, r := o.marginNumbers(), &o.Request
 	return marginOrder{
-		Name: o.name, Quote: n.Quote, Filled: n.Filled, Iceberg: fixed8(r.Iceberg),
-		Working: !r.Type.Conditional() || o.triggered != 0, ID: o.id, Qty: n.Qty, Price: n.Price, Side: n.Side, Status: n.Status,
-		Trigger: fixed8(r.Trigger), Symbol: s.ins.At(r.Inst).Symbol, Created: o.Created.Millis(), Time: n.Time, Type: n.Type,
+		Name: o.name, Quote: n.Quote, Filled: n.Filled, Iceberg: eight(r.Iceberg),
+		Working: !o.dormant(), ID: o.id, Qty: n.Qty, Price: n.Price, Side: n.Side, Status: n.Status,
+		Trigger: eight(r.Trigger), Symbol: s.ins.At(r.Inst).Symbol, Created: o.Created.Millis(), Time: n.Time, Type: n.Type,
 		Updated: o.Updated.Millis(), Account: accountID, Prevention: o.marginPrevention(),
 	}
 }
@@ -329,7 +326,7 @@ func (s *Sim) getMarginTrades(c *web.Call) (any, *web.Error) {
 	for _, f := range s.records.fills {
 		if f.inst == in.ID && f.id >= from && (order == 0 || f.order.id == order) && when.has(f.at) {
 			list = append(list, marginTrade{
-				money8(f.Fee), f.FeeAsset, f.id, true, f.Side == exchange.Buy, f.Maker, f.order.id, fixed8(f.Price), fixed8(f.Qty), in.Symbol, f.at.Millis(),
+				money8(f.Fee), f.FeeAsset, f.id, true, f.Side == exchange.Buy, f.Maker, f.order.id, eight(f.Price), eight(f.Qty), in.Symbol, f.at.Millis(),
 			})
 		}
 	}
@@ -361,7 +358,7 @@ func (s *Sim) getMarginForced(c *web.Call) (any, *web.Error) {
 		in := s.ins.At(o.Request.Inst)
 		average := money8(o.average(in))
 		found = append(found, forcedMargin{
-			average, fixed8(o.Filled), o.id, average, fixed8(o.Request.Qty), o.Request.Side.String(), in.Symbol, exchange.GTC.String(), o.Updated.Millis(),
+			average, eight(o.Filled), o.id, average, eight(o.Request.Qty), o.Request.Side.String(), in.Symbol, exchange.GTC.String(), o.Updated.Millis(),
 		})
 	}
 	rows := pageOf(c, found)

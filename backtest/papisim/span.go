@@ -26,14 +26,9 @@ type spanRule struct {
 	tooLong *web.Error
 }
 
-// daysMax answers a window that is too long as the futures engine does, hoursMax as the
-// spot engine.
+// daysMax answers a window that is too long, as the futures engine does.
 func daysMax(days int) *web.Error {
 	return web.Errorf(-4165, "Maximum time interval is %d days", days)
-}
-
-func hoursMax(hours int) *web.Error {
-	return web.Errorf(-1127, "More than %d hours between startTime and endTime.", hours)
 }
 
 // read reads startTime and endTime. A startTime without an endTime goes on to now, or as
