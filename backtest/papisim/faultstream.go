@@ -12,6 +12,9 @@ func (s *Sim) strikeEvent(e UserFrame) []UserFrame {
 	f := s.faults.strike(func(f *Fault, k faultKind) bool { return k.stream && (f.Event == "" || f.Event == e.Event) })
 	held := s.faults.held
 	s.faults.held = nil
+	for i := range held {
+		held[i].Due = e.Due
+	}
 	if f == nil {
 		return append([]UserFrame{e}, held...)
 	}
