@@ -207,6 +207,9 @@ func (r *reader) instant() {
 			}
 		}
 		w.run, w.told = w.run[:0], nil
+		if at%exchange.Time(time.Minute) != 0 {
+			continue
+		}
 		for _, p := range []promise{{exchange.KindMark, w.in.ID, ""}, {exchange.KindDepth, w.in.ID, ""}, {exchange.KindTrade, w.in.ID, ""}, {exchange.KindBookTicker, w.in.ID, ""}} {
 			if every, ok := r.due[p]; ok && at.Sub(max(r.seen[p], r.spec.Start)) > every {
 				r.t.Fatalf("%v %s: no %v since %v", at, w.in.Name(), p.kind, r.seen[p])
