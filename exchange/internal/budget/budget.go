@@ -30,15 +30,16 @@ var classNames = [classes]string{"cancels", "reads of risk", "reducing orders", 
 func (c Class) String() string { return classNames[c] }
 
 // keptBack is how many percent of the limit of weight a class leaves, out of the share, to
-// those above it: of a share of 80, reads use 50 at most, orders 60, reads of risk and
-// reducing orders 70, and the last 10 are for cancels.
-var keptBack = [classes]int{Risk: 10, Reduce: 10, Order: 20, Read: 30}
+// those above it: of a share of 80, reads use 40 at most, which leaves papi's orders enough
+// for all that their own limit allows; orders use 60, reads of risk and reducing orders 70,
+// and the last 10 are for cancels.
+var keptBack = [classes]int{Risk: 10, Reduce: 10, Order: 20, Read: 40}
 
 // ordersKeptBack is the same for the limit of orders.
 const ordersKeptBack = 10
 
 // ShareMin is the smallest share in percent: below it nothing would be left for reads.
-const ShareMin = 40
+const ShareMin = 50
 
 // Limits are those of one service of the exchange.
 type Limits struct {

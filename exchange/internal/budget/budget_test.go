@@ -56,7 +56,7 @@ func TestReserves(t *testing.T) {
 	for _, c := range []struct {
 		class Class
 		want  int
-	}{{Read, 3000}, {Order, 3600}, {Reduce, 4200}, {Risk, 4200}, {Cancel, 6000}} {
+	}{{Read, 2400}, {Order, 3600}, {Reduce, 4200}, {Risk, 4200}, {Cancel, 6000}} {
 		tickets, until := fill(t, b, Request{Class: c.class, Weight: 10}, now)
 		if used += 10 * len(tickets); used != c.want {
 			t.Errorf("%v brought the minute to %d, want %d", c.class, used, c.want)
@@ -85,13 +85,13 @@ func TestOrderCount(t *testing.T) {
 // TestTurn sends around the turn of a minute. What flies then counts in both minutes.
 func TestTurn(t *testing.T) {
 	b := newBudget(t, papi)
-	early, _ := fill(t, b, Request{Class: Read, Weight: 100}, at("12:00:30.000"))
+	early, _ := fill(t, b, Request{Class: Read, Weight: 80}, at("12:00:30.000"))
 	for _, ticket := range early[:20] {
 		b.Settle(ticket, Answer{Status: 200}, at("12:00:31.000"))
 	}
 	for _, c := range []struct {
 		clock string
-		free  int // how many more of 100 may go
+		free  int // how many more of 80 may go
 		until string
 	}{
 		{"12:00:59.400", 0, "12:01:00.500"}, // the old minute is full
@@ -100,7 +100,7 @@ func TestTurn(t *testing.T) {
 		{"12:01:00.500", 20, "12:02:00.500"},
 	} {
 		var more []Ticket
-		more, until := fill(t, b, Request{Class: Read, Weight: 100}, at(c.clock))
+		more, until := fill(t, b, Request{Class: Read, Weight: 80}, at(c.clock))
 		if len(more) != c.free || !until.Equal(at(c.until)) {
 			t.Errorf("%s: %d more, then a wait until %v; want %d, %s", c.clock, len(more), until, c.free, c.until)
 		}
@@ -109,13 +109,13 @@ func TestTurn(t *testing.T) {
 		}
 	}
 	// The ten that still fly count in the new minute; their answers free nothing of it.
-	if u := b.Usage(at("12:01:01.000")); u.Weight != 1000 {
+	if u := b.Usage(at("12:01:01.000")); u.Weight != 800 {
 		t.Errorf("%d flies", u.Weight)
 	}
 	for _, ticket := range early[20:] {
 		b.Settle(ticket, Answer{Status: 200}, at("12:01:02.000"))
 	}
-	if u := b.Usage(at("12:01:03.000")); u.Weight != 1000 {
+	if u := b.Usage(at("12:01:03.000")); u.Weight != 800 {
 		t.Errorf("%d after the last answer", u.Weight)
 	}
 	if u := b.Usage(at("12:02:03.000")); u.Weight != 0 {
@@ -306,14 +306,14 @@ func TestBackoff(t *testing.T) {
 
 func TestImpossible(t *testing.T) {
 	b, now := newBudget(t, papi), at("12:00:01.000")
-	for _, r := range []Request{{Class: Read, Weight: 3001}, {Class: Order, Orders: 841}, {Class: Cancel, Weight: 6001}} {
+	for _, r := range []Request{{Class: Read, Weight: 2401}, {Class: Order, Orders: 841}, {Class: Cancel, Weight: 6001}} {
 		if _, _, err := b.Take(r, now); !errors.Is(err, ErrHeavy) {
 			t.Errorf("%+v: %v", r, err)
 		}
 	}
 	for _, change := range []func(*Limits){
 		func(l *Limits) { l.Weight = 0 }, func(l *Limits) { l.Orders = -1 }, func(l *Limits) { l.QueueMax = 0 },
-		func(l *Limits) { l.SharePercent = 39 }, func(l *Limits) { l.SharePercent = 101 },
+		func(l *Limits) { l.SharePercent = 49 }, func(l *Limits) { l.SharePercent = 101 },
 		func(l *Limits) { l.Slack = -1 }, func(l *Limits) { l.Slack = 11 * time.Second },
 	} {
 		l := papi

@@ -16,8 +16,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// small has room for 7 weights, of which cancels alone get the last three.
-var small = Limits{Weight: 10, Orders: 10, SharePercent: 80, Slack: 500 * time.Millisecond, QueueMax: 4}
+// small has room for ten: reads may use 5 of them, orders 7, reads of risk and reducing
+// orders 8, and cancels all.
+var small = Limits{Weight: 10, Orders: 10, SharePercent: 90, Slack: 500 * time.Millisecond, QueueMax: 4}
 
 func newScheduler(t *testing.T, l Limits) *Scheduler {
 	t.Helper()
@@ -38,11 +39,12 @@ type line struct {
 
 func (l *line) join(ctx context.Context, s *Scheduler, name string, r Request) {
 	l.wg.Go(func() {
-		_, err := s.Wait(ctx, r)
+		ticket, err := s.Wait(ctx, r)
 		l.Lock()
 		defer l.Unlock()
 		switch {
 		case err == nil:
+			s.Settle(ticket, Answer{Status: 200})
 			l.names = append(l.names, fmt.Sprintf("%s %v", name, time.Since(l.start)))
 		case errors.As(err, new(*Refusal)):
 			l.names = append(l.names, fmt.Sprintf("%s %v: %v", name, time.Since(l.start), errors.Unwrap(err)))
@@ -79,8 +81,9 @@ func TestOrderOfService(t *testing.T) {
 				first = append(first, strings.TrimSuffix(name, " 1m0.5s"))
 			}
 		}
-		// Cancels and reads of risk, then reducing orders up to 7; orders and reads wait on.
-		want := []string{"cancels 1", "cancels 2", "reads of risk 1", "reads of risk 2", "reducing orders 1", "reducing orders 2"}
+		// Both of each class up to 7 in all, and one read, which the orders left no room for,
+		// goes in the next minute.
+		want := []string{"cancels 1", "cancels 2", "orders 1", "reads of risk 1", "reads of risk 2", "reducing orders 1", "reducing orders 2"}
 		if !slices.Equal(first, want) {
 			t.Errorf("served first %q, want %q", first, want)
 		}
@@ -149,6 +152,7 @@ func TestBanEndsWaiting(t *testing.T) {
 		}
 		l.join(t.Context(), s, "waiting", Request{Class: Read, Weight: 1})
 		s.Settle(ticket, Answer{Status: 418, RetryAfter: time.Hour})
+		synctest.Wait()
 		l.join(t.Context(), s, "cancel", Request{Class: Cancel, Weight: 1})
 		l.want(t, "waiting 0s: banned by the exchange", "cancel 0s: banned by the exchange")
 		<-time.After(time.Hour)
