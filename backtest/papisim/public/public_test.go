@@ -179,7 +179,7 @@ func TestWays(t *testing.T) {
 		{"btcusd_perp@aggTrade", "C"}, {"btcusd_perp@depth@100ms", "C"}, {"btcusd_perp@bookTicker", "C"}, {"btcusd_perp@markPrice@1s", "MC"},
 		{"btcusd_perp@kline_1m", "MC"}, {"btcusd_perp@markPriceKline_1m", "C"}, {"btcusd@indexPrice", "C"}, {"btcusd@indexPriceKline_1m", "C"},
 		{"!bookTicker", "PC"}, {"!ticker@arr", "MCS"}, {"!miniTicker@arr", "MCS"}, {"!markPrice@arr", "MC"}, {"!forceOrder@arr", "MC"},
-		{"!contractInfo", "MC"}, {"!assetIndex@arr", "MC"},
+		{"!contractInfo", "MC"}, {"!assetIndex@arr", "MC"}, {"btcusd@markPrice", "C"},
 	} {
 		got := ""
 		for i, w := range []Way{WayPublic, WayMarket, WayCoin, WaySpot} {

@@ -112,7 +112,7 @@ func (s *Service) Carries(w Way, name string) bool {
 	case WaySpot:
 		return true
 	case WayPublic, WayMarket:
-		if sub.kind.public() != (w == WayPublic) {
+		if sub.kind == kindMarkPair || sub.kind.public() != (w == WayPublic) {
 			return false
 		}
 	}
