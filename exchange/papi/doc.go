@@ -37,8 +37,8 @@
 // further back than the default window, so histories are read by time alone, and either end
 // of a list may be cut. Histories of margin orders and OCOs are asked for by the day, like
 // margin fills. In hedge mode the exchange chooses reduceOnly. An OCO may have the number 0.
-// The parameters of sapi's available-inventory, capital-flow and crossMarginData that the
-// reference does not list are those of sapi's own pages: type, asset, fromId, limit, coin.
+// The parameters of sapi's available-inventory and capital-flow, which the reference does
+// not list, are type, and asset, type, fromId and limit.
 //
 // Start reading at client.go, then broker.go.
 package papi
