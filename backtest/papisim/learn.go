@@ -114,7 +114,7 @@ func (o *record) apply(u *exchange.OrderUpdate, at exchange.Time) execution {
 	if a := o.amending; a != nil && !status.Final() && o.dealt == nil {
 		o.amending = nil
 		a.at, a.price, a.qty = at, o.Request.Price, o.Request.Qty
-		o.amendments = append(o.amendments, *a)
+		o.amendments, o.priceMatch = append(o.amendments, *a), a.priceMatch
 		return executionAmendment
 	}
 	switch status {
@@ -156,7 +156,7 @@ func (s *Sim) bear(parent *record, name string, at exchange.Time) {
 	if !ok {
 		now = parent.Order
 	}
-	child := &record{Order: now, product: parent.product, list: listOrders, parent: parent}
+	child := &record{Order: now, product: parent.product, list: listOrders, parent: parent, priceMatch: parent.priceMatch}
 	child.ClientID, child.Status, child.Filled, child.Created = name, exchange.StatusWorking, 0, at
 	s.records.begin(child)
 	parent.child = child

@@ -48,9 +48,15 @@ func (s *Sim) cancel(at exchange.Time, o *record) {
 	s.collect()
 }
 
+// amendmentsMax is how often an order may be amended.
+const amendmentsMax = 10_000
+
 // amend asks the venue for another price and quantity; what it changes is put down on the
 // order when it answers.
 func (s *Sim) amend(at exchange.Time, o *record, a amendment) *web.Error {
+	if len(o.amendments) >= amendmentsMax {
+		return web.Errorf(-5026, "Exceed maximum modify order limit.")
+	}
 	want := o.Order
 	want.Request.Price, want.Request.Qty, want.Request.PriceMatch = a.price, a.qty, a.priceMatch
 	s.records.amendments++

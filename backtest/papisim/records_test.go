@@ -61,6 +61,27 @@ func TestForgetting(t *testing.T) {
 	})
 }
 
+// TestAmendmentsMax amends an order as often as Binance allows, and once more.
+func TestAmendmentsMax(t *testing.T) {
+	inSim(t, func(t *testing.T, s *testSim) {
+		s.call("POST", "/papi/v1/um/order", "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.01&price=59000&newClientOrderId=one")
+		o := s.records.live[0]
+		for i := range amendmentsMax {
+			if wrong := s.amend(testStart, o, amendment{price: exchange.MustFixed("59000"), qty: exchange.Fixed(1+(i+1)%2) * exchange.FixedOne / 100}); wrong != nil {
+				t.Fatalf("amendment %d: %v", i+1, wrong)
+			}
+		}
+		status, body := s.call("PUT", "/papi/v1/um/order", "symbol=BTCUSDT&side=BUY&quantity=0.03&price=58000&origClientOrderId=one")
+		if status != 400 || body != `{"code":-5026,"msg":"Exceed maximum modify order limit."}` {
+			t.Error(body)
+		}
+		_, body = s.call("GET", "/papi/v1/um/orderAmendment", "symbol=BTCUSDT&origClientOrderId=one&limit=1")
+		if !strings.Contains(body, `"count":10000`) {
+			t.Error(body)
+		}
+	})
+}
+
 // TestRefusedIsForgotten sees to it that orders that are refused leave nothing behind, not
 // even for the user stream.
 func TestRefusedIsForgotten(t *testing.T) {

@@ -80,7 +80,7 @@ func New(c Config) (*Sim, error) {
 	if c.FirstOrderID < 0 || c.FirstOrderID > 1<<62 {
 		return nil, fmt.Errorf("papisim: first order id %d is not from 0 to 2^62", c.FirstOrderID)
 	}
-	c.Venue.Orders.Triggerless = true
+	c.Venue.Orders.Lenient = true
 	v, err := venue.New(c.Venue)
 	if err != nil {
 		return nil, fmt.Errorf("papisim: %w", err)

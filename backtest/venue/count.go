@@ -18,9 +18,10 @@ type Orders struct {
 	// PerMinuteMax is how many new orders and amends the account may send in a minute of
 	// the clock; an OCO counts as two. 0 is no limit. Binance's is 1,200.
 	PerMinuteMax int
-	// Triggerless takes conditional UM orders without a trigger price, which never fire, as
-	// Binance's algo endpoint does. A run of ours has them refused.
-	Triggerless bool
+	// Lenient takes what Binance's algo endpoint takes and a run of ours never sends:
+	// conditional UM orders without a trigger price, which never fire, and stop-limits whose
+	// price is matched when they trigger.
+	Lenient bool
 }
 
 // orderRate counts the requests of a minute.

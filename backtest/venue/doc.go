@@ -127,7 +127,8 @@
 // OPPONENT and QUEUE are the best price of the other and of the own side when the order
 // arrives, the _5, _10 and _20 kinds the fifth, tenth and twentieth level there, with what
 // we have taken counted as standing. They need depth, and a book that is not known so deep
-// answers -5037. On conditional orders they are not offered: those answer -5037, too. An
+// answers -5037. On conditional orders they are not offered: those answer -5037, too,
+// unless [Orders] is lenient. An
 // amend may ask for one in place of a price.
 //
 // # Conditional orders

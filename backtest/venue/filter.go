@@ -8,6 +8,9 @@ func (v *Venue) admitNumbers(o *order) cause {
 		return cause{} // see admitLegs
 	}
 	why := o.checkQty()
+	if o.matchedLater(v) {
+		return why
+	}
 	if why == (cause{}) && !o.Request.Type.Market() {
 		why = o.checkPrice(o.Request.Price)
 	}
@@ -149,7 +152,7 @@ func (v *Venue) admitTrigger(o *order) cause {
 	if r.Type == exchange.TrailingStopMarket {
 		return o.checkTrailing(now)
 	}
-	if r.Trigger == 0 && v.orders.Triggerless && o.market.in.Product == exchange.UM {
+	if r.Trigger == 0 && v.orders.Lenient && o.market.in.Product == exchange.UM {
 		return cause{} // its level is 0 for ever, which nothing reaches
 	}
 	switch why := o.checkPrice(r.Trigger); why {

@@ -9,6 +9,9 @@ func (v *Venue) matchPrice(o *order) cause {
 	if r.PriceMatch == exchange.PriceMatchNone {
 		return cause{}
 	}
+	if o.matchedLater(v) {
+		return cause{}
+	}
 	if r.Type != exchange.Limit || r.PriceMatch > exchange.Queue20 {
 		return errPriceMatch
 	}
@@ -23,6 +26,13 @@ func (v *Venue) matchPrice(o *order) cause {
 	}
 	r.Price, r.PriceMatch = l.Price, exchange.PriceMatchNone // it is a limit like any other from here on
 	return cause{}
+}
+
+// matchedLater says whether the order is a stop-limit that gets its price when it triggers.
+func (o *order) matchedLater(v *Venue) bool {
+	r := &o.Request
+	waits := r.Type == exchange.Stop || r.Type == exchange.TakeProfit
+	return v.orders.Lenient && waits && o.market.in.Product == exchange.UM && r.PriceMatch != exchange.PriceMatchNone && r.PriceMatch <= exchange.Queue20
 }
 
 // priceMatchLevel is which level of the book a kind of price match means, 0 the best, and

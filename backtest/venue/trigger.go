@@ -43,7 +43,11 @@ func (v *Venue) trigger(o *order, s strike) {
 	m.drop(o)
 	v.part(o, exchange.StatusExpired, errOtherLeg)
 	child := v.spawn(o, s.at)
-	if why := v.admitAgain(child); why != (cause{}) {
+	why := v.matchPrice(child)
+	if why == (cause{}) {
+		why = v.admitAgain(child)
+	}
+	if why != (cause{}) {
 		v.finish(o, exchange.StatusRejected, why)
 		return
 	}
