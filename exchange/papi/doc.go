@@ -8,12 +8,42 @@
 // three, done, refused or unknown; and that an order is never sent twice.
 //
 // The walk of a request: a typed call (um.go, cm.go, margin.go, account.go) writes its
-// parameters into a query, percent-encoded; Client.do waits for its turn in the budget,
-// signs the very bytes it sends and classifies what comes back (outcome.go); decode reads
-// the answer leniently into a plain struct (lenient.go). The walk of an order: Broker takes
+// parameters into a query, percent-encoded; Client.attempt (request.go) waits for its turn
+// in the budget, signs the very bytes it sends and judges what comes back (outcome.go);
+// decode reads the answer leniently into a plain struct (lenient.go). The walk of an order: Broker takes
 // an approval, calls, and tells what became of it as events; when nobody knows it asks on
 // every list until somebody does. The user stream tells the rest (stream.go, events.go,
 // catchup.go).
+//
+// # What leaves
+//
+// Only endpoints of the table in api.go, at the three hosts in host.go or at loopback
+// addresses in their place. The key is in a header of what needs it, and never goes to fapi,
+// which is asked for the time. POST and PUT carry their parameters in the body, GET and
+// DELETE in the query string. No redirect is followed, no proxy asked, nothing compressed.
+//
+// Everything waits for the budget (package budget): papi's 6000 of weight a minute for the
+// address and 1200 orders a minute for the account, of which 80% are used; cancels and the
+// listenKey come first, then reads of risk, orders that reduce, other orders, other reads. An
+// amend counts as an order, because its page labels its weight so; so does a new UM algo
+// order, of which the reference says nothing. What an endpoint is limited to beside, such as
+// ten bnb-transfers in ten minutes, is refused here.
+//
+// A write needs an approval, which is asked before it waits and, in [net/http/httptrace]'s
+// GotConn, when its connection is there and nothing is written. A halt is drained when all
+// that was approved before is answered or given up: an order on its way could arrive after
+// the cancels. Reads are tried again after 200, 400 and 800 ms where that may help; nothing
+// else ever is, neither here nor by net/http.
+//
+// # What became of it
+//
+// Done is an answer of 2xx that is whole JSON without a code that refuses: codes below 0 and
+// the 51xxx do, 200 does not, be it a number or a text. Refused is what the reference calls a
+// definite failure: a code with 4xx, 401, 403, 404, 418, 429, and of 503 the texts "Service
+// Unavailable." and "Internal error; ..." and code -1008; and what found no connection, no
+// budget or no valid approval. All else is unknown: -1000, -1006, -1007, other 5xx, silence, a
+// connection that broke, a body that is empty, cut off, too large or no JSON, a typed answer
+// that lacks what was asked for.
 //
 // # What is read
 //
@@ -33,7 +63,11 @@
 //
 // # Assumed
 //
-// The reference is silent in these places, and the worse reading was taken. Ids page no
+// The reference is silent in these places, and the worse reading was taken. After a redirect,
+// a 4xx without a code, a 2xx with a negative code outside the documented families, and 51999,
+// whose message is that of -1000, the outcome is unknown. A ban or limit by one host does not
+// hold for the others. The limit of one sapi endpoint is taken for all together. A month of a
+// download's quota has 31 days. Ids page no
 // further back than the default window, so histories are read by time alone, and either end
 // of a list may be cut. Histories of margin orders and OCOs are asked for by the day, like
 // margin fills. In hedge mode the exchange chooses reduceOnly. An OCO may have the number 0.

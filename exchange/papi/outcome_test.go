@@ -133,7 +133,7 @@ func TestOutcomes(t *testing.T) {
 // TestNoAnswer: whatever ends a request that may have left, its outcome is unknown, and the
 // error does not show it.
 func TestNoAnswer(t *testing.T) {
-	cut := respond(200, orderAnswer)
+	cut := respond(200, "") //nolint:bodyclose // the client closes it
 	cut.Body = io.NopCloser(io.MultiReader(strings.NewReader(orderAnswer[:20]), broken{}))
 	for name, answer := range map[string]func(*http.Request, string) (*http.Response, error){
 		"reset": func(*http.Request, string) (*http.Response, error) { return nil, syscall.ECONNRESET },

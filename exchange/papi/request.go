@@ -61,17 +61,29 @@ func (c *Client) attempt(ctx context.Context, ep endpoint, q *query, approved ri
 	return r, err
 }
 
-// request is what a call with these parameters asks of the budget. The exchange exempts
-// orders that it knows as reducing from its load protection.
+// request is what a call with these parameters asks of the budget.
 func (s *spec) request(q *query, approved riskguard.Approved) budget.Request {
 	r := budget.Request{Class: s.class, Weight: s.weight, Orders: s.orders, Quota: int(s.quota)}
 	if s.broad != 0 && !q.has(s.narrow) {
 		r.Weight = s.broad
 	}
-	if order := approved.Order().Request; r.Class == budget.Order && (order.ReduceOnly || order.ClosePosition) {
+	order := approved.Order()
+	if r.Class == budget.Order && order.ID != 0 && exempt(&order.Request) {
 		r.Class = budget.Reduce
 	}
 	return r
+}
+
+// exempt says whether the exchange knows an order as one that only reduces, and takes it
+// while it protects itself from load.
+func exempt(r *exchange.OrderRequest) bool {
+	switch r.PositionSide {
+	case exchange.Long:
+		return r.Side == exchange.Sell || r.ClosePosition
+	case exchange.Short:
+		return r.Side == exchange.Buy || r.ClosePosition
+	}
+	return r.ReduceOnly || r.ClosePosition
 }
 
 // notSent is the error of a request of which no byte has left.

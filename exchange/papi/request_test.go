@@ -109,6 +109,27 @@ func TestWeights(t *testing.T) {
 	}
 }
 
+// TestExempt: the orders that the reference exempts from load protection.
+func TestExempt(t *testing.T) {
+	for _, c := range []struct {
+		r    exchange.OrderRequest
+		want bool
+	}{
+		{exchange.OrderRequest{Side: exchange.Sell}, false},
+		{exchange.OrderRequest{Side: exchange.Sell, ReduceOnly: true}, true},
+		{exchange.OrderRequest{Side: exchange.Sell, ClosePosition: true}, true},
+		{exchange.OrderRequest{Side: exchange.Sell, PositionSide: exchange.Long}, true},
+		{exchange.OrderRequest{Side: exchange.Buy, PositionSide: exchange.Long}, false},
+		{exchange.OrderRequest{Side: exchange.Buy, PositionSide: exchange.Short}, true},
+		{exchange.OrderRequest{Side: exchange.Sell, PositionSide: exchange.Short}, false},
+		{exchange.OrderRequest{Side: exchange.Sell, PositionSide: exchange.Short, ClosePosition: true}, true},
+	} {
+		if exempt(&c.r) != c.want {
+			t.Errorf("%+v: %v", c.r, !c.want)
+		}
+	}
+}
+
 // TestBan: after a 418 nothing is sent, cancels included, and callers are told until when.
 func TestBan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
