@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,8 +48,8 @@ func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
 }
 
 // served lets a test speak to its exchange through memory: dial opens a websocket by the
-// address that it would have on Binance.
-func (s *testSim) served(t *testing.T) (dial func(url string) *client) {
+// address that it would have on Binance, prepared before anything is read.
+func (s *testSim) served(t *testing.T) (dial func(url string, prepare ...func(*websocket.Conn)) *client) {
 	t.Helper()
 	p := &pipes{calls: make(chan net.Conn), closed: make(chan struct{})}
 	server := &http.Server{Handler: s.Sim}
@@ -70,7 +71,7 @@ func (s *testSim) served(t *testing.T) (dial func(url string) *client) {
 		}
 		synctest.Wait()
 	})
-	return func(url string) *client {
+	return func(url string, prepare ...func(*websocket.Conn)) *client {
 		t.Helper()
 		dialer := websocket.Dialer{NetDialContext: p.dial}
 		conn, response, err := dialer.Dial(url, nil)
@@ -78,7 +79,10 @@ func (s *testSim) served(t *testing.T) (dial func(url string) *client) {
 			t.Fatalf("dial %s: %v", url, err)
 		}
 		response.Body.Close()
-		c := &client{t: t, conn: conn, frames: make(chan string, 10_000)}
+		c := &client{t: t, conn: conn, frames: make(chan string, 10_000), ended: make(chan struct{})}
+		for _, f := range prepare {
+			f(conn)
+		}
 		t.Cleanup(c.close)
 		go c.read()
 		synctest.Wait() // the exchange may have answered the handshake before it opens the socket
@@ -91,7 +95,19 @@ type client struct {
 	t      *testing.T
 	conn   *websocket.Conn
 	frames chan string
-	err    error // why reading has ended; frames is closed then
+	ended  chan struct{}
+	err    error // why reading has ended; ended is closed then
+}
+
+// gone is why the socket has ended, nil while it has not.
+func (c *client) gone() error {
+	synctest.Wait()
+	select {
+	case <-c.ended:
+		return c.err
+	default:
+		return nil
+	}
 }
 
 func (c *client) close() {
@@ -102,6 +118,7 @@ func (c *client) close() {
 
 func (c *client) read() {
 	defer close(c.frames)
+	defer close(c.ended)
 	for {
 		_, data, err := c.conn.ReadMessage()
 		if err != nil {
@@ -144,7 +161,7 @@ func (c *client) all() []string {
 func (c *client) closeCode() int {
 	c.all()
 	var closed *websocket.CloseError
-	if errors.As(c.err, &closed) {
+	if errors.As(c.gone(), &closed) {
 		return closed.Code
 	}
 	return 0
@@ -212,7 +229,7 @@ func TestTooManyStreams(t *testing.T) {
 			}
 		}
 		if code := c.closeCode(); code != websocket.ClosePolicyViolation {
-			t.Errorf("closed with %d: %v", code, c.err)
+			t.Errorf("closed with %d: %v", code, c.gone())
 		}
 	})
 }
@@ -233,29 +250,30 @@ func TestTooManyMessages(t *testing.T) {
 			fast.say(`{"method":"LIST_SUBSCRIPTIONS","id":3}`)
 		}
 		if code := fast.closeCode(); code != websocket.ClosePolicyViolation {
-			t.Errorf("closed with %d: %v", code, fast.err)
+			t.Errorf("closed with %d: %v", code, fast.gone())
 		}
 	})
 }
 
-// TestPing pings every three minutes, and drops a client that does not answer.
+// TestPingPong pings every three minutes, and drops a client that does not answer.
 func TestPingPong(t *testing.T) {
 	inSim(t, func(t *testing.T, s *testSim) {
 		dial := s.served(t)
-		good, deaf := dial("ws://dstream.binance.com/ws"), dial("ws://dstream.binance.com/ws")
-		pings := 0
-		answer := good.conn.PingHandler()
-		good.conn.SetPingHandler(func(data string) error {
-			pings++
-			return answer(data)
+		var pings atomic.Int32
+		good := dial("ws://dstream.binance.com/ws", func(conn *websocket.Conn) {
+			answer := conn.PingHandler()
+			conn.SetPingHandler(func(data string) error {
+				pings.Add(1)
+				return answer(data)
+			})
 		})
-		deaf.conn.SetPingHandler(func(string) error { return nil })
+		deaf := dial("ws://dstream.binance.com/ws", func(conn *websocket.Conn) { conn.SetPingHandler(func(string) error { return nil }) })
 		time.Sleep(14 * time.Minute)
 		synctest.Wait()
-		if good.err != nil || pings != 4 {
-			t.Errorf("%d pings in 14 minutes, and then %v", pings, good.err)
+		if good.gone() != nil || pings.Load() != 4 {
+			t.Errorf("%d pings in 14 minutes, and then %v", pings.Load(), good.gone())
 		}
-		if deaf.all(); deaf.err == nil {
+		if deaf.all(); deaf.gone() == nil {
 			t.Error("a client that answers no ping is still there")
 		}
 	})
@@ -269,12 +287,12 @@ func TestSocketLife(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if c.err != nil {
-			t.Fatalf("closed too early: %v", c.err)
+		if c.gone() != nil {
+			t.Fatalf("closed too early: %v", c.gone())
 		}
 		time.Sleep(2 * time.Second)
 		if code := c.closeCode(); code != websocket.CloseGoingAway {
-			t.Errorf("closed with %d: %v", code, c.err)
+			t.Errorf("closed with %d: %v", code, c.gone())
 		}
 	})
 }
@@ -293,7 +311,7 @@ func TestSlowReader(t *testing.T) {
 		for range c.frames {
 		}
 		synctest.Wait()
-		if c.err == nil {
+		if c.gone() == nil {
 			t.Error("it is still there")
 		}
 		s.mu.Lock()

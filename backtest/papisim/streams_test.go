@@ -213,8 +213,8 @@ func TestUserSockets(t *testing.T) {
 		s.send("DELETE", "/papi/v1/listenKey", "", false)
 		s.order("two")
 		for _, c := range append(deaf, raw, wrapped, asked) {
-			if got := c.all(); len(got) != 0 || c.err != nil {
-				t.Errorf("%q %v", got, c.err)
+			if got := c.all(); len(got) != 0 || c.gone() != nil {
+				t.Errorf("%q %v", got, c.gone())
 			}
 		}
 	})
@@ -272,11 +272,11 @@ func TestUserFaults(t *testing.T) {
 		}
 		s.KillListenKey()
 		s.order("dead")
-		if got := names(); got != "" || c.err != nil {
-			t.Errorf("after its key's death: %q %v", got, c.err)
+		if got := names(); got != "" || c.gone() != nil {
+			t.Errorf("after its key's death: %q %v", got, c.gone())
 		}
 		s.Disconnect(false)
-		if c.all(); c.err == nil {
+		if c.all(); c.gone() == nil {
 			t.Error("it was not dropped")
 		}
 	})
