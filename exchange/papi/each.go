@@ -100,15 +100,15 @@ func (c *Client) EachUMAlgoOrder(ctx context.Context, symbol string, w Window) i
 	})
 }
 
-// EachUMTrade goes over our fills of a symbol in a window.
+// EachUMTrade goes over our fills of a symbol in a window; Binance keeps them for six months.
 func (c *Client) EachUMTrade(ctx context.Context, symbol string, w Window) iter.Seq2[UMTrade, error] {
 	return eachList(w, 7*day-time.Millisecond, 1000, func(part Window) ([]UMTrade, error) {
 		return c.UMTrades(ctx, UMTradesQuery{Symbol: symbol, Window: part, Limit: 1000})
 	})
 }
 
-// EachUMIncome goes over the USD-M ledger. Symbol and IncomeType of the query select; its
-// limit is not used.
+// EachUMIncome goes over the USD-M ledger of the last three months. Symbol and IncomeType of
+// the query select; its limit is not used.
 func (c *Client) EachUMIncome(ctx context.Context, p IncomeQuery) iter.Seq2[Income, error] {
 	return eachList(p.Window, 7*day-time.Millisecond, 1000, func(part Window) ([]Income, error) {
 		p.Window, p.Limit = part, 1000

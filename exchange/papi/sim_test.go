@@ -97,6 +97,9 @@ func some[T any](x *exchangeOf) func([]T, error) []T {
 	}
 }
 
+// pass lets time pass, in the bubble.
+func (x *exchangeOf) pass(d time.Duration) { <-time.After(d) }
+
 func (x *exchangeOf) same(err error) {
 	x.t.Helper()
 	if err != nil {
@@ -115,7 +118,7 @@ func onSim(t *testing.T, used map[endpoint]bool, test func(ctx context.Context, 
 		if x.Client, err = New(Config{Key: NewSecret("simKey"), Secret: NewSecret("simSecret"), Transport: x}); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Second) // the market opens
+		x.pass(time.Second) // the market opens
 		test(t.Context(), x)
 	})
 }

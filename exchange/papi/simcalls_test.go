@@ -56,7 +56,7 @@ func simUM(ctx context.Context, x *exchangeOf) {
 	if a := sent[UMOrderAck](x, epNewUMOrder, take.query()); a.Status != "FILLED" || a.ExecutedQty != f("0.5") || take.echo(a) != nil {
 		x.t.Errorf("the market order is %+v, %v", a, take.echo(a))
 	}
-	time.Sleep(time.Minute) // funding
+	x.pass(time.Minute) // funding
 	fills := some[UMTrade](x)(x.UMTrades(ctx, UMTradesQuery{Symbol: "BTCUSDT"}))
 	some[UMOrder](x)(x.UMAllOrders(ctx, UMAllOrdersQuery{Symbol: "BTCUSDT"}))
 	asked[[]UMOrder](x)(x.UMForceOrders(ctx, ForceOrdersQuery{}))
@@ -135,7 +135,7 @@ func simCM(ctx context.Context, x *exchangeOf) {
 	asked[CMOrderAck](x)(x.CancelCMOrder(ctx, "BTCUSD_PERP", ref))
 	take := newCMOrder{Symbol: "BTCUSD_PERP", Side: "BUY", Type: "MARKET", Quantity: f("20"), NewClientOrderID: "cm-2", NewOrderRespType: "RESULT"}
 	x.same(take.echo(sent[CMOrderAck](x, epNewCMOrder, take.query())))
-	time.Sleep(time.Minute) // funding
+	x.pass(time.Minute) // funding
 	some[CMTrade](x)(x.CMTrades(ctx, CMTradesQuery{Symbol: "BTCUSD_PERP"}))
 	some[CMOrder](x)(x.CMAllOrders(ctx, CMAllOrdersQuery{Symbol: "BTCUSD_PERP"}))
 	asked[[]CMOrder](x)(x.CMForceOrders(ctx, ForceOrdersQuery{}))
@@ -229,7 +229,7 @@ func simOCO(ctx context.Context, x *exchangeOf) {
 func simLoan(ctx context.Context, x *exchangeOf) {
 	one := decimal.NewFromInt(1)
 	sent[Transaction](x, epBorrow, assetAmount("BTC", one))
-	time.Sleep(time.Minute)
+	x.pass(time.Minute)
 	sent[Transaction](x, epRepay, assetAmount("BTC", decimal.RequireFromString("0.5")))
 	sent[RepaidDebt](x, epRepayDebt, repayDebt{Asset: "BTC", Amount: decimal.RequireFromString("0.1"), SpecifyRepayAssets: "USDT"}.query())
 	asked[Borrowable](x)(x.MaxBorrowable(ctx, "BTC"))
@@ -282,7 +282,7 @@ func simFunds(ctx context.Context, x *exchangeOf) {
 		x.t.Error("the switch is told as on")
 	}
 	sent[Message](x, epRepayFuturesNegativeBalance, new(query))
-	time.Sleep(time.Minute) // the budget of the address
+	x.pass(time.Minute) // the budget of the address
 	sent[Message](x, epAssetCollection, texts("asset", "USDT"))
 	sent[Message](x, epAutoCollection, new(query))
 	sent[Transaction](x, epBNBTransfer, texts("amount", "1", "transferSide", "TO_UM"))
@@ -296,7 +296,7 @@ func simFunds(ctx context.Context, x *exchangeOf) {
 		{x.NewUMOrderDownload, x.UMOrderDownload}, {x.NewUMTradeDownload, x.UMTradeDownload}, {x.NewUMIncomeDownload, x.UMIncomeDownload},
 	} {
 		d := asked[Download](x)(file.order(ctx, window))
-		time.Sleep(time.Minute)
+		x.pass(time.Minute)
 		asked[DownloadLink](x)(file.link(ctx, d.DownloadID))
 	}
 }
