@@ -176,7 +176,7 @@ func (b *Broker) tradesOf(ctx context.Context, in *exchange.Instrument, n *news,
 
 // trades are the fills of an instrument since a time, the oldest first.
 func (b *Broker) trades(ctx context.Context, in *exchange.Instrument, since exchange.Time) ([]execution, error) {
-	w := Window{StartTime: since - listSlack, EndTime: b.now() + listSlack}
+	w := Window{StartTime: since - listSlack, EndTime: b.config.Client.ServerTime() + listSlack}
 	var list []execution
 	add := func(x execution, err, bad error) error {
 		if err == nil {

@@ -120,6 +120,19 @@ func loopbackStream(address string) error {
 // State is how far what was delivered can be relied on now.
 func (b *Broker) State() State { return State(b.state.Load()) }
 
+// reread asks for a catch-up.
+type reread struct{ why string }
+
+// CatchUp asks for the account to be read again, as after a gap, and does not wait. Nothing
+// but reading can find an event that the exchange never sent. It is passed over when too
+// much waits already.
+func (b *Broker) CatchUp(why string) {
+	select {
+	case b.inbox <- reread{why}:
+	default:
+	}
+}
+
 // requestKind says what a request is for.
 type requestKind uint8
 

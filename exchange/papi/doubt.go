@@ -26,7 +26,8 @@ type doubt struct {
 	quiet bool
 	// accepted is until when the exchange may still carry the request out.
 	accepted exchange.Time
-	since    exchange.Time
+	// since is when it began, by the exchange's time.
+	since exchange.Time
 	// code and reason are a refusal that was not told yet.
 	code   int
 	reason string
@@ -41,7 +42,7 @@ type doubt struct {
 func (o *owner) watch(r *request) *doubt {
 	now := o.now()
 	d := &doubt{
-		r: r, since: now, next: now.Add(askEvery), accepted: now.Add(o.config.Client.RecvWindow() + grace),
+		r: r, since: o.config.Client.ServerTime(), next: now.Add(askEvery), accepted: now.Add(o.config.Client.RecvWindow() + grace),
 	}
 	o.doubts = append(o.doubts, d)
 	return d

@@ -145,6 +145,8 @@ func (o *owner) take(m any) {
 		o.connected = false
 		o.again = false
 		o.become(Gap, m.why)
+	case reread:
+		o.recover(m.why)
 	case notice:
 		o.notify(m.kind, m.text)
 	case frame:
@@ -177,7 +179,7 @@ func (o *owner) notify(k NoticeKind, text string) {
 // become changes the state and tells it.
 func (o *owner) become(s State, why string) {
 	if o.state == Live && s != Live {
-		o.live, o.heard = 0, max(o.heard, o.now()-blind)
+		o.live, o.heard = 0, max(o.heard, o.config.Client.ServerTime()-blind)
 		for _, d := range o.doubts {
 			d.misses = 0
 		}

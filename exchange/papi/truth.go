@@ -13,7 +13,7 @@ import (
 // Truth is what the exchange has told of the account in one catch-up: what reconciliation
 // holds its own state against. Nobody writes to it.
 type Truth struct {
-	// At is the local time at which reading began.
+	// At is when reading began, by the exchange's time.
 	At exchange.Time
 	// Account, Balances and positions are as the exchange told them.
 	Account     Account
@@ -61,7 +61,7 @@ type caughtUp struct {
 // Orders come first, then the fills: so every fill that an order tells of is in the list,
 // unless that lags behind, and then the stream tells it.
 func (b *Broker) readTruth(ctx context.Context, w want) caughtUp {
-	c := caughtUp{truth: &Truth{At: b.now()}}
+	c := caughtUp{truth: &Truth{At: b.config.Client.ServerTime()}}
 	for _, part := range []func(context.Context, *caughtUp) error{b.readFutures, b.readMargin, b.readAccount} {
 		if c.err = part(ctx, &c); c.err != nil {
 			return c
