@@ -16,4 +16,47 @@
 // which answers the public requests and streams.
 //
 // Start reading at sim.go, then gateway.go.
+//
+// # Orders of futures
+//
+// A dialect (dialect.go) reads what one of the four endpoints for new orders takes; the
+// venue decides on numbers, margin and filters, and errors.go has Binance's words for its
+// codes. Records (record.go, records.go) hold what the wire shows beyond the venue's order;
+// learn.go keeps them by the venue's events. Between simulator and venue an order has a name
+// of its own, so that client ids are unique as Binance wants them, among the open orders of
+// one product and list, and a child of a conditional order, which the venue names itself,
+// has ids like any other. testdata/refused has what each endpoint answers to bad parameters,
+// with the place where Binance says so, and testdata/walk what happens to good orders.
+//
+// To the letter: parameters that an endpoint does not know are ignored, so that stopPrice on
+// um/algo/order gives an order with trigger price 0 that never fires; orderId wins over a
+// client id; the answers to new, amended and cancelled orders have no average price;
+// cm/openOrder answers with a list; the um/conditional paths are not there; an order that
+// ended without a fill is not found from three days after its end; OPPONENT_10 and
+// OPPONENT_20 are withdrawn; an amend to no more than what has filled, or of a post-only
+// order to where it would take, cancels the order and is answered with it.
+//
+// Assumed, where the reference is silent or says two things:
+//   - ACK answers NEW with nothing filled, whatever has become of the order, and so does
+//     RESULT for a limit order that may rest.
+//   - A new FOK or post-only order that cannot be what it wants to be is refused with -5021
+//     or -5022, and not recorded; one that a trigger makes expires.
+//   - cm/allOpenOrders and cm/conditional/allOpenOrders say the code 200 as text.
+//   - A price with a market order, a time in force with one (but GTC with those that a trigger
+//     makes), goodTillDate without GTD, callbackRate without a trailing stop and the like are
+//     -1106, and so is reduceOnly in hedge mode, even when it says false.
+//   - Words are in capitals. A wrong side in an amend is -1117; a page size out of bounds
+//     -1130; a window that is too long -4165, in cm/userTrades -1127.
+//   - A second closePosition order of the same kind and direction is refused with -4130 of
+//     fapi's page; there may be one stop and one take-profit.
+//   - Decimals of prices and quantities beyond those of tick and step are -1111, for there is
+//     no other precision here.
+//   - Without times, histories show the latest rows, else the earliest; amendments come the
+//     latest first, as in the example. Orders that have filled are known for 90 days, fills
+//     for six months, and a client id that was used again means the newest order.
+//   - A liquidation order shows as LIMIT and IOC at the worst price it has met.
+//   - The ADL quantile goes by the share of the margin that a position has won; the
+//     quantitative rules are counted over ten minutes and lock nothing.
+//   - A conditional CM order that is refused at its trigger shows as EXPIRED, for CM has no
+//     word for it.
 package papisim
