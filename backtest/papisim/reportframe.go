@@ -91,7 +91,7 @@ func (r *record) dormant() bool { return r.Request.Type.Conditional() && r.trigg
 // lists no other reason.
 func (r *record) expiry() string {
 	t := r.Request.TimeInForce
-	if t == exchange.IOC || t == exchange.FOK || r.Request.Type.Market() {
+	if !r.dormant() && (t == exchange.IOC || t == exchange.FOK || r.Request.Type.Market()) {
 		return "INSUFFICIENT_LIQUIDITY"
 	}
 	return ""
