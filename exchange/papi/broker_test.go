@@ -77,10 +77,10 @@ func TestRefusals(t *testing.T) {
 		status       int
 		body, wanted string
 	}{
-		{"by the order", 400, `{"code":-2019,"msg":"Margin is insufficient."}`, "-2019 Margin is insufficient."},
+		{"by the order", 400, `{"code":-2019,"msg":"Margin is insufficient."}`, "-2019 Margin is insufficient., retryable"},
 		{"by load", 503, `{"code":-1008,"msg":"Request throttled."}`, "-1008 Request throttled., retryable"},
 		{"by the clock", 400, `{"code":-1021,"msg":"Timestamp for this request is outside of the recvWindow."}`, "-1021 Timestamp for this request is outside of the recvWindow., retryable"},
-		{"by the key", 401, `{"code":-2015,"msg":"Invalid API-key, IP, or permissions for action."}`, "-2015 Invalid API-key, IP, or permissions for action."},
+		{"by the key", 401, `{"code":-2015,"msg":"Invalid API-key, IP, or permissions for action."}`, "-2015 Invalid API-key, IP, or permissions for action., retryable"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			live(t, func(w *world) {
@@ -101,7 +101,7 @@ func TestCancel(t *testing.T) {
 		w.clear()
 		w.fails("DELETE um/order", 400, `{"code":-1102,"msg":"A mandatory parameter was not sent."}`)
 		w.broker.Cancel(a.Order(), 0)
-		w.want("ORDER_UPDATE UM BTCUSDT: test-1 #7 WORKING 0.001 at 50000, filled 0, -1102 A mandatory parameter was not sent.")
+		w.want("ORDER_UPDATE UM BTCUSDT: test-1 #7 WORKING 0.001 at 50000, filled 0, -1102 A mandatory parameter was not sent., retryable")
 		w.does("DELETE um/order", func(url.Values) (int, string) { return 200, umAnswer("test-1", "CANCELED", "0", 7) })
 		w.broker.Cancel(a.Order(), 0)
 		w.want("ORDER_UPDATE UM BTCUSDT: test-1 #7 CANCELED 0.001 at 50000, filled 0")
@@ -114,7 +114,7 @@ func TestUnapproved(t *testing.T) {
 		a := w.desk.approve()
 		w.pass(time.Second)
 		w.broker.Submit(a, 0)
-		w.want("ORDER_UPDATE UM BTCUSDT: test-1 #0 REJECTED 0.001 at 50000, filled 0, -1 no valid approval")
+		w.want("ORDER_UPDATE UM BTCUSDT: test-1 #0 REJECTED 0.001 at 50000, filled 0, -1 no valid approval, retryable")
 		if w.count("POST um/order") != 0 {
 			t.Error("it was sent")
 		}
@@ -316,7 +316,7 @@ func TestCancelInDoubt(t *testing.T) {
 		w.pass(10 * time.Second)
 		w.want()
 		w.pass(3 * time.Second)
-		w.want("ORDER_UPDATE UM BTCUSDT: test-1 #7 WORKING 0.001 at 50000, filled 0, -1 the request was not carried out")
+		w.want("ORDER_UPDATE UM BTCUSDT: test-1 #7 WORKING 0.001 at 50000, filled 0, -1 the request was not carried out, retryable")
 	})
 }
 

@@ -40,6 +40,9 @@ func (o *owner) catchUp() {
 	o.echoes = map[string]exchange.Time{} // what the exchange has will be seen
 	w := want{named: map[orderNumber]string{}, active: map[exchange.InstrumentID]bool{}, since: o.heard}
 	for _, s := range o.tr.orders.open() {
+		if s.status == exchange.StatusPendingNew {
+			continue // an OCO on its way, or in doubt
+		}
 		w.open = append(w.open, exchange.Order{
 			ClientID: s.clientID, Request: exchange.OrderRequest{Inst: s.inst, Type: s.list.someType()},
 		})

@@ -178,7 +178,7 @@ func (o *owner) judge(d *doubt, s *sighting) {
 	}
 	u := exchange.OrderUpdate{
 		ID: d.r.order.ID, ClientID: n.clientID, VenueID: n.venueID, Status: n.status, Price: n.price, Qty: n.qty, Filled: n.filled,
-		Code: d.code, Reason: d.reason, Retryable: false,
+		Code: d.code, Reason: d.reason,
 	}
 	if st := o.tr.orders.named(n.list, n.clientID); st != nil {
 		u.Status, u.Price, u.Qty, u.Filled, u.Child = st.status, st.price, st.qty, st.filled, st.child
@@ -186,6 +186,7 @@ func (o *owner) judge(d *doubt, s *sighting) {
 	if !u.Status.Final() && d.r.kind != toPlace && u.Code == 0 {
 		u.Code, u.Reason = codeNotSent, "the request was not carried out"
 	}
+	u.Retryable = u.Code != 0
 	o.tr.event(n.inst, n.at).SetOrderUpdate(&u)
 }
 
@@ -203,6 +204,9 @@ func (o *owner) missed(d *doubt, now exchange.Time) {
 	}
 	o.drop(func(other *doubt) bool { return other == d })
 	r := &d.r.order
+	if r.Request.Type == exchange.OCO {
+		o.tr.orders.drop(listOCO, r.ClientID)
+	}
 	o.tr.event(r.Request.Inst, 0).SetOrderUpdate(&exchange.OrderUpdate{
 		ID: r.ID, ClientID: r.ClientID, Status: exchange.StatusNotArrived, Price: r.Request.Price, Qty: r.Request.Qty,
 		Code: -2013, Reason: "Order does not exist.", Retryable: true,

@@ -350,7 +350,6 @@ func (o *owner) refused(r *request, e *Error) {
 	}
 	event := refusal(r, code, reason, o.tr.at)
 	u := event.OrderUpdate()
-	u.Retryable = e.Retryable
 	if s := o.tr.orders.named(o.listOf(&r.order), r.order.ClientID); s != nil && r.kind != toPlace {
 		u.Status, u.Price, u.Qty, u.Filled, u.VenueID = s.status, s.price, s.qty, s.filled, s.venueID
 	}

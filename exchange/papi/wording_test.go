@@ -1,6 +1,7 @@
 package papi
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -49,8 +50,9 @@ func TestWording(t *testing.T) {
 			{kind: toPlace, approved: desk.approve(), order: o}, {kind: toAmend, approved: desk.approve(), order: o}, {kind: toCancel, order: o},
 		} {
 			before := out.Len()
-			if a := b.send(t.Context(), r); out.Len() == before {
-				out.WriteString("  not sent: " + a.err.(*Error).Msg + "\n")
+			var e *Error
+			if a := b.send(t.Context(), r); out.Len() == before && errors.As(a.err, &e) {
+				out.WriteString("  not sent: " + e.Msg + "\n")
 			}
 		}
 	}

@@ -79,6 +79,9 @@ func Dial(ctx context.Context, c Config) (*Conn, error) {
 		dialer.Proxy = nil
 	}
 	ws, answer, err := dialer.DialContext(ctx, c.URL, nil)
+	if answer != nil {
+		defer answer.Body.Close()
+	}
 	if err != nil {
 		status := ""
 		if answer != nil {

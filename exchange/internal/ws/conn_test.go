@@ -126,7 +126,7 @@ func TestPingsKeepAlive(t *testing.T) {
 			c.SetPongHandler(func(payload string) error { pongs <- payload; return nil })
 			go func() {
 				for i := range 5 {
-					time.Sleep(3 * time.Minute)
+					<-time.After(3 * time.Minute)
 					if c.WriteControl(websocket.PingMessage, []byte{byte('a' + i)}, time.Now().Add(time.Second)) != nil {
 						return
 					}
