@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pmbot/pmbot/exchange/papi"
 	"github.com/pmbot/pmbot/exchange/papi/preflight"
 )
 
@@ -88,19 +87,12 @@ func (c *console) doctor(ctx context.Context, f *doctorFlags) error {
 	switch {
 	case err != nil:
 		return err
-	case unreachable(facts):
+	case facts.Unreachable():
 		return &failure{exitExchange, errors.New("the exchange cannot be asked"), "see the first verdict"}
 	case failed:
 		return &failure{exitCheck, fmt.Errorf("account %s: not fit for trading", cfg.Account.Name), "cure what failed, from the top"}
 	}
 	return nil
-}
-
-// unreachable says that neither time nor key could be asked, or that this address is banned.
-func unreachable(f *preflight.Facts) bool {
-	var e *papi.Error
-	silent := !f.Key.Known() && (!errors.As(f.Key.Err, &e) || e.HTTP == 0)
-	return !f.Offset.Known() && silent || errors.Is(f.Key.Err, papi.ErrBanned)
 }
 
 // liveConfig loads the named configuration, or the defaults, with the flags that replace

@@ -1,6 +1,9 @@
 package preflight
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Level is how bad a verdict is.
 type Level uint8
@@ -103,7 +106,9 @@ func fail(id, cure, found string, args ...any) Verdict {
 	return Verdict{ID: id, Level: Fail, Found: fmt.Sprintf(found, args...), Cure: cure}
 }
 
-// unknown is the verdict where a question has no answer. The error names endpoint and code.
+// unknown is the verdict where a question has no answer. The error names endpoint and code;
+// of several the first one says enough.
 func unknown(err error) Verdict {
-	return Verdict{ID: "unknown", Level: Skip, Found: "not known: " + err.Error(), Cure: "cure what stands above this line, then run the check again"}
+	first, _, _ := strings.Cut(err.Error(), "\n")
+	return Verdict{ID: "unknown", Level: Skip, Found: "not known: " + first, Cure: "cure what stands above this line, then run the check again"}
 }

@@ -87,12 +87,12 @@ var cases = []struct {
 	{"no answer about the key", func(f *preflight.Facts, _ *preflight.Want) { f.Key.Err = errSocket }},
 	{"key may not read", func(f *preflight.Facts, _ *preflight.Want) { f.Key.Value.EnableReading = false }},
 	{"key from before Portfolio Margin", func(f *preflight.Facts, w *preflight.Want) {
-		f.Key.Value.EnablePortfolioMarginTrading, f.Account.Err, w.Activated = false, refusal(-2015, 401), instant("2026-04-01")
+		f.Key.Value.EnablePortfolioMarginTrading, f.Trade.Err, w.Activated = false, refusal(-2015, 401), instant("2026-04-01")
 	}},
 	{"right to trade not ticked", func(f *preflight.Facts, _ *preflight.Want) {
-		f.Key.Value.EnablePortfolioMarginTrading, f.Account.Err = false, refusal(-2015, 401)
+		f.Key.Value.EnablePortfolioMarginTrading, f.Trade.Err = false, refusal(-2015, 401)
 	}},
-	{"right to trade frozen", func(f *preflight.Facts, _ *preflight.Want) { f.Account.Err = refusal(-2015, 401) }},
+	{"right to trade frozen", func(f *preflight.Facts, _ *preflight.Want) { f.Trade.Err = refusal(-2015, 401) }},
 	{"futures right there", func(f *preflight.Facts, _ *preflight.Want) { f.Key.Value.EnableFutures = true }},
 	{"key may withdraw", func(f *preflight.Facts, _ *preflight.Want) { f.Key.Value.EnableWithdrawals = true }},
 	{"key may transfer", func(f *preflight.Facts, _ *preflight.Want) { f.Key.Value.PermitsUniversalTransfer = true }},
@@ -101,7 +101,8 @@ var cases = []struct {
 		f.Key.Value.IPRestrict, f.Key.Value.TradingAuthorityExpirationTime = false, instant("2026-12-01")
 	}},
 	{"not in Portfolio Margin", func(f *preflight.Facts, _ *preflight.Want) {
-		f.Info.Value.IsPortfolioMarginRetailEnabled, f.Portfolio.Value.AccountType, f.Account.Err = false, "", refusal(-2015, 401)
+		f.Info.Value.IsPortfolioMarginRetailEnabled, f.Portfolio.Value.AccountType = false, ""
+		f.Account.Err, f.Trade.Err = refusal(-2015, 401), refusal(-2015, 401)
 	}},
 	{"Portfolio Margin Pro", func(f *preflight.Facts, _ *preflight.Want) { f.Portfolio.Value.AccountType = "PM_1" }},
 	{"Portfolio Margin Pro SPAN", func(f *preflight.Facts, _ *preflight.Want) { f.Portfolio.Value.AccountType = "PM_3" }},
@@ -211,7 +212,7 @@ func verdictIDs(t *testing.T) []string {
 func TestUnknownForbids(t *testing.T) {
 	for _, forget := range []func(*preflight.Facts){
 		func(f *preflight.Facts) { f.Key.Err = errSocket }, func(f *preflight.Facts) { f.Portfolio.Err = errSocket },
-		func(f *preflight.Facts) { f.Delta.Err = errSocket }, func(f *preflight.Facts) { f.Account.Err = errSocket },
+		func(f *preflight.Facts) { f.Delta.Err = errSocket }, func(f *preflight.Facts) { f.Trade.Err = errSocket }, func(f *preflight.Facts) { f.Account.Err = errSocket },
 		func(f *preflight.Facts) { f.Balances.Err = errSocket }, func(f *preflight.Facts) { f.UMHedge.Err = errSocket },
 		func(f *preflight.Facts) { f.CMHedge.Err = errSocket }, func(f *preflight.Facts) { f.Burn.Err = errSocket },
 		func(f *preflight.Facts) { f.UM.Err = errSocket }, func(f *preflight.Facts) { f.CM.Err = errSocket },

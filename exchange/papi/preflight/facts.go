@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -31,6 +32,10 @@ type Facts struct {
 	Info      Fact[papi.AccountInfo]
 	Portfolio Fact[papi.PortfolioAccount]
 	Delta     Fact[bool]
+
+	// Trade is whether the key may trade, found by asking for the end of an order that cannot
+	// exist: no read needs the right.
+	Trade Fact[bool]
 
 	Account          Fact[papi.Account]
 	Balances         Fact[[]papi.Balance]
@@ -70,46 +75,80 @@ type Want struct {
 }
 
 // Collect asks everything. It costs about 500 of papi's weight and as much of sapi's and
-// changes nothing at the exchange, but for a listenKey that lives an hour. An error means
-// that the context has ended.
+// changes nothing at the exchange, but for a listenKey that lives an hour. When neither time
+// nor key can be asked it leaves the rest. An error means that the context has ended.
 func Collect(ctx context.Context, c *papi.Client, w Want) (*Facts, error) {
 	f := &Facts{}
-	f.Offset = ask(ctx, func(ctx context.Context) (time.Duration, error) {
+	a := &asker{ctx: ctx}
+	f.Offset = ask(a, func(ctx context.Context) (time.Duration, error) {
 		reading, err := c.MeasureClock(ctx)
 		return reading.Offset, err
 	})
 	f.At = c.ServerTime()
-	f.Key, f.Info, f.Portfolio, f.Delta = ask(ctx, c.KeyRestrictions), ask(ctx, c.AccountInfo), ask(ctx, c.PortfolioAccount), ask(ctx, c.DeltaMode)
-	f.Account = ask(ctx, c.Account)
-	f.Balances = ask(ctx, func(ctx context.Context) ([]papi.Balance, error) { return c.Balances(ctx, "") })
-	f.UMHedge, f.CMHedge, f.Burn = ask(ctx, c.UMPositionMode), ask(ctx, c.CMPositionMode), ask(ctx, c.FeeBurn)
-	f.UM = ask(ctx, func(ctx context.Context) ([]papi.UMPosition, error) { return c.UMPositions(ctx, "") })
-	f.CM = ask(ctx, func(ctx context.Context) ([]papi.CMPosition, error) { return c.CMPositions(ctx, "", "") })
-	f.Orders = ask(ctx, func(ctx context.Context) ([]Resting, error) { return resting(ctx, c, w) })
-	f.ListenKey = ask(ctx, c.NewListenKey)
-	f.UMBrackets = ask(ctx, func(ctx context.Context) ([]papi.UMBrackets, error) { return c.UMLeverageBrackets(ctx, "") })
-	f.CMBrackets = ask(ctx, func(ctx context.Context) ([]papi.CMBrackets, error) { return c.CMLeverageBrackets(ctx, "") })
-	f.Rates, f.Leverages = ask(ctx, c.CollateralRates), ask(ctx, c.MarginAssetLeverage)
-	f.Indexes = ask(ctx, func(ctx context.Context) ([]papi.AssetIndexPrice, error) { return c.AssetIndexPrices(ctx, "") })
-	f.UMFees, f.CMFees = fees(ctx, w, exchange.UM, c.UMCommissionRate), fees(ctx, w, exchange.CM, c.CMCommissionRate)
+	f.Key = ask(a, c.KeyRestrictions)
+	if f.Unreachable() {
+		a.vain = f.Key.Err
+	}
+	f.Info, f.Portfolio, f.Delta = ask(a, c.AccountInfo), ask(a, c.PortfolioAccount), ask(a, c.DeltaMode)
+	f.Trade = ask(a, func(ctx context.Context) (bool, error) { return mayTrade(ctx, c, w) })
+	f.Account = ask(a, c.Account)
+	f.Balances = ask(a, func(ctx context.Context) ([]papi.Balance, error) { return c.Balances(ctx, "") })
+	f.UMHedge, f.CMHedge, f.Burn = ask(a, c.UMPositionMode), ask(a, c.CMPositionMode), ask(a, c.FeeBurn)
+	f.UM = ask(a, func(ctx context.Context) ([]papi.UMPosition, error) { return c.UMPositions(ctx, "") })
+	f.CM = ask(a, func(ctx context.Context) ([]papi.CMPosition, error) { return c.CMPositions(ctx, "", "") })
+	f.Orders = ask(a, func(ctx context.Context) ([]Resting, error) { return resting(ctx, c, w) })
+	f.ListenKey = ask(a, c.NewListenKey)
+	f.UMBrackets = ask(a, func(ctx context.Context) ([]papi.UMBrackets, error) { return c.UMLeverageBrackets(ctx, "") })
+	f.CMBrackets = ask(a, func(ctx context.Context) ([]papi.CMBrackets, error) { return c.CMLeverageBrackets(ctx, "") })
+	f.Rates, f.Leverages = ask(a, c.CollateralRates), ask(a, c.MarginAssetLeverage)
+	f.Indexes = ask(a, func(ctx context.Context) ([]papi.AssetIndexPrice, error) { return c.AssetIndexPrices(ctx, "") })
+	f.UMFees, f.CMFees = fees(a, w, exchange.UM, c.UMCommissionRate), fees(a, w, exchange.CM, c.CMCommissionRate)
 	return f, ctx.Err()
 }
 
+// Unreachable says that nobody answers, or that the exchange has banned this address.
+func (f *Facts) Unreachable() bool {
+	var e *papi.Error
+	silent := !f.Key.Known() && (!errors.As(f.Key.Err, &e) || e.HTTP == 0)
+	return !f.Offset.Known() && silent || errors.Is(f.Key.Err, papi.ErrBanned)
+}
+
+// asker asks questions until it is in vain.
+type asker struct {
+	ctx  context.Context
+	vain error
+}
+
+func ask[T any](a *asker, question func(context.Context) (T, error)) Fact[T] {
+	if a.vain != nil {
+		return Fact[T]{Err: a.vain}
+	}
+	v, err := question(a.ctx)
+	return Fact[T]{Value: v, Err: err}
+}
+
+// mayTrade cancels an order of a name that no order has. Whoever may trade is told that there
+// is none.
+func mayTrade(ctx context.Context, c *papi.Client, w Want) (bool, error) {
+	name := w.OrderPrefix + "none-" + strconv.FormatInt(c.ServerTime().Millis(), 36)
+	_, err := c.CancelUMOrder(ctx, "BTCUSDT", papi.OrderRef{OrigClientOrderID: name})
+	if errors.Is(err, papi.ErrNoSuchOrder) {
+		err = nil
+	}
+	return err == nil, err
+}
+
+// fees asks for those of the first symbol of a product; nil without one.
 func fees(
-	ctx context.Context, w Want, p exchange.Product, question func(context.Context, string) (papi.CommissionRate, error),
+	a *asker, w Want, p exchange.Product, question func(context.Context, string) (papi.CommissionRate, error),
 ) *Fact[papi.CommissionRate] {
 	for _, in := range w.Instruments.All() {
 		if in.Product == p {
-			f := ask(ctx, func(ctx context.Context) (papi.CommissionRate, error) { return question(ctx, in.Symbol) })
+			f := ask(a, func(ctx context.Context) (papi.CommissionRate, error) { return question(ctx, in.Symbol) })
 			return &f
 		}
 	}
 	return nil
-}
-
-func ask[T any](ctx context.Context, question func(context.Context) (T, error)) Fact[T] {
-	v, err := question(ctx)
-	return Fact[T]{Value: v, Err: err}
 }
 
 // resting lists the open orders of all lists. Margin's are told by symbol only.

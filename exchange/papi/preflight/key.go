@@ -70,16 +70,16 @@ func tradingRight(f *Facts, w *Want) Verdict {
 		return unknown(f.Key.Err)
 	}
 	k := &f.Key.Value
-	refused := errors.Is(f.Account.Err, papi.ErrKey)
+	refused := errors.Is(f.Trade.Err, papi.ErrKey)
 	old := w.Activated != 0 && k.CreateTime < w.Activated
 	switch {
 	case k.EnablePortfolioMarginTrading && refused && kindOf(f) == "":
-		return unknown(f.Account.Err) // it is the account that is at fault; see accountKind
+		return unknown(f.Trade.Err) // it is the account that is at fault; see accountKind
 	case k.EnablePortfolioMarginTrading && refused:
 		return fail("right-frozen", again,
-			`"Enable Portfolio Margin Trading" is ticked, and papi refuses the key all the same (%v): Portfolio Margin was closed and opened again after the key was made at %v, which freezes the right for good`, f.Account.Err, k.CreateTime)
-	case k.EnablePortfolioMarginTrading && !f.Account.Known():
-		return unknown(f.Account.Err)
+			`"Enable Portfolio Margin Trading" is ticked, and papi refuses the key all the same (%v): Portfolio Margin was closed and opened again after the key was made at %v, which freezes the right for good`, f.Trade.Err, k.CreateTime)
+	case k.EnablePortfolioMarginTrading && !f.Trade.Known():
+		return unknown(f.Trade.Err)
 	case k.EnablePortfolioMarginTrading:
 		return ok("trading-right", "the key may trade Portfolio Margin")
 	case old:
