@@ -59,4 +59,46 @@
 //     quantitative rules are counted over ten minutes and lock nothing.
 //   - A conditional CM order that is refused at its trigger shows as EXPIRED, for CM has no
 //     word for it.
+//
+// # Margin, account and history
+//
+// What the account is told of itself is told through one report (reported.go), so that it
+// can be made to differ from the truth. Bookings of the venue go to a ledger (ledger.go),
+// which income, loans, repayments, interest, conversions and the bulk files are read from.
+// testdata/answers shows what each endpoint answers.
+//
+// Assumed of margin orders:
+//   - All histories look at less than 24 hours, as is documented of trades.
+//   - quantity with quoteOrderQty is -1128, a wrong selfTradePreventionMode or sideEffectType
+//     -1130, a list that is not there -2013.
+//   - A leg that is cancelled is answered like any order, and takes the other with it.
+//   - openOrders wants a symbol: the page calls it mandatory, and has a weight for none.
+//   - A stop that has triggered goes on under its own id and type.
+//
+// Assumed of loans: repayLoan takes no more than the debt; no debt at all, and more than
+// 50,000 USD for repay-debt, are -1130; records come newest first, and windows that are too
+// long are -1127. A loan that the account starts with has no record.
+//
+// Assumed of the account:
+//   - A flat position has no row in positionRisk, whether its symbol was asked for or not;
+//     notional is signed, as on fapi; liquidationPrice is [venue.PositionMargin]'s.
+//   - cmUnrealizedPNL is empty for assets that no CM contract settles in; available balance
+//     and open loss are while a price is missing.
+//   - A negative balance is told beyond its free threshold, as a negative number.
+//   - notionalCoef is 1.0: brackets of the account's own stand in the list as they are.
+//   - The quotas of auto-collection, bnb-transfer, the repay switch, bulk files and
+//     max-leverage are answered with 429 and -1003.
+//
+// Assumed of history:
+//   - interestRate is for a day everywhere, for so the published examples compute.
+//   - Daily interest, deposits and CM's conversions are income of type TRANSFER.
+//   - Income goes back 92 days. Its page is ignored, so that who still asks for the second
+//     one gets the first again.
+//   - A startTime without endTime goes on to now, or as far as a window may be.
+//   - A bulk file has the columns of the lists, and its link leads to the exchange itself.
+//
+// Assumed of sapi: what is PM Pro's alone is -21001 for this account; the thousands comma of
+// an example is not reproduced; the terms of plain cross margin are those of Portfolio
+// Margin; delta mode is told and changes no margin. The types of capital-flow are assumed, but for
+// BORROW.
 package papisim

@@ -145,11 +145,15 @@ func TestRepayFutures(t *testing.T) {
 		t.Errorf("the UM wallet holds %v after it was paid off", got)
 	}
 	lose("b")
-	if due := v.agenda.due[choreRepay]; due != exchange.Never {
-		t.Fatalf("auto-repay is due at %v and not switched on", due)
+	if early := v.agenda.due[choreRepay]; early != exchange.Never {
+		t.Fatalf("auto-repay is due at %v and not switched on", early)
 	}
 	v.SetAutoRepay(true, 6)
-	v.Advance(v.agenda.due[choreRepay])
+	due := v.agenda.due[choreRepay]
+	if due == exchange.Never {
+		t.Fatal("auto-repay is not due after it was switched on")
+	}
+	v.Advance(due)
 	if got := v.Balance("USDT", exchange.WalletUM); !got.IsZero() {
 		t.Errorf("the UM wallet holds %v after auto-repay", got)
 	}
