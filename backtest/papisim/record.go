@@ -63,8 +63,9 @@ type record struct {
 // is open.
 func (r *record) open() bool { return !r.Status.Final() }
 
-// waiting says whether a conditional order has not triggered yet.
-func (r *record) waiting() bool { return r.open() && r.triggered == 0 }
+// waiting says whether the order stands on its list of open ones: a conditional one of
+// futures does until it triggers, for then its child stands on another list.
+func (r *record) waiting() bool { return r.open() && (r.triggered == 0 || r.list == listOrders) }
 
 // average is the mean price of its fills in quote asset, unrounded to sixteen decimals; 0
 // without any. CM's is harmonic.
