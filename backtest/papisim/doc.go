@@ -101,4 +101,46 @@
 // an example is not reproduced; the terms of plain cross margin are those of Portfolio
 // Margin; delta mode is told and changes no margin. The types of capital-flow are assumed, but for
 // BORROW.
+// # Websockets
+//
+// streamhost.go says which way in an address is, socket.go is a socket's life, command.go what
+// a client may say. The names /ws and /stream are those of fstream, dstream and spot alike:
+// without Binance's host name they are found on ports of their own, [Sim.Handler]. Every
+// SUBSCRIBE is acknowledged; what delivers where says package public.
+//
+// A socket has 1,024 streams (one more is code 4 and a close with 1008, and all are lost) and
+// may send ten messages, pings and pongs a second (1008). It is pinged every three minutes and
+// dropped ten minutes after a ping that it has not answered with the same payload; pings go
+// by the wall's clock. It is closed with 1001 after a day of the exchange's time. A client that
+// leaves 4,096 frames unread, or takes none for ten seconds, is dropped without a close frame.
+//
+// Assumed: the limit of messages is exact, though bursts of fifteen were seen to pass; an id
+// that is a text is taken on spot and /pm, whose official client sends such, and refused
+// elsewhere; dstream has no paths /public and /market; /private takes any key and is silent,
+// for plain futures have no user data on this account.
+//
+// # The user stream
+//
+// narrate.go turns the news of the records into events, userframe.go, accountframe.go and
+// reportframe.go are their forms; testdata/stream has walks. Everything goes through
+// tellUser, where a fault can stand. Listen keys live in the exchange's time.
+//
+// To the letter: POST gives the living key again and extends it; DELETE and expiry leave
+// sockets open and silent, after listenKeyExpired in the case of expiry; UM, CM and margin
+// come on one socket, bare under /pm/ws and wrapped under /pm/stream, by address or by a
+// SUBSCRIBE of the key. Commission, strategy, price match and modify id are absent where there
+// are none, and so are positions in the account's update after funding. The status NORMAL and
+// the mode of positions have no event.
+//
+// Assumed:
+//   - A key that does not live, or never did, is accepted and silent.
+//   - E and T are the instant of the event; frames are not delayed. Of one fill ORDER_TRADE_UPDATE
+//     comes before ACCOUNT_UPDATE or after it, in turns, since either is possible.
+//   - A liquidation's fill is CALCULATED with the order's own status, of type LIQUIDATION; ADL's
+//     is TRADE. Deliveries are of reason ORDER, interest of ADJUSTMENT.
+//   - bep is the entry moved by a taker's fee twice; b and a count open limit orders.
+//   - A cancelled margin order has a client id of the cancel in c, and its own in C. A margin
+//     stop that triggers is told as NEW once more, with w true. Lists have no event.
+//   - outboundAccountPosition comes once after all that happened at an instant; openOrderLoss
+//     has the whole loss as one of USDT; interest on loans is a liabilityChange INTEREST.
 package papisim

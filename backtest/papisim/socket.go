@@ -123,7 +123,7 @@ func (s *Sim) closeSocket(k *socket) {
 
 // write sends what is in the queue, and pings. It is the only one who writes data.
 func (k *socket) write(conn *websocket.Conn) {
-	defer conn.Close() //nolint:errcheck // nothing is lost with it
+	defer conn.Close()
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
 	for {

@@ -192,3 +192,25 @@ func TestWays(t *testing.T) {
 		}
 	}
 }
+
+// FuzzNames reads what a client may ask for: never a panic, and what delivers can be listened
+// to and left again.
+func FuzzNames(f *testing.F) {
+	for _, k := range allStreams() {
+		f.Add(uint8(k.Universe), k.Name)
+	}
+	f.Fuzz(func(t *testing.T, way uint8, name string) {
+		s := New(listed(t))
+		w := Way(way%4 + 1)
+		key := KeyOn(w, name)
+		if _, ok := s.parse(key); !ok && s.Carries(w, name) {
+			t.Errorf("%q is carried and does not exist", name)
+		}
+		s.Listen(key, begin)
+		s.Pass(begin.Add(10 * time.Second))
+		s.Leave(key)
+		if len(s.streams) != 0 || s.Due() != exchange.Never {
+			t.Errorf("%q is still listened to", name)
+		}
+	})
+}
