@@ -122,7 +122,7 @@ func (s *Sim) pnl(p exchange.Product, asset string) (sum decimal.Decimal) {
 			continue
 		}
 		for _, side := range r.sides() {
-			sum = sum.Add(s.venue.PositionMargin(in.ID, side).PnL)
+			sum = sum.Add(r.margin(&in, side).PnL)
 		}
 	}
 	return sum
@@ -172,22 +172,10 @@ func (s *Sim) getRateLimit(*web.Call) (any, *web.Error) {
 	return []rateLimitAnswer{{"ORDERS", "MINUTE", 1, s.gateway.limits.Orders}}, nil
 }
 
-// readSymbol finds the instrument that the parameter symbol names; nil when it is left out
-// and need not be there, or is wrong: -1121.
-func (s *Sim) readSymbol(c *web.Call, p exchange.Product, needed bool) *exchange.Instrument {
-	symbol := ""
-	if needed {
-		symbol = c.Need("symbol")
-	} else {
-		symbol = c.Text("symbol")
-	}
-	if symbol == "" {
+// symbolIfSent is symbol for a parameter that may be left out; nil then.
+func (s *Sim) symbolIfSent(c *web.Call, p exchange.Product) *exchange.Instrument {
+	if !c.Has("symbol") {
 		return nil
 	}
-	in, err := s.ins.Find(p, symbol)
-	if err != nil {
-		c.Fail(web.Errorf(-1121, "Invalid symbol."))
-		return nil
-	}
-	return in
+	return s.symbol(c, p)
 }

@@ -54,7 +54,8 @@ func TestAnswers(t *testing.T) {
 //	funding INST RATE       get PATH PARAMS without a signature
 //	sapi GET|POST|DELETE PATH [PARAMS]      papi GET PATH [PARAMS]     PATH below /sapi/ and /papi/
 //	borrowable ASSET AMOUNT     what the pool has to lend
-//	skew equity|unimmr VALUE    skew balance ASSET WALLET VALUE     reported in place of the truth
+//	skew equity|unimmr VALUE    skew balance ASSET WALLET VALUE    skew position QTY ENTRY
+//	                            reported in place of the truth; the position is that of UM's BTCUSDT
 //
 // $download is the id of the last bulk file, and $repay that of the last repayment.
 func (s *testSim) more(line string) (string, error) {
@@ -114,6 +115,9 @@ func skewOf(f []string) (k Skew) {
 			panic(err)
 		}
 		k.Balances = []venue.Balance{{Asset: f[2], Wallet: w, Amount: value(f[4]).Decimal}}
+	}
+	if f[1] == "position" {
+		k.Positions = []exchange.Position{{Inst: umBTC, Qty: value(f[2]).Decimal, Entry: value(f[3]).Decimal}}
 	}
 	return k
 }

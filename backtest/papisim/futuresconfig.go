@@ -45,7 +45,7 @@ func needBool(c *web.Call, name string) bool {
 
 // setLeverage reads and sets the leverage of a symbol.
 func (s *Sim) setLeverage(c *web.Call, p exchange.Product) (*exchange.Instrument, *web.Error) {
-	in := s.readSymbol(c, p, true)
+	in := s.symbol(c, p)
 	c.Need("leverage")
 	leverage := c.Int("leverage")
 	if wrong := c.Err(); wrong != nil {
@@ -148,7 +148,7 @@ func (s *Sim) getBracketsCM(c *web.Call) (any, *web.Error) {
 
 // eachSymbol visits the symbol that was asked for, or all of a product.
 func (s *Sim) eachSymbol(c *web.Call, p exchange.Product, visit func(in *exchange.Instrument)) *web.Error {
-	symbol := s.readSymbol(c, p, false)
+	symbol := s.symbolIfSent(c, p)
 	if wrong := c.Err(); wrong != nil {
 		return wrong
 	}
@@ -236,7 +236,7 @@ func (s *Sim) getSymbolConfig(c *web.Call) (any, *web.Error) {
 }
 
 func (s *Sim) getCommission(c *web.Call, p exchange.Product) (any, *web.Error) {
-	in := s.readSymbol(c, p, true)
+	in := s.symbol(c, p)
 	if wrong := c.Err(); wrong != nil {
 		return nil, wrong
 	}

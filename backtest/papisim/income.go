@@ -77,7 +77,7 @@ func (s *Sim) getIncomeCM(c *web.Call) (any, *web.Error) {
 // in October 2026, is ignored like any that is not known: who still asks for a second page
 // gets the first again.
 func (s *Sim) getIncome(c *web.Call, p exchange.Product, types []string, rule spanRule) (any, *web.Error) {
-	symbol := s.readSymbol(c, p, false)
+	symbol := s.symbolIfSent(c, p)
 	kind := c.OneOf("incomeType", invalid("incomeType"), types...)
 	when, most := rule.read(c), limit(c, "limit", 100, 1000)
 	if wrong := c.Err(); wrong != nil {

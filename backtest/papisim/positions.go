@@ -65,7 +65,7 @@ func (s *Sim) legs(p exchange.Product, wanted func(h *held) bool) []held {
 			continue
 		}
 		for _, side := range r.sides() {
-			h := held{in: in, Position: r.position(in.ID, side), PositionMargin: s.venue.PositionMargin(in.ID, side), at: s.ledger.dealt[leg{in.ID, side}]}
+			h := held{in: in, Position: r.position(in.ID, side), PositionMargin: r.margin(in, side), at: s.ledger.dealt[leg{in.ID, side}]}
 			if wanted(&h) {
 				list = append(list, h)
 			}
@@ -77,7 +77,7 @@ func (s *Sim) legs(p exchange.Product, wanted func(h *held) bool) []held {
 // getPositionRiskUM lists the positions that there are: a symbol without one has no row,
 // whether it was asked for or not.
 func (s *Sim) getPositionRiskUM(c *web.Call) (any, *web.Error) {
-	symbol := s.readSymbol(c, exchange.UM, false)
+	symbol := s.symbolIfSent(c, exchange.UM)
 	if wrong := c.Err(); wrong != nil {
 		return nil, wrong
 	}

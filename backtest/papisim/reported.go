@@ -16,7 +16,8 @@ type Skew struct {
 	// moves the actual equity and what is available by as much.
 	Equity, UniMMR decimal.NullDecimal
 	Status         exchange.AccountStatus
-	// Balances and Positions stand for those of their wallets and legs.
+	// Balances and Positions stand for those of their wallets and legs. What a position is
+	// worth goes with it; what it needs, and the account's value, stay what they are.
 	Balances  []venue.Balance
 	Positions []exchange.Position
 }
@@ -71,6 +72,16 @@ func (r report) position(inst exchange.InstrumentID, side exchange.PositionSide)
 		}
 	}
 	return r.venue.Position(inst, side)
+}
+
+// margin is what a leg is worth and needs.
+func (r report) margin(in *exchange.Instrument, side exchange.PositionSide) venue.PositionMargin {
+	m := r.venue.PositionMargin(in.ID, side)
+	if p := r.position(in.ID, side); !p.Qty.Equal(r.venue.Position(in.ID, side).Qty) {
+		mark := r.venue.MarkOf(in.ID).Decimal()
+		m.Notional, m.PnL = in.Value(p.Qty, mark), in.PnL(p.Qty, p.Entry, mark)
+	}
+	return m
 }
 
 // sides are the legs that a futures instrument can have in the account's mode.

@@ -54,7 +54,7 @@ const (
 func (s *Sim) getCapitalFlow(c *web.Call) (any, *web.Error) {
 	tooLong := web.Errorf(-4047, "Time interval is more than 7 days.") // another meaning than in the futures' list
 	asset, kind := c.Text("asset"), c.Text("type")
-	symbol := s.readSymbol(c, exchange.Margin, false)
+	symbol := s.symbolIfSent(c, exchange.Margin)
 	when := spanRule{usual: flowSpan, most: flowSpan, keeps: flowLife, tooLong: tooLong}.read(c)
 	from, most := c.Int("fromId"), limit(c, "limit", 500, 1000)
 	if wrong := c.Err(); wrong != nil {

@@ -219,7 +219,7 @@ func (s *Sim) postMaxLeverage(c *web.Call) (any, *web.Error) {
 
 // getPriceIndex is the price of a margin pair by the index prices of its assets.
 func (s *Sim) getPriceIndex(c *web.Call) (any, *web.Error) {
-	in := s.readSymbol(c, exchange.Margin, true)
+	in := s.symbol(c, exchange.Margin)
 	if wrong := c.Err(); wrong != nil {
 		return nil, wrong
 	}
