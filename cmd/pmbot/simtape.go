@@ -29,13 +29,13 @@ func (m *simMarket) replay(c *simConfig) error {
 	all := store.Series()
 	var list []exchange.Instrument
 	spec := tape.ReaderSpec{}
-	first := exchange.Never
+	first, bar := exchange.Never, time.Duration(0)
 	for _, in := range known {
 		keys := simSeries(&in, all)
 		if len(keys) == 0 || slices.ContainsFunc(list, func(b exchange.Instrument) bool { return b.Name() == in.Name() }) {
 			continue
 		}
-		list, first = append(list, in), min(first, keys[0].From)
+		list, first, bar = append(list, in), min(first, keys[0].From), max(bar, keys[0].Interval)
 		spec.Series = append(spec.Series, keys...)
 	}
 	if len(list) == 0 {
@@ -44,11 +44,12 @@ func (m *simMarket) replay(c *simConfig) error {
 	if m.ins, err = exchange.NewInstruments(list...); err != nil {
 		return err
 	}
-	m.opens = first
-	if c.Start != 0 {
-		m.opens = max(c.Start, first)
+	m.starts = max(c.Start, first)
+	m.opens = m.starts
+	if c.Start == 0 { // a bar's price is known at its end
+		m.opens = m.starts.Add(bar)
 	}
-	m.starts, spec.From, spec.Instrument = m.opens, m.opens, m.tapeInstrument
+	spec.From, spec.Instrument = m.starts, m.tapeInstrument
 	reader, err := store.Reader(spec)
 	if err != nil {
 		return tapeFailure(c.Market.Tape, err)
