@@ -103,7 +103,7 @@ type script struct {
 
 // run obeys one line:
 //
-//	set KEY VALUE                     before start: slippage, leverage, queue, bound, um, cm, spot (maker/taker), hedge, perminute
+//	set KEY VALUE                     before start: slippage, leverage, queue, bound, um, cm, spot (maker/taker), hedge, perminute, lenient
 //	have WALLET ASSET AMOUNT          before start
 //	start
 //	@TIME ...                         sets the clock, a duration since the start, for this and later lines
@@ -223,6 +223,8 @@ func (s *script) set(key, value string) (err error) {
 		s.config.Leverage, err = strconv.Atoi(value)
 	case "hedge":
 		s.config.Orders.Hedge = value == "true"
+	case "lenient":
+		s.config.Orders.Lenient = value == "true"
 	case "perminute":
 		s.config.Orders.PerMinuteMax, err = strconv.Atoi(value)
 	case "um":
