@@ -11,9 +11,6 @@ import (
 type question struct {
 	order exchange.Order
 	list  list
-	// traded is how much of it has been told in fills: if more was filled, the fills are
-	// asked for, too.
-	traded exchange.Fixed
 	// thorough also looks whether any fill of late is of an order that carries the id.
 	thorough bool
 	since    exchange.Time
@@ -22,9 +19,8 @@ type question struct {
 // sighting is what is found of an order and what came of it.
 type sighting struct {
 	q *question
-	// news are those of the order, and of its child or legs; trades their fills.
-	news   []news
-	trades []execution
+	// news are those of the order, and of its child or legs.
+	news []news
 	// err says that the question has no answer. Without it and without news the exchange
 	// knows no such order.
 	err error
@@ -47,26 +43,12 @@ func (b *Broker) ask(ctx context.Context) {
 	}
 }
 
-// look asks for an order on every list on which it can be, and for the fills that have not
-// been told.
+// look asks for an order on every list on which it can be.
 func (b *Broker) look(ctx context.Context, q *question) sighting {
 	s := sighting{q: q}
 	in := b.config.Instruments.At(q.order.Request.Inst)
-	if s.news, s.err = b.find(ctx, q, in); s.err != nil {
-		return s
-	}
-	for i := range s.news {
-		n := &s.news[i]
-		if n.filled > q.traded && (n.list == listUM || n.list == listCM || n.list == listMargin) {
-			var trades []execution
-			if trades, s.err = b.tradesOf(ctx, in, n, q.since); s.err != nil {
-				return s
-			}
-			s.trades = append(s.trades, trades...)
-		}
-	}
-	if len(s.news) == 0 && q.thorough {
-		s.news, s.trades, s.err = b.findTraded(ctx, q, in)
+	if s.news, s.err = b.find(ctx, q, in); s.err == nil && len(s.news) == 0 && q.thorough {
+		s.news, s.err = b.findTraded(ctx, q, in)
 	}
 	return s
 }
@@ -158,22 +140,6 @@ func (b *Broker) findOCO(ctx context.Context, id string, in *exchange.Instrument
 // that a list lags behind.
 const listSlack = exchange.Time(60e9)
 
-// tradesOf are the fills of one order since a time.
-func (b *Broker) tradesOf(ctx context.Context, in *exchange.Instrument, n *news, since exchange.Time) ([]execution, error) {
-	all, err := b.trades(ctx, in, since)
-	if err != nil {
-		return nil, err
-	}
-	var own []execution
-	for _, x := range all {
-		if x.fill.VenueID == n.venueID {
-			x.fill.ClientID = n.clientID
-			own = append(own, x)
-		}
-	}
-	return own, nil
-}
-
 // trades are the fills of an instrument since a time, the oldest first.
 func (b *Broker) trades(ctx context.Context, in *exchange.Instrument, since exchange.Time) ([]execution, error) {
 	w := Window{StartTime: since - listSlack, EndTime: b.config.Client.ServerTime() + listSlack}
@@ -214,11 +180,10 @@ func (b *Broker) trades(ctx context.Context, in *exchange.Instrument, since exch
 
 // findTraded looks for an order that the exchange does not find by its client id among
 // those that have dealt of late: a fill may be known before its order is.
-func (b *Broker) findTraded(ctx context.Context, q *question, in *exchange.Instrument) ([]news, []execution, error) {
-	l := listOf(in.Product, exchange.Limit)
+func (b *Broker) findTraded(ctx context.Context, q *question, in *exchange.Instrument) ([]news, error) {
 	trades, err := b.trades(ctx, in, q.since)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	asked := map[int64]bool{}
 	for _, x := range trades {
@@ -226,14 +191,10 @@ func (b *Broker) findTraded(ctx context.Context, q *question, in *exchange.Instr
 			continue
 		}
 		asked[x.fill.VenueID] = true
-		found, err := b.numbered(ctx, l, x.fill.VenueID, in)
-		if err != nil {
-			return nil, nil, err
-		}
-		if len(found) > 0 && found[0].clientID == q.order.ClientID {
-			own, err := b.tradesOf(ctx, in, &found[0], q.since)
-			return found, own, err
+		found, err := b.numbered(ctx, listOf(in.Product, exchange.Limit), x.fill.VenueID, in)
+		if err != nil || len(found) > 0 && found[0].clientID == q.order.ClientID {
+			return found, err
 		}
 	}
-	return nil, nil, nil
+	return nil, nil
 }

@@ -179,11 +179,17 @@ func TestNotArrivedNeedsTheStream(t *testing.T) {
 	})
 }
 
-// TestUnknownIsFound: the exchange has the order, and its fills are asked for with it.
+// TestUnknownIsFound: the exchange has the order, and knows of fills that the stream has not
+// told: all that were missed are read, the earlier ones first.
 func TestUnknownIsFound(t *testing.T) {
 	live(t, func(w *world) {
 		w.fails("POST um/order", 503, `{"code":-1000,"msg":"Unknown error, please check your request or try again later."}`)
-		w.does("GET um/order", func(url.Values) (int, string) { return 200, umAnswer("test-1", "FILLED", "0.001", 7) })
+		w.does("GET um/order", func(v url.Values) (int, string) {
+			if v.Get("orderId") == "6" {
+				return 200, umAnswer("other-1", "FILLED", "0.001", 6)
+			}
+			return 200, umAnswer("test-1", "FILLED", "0.001", 7)
+		})
 		w.does("GET um/userTrades", func(url.Values) (int, string) {
 			return 200, `[` + umTrade(6, 2, "0.5") + `,` + umTrade(7, 3, "0.001") + `]`
 		})
@@ -192,8 +198,17 @@ func TestUnknownIsFound(t *testing.T) {
 		w.clear()
 		w.pass(3 * time.Second)
 		w.want(
+			"ORDER_UPDATE UM BTCUSDT: test-1 #7 WORKING 0.001 at 50000, filled 0",
+			"catching up: order test-1 has dealt, and the stream did not tell",
+		)
+		w.pass(10 * time.Second)
+		w.want(
+			"FILL UM BTCUSDT: other-1 #6 trade 2 BUY BOTH 0.5 at 50000, fee 0.02 USDT, realized 0",
 			"FILL UM BTCUSDT: test-1 #7 trade 3 BUY BOTH 0.001 at 50000, fee 0.02 USDT, realized 0",
+			"ORDER_UPDATE UM BTCUSDT: other-1 #6 FILLED 0.001 at 50000, filled 0.001",
 			"ORDER_UPDATE UM BTCUSDT: test-1 #7 FILLED 0.001 at 50000, filled 0.001",
+			"ACCOUNT: NORMAL, uniMMR 99999999, equity 1000, actual 1000, maintenance 0",
+			"live: caught up",
 		)
 		w.push(umEvent("test-1", "TRADE", "FILLED", "0.001", "0.001", 7, 3))
 		w.want()
@@ -217,8 +232,12 @@ func TestUnknownByItsFill(t *testing.T) {
 		w.clear()
 		w.pass(20 * time.Second)
 		w.want(
+			"ORDER_UPDATE UM BTCUSDT: test-1 #7 WORKING 0.001 at 50000, filled 0",
+			"catching up: order test-1 has dealt, and the stream did not tell",
 			"FILL UM BTCUSDT: test-1 #7 trade 3 BUY BOTH 0.0005 at 50000, fee 0.02 USDT, realized 0",
 			"ORDER_UPDATE UM BTCUSDT: test-1 #7 PARTIALLY_FILLED 0.001 at 50000, filled 0.0005",
+			"ACCOUNT: NORMAL, uniMMR 99999999, equity 1000, actual 1000, maintenance 0",
+			"live: caught up",
 		)
 	})
 }

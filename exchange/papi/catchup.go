@@ -44,7 +44,7 @@ func (o *owner) catchUp() {
 			continue // an OCO on its way, or in doubt
 		}
 		w.open = append(w.open, exchange.Order{
-			ClientID: s.clientID, Request: exchange.OrderRequest{Inst: s.inst, Type: s.list.someType()},
+			ClientID: s.clientID, VenueID: s.venueID, Request: exchange.OrderRequest{Inst: s.inst, Type: s.list.someType()},
 		})
 	}
 	for number, s := range o.tr.orders.byNumber {

@@ -121,9 +121,6 @@ func (o *owner) inquire(d *doubt) {
 	}
 	d.next = o.now().Add(every)
 	q := &question{order: d.r.order, list: o.listOf(&d.r.order), since: d.since, thorough: d.misses+1 >= missesMin}
-	if s := o.tr.orders.named(q.list, d.r.order.ClientID); s != nil {
-		q.traded = o.tr.fills.sums[dealer{s.inst, s.venueID}]
-	}
 	select {
 	case o.asks <- q:
 		d.asking = true
@@ -143,9 +140,10 @@ func (o *owner) seen(s *sighting) {
 	}
 }
 
-// judge makes of an answer what it proves.
+// judge makes of an answer what it proves. Fills that it knows of and the stream has not
+// told are left to a catch-up, for others may be missing that came before.
 func (o *owner) judge(d *doubt, s *sighting) {
-	now := o.now()
+	now, told, untold := o.now(), len(o.tr.out), false
 	switch {
 	case s.err != nil:
 		d.misses = 0 // who cannot be asked has not said no
@@ -154,22 +152,19 @@ func (o *owner) judge(d *doubt, s *sighting) {
 		o.missed(d, now)
 		return
 	}
-	for _, x := range s.trades {
-		o.tr.dealt(x)
-	}
-	for _, n := range s.news[1:] {
-		o.tr.known(n)
-	}
 	n := s.news[0]
 	if n.status == 0 {
 		return
 	}
-	settled := proves(d.r, n.status, n.price, n.qty) || now > d.accepted
-	told := len(o.tr.out)
-	if n.list != listOCO {
-		o.tr.known(n)
+	for _, n := range s.news {
+		if n.list != listOCO && o.tr.acked(n) {
+			untold = true
+		}
 	}
-	if !settled {
+	if untold && o.state == Live {
+		defer o.recover("order " + d.r.order.ClientID + " has dealt, and the stream did not tell")
+	}
+	if !proves(d.r, n.status, n.price, n.qty) && now <= d.accepted {
 		return
 	}
 	o.drop(func(other *doubt) bool { return other == d })

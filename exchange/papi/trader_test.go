@@ -2,6 +2,7 @@ package papi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -43,6 +44,7 @@ type trader struct {
 	sums      map[purse]decimal.Decimal // of the entries' deltas
 	sent      []exchange.Order
 	complaint string
+	events    []exchange.Event // for a kernel
 }
 
 func withSim(t *testing.T, test func(d *trader)) {
@@ -176,13 +178,7 @@ func (d *trader) show(price exchange.Fixed) {
 // allow makes a guard that lets the tests' orders through.
 func (d *trader) allow(ins *exchange.Instruments) {
 	d.t.Helper()
-	l := riskguard.DefaultLimits()
-	l.OrderNotionalMaxRatio, l.PositionMaxRatio, l.OpenOrdersMax, l.MessagesPerSecondMax = decimal.New(10, 0), decimal.New(20, 0), 200, 20
-	l.FreshPrice, l.FreshMark, l.FreshIndex, l.PriceCollarLimit = time.Hour, time.Hour, time.Hour, decimal.New(5, -1)
-	g, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: margin.Assumed(), Limits: l, Strategies: 1})
-	if err != nil {
-		d.t.Fatal(err)
-	}
+	g := newSimGuard(d.t, ins)
 	d.guard = g
 	apply := func(inst exchange.InstrumentID, set func(*exchange.Event)) {
 		e := exchange.Event{At: exchange.TimeOf(time.Now()), Inst: inst}
@@ -195,6 +191,19 @@ func (d *trader) allow(ins *exchange.Instruments) {
 	})
 	apply(0, func(e *exchange.Event) { e.SetState(&exchange.StateChange{State: exchange.Active}) })
 	d.client.SetEpoch(g.Epoch())
+}
+
+// newSimGuard has limits that let the tests' orders through.
+func newSimGuard(t testing.TB, ins *exchange.Instruments) *riskguard.Guard {
+	t.Helper()
+	l := riskguard.DefaultLimits()
+	l.OrderNotionalMaxRatio, l.PositionMaxRatio, l.OpenOrdersMax, l.MessagesPerSecondMax = decimal.New(10, 0), decimal.New(20, 0), 200, 20
+	l.FreshPrice, l.FreshMark, l.FreshIndex, l.PriceCollarLimit = time.Hour, time.Hour, time.Hour, decimal.New(5, -1)
+	g, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: margin.Assumed(), Limits: l, Strategies: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
 }
 
 // approve asks the guard, with prices of now.
@@ -237,6 +246,7 @@ func (d *trader) deliver(e exchange.Event) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.log = append(d.log, printed(d.broker.config.Instruments, &e))
+	d.events = append(d.events, e)
 	complain := func(format string, args ...any) {
 		if d.complaint == "" {
 			d.complaint = fmt.Sprintf(format, args...)
@@ -280,15 +290,9 @@ func (d *trader) pass(t time.Duration) {
 	synctest.Wait()
 }
 
-// agree holds everything that was told against what the exchange has.
-func (d *trader) agree() {
+// openOrders are the client ids of all open orders at the exchange.
+func (d *trader) openOrders(ctx context.Context) map[string]bool {
 	d.t.Helper()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	ctx := d.t.Context()
-	if d.complaint != "" {
-		d.t.Error(d.complaint)
-	}
 	open := map[string]bool{}
 	um, err1 := d.client.UMOpenOrders(ctx, "")
 	algo, err2 := d.client.UMOpenAlgoOrders(ctx, UMOpenAlgoOrdersQuery{})
@@ -296,13 +300,8 @@ func (d *trader) agree() {
 	conditional, err4 := d.client.CMOpenConditionalOrders(ctx, "")
 	pairs, err5 := d.client.MarginOpenOrders(ctx, "BTCUSDT")
 	lists, err6 := d.client.MarginOpenOrderLists(ctx)
-	balances, err7 := d.client.Balances(ctx, "")
-	umHeld, err8 := d.client.UMPositions(ctx, "")
-	cmHeld, err9 := d.client.CMPositions(ctx, "", "")
-	for _, err := range []error{err1, err2, err3, err4, err5, err6, err7, err8, err9} {
-		if err != nil {
-			d.t.Fatal(err)
-		}
+	if err := errors.Join(err1, err2, err3, err4, err5, err6); err != nil {
+		d.t.Fatal(err)
 	}
 	for i := range um {
 		open[um[i].ClientOrderID] = true
@@ -321,6 +320,25 @@ func (d *trader) agree() {
 	}
 	for i := range lists {
 		open[lists[i].ListClientOrderID] = true
+	}
+	return open
+}
+
+// agree holds everything that was told against what the exchange has.
+func (d *trader) agree() {
+	d.t.Helper()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	ctx := d.t.Context()
+	if d.complaint != "" {
+		d.t.Error(d.complaint)
+	}
+	open := d.openOrders(ctx)
+	balances, err1 := d.client.Balances(ctx, "")
+	umHeld, err2 := d.client.UMPositions(ctx, "")
+	cmHeld, err3 := d.client.CMPositions(ctx, "", "")
+	if err := errors.Join(err1, err2, err3); err != nil {
+		d.t.Fatal(err)
 	}
 	for id, s := range d.status {
 		if s.Final() == open[id] && s != exchange.StatusTriggered { // which is on no list, and its child is
@@ -483,13 +501,6 @@ func TestSimFaults(t *testing.T) {
 
 // step does one thing at random.
 func (d *trader) step(r *rand.Rand) {
-	faults := []papisim.FaultKind{
-		papisim.FaultLostRequest, papisim.FaultLostReply, papisim.FaultReset, papisim.FaultEmpty, papisim.FaultTruncated,
-		papisim.FaultUnknown503, papisim.FaultDown503, papisim.FaultThrottled503, papisim.FaultUnknown, papisim.FaultTimeout,
-		papisim.FaultTimestamp, papisim.FaultEngineLate, papisim.FaultCancel, papisim.FaultLateReply,
-		papisim.FaultEventLost, papisim.FaultEventLate, papisim.FaultEventReordered, papisim.FaultEventRepeated, papisim.FaultEventUnknown,
-		papisim.FaultKeyDead, papisim.FaultSilent, papisim.FaultClosed,
-	}
 	switch n := r.IntN(10); {
 	case n < 5:
 		d.submit(d.wish(r))
@@ -513,15 +524,29 @@ func (d *trader) step(r *rand.Rand) {
 	case n < 8:
 		d.show(d.price + exchange.Fixed(r.IntN(601)-300)*exchange.FixedOne)
 	default:
-		fault := papisim.Fault{Kind: faults[r.IntN(len(faults))], NotExecuted: r.IntN(2) == 0, Delay: papisim.Duration(time.Duration(1+r.IntN(4)) * time.Second)}
-		if r.IntN(3) > 0 {
-			fault.Path = "/papi/v1/um/order"
-		}
+		d.trouble(r, false)
+	}
+}
+
+// trouble lets something fail; of what is orderly no fill is told behind a later one.
+func (d *trader) trouble(r *rand.Rand, orderly bool) {
+	faults := []papisim.FaultKind{
+		papisim.FaultLostRequest, papisim.FaultLostReply, papisim.FaultReset, papisim.FaultEmpty, papisim.FaultTruncated,
+		papisim.FaultUnknown503, papisim.FaultDown503, papisim.FaultThrottled503, papisim.FaultUnknown, papisim.FaultTimeout,
+		papisim.FaultTimestamp, papisim.FaultEngineLate, papisim.FaultCancel, papisim.FaultLateReply,
+		papisim.FaultEventRepeated, papisim.FaultEventUnknown, papisim.FaultKeyDead, papisim.FaultSilent, papisim.FaultClosed,
+	}
+	if !orderly {
+		faults = append(faults, papisim.FaultEventLost, papisim.FaultEventLate, papisim.FaultEventReordered)
+	}
+	fault := papisim.Fault{Kind: faults[r.IntN(len(faults))], NotExecuted: r.IntN(2) == 0, Delay: papisim.Duration(time.Duration(1+r.IntN(4)) * time.Second)}
+	if r.IntN(3) > 0 {
+		fault.Path = "/papi/v1/um/order"
+	}
+	if _, err := d.sim.Inject(fault); err != nil {
+		fault.NotExecuted, fault.Path = false, ""
 		if _, err := d.sim.Inject(fault); err != nil {
-			fault.NotExecuted, fault.Path = false, ""
-			if _, err := d.sim.Inject(fault); err != nil {
-				d.t.Fatal(err)
-			}
+			d.t.Fatal(err)
 		}
 	}
 }

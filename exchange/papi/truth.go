@@ -196,6 +196,9 @@ func (b *Broker) readGone(ctx context.Context, c *caughtUp, w want) error {
 			continue
 		}
 		found, err := b.find(ctx, &question{order: *o, list: l}, in)
+		if plain := l == listUM || l == listCM || l == listMargin; plain && err == nil && len(found) == 0 && o.VenueID != 0 {
+			found, err = b.numbered(ctx, l, o.VenueID, in)
+		}
 		if err != nil {
 			return fmt.Errorf("order %s: %w", o.ClientID, err)
 		}

@@ -35,9 +35,10 @@ func (t *translator) update(n news, x *execution) {
 
 // acked folds the answer to a request. Fills are told by the stream, so an answer that knows
 // of more than have been told says less than it knows: else an order's risk would be
-// forgotten before its fill is counted.
-func (t *translator) acked(n news) {
-	if told := t.fills.sums[dealer{n.inst, n.venueID}]; n.filled > told {
+// forgotten before its fill is counted. It says whether there are such fills.
+func (t *translator) acked(n news) (untold bool) {
+	told := t.fills.sums[dealer{n.inst, n.venueID}]
+	if untold = n.filled > told; untold {
 		n.filled = told
 		n.status = exchange.StatusWorking
 		if told > 0 {
@@ -45,6 +46,7 @@ func (t *translator) acked(n news) {
 		}
 	}
 	t.update(n, nil)
+	return untold
 }
 
 // known folds what was read of an order together with all its fills, which were told before
@@ -52,14 +54,6 @@ func (t *translator) acked(n news) {
 func (t *translator) known(n news) {
 	t.fills.raise(dealer{n.inst, n.venueID}, n.filled)
 	t.update(n, nil)
-}
-
-// dealt tells a fill that a list has told, if it is new.
-func (t *translator) dealt(x execution) {
-	if s := t.orders.numbered(listOf(t.ins.At(x.inst).Product, exchange.Limit), x.fill.VenueID); s != nil {
-		x.fill.ClientID = s.clientID
-	}
-	t.trade(&x)
 }
 
 // names is the client id of the order that an event is about, "" if it is about none.
