@@ -309,7 +309,7 @@ func TestTimeMoves(t *testing.T) {
 			t.Error("the listen key lives")
 		}
 		s.mustAdmin("/time", `{"speed":60}`)
-		time.Sleep(time.Second)
+		s.wait(time.Second)
 		if got := s.Now(); got != testStart.Add(91*time.Minute) {
 			t.Errorf("a second later it is %v", got)
 		}

@@ -134,7 +134,7 @@ func TestRequestFaults(t *testing.T) {
 				t.Errorf("%+v: the client sees %s", test.fault, got)
 			}
 			if test.fault.Kind == FaultBan {
-				time.Sleep(3 * time.Minute)
+				s.wait(3 * time.Minute)
 			}
 			if got := s.placed("one"); got != test.placed {
 				t.Errorf("%+v: placed %v, want %v", test.fault, got, test.placed)
@@ -201,7 +201,7 @@ func TestShutOut(t *testing.T) {
 			if w := s.ping("10.0.0.2", "/papi/v1/ping"); w.Code != 200 {
 				t.Errorf("%s: another address %d", kind, w.Code)
 			}
-			time.Sleep(time.Minute)
+			s.wait(time.Minute)
 			if w := s.ping("10.0.0.1", "/papi/v1/ping"); w.Code != 200 {
 				t.Errorf("%s: later %d", kind, w.Code)
 			}

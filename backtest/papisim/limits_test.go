@@ -21,7 +21,7 @@ func TestBans(t *testing.T) {
 		var statuses []int
 		var bans []time.Duration
 		count := map[int]int{}
-		for end := s.Now().Add(2 * time.Hour); s.Now() < end; time.Sleep(time.Second) {
+		for end := s.Now().Add(2 * time.Hour); s.Now() < end; s.wait(time.Second) {
 			for range 300 { // 18,000 a minute
 				w := s.ping("10.0.0.1", "/papi/v1/ping")
 				count[w.Code]++
@@ -133,11 +133,11 @@ func TestWindows(t *testing.T) {
 				t.Errorf("%s from %s: %s is %q, want %q", test.path, test.from, test.header, got, test.want)
 			}
 		}
-		time.Sleep(time.Minute - 1)
+		s.wait(time.Minute - 1)
 		if got := used("/papi/v1/ping", "10.0.0.1", general); got != "24" {
 			t.Errorf("at the end of the minute %s", got)
 		}
-		time.Sleep(1)
+		s.wait(1)
 		if got := used("/papi/v1/ping", "10.0.0.1", general); got != "1" {
 			t.Errorf("in the next minute %s", got)
 		}
@@ -147,7 +147,7 @@ func TestWindows(t *testing.T) {
 // TestTooMany holds the answer beyond a limit.
 func TestTooMany(t *testing.T) {
 	inSim(t, func(t *testing.T, s *testSim) {
-		time.Sleep(45*time.Second + 500*time.Millisecond)
+		s.wait(45*time.Second + 500*time.Millisecond)
 		for range 10 {
 			if w := s.ping("10.0.0.1", "/papi/v1/ping"); w.Code != 200 {
 				t.Fatalf("%d %s", w.Code, w.Body)
@@ -164,7 +164,7 @@ func TestTooMany(t *testing.T) {
 		if w := s.ping("10.0.0.1", "/fapi/v1/ping"); w.Code != 200 {
 			t.Errorf("another pool: %d", w.Code)
 		}
-		time.Sleep(15 * time.Second)
+		s.wait(15 * time.Second)
 		if w := s.ping("10.0.0.1", "/papi/v1/ping"); w.Code != 200 {
 			t.Errorf("in the next minute: %d", w.Code)
 		}
@@ -193,7 +193,7 @@ func TestOrderCount(t *testing.T) {
 		if status, body := s.call("DELETE", "/papi/v1/um/order", "symbol=BTCUSDT&origClientOrderId=id1"); status != 200 {
 			t.Errorf("a cancel: %d %s", status, body)
 		}
-		time.Sleep(time.Minute)
+		s.wait(time.Minute)
 		if w := order("id5"); w.Code != 200 || w.Header().Get("X-MBX-ORDER-COUNT-1M") != "1" {
 			t.Errorf("a minute later: %d %s, count %q", w.Code, w.Body, w.Header().Get("X-MBX-ORDER-COUNT-1M"))
 		}
@@ -215,11 +215,11 @@ func TestFirewall(t *testing.T) {
 		if w := s.ping("10.0.0.2", "/fapi/v1/ping"); w.Code != 200 {
 			t.Errorf("another address: %d", w.Code)
 		}
-		time.Sleep(5*time.Minute - 1)
+		s.wait(5*time.Minute - 1)
 		if w := s.ping("10.0.0.1", "/papi/v1/ping"); w.Code != 403 {
 			t.Errorf("just before: %d", w.Code)
 		}
-		time.Sleep(1)
+		s.wait(1)
 		if w := s.ping("10.0.0.1", "/papi/v1/ping"); w.Code != 200 {
 			t.Errorf("five minutes later: %d", w.Code)
 		}

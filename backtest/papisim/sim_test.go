@@ -210,7 +210,7 @@ func (s *testSim) do(r *http.Request) (int, string) {
 // wait lets time pass at the exchange, in a bubble.
 func (s *testSim) wait(d time.Duration) {
 	s.t.Helper()
-	time.Sleep(d)
+	time.Sleep(d) //nolint:forbidigo // in a bubble time is virtual
 	if _, err := s.pass(); err != nil {
 		s.t.Fatal(err)
 	}

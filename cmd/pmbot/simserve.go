@@ -186,7 +186,7 @@ func (w *statusWriter) Write(b []byte) (int, error) {
 }
 
 // Flush lets an answer go out that breaks off.
-func (w *statusWriter) Flush() { http.NewResponseController(w.ResponseWriter).Flush() } //nolint:errcheck // see Hijack
+func (w *statusWriter) Flush() { http.NewResponseController(w.ResponseWriter).Flush() }
 
 // Hijack hands the connection over, to websockets.
 func (w *statusWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {

@@ -54,7 +54,7 @@ func (m *simMarket) replay(c *simConfig) error {
 	if err != nil {
 		return tapeFailure(c.Market.Tape, err)
 	}
-	m.close = func() { reader.Close() } //nolint:errcheck // it was only read
+	m.close = func() { reader.Close() }
 	m.source = newTapeSource(reader, m.ins, spec.Series)
 	return nil
 }
