@@ -17,6 +17,51 @@
 //
 // Start reading at sim.go, then gateway.go.
 //
+// # The gateway
+//
+// Hosts go by the Host header, and on other names by path. A request is counted, then its
+// route is looked up, then key, signature, rights and time are looked at, in that order; what
+// the client has signed is query and body as they came, joined by nothing, without the
+// signature wherever that stands. A path that is not there is answered with a page, and so is
+// a body of more than a megabyte. Keys are HMAC, RSA or Ed25519 ones (keys.go). To trade on
+// papi a key needs the box of Portfolio Margin and must not be older than the account's last
+// switch to it; to read, the box for reading; and papi serves accounts of type PM_2 only, each
+// else with -2015. The private paths of fapi and dapi answer -2015 to every key.
+//
+// Assumed:
+//   - A missing or malformed key (not 64 letters and digits, unless it is configured) is
+//     -2014 with 401; a wrong method is 405 with a page.
+//   - A recvWindow beyond 60,000 is -1130. The body of a GET is not read. A form that is no
+//     UTF-8 is -1100, a parameter that stands twice -1101; in query and body, the query's
+//     counts.
+//   - Where time passes faster than once as fast, no client's clock can follow, so that a
+//     timestamp need only be there.
+//
+// # Limits
+//
+// limits.go counts weights by minutes of the exchange's UTC clock: papi; fapi and dapi
+// together; api; and each endpoint of sapi, by address or by account. What is refused, or not
+// there, costs as well. Orders are counted by account once their signature is good, also
+// those that are refused later; X-MBX-ORDER-COUNT-1M is on answers to orders that were taken.
+//
+// Assumed: an address that is refused twenty times within a minute (429, -1015 included) is
+// banned for two minutes, and each twenty requests of a banned one bring a ban twice as long,
+// up to three days; bans are forgotten three days after the last one has ended. Five thousand
+// requests in ten seconds close the firewall for five minutes (403 and a page). Faults that
+// keep a request from being served cost nothing.
+//
+// # Faults and acts
+//
+// fault.go chooses whom a fault hits, faultkind.go says what each kind does, reply.go and
+// faultstream.go do it; act.go moves time, prices and account; the admin port (admin.go)
+// offers all of it to other processes. Delays of requests and answers are of the wall's
+// clock, since that is what a client waits by; those of events, bans and Retry-After are of
+// the exchange's.
+//
+// Assumed: 503 Unknown error carries the code -1000 and Service Unavailable. the code 0; -1000,
+// -1006 and -1007 come with status 400, so that whoever judges by the status is wrong; and a
+// request of unknown outcome has been carried out, unless the fault says otherwise.
+//
 // # Orders of futures
 //
 // A dialect (dialect.go) reads what one of the four endpoints for new orders takes; the
@@ -101,6 +146,7 @@
 // an example is not reproduced; the terms of plain cross margin are those of Portfolio
 // Margin; delta mode is told and changes no margin. The types of capital-flow are assumed, but for
 // BORROW.
+//
 // # Websockets
 //
 // streamhost.go says which way in an address is, socket.go is a socket's life, command.go what
