@@ -41,8 +41,14 @@ func poorConfig(c *Config) {
 func TestAnswers(t *testing.T) {
 	golden(t, "testdata/answers", func(t *testing.T, text string) (out string) {
 		config := richConfig
-		if strings.HasPrefix(text, "# poor") {
+		switch {
+		case strings.HasPrefix(text, "# poor"):
 			config = poorConfig
+		case strings.HasPrefix(text, "# burning"):
+			config = func(c *Config) {
+				richConfig(c)
+				c.Venue.Money.BurnInterest = true
+			}
 		}
 		inSim(t, func(t *testing.T, s *testSim) { out = script(text, s.more) }, config)
 		return out

@@ -200,8 +200,12 @@ func (l *ledger) charged(s *Sim, b *booking) {
 		}
 		r.principal = l.funds[pocket{r.raw, exchange.WalletLoan}]
 	}
-	if b.Wallet == exchange.WalletMargin {
-		r.kind += "_CONVERTED"
+	switch { // paid at once, in BNB
+	case b.Wallet != exchange.WalletMargin:
+	case r.kind == onBorrow:
+		r.kind = onBorrowConverted
+	default:
+		r.kind = periodicConverted
 	}
 	r.rate = daily(s, r.raw)
 	l.interest = append(forget(l.interest), r)

@@ -109,6 +109,9 @@ func (s *Sim) postRepayDebt(c *web.Call) (any, *web.Error) {
 			sell = append(sell, s.readAsset(c, name))
 		}
 	}
+	if c.Err() == nil && c.Has("amount") && amount.IsZero() {
+		c.Fail(invalid("amount"))
+	}
 	if wrong := c.Err(); wrong != nil {
 		return nil, wrong
 	}

@@ -92,11 +92,11 @@ func (s *Sim) postOCO(c *web.Call) (any, *web.Error) {
 	if wrong != nil {
 		return nil, wrong
 	}
-	loans := len(s.ledger.loans)
+	booked := s.ledger.lastID
 	if wrong := s.place(c.At, list, list.stop, list.limit); wrong != nil {
 		return nil, wrong
 	}
-	answer := placedOCO{ocoHead: s.headOf(list), borrowed: s.borrowedSince(loans), Orders: s.legsOf(list)}
+	answer := placedOCO{ocoHead: s.headOf(list), borrowed: s.borrowedSince(booked), Orders: s.legsOf(list)}
 	for _, leg := range [...]*record{list.stop, list.limit} {
 		answer.Reports = append(answer.Reports, placedLeg{
 			answer.Symbol, leg.id, list.id, leg.name, c.At.Millis(), leg.marginNumbers(), triggerText(leg),

@@ -1,6 +1,8 @@
 package papisim
 
 import (
+	"slices"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest/papisim/web"
@@ -90,7 +92,7 @@ func (s *Sim) postMarginOrder(c *web.Call) (any, *web.Error) {
 	if wrong != nil {
 		return nil, wrong
 	}
-	loans, fills := len(s.ledger.loans), len(s.records.fills)
+	booked := s.ledger.lastID
 	if wrong := s.place(c.At, o); wrong != nil {
 		return nil, wrong
 	}
@@ -98,7 +100,7 @@ func (s *Sim) postMarginOrder(c *web.Call) (any, *web.Error) {
 		s.venue.KeepLoan(o.ClientID)
 	}
 	ack := marginAck{s.ins.At(o.Request.Inst).Symbol, o.id, o.name, c.At.Millis()}
-	result := marginResult{ack, o.marginNumbers(), s.borrowedSince(loans)}
+	result := marginResult{ack, o.marginNumbers(), s.borrowedSince(booked)}
 	kind := c.Text("newOrderRespType")
 	if word := o.marginWord(); kind == "" && (word == "LIMIT" || word == "MARKET") {
 		kind = "FULL"
@@ -106,10 +108,8 @@ func (s *Sim) postMarginOrder(c *web.Call) (any, *web.Error) {
 	switch kind {
 	case "FULL":
 		full := marginFull{result, []marginFill{}}
-		for _, f := range s.records.fills[fills:] {
-			if f.order == o {
-				full.Fills = append(full.Fills, marginFill{eight(f.Price), eight(f.Qty), money8(f.Fee), f.FeeAsset})
-			}
+		for _, f := range s.records.fillsOf(o) {
+			full.Fills = append(full.Fills, marginFill{eight(f.Price), eight(f.Qty), money8(f.Fee), f.FeeAsset})
 		}
 		return full, nil
 	case "RESULT":
@@ -119,17 +119,35 @@ func (s *Sim) postMarginOrder(c *web.Call) (any, *web.Error) {
 	}
 }
 
-// borrowedSince sums the loans that were taken since there were n.
-func (s *Sim) borrowedSince(n int) borrowed {
+// borrowedSince sums the loans that were taken after a booking.
+func (s *Sim) borrowedSince(booked int64) borrowed {
 	var sum decimal.Decimal
 	asset := ""
-	for _, l := range s.ledger.loans[min(n, len(s.ledger.loans)):] {
+	for _, l := range slices.Backward(s.ledger.loans) {
+		if l.id <= booked {
+			break
+		}
 		sum, asset = sum.Add(l.principal), l.asset
 	}
 	if asset == "" {
 		return borrowed{}
 	}
 	return borrowed{sum.String(), asset}
+}
+
+// fillsOf are the fills of an order, in the order of time.
+func (r *records) fillsOf(o *record) []*fill {
+	var list []*fill
+	for _, f := range slices.Backward(r.fills) {
+		if f.at < o.Created {
+			break
+		}
+		if f.order == o {
+			list = append(list, f)
+		}
+	}
+	slices.Reverse(list)
+	return list
 }
 
 // canceledOrder is a margin order that was cancelled: Name is that of the request to do so.
