@@ -308,12 +308,14 @@ func TestSlowReader(t *testing.T) {
 		for range queueMax + 10 {
 			s.trade(spotBTC, "60000", "0.001")
 		}
+		s.mu.Lock()
+		if len(s.sockets) > 0 && !s.sockets[0].over {
+			t.Error("it is still there")
+		}
+		s.mu.Unlock()
 		for range c.frames {
 		}
 		synctest.Wait()
-		if c.gone() == nil {
-			t.Error("it is still there")
-		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if len(s.sockets) != 0 || len(s.hearers) != 0 {
