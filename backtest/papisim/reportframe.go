@@ -75,7 +75,10 @@ func (s *Sim) executionReport(n *news) executionReport {
 	case executionCalculated: // margin has no word for a liquidation
 		e.Execution = string(executionTrade)
 	case executionCanceled:
-		e.ClientID, e.Original = letters(s.user.random, cancelIDLength), o.name
+		if e.ClientID = o.canceledBy; e.ClientID == "" { // nobody asked for it
+			e.ClientID = letters(s.user.random, cancelIDLength)
+		}
+		e.Original = o.name
 	case executionExpired:
 		e.Expiry = o.expiry()
 	}
