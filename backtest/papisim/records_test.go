@@ -61,6 +61,29 @@ func TestForgetting(t *testing.T) {
 	})
 }
 
+// TestNamesAreFreed sees to it that the names between simulator and venue go when an order
+// is over, also those of what a trigger has made.
+func TestNamesAreFreed(t *testing.T) {
+	inSim(t, func(t *testing.T, s *testSim) {
+		for _, line := range []string{
+			"book margin:BTCUSDT 59999x5 / 60001x5", "book um:BTCUSDT 59999x5 / 60001x5",
+			"POST margin/order symbol=BTCUSDT&side=SELL&type=STOP_LOSS&quantity=0.1&stopPrice=59500",
+			"POST margin/order symbol=BTCUSDT&side=SELL&type=STOP_LOSS_LIMIT&timeInForce=GTC&quantity=0.1&stopPrice=59500&price=59600&newClientOrderId=rests",
+			"POST um/algo/order algoType=CONDITIONAL&symbol=BTCUSDT&side=SELL&type=STOP_MARKET&quantity=0.1&triggerPrice=59500",
+			"wait 1s", "trade margin:BTCUSDT 59400 1", "trade um:BTCUSDT 59400 1",
+			"book margin:BTCUSDT 59400x5 / 59410x5", "book um:BTCUSDT 59400x5 / 59410x5",
+			"DELETE margin/order symbol=BTCUSDT&origClientOrderId=rests",
+		} {
+			if out, err := s.obey(line); err != nil || out != "" && !strings.HasPrefix(out, "200") {
+				t.Fatalf("%s: %s %v", line, out, err)
+			}
+		}
+		if r := &s.records; len(r.byVenue) != 0 || len(r.live) != 0 || len(r.all) != 4 || len(r.fills) != 2 {
+			t.Errorf("%d of the venue's names, %d open, %d orders, %d fills", len(r.byVenue), len(r.live), len(r.all), len(r.fills))
+		}
+	})
+}
+
 // TestAmendmentsMax amends an order as often as Binance allows, and once more.
 func TestAmendmentsMax(t *testing.T) {
 	inSim(t, func(t *testing.T, s *testSim) {
