@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -122,7 +123,7 @@ func TestClockIsKept(t *testing.T) {
 // TestClockOnce: requests that start together measure once, and all wait for it.
 func TestClockOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &skewed{offset: time.Minute}
+		s := &skewed{offset: time.Minute, trips: slices.Repeat([]time.Duration{40 * time.Millisecond}, 50)}
 		c := newTestClient(t, s)
 		var wg sync.WaitGroup
 		for range 10 {

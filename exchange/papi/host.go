@@ -62,7 +62,7 @@ func loopback(text string) (base, error) {
 		}
 		addr = port.Addr()
 	}
-	if !addr.IsLoopback() || addr.Zone() != "" {
+	if !addr.IsLoopback() {
 		return base{}, errors.New("is not a loopback address; only servers on this machine may stand in for Binance")
 	}
 	return base{u.Scheme, u.Host}, nil

@@ -83,7 +83,7 @@ func read(status int, h http.Header, body []byte, err error) answered {
 }
 
 func (a *answered) readJSON(text []byte) {
-	a.json = a.err == nil && jsontext.Value(text).IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	a.json = a.err == nil && jsontext.Value(text).IsValid(jsontext.AllowInvalidUTF8(true))
 	if !a.json {
 		a.msg = fmt.Sprintf("%d bytes that are not JSON", len(text))
 		if a.status == http.StatusServiceUnavailable {
@@ -95,7 +95,7 @@ func (a *answered) readJSON(text []byte) {
 		Code jsontext.Value `json:"code"`
 		Msg  jsontext.Value `json:"msg"`
 	}
-	if text[0] != '{' || json.Unmarshal(text, &e, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) != nil {
+	if text[0] != '{' || json.Unmarshal(text, &e, jsontext.AllowInvalidUTF8(true)) != nil {
 		return
 	}
 	if e.Code != nil && e.Code.Kind() != 'n' {

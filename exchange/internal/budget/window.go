@@ -81,14 +81,13 @@ func (p *pool) undo(n int, first int64) {
 }
 
 // heard takes the exchange's own count from the answer to a request that was sent in the
-// minute first at the earliest. Where two minutes are in question it is believed of the
-// older one: a full minute that has ended must not close the new one.
+// minute first at the earliest. If that is not the minute of now, the count may be an older
+// one's, and is believed of the one before: a full minute that has ended must not close the
+// new one.
 func (p *pool) heard(count int, first int64) {
 	w := &p.now
 	if first != p.now.minute {
 		w = &p.before
 	}
-	if first == w.minute {
-		w.foreign = max(w.foreign, count-w.own)
-	}
+	w.foreign = max(w.foreign, count-w.own)
 }

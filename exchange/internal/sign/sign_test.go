@@ -169,7 +169,7 @@ func TestSecretHides(t *testing.T) {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%p", "%t", "%T"} {
 			fmt.Fprintf(&out, verb+"\n", v)
 		}
-		fmt.Fprintln(&out, v)
+		fmt.Fprintln(&out, v, s.String(), s.GoString())
 		if text, err := json.Marshal(v); err == nil {
 			out.Write(text)
 		}
