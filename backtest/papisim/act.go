@@ -64,16 +64,8 @@ func (s *Sim) Change(change func(v *venue.Venue, at exchange.Time) error) error 
 	if err := s.step(now); err != nil {
 		return err
 	}
-	before := make([]*exchange.Instrument, s.ins.Len()+1)
-	for id := range before[1:] {
-		before[id+1] = s.venue.Instrument(exchange.InstrumentID(id + 1))
-	}
 	err := change(s.venue, now)
-	for id := exchange.InstrumentID(1); int(id) < len(before); id++ {
-		if in := s.venue.Instrument(id); in != before[id] {
-			s.public.Instrument(*in, now)
-		}
-	}
+	s.relist(now)
 	s.collect()
 	s.tell()
 	return err

@@ -38,6 +38,8 @@ type Sim struct {
 	shifts    map[string]exchange.Fixed // of marks and indexes, by coin
 	account   AccountType
 
+	// listed are the instruments as everyone has been shown them last, by id.
+	listed  []*exchange.Instrument
 	sockets []*socket // in the order of opening
 	hearers hearers
 	user    userStream
@@ -94,6 +96,10 @@ func New(c Config) (*Sim, error) {
 	}
 	if s.gateway, err = newGateway(&c, s.routes()); err != nil {
 		return nil, fmt.Errorf("papisim: %w", err)
+	}
+	s.listed = make([]*exchange.Instrument, s.ins.Len()+1)
+	for id := exchange.InstrumentID(1); int(id) < len(s.listed); id++ {
+		s.listed[id] = v.Instrument(id)
 	}
 	v.Start(c.Start)
 	s.know()
@@ -159,12 +165,28 @@ func (s *Sim) step(to exchange.Time) error {
 				return nil
 			}
 			s.venue.Advance(due)
+			s.relist(due)
 			s.collect()
 			s.tell()
 			continue
 		}
 		s.feed.next = s.feed.next[1:]
 		s.show(e)
+		if due <= e.At { // it came with a chore of the venue's
+			s.relist(e.At)
+		}
+	}
+}
+
+// relist shows everyone what has become of instruments that the venue has changed: others'
+// wishes, or delivery.
+func (s *Sim) relist(at exchange.Time) {
+	for i := range s.ins.Len() {
+		id := exchange.InstrumentID(i + 1)
+		if in := s.venue.Instrument(id); s.listed[id] != in {
+			s.listed[id] = in
+			s.public.Instrument(*in, at)
+		}
 	}
 }
 

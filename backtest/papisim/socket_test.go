@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"go.uber.org/goleak"
 )
 
 // pipes is a listener without a network: a test dials it through memory.
@@ -322,4 +324,39 @@ func TestSlowReader(t *testing.T) {
 			t.Errorf("%d sockets and %d streams are left", len(s.sockets), len(s.hearers))
 		}
 	})
+}
+
+// TestRealSocket speaks over a real connection, and leaves nothing running.
+func TestRealSocket(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	s := newTestSim(t)
+	server := httptest.NewServer(s.Handler(DStream))
+	defer server.Close()
+	conn, response, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(server.URL, "http")+"/ws/btcusd_perp@aggTrade", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	defer conn.Close()
+	if err := conn.WriteMessage(websocket.TextMessage, []byte(`{"method":"LIST_SUBSCRIPTIONS","id":1}`)); err != nil {
+		t.Fatal(err)
+	}
+	read := func() string {
+		_, data, err := conn.ReadMessage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	if got := read(); got != `{"result":["btcusd_perp@aggTrade"],"id":1}` {
+		t.Error(got)
+	}
+	s.trade(cmBTC, "60000", "3")
+	if got := read(); field(t, got, "e") != `"aggTrade"` || field(t, got, "q") != `"3"` {
+		t.Error(got)
+	}
+	s.Disconnect(true)
+	if _, _, err := conn.ReadMessage(); err == nil {
+		t.Error("it was not dropped")
+	}
 }

@@ -297,3 +297,25 @@ func FuzzCommand(f *testing.F) {
 		}
 	})
 }
+
+// TestDelivery tells everyone that a contract has been delivered.
+func TestDelivery(t *testing.T) {
+	inSim(t, func(t *testing.T, s *testSim) {
+		c := s.served(t)("ws://fstream.binance.com/market/ws/!contractInfo")
+		s.wait(time.Hour + time.Second)
+		if got := c.next(); field(t, got, "s") != `"BTCUSDT"` || field(t, got, "cs") != `"DELIVERED"` {
+			t.Errorf("contractInfo %q", got)
+		}
+		if _, info := s.send("GET", "/fapi/v1/exchangeInfo", "", false); !strings.Contains(info, `"status":"DELIVERED"`) {
+			t.Error("exchangeInfo lists it as before")
+		}
+	}, func(c *Config) {
+		list := c.Venue.Instruments.All()
+		list[umBTC-1].Delivery, list[umBTC-1].ContractType = c.Start.Add(time.Hour), "CURRENT_QUARTER"
+		ins, err := exchange.NewInstruments(list...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Venue.Instruments = ins
+	})
+}
