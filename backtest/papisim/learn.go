@@ -85,30 +85,25 @@ func (s *Sim) learnUpdate(e *exchange.Event) {
 // apply lets an update change the order and says what has happened, "" for nothing that
 // anyone is told.
 func (o *record) apply(u *exchange.OrderUpdate, at exchange.Time) execution {
-	status := u.Status
-	if o.product == exchange.Margin && o.list == listOrders {
-		switch status { // a margin stop goes on as itself
-		case exchange.StatusTriggering:
+	status, first := u.Status, !o.told
+	if o.product == exchange.Margin && o.list == listOrders { // a margin stop goes on as itself
+		switch {
+		case status == exchange.StatusTriggering, status == exchange.StatusFinished:
 			return ""
-		case exchange.StatusTriggered:
+		case status == exchange.StatusTriggered:
 			o.triggered, o.Updated = at, at
 			return executionTriggered
-		case exchange.StatusFinished:
-			return ""
-		case exchange.StatusRejected:
-			if o.told {
-				status = exchange.StatusExpired
-			}
+		case status == exchange.StatusRejected && !first:
+			status = exchange.StatusExpired
 		}
 	}
 	o.Status, o.Updated = status, at
 	o.VenueID, o.Filled, o.Request.Price, o.Request.Qty = u.VenueID, u.Filled, u.Price, u.Qty
 	o.code, o.reason = u.Code, u.Reason
-	first := !o.told
-	switch {
-	case status == exchange.StatusRejected && first:
+	if first && status == exchange.StatusRejected {
 		return "" // it is refused: whoever sent it is told
-	case first:
+	}
+	if first {
 		o.told, o.Created = true, at
 	}
 	if a := o.amending; a != nil && !status.Final() && o.dealt == nil {
@@ -117,11 +112,19 @@ func (o *record) apply(u *exchange.OrderUpdate, at exchange.Time) execution {
 		o.amendments, o.priceMatch = append(o.amendments, *a), a.priceMatch
 		return executionAmendment
 	}
-	switch status {
+	if status == exchange.StatusTriggering {
+		o.triggered = at
+	}
+	if status == exchange.StatusWorking && !first {
+		return ""
+	}
+	return o.happened()
+}
+
+// happened is what has brought an order to its status.
+func (o *record) happened() execution {
+	switch o.Status {
 	case exchange.StatusWorking:
-		if !first {
-			return ""
-		}
 		return executionNew
 	case exchange.StatusPartiallyFilled, exchange.StatusFilled:
 		if o.forced == exchange.ForcedLiquidation {
@@ -129,7 +132,6 @@ func (o *record) apply(u *exchange.OrderUpdate, at exchange.Time) execution {
 		}
 		return executionTrade
 	case exchange.StatusTriggering:
-		o.triggered = at
 		return executionTriggering
 	case exchange.StatusTriggered:
 		return executionTriggered
