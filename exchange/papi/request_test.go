@@ -2,13 +2,21 @@ package papi
 
 import (
 	"bufio"
+	"crypto"
+	"crypto/ed25519"
 	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/hex"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -227,6 +235,55 @@ func BenchmarkBuild(b *testing.B) {
 	for b.Loop() {
 		if _, _, err := c.build(epNewUMOrder.spec(), p.query()); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestPrivateKeys signs with keys of which Binance has the public half only. Their base64 is
+// percent-encoded on the way, and what is signed are the bytes before it.
+func TestPrivateKeys(t *testing.T) {
+	edwards := ed25519.NewKeyFromSeed([]byte("the seed of a test, no key at all"[:32]))
+	big, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		key    any
+		verify func(payload string, signature []byte) bool
+	}{
+		{edwards, func(payload string, signature []byte) bool {
+			return ed25519.Verify(edwards.Public().(ed25519.PublicKey), []byte(payload), signature)
+		}},
+		{big, func(payload string, signature []byte) bool {
+			digest := sha256.Sum256([]byte(payload))
+			return rsa.VerifyPKCS1v15(&big.PublicKey, crypto.SHA256, digest[:], signature) == nil
+		}},
+	} {
+		der, err := x509.MarshalPKCS8PrivateKey(c.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config := testConfig(nil)
+		config.Secret = NewSecret(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
+		client, err := New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, _, err := client.build(epCancelUMOrder.spec(), newOrder())
+		if err != nil {
+			t.Fatal(err)
+		}
+		payload, text, _ := strings.Cut(r.URL.RawQuery, "&signature=")
+		if strings.ContainsAny(text, "+/=&") {
+			t.Errorf("%T: %s is not percent-encoded", c.key, text)
+		}
+		plain, err := url.PathUnescape(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		signature, err := base64.StdEncoding.DecodeString(plain)
+		if err != nil || !c.verify(payload, signature) {
+			t.Errorf("%T: the signature does not verify, %v", c.key, err)
 		}
 	}
 }
