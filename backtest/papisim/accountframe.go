@@ -8,6 +8,7 @@ import (
 
 // accountUpdate is an ACCOUNT_UPDATE in the making: of one product, for one reason.
 type accountUpdate struct {
+	at        exchange.Time
 	product   exchange.Product
 	reason    string
 	symbol    string // of a funding fee
@@ -73,13 +74,13 @@ type accountPosition struct {
 	BreakEven string `json:"bep"`
 }
 
-func (a *accountUpdate) frame(at exchange.Time) accountFrame {
+func (a *accountUpdate) frame() accountFrame {
 	inner := accountInner{Reason: a.reason, Symbol: a.symbol, Positions: a.positions}
 	for _, b := range a.balances {
 		wallet := money8(b.balance)
 		inner.Balances = append(inner.Balances, accountBalance{b.asset, wallet, wallet, money8OrZero(b.change)})
 	}
-	return accountFrame{"ACCOUNT_UPDATE", a.product.String(), at.Millis(), at.Millis(), alias(a.product), inner}
+	return accountFrame{"ACCOUNT_UPDATE", a.product.String(), a.at.Millis(), a.at.Millis(), alias(a.product), inner}
 }
 
 // accountPosition shows a position. Its break-even price is the entry moved by a taker's

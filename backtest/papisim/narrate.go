@@ -99,7 +99,7 @@ func (s *Sim) narrateFill(t *tale, n *news) {
 	} else {
 		t.orders = append(t.orders, update)
 	}
-	t.account = &accountUpdate{product: in.Product, reason: "ORDER", positions: []accountPosition{s.accountPosition(in, &p)}}
+	t.account = &accountUpdate{at: n.at, product: in.Product, reason: "ORDER", positions: []accountPosition{s.accountPosition(in, &p)}}
 }
 
 // narrateBooking tells a movement of money.
@@ -134,7 +134,7 @@ func (s *Sim) narrateFutures(t *tale, n *news) {
 	}
 	if a := t.account; a == nil || a.product != product || a.reason != reason || a.symbol != symbol {
 		s.flush(t)
-		t.account = &accountUpdate{product: product, reason: reason, symbol: symbol}
+		t.account = &accountUpdate{at: n.at, product: product, reason: reason, symbol: symbol}
 	}
 	t.account.book(e)
 }
@@ -164,11 +164,11 @@ func accountReason(r exchange.Reason) string {
 
 // flush tells the account's update that is in the making, and the orders' that wait for it.
 func (s *Sim) flush(t *tale) {
-	if t.account != nil {
-		s.tellUser("ACCOUNT_UPDATE", t.at, t.account.frame(t.at))
-	}
-	for _, u := range t.orders {
-		s.tellUser("ORDER_TRADE_UPDATE", t.at, u)
+	if a := t.account; a != nil {
+		s.tellUser("ACCOUNT_UPDATE", a.at, a.frame())
+		for _, u := range t.orders {
+			s.tellUser("ORDER_TRADE_UPDATE", a.at, u)
+		}
 	}
 	t.account, t.orders = nil, nil
 }

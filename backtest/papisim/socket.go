@@ -36,8 +36,8 @@ const (
 type socket struct {
 	entry
 	subscribed []string // in the order of asking
-	// born is when it was opened, in exchange time.
-	born exchange.Time
+	// ends is when it has lived its day, in exchange time.
+	ends exchange.Time
 	// queue is what the writer writes next; gone ends it.
 	queue chan message
 	gone  chan struct{}
@@ -103,8 +103,9 @@ func (s *Sim) serveSocket(w http.ResponseWriter, r *http.Request, e entry) {
 func (s *Sim) openSocket(k *socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k.born = s.clock.now()
-	if s.step(k.born) != nil {
+	now := s.clock.now()
+	k.ends = now.Add(socketLife)
+	if s.step(now) != nil {
 		k.drop() // Run tells why the market has failed
 	}
 	s.sockets = append(s.sockets, k)
@@ -209,7 +210,7 @@ func (s *Sim) dueSockets() exchange.Time {
 	due := exchange.Never
 	for _, k := range s.sockets {
 		if !k.over {
-			due = min(due, k.born.Add(socketLife))
+			due = min(due, k.ends)
 		}
 	}
 	return due
@@ -218,9 +219,9 @@ func (s *Sim) dueSockets() exchange.Time {
 // expireSockets ends the sockets that have lived their day.
 func (s *Sim) expireSockets(now exchange.Time) {
 	for _, k := range s.sockets {
-		if !k.over && now >= k.born.Add(socketLife) {
+		if !k.over && now >= k.ends {
 			k.shut(websocket.CloseGoingAway, "")
-			k.born = exchange.Never - exchange.Time(socketLife)
+			k.ends = exchange.Never
 		}
 	}
 }

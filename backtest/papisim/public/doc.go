@@ -30,6 +30,7 @@
 // and closes the candles that end with it; candles shorter than the bars have closes only.
 //
 // Assumed, where the reference is silent:
+//   - Prices have the decimals of the tick, though Binance gives some symbols more.
 //   - Streams with a speed tell at whole multiples of it, and only when there is news; marks
 //     and indexes always.
 //   - The average mark follows the mark by an eighth of the distance; the settlement price

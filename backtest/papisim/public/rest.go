@@ -29,26 +29,9 @@ func prefix(h web.Host) string {
 // futuresRoutes are what fapi and dapi both have.
 func (s *Service) futuresRoutes(h web.Host, p exchange.Product) []web.Route {
 	m := side{s, p}
-	all := 2 // what a call for all symbols costs more than one for one, by what it is
-	one := func(single, whole int) func(*web.Params) int {
-		return func(q *web.Params) int {
-			if q.Has("symbol") || q.Has("pair") {
-				return single
-			}
-			return whole
-		}
-	}
-	mark := one(1, 10)
+	mark, constituents, funding := chosen(1, 10), 2, 0
 	if p == exchange.CM {
-		mark = one(10, 10)
-	}
-	constituents := 2
-	if p == exchange.CM {
-		constituents = 1
-	}
-	funding := 0
-	if p == exchange.CM {
-		funding = 1
+		mark, constituents, funding = chosen(10, 10), 1, 1
 	}
 	list := []web.Route{
 		{Path: "ping", Weight: 1, Serve: ping},
@@ -66,13 +49,23 @@ func (s *Service) futuresRoutes(h web.Host, p exchange.Product) []web.Route {
 		{Path: "premiumIndex", WeightOf: mark, Serve: m.premiumIndex},
 		{Path: "fundingRate", Weight: funding, Serve: m.fundingRate},
 		{Path: "fundingInfo", Serve: m.fundingInfo},
-		{Path: "ticker/24hr", WeightOf: one(1, 40), Serve: m.ticker24},
-		{Path: "ticker/price", WeightOf: one(1, all), Serve: m.tickerPrice},
-		{Path: "ticker/bookTicker", WeightOf: one(2, 5), Serve: m.bookTicker},
+		{Path: "ticker/24hr", WeightOf: chosen(1, 40), Serve: m.ticker24},
+		{Path: "ticker/price", WeightOf: chosen(1, 2), Serve: m.tickerPrice},
+		{Path: "ticker/bookTicker", WeightOf: chosen(2, 5), Serve: m.bookTicker},
 		{Path: "openInterest", Weight: 1, Serve: m.openInterest},
 		{Path: "constituents", Weight: constituents, Serve: m.constituents},
 	}
 	return complete(h, list)
+}
+
+// chosen is the weight of a call for one symbol or pair, and that of one for all.
+func chosen(one, all int) func(*web.Params) int {
+	return func(q *web.Params) int {
+		if q.Has("symbol") || q.Has("pair") {
+			return one
+		}
+		return all
+	}
 }
 
 // complete fills in what all routes of a host have in common.
@@ -94,19 +87,9 @@ func complete(h web.Host, list []web.Route) []web.Route {
 func (s *Service) umRoutes() []web.Route {
 	m := side{s, exchange.UM}
 	return complete(web.FAPI, []web.Route{
-		{Path: "/fapi/v2/ticker/price", WeightOf: func(q *web.Params) int {
-			if q.Has("symbol") {
-				return 1
-			}
-			return 2
-		}, Serve: m.tickerPrice},
+		{Path: "/fapi/v2/ticker/price", WeightOf: chosen(1, 2), Serve: m.tickerPrice},
 		{Path: "rpiDepth", Weight: 20, Serve: m.rpiDepth},
-		{Path: "assetIndex", WeightOf: func(q *web.Params) int {
-			if q.Has("symbol") {
-				return 1
-			}
-			return 10
-		}, Serve: s.assetIndex},
+		{Path: "assetIndex", WeightOf: chosen(1, 10), Serve: s.assetIndex},
 	})
 }
 
@@ -154,9 +137,9 @@ func (m side) eitherSymbol(c *web.Call) (*symbol, *web.Error) {
 	return sym, wrong
 }
 
-// chosen are the symbols that a request asks for: one, those of a pair on dapi, or all of
+// wanted are the symbols that a request asks for: one, those of a pair on dapi, or all of
 // the product.
-func (m side) chosen(c *web.Call) ([]*symbol, *web.Error) {
+func (m side) wanted(c *web.Call) ([]*symbol, *web.Error) {
 	name, pair := c.Text("symbol"), ""
 	if m.product == exchange.CM {
 		pair = c.Text("pair")
@@ -185,7 +168,7 @@ func (m side) chosen(c *web.Call) ([]*symbol, *web.Error) {
 // rows are the answers of the chosen symbols: on fapi and api one object for one symbol, on
 // dapi a list whatever was asked for.
 func (m side) rows(c *web.Call, row func(*symbol) any) (any, *web.Error) {
-	list, wrong := m.chosen(c)
+	list, wrong := m.wanted(c)
 	if wrong != nil {
 		return nil, wrong
 	}

@@ -3,10 +3,12 @@ package public
 import (
 	"encoding/json"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest/papisim/web"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -163,5 +165,35 @@ func TestInstrumentChanges(t *testing.T) {
 	}
 	if all := ask(t, s, "/fapi/v1/ticker/24hr", now); strings.Contains(all, "BTCUSDT") {
 		t.Errorf("tickers of all list what does not trade: %s", all)
+	}
+}
+
+// TestWeights compares what calls cost with the reference's table.
+func TestWeights(t *testing.T) {
+	routes := New(listed(t)).Routes()
+	for _, test := range []struct {
+		call string
+		want int
+	}{
+		{"/fapi/v1/depth?limit=5", 2}, {"/fapi/v1/depth?limit=50", 2}, {"/fapi/v1/depth?limit=100", 5}, {"/fapi/v1/depth?limit=500", 10},
+		{"/fapi/v1/depth?limit=1000", 20}, {"/fapi/v1/depth?symbol=BTCUSDT", 1}, {"/fapi/v1/klines?limit=99", 1}, {"/fapi/v1/klines?limit=100", 2},
+		{"/fapi/v1/klines?limit=500", 5}, {"/fapi/v1/klines?limit=1000", 5}, {"/fapi/v1/klines?limit=1500", 10}, {"/fapi/v1/klines?", 5},
+		{"/fapi/v1/premiumIndex?symbol=BTCUSDT", 1}, {"/fapi/v1/premiumIndex?", 10}, {"/dapi/v1/premiumIndex?symbol=BTCUSD_PERP", 10},
+		{"/fapi/v1/ticker/24hr?", 40}, {"/dapi/v1/ticker/24hr?pair=BTCUSD", 1}, {"/fapi/v1/ticker/price?", 2}, {"/fapi/v1/ticker/bookTicker?symbol=BTCUSDT", 2},
+		{"/fapi/v1/ticker/bookTicker?", 5}, {"/fapi/v1/aggTrades?", 20}, {"/fapi/v1/trades?", 5}, {"/fapi/v1/historicalTrades?", 200},
+		{"/dapi/v1/historicalTrades?", 20}, {"/fapi/v1/rpiDepth?", 20}, {"/fapi/v1/constituents?", 2}, {"/dapi/v1/constituents?", 1}, {"/fapi/v1/assetIndex?", 10},
+		{"/fapi/v1/fundingRate?", 0}, {"/dapi/v1/fundingRate?", 1}, {"/fapi/v1/fundingInfo?", 0}, {"/fapi/v1/exchangeInfo?", 1},
+		{"/api/v3/exchangeInfo?", 20}, {"/api/v3/depth?", 5}, {"/api/v3/depth?limit=500", 25}, {"/api/v3/depth?limit=5000", 250}, {"/api/v3/ticker/24hr?", 80},
+		{`/api/v3/ticker/24hr?symbols=["A","B"]`, 2}, {"/api/v3/ticker/price?symbol=BTCUSDT", 2}, {"/api/v3/aggTrades?", 4}, {"/api/v3/klines?", 2},
+	} {
+		path, query, _ := strings.Cut(test.call, "?")
+		params, wrong := web.ReadParams(query, "")
+		if wrong != nil {
+			t.Fatal(wrong)
+		}
+		i := slices.IndexFunc(routes, func(r web.Route) bool { return r.Path == path })
+		if got := routes[i].Cost(params); got != test.want {
+			t.Errorf("%s costs %d, want %d", test.call, got, test.want)
+		}
 	}
 }

@@ -175,7 +175,7 @@ func (m side) fundingRate(c *web.Call) (any, *web.Error) {
 	}
 	n := limit(c, 100, 1000)
 	from, to := span(c)
-	list, wrong := m.chosen(c)
+	list, wrong := m.wanted(c)
 	if wrong != nil {
 		return nil, wrong
 	}

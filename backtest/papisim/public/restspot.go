@@ -2,6 +2,7 @@ package public
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/pmbot/pmbot/backtest/papisim/web"
 	"github.com/pmbot/pmbot/exchange"
@@ -10,17 +11,6 @@ import (
 // spotRoutes are the public data of the margin leg's pairs.
 func (s *Service) spotRoutes() []web.Route {
 	m := side{s, exchange.Margin}
-	perSymbol := func(one, several, all int) func(*web.Params) int {
-		return func(q *web.Params) int {
-			switch {
-			case q.Has("symbol"):
-				return one
-			case q.Has("symbols"):
-				return several
-			}
-			return all
-		}
-	}
 	return complete(web.API, []web.Route{
 		{Path: "ping", Weight: 1, Serve: ping},
 		{Path: "time", Weight: 1, Serve: serverTime},
@@ -32,10 +22,22 @@ func (s *Service) spotRoutes() []web.Route {
 		{Path: "klines", Weight: 2, Serve: m.klines},
 		{Path: "uiKlines", Weight: 2, Serve: m.klines},
 		{Path: "avgPrice", Weight: 2, Serve: m.averagePrice},
-		{Path: "ticker/24hr", WeightOf: perSymbol(2, 40, 80), Serve: m.several(m.spotTicker)},
-		{Path: "ticker/price", WeightOf: perSymbol(2, 4, 4), Serve: m.several(m.tickerPrice)},
-		{Path: "ticker/bookTicker", WeightOf: perSymbol(2, 4, 4), Serve: m.several(m.bookTicker)},
+		{Path: "ticker/24hr", WeightOf: spotTickerWeight, Serve: m.several(m.spotTicker)},
+		{Path: "ticker/price", WeightOf: chosen(2, 4), Serve: m.several(m.tickerPrice)},
+		{Path: "ticker/bookTicker", WeightOf: chosen(2, 4), Serve: m.several(m.bookTicker)},
 	})
+}
+
+// spotTickerWeight is what 24-hour statistics cost, by how many symbols are asked for.
+func spotTickerWeight(q *web.Params) int {
+	n := 1 + strings.Count(q.Peek("symbols"), ",")
+	switch {
+	case q.Has("symbol"), q.Has("symbols") && n <= 20:
+		return 2
+	case q.Has("symbols") && n <= 100:
+		return 40
+	}
+	return 80
 }
 
 // spotDepthMax is the largest snapshot of spot; a larger limit is taken as this one.
@@ -235,7 +237,7 @@ type spotAlgos struct {
 }
 
 func (m side) spotInfo(c *web.Call) (any, *web.Error) {
-	list, wrong := m.chosen(c)
+	list, wrong := m.wanted(c)
 	if c.Has("symbols") {
 		list, wrong = m.listed(c)
 	}
