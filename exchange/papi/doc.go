@@ -10,10 +10,12 @@
 // The walk of a request: a typed call (um.go, cm.go, margin.go, account.go) writes its
 // parameters into a query, percent-encoded; Client.attempt (request.go) waits for its turn
 // in the budget, signs the very bytes it sends and judges what comes back (outcome.go);
-// decode reads the answer leniently into a plain struct (lenient.go). The walk of an order: Broker takes
-// an approval, calls, and tells what became of it as events; when nobody knows it asks on
-// every list until somebody does. The user stream tells the rest (stream.go, events.go,
-// catchup.go).
+// decode reads the answer leniently into a plain struct (lenient.go). The walk of an
+// order: Broker.Submit queues an approval; a worker sends it (wording.go, send.go) and brings
+// the answer to Run's goroutine (owner.go), which delivers what became of it as events; when
+// nobody knows, it asks until somebody does (doubt.go, ask.go). The walk of an event:
+// listen.go has the connection, events.go the structs, translate.go makes events of the
+// vocabulary, each once; after every gap catchup.go tells what was missed.
 //
 // # What leaves
 //
@@ -61,9 +63,61 @@
 // parameters are not refused by it, so that a trigger under its former name makes an order
 // that never triggers.
 //
+// # Orders
+//
+// Requests about one order leave in the order in which they came; others pass them. An answer
+// to a request tells no fills: an order that has dealt is told to be working until its fills
+// are told, so that its risk is never dropped before they count. Every definite refusal is
+// told as one that may be wished again; -4116, a client id in use, is none, for we use each
+// once. An order that came back otherwise than it was sent is cancelled at once, and told
+// when that is certain.
+//
+// A request of unknown outcome is never sent again. Its order is told to be Unknown and
+// asked for by client id every two seconds, after ten times every thirty, until the stream
+// or an answer proves what became of it. A new one has NotArrived when recvWindow and five
+// seconds have passed, the stream is live, three questions in a row have found nothing, and
+// no fill of late belongs to an order with its id. A gap of the stream starts the counting
+// anew: the catch-up closes it. A cancel or amendment that shows no effect by then was not
+// carried out, which is told with the code -1; so are requests that this client did not send.
+//
+// Conditional orders name the order that they make by its number and not by its client id.
+// They are told with their child when its own first news come, by its number or its strategy
+// id; and told to be Finished behind the child's end, for its fills would be nobody's else.
+//
+// # The user stream
+//
+// One goroutine asks for the listenKey, extends it every 25 minutes and connects; nobody
+// deletes it, for all processes of the account share it. When it expires, is gone or has
+// become another, there is a new connection. After 23 hours a second one is read beside the
+// first for ten seconds. Seven minutes without anything, pings included, are its loss. The
+// waits between connections double up to 30 seconds, with jitter from the seed.
+//
+// State says how far what was delivered can be relied on. Gap: not at all. CatchingUp: there
+// is a connection, and what was missed is read. Live: everything was told. Nobody may trade
+// on another state; it is for the kernel to halt, the broker only tells. That the stream is
+// ours and alive is proved at its start by the answers to its key, and by the first own
+// order: one that the exchange has taken and the stream does not tell within ten seconds is
+// an alarm, and so is a fill that an answer knows of and the stream has not told.
+//
+// A catch-up reads all lists of open orders, positions, balances and the account, asks singly
+// for orders that were open and are on no list, and reads all fills since a quarter of an hour
+// before the gap, or since BrokerConfig.Since at the start. Events that come meanwhile wait and
+// are told behind it. Whatever is not the answer asked for is no knowledge: it is read again.
+// The exchange tells amounts and no changes, so an entry of the ledger is the difference to
+// what was known; news that are older by the exchange's time, or by the update id of the
+// margin wallet, are passed over. Of positions only fills are told; [Broker.Truth] has what
+// the exchange says of them. Their entry prices depend on the order of fills, which a fill
+// found late does not keep: reconciliation compares.
+//
 // # Assumed
 //
-// The reference is silent in these places, and the worse reading was taken. After a redirect,
+// The reference is silent in these places, and the worse reading was taken. An execution of
+// type CALCULATED with a quantity and a trade id is a fill. The l of liabilityChange is all
+// that is owed, and its p and i are of the change: more is a loan if borrowed and else
+// interest, less pays the interest first, and the next catch-up puts the split right. A cancel
+// of a UM algo order that is answered "complete" is believed when the stream or a question
+// says so. An unknown account status is told as REDUCE_ONLY. An asset that GET balance does
+// not list is not there. CONDITIONAL_ORDER_TRADE_UPDATE is of CM whatever its fs says. After a redirect,
 // a 4xx without a code, a 2xx with a negative code outside the documented families, and 51999,
 // whose message is that of -1000, the outcome is unknown. A ban or limit by one host does not
 // hold for the others. The limit of one sapi endpoint is taken for all together. A month of a

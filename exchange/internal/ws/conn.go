@@ -87,7 +87,7 @@ func Dial(ctx context.Context, c Config) (*Conn, error) {
 		if answer != nil {
 			status = fmt.Sprintf(": HTTP %d", answer.StatusCode)
 		}
-		return nil, fmt.Errorf("connect to %s%s: %w", u.Host, status, hide(err))
+		return nil, fmt.Errorf("connect to %s%s: %w", u.Host, status, err)
 	}
 	conn := &Conn{ws: ws, silence: c.SilenceMax}
 	ws.SetReadLimit(c.MessageMax)
@@ -97,15 +97,6 @@ func Dial(ctx context.Context, c Config) (*Conn, error) {
 		return nil, errors.Join(err, conn.Close())
 	}
 	return conn, nil
-}
-
-// hide takes the URL out of an error.
-func hide(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
-	}
-	return err
 }
 
 // Read waits for the next message, text or binary. The bytes are the connection's and good
