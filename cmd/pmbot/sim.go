@@ -227,7 +227,7 @@ func newSim(c *simConfig, m *simMarket) (*papisim.Sim, error) {
 			Money:       venue.Money{Interest: plain.Interest, AutoRepay: plain.AutoRepay, ExchangeAt: plain.ExchangeAt, ExchangeCost: plain.ExchangeCost},
 			Liquidation: venue.LiquidationTerms(defaultConfig().Venue.Liquidation),
 		},
-		Source: m.source, Start: m.starts, Speed: c.Speed, Keys: keys, Limits: papisim.Limits(c.Limits),
+		Source: m.source, Start: m.starts, Speed: c.Speed, FirstOrderID: c.OrderID, Keys: keys, Limits: papisim.Limits(c.Limits),
 		Account: papisim.AccountType{Kind: c.Account.Kind, Activated: c.Account.Activated, DeltaMode: c.Account.DeltaMode, VIP: c.Account.VIP},
 	})
 	if err != nil {

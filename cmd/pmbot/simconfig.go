@@ -23,6 +23,7 @@ type simConfig struct {
 	Start     exchange.Time      `toml:"start"`
 	Speed     int                `toml:"speed"`
 	Seed      uint64             `toml:"seed"`
+	OrderID   int64              `toml:"first_order_id"`
 	Market    simMarketConfig    `toml:"market"`
 	Account   simAccountConfig   `toml:"account"`
 	Positions []simPosition      `toml:"position"`
@@ -108,7 +109,7 @@ var (
 func defaultSim() simConfig {
 	plain := defaultConfig().Venue
 	return simConfig{
-		Speed: 1, Seed: 1,
+		Speed: 1, Seed: 1, OrderID: 260_000_000_000,
 		Market: simMarketConfig{
 			Coins: []string{"BTC", "ETH", "BNB"}, Step: 100 * time.Millisecond, Warmup: 5 * time.Minute, Levels: 50,
 			Volatility: exchange.FixedOne, Liquidations: 12,
