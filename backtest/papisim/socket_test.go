@@ -206,7 +206,7 @@ func TestCommands(t *testing.T) {
 			if got := c.next(); got != test.want {
 				t.Errorf("%s: %s, want %s", test.say, got, test.want)
 			}
-			time.Sleep(200 * time.Millisecond)
+			s.wait(200 * time.Millisecond)
 		}
 	})
 }
@@ -243,7 +243,7 @@ func TestTooManyMessages(t *testing.T) {
 		slow, fast := dial("ws://fstream.binance.com/public/ws"), dial("ws://fstream.binance.com/public/ws")
 		for range 30 {
 			slow.say(`{"method":"LIST_SUBSCRIPTIONS","id":3}`)
-			time.Sleep(100 * time.Millisecond)
+			s.wait(100 * time.Millisecond)
 		}
 		if n := len(slow.all()); n != 30 {
 			t.Errorf("%d answers to 30 messages at ten a second", n)
@@ -270,7 +270,7 @@ func TestPingPong(t *testing.T) {
 			})
 		})
 		deaf := dial("ws://dstream.binance.com/ws", func(conn *websocket.Conn) { conn.SetPingHandler(func(string) error { return nil }) })
-		time.Sleep(14 * time.Minute)
+		s.wait(14 * time.Minute)
 		synctest.Wait()
 		if good.gone() != nil || pings.Load() != 4 {
 			t.Errorf("%d pings in 14 minutes, and then %v", pings.Load(), good.gone())
@@ -292,7 +292,7 @@ func TestSocketLife(t *testing.T) {
 		if c.gone() != nil {
 			t.Fatalf("closed too early: %v", c.gone())
 		}
-		time.Sleep(2 * time.Second)
+		s.wait(2 * time.Second)
 		if code := c.closeCode(); code != websocket.CloseGoingAway {
 			t.Errorf("closed with %d: %v", code, c.gone())
 		}
