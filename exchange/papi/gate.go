@@ -30,6 +30,13 @@ type pass struct {
 	epoch    uint64
 }
 
+// holds says whether an approval holds now.
+func (g *gate) holds(a riskguard.Approved, now exchange.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return a.Valid(g.epoch, now)
+}
+
 // enter gives a pass to an approval that holds now.
 func (g *gate) enter(a riskguard.Approved, now exchange.Time) (*pass, bool) {
 	g.mu.Lock()
@@ -42,11 +49,7 @@ func (g *gate) enter(a riskguard.Approved, now exchange.Time) (*pass, bool) {
 }
 
 // holds asks once more.
-func (p *pass) holds(now exchange.Time) bool {
-	p.gate.mu.Lock()
-	defer p.gate.mu.Unlock()
-	return p.approved.Valid(p.gate.epoch, now)
-}
+func (p *pass) holds(now exchange.Time) bool { return p.gate.holds(p.approved, now) }
 
 // close says that the request was answered, given up or not sent.
 func (p *pass) close() {

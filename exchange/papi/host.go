@@ -84,5 +84,7 @@ func newTransport() *http.Transport {
 		MaxIdleConnsPerHost: 32,
 		MaxConnsPerHost:     64,
 		IdleConnTimeout:     55 * time.Second,
+
+		MaxResponseHeaderBytes: 64 << 10,
 	}
 }

@@ -32,11 +32,9 @@ func (c *Client) attempt(ctx context.Context, ep endpoint, q *query, approved ri
 	s, scheduler := ep.spec(), c.servers[ep.spec().host].budget
 	waiting := ctx
 	if s.write {
-		p, ok := c.gate.enter(approved, c.now())
-		if !ok {
+		if !c.gate.holds(approved, c.now()) {
 			return reply{}, notSent(ep, ErrNotApproved)
 		}
-		p.close()
 		var cancel context.CancelFunc
 		waiting, cancel = context.WithTimeout(ctx, approved.Expires().Sub(c.now())+time.Nanosecond)
 		defer cancel()

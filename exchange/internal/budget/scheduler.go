@@ -64,7 +64,7 @@ func (s *Scheduler) enter(ctx context.Context, r Request) (*waiter, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := ctx.Err(); err != nil {
-		return nil, &Refusal{Err: ErrLate, Reason: err.Error()}
+		return nil, gaveUp(err)
 	}
 	w := &waiter{request: r, served: make(chan struct{})}
 	now := s.now()
@@ -103,9 +103,14 @@ func (s *Scheduler) leave(ctx context.Context, w *waiter) (bool, Ticket, error) 
 	}
 	if err := ctx.Err(); err != nil {
 		s.remove(w)
-		return true, Ticket{}, &Refusal{Err: ErrLate, Reason: err.Error()}
+		return true, Ticket{}, gaveUp(err)
 	}
 	return false, Ticket{}, nil
+}
+
+// gaveUp is the refusal of a request whose context has ended.
+func gaveUp(err error) *Refusal {
+	return &Refusal{Err: fmt.Errorf("%w: %w", ErrLate, err), Reason: "the caller gave up"}
 }
 
 // Settle closes a ticket with what came back.

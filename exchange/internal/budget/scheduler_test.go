@@ -115,8 +115,8 @@ func TestQueueFull(t *testing.T) {
 		cancel()
 		l.wg.Wait()
 		slices.Sort(l.names[3:])
-		l.want(t, "filler 0s", "read 4 0s: queue full", "cancel 0s", "read 0 0s: no budget in time", "read 1 0s: no budget in time",
-			"read 2 0s: no budget in time", "read 3 0s: no budget in time")
+		l.want(t, "filler 0s", "read 4 0s: queue full", "cancel 0s", "read 0 0s: no budget in time: context canceled", "read 1 0s: no budget in time: context canceled",
+			"read 2 0s: no budget in time: context canceled", "read 3 0s: no budget in time: context canceled")
 		if n := len(s.queues[Read]); n != 0 {
 			t.Errorf("%d still wait", n)
 		}
@@ -136,7 +136,7 @@ func TestDeadline(t *testing.T) {
 		l.want(t, "filler 0s", "short 0s: no budget in time", "long 1m0.5s")
 		<-short.Done()
 		l.join(short, s, "late", Request{Class: Cancel, Weight: 1})
-		if got := l.names[3]; got != "late 1m0.5s: no budget in time" {
+		if got := l.names[3]; got != "late 1m0.5s: no budget in time: context deadline exceeded" {
 			t.Error(got)
 		}
 	})
