@@ -375,3 +375,23 @@ func TestStop(t *testing.T) {
 		}
 	})
 }
+
+// TestNewBroker: the stream is Binance's, or on this machine.
+func TestNewBroker(t *testing.T) {
+	client := newTestClient(t, always(200, `{}`))
+	for address, good := range map[string]bool{
+		"": true, "ws://127.0.0.1:9001/pm": true, "ws://localhost:9001/pm/": true, "wss://[::1]:9001": true,
+		"ws://10.0.0.1/pm": false, "wss://fstream.binance.com.evil.test/pm": false, "http://127.0.0.1/pm": false, "://": false, "wss://": false,
+	} {
+		b, err := NewBroker(BrokerConfig{Client: client, Instruments: testInstruments(t), Deliver: func(exchange.Event) {}, Stream: address})
+		if (err == nil) != good {
+			t.Errorf("%q: %v", address, err)
+		}
+		if address == "" && b.stream != "wss://fstream.binance.com/pm" {
+			t.Errorf("the stream is %s", b.stream)
+		}
+	}
+	if _, err := NewBroker(BrokerConfig{}); err == nil {
+		t.Error("a broker of nothing")
+	}
+}

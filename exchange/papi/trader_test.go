@@ -567,13 +567,47 @@ func (d *trader) wish(r *rand.Rand) exchange.OrderRequest {
 	case 1:
 		q.TimeInForce = exchange.IOC
 	case 2:
-		if q.Inst != testMargin {
-			q.Type, q.Price, q.Trigger = exchange.StopMarket, 0, d.price+exchange.Fixed(q.Side.Sign()*int64(100+r.IntN(300)))*exchange.FixedOne
-		}
+		q.Type, q.Price, q.Trigger = exchange.StopMarket, 0, d.price+exchange.Fixed(q.Side.Sign()*int64(100+r.IntN(300)))*exchange.FixedOne
 	case 3:
 		if q.Inst == testMargin && q.Side == exchange.Sell {
 			q.Type, q.Price, q.Trigger = exchange.OCO, d.price+400*exchange.FixedOne, d.price-400*exchange.FixedOne
 		}
 	}
 	return q
+}
+
+// TestSimForced: an execution that was forced on us is told as such, and positions and money
+// agree with it; so it is with a loan that is taken, charged and repaid.
+func TestSimForced(t *testing.T) {
+	withSim(t, func(d *trader) {
+		d.submit(exchange.OrderRequest{Inst: testUM, Side: exchange.Sell, Type: exchange.Market, Qty: exchange.MustFixed("0.4")})
+		d.pass(time.Second)
+		d.show(exchange.MustFixed("50010"))
+		d.pass(time.Second)
+		err := d.sim.Change(func(v *venue.Venue, at exchange.Time) error {
+			return v.ADL(testUM, exchange.Both, exchange.MustFixed("0.5"), at)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.pass(time.Second)
+		if lines := strings.Join(d.log, "\n"); !strings.Contains(lines, ", forced ADL") {
+			t.Errorf("no forced fill\n%s", lines)
+		}
+		for _, step := range []func(v *venue.Venue, at exchange.Time) error{
+			func(v *venue.Venue, at exchange.Time) error { return v.Borrow("USDT", decimal.New(500, 0), at) },
+			func(v *venue.Venue, at exchange.Time) error { return v.Repay("USDT", decimal.New(200, 0), at) },
+		} {
+			if err := d.sim.Change(step); err != nil {
+				t.Fatal(err)
+			}
+			d.pass(time.Second)
+			d.agree()
+		}
+		if err := d.sim.Forward(2 * time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		d.pass(5 * time.Minute)
+		d.agree()
+	})
 }
