@@ -244,6 +244,12 @@ func TestManyAddresses(t *testing.T) {
 	if n := len(l.addresses); n > addressesMax+1 || l.addresses["bad"] == nil {
 		t.Errorf("%d addresses", n)
 	}
+	for i := range 2 * addressesMax { // nobody can be forgotten: the others count as one
+		l.of("bad"+strconv.Itoa(i), now).until = now.Add(time.Hour)
+	}
+	if n := len(l.addresses); n > addressesMax+1 || l.of("x", now) != l.of("y", now) {
+		t.Errorf("%d addresses that are banned", n)
+	}
 	l.of("later", now.Add(80*time.Hour))
 	if n := len(l.addresses); n > addressesMax+1 {
 		t.Errorf("%d addresses later", n)

@@ -119,11 +119,6 @@ const stopTime = 2 * time.Second
 func (s *simServer) run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.sim.Run(ctx) })
-	g.Go(func() error {
-		<-ctx.Done()
-		s.sim.Disconnect(true)
-		return nil
-	})
 	for _, p := range s.ports {
 		server := &http.Server{
 			Handler: s.logged(p), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
