@@ -22,8 +22,12 @@ type Params struct {
 
 type param struct{ name, value string }
 
+// paramsMax is how many parameters a request may have (assumed); no endpoint knows twenty.
+const paramsMax = 100
+
 // ReadParams reads a query string and a form body. Of a parameter that stands in both, the
-// query's counts. A parameter that stands twice in one of them is an error (-1101).
+// query's counts. A parameter that stands twice in one of them is an error (-1101), and so
+// are too many.
 func ReadParams(query, body string) (*Params, *Error) {
 	p := &Params{}
 	for _, part := range [...]string{query, body} {
@@ -39,6 +43,8 @@ func ReadParams(query, body string) (*Params, *Error) {
 				return nil, Errorf(-1100, "Illegal characters found in a parameter.")
 			}
 			switch at := slices.IndexFunc(p.list, func(q param) bool { return q.name == n }); {
+			case at < 0 && len(p.list) == paramsMax:
+				return nil, Errorf(-1101, "Too many parameters sent for this endpoint.")
 			case at < 0:
 				p.list = append(p.list, param{n, v})
 			case at >= before:
