@@ -90,3 +90,16 @@ func TestSimStops(t *testing.T) {
 		_, _, err = conn.ReadMessage()
 	}
 }
+
+// TestLoggedPaths logs no listen key.
+func TestLoggedPaths(t *testing.T) {
+	key := strings.Repeat("secret00", 8)
+	for path, want := range map[string]string{
+		"/pm/ws/" + key: "/pm/ws/…", "/ws/" + key: "/ws/…", "/private/ws/" + key + "/": "/private/ws/…",
+		"/market/ws/btcusdt@trade": "/market/ws/btcusdt@trade", "/papi/v1/ping": "/papi/v1/ping",
+	} {
+		if got := withoutKey(path); got != want {
+			t.Errorf("%s is logged as %s", path, got)
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -161,11 +162,20 @@ func (s *simServer) logged(p *port) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		watched, start := &statusWriter{ResponseWriter: w}, time.Now()
 		defer func() {
-			s.log.Info("request", "port", p.name, "method", r.Method, "host", r.Host, "path", r.URL.Path,
+			s.log.Info("request", "port", p.name, "method", r.Method, "host", r.Host, "path", withoutKey(r.URL.Path),
 				"status", watched.status, "bytes", watched.bytes, "took", time.Since(start).Round(time.Microsecond))
 		}()
 		p.handler.ServeHTTP(watched, r)
 	})
+}
+
+// withoutKey is a path without the listen key that the user stream's has.
+func withoutKey(path string) string {
+	before, key, found := strings.Cut(path, "/ws/")
+	if !found || len(key) < 32 {
+		return path
+	}
+	return before + "/ws/…"
 }
 
 // statusWriter sees what is answered. The status stays 0 when there is no answer.
