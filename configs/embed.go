@@ -9,7 +9,8 @@ import "embed"
 // FS holds the shipped files under their paths in this folder. exchangeinfo/fapi.json,
 // dapi.json and api.json are exchangeInfo answers of UM, CM and spot, cut to the
 // instruments of examples and tests; a live run asks Binance instead. demo.toml is what a
-// backtest runs when no configuration is named, and backtest.toml explains every key.
+// backtest runs when no configuration is named; backtest.toml explains every key of a
+// backtest, and sim.toml every key of a simulated exchange.
 //
 //go:embed *.toml exchangeinfo/*.json
 var FS embed.FS
