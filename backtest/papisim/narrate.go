@@ -3,12 +3,10 @@ package papisim
 import (
 	"slices"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// know takes down the positions that the account starts with.
+// know takes down the positions and debts that the account starts with.
 func (s *Sim) know() {
 	for i := range s.ins.Len() {
 		in := s.ins.At(exchange.InstrumentID(i + 1))
@@ -17,6 +15,11 @@ func (s *Sim) know() {
 		}
 		for _, side := range [...]exchange.PositionSide{exchange.Both, exchange.Long, exchange.Short} {
 			s.user.positions[leg{in.ID, side}] = s.venue.Position(in.ID, side)
+		}
+	}
+	for _, asset := range s.venue.Assets() {
+		for _, w := range [...]exchange.Wallet{exchange.WalletLoan, exchange.WalletInterest} {
+			s.user.debts[pocket{asset, w}] = s.venue.Balance(asset, w)
 		}
 	}
 }
@@ -34,6 +37,9 @@ type tale struct {
 	// margin order has been told of.
 	assets []string
 	traded bool
+	// debt is a change of a debt in the making: of a repayment, interest and principal are
+	// one event.
+	debt *news
 }
 
 // narrate tells the account's owner what has happened, in order.
@@ -45,6 +51,9 @@ func (s *Sim) narrate() {
 	for i := range s.records.news {
 		n := &s.records.news[i]
 		t.at = n.at
+		if !t.repays(n) {
+			s.tellDebt(&t)
+		}
 		switch n.kind {
 		case exchange.KindOrderUpdate:
 			s.narrateOrder(&t, n)
@@ -55,6 +64,7 @@ func (s *Sim) narrate() {
 			s.tellRisk(n)
 		}
 	}
+	s.tellDebt(&t)
 	s.flush(&t)
 	s.tellMargin(&t)
 }
@@ -115,7 +125,11 @@ func (s *Sim) narrateBooking(t *tale, n *news) {
 		}
 	case exchange.WalletLoan, exchange.WalletInterest:
 		s.flush(t)
-		s.tellLiability(n)
+		s.user.debts[pocket{e.Asset, e.Wallet}] = e.Balance
+		t.debt = n
+		if e.Wallet == exchange.WalletLoan || e.Reason != exchange.ReasonRepay {
+			s.tellDebt(t)
+		}
 	default:
 		s.narrateFutures(t, n)
 	}
@@ -199,30 +213,6 @@ func (s *Sim) tellMargin(t *tale) {
 		s.user.openLoss = loss
 		s.tellUser("openOrderLoss", t.at, lossFrame{"openOrderLoss", t.at.Millis(), []assetLoss{{"USDT", money8OrZero(loss.Neg())}}})
 	}
-}
-
-// tellLiability tells that a debt has changed.
-func (s *Sim) tellLiability(n *news) {
-	e := &n.ledger
-	s.user.liabilityID++
-	owed := func(w exchange.Wallet) decimal.Decimal {
-		if w == e.Wallet {
-			return e.Balance
-		}
-		return s.venue.Balance(e.Asset, w)
-	}
-	principal, interest := owed(exchange.WalletLoan), owed(exchange.WalletInterest)
-	kind := "INTEREST"
-	switch e.Reason {
-	case exchange.ReasonBorrow:
-		kind = "BORROW"
-	case exchange.ReasonRepay:
-		kind = "REPAY"
-	}
-	s.tellUser("liabilityChange", n.at, liabilityFrame{
-		"liabilityChange", n.at.Millis(), e.Asset, kind, s.user.liabilityID, money8OrZero(principal), money8OrZero(interest),
-		money8OrZero(principal.Add(interest)),
-	})
 }
 
 // tellRisk tells that uniMMR has come to another level, in the three words that there are;

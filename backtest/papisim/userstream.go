@@ -35,6 +35,8 @@ type userStream struct {
 	// positions are the account's, fill by fill, and realized what each has realised.
 	positions map[leg]exchange.Position
 	realized  map[leg]decimal.Decimal
+	// debts are what is owed, booking by booking.
+	debts map[pocket]decimal.Decimal
 	// openLoss is that of the last openOrderLoss, updateID numbers changes of the margin
 	// wallet, liabilityID those of debts, executionID reports of margin orders.
 	openLoss                           decimal.Decimal
@@ -53,7 +55,7 @@ const (
 func newUserStream(seed uint64) userStream {
 	return userStream{
 		key:       listenKey{random: rand.New(rand.NewPCG(seed, 0x6c697374656e))},
-		positions: map[leg]exchange.Position{}, realized: map[leg]decimal.Decimal{},
+		positions: map[leg]exchange.Position{}, realized: map[leg]decimal.Decimal{}, debts: map[pocket]decimal.Decimal{},
 		updateID: updateIDFirst, liabilityID: liabilityIDFirst, executionID: executionIDFirst,
 		random: rand.New(rand.NewPCG(seed, 0x75736572)),
 	}

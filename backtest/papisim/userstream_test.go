@@ -14,6 +14,10 @@ import (
 // stream says of it. Answers are left out unless they are a no.
 func TestUserStream(t *testing.T) {
 	golden(t, "testdata/stream", func(t *testing.T, text string) (out string) {
+		config := func(*Config) {}
+		if strings.HasPrefix(text, "# rich") {
+			config = richConfig
+		}
 		inSim(t, func(t *testing.T, s *testSim) {
 			c := s.served(t)("ws://fstream.binance.com/pm/ws/" + s.listenKey())
 			out = script(text, func(line string) (string, error) {
@@ -24,7 +28,7 @@ func TestUserStream(t *testing.T) {
 				}
 				return strings.Join(lines, "\n"), err
 			})
-		})
+		}, config)
 		return out
 	})
 }
