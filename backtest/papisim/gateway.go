@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"mime"
 	"net"
 	"net/http"
 	"strconv"
@@ -76,7 +77,7 @@ func readRequest(w http.ResponseWriter, r *http.Request) (*request, bool) {
 	if from, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		q.from = from
 	}
-	if r.Body != nil && q.method != http.MethodGet { // the body of a GET is not looked at
+	if r.Body != nil && q.method != http.MethodGet && isForm(r.Header) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyMax))
 		if err != nil {
 			return nil, false
@@ -87,6 +88,13 @@ func readRequest(w http.ResponseWriter, r *http.Request) (*request, bool) {
 		q.params = &web.Params{}
 	}
 	return q, true
+}
+
+// isForm says whether a body is a form, by its header. Others are not looked at, so that a
+// client that sends JSON has sent no parameters.
+func isForm(h http.Header) bool {
+	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	return err == nil && kind == "application/x-www-form-urlencoded"
 }
 
 // ServeHTTP serves all of Binance's hosts: by the Host header, and on other names by path.

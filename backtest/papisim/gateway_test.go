@@ -1,6 +1,7 @@
 package papisim
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/ed25519"
 	"crypto/hmac"
@@ -41,6 +42,7 @@ type wire struct {
 	method, url, body string
 	key               string // "" is the tests' key, "-" none
 	from              string
+	kind              string // of the body, "" a form
 }
 
 func (s *testSim) wired(q wire) *httptest.ResponseRecorder {
@@ -57,6 +59,7 @@ func (s *testSim) wired(q wire) *httptest.ResponseRecorder {
 	if q.from != "" {
 		r.RemoteAddr = q.from + ":4000"
 	}
+	r.Header.Set("Content-Type", cmp.Or(q.kind, "application/x-www-form-urlencoded"))
 	switch q.key {
 	case "":
 		r.Header.Set("X-MBX-APIKEY", testKey)
@@ -147,6 +150,8 @@ func TestGateway(t *testing.T) {
 			{"query and body", wire{method: "POST", url: "/papi/v1/um/leverage?symbol=BTCUSDT&leverage=9", body: now + "&signature=" + signatureOf("symbol=BTCUSDT&leverage=9"+now)}, `200 {`},
 			{"query and body joined by &", wire{method: "POST", url: "/papi/v1/um/leverage?symbol=BTCUSDT&leverage=9", body: now + "&signature=" + signatureOf("symbol=BTCUSDT&leverage=9&"+now)}, wantSignature},
 			{"a signature in the query, the rest in the body", wire{method: "POST", url: "/papi/v1/um/leverage?signature=" + signatureOf("symbol=BTCUSDT&leverage=8&"+now), body: "symbol=BTCUSDT&leverage=8&" + now}, `200 {`},
+			{"a form that says it is JSON", wire{method: "POST", url: "/papi/v1/um/leverage", body: signed("symbol=BTCUSDT&leverage=10&" + now), kind: "application/json"}, mandatory("timestamp")},
+			{"a form of UTF-8", wire{method: "POST", url: "/papi/v1/um/leverage", body: signed("symbol=BTCUSDT&leverage=10&" + now), kind: "application/x-www-form-urlencoded; charset=UTF-8"}, `200 {`},
 			{"a GET with all in the body", wire{method: "GET", url: "/papi/v1/balance", body: signed(now)}, mandatory("timestamp")},
 
 			{"a parameter twice", wire{method: "GET", url: balances + signed("asset=BTC&asset=ETH&"+now)}, `400 {"code":-1101,"msg":"Duplicate values for a parameter detected."}`},

@@ -30,6 +30,7 @@ func FuzzGateway(f *testing.F) {
 		r := httptest.NewRequest(method, "/", strings.NewReader(body))
 		r.Host, r.URL = host, &url.URL{Path: path, RawQuery: query}
 		r.Header["X-Mbx-Apikey"] = []string{key}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		if _, socket := streamEntry(r); socket {
 			t.Skip("a websocket")
 		}
