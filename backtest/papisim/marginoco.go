@@ -121,7 +121,9 @@ func (s *Sim) readOCO(c *web.Call) (*record, *web.Error) {
 	}
 	r.Qty, r.Price, r.Trigger = needed("quantity"), needed("price"), needed("stopPrice")
 	if c.Has("stopLimitPrice") {
-		r.StopPrice = c.Fixed("stopLimitPrice")
+		if r.StopPrice = c.Fixed("stopLimitPrice"); r.StopPrice == 0 { // to the venue, none
+			c.Fail(web.Errorf(-1013, "Filter failure: PRICE_FILTER"))
+		}
 		c.Need("stopLimitTimeInForce")
 		r.TimeInForce = readMarginTime(c, "stopLimitTimeInForce")
 	} else {
