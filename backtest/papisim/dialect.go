@@ -3,6 +3,7 @@ package papisim
 import (
 	"strings"
 
+	"github.com/pmbot/pmbot/backtest/papisim/public"
 	"github.com/pmbot/pmbot/backtest/papisim/web"
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -260,8 +261,18 @@ func (d *dialect) readNumbers(c *web.Call, in *exchange.Instrument, r *exchange.
 		c.Unwanted("price")
 	case r.PriceMatch == exchange.PriceMatchNone:
 		c.Need("price")
-		r.Price = readGrid(c, "price", in.Tick)
+		r.Price = readPrice(c, "price", in)
 	}
+}
+
+// readPrice reads a price that may have as many decimals as exchangeInfo says. Whether it is
+// a whole number of ticks, the venue looks at.
+func readPrice(c *web.Call, name string, in *exchange.Instrument) exchange.Fixed {
+	u := exchange.FixedOne
+	for range public.PricePlaces(in) {
+		u /= 10
+	}
+	return readGrid(c, name, u)
 }
 
 // readGrid reads a number that may have as many decimals as the steps of its grid.
@@ -286,7 +297,7 @@ func (d *dialect) readTrigger(c *web.Call, in *exchange.Instrument, r *exchange.
 		c.Unwanted(d.trigger)
 		c.Need("callbackRate")
 		r.Callback = c.Fixed("callbackRate") / 100
-		r.Activation = readGrid(c, d.activation, in.Tick)
+		r.Activation = readPrice(c, d.activation, in)
 		return
 	}
 	c.Unwanted("callbackRate")
@@ -294,5 +305,5 @@ func (d *dialect) readTrigger(c *web.Call, in *exchange.Instrument, r *exchange.
 	if d.product == exchange.CM {
 		c.Need(d.trigger)
 	}
-	r.Trigger = readGrid(c, d.trigger, in.Tick)
+	r.Trigger = readPrice(c, d.trigger, in)
 }

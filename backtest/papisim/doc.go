@@ -31,7 +31,8 @@
 // Assumed:
 //   - A missing or malformed key (not 64 letters and digits, unless it is configured) is
 //     -2014 with 401; a wrong method is 405 with a page.
-//   - A recvWindow beyond 60,000 is -1130. The body of a GET is not read. A form that is no
+//   - A recvWindow beyond 60,000 is -1130. Neither the body of a GET is read,
+//     nor one whose Content-Type is no form's. A form that is no
 //     UTF-8 is -1100, a parameter that stands twice -1101; in query and body, the query's
 //     counts.
 //   - Where time passes faster than once as fast, no client's clock can follow, so that a
@@ -94,8 +95,9 @@
 //     -1130; a window that is too long -4165, in cm/userTrades -1127.
 //   - A second closePosition order of the same kind and direction is refused with -4130 of
 //     fapi's page; there may be one stop and one take-profit.
-//   - Decimals of prices and quantities beyond those of tick and step are -1111, for there is
-//     no other precision here.
+//   - UM's pricePrecision has one decimal more than the tick needs, as BTCUSDT's has; decimals
+//     beyond it are -1111, and so are those of CM's prices and of quantities beyond tick and
+//     step.
 //   - Without times, histories show the latest rows, else the earliest; amendments come the
 //     latest first, as in the example. Orders that have filled are known for 90 days, fills
 //     for six months, and a client id that was used again means the newest order.

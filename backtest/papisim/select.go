@@ -130,7 +130,7 @@ func (s *Sim) readAmend(c *web.Call, p exchange.Product) (*record, amendment, *w
 	a := amendment{qty: readGrid(c, "quantity", in.Lot.Step), priceMatch: readPriceMatch(c, exchange.Limit)}
 	if a.priceMatch == exchange.PriceMatchNone {
 		c.Need("price")
-		a.price = readGrid(c, "price", in.Tick)
+		a.price = readPrice(c, "price", in)
 	}
 	if a.modified = c.Has("modifyId"); a.modified {
 		a.modifyID = c.Int("modifyId")

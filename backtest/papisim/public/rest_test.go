@@ -158,7 +158,7 @@ func TestInstrumentChanges(t *testing.T) {
 	changed.Status, changed.Tick = "SETTLING", exchange.MustFixed("0.5")
 	s.Instrument(changed, now)
 	info := ask(t, s, "/fapi/v1/exchangeInfo", now)
-	for _, want := range []string{`"status":"SETTLING"`, `"tickSize":"0.5"`} {
+	for _, want := range []string{`"status":"SETTLING"`, `"tickSize":"0.50"`} {
 		if !strings.Contains(info, want) {
 			t.Errorf("no %s in exchangeInfo", want)
 		}

@@ -132,7 +132,7 @@ func (s *symbol) info() infoSymbol {
 	a := infoSymbol{
 		Symbol: in.Symbol, Pair: in.Pair, ContractType: in.ContractType, Delivery: s.delivery(), Onboard: in.Onboard.Millis(),
 		MaintMarginPercent: "2.5000", RequiredPercent: "5.0000", Base: in.Base, Quote: in.Quote, MarginAsset: in.MarginAsset,
-		PricePrecision: s.pricePlaces, QuantityPrecision: s.qtyPlaces, BasePrecision: 8, QuotePrecision: 8,
+		PricePrecision: PricePlaces(in), QuantityPrecision: s.qtyPlaces, BasePrecision: 8, QuotePrecision: 8,
 		UnderlyingType: "COIN", UnderlyingSubType: []string{"PoW"}, TriggerProtect: fixed(in.TriggerProtect, 4),
 		LiquidationFee: fixed(in.LiquidationFee, 6), MarketTakeBound: fixed(in.MarketTakeBound, 2), MaxMoveOrderLimit: 10000,
 		OrderTypes: []string{}, TimeInForce: []string{}, PermissionSets: []string{"GRID", "COPY", "DCA", "PSB"},
@@ -155,8 +155,9 @@ func (s *symbol) info() infoSymbol {
 
 func (s *symbol) filters() []any {
 	in := &s.in
+	places := PricePlaces(in)
 	list := []any{
-		priceFilter{"PRICE_FILTER", s.price(in.PriceMin), bound(in.PriceMax), s.price(in.Tick)},
+		priceFilter{"PRICE_FILTER", fixed(in.PriceMin, places), bound(in.PriceMax), fixed(in.Tick, places)},
 		s.lot("LOT_SIZE", in.Lot), s.lot("MARKET_LOT_SIZE", in.LotFor(exchange.Market)),
 	}
 	if in.OrdersMax > 0 {

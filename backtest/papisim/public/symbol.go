@@ -71,6 +71,17 @@ func newSymbol(in *exchange.Instrument) symbol {
 	return s
 }
 
+// PricePlaces is the pricePrecision that exchangeInfo tells: how many decimals an order's
+// price may have. On UM it is one more than the tick needs, as it is of BTCUSDT, so that who
+// takes it for the tick is refused.
+func PricePlaces(in *exchange.Instrument) int {
+	places := placesOf(in.Tick)
+	if in.Product == exchange.UM {
+		places = min(places+1, exchange.FixedPlaces)
+	}
+	return places
+}
+
 func (s *symbol) price(f exchange.Fixed) string { return fixed(f, s.pricePlaces) }
 func (s *symbol) qty(f exchange.Fixed) string   { return fixed(f, s.qtyPlaces) }
 
