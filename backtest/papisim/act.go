@@ -1,6 +1,7 @@
 package papisim
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -23,10 +24,29 @@ func (s *Sim) Now() exchange.Time {
 const forwardMax = 366 * 24 * time.Hour
 
 // Forward moves time forward by at most a year, through everything that happens meanwhile.
-func (s *Sim) Forward(by time.Duration) error {
+// Requests are served on the way; when the context ends first, time stays where it came to.
+func (s *Sim) Forward(ctx context.Context, by time.Duration) error {
 	if by < 0 || by > forwardMax {
 		return fmt.Errorf("time moves forward by 0s to %v, not by %v", forwardMax, by)
 	}
+	for by > 0 {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("time was stopped with %v to go: %w", by, err)
+		}
+		part := min(by, forwardStride)
+		if err := s.forward(part); err != nil {
+			return err
+		}
+		by -= part
+	}
+	return nil
+}
+
+// forwardStride is how far time moves at once: requests and the end of the program get their
+// turn after each.
+const forwardStride = time.Minute
+
+func (s *Sim) forward(by time.Duration) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.clock.jump(by)
@@ -93,6 +113,9 @@ func (s *Sim) SetPermissions(key string, p Permissions) error {
 	c := s.gateway.keys.byID[key]
 	if c == nil {
 		return errors.New("there is no such key")
+	}
+	if err := p.check(); err != nil {
+		return err
 	}
 	c.Permissions = p
 	return nil

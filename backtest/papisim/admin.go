@@ -1,12 +1,15 @@
 package papisim
 
 import (
+	"context"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 )
@@ -93,18 +96,39 @@ const adminBodyMax = 64 << 10
 // ask makes an endpoint of a function of a body: strictly decoded, so that a misspelt field
 // is an error.
 func ask[T any](do func(T) (any, error)) func(http.ResponseWriter, *http.Request) (any, error) {
+	return askLong(func(_ context.Context, v T) (any, error) { return do(v) })
+}
+
+// askLong is ask for what takes long: it ends when the client goes or the server stops.
+func askLong[T any](do func(context.Context, T) (any, error)) func(http.ResponseWriter, *http.Request) (any, error) {
 	return func(w http.ResponseWriter, r *http.Request) (any, error) {
 		var v T
 		d := json.NewDecoder(http.MaxBytesReader(w, r.Body, adminBodyMax))
 		d.DisallowUnknownFields()
 		if err := d.Decode(&v); err != nil {
-			return nil, fmt.Errorf("body: %w", err)
+			return nil, fmt.Errorf("body: %w", plain(err))
 		}
 		if _, err := d.Token(); !errors.Is(err, io.EOF) {
 			return nil, errors.New("body: there is something after the JSON document")
 		}
-		return do(v)
+		return do(r.Context(), v)
 	}
+}
+
+// plain is an error of encoding/json in words that do not need Go to be understood.
+func plain(err error) error {
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.Is(err, io.EOF):
+		return errors.New("it is empty; send a JSON object, as GET / shows")
+	case errors.As(err, &wrong) && wrong.Field == "":
+		return fmt.Errorf("it is a JSON %s; send an object, as GET / shows", wrong.Value)
+	case errors.As(err, &wrong) && reflect.PointerTo(wrong.Type).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
+		return fmt.Errorf("%s is a %s; write it as a text, in quotes, such as GET / shows", wrong.Field, wrong.Value)
+	case errors.As(err, &wrong):
+		return fmt.Errorf("%s cannot be a %s; GET / shows what it can be", wrong.Field, wrong.Value)
+	}
+	return err
 }
 
 // adminDone is the answer when there is nothing to tell.

@@ -1,7 +1,9 @@
 package papisim
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -70,11 +72,13 @@ func TestAdminErrors(t *testing.T) {
 	inSim(t, func(t *testing.T, s *testSim) {
 		for _, test := range []struct{ method, path, body, want string }{
 			{"GET", "/nothing", "", "there is no GET /nothing; GET / lists what there is"},
-			{"POST", "/faults", "", "body: EOF"},
+			{"POST", "/faults", "", "body: it is empty; send a JSON object"},
+			{"POST", "/faults", "[]", "body: it is a JSON array; send an object"},
 			{"POST", "/faults", "{", "body: unexpected EOF"},
 			{"POST", "/faults", `{"kind":"reset"}{}`, "body: there is something after the JSON document"},
 			{"POST", "/faults", `{"kind":"reset","cuont":1}`, `body: json: unknown field \"cuont\"`},
-			{"POST", "/faults", `{"kind":"reset","delay":5}`, "body: json: cannot unmarshal"},
+			{"POST", "/faults", `{"kind":"reset","delay":5}`, "body: delay is a number; write it as a text, in quotes"},
+			{"POST", "/faults", `{"kind":"reset","count":"5"}`, "body: count cannot be a string"},
 			{"POST", "/faults", `{"kind":"reset","delay":"5"}`, `\"5\" is not a duration`},
 			{"POST", "/faults", strings.Repeat(" ", adminBodyMax) + `{"kind":"reset"}`, "body: http: request body too large"},
 			{"DELETE", "/faults/9", "", `there is no fault \"9\"`},
@@ -95,6 +99,10 @@ func TestAdminErrors(t *testing.T) {
 			{"POST", "/fees", `{"product":"UM","maker":"2","taker":"2"}`, "fee"},
 			{"POST", "/borrowable", `{"asset":"BTC","amount":"-1"}`, "not below 0"},
 			{"POST", "/key", `{"id":"nobody"}`, "there is no such key"},
+			{"POST", "/key", `{"id":"` + testKey + `","ips":["here"]}`, `ips: \"here\" is no address`},
+			{"POST", "/account", `{"kind":"PM"}`, `kind \"PM\" is none of PM_2`},
+			{"POST", "/account", `{"vip":10}`, "vip 10 is not within 0 to 9"},
+			{"POST", "/deposit", `{"asset":"NOPE","amount":"1"}`, `\"NOPE\" has no price here`},
 			{"POST", "/report", `{"status":"SICK"}`, "SICK"},
 			{"POST", "/report", `{"balances":[{"wallet":"POCKET"}]}`, "POCKET"},
 			{"POST", "/deposit", `{"asset":"USDT","amount":"-1e9"}`, ""},
@@ -314,4 +322,20 @@ func TestTimeMoves(t *testing.T) {
 			t.Errorf("a second later it is %v", got)
 		}
 	}, func(c *Config) { c.Venue.Money.Interest = true })
+}
+
+// TestForwardStops: whoever waits for time to move can stop waiting, and time stays where it
+// came to.
+func TestForwardStops(t *testing.T) {
+	inSim(t, func(t *testing.T, s *testSim) {
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		before := s.Now()
+		if err := s.Forward(ctx, 24*time.Hour); !errors.Is(err, context.Canceled) || s.Now() != before {
+			t.Errorf("%v, from %v to %v", err, before, s.Now())
+		}
+		if err := s.Forward(t.Context(), 90*time.Second); err != nil || s.Now() != before.Add(90*time.Second) {
+			t.Errorf("%v, from %v to %v", err, before, s.Now())
+		}
+	})
 }

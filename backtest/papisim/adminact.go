@@ -1,8 +1,12 @@
 package papisim
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -14,8 +18,8 @@ import (
 // adminActs are what the admin port does to time, prices, account and keys.
 func (s *Sim) adminActs() []adminEndpoint {
 	return []adminEndpoint{
-		{"POST", "/time", "move time forward, through all that happens meanwhile; set its speed; set the clock that requests meet ahead (or behind, below 0)",
-			json.RawMessage(`{"forward":"8h","speed":1,"clock_ahead":"-5s"}`), ask(s.adminTime)},
+		{"POST", "/time", "move time forward, through all that happens meanwhile (a day of the generated market takes a minute or so, less with a larger market.step, and requests are served on the way); set its speed; set the clock that requests meet ahead (or behind, below 0)",
+			json.RawMessage(`{"forward":"8h","speed":1,"clock_ahead":"-5s"}`), askLong(s.adminTime)},
 		{"POST", "/price", "multiply the price of a coin of a generated market; index, marks and books follow",
 			json.RawMessage(`{"asset":"BTC","factor":"0.8"}`), ask(func(p adminFactor) (any, error) { return outcome(s.Jump(p.Asset, p.Factor)) })},
 		{"POST", "/mark", "multiply marks and index prices of a coin, and nothing else, until another factor is set",
@@ -40,7 +44,7 @@ type adminTime struct {
 	ClockAhead *Duration `json:"clock_ahead"`
 }
 
-func (s *Sim) adminTime(t adminTime) (any, error) {
+func (s *Sim) adminTime(ctx context.Context, t adminTime) (any, error) {
 	if t == (adminTime{}) {
 		return nil, errors.New("give forward, speed or clock_ahead")
 	}
@@ -52,7 +56,7 @@ func (s *Sim) adminTime(t adminTime) (any, error) {
 	if t.ClockAhead != nil {
 		s.SkewClock(time.Duration(*t.ClockAhead))
 	}
-	if err := s.Forward(time.Duration(t.Forward)); err != nil {
+	if err := s.Forward(ctx, time.Duration(t.Forward)); err != nil {
 		return nil, err
 	}
 	return struct {
@@ -155,6 +159,12 @@ func (s *Sim) adminAccount(c adminAccount) (any, error) {
 	if c.VIP != nil {
 		a.VIP = *c.VIP
 	}
+	if !slices.Contains([]string{"", "PM_1", "PM_2", "PM_3"}, a.Kind) {
+		return nil, fmt.Errorf("kind %q is none of PM_2 (Portfolio Margin), PM_1 (PM Pro), PM_3 (PM Pro SPAN) and \"\" (none)", a.Kind)
+	}
+	if a.VIP < 0 || a.VIP > 9 {
+		return nil, fmt.Errorf("vip %d is not within 0 to 9", a.VIP)
+	}
 	s.SetAccount(a)
 	return adminDone{true}, nil
 }
@@ -184,6 +194,9 @@ type adminAmount struct {
 }
 
 func (s *Sim) adminDeposit(a adminAmount) (any, error) {
+	if priced := PricedAssets(s.ins); !slices.Contains(priced, a.Asset) {
+		return nil, fmt.Errorf("%q has no price here, so the account could not be valued any more; what has one: %s", a.Asset, strings.Join(priced, ", "))
+	}
 	return outcome(s.Change(func(v *venue.Venue, at exchange.Time) error {
 		if a.Amount.IsNegative() {
 			return v.Withdraw(a.Asset, a.Amount.Neg(), at)

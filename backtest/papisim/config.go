@@ -1,6 +1,8 @@
 package papisim
 
 import (
+	"slices"
+
 	"github.com/pmbot/pmbot/backtest/venue"
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -62,4 +64,19 @@ type AccountType struct {
 	DeltaMode bool
 	// VIP is the fee tier.
 	VIP int
+}
+
+// PricedAssets are the assets that a market of these instruments gives a price: their base
+// and quote assets, in the order of the instruments. An account that holds another one
+// cannot be valued, and all its orders are refused.
+func PricedAssets(ins *exchange.Instruments) []string {
+	var list []string
+	for _, in := range ins.All() {
+		for _, asset := range [...]string{in.Base, in.Quote} {
+			if asset != "USD" && !slices.Contains(list, asset) {
+				list = append(list, asset)
+			}
+		}
+	}
+	return list
 }

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -54,12 +55,25 @@ func newKeyring(keys []Key, account AccountType) (keyring, error) {
 		default:
 			c.verify, err = publicCheck(k.Public)
 		}
+		if err == nil {
+			err = k.Permissions.check()
+		}
 		if err != nil {
 			return keyring{}, fmt.Errorf("%w %.4s…: %w", ErrKey, k.ID, err)
 		}
 		r.byID[k.ID] = c
 	}
 	return r, nil
+}
+
+// check says which of the addresses is none: nobody could use the key from there.
+func (p *Permissions) check() error {
+	for _, ip := range p.IPs {
+		if _, err := netip.ParseAddr(ip); err != nil {
+			return fmt.Errorf("ips: %q is no address, such as 10.0.0.1", ip)
+		}
+	}
+	return nil
 }
 
 // hmacCheck is the check of HMAC-SHA256 signatures, in hexadecimal digits of either case.
@@ -81,6 +95,9 @@ func publicCheck(text []byte) (func(payload, signature string) bool, error) {
 	block, _ := pem.Decode(text)
 	if block == nil {
 		return nil, errors.New("its public key is not PEM")
+	}
+	if block.Type != "PUBLIC KEY" {
+		return nil, fmt.Errorf("its public key is a %s; make one of it with: openssl pkey -in FILE -pubout", block.Type)
 	}
 	public, err := x509.ParsePKIXPublicKey(block.Bytes)
 	if err != nil {

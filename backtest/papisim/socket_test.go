@@ -285,7 +285,7 @@ func TestPingPong(t *testing.T) {
 func TestSocketLife(t *testing.T) {
 	inSim(t, func(t *testing.T, s *testSim) {
 		c := s.served(t)("ws://stream.binance.com:9443/stream")
-		if err := s.Forward(24*time.Hour - time.Second); err != nil {
+		if err := s.Forward(t.Context(), 24*time.Hour-time.Second); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/exchange/papi"
@@ -175,15 +176,19 @@ func (c *console) readSecret(key, ref string) (papi.Secret, error) {
 		}
 	case "file":
 		if text, err = secretFile(where); err != nil {
-			return papi.Secret{}, &failure{exitConfig, fmt.Errorf("%s: %w", key, err), "chmod 600, and owned by who runs pmbot"}
+			return papi.Secret{}, &failure{exitConfig, fmt.Errorf("%s: %w", key, err), "name a file that is there, with mode 600, owned by who runs pmbot"}
 		}
 	}
-	return papi.NewSecret(strings.TrimSpace(text)), nil
+	if text = strings.TrimSpace(text); text == "" {
+		return papi.Secret{}, &failure{exitConfig, fmt.Errorf("%s: there is nothing in %s", key, ref), "put the text there, or name another place with " + key}
+	}
+	return papi.NewSecret(text), nil
 }
 
 // secretFile reads a file that only its owner can read or write.
 func secretFile(name string) (string, error) {
-	f, err := os.Open(name)
+	// Without O_NONBLOCK the opening of a pipe that nobody writes to would never end.
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return "", fmt.Errorf("file %s: %w", name, reason(err))
 	}
@@ -191,6 +196,9 @@ func secretFile(name string) (string, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return "", fmt.Errorf("file %s: %w", name, reason(err))
+	}
+	if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is no regular file", name)
 	}
 	if open := info.Mode().Perm() &^ 0o700; open != 0 {
 		return "", fmt.Errorf("file %s has mode %04o: others may read it", name, info.Mode().Perm())

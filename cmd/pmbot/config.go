@@ -41,7 +41,7 @@ func readConfig(name string, stdin io.Reader) (string, error) {
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return "", &failure{codeOf(err), fmt.Errorf("configuration %s: %w", name, reason(err)), "name a TOML file with -c, or give no -c to run the embedded sample"}
+			return "", &failure{codeOf(err), fmt.Errorf("configuration %s: %w", name, reason(err)), "name a TOML file that is there; without -c there are defaults"}
 		}
 		defer f.Close()
 		in = f

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -107,6 +108,9 @@ func (c *console) liveConfig(f *doctorFlags) (*liveConfig, error) {
 		overrides = append(overrides, o)
 	}
 	if f.at != "" {
+		if u, err := url.Parse(f.at); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return nil, &failure{exitUsage, fmt.Errorf("--at %s is not the address of an exchange on this machine", f.at), "write it like http://127.0.0.1:9000"}
+		}
 		for _, key := range []string{"papi", "sapi", "fapi"} {
 			overrides = append(overrides, override{"--at " + f.at, "exchange." + key, f.at})
 		}
@@ -144,7 +148,11 @@ func (c *console) printVerdicts(account string, list []preflight.Verdict) error 
 			fmt.Fprintf(&b, "%*s-> %s\n", indent+2, "", wrapped(v.Cure, indent+5, verdictWidth))
 		}
 	}
-	fmt.Fprintf(&b, "\n%d ok, %d warnings, %d failed, %d not known: ", counts[preflight.OK], counts[preflight.Warn], counts[preflight.Fail], counts[preflight.Skip])
+	warnings := "warnings"
+	if counts[preflight.Warn] == 1 {
+		warnings = "warning"
+	}
+	fmt.Fprintf(&b, "\n%d ok, %d %s, %d failed, %d not known: ", counts[preflight.OK], counts[preflight.Warn], warnings, counts[preflight.Fail], counts[preflight.Skip])
 	if preflight.Failed(list) {
 		b.WriteString("do not trade with this key and account\n")
 	} else {

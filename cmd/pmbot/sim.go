@@ -81,7 +81,14 @@ func (c *console) sim(ctx context.Context, f *simFlags) error {
 		return err
 	}
 	defer market.close()
-	exchange, err := newSim(cfg, market)
+	left, err := cfg.fitMarket(market.ins, f.config != "" || f.accounts != "")
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		fmt.Fprintf(c.err, "pmbot: the market has no price of %s, so the account holds none\n", strings.Join(left, ", "))
+	}
+	exchange, err := newSim(ctx, cfg, market)
 	if err != nil {
 		return err
 	}
@@ -209,7 +216,7 @@ func (c *simConfig) keys(start exchange.Time) ([]papisim.Key, error) {
 }
 
 // newSim puts the exchange together and lets the time pass that warms its market up.
-func newSim(c *simConfig, m *simMarket) (*papisim.Sim, error) {
+func newSim(ctx context.Context, c *simConfig, m *simMarket) (*papisim.Sim, error) {
 	keys, err := c.keys(m.opens)
 	if err != nil {
 		return nil, err
@@ -233,7 +240,7 @@ func newSim(c *simConfig, m *simMarket) (*papisim.Sim, error) {
 	if err != nil {
 		return nil, &failure{exitConfig, err, "see configs/sim.toml"}
 	}
-	if err := s.Forward(m.opens.Sub(m.starts)); err != nil {
+	if err := s.Forward(ctx, m.opens.Sub(m.starts)); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -119,20 +119,6 @@ func defaultSim() simConfig {
 	}
 }
 
-// richSim gives an account that no file describes something to trade with.
-func (c *simConfig) richSim() {
-	units := func(pairs ...any) map[string]decimal.Decimal {
-		m := map[string]decimal.Decimal{}
-		for i := 0; i < len(pairs); i += 2 {
-			m[pairs[i].(string)] = decimal.NewFromInt(int64(pairs[i+1].(int)))
-		}
-		return m
-	}
-	c.Account.Margin = units("USDT", 100_000, "BTC", 1, "ETH", 10, "BNB", 20)
-	c.Account.UM = units("USDT", 20_000)
-	c.Account.CM = units("BTC", 1, "ETH", 10, "BNB", 20)
-}
-
 // check finds values that have the right type and make no sense. What package papisim and
 // the venue check themselves is not checked here.
 func (c *simConfig) check(doc *document) []mistake {

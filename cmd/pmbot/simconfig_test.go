@@ -35,7 +35,7 @@ func TestSimConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := newSim(c, m); err != nil {
+	if _, err := newSim(t.Context(), c, m); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -119,6 +119,31 @@ func TestQuarterlies(t *testing.T) {
 		list := quarterlies(exchange.Instrument{Pair: "BTCUSDT"}, exchange.TimeOf(at))
 		if list[0].Symbol != "BTCUSDT_"+test.this || list[1].Symbol != "BTCUSDT_"+test.next {
 			t.Errorf("%s: %s and %s", test.at, list[0].Symbol, list[1].Symbol)
+		}
+	}
+}
+
+// TestUnpricedAssets: an asset without a price would stop all trading without a word.
+func TestUnpricedAssets(t *testing.T) {
+	ins, err := listed([]string{"BTC"}, exchange.TimeOf(time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := loadSim(nil, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, err := plain.fitMarket(ins, false)
+	if err != nil || strings.Join(left, " ") != "BNB ETH" || len(plain.balances()) != 4 {
+		t.Errorf("the account of the defaults: left %v, holds %v, %v", left, plain.balances(), err)
+	}
+	for _, accounts := range []*simText{nil, {"rich.toml", "[account.um]\nBNB = 1"}} {
+		c, err := loadSim(&simText{"x.toml", "[account.um]\nBNB = 1"}, accounts, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.fitMarket(ins, true); err == nil || !strings.HasPrefix(err.Error(), "account.um.BNB: the market has no price of BNB") {
+			t.Errorf("got %v", err)
 		}
 	}
 }

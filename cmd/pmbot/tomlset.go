@@ -21,9 +21,21 @@ type override struct {
 func parseOverride(s string) (override, error) {
 	key, value, ok := strings.Cut(s, "=")
 	if !ok || key == "" {
+		if confidential(s) {
+			s = "…"
+		}
 		return override{}, &failure{exitUsage, fmt.Errorf("--set %s: not key=value", s), "write for example --set strategy.0.params.fast=20"}
 	}
+	if confidential(key) {
+		s = key + "=…"
+	}
 	return override{"--set " + s, strings.TrimSpace(key), strings.TrimSpace(value)}, nil
+}
+
+// confidential says whether the value of a key is not to be repeated in messages: where the
+// key or secret of an account belongs by reference, somebody may have put the text itself.
+func confidential(key string) bool {
+	return strings.Contains(key, "secret") || strings.HasPrefix(strings.TrimSpace(key), "account.key")
 }
 
 // set puts an override into the tree. A strategy is named by its place or its label.

@@ -604,7 +604,7 @@ func TestSimForced(t *testing.T) {
 			d.pass(time.Second)
 			d.agree()
 		}
-		if err := d.sim.Forward(2 * time.Hour); err != nil {
+		if err := d.sim.Forward(t.Context(), 2*time.Hour); err != nil {
 			t.Fatal(err)
 		}
 		d.pass(5 * time.Minute)

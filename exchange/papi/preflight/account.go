@@ -130,7 +130,10 @@ func orders(f *Facts, w *Want) Verdict {
 		return warn("foreign-orders", "cancel them, or leave them: the guard counts their risk, but nobody's strategy will manage them; if another bot trades here, stop one of the two",
 			"%d open orders are not ours: %s", len(foreign), some(foreign))
 	}
-	return ok("orders", "no open order but %d of ours", ours)
+	if ours > 0 {
+		return ok("orders", "all open orders are ours, %d", ours)
+	}
+	return ok("orders", "no open order")
 }
 
 func positions(f *Facts, w *Want) Verdict {
@@ -187,7 +190,7 @@ func userStream(f *Facts, _ *Want) Verdict {
 	case err == nil:
 		return ok("user-stream", "Binance opens a user stream for the key")
 	case errors.Is(err, papi.ErrKey):
-		return fail("stream-refused", "cure the trading right first", "Binance opens no user stream for the key: %v", err)
+		return fail("stream-refused", "cure what is wrong with the key or its trading right first", "Binance opens no user stream for the key: %v", err)
 	default:
 		return unknown(err)
 	}
