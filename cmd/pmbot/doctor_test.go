@@ -32,7 +32,7 @@ func startSim(t *testing.T, config string, args ...string) simulated {
 	}()
 	t.Cleanup(func() {
 		stop()
-		go io.Copy(io.Discard, out) //nolint:errcheck // whatever is still written, so that the command can end
+		go io.Copy(io.Discard, out) // whatever is still written, so that the command can end
 		if code := <-ended; code != 0 {
 			t.Errorf("sim ended with %d: %s", code, errors.String())
 		}
