@@ -3,6 +3,7 @@ package papisim
 import (
 	"encoding/json"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -10,10 +11,11 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// ask decodes a good answer.
+// ask decodes a good answer to a path with parameters.
 func (s *testSim) ask(path string, into any) {
 	s.t.Helper()
-	status, body := s.send("GET", path, "", true)
+	path, params, _ := strings.Cut(path, "?")
+	status, body := s.send("GET", path, params, true)
 	if status != 200 {
 		s.t.Fatalf("%s: %d %s", path, status, body)
 	}
