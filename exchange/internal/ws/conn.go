@@ -56,8 +56,10 @@ type Conn struct {
 	ws      *websocket.Conn
 	frame   bytes.Buffer
 	silence time.Duration
-	// heard is when something arrived last, in nanoseconds since 1970.
-	heard atomic.Int64
+	// heard is when something arrived last, in nanoseconds since opened: by the monotonic
+	// clock, for a wall clock that is set back must not let the deadline pass.
+	opened time.Time
+	heard  atomic.Int64
 	// writing keeps messages of several writers apart, as gorilla demands; a channel of
 	// messages would need a goroutine for every connection.
 	writing sync.Mutex
@@ -92,12 +94,12 @@ func Dial(ctx context.Context, c Config) (*Conn, error) {
 		}
 		return nil, fmt.Errorf("connect to %s%s: %w", u.Host, status, err)
 	}
-	conn := &Conn{ws: ws, silence: c.SilenceMax}
+	conn := &Conn{ws: ws, silence: c.SilenceMax, opened: time.Now()}
 	ws.SetReadLimit(c.MessageMax)
 	ws.SetPingHandler(conn.ping)
 	ws.SetPongHandler(func(string) error { return conn.alive() })
-	if err := conn.alive(); err != nil {
-		return nil, errors.Join(err, conn.Close())
+	if err := ws.SetReadDeadline(conn.opened.Add(conn.silence)); err != nil {
+		return nil, errors.Join(fmt.Errorf("connect to %s: %w", u.Host, err), conn.Close())
 	}
 	return conn, nil
 }
@@ -140,16 +142,16 @@ func (c *Conn) ping(payload string) error {
 
 // alive notes that something has arrived, and grants the silence anew.
 func (c *Conn) alive() error {
-	now := time.Now()
-	if now.UnixNano()-c.heard.Load() < int64(renewAfter) {
+	since := time.Since(c.opened)
+	if since-time.Duration(c.heard.Load()) < renewAfter {
 		return nil
 	}
-	c.heard.Store(now.UnixNano())
-	return c.ws.SetReadDeadline(now.Add(c.silence))
+	c.heard.Store(int64(since))
+	return c.ws.SetReadDeadline(c.opened.Add(since + c.silence))
 }
 
 // Heard is when anything has arrived last, pings included, to a second.
-func (c *Conn) Heard() time.Time { return time.Unix(0, c.heard.Load()) }
+func (c *Conn) Heard() time.Time { return c.opened.Add(time.Duration(c.heard.Load())) }
 
 // Write sends a text message.
 func (c *Conn) Write(message []byte) error {

@@ -8,5 +8,5 @@
 // may be called at any time, from anywhere, and ends a waiting Read. It starts no goroutine
 // and does not connect again: that is for whoever knows what was missed.
 //
-// exchange/papi and exchange/market call it. Start reading at Dial.
+// exchange/papi calls it for the user stream. Start reading at Dial.
 package ws
