@@ -48,4 +48,28 @@ func TestStandingsForget(t *testing.T) {
 	if len(f.seen) != fillsMax || len(f.sums) != fillsMax || f.count(fillName{testUM, fillsMax + 9, fillsMax + 9}, 1) {
 		t.Errorf("%d fills, %d sums", len(f.seen), len(f.sums))
 	}
+	for i := range int64(2 * fillsMax) { // what catch-ups know, of orders with and without fills
+		f.raise(dealer{testUM, -1 - i}, exchange.Fixed(i%2))
+	}
+	if len(f.seen) != fillsMax || len(f.sums) != fillsMax {
+		t.Errorf("after catch-ups %d fills, %d sums", len(f.seen), len(f.sums))
+	}
+}
+
+// TestFillSums: an order's sum is known as long as any of its fills, however old the first.
+func TestFillSums(t *testing.T) {
+	f, old := newFills(), dealer{testUM, 7}
+	f.raise(old, 5)
+	f.raise(old, 3) // less than is known
+	f.count(fillName{testUM, 1, old.order}, 2)
+	for i := range int64(fillsMax - 1) {
+		f.count(fillName{testUM, 2 + i, 8}, 1)
+	}
+	if f.told(old) != 7 {
+		t.Errorf("the sum is %v, want 7", f.told(old))
+	}
+	f.count(fillName{testUM, fillsMax + 1, 8}, 1)
+	if f.told(old) != 0 {
+		t.Errorf("the sum is %v, and all its fills are forgotten", f.told(old))
+	}
 }

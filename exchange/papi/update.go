@@ -37,7 +37,7 @@ func (t *translator) update(n news, x *execution) {
 // of more than have been told says less than it knows: else an order's risk would be
 // forgotten before its fill is counted. It says whether there are such fills.
 func (t *translator) acked(n news) (untold bool) {
-	told := t.fills.sums[dealer{n.inst, n.venueID}]
+	told := t.fills.told(dealer{n.inst, n.venueID})
 	if untold = n.filled > told; untold {
 		n.filled = told
 		n.status = exchange.StatusWorking
