@@ -1,6 +1,7 @@
 package papi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard"
@@ -75,8 +75,9 @@ type Broker struct {
 		count  int
 		over   bool
 	}
-	state atomic.Uint32
-	truth atomic.Pointer[Truth]
+	state  atomic.Uint32
+	truth  atomic.Pointer[Truth]
+	counts atomic.Pointer[Counts]
 }
 
 // streamBase is where user streams are.
@@ -102,6 +103,7 @@ func NewBroker(c BrokerConfig) (*Broker, error) {
 		asks: make(chan *question, queueMax), inbox: make(chan any, inboxMax), kick: make(chan string, 1),
 	}
 	b.waiting.behind = map[exchange.OrderID][]*request{}
+	b.counts.Store(&Counts{})
 	return b, nil
 }
 
@@ -119,6 +121,9 @@ func loopbackStream(address string) error {
 
 // State is how far what was delivered can be relied on now.
 func (b *Broker) State() State { return State(b.state.Load()) }
+
+// Counts are what has come by the user stream since the start.
+func (b *Broker) Counts() Counts { return *b.counts.Load() }
 
 // reread asks for a catch-up.
 type reread struct{ why string }
@@ -234,14 +239,15 @@ func (b *Broker) close() []*request {
 		rest = append(rest, behind...)
 	}
 	w.behind, w.count = map[exchange.OrderID][]*request{}, 0
-	slices.SortStableFunc(rest, func(a, b *request) int { return int(a.order.ID) - int(b.order.ID) })
+	slices.SortStableFunc(rest, func(a, b *request) int { return cmp.Compare(a.order.ID, b.order.ID) })
 	return rest
 }
 
 // stopped is why nothing is sent any more.
 const stopped = "not sent: the broker has stopped"
 
-func (b *Broker) now() exchange.Time { return exchange.TimeOf(time.Now()) }
+// now is the client's clock, for approvals expire by that.
+func (b *Broker) now() exchange.Time { return b.config.Client.now() }
 
 // refusal is the answer to a request that provably did nothing: a new order is over, any
 // other stands as it stood.

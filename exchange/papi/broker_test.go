@@ -315,6 +315,26 @@ func TestCancelOfWhatIsOver(t *testing.T) {
 	})
 }
 
+// TestCancelAgain: cancels of an order that nobody finds are asked about together, however
+// many there are, and none of them puts the question off.
+func TestCancelAgain(t *testing.T) {
+	live(t, func(w *world) {
+		w.does("POST um/order", func(v url.Values) (int, string) { return 200, umAnswer(v.Get("newClientOrderId"), "NEW", "0", 7) })
+		a := w.submit()
+		w.push(umEvent("test-1", "NEW", "NEW", "0", "0", 7, 0))
+		w.clear()
+		w.fails("DELETE um/order", 400, `{"code":-2011,"msg":"Unknown order sent."}`)
+		w.fails("GET um/order", 400, `{"code":-2013,"msg":"Order does not exist."}`)
+		for range 30 {
+			w.broker.Cancel(a.Order(), 0)
+			w.pass(time.Second)
+		}
+		if n := w.count("GET um/order"); n < 10 || n > 30 {
+			t.Errorf("the order is asked for %d times in 30 s", n)
+		}
+	})
+}
+
 // TestCancelInDoubt: the order is still there when the cancel cannot be carried out any
 // more: it was not.
 func TestCancelInDoubt(t *testing.T) {

@@ -39,7 +39,7 @@ type Config struct {
 	RecvWindow time.Duration
 	// Timeout is how long an answer may take; 10 s by default.
 	Timeout time.Duration
-	// SharePercent is how much of the exchange's limits may be used, 40 to 100; 80 by
+	// SharePercent is how much of the exchange's limits may be used, 50 to 100; 80 by
 	// default.
 	SharePercent int
 	// Now is the local clock; nil is the machine's.
@@ -189,7 +189,7 @@ func call[A any](ctx context.Context, c *Client, ep endpoint, q *query) (A, erro
 // write sends what may change the account or its risk, if the approval still holds when the
 // bytes are written, and decodes the answer into an A. It is never tried twice.
 func write[A any](ctx context.Context, c *Client, ep endpoint, q *query, approved riskguard.Approved) (A, error) {
-	r, err := c.write(ctx, ep, q, approved)
+	r, err := c.attempt(ctx, ep, q, approved)
 	return answer[A](ep, r, err)
 }
 
@@ -239,9 +239,4 @@ func (e *Error) passing(s *spec) bool {
 		return false
 	}
 	return e.Retryable || e.Outcome == Unknown
-}
-
-// write sends a request once, if its approval still holds when it is its turn.
-func (c *Client) write(ctx context.Context, ep endpoint, q *query, approved riskguard.Approved) (reply, error) {
-	return c.attempt(ctx, ep, q, approved)
 }

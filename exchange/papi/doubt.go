@@ -22,8 +22,6 @@ const (
 // nobody knows where it stands. The request is never sent again.
 type doubt struct {
 	r *request
-	// quiet doubts have not been told: the order may be where it was.
-	quiet bool
 	// accepted is until when the exchange may still carry the request out.
 	accepted exchange.Time
 	// since is when it began, by the exchange's time.
@@ -38,12 +36,18 @@ type doubt struct {
 	misses int
 }
 
-// watch asks where an order stands until it is known.
+// watch asks where an order stands until it is known. Cancels of one order are one doubt:
+// who cancels again and again what nobody finds must not make more and more questions.
 func (o *owner) watch(r *request) *doubt {
 	now := o.now()
-	d := &doubt{
-		r: r, since: o.config.Client.ServerTime(), next: now.Add(askEvery), accepted: now.Add(o.config.Client.RecvWindow() + grace),
+	next, accepted := now.Add(askEvery), now.Add(o.config.Client.RecvWindow()+grace)
+	for _, d := range o.doubts {
+		if r.kind == toCancel && d.r.kind == toCancel && d.r.order.ClientID == r.order.ClientID {
+			d.r, d.accepted, d.asked, d.next = r, accepted, 0, min(d.next, next)
+			return d
+		}
 	}
+	d := &doubt{r: r, since: o.config.Client.ServerTime(), next: next, accepted: accepted}
 	o.doubts = append(o.doubts, d)
 	return d
 }
@@ -204,6 +208,6 @@ func (o *owner) missed(d *doubt, now exchange.Time) {
 	}
 	o.tr.event(r.Request.Inst, 0).SetOrderUpdate(&exchange.OrderUpdate{
 		ID: r.ID, ClientID: r.ClientID, Status: exchange.StatusNotArrived, Price: r.Request.Price, Qty: r.Request.Qty,
-		Code: -2013, Reason: "Order does not exist.", Retryable: true,
+		Code: codeNoSuchOrder, Reason: "Order does not exist.", Retryable: true,
 	})
 }

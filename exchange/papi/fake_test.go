@@ -172,6 +172,6 @@ func placed(t testing.TB, c *Client) error {
 	t.Helper()
 	d := newDesk(t)
 	c.SetEpoch(d.guard.Epoch())
-	_, err := c.write(t.Context(), epNewUMOrder, newOrder(), d.approve())
+	_, err := c.attempt(t.Context(), epNewUMOrder, newOrder(), d.approve())
 	return err
 }

@@ -43,9 +43,9 @@ func TestNoWriteWithoutApproval(t *testing.T) {
 			for name, send := range map[string]func() error{
 				"without":       func() error { _, err := c.do(t.Context(), ep, new(query)); return err },
 				"by call":       func() error { _, err := call[empty](t.Context(), c, ep, new(query)); return err },
-				"with none":     func() error { _, err := c.write(t.Context(), ep, new(query), riskguard.Approved{}); return err },
-				"of an epoch":   func() error { _, err := c.write(t.Context(), ep, new(query), old); return err },
-				"too late":      func() error { _, err := c.write(t.Context(), ep, new(query), late); return err },
+				"with none":     func() error { _, err := c.attempt(t.Context(), ep, new(query), riskguard.Approved{}); return err },
+				"of an epoch":   func() error { _, err := c.attempt(t.Context(), ep, new(query), old); return err },
+				"too late":      func() error { _, err := c.attempt(t.Context(), ep, new(query), late); return err },
 				"past the wait": func() error { _, _, err := c.send(t.Context(), ep, new(query), late); return err },
 			} {
 				if err := send(); !errors.Is(err, ErrNotApproved) || !errors.Is(err, ErrNotSent) {
@@ -55,7 +55,7 @@ func TestNoWriteWithoutApproval(t *testing.T) {
 			if len(transport.requests) != 0 {
 				t.Fatalf("%v: a request left", ep)
 			}
-			if _, err := c.write(t.Context(), ep, new(query), d.approve()); err != nil {
+			if _, err := c.attempt(t.Context(), ep, new(query), d.approve()); err != nil {
 				t.Errorf("%v with an approval: %v", ep, err)
 			}
 			if sent, _ := transport.asked(); len(sent) != 1 || c.Usage().Weight != s.weight && c.Usage().Weight != s.broad {
@@ -134,7 +134,7 @@ func haltable(t *testing.T, transport http.RoundTripper) (*Client, *desk) {
 }
 
 func sendOne(t *testing.T, c *Client, d *desk) error {
-	_, err := c.write(t.Context(), epNewUMOrder, newOrder(), d.approve())
+	_, err := c.attempt(t.Context(), epNewUMOrder, newOrder(), d.approve())
 	return err
 }
 

@@ -78,7 +78,7 @@ func TestLimits(t *testing.T) {
 		flood(4*time.Minute, func(tick int) {
 			for range 6 { // 3600 a minute
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-				_, err := c.write(ctx, epNewUMOrder, newOrder(), d.approve())
+				_, err := c.attempt(ctx, epNewUMOrder, newOrder(), d.approve())
 				cancel()
 				switch {
 				case err == nil:

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,6 +36,8 @@ type owner struct {
 	catching, again bool
 	next            exchange.Time
 	buffer          []any
+	// counted are the counts that were published last.
+	counted Counts
 	// active are the instruments that have had orders.
 	active   map[exchange.InstrumentID]bool
 	catchers sync.WaitGroup
@@ -169,6 +173,11 @@ func (o *owner) flush() {
 		n.State = o.state
 		o.config.Notify(n)
 	}
+	if o.counted != o.tr.counts {
+		o.counted = o.tr.counts
+		published := o.counted
+		o.counts.Store(&published)
+	}
 }
 
 // notify tells a person or the loop.
@@ -249,8 +258,8 @@ func (o *owner) reconnect(why string) {
 func (o *owner) attend() {
 	now := o.now()
 	o.tr.at = now
-	for id, at := range o.echoes {
-		if at <= now {
+	for _, id := range slices.Sorted(maps.Keys(o.echoes)) {
+		if o.echoes[id] <= now {
 			o.echoes = map[string]exchange.Time{}
 			o.notify(NoticeEchoMissing, fmt.Sprintf("the exchange took %s, and the stream did not tell within %v", id, echoWithin))
 			o.reconnect("the stream does not tell of our orders")
@@ -282,7 +291,7 @@ func (o *owner) answer(a *upshot) {
 		o.refused(a.r, e)
 	case errors.Is(e, ErrNoSuchOrder):
 		d := o.watch(a.r) // it is over, or never was: which, the exchange must say
-		d.code, d.reason, d.quiet = e.Code, e.Msg, true
+		d.code, d.reason = e.Code, e.Msg
 	default:
 		o.refused(a.r, e)
 	}
@@ -295,7 +304,7 @@ const codeDuplicate = -4116
 // accepted tells what the exchange said of an order.
 func (o *owner) accepted(a *upshot) {
 	if a.r.kind == toCancel && len(a.news) == 0 {
-		o.watch(a.r).quiet = true // an answer without a word: the stream tells, or we ask
+		o.watch(a.r) // an answer without a word: the stream tells, or we ask
 		return
 	}
 	for i := range a.news {
@@ -358,7 +367,7 @@ func (o *owner) refused(r *request, e *Error) {
 	}
 	o.tr.out = append(o.tr.out, event)
 	if u.Status == exchange.StatusUnknown { // the order itself is not known to be there
-		o.watch(r).quiet = true
+		o.watch(r)
 	}
 }
 

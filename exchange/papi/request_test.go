@@ -192,12 +192,12 @@ func TestOrdersDoNotWaitInVain(t *testing.T) {
 		d := newDesk(t)
 		c.SetEpoch(d.guard.Epoch())
 		for range 840 {
-			if _, err := c.write(t.Context(), epNewUMOrder, newOrder(), d.approve()); err != nil {
+			if _, err := c.attempt(t.Context(), epNewUMOrder, newOrder(), d.approve()); err != nil {
 				t.Fatal(err)
 			}
 		}
 		start := time.Now()
-		_, err := c.write(t.Context(), epNewUMOrder, newOrder(), d.approve())
+		_, err := c.attempt(t.Context(), epNewUMOrder, newOrder(), d.approve())
 		if e := refused(t, err, ErrLimited, ErrNotSent); time.Since(start) != 0 || e.RetryAfter != 60*time.Second+slack {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}

@@ -68,7 +68,7 @@ func TestSimLimits(t *testing.T) {
 		x.SetEpoch(d.guard.Epoch())
 		var slowest time.Duration
 		simFlood(x, 3*time.Minute, func(q *query) error {
-			_, err := x.Client.write(ctx, epNewUMOrder, q, d.approve())
+			_, err := x.Client.attempt(ctx, epNewUMOrder, q, d.approve())
 			return err
 		}, func() {
 			start := time.Now()

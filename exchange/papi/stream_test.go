@@ -248,6 +248,9 @@ func TestMalformed(t *testing.T) {
 		if w.broker.State() != Live {
 			t.Error("it is not live")
 		}
+		if c := w.broker.Counts(); c != (Counts{Events: 3, Malformed: 2, UnknownEvents: 1}) {
+			t.Errorf("counted %+v", c)
+		}
 	})
 }
 

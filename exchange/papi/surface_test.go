@@ -148,7 +148,7 @@ func TestSurface(t *testing.T) {
 		for ep := range endpoints {
 			c := newTestClient(t, transport)
 			c.SetEpoch(d.guard.Epoch())
-			if _, err := c.write(t.Context(), ep, new(query), d.approve()); err != nil {
+			if _, err := c.attempt(t.Context(), ep, new(query), d.approve()); err != nil {
 				t.Errorf("%v: %v", ep, err)
 			}
 			check()
