@@ -21,7 +21,7 @@ func (s *Sim) Now() exchange.Time {
 }
 
 // forwardMax is how far time can be moved at once.
-const forwardMax = 366 * 24 * time.Hour
+const forwardMax = 366 * day
 
 // Forward moves time forward by at most a year, through everything that happens meanwhile.
 // Requests are served on the way; when the context ends first, time stays where it came to.
@@ -153,8 +153,13 @@ func (s *Sim) Shift(coin string, factor exchange.Fixed) error {
 	if err := s.step(now); err != nil {
 		return err
 	}
+	if s.venue.IndexOf(coin) <= 0 && !slices.ContainsFunc(s.ins.All(), func(in exchange.Instrument) bool { return in.Base == coin }) {
+		return fmt.Errorf("there is no coin %q here: name one that has an index or a contract", coin)
+	}
 	before := s.shift(coin)
-	s.shifts[coin] = factor
+	if s.shifts[coin] = factor; factor == exchange.FixedOne {
+		delete(s.shifts, coin)
+	}
 	for id := exchange.InstrumentID(1); int(id) <= s.ins.Len(); id++ {
 		if m := s.public.Mark(id); s.ins.At(id).Base == coin && m.Price > 0 {
 			m.Price, m.Index = unscaled(m.Price, before), unscaled(m.Index, before)

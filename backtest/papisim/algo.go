@@ -102,7 +102,7 @@ var errCloseTwice = web.Errorf(-4130, "An open stop or take profit order with GT
 
 func (s *Sim) placeAlgo(c *web.Call) (any, *web.Error) {
 	if c.Need("algoType") != algoConditional {
-		c.Fail(web.Errorf(-1130, "Data sent for parameter 'algoType' is not valid."))
+		c.Fail(invalid("algoType"))
 		return nil, c.Err()
 	}
 	o, wrong := umAlgo().read(s, c)
@@ -220,7 +220,7 @@ func (s *Sim) algoOrder(c *web.Call) (any, *web.Error) {
 }
 
 func (s *Sim) openAlgoOrders(c *web.Call) (any, *web.Error) {
-	c.OneOf("algoType", web.Errorf(-1130, "Data sent for parameter 'algoType' is not valid."), algoConditional)
+	c.OneOf("algoType", invalid("algoType"), algoConditional)
 	id := c.Int("algoId")
 	found, wrong := s.allOpen(c, exchange.UM, listAlgo)
 	if id != 0 {

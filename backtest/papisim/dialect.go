@@ -129,9 +129,9 @@ func (d *dialect) readType(c *web.Call) exchange.OrderType {
 	case d.list == listOrders && t.Conditional():
 		c.Fail(errOrderType)
 	case d.list == listAlgo && !t.Conditional():
-		c.Fail(web.Errorf(-1130, "Data sent for parameter 'orderType' is not valid."))
+		c.Fail(invalid("orderType"))
 	case d.list == listStrategy && !t.Conditional():
-		c.Fail(web.Errorf(-1130, "Data sent for parameter 'strategyType' is not valid."))
+		c.Fail(invalid("strategyType"))
 	}
 	return t
 }

@@ -35,7 +35,7 @@
 //     nor one whose Content-Type is no form's. A form that is no
 //     UTF-8 is -1100, a parameter that stands twice -1101; in query and body, the query's
 //     counts.
-//   - Where time passes faster than once as fast, no client's clock can follow, so that a
+//   - Where time passes faster than for the client, no clock of his can follow, so that a
 //     timestamp need only be there.
 //
 // # Limits
@@ -100,7 +100,8 @@
 //     step.
 //   - Without times, histories show the latest rows, else the earliest; amendments come the
 //     latest first, as in the example. Orders that have filled are known for 90 days, fills
-//     for six months, and a client id that was used again means the newest order.
+//     for six months, the newest half a million of each at the most, and a client id that was
+//     used again means the newest order that was taken.
 //   - A liquidation order shows as LIMIT and IOC at the worst price it has met.
 //   - The ADL quantile goes by the share of the margin that a position has won; the
 //     quantitative rules are counted over ten minutes and lock nothing.

@@ -34,7 +34,7 @@ type Fault struct {
 	Delay Duration `json:"delay,omitempty"`
 	// NotExecuted says that the request has no effect, of kinds that leave that open.
 	NotExecuted bool `json:"not_executed,omitempty"`
-	// Status, Code, Msg and Body make an answer of KindAnswer: Body, or else Code and Msg.
+	// Status, Code, Msg and Body make an answer of FaultAnswer: Body, or else Code and Msg.
 	Status int    `json:"status,omitempty"`
 	Code   int    `json:"code,omitempty"`
 	Msg    string `json:"msg,omitempty"`
@@ -73,7 +73,7 @@ type faults struct {
 	lastID int
 	random *rand.Rand
 	// held is an event of the user stream that waits for the next one to overtake it.
-	held []UserFrame
+	held []userFrame
 }
 
 func newFaults(seed uint64) faults { return faults{random: rand.New(rand.NewPCG(seed, 0x6661756c74))} }

@@ -8,7 +8,7 @@ import (
 
 // strikeEvent is what is sent in the place of an event of the user stream. The caller holds
 // mu.
-func (s *Sim) strikeEvent(e UserFrame) []UserFrame {
+func (s *Sim) strikeEvent(e userFrame) []userFrame {
 	f := s.faults.strike(func(f *Fault, k faultKind) bool { return k.stream && (f.Event == "" || f.Event == e.Event) })
 	held := s.faults.held
 	s.faults.held = nil
@@ -16,7 +16,7 @@ func (s *Sim) strikeEvent(e UserFrame) []UserFrame {
 		held[i].Due = e.Due
 	}
 	if f == nil {
-		return append([]UserFrame{e}, held...)
+		return append([]userFrame{e}, held...)
 	}
 	switch f.Kind {
 	case FaultEventLost:
@@ -24,12 +24,12 @@ func (s *Sim) strikeEvent(e UserFrame) []UserFrame {
 	case FaultEventLate:
 		e.Due += exchange.Time(f.Delay)
 	case FaultEventReordered:
-		s.faults.held = []UserFrame{e}
+		s.faults.held = []userFrame{e}
 		return held
 	case FaultEventRepeated:
-		held = append([]UserFrame{e}, held...)
+		held = append([]userFrame{e}, held...)
 	case FaultEventUnknown:
-		return append([]UserFrame{unknownEvent(e.Due), e}, held...)
+		return append([]userFrame{unknownEvent(e.Due), e}, held...)
 	case FaultKeyDead:
 		s.user.key.text = ""
 		return nil
@@ -40,13 +40,13 @@ func (s *Sim) strikeEvent(e UserFrame) []UserFrame {
 		s.disconnect(true)
 		return nil
 	}
-	return append([]UserFrame{e}, held...)
+	return append([]userFrame{e}, held...)
 }
 
 // unknownEvent is of a type that Binance may invent some day.
-func unknownEvent(at exchange.Time) UserFrame {
+func unknownEvent(at exchange.Time) userFrame {
 	ms := strconv.FormatInt(at.Millis(), 10)
-	return UserFrame{
+	return userFrame{
 		Event: "somethingNew", Due: at,
 		Body: []byte(`{"e":"somethingNew","E":` + ms + `,"fs":"UM","T":` + ms + `,"n":{"s":"BTCUSDT","v":["1",2,null]}}`),
 	}

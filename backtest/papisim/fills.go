@@ -1,8 +1,6 @@
 package papisim
 
 import (
-	"time"
-
 	"github.com/pmbot/pmbot/backtest/papisim/web"
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -168,7 +166,7 @@ func (s *Sim) userTradesUM(c *web.Call) (any, *web.Error) {
 func (s *Sim) userTradesCM(c *web.Call) (any, *web.Error) {
 	chosen := s.symbolOrPair(c, "fromId")
 	futures := func(in *exchange.Instrument) bool { return in.Product == exchange.CM && chosen(in) }
-	found, wrong := s.trades(c, pages{span: 24 * time.Hour, usual: 50, most: 1000}, futures)
+	found, wrong := s.trades(c, pages{span: day, usual: 50, most: 1000}, futures)
 	return eachOf(found, func(f *fill) tradeCM {
 		in := s.ins.At(f.inst)
 		return tradeCM{
@@ -219,7 +217,7 @@ type forcedCM struct {
 // forced are the orders by which the account was liquidated or deleveraged, of the last 90
 // days. Deliveries are none of them.
 func (s *Sim) forced(c *web.Call, p exchange.Product) ([]*record, *web.Error) {
-	kind := c.OneOf("autoCloseType", web.Errorf(-1130, "Data sent for parameter 'autoCloseType' is not valid."), "LIQUIDATION", "ADL")
+	kind := c.OneOf("autoCloseType", invalid("autoCloseType"), "LIQUIDATION", "ADL")
 	var in *exchange.Instrument
 	if c.Has("symbol") {
 		in = s.symbol(c, p)

@@ -31,12 +31,6 @@ func (s *Sim) configRoutes() []web.Route {
 	}
 }
 
-// codeAnswer is how the futures engine says that something is done.
-type codeAnswer struct {
-	Code int    `json:"code"`
-	Msg  string `json:"msg"`
-}
-
 // needBool reads "true" or "false" of a mandatory parameter.
 func needBool(c *web.Call, name string) bool {
 	c.Need(name)
@@ -51,15 +45,16 @@ func (s *Sim) setLeverage(c *web.Call, p exchange.Product) (*exchange.Instrument
 	if wrong := c.Err(); wrong != nil {
 		return nil, wrong
 	}
+	notValid := web.Errorf(-4028, "Leverage %d is not valid", leverage)
 	if leverage < 1 || leverage > 125 {
-		return nil, web.Errorf(-4028, "Leverage %d is not valid", leverage)
+		return nil, notValid
 	}
 	err := s.venue.SetLeverage(in.ID, int(leverage), c.At)
 	s.collect()
 	if err != nil {
 		wrong := venueError(err)
-		if wrong.Code == -4028 {
-			wrong.Msg = web.Errorf(-4028, "Leverage %d is not valid", leverage).Msg
+		if wrong.Code == notValid.Code {
+			wrong = notValid
 		}
 		return nil, wrong
 	}
@@ -180,7 +175,7 @@ func (s *Sim) postModeUM(c *web.Call) (any, *web.Error) {
 	if err := s.venue.SetPositionMode(hedge, c.At); err != nil {
 		return nil, venueError(err)
 	}
-	return codeAnswer{200, "success"}, nil
+	return done{200, "success"}, nil
 }
 
 // postModeCM can change nothing: the mode must be UM's, and that it is already.
@@ -260,7 +255,7 @@ func (s *Sim) postFeeBurn(c *web.Call) (any, *web.Error) {
 		return nil, wrong
 	}
 	s.venue.SetBurnUM(on, c.At)
-	return codeAnswer{200, "success"}, nil
+	return done{200, "success"}, nil
 }
 
 // numberOf is a Fixed as a JSON number.

@@ -188,7 +188,7 @@ func (k *keyring) admit(r *web.Route, q *request, clock exchange.Time, timed boo
 	}
 	switch {
 	case window > exchange.Time(recvWindowMax*time.Millisecond):
-		return web.Errorf(-1130, "Data sent for parameter 'recvWindow' is not valid.")
+		return invalid("recvWindow")
 	case !key.verify(unsigned(q.query)+unsigned(q.body), signature):
 		return web.Errorf(-1022, "Signature for this request is not valid.")
 	case !k.may(&key.Key, r):

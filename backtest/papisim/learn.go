@@ -34,7 +34,7 @@ func (s *Sim) learnFill(e *exchange.Event) {
 	in := s.ins.At(e.Inst)
 	f := &fill{Fill: *x, id: tradeIDFirst + x.TradeID, order: o, inst: e.Inst, at: e.At, quote: turnover(in, x.Qty, x.Price)}
 	o.quote, o.dealt = o.quote.Add(f.quote), f
-	s.records.fills = append(s.records.fills, f)
+	s.records.fills = append(forget(s.records.fills), f)
 }
 
 // turnover is price times quantity: in quote asset, and of CM contracts their size over the

@@ -19,8 +19,8 @@ type listenKey struct {
 	random  *rand.Rand
 }
 
-// listenKeyLength is that of Binance's keys, cancelIDLength of the client ids that it makes.
-const listenKeyLength, cancelIDLength = 64, 22
+// listenKeyLength is that of Binance's keys, clientIDLength of the client ids that it makes.
+const listenKeyLength, clientIDLength = 64, 22
 
 // letters makes a text of random letters and digits.
 func letters(r *rand.Rand, length int) string {

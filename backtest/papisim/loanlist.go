@@ -1,8 +1,6 @@
 package papisim
 
 import (
-	"slices"
-
 	"github.com/pmbot/pmbot/backtest/papisim/web"
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -71,7 +69,7 @@ func (s *Sim) getLoans(c *web.Call) (any, *web.Error) {
 	if wrong := c.Err(); wrong != nil {
 		return nil, wrong
 	}
-	return rowsOf[loanAnswer]{each(found.Rows, func(r *loanRecord) loanAnswer {
+	return rowsOf[loanAnswer]{eachOf(found.Rows, func(r loanRecord) loanAnswer {
 		return loanAnswer{r.id, r.asset, money8(r.principal), r.at.Millis(), confirmed}
 	}), found.Total}, nil
 }
@@ -81,7 +79,7 @@ func (s *Sim) getRepays(c *web.Call) (any, *web.Error) {
 	if wrong := c.Err(); wrong != nil {
 		return nil, wrong
 	}
-	return rowsOf[repayAnswer]{each(found.Rows, func(r *repayRecord) repayAnswer {
+	return rowsOf[repayAnswer]{eachOf(found.Rows, func(r repayRecord) repayAnswer {
 		return repayAnswer{money8(r.interest.Add(r.principal)), r.asset, money8(r.interest), money8(r.principal), confirmed, r.at.Millis(), r.id}
 	}), found.Total}, nil
 }
@@ -91,19 +89,10 @@ func (s *Sim) getMarginInterest(c *web.Call) (any, *web.Error) {
 	if wrong := c.Err(); wrong != nil {
 		return nil, wrong
 	}
-	return rowsOf[interestAnswer]{each(found.Rows, func(r *interestRecord) interestAnswer {
+	return rowsOf[interestAnswer]{eachOf(found.Rows, func(r interestRecord) interestAnswer {
 		return interestAnswer{
 			ID: r.id, Time: r.at.Millis(), Asset: r.asset, Raw: r.raw, Principal: money8(r.principal), Interest: money8(r.interest),
 			Rate: money8(r.rate), Kind: r.kind,
 		}
 	}), found.Total}, nil
-}
-
-// each makes an answer of every row; never nil, for that would be written as null.
-func each[Row, Answer any](rows []Row, make func(*Row) Answer) []Answer {
-	list := slices.Grow([]Answer{}, len(rows))
-	for i := range rows {
-		list = append(list, make(&rows[i]))
-	}
-	return list
 }

@@ -222,5 +222,5 @@ func (s *Sim) getOCOs(c *web.Call) (any, *web.Error) {
 	if wrong != nil {
 		return nil, wrong
 	}
-	return each(found, func(o **record) ocoAnswer { return s.showOCO(*o) }), nil
+	return eachOf(found, s.showOCO), nil
 }

@@ -180,7 +180,7 @@ func (s *Sim) readCancelID(c *web.Call) string {
 	if name := readMarginID(c, "newClientOrderId"); name != "" {
 		return name
 	}
-	return s.records.clientID()
+	return letters(s.records.random, clientIDLength)
 }
 
 // cancelAs cancels an order, and of an OCO both legs, which all take the name of the request.
@@ -222,7 +222,7 @@ func (s *Sim) deleteMarginOrders(c *web.Call) (any, *web.Error) {
 	if len(open) == 0 {
 		return nil, errUnknown
 	}
-	name, answer := s.records.clientID(), []any{}
+	name, answer := letters(s.records.random, clientIDLength), []any{}
 	for _, o := range open {
 		if !o.open() {
 			continue

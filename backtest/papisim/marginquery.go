@@ -78,7 +78,7 @@ func (s *Sim) getMarginOrders(c *web.Call) (any, *web.Error) {
 	if wrong != nil {
 		return nil, wrong
 	}
-	return each(found, func(o **record) marginOrder { return s.showMargin(*o) }), nil
+	return eachOf(found, s.showMargin), nil
 }
 
 // marginTrade is a row of myTrades.

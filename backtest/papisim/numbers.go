@@ -38,13 +38,7 @@ func entry8(d decimal.Decimal) string {
 func whole(f exchange.Fixed) string { return f.Decimal().Truncate(0).String() }
 
 // onGrid has as many decimals as a tick or lot step: "0.000" for 0.001.
-func onGrid(d decimal.Decimal, step exchange.Fixed) string {
-	places := int32(exchange.FixedPlaces)
-	for ; places > 0 && step%10 == 0; step /= 10 {
-		places--
-	}
-	return d.StringFixed(places)
-}
+func onGrid(d decimal.Decimal, step exchange.Fixed) string { return d.StringFixed(places(step)) }
 
 // number is written as a JSON number, exactly.
 type number struct{ decimal.Decimal }

@@ -16,7 +16,7 @@ type pages struct {
 	usual, most int
 }
 
-const week = 7 * 24 * time.Hour
+const week = 7 * day
 
 // pagesOfOrders are those of most histories of orders: less than 7 days, 500 to 1000 rows.
 func pagesOfOrders() pages { return pages{span: week, below: true, usual: 500, most: 1000} }
@@ -45,15 +45,15 @@ func readPeriod(c *web.Call, of pages) period {
 	case from > to:
 		c.Fail(web.Errorf(-1023, "Start time is greater than end time."))
 	case to.Sub(from) > of.span || of.below && to.Sub(from) == of.span:
-		if of.span < 2*24*time.Hour {
+		if of.span < 2*day {
 			c.Fail(web.Errorf(-1127, "More than %d hours between startTime and endTime.", of.span/time.Hour))
 		}
-		c.Fail(web.Errorf(-4165, "Maximum time interval is %d days", of.span/(24*time.Hour)))
+		c.Fail(daysMax(int(of.span / day)))
 	}
 	if c.Has("limit") {
 		limit := c.Int("limit")
 		if limit < 1 || limit > int64(of.most) {
-			c.Fail(web.Errorf(-1130, "Data sent for parameter 'limit' is not valid."))
+			c.Fail(invalid("limit"))
 			return w
 		}
 		w.limit = int(limit)

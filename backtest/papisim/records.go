@@ -12,14 +12,18 @@ import (
 
 const (
 	// unfilledLife is how long an order is remembered that ended without a fill.
-	unfilledLife = 3 * 24 * time.Hour
+	unfilledLife = 3 * day
 	// orderLife is how long any order is remembered that is over: the 90 days that Binance
 	// names for conditional and forced orders are assumed for all.
-	orderLife = 90 * 24 * time.Hour
+	orderLife = 90 * day
 	// fillLife is how long fills are; six months as on fapi.
-	fillLife = 183 * 24 * time.Hour
+	fillLife = 183 * day
 	// sweepEvery is how often what is forgotten is thrown away.
 	sweepEvery = exchange.Time(time.Hour)
+	// ordersMax is how many orders are remembered, give or take what comes between sweeps:
+	// seven hours of all that the limit allows. Beyond it those that ended are forgotten
+	// before their time, the oldest first. Fills are bounded as bookings are.
+	ordersMax = 1 << 19
 
 	// orderIDFirst is where order ids begin unless the configuration says otherwise: at
 	// what Portfolio Margin accounts saw in 2024. tradeIDFirst is where trade ids do.
@@ -70,7 +74,7 @@ func (r *records) begin(o *record) {
 	r.lastID += 1 + r.random.Int64N(orderIDGap)
 	o.id = r.lastID
 	if o.name == "" {
-		o.name = r.clientID()
+		o.name = letters(r.random, clientIDLength)
 	}
 	if o.ClientID == "" {
 		o.ClientID = r.venueName()
@@ -98,6 +102,18 @@ func (r *records) drop(refused ...*record) {
 	})
 	for _, o := range refused {
 		r.forget(o)
+		r.recall(o.wireName())
+	}
+}
+
+// recall lets a client id mean the newest order that had it before, where one that was to
+// take it over was refused.
+func (r *records) recall(n wireName) {
+	for _, o := range slices.Backward(r.all) {
+		if o.wireName() == n {
+			r.byName[n] = o
+			return
+		}
 	}
 }
 
@@ -157,23 +173,15 @@ func (r *records) sweep(now exchange.Time) {
 		return
 	}
 	r.sweepsAt = now + sweepEvery
+	excess := len(r.all) - ordersMax
 	r.all = slices.DeleteFunc(r.all, func(o *record) bool {
-		if o.forgotten(now) {
+		gone := o.forgotten(now) || excess > 0 && !o.open()
+		if gone {
+			excess--
 			r.forget(o)
-			return true
 		}
-		return false
+		return gone
 	})
 	old, _ := slices.BinarySearchFunc(r.fills, now.Add(-fillLife), func(f *fill, t exchange.Time) int { return cmp.Compare(f.at, t) })
 	r.fills = slices.Delete(r.fills, 0, old)
-}
-
-// clientID makes a client id as Binance makes them.
-func (r *records) clientID() string {
-	const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	var id [22]byte
-	for i := range id {
-		id[i] = letters[r.random.IntN(len(letters))]
-	}
-	return string(id[:])
 }

@@ -1,6 +1,7 @@
 package papisim
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +81,39 @@ func TestNamesAreFreed(t *testing.T) {
 		}
 		if r := &s.records; len(r.byVenue) != 0 || len(r.live) != 0 || len(r.all) != 4 || len(r.fills) != 2 {
 			t.Errorf("%d of the venue's names, %d open, %d orders, %d fills", len(r.byVenue), len(r.live), len(r.all), len(r.fills))
+		}
+	})
+}
+
+// TestOrdersAreBounded sees to it that a client which sends orders without end does not fill
+// the memory: the oldest that are over go first, and those that are open stay.
+func TestOrdersAreBounded(t *testing.T) {
+	r := newRecords(1, 0)
+	open, over := &record{}, &record{}
+	open.Status, over.Status = exchange.StatusWorking, exchange.StatusCanceled
+	over.Updated = testStart
+	r.all = append([]*record{open}, slices.Repeat([]*record{over}, ordersMax+9)...)
+	r.sweep(testStart)
+	if len(r.all) != ordersMax || r.all[0] != open {
+		t.Errorf("%d orders are remembered, want %d", len(r.all), ordersMax)
+	}
+}
+
+// TestRefusedGivesTheNameBack sees to it that a client id means the order before when one
+// that was to take it over is refused.
+func TestRefusedGivesTheNameBack(t *testing.T) {
+	inSim(t, func(t *testing.T, s *testSim) {
+		s.book(umBTC, "59999x1", "60001x1")
+		const order = "symbol=BTCUSDT&side=BUY&newClientOrderId=mine&"
+		if status, body := s.call("POST", "/papi/v1/um/order", order+"type=MARKET&quantity=0.01"); status != 200 {
+			t.Fatal(body)
+		}
+		if status, body := s.call("POST", "/papi/v1/um/order", order+"type=LIMIT&timeInForce=GTX&quantity=0.01&price=60001"); status != 400 {
+			t.Fatal(body)
+		}
+		_, body := s.call("GET", "/papi/v1/um/order", "symbol=BTCUSDT&origClientOrderId=mine")
+		if !strings.Contains(body, `"status":"FILLED"`) {
+			t.Error(body)
 		}
 	})
 }

@@ -76,7 +76,7 @@ func (s *Sim) executionReport(n *news) executionReport {
 		e.Execution = string(executionTrade)
 	case executionCanceled:
 		if e.ClientID = o.canceledBy; e.ClientID == "" { // nobody asked for it
-			e.ClientID = letters(s.user.random, cancelIDLength)
+			e.ClientID = letters(s.user.random, clientIDLength)
 		}
 		e.Original = o.name
 	case executionExpired:

@@ -113,11 +113,11 @@ func (s *Sim) getNextInterest(c *web.Call) (any, *web.Error) {
 	if wrong := c.Err(); wrong != nil {
 		return nil, wrong
 	}
-	return each(assets, func(asset *string) any {
+	return eachOf(assets, func(asset string) any {
 		return struct {
 			Asset string `json:"asset"`
 			Rate  string `json:"nextHourlyInterestRate"`
-		}{*asset, money8(s.venue.HourlyInterest(*asset))}
+		}{asset, money8(s.venue.HourlyInterest(asset))}
 	}), nil
 }
 

@@ -220,60 +220,18 @@ func TestUserSockets(t *testing.T) {
 	})
 }
 
-// TestUserFaults lets events be lost, late, out of order, twice, and unknown.
-func TestUserFaults(t *testing.T) {
+// TestInjectUser sends a frame of the test's own choice to the user stream, past any fault,
+// and drops its sockets.
+func TestInjectUser(t *testing.T) {
 	inSim(t, func(t *testing.T, s *testSim) {
 		c := s.served(t)("ws://localhost/pm/ws/" + s.listenKey())
-		names := func() string {
-			var list []string
-			for _, f := range c.all() {
-				name := strings.Trim(field(t, f, "e"), `"`)
-				if name == "ORDER_TRADE_UPDATE" {
-					name = strings.Trim(field(t, field(t, f, "o"), "c"), `"`)
-				}
-				list = append(list, name)
-			}
-			return strings.Join(list, " ")
+		if _, err := s.Inject(Fault{Kind: FaultEventLost, Count: -1}); err != nil {
+			t.Fatal(err)
 		}
-		for _, test := range []struct {
-			name  string
-			fault UserFault
-			want  string
-		}{
-			{"none", nil, "a b c"},
-			{"lost", func(UserFrame, exchange.Time) []UserFrame { return nil }, ""},
-			{"twice", func(f UserFrame, _ exchange.Time) []UserFrame { return []UserFrame{f, f} }, "a a b b c c"},
-			{"reordered", func(f UserFrame, now exchange.Time) []UserFrame {
-				if strings.Contains(string(f.Body), `"c":"a`) {
-					f.Due = now.Add(time.Second)
-				}
-				return []UserFrame{f}
-			}, "b c"},
-			{"unknown", func(f UserFrame, now exchange.Time) []UserFrame {
-				return []UserFrame{{Event: "NEWS", Body: []byte(`{"e":"NEWS"}`), Due: now}, f}
-			}, "NEWS a NEWS b NEWS c"},
-		} {
-			s.SetUserFault(test.fault)
-			for _, name := range []string{"a", "b", "c"} {
-				s.order(name + test.name)
-			}
-			if got := strings.ReplaceAll(names(), test.name, ""); got != test.want {
-				t.Errorf("%s: %q, want %q", test.name, got, test.want)
-			}
-			s.wait(2 * time.Second)
-			if got := names(); test.name == "reordered" != (got == "areordered") {
-				t.Errorf("%s: later %q", test.name, got)
-			}
-		}
-		s.SetUserFault(nil)
+		s.order("lost")
 		s.InjectUser([]byte(`{"e":"x"}`))
-		if got := names(); got != "x" {
+		if got := strings.Join(c.all(), " "); got != `{"e":"x"}` {
 			t.Errorf("injected: %q", got)
-		}
-		s.KillListenKey()
-		s.order("dead")
-		if got := names(); got != "" || c.gone() != nil {
-			t.Errorf("after its key's death: %q %v", got, c.gone())
 		}
 		s.Disconnect(false)
 		if c.all(); c.gone() == nil {

@@ -42,11 +42,9 @@ func (s *Sim) quantilesUM(c *web.Call) (any, *web.Error) { return s.quantiles(c,
 func (s *Sim) quantilesCM(c *web.Call) (any, *web.Error) { return s.quantiles(c, exchange.CM) }
 
 func (s *Sim) quantiles(c *web.Call, p exchange.Product) (any, *web.Error) {
-	var only *exchange.Instrument
-	if c.Has("symbol") {
-		if only = s.symbol(c, p); only == nil {
-			return nil, c.Err()
-		}
+	only := s.symbolIfSent(c, p)
+	if wrong := c.Err(); wrong != nil {
+		return nil, wrong
 	}
 	shown := []quantilesOf{}
 	for _, in := range s.ins.All() {
@@ -99,11 +97,9 @@ const ruleSpan = 10 * time.Minute
 // tradingStatus tells the quantitative rules of the symbols that were traded lately. None
 // locks a symbol here: what Binance counts beside the ratios is not published.
 func (s *Sim) tradingStatus(c *web.Call) (any, *web.Error) {
-	var only *exchange.Instrument
-	if c.Has("symbol") {
-		if only = s.symbol(c, exchange.UM); only == nil {
-			return nil, c.Err()
-		}
+	only := s.symbolIfSent(c, exchange.UM)
+	if wrong := c.Err(); wrong != nil {
+		return nil, wrong
 	}
 	shown := map[string][]indicator{}
 	for _, in := range s.ins.All() {

@@ -11,8 +11,8 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// UserFrame is an event of the user stream on its way to the sockets.
-type UserFrame struct {
+// userFrame is an event of the user stream on its way to the sockets.
+type userFrame struct {
 	// Event is its type, such as ORDER_TRADE_UPDATE, and Body the JSON object.
 	Event string
 	Body  []byte
@@ -20,17 +20,10 @@ type UserFrame struct {
 	Due exchange.Time
 }
 
-// UserFault stands between the exchange and the sockets of the user stream: it gets every
-// frame, with the time, and gives what is sent in its place. None is silence; the same one
-// twice a repetition; one with a later Due is late, and comes after those that are sent
-// meanwhile; others may come beside it.
-type UserFault func(f UserFrame, now exchange.Time) []UserFrame
-
 // userStream is what the account's owner hears.
 type userStream struct {
 	key     listenKey
-	fault   UserFault
-	waiting []UserFrame // by Due
+	waiting []userFrame // by Due
 
 	// positions are the account's, fill by fill, and realized what each has realised.
 	positions map[leg]exchange.Position
@@ -70,27 +63,12 @@ func (s *Sim) tell() {
 	s.broadcast(s.public.Frames())
 }
 
-// SetUserFault lets a fault stand in the way of the user stream, or none with nil. It is
-// called with the exchange's lock held and must not call the exchange.
-func (s *Sim) SetUserFault(f UserFault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.user.fault = f
-}
-
 // InjectUser sends a frame that says what it wants to the sockets of the user stream, past
 // any fault.
 func (s *Sim) InjectUser(body []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sendUser(UserFrame{Body: slices.Clone(body)})
-}
-
-// KillListenKey ends the listen key without a word.
-func (s *Sim) KillListenKey() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.user.key.text = ""
+	s.sendUser(userFrame{Body: slices.Clone(body)})
 }
 
 // Disconnect drops the sockets of the user stream, or all sockets, without a close frame.
@@ -106,16 +84,8 @@ func (s *Sim) tellUser(event string, at exchange.Time, payload any) {
 	if err != nil {
 		panic("papisim: an event of the user stream: " + err.Error())
 	}
-	frames := s.strikeEvent(UserFrame{Event: event, Body: body, Due: at})
-	if s.user.fault != nil {
-		var left []UserFrame
-		for _, f := range frames {
-			left = append(left, s.user.fault(f, at)...)
-		}
-		frames = left
-	}
-	for _, f := range frames {
-		after := slices.IndexFunc(s.user.waiting, func(other UserFrame) bool { return other.Due > f.Due })
+	for _, f := range s.strikeEvent(userFrame{Event: event, Body: body, Due: at}) {
+		after := slices.IndexFunc(s.user.waiting, func(other userFrame) bool { return other.Due > f.Due })
 		if after < 0 {
 			after = len(s.user.waiting)
 		}
@@ -133,7 +103,7 @@ func (s *Sim) deliver(now exchange.Time) {
 }
 
 // sendUser sends a frame to the sockets that have the key that lives.
-func (s *Sim) sendUser(f UserFrame) {
+func (s *Sim) sendUser(f userFrame) {
 	for _, k := range s.sockets {
 		switch key := s.user.key.text; {
 		case !k.hears(key):

@@ -25,7 +25,7 @@ func places(step exchange.Fixed) int32 {
 }
 
 // padded prints a number with all decimals of its grid, as answers to new orders do.
-func padded(f, step exchange.Fixed) string { return f.Decimal().StringFixed(places(step)) }
+func padded(f, step exchange.Fixed) string { return onGrid(f.Decimal(), step) }
 
 // paddedPrice is padded for a price, of which a market order has none: "0".
 func paddedPrice(f, tick exchange.Fixed) string {
