@@ -264,6 +264,6 @@ func (s *Sim) shutOut(f *Fault, q *request) reply {
 	if delay == 0 {
 		delay = minute - now%minute
 	}
-	_, _, most := s.gateway.limits.pool(q, s.gateway.routes[routeName(q.host, q.method, q.path)])
-	return *tooMany(most, now, now+delay)
+	p := s.gateway.limits.pool(q, s.gateway.routes[routeName(q.host, q.method, q.path)])
+	return *tooMany(p.most, now, now+delay)
 }

@@ -134,28 +134,28 @@ func (l *limiter) charge(q *request, r *web.Route, now exchange.Time) (http.Head
 	if r != nil {
 		weight = r.Cost(q.params)
 	}
-	name, header, most := l.pool(q, r)
+	p := l.pool(q, r)
 	counters := a.pools
 	if r != nil && r.ByUser {
 		counters = l.users
 	}
-	w := counters[name]
+	w := counters[p.name]
 	if w == nil {
 		w = &window{}
-		counters[name] = w
+		counters[p.name] = w
 	}
-	used := w.add(weight, now, minute)
+	used := w.add(max(weight, p.least), now, p.span)
 	h := http.Header{}
-	for _, key := range header {
+	for _, key := range p.headers {
 		h.Set(key, strconv.Itoa(used))
 	}
-	if used <= most {
+	if used <= p.most {
 		return h, nil
 	}
 	if a.strike(l, now) {
 		return nil, a.banned(now)
 	}
-	no := tooMany(most, now, w.from+minute)
+	no := tooMany(p.most, now, w.from+p.span)
 	no.merge(h)
 	return nil, no
 }
@@ -168,20 +168,37 @@ func tooMany(most int, now, then exchange.Time) *reply {
 	return &no
 }
 
-// pool is the budget that a request counts against: its name, the headers that tell its
-// use, and its limit. What has no route costs something, too, but names no endpoint.
-func (l *limiter) pool(q *request, r *web.Route) (name string, headers []string, most int) {
+// pool is a budget that requests count against.
+type pool struct {
+	name    string
+	headers []string // that tell its use
+	most    int
+	span    exchange.Time
+	least   int // what a request costs at least
+}
+
+// fundingMost is how many requests for rates of funding an address may send in fundingSpan,
+// fapi's fundingRate and fundingInfo together: they have no weight, and no header tells.
+const (
+	fundingMost = 500
+	fundingSpan = 5 * minute
+)
+
+// pool finds a request's. What has no route costs something, too, but names no endpoint.
+func (l *limiter) pool(q *request, r *web.Route) pool {
 	switch {
 	case q.host == web.PAPI:
-		return "papi", []string{"X-Mbx-Used-Weight-1m"}, l.PAPI
+		return pool{"papi", []string{"X-Mbx-Used-Weight-1m"}, l.PAPI, minute, 0}
+	case q.host == web.FAPI && r != nil && (q.path == "/fapi/v1/fundingRate" || q.path == "/fapi/v1/fundingInfo"):
+		return pool{"funding", nil, fundingMost, fundingSpan, 1}
 	case q.host == web.FAPI || q.host == web.DAPI:
-		return "futures", []string{"X-Mbx-Used-Weight-1m"}, l.Futures
+		return pool{"futures", []string{"X-Mbx-Used-Weight-1m"}, l.Futures, minute, 0}
 	case r == nil || !strings.HasPrefix(q.path, "/sapi/"):
-		return "spot", []string{"X-Mbx-Used-Weight", "X-Mbx-Used-Weight-1m"}, l.Spot
+		return pool{"spot", []string{"X-Mbx-Used-Weight", "X-Mbx-Used-Weight-1m"}, l.Spot, minute, 0}
 	case r.ByUser:
-		return q.method + " " + q.path, []string{"X-Sapi-Used-Uid-Weight-1m"}, l.SAPIUser
+		return pool{q.method + " " + q.path, []string{"X-Sapi-Used-Uid-Weight-1m"}, l.SAPIUser, minute, 0}
 	default:
-		return q.method + " " + q.path, []string{"X-Sapi-Used-Ip-Weight-1m"}, l.SAPI
+		return pool{q.method + " " + q.path, []string{"X-Sapi-Used-Ip-Weight-1m"}, l.SAPI, minute, 0}
 	}
 }
 

@@ -55,6 +55,37 @@ func TestBans(t *testing.T) {
 	})
 }
 
+// TestFundingLimit asks for rates of funding, which have a budget of their own: 500 requests
+// in five minutes, and no header.
+func TestFundingLimit(t *testing.T) {
+	inSim(t, func(t *testing.T, s *testSim) {
+		paths := [...]string{"/fapi/v1/fundingRate?symbol=BTCUSDT", "/fapi/v1/fundingInfo"}
+		for i := range 500 {
+			w := s.ping("10.0.0.1", paths[i%2])
+			if _, told := w.Header()["X-Mbx-Used-Weight-1m"]; w.Code != 200 || told {
+				t.Fatalf("request %d: %d, header %v", i+1, w.Code, told)
+			}
+			if i == 250 {
+				s.wait(2 * time.Minute)
+			}
+		}
+		for _, path := range paths {
+			if w := s.ping("10.0.0.1", path); w.Code != 429 || w.Header().Get("Retry-After") != "180" {
+				t.Errorf("%s: %d, %v", path, w.Code, w.Header())
+			}
+		}
+		for _, path := range [...]string{"/fapi/v1/ping", "/dapi/v1/fundingInfo"} {
+			if w := s.ping("10.0.0.1", path); w.Code != 200 || w.Header().Get("X-Mbx-Used-Weight-1m") == "" {
+				t.Errorf("%s: %d, %v", path, w.Code, w.Header())
+			}
+		}
+		s.wait(3 * time.Minute)
+		if w := s.ping("10.0.0.1", paths[0]); w.Code != 200 {
+			t.Errorf("five minutes later: %d", w.Code)
+		}
+	})
+}
+
 func untilOf(t *testing.T, body string) int64 {
 	t.Helper()
 	var e struct {
