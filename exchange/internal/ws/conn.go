@@ -115,10 +115,11 @@ func (c *Conn) Read() ([]byte, error) {
 	if err == nil {
 		err = c.alive()
 	}
+	if err == nil {
+		return c.frame.Bytes(), nil
+	}
 	var timeout net.Error
 	switch {
-	case err == nil:
-		return c.frame.Bytes(), nil
 	case errors.Is(err, websocket.ErrReadLimit):
 		return nil, ErrTooLarge
 	case errors.As(err, &timeout) && timeout.Timeout():
