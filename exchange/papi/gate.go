@@ -17,11 +17,11 @@ type gate struct {
 	epoch uint64
 	// passing counts the passes by epoch.
 	passing map[uint64]int
-	// changed is closed, and made anew, when a wait for the gate to drain may be over.
+	// changed is closed when a wait for the gate to drain may be over; nil if nobody waits.
 	changed chan struct{}
 }
 
-func newGate() gate { return gate{passing: map[uint64]int{}, changed: make(chan struct{})} }
+func newGate() gate { return gate{passing: map[uint64]int{}} }
 
 // pass is the right to write one request. It must be closed, once.
 type pass struct {
@@ -37,15 +37,16 @@ func (g *gate) holds(a riskguard.Approved, now exchange.Time) bool {
 	return a.Valid(g.epoch, now)
 }
 
-// enter gives a pass to an approval that holds now.
-func (g *gate) enter(a riskguard.Approved, now exchange.Time) (*pass, bool) {
+// enter makes p a pass, if the approval holds now.
+func (g *gate) enter(p *pass, a riskguard.Approved, now exchange.Time) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !a.Valid(g.epoch, now) {
-		return nil, false
+		return false
 	}
 	g.passing[g.epoch]++
-	return &pass{gate: g, approved: a, epoch: g.epoch}, true
+	*p = pass{gate: g, approved: a, epoch: g.epoch}
+	return true
 }
 
 // holds asks once more.
@@ -64,24 +65,43 @@ func (p *pass) close() {
 
 // wake lets those look again who wait for the gate to drain.
 func (g *gate) wake() {
-	close(g.changed)
-	g.changed = make(chan struct{})
+	if g.changed != nil {
+		close(g.changed)
+		g.changed = nil
+	}
 }
 
 // drained says whether nothing that was approved before an epoch can be written any more or
-// is on its way, and gives what to wait for if not.
-func (g *gate) drained(epoch uint64) (bool, <-chan struct{}) {
+// is on its way.
+func (g *gate) drained(epoch uint64) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	return g.isDrained(epoch)
+}
+
+// draining is what to wait for before asking again, nil if the gate is drained.
+func (g *gate) draining(epoch uint64) <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.isDrained(epoch) {
+		return nil
+	}
+	if g.changed == nil {
+		g.changed = make(chan struct{})
+	}
+	return g.changed
+}
+
+func (g *gate) isDrained(epoch uint64) bool {
 	if g.epoch < epoch {
-		return false, g.changed
+		return false
 	}
 	for e := range g.passing {
 		if e < epoch {
-			return false, g.changed
+			return false
 		}
 	}
-	return true, nil
+	return true
 }
 
 // SetEpoch tells the client the guard's halt epoch. From then on nothing leaves that was
@@ -100,15 +120,14 @@ func (c *Client) SetEpoch(epoch uint64) {
 // outcome unknown, or will never be sent. Bytes that are written do not suffice: an order on
 // its way could arrive after the cancels that a halt sends.
 func (c *Client) Drained(epoch uint64) bool {
-	drained, _ := c.gate.drained(epoch)
-	return drained
+	return c.gate.drained(epoch)
 }
 
 // Drain waits for [Client.Drained].
 func (c *Client) Drain(ctx context.Context, epoch uint64) error {
 	for {
-		drained, changed := c.gate.drained(epoch)
-		if drained {
+		changed := c.gate.draining(epoch)
+		if changed == nil {
 			return nil
 		}
 		select {

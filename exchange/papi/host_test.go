@@ -39,7 +39,7 @@ func TestHosts(t *testing.T) {
 			t.Errorf("%q: %v", url, err)
 			continue
 		}
-		r, _, err := client.build(epAccount.spec(), new(query))
+		r, _, err := client.build(t.Context(), epAccount.spec(), new(query))
 		if err != nil || r.URL.Scheme+"://"+r.URL.Host != strings.TrimSuffix(url, "/") || r.Host != r.URL.Host {
 			t.Errorf("%q became %v, %v", url, r, err)
 		}
@@ -58,7 +58,7 @@ func TestDefaults(t *testing.T) {
 		epAccount: "https://papi.binance.com/papi/v1/account", epKeyRestrictions: "https://api.binance.com/sapi/v1/account/apiRestrictions",
 		epTime: "https://fapi.binance.com/fapi/v1/time",
 	} {
-		r, _, err := c.build(ep.spec(), new(query))
+		r, _, err := c.build(t.Context(), ep.spec(), new(query))
 		if err != nil || r.URL.Scheme+"://"+r.URL.Host+r.URL.Path != want {
 			t.Errorf("%v goes to %v, %v", ep, r.URL, err)
 		}

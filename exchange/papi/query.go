@@ -15,7 +15,7 @@ type query struct{ buf []byte }
 
 func (q *query) name(name string) {
 	if q.buf == nil {
-		q.buf = make([]byte, 0, 256) // an order's parameters
+		q.buf = make([]byte, 0, 384) // an order's parameters, and what signing adds
 	}
 	if len(q.buf) > 0 {
 		q.buf = append(q.buf, '&')

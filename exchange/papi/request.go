@@ -29,24 +29,14 @@ type reply struct {
 // The approval of a write is asked first, because a request that cannot leave need not
 // wait, and again when its bytes are written.
 func (c *Client) attempt(ctx context.Context, ep endpoint, q *query, approved riskguard.Approved) (reply, error) {
-	s, scheduler := ep.spec(), c.servers[ep.spec().host].budget
-	waiting := ctx
-	if s.write {
-		if !c.gate.holds(approved, c.now()) {
-			return reply{}, notSent(ep, ErrNotApproved)
-		}
-		var cancel context.CancelFunc
-		waiting, cancel = context.WithTimeout(ctx, approved.Expires().Sub(c.now())+time.Nanosecond)
-		defer cancel()
+	s := ep.spec()
+	scheduler := c.servers[s.host].budget
+	if s.write && !c.gate.holds(approved, c.now()) {
+		return reply{}, notSent(ep, ErrNotApproved)
 	}
-	if s.security == signed {
-		if err := c.keepTime(waiting, s); err != nil {
-			return reply{}, notSent(ep, err)
-		}
-	}
-	ticket, err := scheduler.Wait(waiting, s.request(q, approved))
+	ticket, err := c.turn(ctx, ep, q, approved)
 	if err != nil {
-		return reply{}, c.noBudget(ep, err)
+		return reply{}, err
 	}
 	r, heard, err := c.send(ctx, ep, q, approved)
 	if errors.Is(err, ErrNotSent) {
@@ -57,6 +47,38 @@ func (c *Client) attempt(ctx context.Context, ep endpoint, q *query, approved ri
 	c.doubt(err)
 	c.note(ctx, ep, err)
 	return r, err
+}
+
+// turn waits until a request may leave: until the exchange's clock is known, and for the
+// budget. A write waits no longer than its approval holds. Most need not wait at all, and go
+// without what waiting costs (BenchmarkLive/7-place-plain).
+func (c *Client) turn(ctx context.Context, ep endpoint, q *query, approved riskguard.Approved) (budget.Ticket, error) {
+	s := ep.spec()
+	scheduler, request := c.servers[s.host].budget, s.request(q, approved)
+	due := false
+	if s.security == signed {
+		due, _ = c.clockDue(s)
+	}
+	if !due && ctx.Err() == nil {
+		if ticket, ok := scheduler.Try(request); ok {
+			return ticket, nil
+		}
+	}
+	if s.write {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, approved.Expires().Sub(c.now())+time.Nanosecond)
+		defer cancel()
+	}
+	if due {
+		if err := c.keepTime(ctx, s); err != nil {
+			return budget.Ticket{}, notSent(ep, err)
+		}
+	}
+	ticket, err := scheduler.Wait(ctx, request)
+	if err != nil {
+		return budget.Ticket{}, c.noBudget(ep, err)
+	}
+	return ticket, nil
 }
 
 // request is what a call with these parameters asks of the budget.
@@ -103,8 +125,8 @@ func (c *Client) noBudget(ep endpoint, err error) *Error {
 
 // note logs what stops more than one request. The answer itself is the caller's.
 func (c *Client) note(ctx context.Context, ep endpoint, err error) {
-	var e *Error
-	if !errors.As(err, &e) {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
 		return
 	}
 	switch e.HTTP {
@@ -117,25 +139,22 @@ func (c *Client) note(ctx context.Context, ep endpoint, err error) {
 // send signs a request, sends it once and judges the answer. It is the one place from which
 // requests leave.
 func (c *Client) send(ctx context.Context, ep endpoint, q *query, approved riskguard.Approved) (reply, budget.Answer, error) {
-	request, stamp, err := c.build(ep.spec(), q)
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	way := &passage{now: c.now, left: !c.ours}
+	way.trace.GotConn = way.connected
+	request, stamp, err := c.build(httptrace.WithClientTrace(ctx, &way.trace), ep.spec(), q)
 	if err != nil {
 		return reply{}, budget.Answer{}, notSent(ep, err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
-	var way passage
 	if ep.spec().write {
-		p, ok := c.gate.enter(approved, c.now())
-		if !ok {
+		if !c.gate.enter(&way.pass, approved, c.now()) {
 			return reply{}, budget.Answer{}, notSent(ep, ErrNotApproved)
 		}
-		defer p.close()
-		way.pass = p
+		defer way.pass.close()
 	}
-	way.left = !c.ours
-	ctx = httptrace.WithClientTrace(ctx, way.trace(c.now))
 	r := reply{stamp: stamp, sent: c.now()}
-	response, err := c.transport.RoundTrip(request.WithContext(ctx))
+	response, err := c.transport.RoundTrip(request)
 	if err != nil {
 		return reply{}, budget.Answer{}, way.failure(ep, stamp, err)
 	}
@@ -148,26 +167,25 @@ func (c *Client) send(ctx context.Context, ep endpoint, q *query, approved riskg
 
 // passage watches a request leave.
 type passage struct {
-	pass *pass
+	// pass is the zero pass for a request that needs no approval.
+	pass  pass
+	now   func() exchange.Time
+	trace httptrace.ClientTrace
 	// left says that bytes may have been written, shut that the approval had ended and none
 	// were.
 	left, shut bool
 }
 
-// trace is called back by net/http when the request has a connection and nothing of it is
+// connected is called back by net/http when the request has a connection and nothing of it is
 // written. Connecting may have taken seconds, so the approval is asked again; where it has
 // ended, closing the connection is the one way to keep the request from leaving.
-func (w *passage) trace(now func() exchange.Time) *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GotConn: func(info httptrace.GotConnInfo) {
-			if w.pass != nil && !w.pass.holds(now()) {
-				w.shut = true
-				_ = info.Conn.Close()
-				return
-			}
-			w.left = true
-		},
+func (w *passage) connected(info httptrace.GotConnInfo) {
+	if w.pass.gate != nil && !w.pass.holds(w.now()) {
+		w.shut = true
+		_ = info.Conn.Close()
+		return
 	}
+	w.left = true
 }
 
 // failure judges a request that got no answer.
@@ -216,25 +234,11 @@ func (s *spec) inBody() bool { return s.method == http.MethodPost || s.method ==
 // build makes the request of an endpoint: the encoded parameters, recvWindow, timestamp and
 // the signature of exactly these bytes. net/http cannot send it twice: the body of a write
 // can be read once.
-func (c *Client) build(s *spec, q *query) (*http.Request, exchange.Time, error) {
+func (c *Client) build(ctx context.Context, s *spec, q *query) (*http.Request, exchange.Time, error) {
 	stamp := c.ServerTime()
-	params := make([]byte, 0, len(q.buf)+256)
-	params = append(params, q.buf...)
-	if s.security == signed {
-		if len(params) > 0 {
-			params = append(params, '&')
-		}
-		params = append(params, "recvWindow="...)
-		params = strconv.AppendInt(params, c.recvWindow.Milliseconds(), 10)
-		params = append(params, "&timestamp="...)
-		params = strconv.AppendInt(params, stamp.Millis(), 10)
-		var room [512]byte
-		signature, err := c.signer.Append(room[:0], params)
-		if err != nil {
-			return nil, 0, err
-		}
-		params = append(params, "&signature="...)
-		params = appendEscaped(params, string(signature))
+	params, err := c.complete(s, q, stamp)
+	if err != nil {
+		return nil, 0, err
 	}
 	server := &c.servers[s.host]
 	r := &http.Request{
@@ -250,15 +254,45 @@ func (c *Client) build(s *spec, q *query) (*http.Request, exchange.Time, error) 
 	case len(params) == 0:
 		r.Body = http.NoBody
 	default:
+		// Of this type net/http knows that it is in memory, and sends it together with the
+		// headers.
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(params)), int64(len(params))
 	}
-	return r, stamp, nil
+	return r.WithContext(ctx), stamp, nil
+}
+
+// complete appends to the parameters what every signed request carries. It uses the room
+// behind those of the query, which stay as they are: a read that is tried again is completed
+// anew, and has its parameters in a string of its own.
+func (c *Client) complete(s *spec, q *query, stamp exchange.Time) ([]byte, error) {
+	params := q.buf
+	if s.security != signed {
+		return params, nil
+	}
+	if len(params) > 0 {
+		params = append(params, '&')
+	}
+	params = append(params, "recvWindow="...)
+	params = strconv.AppendInt(params, c.recvWindow.Milliseconds(), 10)
+	params = append(params, "&timestamp="...)
+	params = strconv.AppendInt(params, stamp.Millis(), 10)
+	payload := params
+	params = append(params, "&signature="...)
+	start := len(params)
+	params, err := c.signer.Append(params, payload)
+	if err != nil {
+		return nil, err
+	}
+	if signature := params[start:]; bytes.ContainsAny(signature, "+/=") {
+		params = appendEscaped(params[:start], string(signature))
+	}
+	return params, nil
 }
 
 // readBody reads an answer to its end, or to one byte more than is believed.
 func readBody(r *http.Response) ([]byte, error) {
 	var b bytes.Buffer
-	b.Grow(int(min(max(r.ContentLength, 512), 1<<20)))
+	b.Grow(int(min(max(r.ContentLength, 0), 1<<20)) + bytes.MinRead) // so that it need not grow to find the end
 	_, err := b.ReadFrom(io.LimitReader(r.Body, bodyBytesMax+1))
 	return b.Bytes(), err
 }

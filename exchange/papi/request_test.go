@@ -224,6 +224,42 @@ func refused(t *testing.T, err error, is ...error) *Error {
 	return e
 }
 
+// TestCompletedAnew: a read that is tried again is signed anew, of the same parameters, and
+// what was made before stays as it was.
+func TestCompletedAnew(t *testing.T) {
+	now := exchange.Millis(1790000000000)
+	config := testConfig(nil)
+	config.Now = func() exchange.Time { return now }
+	c, err := New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := newOrder()
+	params := string(q.buf)
+	first, asMade := "", ""
+	for range 3 {
+		r, _, err := c.build(t.Context(), epUMOrder.spec(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := r.URL.RawQuery
+		payload, signature, _ := strings.Cut(got, "&signature=")
+		want, err := c.signer.Append(nil, []byte(payload))
+		if err != nil || signature != string(want) || payload != fmt.Sprintf("%s&recvWindow=5000&timestamp=%d", params, now.Millis()) {
+			t.Errorf("%s, %v", got, err)
+		}
+		if string(q.buf) != params {
+			t.Errorf("the parameters are %s", q.buf)
+		}
+		if first == "" {
+			first, asMade = got, strings.Clone(got)
+		} else if got == first || first != asMade {
+			t.Errorf("%s behind %s, which was %s", got, first, asMade)
+		}
+		now = now.Add(time.Second)
+	}
+}
+
 // BenchmarkBuild makes the signed bytes of a USD-M order from its fields.
 func BenchmarkBuild(b *testing.B) {
 	c := newTestClient(b, always(200, orderAnswer))
@@ -233,7 +269,7 @@ func BenchmarkBuild(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, _, err := c.build(epNewUMOrder.spec(), p.query()); err != nil {
+		if _, _, err := c.build(b.Context(), epNewUMOrder.spec(), p.query()); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -269,7 +305,7 @@ func TestPrivateKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, _, err := client.build(epCancelUMOrder.spec(), newOrder())
+		r, _, err := client.build(t.Context(), epCancelUMOrder.spec(), newOrder())
 		if err != nil {
 			t.Fatal(err)
 		}

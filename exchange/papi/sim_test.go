@@ -48,7 +48,7 @@ func (x *exchangeOf) write(ep endpoint, q *query) (status int, body []byte) {
 	if err := x.keepTime(x.t.Context(), ep.spec()); err != nil {
 		x.t.Fatal(err)
 	}
-	r, _, err := x.build(ep.spec(), q)
+	r, _, err := x.build(x.t.Context(), ep.spec(), q)
 	if err != nil {
 		x.t.Fatal(err)
 	}

@@ -24,10 +24,17 @@ type Answer struct {
 // server or a proxy.
 const banMax = 72 * time.Hour
 
+// The headers in which the exchange tells what it has counted, in the canonical form, which
+// need not be made anew for each answer.
+const (
+	headerWeight = "X-Mbx-Used-Weight-1m"
+	headerOrders = "X-Mbx-Order-Count-1m"
+)
+
 // ReadAnswer collects an Answer from an HTTP answer and from code and message of its body.
 // Numbers that make no sense are passed over.
 func ReadAnswer(status int, h http.Header, code int, msg string) Answer {
-	a := Answer{Status: status, Code: code, Weight: count(h.Get("X-MBX-USED-WEIGHT-1M")), Orders: count(h.Get("X-MBX-ORDER-COUNT-1M"))}
+	a := Answer{Status: status, Code: code, Weight: count(h.Get(headerWeight)), Orders: count(h.Get(headerOrders))}
 	if seconds := count(h.Get("Retry-After")); seconds > 0 {
 		a.RetryAfter = min(time.Duration(seconds)*time.Second, banMax)
 	}
@@ -42,6 +49,9 @@ func ReadAnswer(status int, h http.Header, code int, msg string) Answer {
 
 // count reads a number of a header that is neither negative nor absurd, and 0 for others.
 func count(s string) int {
+	if s == "" {
+		return 0 // without making an error of it: most answers lack some header
+	}
 	n, err := strconv.ParseUint(s, 10, 30)
 	if err != nil {
 		return 0

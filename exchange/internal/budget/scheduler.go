@@ -37,6 +37,20 @@ func NewScheduler(l Limits, now func() time.Time) (*Scheduler, error) {
 	return &Scheduler{now: now, budget: b}, nil
 }
 
+// Try lets a request leave that need not wait. It says false of all others, also of those
+// that never may leave: Wait says why. Every ticket must be given to Settle or Return.
+func (s *Scheduler) Try(r Request) (Ticket, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	s.serve(now)
+	if len(s.queues[r.Class]) > 0 {
+		return Ticket{}, false
+	}
+	t, until, err := s.budget.Take(r, now)
+	return t, err == nil && !until.After(now)
+}
+
 // Wait blocks until a request may leave. It answers with a [Refusal] at once when the
 // request never may, when the queue is full or when its turn would come after the deadline
 // of ctx. Every ticket must be given to Settle or Return.

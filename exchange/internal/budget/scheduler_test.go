@@ -185,3 +185,43 @@ func TestWakes(t *testing.T) {
 		l.want(t, "read 1s", "reduce 1s", "order 1.2s")
 	})
 }
+
+// TestTry: what need not wait leaves at once, and never before somebody of its class who
+// waits.
+func TestTry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScheduler(t, small)
+		order := Request{Class: Order, Weight: 3, Orders: 1}
+		var tickets []Ticket
+		for range 2 {
+			ticket, ok := s.Try(order)
+			if !ok {
+				t.Fatal("there is room for two")
+			}
+			tickets = append(tickets, ticket)
+		}
+		if _, ok := s.Try(order); ok {
+			t.Error("a third of seven")
+		}
+		if _, ok := s.Try(Request{Class: Order, Weight: 8, Orders: 1}); ok {
+			t.Error("one that never may leave")
+		}
+		if used := s.Usage(); used.Weight != 6 || used.Orders != 2 {
+			t.Errorf("what was not let go counts: %+v", used)
+		}
+		l := &line{start: time.Now()}
+		l.join(t.Context(), s, "waits", order)
+		if _, ok := s.Try(Request{Class: Order, Weight: 1, Orders: 1}); ok {
+			t.Error("it passed one who waits")
+		}
+		if ticket, ok := s.Try(Request{Class: Cancel, Weight: 1}); !ok {
+			t.Error("those who wait held up another class")
+		} else {
+			s.Return(ticket)
+		}
+		for _, ticket := range tickets {
+			s.Settle(ticket, Answer{Status: 200})
+		}
+		l.want(t, "waits 1m0.5s")
+	})
+}
