@@ -83,19 +83,22 @@ func read(status int, h http.Header, body []byte, err error) answered {
 }
 
 func (a *answered) readJSON(text []byte) {
-	a.json = a.err == nil && jsontext.Value(text).IsValid(jsontext.AllowInvalidUTF8(true))
+	var e struct {
+		Code jsontext.Value `json:"code"`
+		Msg  jsontext.Value `json:"msg"`
+	}
+	if a.err == nil {
+		if text[0] == '{' { // reading it shows that it is JSON, too
+			a.json = json.Unmarshal(text, &e, jsontext.AllowInvalidUTF8(true)) == nil
+		} else {
+			a.json = jsontext.Value(text).IsValid(jsontext.AllowInvalidUTF8(true))
+		}
+	}
 	if !a.json {
 		a.msg = fmt.Sprintf("%d bytes that are not JSON", len(text))
 		if a.status == http.StatusServiceUnavailable {
 			a.msg = string(text) // its kinds may come as plain text
 		}
-		return
-	}
-	var e struct {
-		Code jsontext.Value `json:"code"`
-		Msg  jsontext.Value `json:"msg"`
-	}
-	if text[0] != '{' || json.Unmarshal(text, &e, jsontext.AllowInvalidUTF8(true)) != nil {
 		return
 	}
 	if e.Code != nil && e.Code.Kind() != 'n' {
