@@ -244,17 +244,18 @@ func (s *Sim) forced(c *web.Call, p exchange.Product) ([]*record, *web.Error) {
 func (s *Sim) showForced(o *record) (forcedHead, forcedTail) {
 	in := s.instrument(o)
 	head := forcedHead{
-		o.statusWord(), o.name, o.bound(s.records.fills).String(), o.averaged(in), padded(o.Request.Qty, in.Lot.Step), padded(o.Filled, in.Lot.Step),
+		o.statusWord(), o.name, bound(o, s.records.fillsOf(o)).String(), o.averaged(in), padded(o.Request.Qty, in.Lot.Step), padded(o.Filled, in.Lot.Step),
 	}
 	// The flag says false on the wire: it is that of a client's order.
 	return head, forcedTail{o.kind(), false, o.Request.Side.String(), o.Request.PositionSide.String(), o.typeWord(), o.Created.Millis(), o.Updated.Millis()}
 }
 
-// bound is the limit of a forced order to the outside: the worst price that it has met.
-func (r *record) bound(fills []*fill) exchange.Fixed {
+// bound is the limit of a forced order to the outside: the worst price that its fills have
+// met.
+func bound(o *record, fills []*fill) exchange.Fixed {
 	worst := exchange.Fixed(0)
 	for _, f := range fills {
-		if f.order == r && (worst == 0 || (f.Price > worst) == (r.Request.Side == exchange.Buy)) {
+		if worst == 0 || (f.Price > worst) == (o.Request.Side == exchange.Buy) {
 			worst = f.Price
 		}
 	}

@@ -60,14 +60,9 @@ var (
 // loadLive decodes a configuration. Every mistake is reported.
 func loadLive(name, text string, overrides []override) (*liveConfig, error) {
 	c := defaultLive()
-	doc, err := parseDocument(name, text)
+	doc, err := overridden(name, text, overrides)
 	if err != nil {
-		return nil, &failure{code: exitConfig, err: err}
-	}
-	for _, o := range overrides {
-		if err := doc.set(o); err != nil {
-			return nil, &failure{code: exitConfig, err: err}
-		}
+		return nil, err
 	}
 	mistakes := doc.decode(&c)
 	if len(mistakes) == 0 {

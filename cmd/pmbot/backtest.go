@@ -164,13 +164,9 @@ func complete(r *backtest.Result, cfg *configuration, start time.Time) error {
 // backtestConfig loads the named configuration, or the embedded sample, with the flags
 // that replace some of it. Later flags win, and --set is before the rest.
 func (c *console) backtestConfig(f *backtestFlags) (*configuration, error) {
-	var overrides []override
-	for _, s := range f.sets {
-		o, err := parseOverride(s)
-		if err != nil {
-			return nil, err
-		}
-		overrides = append(overrides, o)
+	overrides, err := parseOverrides(f.sets)
+	if err != nil {
+		return nil, err
 	}
 	for _, o := range []override{
 		{"--from " + f.from, "from", f.from}, {"--to " + f.to, "to", f.to}, {"--seed " + f.seed, "seed", f.seed},

@@ -62,14 +62,9 @@ func readConfig(name string, stdin io.Reader) (string, error) {
 // loadConfig decodes a configuration's text and the values that replace some of it, and
 // checks all that can be checked without data and plugins. Every mistake is reported.
 func loadConfig(name, text string, overrides []override) (*configuration, error) {
-	doc, err := parseDocument(name, text)
+	doc, err := overridden(name, text, overrides)
 	if err != nil {
-		return nil, &failure{code: exitConfig, err: err}
-	}
-	for _, o := range overrides {
-		if err := doc.set(o); err != nil {
-			return nil, &failure{code: exitConfig, err: err}
-		}
+		return nil, err
 	}
 	c := &configuration{Config: defaultConfig(), doc: doc}
 	mistakes := doc.decode(&c.Config)

@@ -99,13 +99,9 @@ func (c *console) doctor(ctx context.Context, f *doctorFlags) error {
 // liveConfig loads the named configuration, or the defaults, with the flags that replace
 // some of it.
 func (c *console) liveConfig(f *doctorFlags) (*liveConfig, error) {
-	var overrides []override
-	for _, s := range f.sets {
-		o, err := parseOverride(s)
-		if err != nil {
-			return nil, err
-		}
-		overrides = append(overrides, o)
+	overrides, err := parseOverrides(f.sets)
+	if err != nil {
+		return nil, err
 	}
 	if f.at != "" {
 		if u, err := url.Parse(f.at); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {

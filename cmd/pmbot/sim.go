@@ -148,13 +148,9 @@ func loopback(host string) bool {
 
 // simConfig loads the configuration with the flags that replace some of it.
 func (c *console) simConfig(f *simFlags) (*simConfig, error) {
-	var overrides []override
-	for _, s := range f.sets {
-		o, err := parseOverride(s)
-		if err != nil {
-			return nil, err
-		}
-		overrides = append(overrides, o)
+	overrides, err := parseOverrides(f.sets)
+	if err != nil {
+		return nil, err
 	}
 	for _, o := range []override{
 		{"--seed " + f.seed, "seed", f.seed}, {"--speed " + f.speed, "speed", f.speed}, {"--tape " + f.tape, "market.tape", f.tape},

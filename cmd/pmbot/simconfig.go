@@ -251,14 +251,9 @@ func loadSim(config, accounts *simText, overrides []override) (*simConfig, error
 		config = &simText{"the defaults", ""}
 		c.richSim()
 	}
-	doc, err := parseDocument(config.name, config.text)
+	doc, err := overridden(config.name, config.text, overrides)
 	if err != nil {
-		return nil, &failure{code: exitConfig, err: err}
-	}
-	for _, o := range overrides {
-		if err := doc.set(o); err != nil {
-			return nil, &failure{code: exitConfig, err: err}
-		}
+		return nil, err
 	}
 	mistakes := doc.decode(&c)
 	if len(mistakes) == 0 {

@@ -17,6 +17,19 @@ type override struct {
 	value string
 }
 
+// parseOverrides reads every --set, in their order.
+func parseOverrides(sets []string) ([]override, error) {
+	var list []override
+	for _, s := range sets {
+		o, err := parseOverride(s)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, o)
+	}
+	return list, nil
+}
+
 // parseOverride reads the "key=value" of --set.
 func parseOverride(s string) (override, error) {
 	key, value, ok := strings.Cut(s, "=")
@@ -36,6 +49,20 @@ func parseOverride(s string) (override, error) {
 // key or secret of an account belongs by reference, somebody may have put the text itself.
 func confidential(key string) bool {
 	return strings.Contains(key, "secret") || strings.HasPrefix(strings.TrimSpace(key), "account.key")
+}
+
+// overridden is a TOML text with the overrides in the place of its own values.
+func overridden(name, text string, overrides []override) (*document, error) {
+	doc, err := parseDocument(name, text)
+	if err != nil {
+		return nil, &failure{code: exitConfig, err: err}
+	}
+	for _, o := range overrides {
+		if err := doc.set(o); err != nil {
+			return nil, &failure{code: exitConfig, err: err}
+		}
+	}
+	return doc, nil
 }
 
 // set puts an override into the tree. A strategy is named by its place or its label.
