@@ -100,7 +100,7 @@ func (c *console) sim(ctx context.Context, f *simFlags) error {
 	if f.anywhere {
 		fmt.Fprintln(c.err, "pmbot: other machines may be able to reach this exchange: whoever has a key trades on it, and the admin port has no key at all")
 	}
-	if err := c.printSim(f, cfg, s, exchange); err != nil {
+	if err := c.printSim(f, cfg, s, exchange, market); err != nil {
 		return err
 	}
 	return s.run(ctx)

@@ -86,18 +86,6 @@ type simKey struct {
 	IPs               []string      `toml:"ips"`
 }
 
-// simLimits are papisim.Limits in a file's words.
-type simLimits struct {
-	PAPI     int `toml:"papi"`
-	Futures  int `toml:"futures"`
-	Spot     int `toml:"spot"`
-	SAPI     int `toml:"sapi"`
-	SAPIUser int `toml:"sapi_user"`
-	Orders   int `toml:"orders"`
-	Strikes  int `toml:"strikes"`
-	Burst    int `toml:"burst"`
-}
-
 // The pair of key and secret that pmbot sim takes when it is given none. It is in every
 // copy of pmbot, so that nobody mistakes it for a secret.
 var (
@@ -149,6 +137,7 @@ func (c *simConfig) check(doc *document) []mistake {
 	if v := c.Account.VIP; v < 0 || v > 9 {
 		wrong("account.vip", "%d is not within 0 to 9", v)
 	}
+	c.Limits.check(wrong)
 	c.checkMoney(wrong)
 	c.checkKeys(wrong)
 	return list

@@ -75,6 +75,7 @@ func TestBadSimConfigs(t *testing.T) {
 		{"[[position]]\nsymbol = \"UM:BTCUSDT\"\nside = \"UP\"", "x.toml:3: position.0.side: "},
 		{"[[key]]\nsecret = \"s\"", "x.toml:1: key.0: id is missing"},
 		{"[[key]]\nid = \"k\"", "x.toml:1: key.0: it needs either a secret"},
+		{"[limits]\nburst = 0", "x.toml:2: limits.burst: 0 is not at least 1"},
 		{"[um]\nmaker = 0.02", "x.toml:1: um: a fee is more than 1% of the notional"},
 	} {
 		_, err := loadSim(&simText{"x.toml", test.text}, nil, nil)

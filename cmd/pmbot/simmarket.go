@@ -16,7 +16,9 @@ type simMarket struct {
 	source papisim.Source
 	// starts is the first instant of the market, and opens when the exchange opens.
 	starts, opens exchange.Time
-	close         func()
+	// ends is the last instant of a tape, 0 for a generated market.
+	ends  exchange.Time
+	close func()
 }
 
 // openSimMarket opens the market that is configured.

@@ -55,7 +55,7 @@ func (s *simServer) listen(f *simFlags) error {
 		l, err := net.Listen("tcp", addr)
 		if err != nil {
 			s.close()
-			return &failure{exitFailed, fmt.Errorf("%s port: %w", p.name, err), "name other addresses with --listen and --admin; port 0 takes free ones"}
+			return &failure{exitFailed, fmt.Errorf("port of %s: %w", strings.Replace(p.name, "all", "all hosts", 1), err), "name other addresses with --listen and --admin; port 0 takes free ones"}
 		}
 		addr = nextPort(l, addr)
 		p.listener = l

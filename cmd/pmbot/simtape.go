@@ -36,6 +36,9 @@ func (m *simMarket) replay(c *simConfig) error {
 			continue
 		}
 		list, first, bar = append(list, in), min(first, keys[0].From), max(bar, keys[0].Interval)
+		for _, s := range keys {
+			m.ends = max(m.ends, s.To)
+		}
 		spec.Series = append(spec.Series, keys...)
 	}
 	if len(list) == 0 {

@@ -59,6 +59,9 @@ func computed(f *Facts, w *Want) Verdict {
 	case worst.GreaterThanOrEqual(differenceGood):
 		return warn("account-drifts", cure, "our model and Binance differ by %v%% (%s)", percent, where)
 	}
+	if percent.IsZero() {
+		return ok("account-equal", "our model and Binance agree")
+	}
 	return ok("account-equal", "our model and Binance agree to %v%%", percent)
 }
 
