@@ -52,9 +52,11 @@ func unknownEvent(at exchange.Time) userFrame {
 	}
 }
 
-// muteUsers lets the sockets of the user stream that are open hear nothing of it any more.
+// muteUsers lets the sockets of the user stream that are open hear nothing any more.
 func (s *Sim) muteUsers() {
 	for _, k := range s.sockets {
-		k.mute = k.mute || k.user
+		if k.user {
+			k.mute.Store(true)
+		}
 	}
 }

@@ -95,5 +95,5 @@ type expiredFrame struct {
 
 // hears says whether a socket has the user stream of a key.
 func (k *socket) hears(key string) bool {
-	return k.user && !k.mute && key != "" && slices.Contains(k.subscribed, key)
+	return k.user && !k.mute.Load() && key != "" && slices.Contains(k.subscribed, key)
 }

@@ -41,8 +41,8 @@ type socket struct {
 	// queue is what the writer writes next; gone ends it.
 	queue chan message
 	gone  chan struct{}
-	over  bool // gone is closed
-	mute  bool // a fault keeps the user stream from it
+	over  bool        // gone is closed
+	mute  atomic.Bool // a fault keeps events and pings from it
 
 	// pinged is the payload of the last ping, which the writer sends and the reader awaits.
 	pinged atomic.Int64
@@ -142,6 +142,9 @@ func (k *socket) write(conn *websocket.Conn) {
 				err = conn.WriteMessage(websocket.TextMessage, m.text)
 			}
 		case now := <-ping.C:
+			if k.mute.Load() {
+				continue
+			}
 			k.pinged.Store(now.UnixMilli())
 			err = conn.WriteControl(websocket.PingMessage, strconv.AppendInt(nil, now.UnixMilli(), 10), now.Add(writeMax))
 		}
