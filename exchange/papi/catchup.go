@@ -17,8 +17,9 @@ const (
 	// catchEvery is the least time between two catch-ups, which cost some 250 each, and
 	// catchAgain that before one that has failed is tried again.
 	catchEvery, catchAgain = 10 * time.Second, 5 * time.Second
-	// blind is how long a connection may have been dead when its loss is noticed, and more:
-	// what happened before is known.
+	// blind is how late an event may come, and more: what happened so long before the last one
+	// is known. How long a connection has been dead when that is noticed has no bound: nothing
+	// but events proves that it is alive, for a listenKey may be dead under pings.
 	blind = exchange.Time(15 * time.Minute)
 )
 

@@ -101,8 +101,8 @@
 //
 // A catch-up reads all lists of open orders, positions, balances and the account, asks singly
 // for orders that were open and are on no list, and reads all fills since a quarter of an hour
-// before the gap, or since BrokerConfig.Since at the start. Events that come meanwhile wait and
-// are told behind it. Whatever is not the answer asked for is no knowledge: it is read again.
+// before the last event that came, or since BrokerConfig.Since at the start. Events that come
+// meanwhile wait and are told behind it. Whatever is not the answer asked for is no knowledge: it is read again.
 // The exchange tells amounts and no changes, so an entry of the ledger is the difference to
 // what was known; news that are older by the exchange's time, or by the update id of the
 // margin wallet, are passed over. Of positions only fills are told; [Broker.Truth] has what

@@ -1,6 +1,7 @@
 package papi
 
 import (
+	"errors"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -36,14 +37,14 @@ type doubt struct {
 	misses int
 }
 
-// watch asks where an order stands until it is known. Cancels of one order are one doubt:
-// who cancels again and again what nobody finds must not make more and more questions.
-func (o *owner) watch(r *request) *doubt {
-	now := o.now()
-	next, accepted := now.Add(askEvery), now.Add(o.config.Client.RecvWindow()+grace)
+// watch asks where an order stands until it is known, and believes that a request had no
+// effect only when nobody can accept it any more. Cancels of one order are one doubt: who
+// cancels again and again what nobody finds must not make more and more questions.
+func (o *owner) watch(r *request, accepted exchange.Time) *doubt {
+	next := o.now().Add(askEvery)
 	for _, d := range o.doubts {
 		if r.kind == toCancel && d.r.kind == toCancel && d.r.order.ClientID == r.order.ClientID {
-			d.r, d.accepted, d.asked, d.next = r, accepted, 0, min(d.next, next)
+			d.r, d.accepted, d.asked, d.next = r, max(d.accepted, accepted), 0, min(d.next, next)
 			return d
 		}
 	}
@@ -52,12 +53,23 @@ func (o *owner) watch(r *request) *doubt {
 	return d
 }
 
+// window is until when the exchange may still carry out a request that failed so. It looks
+// at the stamp when a request comes, and again before it matches (-5028): what is left of
+// the window is all that there is, however late the failure came.
+func (o *owner) window(why error) exchange.Time {
+	until := o.now().Add(o.config.Client.RecvWindow() + grace)
+	if e := (*Error)(nil); errors.As(why, &e) && e.Sent > 0 {
+		until = min(until, until.Add(e.Sent.Sub(o.config.Client.ServerTime())))
+	}
+	return until
+}
+
 // doubt tells that the outcome of a request is unknown, unless the stream has told it.
 func (o *owner) doubt(r *request, why error) {
 	if o.outcome(r) {
 		return
 	}
-	o.watch(r)
+	o.watch(r, o.window(why))
 	u := exchange.OrderUpdate{
 		ID: r.order.ID, ClientID: r.order.ClientID, VenueID: r.order.VenueID, Status: exchange.StatusUnknown, Filled: r.order.Filled,
 		Reason: why.Error(),

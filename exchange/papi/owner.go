@@ -30,7 +30,9 @@ type owner struct {
 	// live is since when the state is Live, and heard up to when everything is known, by the
 	// exchange's time.
 	live, heard exchange.Time
-	connected   bool
+	// last is when the stream brought its last event, by the exchange's time.
+	last      exchange.Time
+	connected bool
 	// catching says that a catch-up is under way, again that another must follow, and next
 	// when it may.
 	catching, again bool
@@ -188,7 +190,7 @@ func (o *owner) notify(k NoticeKind, text string) {
 // become changes the state and tells it.
 func (o *owner) become(s State, why string) {
 	if o.state == Live && s != Live {
-		o.live, o.heard = 0, max(o.heard, o.config.Client.ServerTime()-blind)
+		o.live, o.heard = 0, max(o.heard, o.last-blind)
 		for _, d := range o.doubts {
 			d.misses = 0
 		}
@@ -220,6 +222,7 @@ func (o *owner) frame(f frame) {
 		o.reconnect("the listenKey has expired")
 		return
 	}
+	o.last = o.config.Client.ServerTime()
 	if o.state == Live {
 		o.translate(f.event)
 		return
@@ -290,7 +293,7 @@ func (o *owner) answer(a *upshot) {
 	case a.r.kind == toPlace:
 		o.refused(a.r, e)
 	case errors.Is(e, ErrNoSuchOrder):
-		d := o.watch(a.r) // it is over, or never was: which, the exchange must say
+		d := o.watch(a.r, o.now().Add(grace)) // it is over, or never was: which, the exchange must say
 		d.code, d.reason = e.Code, e.Msg
 	default:
 		o.refused(a.r, e)
@@ -304,7 +307,7 @@ const codeDuplicate = -4116
 // accepted tells what the exchange said of an order.
 func (o *owner) accepted(a *upshot) {
 	if a.r.kind == toCancel && len(a.news) == 0 {
-		o.watch(a.r) // an answer without a word: the stream tells, or we ask
+		o.watch(a.r, o.window(nil)) // an answer without a word: the stream tells, or we ask
 		return
 	}
 	for i := range a.news {
@@ -367,7 +370,7 @@ func (o *owner) refused(r *request, e *Error) {
 	}
 	o.tr.out = append(o.tr.out, event)
 	if u.Status == exchange.StatusUnknown { // the order itself is not known to be there
-		o.watch(r)
+		o.watch(r, o.window(nil))
 	}
 }
 
