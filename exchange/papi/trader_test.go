@@ -35,7 +35,9 @@ type trader struct {
 	next   exchange.OrderID
 	price  exchange.Fixed
 
-	mu        sync.Mutex // the broker tells from its own goroutine
+	lag       time.Duration // of what the user stream brings
+	mu        sync.Mutex    // the broker tells from its own goroutine
+	began     time.Time     // of the log's times
 	log       []string
 	status    map[string]exchange.OrderStatus // by client id
 	held      map[string]decimal.Decimal      // positions by instrument and side, of fills
@@ -49,9 +51,19 @@ type trader struct {
 
 func withSim(t *testing.T, test func(d *trader)) {
 	t.Helper()
+	withSimOver(t, func(d *trader) Config {
+		transport := &simTransport{sim: d.sim}
+		d.t.Cleanup(transport.wait.Wait)
+		return testConfig(transport)
+	}, test)
+}
+
+// withSimOver is withSim with another way to the exchange.
+func withSimOver(t *testing.T, over func(d *trader) Config, test func(d *trader)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		d := &trader{
-			t: t, price: exchange.MustFixed("50000"), status: map[string]exchange.OrderStatus{}, held: map[string]decimal.Decimal{},
+			t: t, began: time.Now(), price: exchange.MustFixed("50000"), status: map[string]exchange.OrderStatus{}, held: map[string]decimal.Decimal{},
 			fills: map[string]bool{}, balances: map[purse]decimal.Decimal{}, sums: map[purse]decimal.Decimal{},
 		}
 		ins := simInstruments(t)
@@ -59,8 +71,7 @@ func withSim(t *testing.T, test func(d *trader)) {
 		ctx, stop := context.WithCancel(t.Context())
 		var running sync.WaitGroup
 		running.Go(func() { _ = d.sim.Run(ctx) })
-		transport := &simTransport{sim: d.sim}
-		client, err := New(testConfig(transport))
+		client, err := New(over(d))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +87,7 @@ func withSim(t *testing.T, test func(d *trader)) {
 					d.sim.ServeHTTP(w, r)
 				})}
 				sockets.Go(func() { _ = server.Serve(l) })
-				return ours, nil
+				return slow{ours, d.lag}, nil
 			},
 		})
 		if err != nil {
@@ -93,8 +104,21 @@ func withSim(t *testing.T, test func(d *trader)) {
 		running.Wait()
 		d.sim.Disconnect(true)
 		sockets.Wait()
-		transport.wait.Wait()
 	})
+}
+
+// slow brings what is read later.
+type slow struct {
+	net.Conn
+	lag time.Duration
+}
+
+func (c slow) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if c.lag > 0 {
+		<-time.After(c.lag)
+	}
+	return n, err
 }
 
 func simInstruments(t testing.TB) *exchange.Instruments {
@@ -245,8 +269,9 @@ func (d *trader) submit(r exchange.OrderRequest) exchange.Order {
 func (d *trader) deliver(e exchange.Event) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.log = append(d.log, printed(d.broker.config.Instruments, &e))
 	d.events = append(d.events, e)
+	e.Exchange = 0
+	d.write(printed(d.broker.config.Instruments, &e))
 	complain := func(format string, args ...any) {
 		if d.complaint == "" {
 			d.complaint = fmt.Sprintf(format, args...)
@@ -282,7 +307,16 @@ func (d *trader) deliver(e exchange.Event) {
 func (d *trader) notice(n Notice) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.log = append(d.log, fmt.Sprintf("%v %v: %s", n.Kind, n.State, n.Text))
+	if n.Kind == NoticeState {
+		d.write(fmt.Sprintf("state %v: %s", n.State, n.Text))
+		return
+	}
+	d.write(fmt.Sprintf("notice %v: %s", n.Kind, n.Text))
+}
+
+// write adds a line to the log, with its time. The caller holds mu.
+func (d *trader) write(text string) {
+	d.log = append(d.log, fmt.Sprintf("%8.3f  %s", time.Since(d.began).Seconds(), text))
 }
 
 func (d *trader) pass(t time.Duration) {
