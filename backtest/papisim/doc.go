@@ -125,7 +125,7 @@
 //   - A stop that has triggered goes on under its own id and type.
 //
 // Assumed of loans: repayLoan takes no more than the debt; no debt at all, and more than
-// 50,000 USD for repay-debt, are -1130; records come newest first, and windows that are too
+// 50,000 USD or twenty assets to sell for repay-debt, are -1130; records come newest first, and windows that are too
 // long are -1127. A loan that the account starts with has no record.
 //
 // Assumed of the account:

@@ -2,7 +2,6 @@ package papisim
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -103,12 +102,7 @@ type repayDebtAnswer struct {
 
 func (s *Sim) postRepayDebt(c *web.Call) (any, *web.Error) {
 	asset, amount := s.readAsset(c, c.Need("asset")), c.Decimal("amount")
-	sell := []string{}
-	if list := c.Text("specifyRepayAssets"); list != "" {
-		for _, name := range strings.Split(list, ",") {
-			sell = append(sell, s.readAsset(c, name))
-		}
-	}
+	sell := s.readAssets(c, "specifyRepayAssets")
 	if c.Err() == nil && c.Has("amount") && amount.IsZero() {
 		c.Fail(invalid("amount"))
 	}

@@ -93,19 +93,30 @@ func (s *Sim) borrowLimit(asset string) decimal.Decimal {
 	return decimal.NewFromInt(poolMost)
 }
 
-// assetsMax is how many assets next-hourly-interest-rate takes.
+// assetsMax is how many assets next-hourly-interest-rate takes, and repay-debt too, of which
+// nothing is documented (assumed).
 const assetsMax = 20
 
+// readAssets reads a list of assets with commas between them, which may be left out.
+func (s *Sim) readAssets(c *web.Call, name string) []string {
+	assets := []string{}
+	list := c.Text(name)
+	if list == "" {
+		return assets
+	}
+	if strings.Count(list, ",") >= assetsMax {
+		c.Fail(invalid(name))
+		return assets
+	}
+	for asset := range strings.SplitSeq(list, ",") {
+		assets = append(assets, s.readAsset(c, asset))
+	}
+	return assets
+}
+
 func (s *Sim) getNextInterest(c *web.Call) (any, *web.Error) {
-	var assets []string
-	for _, name := range strings.Split(c.Need("assets"), ",") {
-		if c.Err() == nil {
-			assets = append(assets, s.readAsset(c, name))
-		}
-	}
-	if len(assets) > assetsMax {
-		c.Fail(invalid("assets"))
-	}
+	c.Need("assets")
+	assets := s.readAssets(c, "assets")
 	c.Need("isIsolated")
 	if c.Bool("isIsolated") {
 		c.Fail(invalid("isIsolated")) // Portfolio Margin has cross margin only
