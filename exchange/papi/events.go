@@ -294,41 +294,41 @@ type envelope struct {
 
 // unwrap takes a frame out of its envelope: a frame is an event, or {"stream", "data"} around
 // one. It returns the event and its name.
-func unwrap(frame []byte) (event []byte, name string, err error) {
+func unwrap(frame []byte) (event, name []byte, err error) {
 	if name, ok := leading(frame); ok {
 		return frame, name, nil
 	}
 	var head envelope
 	if err := decode(frame, &head); err != nil {
-		return nil, "", fmt.Errorf("%w: frame: %w", errEvent, err)
+		return nil, nil, fmt.Errorf("%w: frame: %w", errEvent, err)
 	}
 	if head.Name == "" && len(head.Data) > 0 {
 		var inner envelope
 		if err := decode(head.Data, &inner); err != nil {
-			return nil, "", fmt.Errorf("%w: data of the frame: %w", errEvent, err)
+			return nil, nil, fmt.Errorf("%w: data of the frame: %w", errEvent, err)
 		}
 		frame, head.Name = head.Data, inner.Name
 	}
 	if head.Name == "" {
-		return nil, "", fmt.Errorf("%w: a frame without e", errEvent)
+		return nil, nil, fmt.Errorf("%w: a frame without e", errEvent)
 	}
-	return frame, head.Name, nil
+	return frame, []byte(head.Name), nil
 }
 
 // leading is the name of an event that begins with it, as all do that Binance sends: reading
 // the frame for its name first would cost as much again (BenchmarkOrderTradeUpdate). That
 // the rest is sound is for the decoder of the event.
-func leading(frame []byte) (name string, ok bool) {
+func leading(frame []byte) (name []byte, ok bool) {
 	const start = `{"e":"`
 	if !bytes.HasPrefix(frame, []byte(start)) {
-		return "", false
+		return nil, false
 	}
 	word := frame[len(start):]
 	n := bytes.IndexByte(word, '"')
 	if n < 1 || bytes.IndexByte(word[:n], '\\') >= 0 {
-		return "", false
+		return nil, false
 	}
-	return string(word[:n]), true
+	return word[:n], true
 }
 
 // parseEvent decodes a frame into the struct of its event.
@@ -338,7 +338,7 @@ func parseEvent(frame []byte) (any, error) {
 		return nil, err
 	}
 	var event any
-	switch name {
+	switch string(name) {
 	case "ORDER_TRADE_UPDATE":
 		event = &orderTradeUpdate{}
 	case "ALGO_UPDATE":
@@ -364,7 +364,7 @@ func parseEvent(frame []byte) (any, error) {
 	case "listenKeyExpired":
 		event = &listenKeyExpired{}
 	default:
-		return &unknownEvent{name: brief(name)}, nil
+		return &unknownEvent{name: brief(string(name))}, nil
 	}
 	if err := decode(data, event); err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", errEvent, name, err)

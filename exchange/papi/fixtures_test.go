@@ -121,7 +121,7 @@ func testEvent(t *testing.T, path string, used map[string]bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	compare(t, name, data, v, used)
+	compare(t, string(name), data, v, used)
 }
 
 // compare reads the file again without knowing our types, and holds every leaf against the
