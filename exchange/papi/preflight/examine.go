@@ -1,8 +1,11 @@
 package preflight
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/pmbot/pmbot/exchange/papi"
 )
 
 // Level is how bad a verdict is.
@@ -107,8 +110,13 @@ func fail(id, cure, found string, args ...any) Verdict {
 }
 
 // unknown is the verdict where a question has no answer. The error names endpoint and code;
-// of several the first one says enough.
+// of several the first one says enough, and of a key that nobody accepts the code does.
 func unknown(err error) Verdict {
-	first, _, _ := strings.Cut(err.Error(), "\n")
-	return Verdict{ID: "unknown", Level: Skip, Found: "not known: " + first, Cure: "cure what stands above this line, then run the check again"}
+	found, _, _ := strings.Cut(err.Error(), "\n")
+	var e *papi.Error
+	if errors.As(err, &e) && (errors.Is(e, papi.ErrKey) || e.Code == -1022) {
+		found = fmt.Sprintf("the key is not accepted (%d)", e.Code)
+	}
+	return Verdict{ID: "unknown", Level: Skip, Found: "not known: " + found, Cure: "cure what stands above this line, then run the check again"}
+}
 }
