@@ -15,12 +15,10 @@ import (
 )
 
 // counter is an exchange that does nothing but count: 6000 weight and 1200 orders a minute.
-// It answers 429 beyond them, and to who goes on, 418.
+// It answers 429 beyond them.
 type counter struct {
 	mu             sync.Mutex // net/http serves each connection on its own
 	weight, orders map[int64]int
-	limited        int
-	bannedUntil    time.Time
 	answers        map[int]int // by status
 }
 
@@ -50,13 +48,8 @@ func (c *counter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-MBX-USED-WEIGHT-1M", strconv.Itoa(c.weight[minute]))
 	status := http.StatusOK
 	switch {
-	case now.Before(c.bannedUntil):
-		status, body = 418, fmt.Sprintf(`{"code":-1003,"msg":"Way too many requests; IP banned until %d."}`, c.bannedUntil.UnixMilli())
 	case c.weight[minute] > 6000 || c.orders[minute] > 1200:
 		status, body = 429, `{"code":-1003,"msg":"Too many requests; current limit is 6000 requests per minute."}`
-		if c.limited++; c.limited > 20 {
-			c.bannedUntil = now.Add(2 * time.Minute)
-		}
 		w.Header().Set("Retry-After", strconv.FormatInt(60-now.Unix()%60, 10))
 	case orders > 0:
 		w.Header().Set("X-MBX-ORDER-COUNT-1M", strconv.Itoa(c.orders[minute]))
@@ -121,28 +114,6 @@ func TestLimits(t *testing.T) {
 		}
 		if placed < 4*840 || refused < 2*placed {
 			t.Errorf("%d placed, %d refused", placed, refused)
-		}
-	})
-}
-
-// TestLimitsWithoutBudget is the same flood, sent as it comes.
-func TestLimitsWithoutBudget(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		venue := newCounter()
-		c, d := haltable(t, newPipes().serve(t, venue))
-		var seen []error
-		flood(time.Minute, func(int) {
-			for range 6 {
-				_, _, err := c.send(t.Context(), epNewUMOrder, newOrder(), d.approve())
-				for _, kind := range []error{ErrLimited, ErrBanned} {
-					if errors.Is(err, kind) && !slices.Contains(seen, kind) {
-						seen = append(seen, kind)
-					}
-				}
-			}
-		})
-		if !slices.Equal(seen, []error{ErrLimited, ErrBanned}) {
-			t.Errorf("saw %v, want a 429 and then a 418; answers %v", seen, venue.answers)
 		}
 	})
 }
