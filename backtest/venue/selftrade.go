@@ -3,17 +3,20 @@ package venue
 import "github.com/pmbot/pmbot/exchange"
 
 // after is how much of a level comes before a resting order of ours, for somebody who
-// takes: all of a better price, at the same price what is ahead in line, and of a worse
-// one nothing. left is what earlier takers of ours have left of the level, from its front.
-func (o *order) after(l exchange.Level, ok bool, left exchange.Fixed) exchange.Fixed {
+// takes, and whether it is the order's turn, as nothing does: all of a better price comes
+// before it, at the same price what is ahead in line, and of a worse one nothing. left is
+// what earlier takers of ours have left of the level, from its front.
+func (o *order) after(l exchange.Level, ok bool, left exchange.Fixed) (before exchange.Fixed, turn bool) {
 	price := o.Request.Price
 	switch {
 	case !ok || beyond(o.Request.Side, l.Price, price):
-		return 0
-	case l.Price != price || !o.place.Known():
-		return left
+		return 0, true
+	case l.Price != price:
+		return left, false
+	case o.place.Known():
+		left = min(left, max(0, o.place.Ahead()-(l.Qty-left)))
 	}
-	return min(left, max(0, o.place.Ahead()-(l.Qty-left)))
+	return left, left == 0
 }
 
 // collide is a taker of ours that comes upon a resting order of ours. The taker's mode of

@@ -93,8 +93,8 @@ func (v *Venue) sweep(o *order, worst exchange.Fixed) (stopped bool) {
 			left = m.standing.left(other, l)
 		}
 		if len(rivals) > 0 {
-			left = rivals[0].after(l, ok, left)
-			if left == 0 {
+			var turn bool
+			if left, turn = rivals[0].after(l, ok, left); turn {
 				v.collide(o, rivals[0])
 				continue
 			}
