@@ -23,11 +23,15 @@ type strike struct {
 // fire triggers what the strike's price reaches, of the orders that were there at its
 // time and work by that kind of price.
 func (v *Venue) fire(m *market, w exchange.WorkingType, s strike) {
+	last := s.price
+	if w == exchange.MarkPrice {
+		last = m.last
+	}
 	for _, o := range v.snapshot(m) {
 		if !o.Request.Type.Conditional() || o.Request.WorkingType != w || o.Status.Final() || o.arrived > s.at {
 			continue
 		}
-		if o.fires(s.price, s.price) {
+		if o.fires(s.price, last) {
 			v.trigger(o, s)
 			continue
 		}
@@ -112,8 +116,8 @@ func (o *order) level() exchange.Fixed {
 }
 
 // fires says whether the order triggers when the price gets to a point: its level lies on
-// the way, and price protection, if asked for, does not hold it back at the last price
-// that it would trigger on.
+// the way, and price protection, if asked for, does not hold it back at the last price of
+// that moment.
 func (o *order) fires(to, last exchange.Fixed) bool {
 	level := o.level()
 	if level == 0 || o.firesUp() && to < level || !o.firesUp() && to > level {
@@ -142,7 +146,7 @@ func (o *order) follow(price exchange.Fixed) {
 // diverged says whether mark and last price differ by more than the instrument's trigger
 // protection allows.
 func (m *market) diverged(last exchange.Fixed) bool {
-	if m.in.TriggerProtect == 0 || m.mark == 0 {
+	if m.in.TriggerProtect == 0 || m.mark == 0 || last == 0 {
 		return false
 	}
 	apart := (m.mark - last).Abs().Decimal()
