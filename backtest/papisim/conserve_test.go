@@ -23,10 +23,10 @@ func TestConservation(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 2))
 			for range 150 {
 				s.market(r)
-				s.obey(action(r)) //nolint:errcheck // some are refused, as some are anywhere
+				s.obey(action(r)) // some are refused, as some are anywhere
 				s.wait(time.Duration(r.IntN(120)) * time.Second)
 				if s.call("PUT", "/papi/v1/listenKey", ""); r.IntN(10) == 0 {
-					s.act("funding um:BTCUSDT 0.0001") //nolint:errcheck // it is a good line
+					s.act("funding um:BTCUSDT 0.0001")
 				}
 			}
 			a.frames = c.all()
