@@ -119,4 +119,3 @@ func unknown(err error) Verdict {
 	}
 	return Verdict{ID: "unknown", Level: Skip, Found: "not known: " + found, Cure: "cure what stands above this line, then run the check again"}
 }
-}
