@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"sync"
 	"sync/atomic"
@@ -65,7 +64,8 @@ type Conn struct {
 	writing sync.Mutex
 }
 
-// Dial connects. Its errors name the host alone.
+// Dial connects. It asks no proxy of the environment, as papi's requests ask none. Its errors
+// name the host alone.
 func Dial(ctx context.Context, c Config) (*Conn, error) {
 	u, err := url.Parse(c.URL)
 	if err != nil || u.Host == "" {
@@ -77,12 +77,7 @@ func Dial(ctx context.Context, c Config) (*Conn, error) {
 	if c.SilenceMax == 0 {
 		c.SilenceMax = silenceMax
 	}
-	dialer := websocket.Dialer{
-		NetDialContext: c.Dial, Proxy: http.ProxyFromEnvironment, HandshakeTimeout: handshakeTimeout, ReadBufferSize: readBuffer,
-	}
-	if c.Dial != nil {
-		dialer.Proxy = nil
-	}
+	dialer := websocket.Dialer{NetDialContext: c.Dial, HandshakeTimeout: handshakeTimeout, ReadBufferSize: readBuffer}
 	ws, answer, err := dialer.DialContext(ctx, c.URL, nil)
 	if answer != nil {
 		defer answer.Body.Close()
