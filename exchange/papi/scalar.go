@@ -135,44 +135,8 @@ func readString(dec *jsontext.Decoder, v *string) error {
 	if err == nil && (kind == 't' || kind == 'f') {
 		err = fmt.Errorf("%s where a text must be", text)
 	}
-	*v = interned(text)
+	*v = string(text)
 	return err
-}
-
-// interned is a text, and for the words of most order events and answers one that is there
-// already (BenchmarkLive/told).
-func interned(text []byte) string {
-	switch string(text) {
-	case "BUY":
-		return "BUY"
-	case "SELL":
-		return "SELL"
-	case "BOTH":
-		return "BOTH"
-	case "LIMIT":
-		return "LIMIT"
-	case "GTC":
-		return "GTC"
-	case "GTX":
-		return "GTX"
-	case "NEW":
-		return "NEW"
-	case "TRADE":
-		return "TRADE"
-	case "PARTIALLY_FILLED":
-		return "PARTIALLY_FILLED"
-	case "FILLED":
-		return "FILLED"
-	case "CANCELED":
-		return "CANCELED"
-	case "NONE":
-		return "NONE"
-	case "UM":
-		return "UM"
-	case "USDT":
-		return "USDT"
-	}
-	return string(text)
 }
 
 func parseInt(text []byte) (int64, error) {
