@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log"
 	"net"
 	"os"
 	"strings"
@@ -92,7 +93,7 @@ func (c *console) sim(ctx context.Context, f *simFlags) error {
 	if err != nil {
 		return err
 	}
-	s := &simServer{sim: exchange, log: c.requestLog(f.verbose)}
+	s := &simServer{sim: exchange, log: c.requestLog(f.verbose), errors: log.New(c.err, "pmbot: ", 0)}
 	if err := s.listen(f); err != nil {
 		return err
 	}

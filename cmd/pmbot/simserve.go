@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"log"
 	"log/slog"
 	"net"
@@ -22,10 +21,13 @@ import (
 
 // simServer are the ports of a simulated exchange.
 type simServer struct {
-	sim   *papisim.Sim
-	log   *slog.Logger
-	tls   bool
-	ports []*port
+	sim *papisim.Sim
+	log *slog.Logger
+	// errors takes what net/http has to say: connections that fail, and panics of handlers,
+	// which are defects of the exchange.
+	errors *log.Logger
+	tls    bool
+	ports  []*port
 }
 
 // port is one of them.
@@ -124,7 +126,7 @@ func (s *simServer) run(ctx context.Context) error {
 		server := &http.Server{
 			Handler: s.logged(p), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 			BaseContext: func(net.Listener) context.Context { return ctx },
-			ErrorLog:    log.New(io.Discard, "", 0),
+			ErrorLog:    s.errors,
 		}
 		g.Go(func() error {
 			if err := server.Serve(p.listener); !errors.Is(err, http.ErrServerClosed) {
