@@ -157,9 +157,11 @@ func deleveraged(x *incident) {
 // warn.
 func cut(x *incident) {
 	x.long("80")
-	x.say("the price falls to 48500")
-	x.show(exchange.MustFixed("48500"))
+	x.say("the price falls to 48420")
+	x.show(exchange.MustFixed("48420"))
 	x.admin("/collateral", `{"asset":"BTC","rate":"0.1"}`)
+	x.pass(time.Minute)
+	x.broker.CatchUp("reconciliation")
 	x.pass(5 * time.Minute)
 	x.admin("/collateral", `{"asset":"BTC","rate":"0.95"}`)
 	x.pass(time.Minute)

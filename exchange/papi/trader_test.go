@@ -153,7 +153,7 @@ func (d *trader) open(ins *exchange.Instruments) {
 		Venue: venue.Config{
 			Instruments: ins, Tables: margin.Assumed(), Leverage: 20, Seed: 1,
 			UM: venue.Fees{Maker: f("0.0002"), Taker: f("0.0005")}, CM: venue.Fees{Maker: f("0.0001"), Taker: f("0.0005")},
-			Margin: venue.Fees{Maker: f("0.001"), Taker: f("0.001")},
+			Margin: venue.Fees{Maker: f("0.001"), Taker: f("0.001")}, Money: venue.Money{Interest: true},
 			Balances: []venue.Balance{
 				{Wallet: exchange.WalletMargin, Asset: "USDT", Amount: decimal.New(100000, 0)}, {Wallet: exchange.WalletMargin, Asset: "BTC", Amount: decimal.New(1, 0)},
 				{Wallet: exchange.WalletUM, Asset: "USDT", Amount: decimal.New(50000, 0)}, {Wallet: exchange.WalletCM, Asset: "BTC", Amount: decimal.New(1, 0)},
