@@ -18,9 +18,8 @@ type flowAnswer struct {
 }
 
 // flowType is the word for a booking in the margin wallet. Only BORROW stands in an example;
-// the others are assumed.
-func flowType(b *booking) string {
-	in := b.Delta.IsPositive()
+// the others are assumed. base says that the asset is the one that its trade was about.
+func flowType(b *booking, base bool) string {
 	switch b.Reason {
 	case exchange.ReasonBorrow:
 		return "BORROW"
@@ -31,10 +30,14 @@ func flowType(b *booking) string {
 	case exchange.ReasonInterest:
 		return "INTEREST"
 	case exchange.ReasonTrade:
-		if in {
-			return "BUY_INCOME"
+		bought, direction := b.Delta.IsPositive() == base, "EXPENSE"
+		if b.Delta.IsPositive() {
+			direction = "INCOME"
 		}
-		return "BUY_EXPENSE"
+		if bought {
+			return "BUY_" + direction
+		}
+		return "SELL_" + direction
 	case exchange.ReasonLiquidation:
 		return "LIQUIDATION_FEE"
 	case exchange.ReasonAutoExchange:
@@ -63,10 +66,13 @@ func (s *Sim) getCapitalFlow(c *web.Call) (any, *web.Error) {
 	list := []flowAnswer{}
 	for i := range s.ledger.bookings {
 		b := &s.ledger.bookings[i]
-		row := flowAnswer{b.id, b.id, b.at.Millis(), b.Asset, "", flowType(b), b.Delta.String(), ""}
+		row := flowAnswer{ID: b.id, Tran: b.id, Time: b.at.Millis(), Asset: b.Asset, Amount: b.Delta.String()}
+		base := false
 		if b.inst != 0 {
-			row.Symbol = s.ins.At(b.inst).Symbol
+			in := s.ins.At(b.inst)
+			row.Symbol, base = in.Symbol, in.Base == b.Asset
 		}
+		row.Type = flowType(b, base)
 		if len(list) < most && b.Wallet == exchange.WalletMargin && when.has(b.at) && b.id >= from &&
 			(asset == "" || asset == b.Asset) && (kind == "" || kind == row.Type) && (symbol == nil || symbol.ID == b.inst) {
 			list = append(list, row)
