@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "d2e4384e7476dc9c130b1c38cd24dcf64d8b304d27e42b2cb5257d6255c09176"
+const coreSource = "879149c16ec1b4e45e71ae931d152934d90a5cbba6acbd7a571792540e8ce887"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
