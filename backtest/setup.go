@@ -122,6 +122,14 @@ func knownInstruments(files []string) ([]exchange.Instrument, error) {
 		}
 		known = append(known, list...)
 	}
+	embedded, err := EmbeddedInstruments()
+	return append(known, embedded...), err
+}
+
+// EmbeddedInstruments are those of the exchangeInfo answers that pmbot ships with: UM, then
+// CM, then margin pairs, without ids.
+func EmbeddedInstruments() ([]exchange.Instrument, error) {
+	var known []exchange.Instrument
 	for _, name := range []string{"exchangeinfo/fapi.json", "exchangeinfo/dapi.json", "exchangeinfo/api.json"} {
 		f, err := configs.FS.Open(name)
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/exchange/papi"
 	"github.com/pmbot/pmbot/strategy"
@@ -96,7 +97,7 @@ func (c *liveConfig) check(doc *document) []mistake {
 
 // instruments are the configured ones, from the embedded exchangeInfo answers.
 func (c *liveConfig) instruments() (*exchange.Instruments, error) {
-	known, err := embeddedInstruments()
+	known, err := backtest.EmbeddedInstruments()
 	if err != nil {
 		return nil, err
 	}

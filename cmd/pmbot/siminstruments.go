@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pmbot/pmbot/configs"
+	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard/margin"
 )
@@ -17,32 +17,11 @@ import (
 // simCoins are the coins that the simulated exchange can list.
 func simCoins() []string { return []string{"BTC", "ETH", "BNB"} }
 
-// embeddedInstruments are those of the embedded exchangeInfo answers.
-func embeddedInstruments() ([]exchange.Instrument, error) {
-	var list []exchange.Instrument
-	for _, f := range []struct {
-		name    string
-		product exchange.Product
-	}{{"fapi", exchange.UM}, {"dapi", exchange.CM}, {"api", exchange.Margin}} {
-		file, err := configs.FS.Open("exchangeinfo/" + f.name + ".json")
-		if err != nil {
-			return nil, err
-		}
-		some, err := exchange.DecodeExchangeInfo(f.product, file)
-		file.Close()
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.name, err)
-		}
-		list = append(list, some...)
-	}
-	return list, nil
-}
-
 // listed is what the simulated exchange lists at an instant: the embedded instruments of
 // the coins, and of each perpetual that Binance has quarterlies beside the two that are
 // traded then.
 func listed(coins []string, at exchange.Time) (*exchange.Instruments, error) {
-	all, err := embeddedInstruments()
+	all, err := backtest.EmbeddedInstruments()
 	if err != nil {
 		return nil, err
 	}

@@ -100,7 +100,7 @@ func knownForTape(files []string) ([]exchange.Instrument, error) {
 		}
 		known = append(known, list...)
 	}
-	embedded, err := embeddedInstruments()
+	embedded, err := backtest.EmbeddedInstruments()
 	return append(known, embedded...), err
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/backtest/tape"
 	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
@@ -13,7 +14,7 @@ import (
 // TestTapeDerives makes of prices the marks and indexes that a tape lacks, once a second,
 // and none that it has.
 func TestTapeDerives(t *testing.T) {
-	known, err := embeddedInstruments()
+	known, err := backtest.EmbeddedInstruments()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "879149c16ec1b4e45e71ae931d152934d90a5cbba6acbd7a571792540e8ce887"
+const coreSource = "cd115490fe0a41b05f1acf7a4929a87776e210dbec20a49b675fa768618dbceb"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {

@@ -11,30 +11,32 @@ import (
 // umTiers are the brackets of a symbol with the account's coefficient; false if a number
 // is none that a bracket can have.
 func umTiers(b papi.UMBrackets) ([]margin.Bracket, bool) {
-	var tiers []margin.Bracket
-	for _, x := range b.Brackets {
-		t, ok := tier(x.NotionalFloor, x.NotionalCap, x.MaintMarginRatio, x.Cum, x.InitialLeverage)
-		if !ok {
-			return nil, false
-		}
-		tiers = append(tiers, t)
+	tiers, ok := tiersOf(b.Brackets, func(x papi.UMBracket) (margin.Bracket, bool) {
+		return tier(x.NotionalFloor, x.NotionalCap, x.MaintMarginRatio, x.Cum, x.InitialLeverage)
+	})
+	if !ok || !b.NotionalCoef.IsPositive() || b.NotionalCoef.Equal(decimal.NewFromInt(1)) {
+		return tiers, ok
 	}
-	if b.NotionalCoef.IsPositive() && !b.NotionalCoef.Equal(decimal.NewFromInt(1)) {
-		factor, err := exchange.FixedFromDecimal(b.NotionalCoef, exchange.RoundHalfUp)
-		if err != nil {
-			return nil, false
-		}
-		scaled, err := margin.Brackets{Product: exchange.UM, Tiers: tiers}.Scaled(factor)
-		return scaled.Tiers, err == nil
+	factor, err := exchange.FixedFromDecimal(b.NotionalCoef, exchange.RoundHalfUp)
+	if err != nil {
+		return nil, false
 	}
-	return tiers, len(tiers) > 0
+	scaled, err := margin.Brackets{Product: exchange.UM, Tiers: tiers}.Scaled(factor)
+	return scaled.Tiers, err == nil
 }
 
 // cmTiers are the brackets of a symbol in coins.
 func cmTiers(b papi.CMBrackets) ([]margin.Bracket, bool) {
+	return tiersOf(b.Brackets, func(x papi.CMBracket) (margin.Bracket, bool) {
+		return tier(x.QtyFloor, x.QtyCap, x.MaintMarginRatio, x.Cum, x.InitialLeverage)
+	})
+}
+
+// tiersOf reads every step, or says false; no step at all is no brackets.
+func tiersOf[B any](steps []B, read func(B) (margin.Bracket, bool)) ([]margin.Bracket, bool) {
 	var tiers []margin.Bracket
-	for _, x := range b.Brackets {
-		t, ok := tier(x.QtyFloor, x.QtyCap, x.MaintMarginRatio, x.Cum, x.InitialLeverage)
+	for _, x := range steps {
+		t, ok := read(x)
 		if !ok {
 			return nil, false
 		}
