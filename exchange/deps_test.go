@@ -41,8 +41,14 @@ var law = map[string]string{
 
 	// The exchange. papi takes riskguard.Approved and nothing else.
 	"exchange/internal/*": "",
-	"exchange/market":     "exchange exchange/book exchange/frame exchange/internal/*",
+	"exchange/market":     "exchange exchange/book exchange/frame exchange/market/* exchange/internal/*",
 	"exchange/papi":       "exchange riskguard exchange/internal/*",
+
+	// Market data: the names of streams, the public answers, connections that stay; and the
+	// feed that makes events of them.
+	"exchange/market/stream": "exchange",
+	"exchange/market/rest":   "exchange exchange/internal/*",
+	"exchange/market/socket": "exchange exchange/frame exchange/market/stream exchange/internal/*",
 
 	// What doctor finds: the account as papi tells it against our model of it.
 	"exchange/papi/preflight": "exchange exchange/papi riskguard/margin",
@@ -57,6 +63,8 @@ var law = map[string]string{
 	"backtest/tape/source/csv":     "exchange backtest/tape/row backtest/tape/source",
 	"backtest/tape/source/capture": "exchange exchange/frame backtest/tape/row backtest/tape/source",
 	"backtest/tape/source/npz":     "exchange backtest/tape/row backtest/tape/source",
+	"backtest/tape/record":         "exchange backtest/tape backtest/tape/row backtest/tape/source backtest/tape/source/capture",
+	"backtest/tape/download":       "exchange exchange/market/rest backtest/tape backtest/tape/row backtest/tape/source",
 	"backtest/tape/audit":          "exchange exchange/book backtest/tape backtest/tape/row backtest/tape/clock backtest/tape/source",
 	"backtest/tape/export":         "exchange backtest/tape backtest/tape/row backtest/tape/source/npz",
 	"backtest/papisim":             "exchange exchange/book backtest/venue backtest/market backtest/tape backtest/papisim/*",
@@ -103,7 +111,7 @@ var modules = map[string]string{
 	"golang.org/x/sync":                   "cmd/pmbot",
 	"charm.land/lipgloss/v2":              "backtest/report",
 	"github.com/parquet-go/parquet-go":    "backtest/tape backtest/rundir",
-	"github.com/klauspost/compress":       "backtest/tape backtest/tape/source",
+	"github.com/klauspost/compress":       "backtest/tape backtest/tape/*",
 	"github.com/hashicorp/go-plugin":      "plugins/host plugins/sdk plugins/plugintest",
 	"github.com/hashicorp/go-hclog":       "plugins/host plugins/sdk plugins/plugintest",
 	"google.golang.org/grpc":              "plugins/proto plugins/host plugins/sdk plugins/plugintest",
@@ -111,7 +119,7 @@ var modules = map[string]string{
 	"github.com/bufbuild/protocompile":    "plugins/proto/genproto",
 	"google.golang.org/genproto":          "",
 	"github.com/gorilla/websocket":        "exchange/internal/* backtest/papisim",
-	"github.com/go-json-experiment/json":  "exchange/papi",
+	"github.com/go-json-experiment/json":  "exchange/papi exchange/market/* exchange/internal/*",
 	"modernc.org/sqlite":                  "engine/store",
 	"github.com/jackc/pgx/v5":             "engine/store",
 	"github.com/pressly/goose/v3":         "engine/store",
