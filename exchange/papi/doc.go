@@ -10,7 +10,7 @@
 // The walk of a request: a typed call (um.go, cm.go, margin.go, account.go) writes its
 // parameters into a query, percent-encoded; Client.attempt (request.go) waits for its turn
 // in the budget, signs the very bytes it sends and judges what comes back (outcome.go);
-// decode reads the answer leniently into a plain struct (lenient.go). The walk of an
+// decode reads the answer leniently into a plain struct (package lenient). The walk of an
 // order: Broker.Submit queues an approval; a worker sends it (wording.go, send.go) and brings
 // the answer to Run's goroutine (owner.go), which delivers what became of it as events; when
 // nobody knows, it asks until somebody does (doubt.go, ask.go). The walk of an event:

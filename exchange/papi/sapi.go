@@ -55,10 +55,6 @@ func (c *Client) AccountInfo(ctx context.Context) (AccountInfo, error) {
 	return call[AccountInfo](ctx, c, epAccountInfo, new(query))
 }
 
-// Grouped is a decimal that Binance's example prints with commas between thousands,
-// "122,559.90199491".
-type Grouped struct{ decimal.Decimal }
-
 // PortfolioAccount is the account's risk as sapi tells it for every kind of Portfolio
 // Margin, in USD.
 type PortfolioAccount struct {

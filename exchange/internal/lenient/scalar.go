@@ -1,4 +1,4 @@
-package papi
+package lenient
 
 import (
 	"bytes"
@@ -22,8 +22,8 @@ const (
 	millisMax = 253402300799999
 )
 
-// lenient is how plain types are read. Nothing writes to it.
-var lenient = json.WithUnmarshalers(json.JoinUnmarshalers(
+// plain is how plain types are read. Nothing writes to it.
+var plain = json.WithUnmarshalers(json.JoinUnmarshalers(
 	json.UnmarshalFromFunc(readFixed),
 	json.UnmarshalFromFunc(readDecimal),
 	json.UnmarshalFromFunc(readInt),
@@ -31,6 +31,7 @@ var lenient = json.WithUnmarshalers(json.JoinUnmarshalers(
 	json.UnmarshalFromFunc(readBool),
 	json.UnmarshalFromFunc(readString),
 	json.UnmarshalFromFunc(readGrouped),
+	json.UnmarshalFromFunc(readWide),
 ))
 
 // scalar returns the next value's text, without quotes, and empty for null.
@@ -73,6 +74,19 @@ func readDecimal(dec *jsontext.Decoder, v *decimal.Decimal) error {
 	*v, err = parseDecimal(text)
 	return err
 }
+
+func readWide(dec *jsontext.Decoder, v *exchange.Wide) error {
+	text, err := scalar(dec)
+	if err != nil || len(text) == 0 {
+		*v = exchange.Wide{}
+		return err
+	}
+	*v, err = exchange.ParseWideBytes(text)
+	return err
+}
+
+// Grouped is a decimal that may be written with commas between thousands.
+type Grouped struct{ decimal.Decimal }
 
 // readGrouped drops the commas between thousands.
 func readGrouped(dec *jsontext.Decoder, v *Grouped) error {
@@ -148,7 +162,7 @@ func parseInt(text []byte) (int64, error) {
 }
 
 // parseDecimal reads a number from its digits. Short ones, which are all but a few, go
-// without big integers; see BenchmarkDecode.
+// without big integers; see BenchmarkDecode of exchange/papi.
 func parseDecimal(text []byte) (decimal.Decimal, error) {
 	if d, ok := shortDecimal(text); ok {
 		return d, nil
@@ -191,6 +205,6 @@ func shortDecimal(text []byte) (decimal.Decimal, bool) {
 	return decimal.New(n, int32(-places)), true
 }
 
-// told says whether Binance gave a value for d: one that it left out, or gave as "" or
+// Told says whether Binance gave a value for d: one that it left out, or gave as "" or
 // null, is the zero Decimal, and a 0 that it wrote is another one.
-func told(d decimal.Decimal) bool { return d != decimal.Decimal{} }
+func Told(d decimal.Decimal) bool { return d != decimal.Decimal{} }
