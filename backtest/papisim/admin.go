@@ -177,12 +177,14 @@ func (s *Sim) adminEndpoints() []adminEndpoint {
 type faultHelp struct {
 	Kind FaultKind `json:"kind"`
 	Help string    `json:"help"`
+	// Market says that it is of the market's streams, and nothing of the account's.
+	Market bool `json:"market,omitempty"`
 }
 
 func faultsHelp() []faultHelp {
 	var list []faultHelp
 	for _, k := range faultKinds() {
-		list = append(list, faultHelp{k.kind, k.help})
+		list = append(list, faultHelp{k.kind, k.help, k.market})
 	}
 	return list
 }

@@ -20,6 +20,18 @@ type command struct {
 	id     json.RawMessage // as it came; nil without one
 }
 
+// names are the texts among the parameters: the streams that it is about.
+func (c *command) names() []string {
+	var names []string
+	for _, p := range c.params {
+		var name string
+		if json.Unmarshal(p, &name) == nil {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // commandError is what the server says of a wrong one.
 type commandError struct {
 	Code int    `json:"code"`
@@ -85,10 +97,15 @@ func (s *Sim) command(k *socket, data []byte) {
 	}
 	c, wrong := readCommand(data, k.way == 0 || k.way == public.WaySpot)
 	var result any
-	if wrong == nil {
+	var lost *Fault
+	if wrong == nil && k.way != 0 {
+		lost = s.faults.strikeMarket(ofCommand, k.way, c.names()...)
+	}
+	if wrong == nil && (lost == nil || !lost.NotExecuted) {
 		result, wrong = s.perform(k, &c)
 	}
 	switch {
+	case lost != nil:
 	case wrong == nil:
 		k.say(commandReply{result, orNull(c.id)})
 	case wrong.Code == tooManyStreams:
@@ -190,8 +207,7 @@ func (s *Sim) subscribe(k *socket, names []string) bool {
 	}
 	k.subscribed = append(k.subscribed, fresh...)
 	for _, name := range fresh {
-		if k.way != 0 && s.public.Carries(k.way, name) {
-			key := public.KeyOn(k.way, name)
+		if key := public.KeyOn(k.way, name); k.way != 0 && !k.dead[key] && s.public.Carries(k.way, name) {
 			s.public.Listen(key, s.clock.now())
 			s.hearers[key] = append(s.hearers[key], k)
 		}
@@ -207,15 +223,21 @@ func (s *Sim) unsubscribe(k *socket, names []string) {
 			continue
 		}
 		k.subscribed = slices.Delete(k.subscribed, at, at+1)
-		if k.way == 0 || !s.public.Carries(k.way, name) {
-			continue
-		}
-		key := public.KeyOn(k.way, name)
-		s.public.Leave(key)
-		s.hearers[key] = slices.DeleteFunc(s.hearers[key], func(other *socket) bool { return other == k })
-		if len(s.hearers[key]) == 0 {
-			delete(s.hearers, key)
-		}
+		s.unhear(k, public.KeyOn(k.way, name))
+	}
+}
+
+// unhear lets a socket hear no more of a stream, if it does.
+func (s *Sim) unhear(k *socket, key public.Key) {
+	at := slices.Index(s.hearers[key], k)
+	if at < 0 {
+		return
+	}
+	delete(k.held, key)
+	s.public.Leave(key)
+	s.hearers[key] = slices.Delete(s.hearers[key], at, at+1)
+	if len(s.hearers[key]) == 0 {
+		delete(s.hearers, key)
 	}
 }
 
@@ -224,15 +246,15 @@ func (s *Sim) unsubscribe(k *socket, names []string) {
 func (s *Sim) broadcast(frames []public.Frame) {
 	for _, f := range frames {
 		var wrapped []byte
-		for _, k := range s.hearers[f.Key] {
-			if !k.combined {
-				k.send(message{text: f.Body})
-				continue
+		for _, k := range slices.Clone(s.hearers[f.Key]) { // a fault may take some off
+			text := f.Body
+			if k.combined {
+				if wrapped == nil {
+					wrapped = wrap(f.Key.Name, f.Body)
+				}
+				text = wrapped
 			}
-			if wrapped == nil {
-				wrapped = wrap(f.Key.Name, f.Body)
-			}
-			k.send(message{text: wrapped})
+			s.tellSocket(k, f.Key, text)
 		}
 	}
 }

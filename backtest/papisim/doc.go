@@ -60,6 +60,14 @@
 // clock, since that is what a client waits by; those of events, bans and Retry-After are of
 // the exchange's.
 //
+// Faults of the market's streams (faultmarket.go) hit one connection at a time: a frame on its
+// way to one socket, told by stream and route (public, market, coin, spot), a command, or a
+// handshake. Where two connections hear one stream, as while a client replaces one by the
+// other, each frame is two that a fault can hit, in the order of subscribing, so that the
+// other connection hears what this one has lost. stream_dropped heals by another subscription,
+// stream_dead only with another connection. In the admin port's lists, market marks what
+// concerns the market's streams alone.
+//
 // Assumed: 503 Unknown error carries the code -1000 and Service Unavailable. the code 0; -1000,
 // -1006 and -1007 come with status 400, so that whoever judges by the status is wrong; and a
 // request of unknown outcome has been carried out, unless the fault says otherwise.

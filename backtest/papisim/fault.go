@@ -9,12 +9,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest/papisim/public"
 	"github.com/pmbot/pmbot/backtest/papisim/web"
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// Fault is something that goes wrong, with requests or on the user stream, and with which of
-// them. What is left out of the conditions does not matter for it.
+// Fault is something that goes wrong, with requests, on the user stream or on the market's
+// streams, and with which of them. What is left out of the conditions does not matter for it.
 type Fault struct {
 	Kind FaultKind `json:"kind"`
 	// Method and Path are those of requests; a path that ends in * stands for all that begin
@@ -22,8 +23,12 @@ type Fault struct {
 	Method   string `json:"method,omitempty"`
 	Path     string `json:"path,omitempty"`
 	ClientID string `json:"client_id,omitempty"`
-	// Event is the e of a stream's event, such as ORDER_TRADE_UPDATE.
+	// Event is the e of an event of the user stream, such as ORDER_TRADE_UPDATE.
 	Event string `json:"event,omitempty"`
+	// Stream is the name of a market stream, such as btcusdt@depth@100ms; one that ends in *
+	// stands for all that begin so. Route is the way in: public, market, coin or spot.
+	Stream string `json:"stream,omitempty"`
+	Route  string `json:"route,omitempty"`
 	// After is how many that fit are let through first, and Count how many are hit then: 0
 	// is one, and -1 are all. Probability is the chance of each, by the seed; 0 is one.
 	After       int            `json:"after,omitempty"`
@@ -35,6 +40,8 @@ type Fault struct {
 	// NotExecuted says that the request has no effect, of kinds that leave that open.
 	NotExecuted bool `json:"not_executed,omitempty"`
 	// Status, Code, Msg and Body make an answer of FaultAnswer: Body, or else Code and Msg.
+	// Code and Msg are those of the close frame where a market connection breaks, none for 0,
+	// and Status answers a handshake that FaultMarketRefused refuses, 503 for 0.
 	Status int    `json:"status,omitempty"`
 	Code   int    `json:"code,omitempty"`
 	Msg    string `json:"msg,omitempty"`
@@ -74,6 +81,8 @@ type faults struct {
 	random *rand.Rand
 	// held is an event of the user stream that waits for the next one to overtake it.
 	held []userFrame
+	// market is how many are of market streams and not over.
+	market int
 }
 
 func newFaults(seed uint64) faults { return faults{random: rand.New(rand.NewPCG(seed, 0x6661756c74))} }
@@ -87,13 +96,17 @@ const delayMax = Duration(72 * time.Hour)
 // check says what is wrong with a fault.
 func (f *Fault) check() error {
 	k, known := kindOf(f.Kind)
-	switch {
-	case !known:
+	if !known {
 		var names []string
 		for _, k := range faultKinds() {
 			names = append(names, string(k.kind))
 		}
 		return fmt.Errorf("kind %q is none of %s", f.Kind, strings.Join(names, ", "))
+	}
+	if err := f.checkPlace(k); err != nil {
+		return err
+	}
+	switch {
 	case f.Count < -1 || f.After < 0:
 		return errors.New("count is at least -1, for all, and after at least 0")
 	case f.Probability < 0 || f.Probability > exchange.FixedOne:
@@ -102,16 +115,51 @@ func (f *Fault) check() error {
 		return fmt.Errorf("delay %v is not within 0s to %v", time.Duration(f.Delay), time.Duration(delayMax))
 	case k.late && f.Delay == 0:
 		return fmt.Errorf("%s needs a delay, such as \"2s\"", f.Kind)
-	case k.stream && (f.Method != "" || f.Path != "" || f.ClientID != ""):
-		return fmt.Errorf("%s is of the user stream: it can be told by event, not by method, path or client_id", f.Kind)
-	case !k.stream && f.Event != "":
-		return fmt.Errorf("%s is of requests: it can be told by method, path and client_id, not by event", f.Kind)
 	case f.NotExecuted && !k.open:
 		return fmt.Errorf("%s leaves nothing open: not_executed goes with kinds whose outcome nobody knows", f.Kind)
 	case f.Kind == FaultAnswer && (f.Status < 200 || f.Status > 599):
 		return fmt.Errorf("status %d is not within 200 to 599", f.Status)
-	case f.Kind != FaultAnswer && (f.Status != 0 || f.Code != 0 || f.Msg != "" || f.Body != ""):
+	case f.Kind == FaultMarketRefused && f.Status != 0 && (f.Status < 400 || f.Status > 599):
+		return fmt.Errorf("status %d is not within 400 to 599", f.Status)
+	case k.closes && f.Code != 0 && !closeCode(f.Code):
+		return fmt.Errorf("code %d is none that a connection is closed with: 1000, 1001, 1008, 1011 to 1013, 3000 to 4999, or 0 for no close frame, which clients call 1006", f.Code)
+	case k.closes && len(f.Msg) > closeTextMax:
+		return fmt.Errorf("msg is longer than the %d bytes of a close frame", closeTextMax)
+	}
+	return f.checkAnswer(k)
+}
+
+// closeTextMax is how long the text of a close frame can be.
+const closeTextMax = 123
+
+// checkAnswer says whether a fault has an answer that its kind has no use for.
+func (f *Fault) checkAnswer(k faultKind) error {
+	switch {
+	case f.Kind == FaultAnswer, f.Status == 0 && f.Code == 0 && f.Msg == "" && f.Body == "":
+	case f.Kind == FaultMarketRefused && f.Code == 0 && f.Msg == "" && f.Body == "":
+	case k.closes && f.Status == 0 && f.Body == "":
+	case k.closes:
+		return fmt.Errorf("%s has code and msg, of its close frame, and neither status nor body", f.Kind)
+	default:
 		return fmt.Errorf("%s has an answer of its own; status, code, msg and body go with %s", f.Kind, FaultAnswer)
+	}
+	return nil
+}
+
+// checkPlace says whether a fault is told by what its kind has not.
+func (f *Fault) checkPlace(k faultKind) error {
+	request, event, market := f.Method != "" || f.Path != "" || f.ClientID != "", f.Event != "", f.Stream != "" || f.Route != ""
+	switch {
+	case k.stream && (request || market):
+		return fmt.Errorf("%s is of the user stream: it can be told by event, not by method, path, client_id, stream or route", f.Kind)
+	case k.market && (request || event):
+		return fmt.Errorf("%s is of market streams: it can be told by stream and route, not by method, path, client_id or event", f.Kind)
+	case !k.stream && !k.market && (event || market):
+		return fmt.Errorf("%s is of requests: it can be told by method, path and client_id, not by event, stream or route", f.Kind)
+	case f.Route != "" && !slices.Contains(public.Ways(), f.Route):
+		return fmt.Errorf("route %q is none of %s", f.Route, strings.Join(public.Ways(), ", "))
+	case f.Stream != "" && k.of == ofConnect:
+		return fmt.Errorf("%s is of handshakes: it can be told by route, not by stream", f.Kind)
 	}
 	return nil
 }
@@ -132,6 +180,7 @@ func (s *Sim) Inject(f Fault) (id int, err error) {
 	}
 	l.lastID++
 	l.list = append(l.list, &FaultState{ID: l.lastID, Fault: f})
+	l.countMarket()
 	return l.lastID, nil
 }
 
@@ -152,6 +201,7 @@ func (s *Sim) ClearFaults(id int) int {
 	defer s.mu.Unlock()
 	before := len(s.faults.list)
 	s.faults.list = slices.DeleteFunc(s.faults.list, func(f *FaultState) bool { return id == 0 || f.ID == id })
+	s.faults.countMarket()
 	return before - len(s.faults.list)
 }
 
@@ -180,7 +230,7 @@ func (s *Sim) strikeRequest(q *request) *Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.faults.strike(func(f *Fault, k faultKind) bool {
-		return !k.stream && (f.Method == "" || strings.EqualFold(f.Method, q.method)) && fitsPath(f.Path, q.path) &&
+		return !k.stream && !k.market && (f.Method == "" || strings.EqualFold(f.Method, q.method)) && fitsPath(f.Path, q.path) &&
 			(f.ClientID == "" || q.named(f.ClientID)) && (k.spares == nil || !k.spares(q))
 	})
 }

@@ -47,6 +47,23 @@ const (
 	FaultClosed         FaultKind = "stream_closed"
 )
 
+// What can go wrong on the market's streams, on one connection at a time.
+const (
+	FaultFrameLost      FaultKind = "frame_lost"
+	FaultFrameLate      FaultKind = "frame_late"
+	FaultFrameReordered FaultKind = "frame_reordered"
+	FaultFrameRepeated  FaultKind = "frame_repeated"
+	FaultFrameGarbage   FaultKind = "frame_garbage"
+	FaultFrameCut       FaultKind = "frame_cut"
+	FaultStreamDropped  FaultKind = "stream_dropped"
+	FaultStreamDead     FaultKind = "stream_dead"
+	FaultMarketSilent   FaultKind = "market_silent"
+	FaultMarketClosed   FaultKind = "market_closed"
+	FaultRouteClosed    FaultKind = "route_closed"
+	FaultMarketRefused  FaultKind = "market_refused"
+	FaultCommandLost    FaultKind = "command_lost"
+)
+
 // faultKind is what a kind does.
 type faultKind struct {
 	kind FaultKind
@@ -54,6 +71,10 @@ type faultKind struct {
 	help string
 	// stream says that it happens on the user stream; late that it needs a delay.
 	stream, late bool
+	// market says that it happens on the market's streams, of what it hits there, and closes
+	// that it ends connections.
+	market, closes bool
+	of             marketThing
 	// served says that the exchange serves the request all the same; open that it does only
 	// if the fault does not say otherwise.
 	served, open bool
@@ -77,8 +98,11 @@ func kindOf(name FaultKind) (faultKind, bool) {
 	return kinds[i], true
 }
 
-// faultKinds are all kinds. Which code the texts of 503 carry is assumed.
-func faultKinds() []faultKind {
+// faultKinds are all kinds.
+func faultKinds() []faultKind { return slices.Concat(requestFaults(), userFaults(), marketFaults()) }
+
+// requestFaults are the kinds of requests. Which code the texts of 503 carry is assumed.
+func requestFaults() []faultKind {
 	return []faultKind{
 		{kind: FaultLostRequest, help: "the request never arrives; the connection hangs until the client gives up, or for delay"},
 		{kind: FaultLateRequest, late: true, served: true, help: "the request arrives after delay"},
@@ -107,6 +131,12 @@ func faultKinds() []faultKind {
 		{kind: FaultFirewall, help: "403 with a page, not served, and the address is shut out for delay"},
 		{kind: FaultCancel, spares: keepsOrders, help: "a cancel is refused with -2011; the order stays", answer: web.Errorf(-2011, "Unknown order sent.")},
 		{kind: FaultAnswer, help: "status with body, or with code and msg, not served"},
+	}
+}
+
+// userFaults are the kinds of the user stream.
+func userFaults() []faultKind {
+	return []faultKind{
 		{kind: FaultEventLost, stream: true, help: "an event is never sent"},
 		{kind: FaultEventLate, stream: true, late: true, help: "an event comes after delay, and others overtake it"},
 		{kind: FaultEventReordered, stream: true, help: "an event comes after the one that follows it"},
@@ -115,5 +145,24 @@ func faultKinds() []faultKind {
 		{kind: FaultKeyDead, stream: true, help: "the listenKey dies without a word before an event, which nobody gets"},
 		{kind: FaultSilent, stream: true, help: "the connection says nothing any more, from an event on, and stays open"},
 		{kind: FaultClosed, stream: true, help: "the connection breaks before an event"},
+	}
+}
+
+// marketFaults are the kinds of the market's streams.
+func marketFaults() []faultKind {
+	return []faultKind{
+		{kind: FaultFrameLost, market: true, help: "a frame is never sent to one of those who hear its stream"},
+		{kind: FaultFrameLate, market: true, late: true, help: "a frame comes after delay, and others overtake it"},
+		{kind: FaultFrameReordered, market: true, help: "a frame comes after the one that follows it on its stream"},
+		{kind: FaultFrameRepeated, market: true, help: "a frame comes twice"},
+		{kind: FaultFrameGarbage, market: true, help: "a text that is no JSON comes in the place of a frame"},
+		{kind: FaultFrameCut, market: true, help: "a frame comes cut off in the middle"},
+		{kind: FaultStreamDropped, market: true, help: "from a frame on its stream is silent on the connection, until it is unsubscribed and subscribed again"},
+		{kind: FaultStreamDead, market: true, help: "from a frame on its stream is silent as long as the connection lives; commands are acknowledged and change nothing"},
+		{kind: FaultMarketSilent, market: true, help: "the connection says nothing any more, from a frame on, and stays open"},
+		{kind: FaultMarketClosed, market: true, closes: true, help: "the connection breaks before a frame, or is closed with code and msg"},
+		{kind: FaultRouteClosed, market: true, closes: true, help: "all connections of a route break before a frame of one, or are closed with code and msg"},
+		{kind: FaultMarketRefused, market: true, of: ofConnect, help: "a handshake is answered with status, or 503, and a page"},
+		{kind: FaultCommandLost, market: true, of: ofCommand, open: true, help: "a command on a market connection is obeyed (not_executed: it is not) and never answered"},
 	}
 }

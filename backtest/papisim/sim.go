@@ -43,6 +43,7 @@ type Sim struct {
 	sockets []*socket // in the order of opening
 	hearers hearers
 	user    userStream
+	late    []lateFrame // of market streams, by due
 }
 
 // feedBuffer is how many market events are read at a time.

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest/venue"
@@ -58,7 +59,8 @@ type testSim struct {
 	*Sim
 	t       testing.TB
 	lastSeq int64
-	id      string // of the last answer that has one
+	id      string            // of the last answer that has one
+	dialer  *websocket.Dialer // of websockets, once it is served
 }
 
 // newTestSim makes an exchange with what testConfig says, after changes, and shows it one

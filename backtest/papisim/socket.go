@@ -1,6 +1,7 @@
 package papisim
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/pmbot/pmbot/backtest/papisim/public"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -42,7 +44,11 @@ type socket struct {
 	queue chan message
 	gone  chan struct{}
 	over  bool        // gone is closed
-	mute  atomic.Bool // a fault keeps events and pings from it
+	mute  atomic.Bool // a fault keeps frames, answers and pings from it
+	// held are frames that a fault lets wait for the next of their stream, and dead streams
+	// that it has silenced for good; both of the market.
+	held map[public.Key][]byte
+	dead map[public.Key]bool
 
 	// pinged is the payload of the last ping, which the writer sends and the reader awaits.
 	pinged atomic.Int64
@@ -59,7 +65,7 @@ type message struct {
 
 // send gives a frame to the writer, and drops a client that has too many.
 func (k *socket) send(m message) {
-	if k.over {
+	if k.over || k.deaf() && m.code == 0 {
 		return
 	}
 	select {
@@ -68,6 +74,10 @@ func (k *socket) send(m message) {
 		k.drop()
 	}
 }
+
+// deaf says whether a fault has silenced a connection of the market: it answers nothing and
+// tells nothing.
+func (k *socket) deaf() bool { return k.way != 0 && k.mute.Load() }
 
 // shut ends a socket with a close frame after all that waits.
 func (k *socket) shut(code int, text string) { k.send(message{[]byte(text), code}) }
@@ -83,6 +93,10 @@ func (k *socket) drop() {
 // serveSocket is a websocket's whole life. It reads, while another goroutine, whose end it
 // awaits, writes.
 func (s *Sim) serveSocket(w http.ResponseWriter, r *http.Request, e entry) {
+	if f := s.strikeConnect(e.way); f != nil {
+		page(cmp.Or(f.Status, http.StatusServiceUnavailable)).send(w, r)
+		return
+	}
 	upgrader := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
 	conn, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
@@ -163,7 +177,9 @@ func (s *Sim) read(k *socket, conn *websocket.Conn) {
 	}
 	answerPing := conn.PingHandler()
 	conn.SetPingHandler(func(data string) error {
-		s.counted(k)
+		if s.counted(k); k.deaf() {
+			return nil
+		}
 		return answerPing(data)
 	})
 	conn.SetPongHandler(func(data string) error {

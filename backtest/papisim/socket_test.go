@@ -73,10 +73,10 @@ func (s *testSim) served(t *testing.T) (dial func(url string, prepare ...func(*w
 		}
 		synctest.Wait()
 	})
+	s.dialer = &websocket.Dialer{NetDialContext: p.dial}
 	return func(url string, prepare ...func(*websocket.Conn)) *client {
 		t.Helper()
-		dialer := websocket.Dialer{NetDialContext: p.dial}
-		conn, response, err := dialer.Dial(url, nil)
+		conn, response, err := s.dialer.Dial(url, nil)
 		if err != nil {
 			t.Fatalf("dial %s: %v", url, err)
 		}

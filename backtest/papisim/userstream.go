@@ -125,6 +125,9 @@ func (s *Sim) dueStreams() exchange.Time {
 	if len(s.user.waiting) > 0 {
 		due = min(due, s.user.waiting[0].Due)
 	}
+	if len(s.late) > 0 {
+		due = min(due, s.late[0].due)
+	}
 	return due
 }
 
@@ -132,6 +135,7 @@ func (s *Sim) dueStreams() exchange.Time {
 func (s *Sim) passStreams(now exchange.Time) {
 	s.public.Pass(now)
 	s.broadcast(s.public.Frames())
+	s.deliverLate(now)
 	s.deliver(now)
 	s.expireKey(now)
 	s.expireSockets(now)

@@ -59,6 +59,9 @@ func (s *Service) Instrument(in exchange.Instrument, at exchange.Time) {
 	}
 }
 
+// Now is how far the service has come: the time of what it has told last.
+func (s *Service) Now() exchange.Time { return s.now }
+
 // Mark is the last mark price of an instrument, the zero value while there is none.
 func (s *Service) Mark(inst exchange.InstrumentID) exchange.Mark { return s.symbols[inst].mark }
 

@@ -31,6 +31,17 @@ const (
 	WaySpot
 )
 
+// Ways are the names of the ways in, in order.
+func Ways() []string { return []string{"public", "market", "coin", "spot"} }
+
+// String is the way's name, "" for none.
+func (w Way) String() string {
+	if w < WayPublic || w > WaySpot {
+		return ""
+	}
+	return Ways()[w-WayPublic]
+}
+
 // Key names a stream.
 type Key struct {
 	Universe Universe
