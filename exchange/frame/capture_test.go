@@ -131,6 +131,7 @@ var fixtures = []fixture{
 	{"markPrice", []Kind{KindMark}}, {"index_kline", []Kind{KindOther}}, {"index_price", []Kind{KindIndexPrice}},
 	{"continuous", []Kind{KindOther}}, {"kline", []Kind{KindBar}},
 	{"liquidation", []Kind{KindLiquidation}}, {"forceOrder", []Kind{KindLiquidation}},
+	{"asset_index", []Kind{KindAssetIndex, KindAssetIndex}}, {"contract_info", []Kind{KindContractInfo}},
 }
 
 // TestFixtures decodes all frames that Binance documents or that were seen on the wire.

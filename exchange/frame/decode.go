@@ -160,8 +160,14 @@ func (d *Decoder) payload(o *object) (*Frame, error) {
 		f.readBar(o, &d.nested)
 	case KindLiquidation:
 		f.readLiquidation(o, &d.nested)
+	case KindAssetIndex:
+		f.readAssetIndex(o)
+	case KindContractInfo:
+		f.readContractInfo(o)
 	case KindReply:
 		f.readReply(o, &d.nested)
+	case KindOther:
+		f.readOther(o)
 	}
 	if o.err != nil {
 		return nil, f.refuse(o.err)

@@ -35,20 +35,26 @@ const (
 	KindBar
 	// KindLiquidation is somebody's forced order: Liquidation.
 	KindLiquidation
+	// KindAssetIndex is what an asset counts in USD as collateral: AssetIndex. Its Symbol
+	// is the rate's name, such as BTCUSD. Streams of all assets send lists.
+	KindAssetIndex
+	// KindContractInfo tells that a contract was listed, settled or got other brackets:
+	// ContractInfo. Load exchangeInfo and brackets anew, for the frame is no substitute.
+	KindContractInfo
 	// KindReply answers a command, or is an error: Reply.
 	KindReply
 	// KindOther is anything else that Binance sends and nothing here decodes: tickers of
-	// 24 hours, contractInfo, composite and asset indices, candles of continuous
-	// contracts, of index and of mark prices, exchangeInfo, @rpiDepth, and every event of
-	// a name not known yet. Of the payload only Name is read.
+	// 24 hours, composite indices, sessions, candles of continuous contracts, of index and
+	// of mark prices, exchangeInfo, @rpiDepth, and every event of a name not known yet. Of
+	// the payload only Name and Event are read, and Event is 0 if "E" is not a time.
 	KindOther
 )
 
 var kindNames = [...]string{
 	KindTrade: "trade", KindAggTrade: "aggTrade", KindBookTicker: "bookTicker", KindDepth: "depth",
 	KindPartialDepth: "partial depth", KindSnapshot: "depth snapshot", KindMark: "mark price",
-	KindIndexPrice: "index price", KindBar: "kline", KindLiquidation: "liquidation", KindReply: "reply",
-	KindOther: "other",
+	KindIndexPrice: "index price", KindBar: "kline", KindLiquidation: "liquidation", KindAssetIndex: "asset index",
+	KindContractInfo: "contract info", KindReply: "reply", KindOther: "other",
 }
 
 // String returns the kind as error messages name it.
@@ -111,18 +117,20 @@ type Frame struct {
 	Product exchange.Product
 	// Event is the field "E", when the exchange sent the frame; Time is "T", when the
 	// matching engine made what it tells. Each is 0 where absent; spot's book tickers have
-	// neither, its depth has only Event. A mark price and a bar have no Time.
+	// neither, its depth has only Event. Marks, indices, bars and contract infos have no Time.
 	Event, Time exchange.Time
 
-	TradeType   TradeType
-	Trade       exchange.Trade
-	BookTicker  exchange.BookTicker
-	Depth       exchange.Depth
-	Mark        Mark
-	Index       exchange.Fixed
-	Bar         Bar
-	Liquidation Liquidation
-	Reply       Reply
+	TradeType    TradeType
+	Trade        exchange.Trade
+	BookTicker   exchange.BookTicker
+	Depth        exchange.Depth
+	Mark         Mark
+	Index        exchange.Fixed
+	Bar          Bar
+	Liquidation  Liquidation
+	AssetIndex   AssetIndex
+	ContractInfo ContractInfo
+	Reply        Reply
 }
 
 // Mark is a mark price with what only frames carry.
@@ -151,6 +159,29 @@ type Liquidation struct {
 	Type, TimeInForce, Status []byte
 	// Last is the quantity of the last fill, Filled that of all.
 	Last, Filled exchange.Fixed
+}
+
+// AssetIndex is the index price of an asset, and what Binance makes of it.
+type AssetIndex struct {
+	// Asset is the symbol without the USD at its end, such as BTC.
+	Asset []byte
+	// Price is the index price, in USD.
+	Price exchange.Fixed
+	// Bid and Ask are the rates at which assets count ("B" and "A"), AutoBid and AutoAsk
+	// those at which Binance exchanges them by itself ("Q" and "G"). Each is 0 where absent.
+	Bid, Ask, AutoBid, AutoAsk exchange.Fixed
+}
+
+// ContractInfo is what a contractInfo frame says of a contract.
+type ContractInfo struct {
+	// Status and Type are Binance's texts, such as TRADING and PERPETUAL. Type is empty for
+	// contracts that are not traded yet.
+	Status, Type []byte
+	// Delivery is when the contract delivers, for perpetual ones in the year 2100; Onboard
+	// is when it was listed. Each is 0 where absent.
+	Delivery, Onboard exchange.Time
+	// Brackets says that the frame has leverage brackets, which it has when they changed.
+	Brackets bool
 }
 
 // Reply is the answer to a command, or an error outside of one.

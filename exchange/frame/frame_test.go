@@ -103,6 +103,9 @@ func describe(f *Frame) string {
 		fmt.Fprintf(&b, " (%v)", f.Product)
 	}
 	fmt.Fprintf(&b, ", event %v, time %v", f.Event, f.Time)
+	if key, ok := f.Key(); ok {
+		fmt.Fprintf(&b, ", key %d", key)
+	}
 	rest := *f
 	rest.Kind, rest.Stream, rest.Name, rest.Symbol, rest.Product, rest.Event, rest.Time = 0, nil, nil, nil, 0, 0, 0
 	switch f.Kind {
@@ -128,6 +131,14 @@ func describe(f *Frame) string {
 		l := f.Liquidation
 		fmt.Fprintf(&b, ": %s %s %s %+v, last %v, filled %v", l.Type, l.TimeInForce, l.Status, l.Liquidation, l.Last, l.Filled)
 		rest.Liquidation = Liquidation{}
+	case KindAssetIndex:
+		a := f.AssetIndex
+		fmt.Fprintf(&b, ": %s %v, bid %v, ask %v, auto bid %v, auto ask %v", a.Asset, a.Price, a.Bid, a.Ask, a.AutoBid, a.AutoAsk)
+		rest.AssetIndex = AssetIndex{}
+	case KindContractInfo:
+		c := f.ContractInfo
+		fmt.Fprintf(&b, ": %s %q, delivery %v, onboard %v, brackets %v", c.Status, c.Type, c.Delivery, c.Onboard, c.Brackets)
+		rest.ContractInfo = ContractInfo{}
 	case KindReply:
 		r := f.Reply
 		fmt.Fprintf(&b, ": id %d, failed %v, %d %q, result %s", r.ID, r.Failed, r.Code, r.Message, r.Result)

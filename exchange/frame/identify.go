@@ -51,6 +51,10 @@ func kindOf(name, stream []byte) Kind {
 		return KindBar
 	case "forceOrder":
 		return KindLiquidation
+	case "assetIndexUpdate":
+		return KindAssetIndex
+	case "contractInfo":
+		return KindContractInfo
 	default:
 		return KindOther
 	}

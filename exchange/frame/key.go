@@ -24,12 +24,18 @@ const (
 	keyError
 	keyCode
 	keyMessage
+	keyContractType
+	keyContractStatus
+	keyDelivery
+	keyOnboard
+	keyBrackets
 )
 
 var keyNames = [...]string{
 	keyStream: "stream", keyData: "data", keyPrev: "pu", keyAverage: "ap", keySymbolType: "st",
 	keyLastUpdateID: "lastUpdateId", keyBids: "bids", keyAsks: "asks", keySymbol: "symbol", keySymbols: "symbols",
 	keyMethod: "method", keyResult: "result", keyID: "id", keyError: "error", keyCode: "code", keyMessage: "msg",
+	keyContractType: "ct", keyContractStatus: "cs", keyDelivery: "dt", keyOnboard: "ot", keyBrackets: "bks",
 }
 
 // keyOf returns the key of a name. It is a switch and no search of keyNames, because
@@ -68,6 +74,16 @@ func keyOf(name []byte) key {
 		return keyCode
 	case "msg":
 		return keyMessage
+	case "ct":
+		return keyContractType
+	case "cs":
+		return keyContractStatus
+	case "dt":
+		return keyDelivery
+	case "ot":
+		return keyOnboard
+	case "bks":
+		return keyBrackets
 	}
 	if len(name) == 1 && isLetter(name[0]) {
 		return name[0]

@@ -157,7 +157,14 @@ func referenceFrame(stream []byte, element json.RawMessage) (f *Frame, err error
 	if o.has("e") {
 		f.Name = o.letters("e")
 	}
-	if f.Kind != KindOther && f.Kind != KindReply {
+	switch f.Kind {
+	case KindReply:
+	case KindOther:
+		func() {
+			defer func() { _ = recover() }() // a time that is none is no fault
+			f.Event = o.time("E")
+		}()
+	default:
 		o.readEvent(f)
 	}
 	switch f.Kind {
@@ -189,6 +196,13 @@ func referenceFrame(stream []byte, element json.RawMessage) (f *Frame, err error
 			Liquidation: exchange.Liquidation{Side: side, Price: o.price("p"), Average: o.quantity("ap"), Qty: o.price("q")},
 			Type:        o.letters("o"), TimeInForce: o.letters("f"), Status: o.letters("X"), Last: o.quantity("l"), Filled: o.quantity("z"),
 		}
+	case KindAssetIndex:
+		f.AssetIndex = AssetIndex{
+			Asset: []byte(strings.TrimSuffix(o.text("s"), "USD")), Price: o.price("i"),
+			Bid: o.quantityOr0("B"), Ask: o.quantityOr0("A"), AutoBid: o.quantityOr0("Q"), AutoAsk: o.quantityOr0("G"),
+		}
+	case KindContractInfo:
+		o.readContractInfo(f)
 	case KindReply:
 		o.readReply(f)
 	}
@@ -202,6 +216,7 @@ func referenceKind(o fields, stream string) Kind {
 		kinds := map[string]Kind{
 			"trade": KindTrade, "aggTrade": KindAggTrade, "bookTicker": KindBookTicker, "markPriceUpdate": KindMark,
 			"indexPriceUpdate": KindIndexPrice, "kline": KindBar, "forceOrder": KindLiquidation,
+			"assetIndexUpdate": KindAssetIndex, "contractInfo": KindContractInfo,
 		}
 		switch {
 		case name != "depthUpdate" && kinds[name] == 0:
@@ -317,6 +332,15 @@ func (o fields) readBar(f *Frame) {
 		panic("no interval: " + name)
 	}
 	f.Bar.Interval = (exchange.Time(n) * unit * 1e9).Sub(0)
+}
+
+func (o fields) readContractInfo(f *Frame) {
+	f.ContractInfo = ContractInfo{Status: o.letters("cs"), Delivery: o.timeOr0("dt"), Onboard: o.timeOr0("ot")}
+	if o.has("ct") {
+		f.ContractInfo.Type = []byte(o.text("ct"))
+	}
+	var brackets []json.RawMessage
+	f.ContractInfo.Brackets = json.Unmarshal(o["bks"], &brackets) == nil && len(brackets) > 0
 }
 
 func (o fields) readReply(f *Frame) {

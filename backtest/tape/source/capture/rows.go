@@ -19,7 +19,7 @@ func (r *reader) take(f *frame.Frame) (passed string, err error) {
 		return "reply", nil
 	case frame.KindIndexPrice:
 		return "indexPriceUpdate", nil
-	case frame.KindOther:
+	case frame.KindOther, frame.KindAssetIndex, frame.KindContractInfo:
 		return otherName(f), nil
 	case frame.KindBar:
 		if !f.Bar.Closed {
