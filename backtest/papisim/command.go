@@ -208,6 +208,7 @@ func (s *Sim) subscribe(k *socket, names []string) bool {
 	k.subscribed = append(k.subscribed, fresh...)
 	for _, name := range fresh {
 		if key := public.KeyOn(k.way, name); k.way != 0 && !k.dead[key] && s.public.Carries(k.way, name) {
+			s.follow(k.way, key)
 			s.public.Listen(key, s.clock.now())
 			s.hearers[key] = append(s.hearers[key], k)
 		}
@@ -241,29 +242,17 @@ func (s *Sim) unhear(k *socket, key public.Key) {
 	}
 }
 
-// broadcast sends the frames of the market's streams to those who hear them. A frame is
-// wrapped once, however many want it so.
+// broadcast sends the frames of the market's streams to those who hear them.
 func (s *Sim) broadcast(frames []public.Frame) {
-	for _, f := range frames {
-		var wrapped []byte
+	for i := range frames {
+		f := &frames[i]
+		s.overhear(f)
 		for _, k := range slices.Clone(s.hearers[f.Key]) { // a fault may take some off
 			text := f.Body
 			if k.combined {
-				if wrapped == nil {
-					wrapped = wrap(f.Key.Name, f.Body)
-				}
-				text = wrapped
+				text = f.Wrapped
 			}
 			s.tellSocket(k, f.Key, text)
 		}
 	}
-}
-
-// wrap puts a frame into the envelope that names its stream.
-func wrap(stream string, body []byte) []byte {
-	name, err := json.Marshal(stream)
-	if err != nil {
-		panic("papisim: the name of a stream: " + err.Error())
-	}
-	return slices.Concat([]byte(`{"stream":`), name, []byte(`,"data":`), body, []byte("}"))
 }

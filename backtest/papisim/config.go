@@ -32,6 +32,11 @@ type Config struct {
 	Limits Limits
 	// Account is what the exchange knows of the account beside its money.
 	Account AccountType
+	// Witness, unless it is nil, hears what the market's streams tell, before any fault and
+	// whoever is connected, in order: of each stream that a client has once asked for, where it
+	// delivers, everything from then on, and for a stream of differences first its book. It is
+	// called while the exchange stands still, so it should be quick and must not call it.
+	Witness func(Told)
 }
 
 // Key is an API key as Binance's key page shows it.

@@ -177,6 +177,18 @@
 // elsewhere; dstream has no paths /public and /market; /private takes any key and is silent,
 // for plain futures have no user data on this account.
 //
+// # The witness
+//
+// A recording can only be judged by who knows what the exchange has done. [Config.Witness]
+// (witness.go) hears every stream that a client has once asked for, from the first time on and
+// to the end, whoever is connected and whatever faults do: the very bytes, since a frame is made
+// once for all. Of one stream the frames that a client gets are therefore a part of what the
+// witness hears, in the same order; of a book it hears the snapshot of up to 1,000 levels a
+// side that its differences begin after, so that the book at each update id can be made from
+// it. [Told.AppendLine] makes lines of it that package backtest/tape/source/capture reads, and
+// "pmbot sim --history DIR" writes them to DIR/um, DIR/cm and DIR/spot/history.jsonl.gz. The
+// clock of these lines is the exchange's: what the exchange says at E stands at E.
+//
 // # The user stream
 //
 // narrate.go turns the news of the records into events, userframe.go, accountframe.go and

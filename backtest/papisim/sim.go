@@ -44,6 +44,7 @@ type Sim struct {
 	hearers hearers
 	user    userStream
 	late    []lateFrame // of market streams, by due
+	witness witness
 }
 
 // feedBuffer is how many market events are read at a time.
@@ -93,7 +94,7 @@ func New(c Config) (*Sim, error) {
 		public: public.New(c.Venue.Instruments), feed: feed{source: c.Source}, account: c.Account,
 		records: newRecords(c.Venue.Seed, c.FirstOrderID), ledger: newLedger(), quotas: newQuotas(),
 		faults: newFaults(c.Venue.Seed), shifts: map[string]exchange.Fixed{},
-		hearers: hearers{}, user: newUserStream(c.Venue.Seed),
+		hearers: hearers{}, user: newUserStream(c.Venue.Seed), witness: witness{c.Witness, map[public.Key][]exchange.Product{}},
 	}
 	if s.gateway, err = newGateway(&c, s.routes()); err != nil {
 		return nil, fmt.Errorf("papisim: %w", err)

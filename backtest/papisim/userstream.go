@@ -108,7 +108,7 @@ func (s *Sim) sendUser(f userFrame) {
 		switch key := s.user.key.text; {
 		case !k.hears(key):
 		case k.combined:
-			k.send(message{text: wrap(key, f.Body)})
+			k.send(message{text: public.Wrap(key, f.Body)})
 		default:
 			k.send(message{text: f.Body})
 		}

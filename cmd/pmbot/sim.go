@@ -19,7 +19,7 @@ import (
 type simFlags struct {
 	config, accounts, tape string
 	sets                   []string
-	listen, admin          string
+	listen, admin, history string
 	key, secret            string
 	seed, speed            string
 	cert, certKey          string
@@ -42,11 +42,16 @@ names and addresses, by path. Websocket hosts whose paths are alike have ports o
 own as well. An admin port takes faults and moves time, prices and account; ask it for
 GET / to see how.
 
-It stops on SIGINT and SIGTERM and leaves nothing behind.`,
+With --history it writes down what the market's streams tell, before any fault and while
+nobody is connected, as recordings that "pmbot data import" reads: what a recorder's tape
+can be held against.
+
+It stops on SIGINT and SIGTERM and leaves nothing else behind.`,
 		Example: `  pmbot sim
   pmbot sim --listen 127.0.0.1:9000 --key KEY --secret SECRET
   pmbot sim -c configs/sim.toml --accounts poor.toml --set speed=10
-  pmbot sim --tape tape --speed 60`,
+  pmbot sim --tape tape --speed 60
+  pmbot sim --history told`,
 		Args: cobra.NoArgs,
 	}
 	flags := cmd.Flags()
@@ -62,6 +67,7 @@ It stops on SIGINT and SIGTERM and leaves nothing behind.`,
 	flags.StringVar(&f.seed, "seed", "", "seed of the generated market")
 	flags.StringVar(&f.cert, "tls-cert", "", "PEM file with a certificate: serve HTTPS")
 	flags.StringVar(&f.certKey, "tls-key", "", "PEM file with its private key")
+	flags.StringVar(&f.history, "history", "", "new directory for what the market's streams tell, whoever hears it; see configs/sim.toml")
 	flags.BoolVar(&f.anywhere, "listen-anywhere", false, "allow addresses that other machines can reach")
 	flags.BoolVar(&f.json, "json", false, "print the addresses as one JSON document")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log every request")
@@ -89,7 +95,11 @@ func (c *console) sim(ctx context.Context, f *simFlags) error {
 	if len(left) > 0 {
 		fmt.Fprintf(c.err, "pmbot: the market has no price of %s, so the account holds none\n", strings.Join(left, ", "))
 	}
-	exchange, err := newSim(ctx, cfg, market)
+	history, err := newHistory(f.history)
+	if err != nil {
+		return err
+	}
+	exchange, err := newSim(ctx, cfg, market, history.witness())
 	if err != nil {
 		return err
 	}
@@ -104,7 +114,7 @@ func (c *console) sim(ctx context.Context, f *simFlags) error {
 	if err := c.printSim(f, cfg, s, exchange, market); err != nil {
 		return err
 	}
-	return s.run(ctx)
+	return history.during(ctx, s.run)
 }
 
 // check finds flags that do not go together.
@@ -213,7 +223,7 @@ func (c *simConfig) keys(start exchange.Time) ([]papisim.Key, error) {
 }
 
 // newSim puts the exchange together and lets the time pass that warms its market up.
-func newSim(ctx context.Context, c *simConfig, m *simMarket) (*papisim.Sim, error) {
+func newSim(ctx context.Context, c *simConfig, m *simMarket, witness func(papisim.Told)) (*papisim.Sim, error) {
 	keys, err := c.keys(m.opens)
 	if err != nil {
 		return nil, err
@@ -233,6 +243,7 @@ func newSim(ctx context.Context, c *simConfig, m *simMarket) (*papisim.Sim, erro
 		},
 		Source: m.source, Start: m.starts, Speed: c.Speed, FirstOrderID: c.OrderID, Keys: keys, Limits: papisim.Limits(c.Limits),
 		Account: papisim.AccountType{Kind: c.Account.Kind, Activated: c.Account.Activated, DeltaMode: c.Account.DeltaMode, VIP: c.Account.VIP},
+		Witness: witness,
 	})
 	if err != nil {
 		return nil, &failure{exitConfig, err, "see configs/sim.toml"}

@@ -35,7 +35,7 @@ func TestSimConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := newSim(t.Context(), c, m); err != nil {
+	if _, err := newSim(t.Context(), c, m, nil); err != nil {
 		t.Fatal(err)
 	}
 }

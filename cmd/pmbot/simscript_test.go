@@ -21,11 +21,13 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -34,8 +36,8 @@ import (
 // "answers", a line each, and what it wrote to standard error in "log".
 //
 // A request is "GET /path", with "signed" in front with key and signature of key k and
-// secret s; "admin POST /path body" goes to the admin port, and "host NAME GET /path" says
-// another Host.
+// secret s; "admin POST /path body" goes to the admin port, "host NAME GET /path" says another Host,
+// and "hear /market/stream?streams=a/b 3" reads three frames of fstream.
 func simulate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: simulate requests.txt arguments...")
@@ -107,6 +109,8 @@ func (c *simClient) obey(line string) string {
 		method, path, _ := strings.Cut(rest, " ")
 		path, body, _ := strings.Cut(path, " ")
 		return strings.Join(strings.Fields(c.ask(method, c.at.Admin+path, "", body)), " ")
+	case "hear":
+		return hear(c.at.FStream, rest)
 	case "host":
 		host, rest, _ := strings.Cut(rest, " ")
 		method, path, _ := strings.Cut(rest, " ")
@@ -114,6 +118,27 @@ func (c *simClient) obey(line string) string {
 	default:
 		return c.ask(word, c.at.URL+rest, "", "")
 	}
+}
+
+// hear subscribes to streams of fstream and reads some frames.
+func hear(host, line string) string {
+	path, count, _ := strings.Cut(line, " ")
+	n, err := strconv.Atoi(count)
+	if err != nil {
+		return err.Error()
+	}
+	conn, answer, err := websocket.DefaultDialer.Dial(host+path, nil)
+	if err != nil {
+		return err.Error()
+	}
+	answer.Body.Close()
+	defer conn.Close()
+	for range n {
+		if _, _, err := conn.ReadMessage(); err != nil {
+			return err.Error()
+		}
+	}
+	return "heard " + count
 }
 
 func (c *simClient) ask(method, url, host, body string) string {

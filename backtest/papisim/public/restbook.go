@@ -2,6 +2,7 @@ package public
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/pmbot/pmbot/backtest/papisim/web"
@@ -51,6 +52,24 @@ func (m side) depth(c *web.Call) (any, *web.Error) {
 		return nil, wrong
 	}
 	return sym.snapshot(c.At, int(n)), nil
+}
+
+// Book is the book that a stream of differences goes on from, as a request for its depth would
+// have it, and that request; not ok for other streams.
+func (s *Service) Book(k Key) (answer any, url string, ok bool) {
+	sub, ok := s.parse(k)
+	if !ok || sub.kind != kindDepth {
+		return nil, "", false
+	}
+	const levels = 1000
+	url = "depth?symbol=" + sub.sym.in.Symbol + "&limit=" + strconv.Itoa(levels)
+	switch sub.sym.in.Product {
+	case exchange.Margin:
+		return sub.sym.spotSnapshot(levels), "https://api.binance.com/api/v3/" + url, true
+	case exchange.CM:
+		return sub.sym.snapshot(s.now, levels), "https://dapi.binance.com/dapi/v1/" + url, true
+	}
+	return sub.sym.snapshot(s.now, levels), "https://fapi.binance.com/fapi/v1/" + url, true
 }
 
 // rpiDepth is depth with RPI orders, of which there are none.

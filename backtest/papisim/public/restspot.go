@@ -71,7 +71,12 @@ func (m side) spotDepth(c *web.Call) (any, *web.Error) {
 		return nil, wrong
 	}
 	n = min(n, spotDepthMax)
-	return spotPartialFrame{s.depth.last, s.top(&s.depth.bids, int(n)), s.top(&s.depth.asks, int(n))}, nil
+	return s.spotSnapshot(int(n)), nil
+}
+
+// spotSnapshot is the top of a book as spot's depth has it.
+func (s *symbol) spotSnapshot(levels int) spotPartialFrame {
+	return spotPartialFrame{s.depth.last, s.top(&s.depth.bids, levels), s.top(&s.depth.asks, levels)}
 }
 
 // listed reads the parameter symbols, a JSON list of names.

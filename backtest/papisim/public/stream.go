@@ -8,16 +8,19 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// Frame is what a stream says once; whoever sends it wraps it.
+// Frame is what a stream says once. Nobody may change it.
 type Frame struct {
-	Key  Key
-	Body []byte
+	Key Key
+	// Wrapped is the frame in the envelope that names its stream, and Body, a part of it, the
+	// frame alone.
+	Wrapped, Body []byte
 }
 
 // stream is one that somebody listens to.
 type stream struct {
 	subject
 	key       Key
+	opening   []byte // of the envelope of its frames
 	listeners int
 	due       exchange.Time
 	window    window // of the differences of a book
@@ -54,7 +57,7 @@ func (s *Service) Listen(k Key, now exchange.Time) {
 		return
 	}
 	s.now = max(s.now, now)
-	st := &stream{subject: sub, key: k, listeners: 1, due: exchange.Never}
+	st := &stream{subject: sub, key: k, opening: opening(k.Name), listeners: 1, due: exchange.Never}
 	s.streams[k] = st
 	if sub.sym != nil {
 		sub.sym.streams = append(sub.sym.streams, st)
@@ -136,7 +139,23 @@ func (s *Service) push(st *stream, payload any) {
 	if err != nil {
 		panic("papisim: a frame of " + st.key.Name + ": " + err.Error())
 	}
-	s.frames = append(s.frames, Frame{st.key, body})
+	wrapped := make([]byte, 0, len(st.opening)+len(body)+1)
+	wrapped = append(append(append(wrapped, st.opening...), body...), '}')
+	s.frames = append(s.frames, Frame{st.key, wrapped, wrapped[len(st.opening) : len(wrapped)-1]})
+}
+
+// opening is how the envelope of a stream's frames begins.
+func opening(name string) []byte {
+	text, err := json.Marshal(name)
+	if err != nil {
+		panic("papisim: the name of a stream: " + err.Error())
+	}
+	return slices.Concat([]byte(`{"stream":`), text, []byte(`,"data":`))
+}
+
+// Wrap puts a frame into the envelope that names its stream.
+func Wrap(name string, body []byte) []byte {
+	return slices.Concat(opening(name), body, []byte("}"))
 }
 
 func (s *Service) pushKey(k Key, payload any) {
