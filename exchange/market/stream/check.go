@@ -50,9 +50,9 @@ func (s Stream) nowhere() string {
 	case len(on) == 0:
 		return "there is no such kind of stream"
 	case (s.Kind == IndexPrice || s.Kind == IndexKline || s.Kind == MarkKline) && s.Product == um:
-		return "only CM has it; UM has the index in markPrice, and candles of both over REST"
+		return "it is of CM only; UM has the index in markPrice, and candles of both over REST"
 	default:
-		return "only " + strings.Join(on, " and ") + " has it"
+		return "it is of " + strings.Join(on, " and ") + " only"
 	}
 }
 
@@ -84,8 +84,8 @@ func (s Stream) checkSymbol(r *row) error {
 	return nil
 }
 
-// symbolFault says what makes a text no symbol. Letters of any alphabet are allowed, for
-// Binance lists such.
+// symbolFault says what makes a text no symbol. Only what cannot stand in a name or looks
+// like a slip is refused: Binance lists symbols in letters of any alphabet.
 func symbolFault(symbol string) string {
 	switch {
 	case len(symbol) > symbolMax:
@@ -96,7 +96,7 @@ func symbolFault(symbol string) string {
 		return "is not in capitals: want " + upper(symbol)
 	}
 	for _, c := range symbol {
-		if c != '_' && c != '-' && c != '.' && !unicode.IsLetter(c) && !unicode.IsDigit(c) && !unicode.IsMark(c) {
+		if !unicode.IsGraphic(c) || unicode.IsSpace(c) || strings.ContainsRune("@/!\"\\,:", c) {
 			return fmt.Sprintf("has %q in it", c)
 		}
 	}

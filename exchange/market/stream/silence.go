@@ -12,8 +12,8 @@ import "time"
 //   - All tickers and all book tickers: 30 s, because among hundreds of symbols something
 //     changes every second.
 //   - Depth, PartialDepth, RPIDepth and BookTicker of futures: 1 minute. Market makers
-//     requote even dull contracts every few seconds. Of spot, where pairs are duller: 5
-//     minutes.
+//     requote even dull contracts every few seconds: among 40 recorded streams the longest
+//     silence was 13 s. Of spot, where pairs are duller: 5 minutes.
 //   - AggTrade, Trade, MiniTicker, Ticker: 15 minutes, because without a trade there is
 //     nothing to tell, and dull symbols have none for minutes.
 //   - Kline and ContinuousKline: the interval and 2 minutes more, for the closing frame comes

@@ -88,6 +88,11 @@ func (s Stream) Route() Route {
 // products, which the field "st" tells apart.
 func (s Stream) All() bool { return s.Symbol == "" }
 
+// Ordered says whether frame.Key orders the frames of the stream, and not only those of each
+// symbol in it. In a stream of all symbols they come in lists or in turn, each with a time or
+// an id of its own.
+func (s Stream) Ordered() bool { return !s.All() }
+
 // Cadence is how often the stream tells at most, by Binance's table of update speeds; 0 is
 // whenever something happens.
 func (s Stream) Cadence() time.Duration {
@@ -99,6 +104,8 @@ func (s Stream) Cadence() time.Duration {
 		return s.Speed
 	case s.All():
 		return r.allEvery
+	case s.Product == spot && s.Interval == "1s":
+		return time.Second
 	default:
 		return r.every
 	}
@@ -107,7 +114,8 @@ func (s Stream) Cadence() time.Duration {
 // EventKind is the kind of event that the vocabulary has for what the stream tells, 0 if it
 // has none. Trade and AggTrade both make trades, of the same executions: who wants events
 // asks for one of them. Partial depth makes none, because its snapshots are not of whole
-// books, and neither do kinds that belong to no instrument.
+// books, and neither do candles of a month, which has no fixed length, and kinds that belong
+// to no instrument.
 func (s Stream) EventKind() exchange.Kind {
 	switch s.Kind {
 	case AggTrade, Trade:
@@ -119,6 +127,9 @@ func (s Stream) EventKind() exchange.Kind {
 	case Mark:
 		return exchange.KindMark
 	case Kline:
+		if s.Interval == "1M" {
+			return 0
+		}
 		return exchange.KindBar
 	case Liquidation:
 		return exchange.KindLiquidation
