@@ -30,7 +30,7 @@ var classNames = [classes]string{"cancels", "reads of risk", "reducing orders", 
 func (c Class) String() string { return classNames[c] }
 
 // keptBack is how many percent of the limit of weight a class leaves, out of the share, to
-// those above it: of a share of 80, reads use 40 at most, which leaves papi's orders enough
+// those above it, where Limits do not say otherwise: of a share of 80, reads use 40 at most, which leaves papi's orders enough
 // for all that their own limit allows; orders use 60, reads of risk and reducing orders 70,
 // and the last 10 are for cancels.
 var keptBack = [classes]int{Risk: 10, Reduce: 10, Order: 20, Read: 40}
@@ -53,6 +53,9 @@ type Limits struct {
 	Slack time.Duration
 	// QueueMax is how many requests of one class may wait.
 	QueueMax int
+	// KeptBack replaces, for the classes that it names, how many percent of the limit of
+	// weight they leave to those above them; at most the share less 10.
+	KeptBack map[Class]int
 	// Quotas are what single endpoints are limited to beside.
 	Quotas []Quota
 }
@@ -136,6 +139,11 @@ func New(l Limits) (*Budget, error) {
 	case l.Slack < 0 || l.Slack > 10*time.Second:
 		return nil, fmt.Errorf("slack %v is not within 0 to 10 s", l.Slack)
 	}
+	for c := range classes {
+		if n := l.keptBack(c); n < 0 || n > l.SharePercent-10 {
+			return nil, fmt.Errorf("%v keep back %d%%, which is not within 0 to %d", c, n, l.SharePercent-10)
+		}
+	}
 	b := &Budget{limits: l, quotas: make([]quota, len(l.Quotas))}
 	b.weight.slack, b.orders.slack = l.Slack, l.Slack
 	for i, q := range l.Quotas {
@@ -144,12 +152,19 @@ func New(l Limits) (*Budget, error) {
 	return b, nil
 }
 
+func (l *Limits) keptBack(c Class) int {
+	if n, ok := l.KeptBack[c]; ok {
+		return n
+	}
+	return keptBack[c]
+}
+
 // weightMax is what a class may bring the weight of a minute to.
 func (b *Budget) weightMax(c Class) int {
 	if c == Cancel {
 		return b.limits.Weight
 	}
-	return b.limits.Weight * (b.limits.SharePercent - keptBack[c]) / 100
+	return b.limits.Weight * (b.limits.SharePercent - b.limits.keptBack(c)) / 100
 }
 
 // ordersMax is what a class may bring the orders of a minute to.

@@ -1,0 +1,117 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// clockSamples is how often the time is asked for a measurement; the answer that came
+// soonest counts.
+const clockSamples = 5
+
+// clock knows how far the exchange's clock is from ours.
+type clock struct {
+	// last is the last measurement, nil if there was none.
+	last *atomic.Pointer[Reading]
+	// measuring holds one token while somebody measures.
+	measuring chan struct{}
+}
+
+func newClock() clock {
+	return clock{last: new(atomic.Pointer[Reading]), measuring: make(chan struct{}, 1)}
+}
+
+// Reading is a measurement of the exchange's clock.
+type Reading struct {
+	// Offset is the exchange's clock minus ours, off by half of RoundTrip at most.
+	Offset, RoundTrip time.Duration
+	// At is when it was made, by our clock.
+	At exchange.Time
+}
+
+// ServerTime is the exchange's time, as the last measurement has it; our own clock's before
+// the first one.
+func (c *Client) ServerTime() exchange.Time { return c.now().Add(c.Clock().Offset) }
+
+// Clock is the last measurement; its At is 0 if there was none.
+func (c *Client) Clock() Reading {
+	if r := c.clock.last.Load(); r != nil {
+		return *r
+	}
+	return Reading{}
+}
+
+// MeasureClock asks for the time a few times and uses the answer with the shortest round trip
+// from now on. It asks fapi or, where fapi does not answer, dapi, then api: their clocks are
+// one. An error leaves the last measurement in use. Costs 5 of the budget.
+func (c *Client) MeasureClock(ctx context.Context) (Reading, error) {
+	select {
+	case c.clock.measuring <- struct{}{}:
+		defer func() { <-c.clock.measuring }()
+	case <-ctx.Done():
+		return Reading{}, fmt.Errorf("measure the exchange's clock: %w", ctx.Err())
+	}
+	return c.measure(ctx)
+}
+
+// measure is called by who holds the token.
+func (c *Client) measure(ctx context.Context) (Reading, error) {
+	var failure error
+	for _, p := range [...]exchange.Product{exchange.UM, exchange.CM, exchange.Margin} {
+		var best Reading
+		for range clockSamples {
+			r, err := c.sample(ctx, p)
+			if err != nil {
+				failure = err
+				break
+			}
+			if best.At == 0 || r.RoundTrip < best.RoundTrip {
+				best = r
+			}
+		}
+		if best.At != 0 {
+			c.clock.last.Store(&best)
+			return best, nil
+		}
+	}
+	return Reading{}, fmt.Errorf("measure the exchange's clock: %w", failure)
+}
+
+// sample asks once, and not again: the time of a retry would count as one of the way. The
+// exchange is taken to have read its clock half-way.
+func (c *Client) sample(ctx context.Context, p exchange.Product) (Reading, error) {
+	e := find(p, "time")
+	r, err := c.attempt(ctx, e, nil)
+	if err != nil {
+		return Reading{}, err
+	}
+	at, err := serverTimeOf(e, r.Answer)
+	if err != nil {
+		return Reading{}, err
+	}
+	trip := r.At.Sub(r.sent)
+	return Reading{Offset: at.Sub(r.sent.Add(trip / 2)), RoundTrip: trip, At: r.At}, nil
+}
+
+// mustKnowTime measures the clock if that was never done. Without it nobody can tell a
+// closed candle from a running one.
+func (c *Client) mustKnowTime(ctx context.Context) error {
+	if c.clock.last.Load() != nil {
+		return nil
+	}
+	select {
+	case c.clock.measuring <- struct{}{}:
+		defer func() { <-c.clock.measuring }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if c.clock.last.Load() != nil { // somebody has measured
+		return nil
+	}
+	_, err := c.measure(ctx)
+	return err
+}
