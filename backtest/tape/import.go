@@ -132,6 +132,10 @@ type importRun struct {
 	rows  int64
 	// held are the rows that wait in all sinks.
 	held int
+	// gave are files of the tape that had all rows which the source has for them, because
+	// they had them from it; same are those that had them from others.
+	gave []string
+	same []within
 	// bad counts the lines set aside, which rejected has once there is one.
 	bad      int64
 	rejected *rejects
@@ -394,6 +398,15 @@ func (r *importRun) keepRejected() error {
 	return err
 }
 
+// unchanged notes a file of the tape that lacks nothing, and the sources that it has.
+func (r *importRun) unchanged(part string, origins []Origin) {
+	if slices.ContainsFunc(origins, func(o Origin) bool { return o.SHA256 == r.file.SHA256 && !o.Repair }) {
+		r.gave = append(r.gave, part)
+		return
+	}
+	r.same = append(r.same, withinOf(part, origins))
+}
+
 // tell reports progress about a hundred times in all.
 func (r *importRun) tell(end bool) {
 	if r.progress == nil || !end && r.file.Progress()-r.reported < r.file.Size/100 {
@@ -435,7 +448,7 @@ func (r *importRun) commit() error {
 	if r.spec.Repair {
 		return nil // the file's other rows may be wanted one day
 	}
-	if err := r.tape.remember(r.file, parts); err != nil { // the rows are on the tape all the same
+	if err := r.tape.remember(r.file, parts, r.gave, r.same); err != nil { // the rows are on the tape all the same
 		r.report.Warnings = append(r.report.Warnings, fmt.Sprintf("the import could not be noted, so the file will be read again: %v", err))
 	}
 	return nil

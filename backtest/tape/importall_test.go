@@ -182,6 +182,44 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// TestKnownWithin remembers a file that brought nothing new, through what others add later,
+// and no longer than the rows are there.
+func TestKnownWithin(t *testing.T) {
+	dir := t.TempDir()
+	whole, part, later := "um/BTCUSDT-1m-2024-01.csv", "um/BTCUSDT-1m-2024-01-31.csv", "um/later/BTCUSDT-1m-2024-01-31.csv"
+	writeSources(t, dir, map[string]string{whole: minutes(0, 100), part: minutes(0, 50), later: minutes(100, 150)})
+	tape := newTape(t)
+	known := func(path string) bool {
+		t.Helper()
+		k, err := tape.Known()
+		must(t, err)
+		return k.Has(sha(t, filepath.Join(dir, path)), minuteKey)
+	}
+	for _, path := range []string{whole, part, later} {
+		if known(path) {
+			t.Errorf("%s is known before its import", path)
+		}
+		r, err := Import(t.Context(), tape, specs(dir, path)[0], nil)
+		must(t, err)
+		if (len(r.Written) == 0) != (path == part) || !known(path) {
+			t.Errorf("%s wrote %v; known %v", path, r.Written, known(path))
+		}
+	}
+	k, err := tape.Known()
+	must(t, err)
+	if named := k.Named("BTCUSDT-1m-2024-01.csv", minuteKey); len(named) != 1 || named[0] != sha(t, filepath.Join(dir, whole)) {
+		t.Errorf("the tape names %v", named)
+	}
+	must(t, os.Remove(tape.path(minuteKey, "2024-01")))
+	tape, err = Open(tape.dir)
+	must(t, err)
+	_, err = Import(t.Context(), tape, specs(dir, later)[0], nil)
+	must(t, err)
+	if known(part) || known(whole) || !known(later) {
+		t.Error("files are known whose rows were removed")
+	}
+}
+
 func sha(t *testing.T, path string) string {
 	f, err := source.Open(path)
 	must(t, err)
@@ -197,9 +235,9 @@ func TestManyFiles(t *testing.T) {
 	for i := range 40_000 {
 		parts = append(parts, fmt.Sprintf("um/S%dUSDT/aggTrades/2024-01-01", i))
 	}
-	must(t, tape.remember(&source.File{Name: "a", SHA256: "00"}, parts))
+	must(t, tape.remember(&source.File{Name: "a", SHA256: "00"}, parts, nil, nil))
 	known, err := tape.remembered()
-	if err != nil || len(known["00"]) != len(parts) {
-		t.Errorf("%d of %d files remembered, %v", len(known["00"]), len(parts), err)
+	if err != nil || len(known["00"].parts) != len(parts) {
+		t.Errorf("%d of %d files remembered, %v", len(known["00"].parts), len(parts), err)
 	}
 }

@@ -4,6 +4,9 @@ package tape
 
 import "os"
 
-// lockDirectory opens the tape's directory; systems without flock rely on the user to
-// run one import at a time.
-func lockDirectory(path string) (*os.File, error) { return os.Open(path) }
+// lockDirectory holds a tape for one import, see [Lock].
+func lockDirectory(path string) (*os.File, error) { return Lock(path, "") }
+
+// Lock opens a directory; systems without flock rely on the user to run one command at a
+// time.
+func Lock(path, _ string) (*os.File, error) { return os.Open(path) }

@@ -1,10 +1,14 @@
 package tape
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,12 +18,31 @@ import (
 	"github.com/pmbot/pmbot/backtest/tape/source"
 )
 
-// imported is a line of imports.jsonl: a file whose import is complete, and the files of
-// the tape that it wrote.
+// imported is a line of imports.jsonl: a file whose import is complete, the files of the
+// tape that it wrote, and those that had all its rows already.
 type imported struct {
 	SHA256 string   `json:"sha256"`
 	Name   string   `json:"name"`
 	Parts  []string `json:"parts"`
+	Within []within `json:"within,omitempty"`
+}
+
+// within is a file of the tape as it was when it had all rows that another source brought
+// for it. It has them as long as it has only grown since: as long as its sources begin with
+// the same ones.
+type within struct {
+	Part    string `json:"part"`
+	Sources int    `json:"sources"`
+	SHA256  string `json:"sha256"`
+}
+
+// withinOf notes the sources that a file of the tape has.
+func withinOf(part string, origins []Origin) within {
+	sum := sha256.New()
+	for _, o := range origins {
+		fmt.Fprintf(sum, "%s %v\n", o.SHA256, o.Repair)
+	}
+	return within{part, len(origins), hex.EncodeToString(sum.Sum(nil))}
 }
 
 const importsName = "imports.jsonl"
@@ -29,14 +52,29 @@ const partsMax = 1000
 
 // remember notes that a file has been imported, so that an import of many files that was
 // stopped goes on where it was. The note may be lost; then the file is read again, which
-// changes nothing.
-func (t *Tape) remember(f *source.File, parts []string) error {
-	if len(parts) == 0 {
+// changes nothing. parts are the files of the tape that it wrote, gave and same those that
+// lacked none of its rows: because they had come from it, and from others.
+func (t *Tape) remember(f *source.File, parts, gave []string, same []within) error {
+	parts = append(parts, gave...)
+	if len(gave)+len(same) > 0 {
+		known, err := t.remembered()
+		if err != nil || known.noted(t, f.SHA256, parts, same) {
+			return err
+		}
+	}
+	var lines []imported
+	for chunk := range slices.Chunk(parts, partsMax) {
+		lines = append(lines, imported{f.SHA256, f.Name, chunk, nil})
+	}
+	for chunk := range slices.Chunk(same, partsMax) {
+		lines = append(lines, imported{f.SHA256, f.Name, []string{}, chunk})
+	}
+	if len(lines) == 0 {
 		return nil
 	}
 	var text []byte
-	for chunk := range slices.Chunk(parts, partsMax) {
-		line, err := json.Marshal(imported{f.SHA256, f.Name, chunk})
+	for _, l := range lines {
+		line, err := json.Marshal(l)
 		if err != nil {
 			return err
 		}
@@ -57,7 +95,51 @@ func (t *Tape) remember(f *source.File, parts []string) error {
 }
 
 // memory is what imports have written, by the SHA-256 of their files.
-type memory map[string][]string
+type memory map[string]*remembered
+
+// remembered is what one file wrote, in all imports of it.
+type remembered struct {
+	parts []string
+	// within has for each file of the tape that lacked nothing the last that was noted.
+	within map[string]within
+}
+
+// Known is what a tape remembers of the files that it was made of, as it was when it was
+// asked. Any goroutine may use it while others import.
+type Known struct {
+	tape   *Tape
+	memory memory
+}
+
+// Known reads what the tape remembers.
+func (t *Tape) Known() (*Known, error) {
+	m, err := t.remembered()
+	if err != nil {
+		return nil, fmt.Errorf("tape %s: %w", t.dir, err)
+	}
+	return &Known{t, m}, nil
+}
+
+// Has says whether all rows that a file, known by its SHA-256 in hex, has of a series are
+// on the tape, so that it need not be read again.
+func (k *Known) Has(sha256 string, key row.Key) bool { return k.memory.has(k.tape, sha256, key) }
+
+// Named lists the SHA-256 of the files of a base name that gave rows to a series, oldest
+// import first. More than one, or another than the name has now, means that the file was
+// replaced by who publishes it.
+func (k *Known) Named(name string, key row.Key) []string {
+	k.tape.mu.Lock()
+	defer k.tape.mu.Unlock()
+	var list []string
+	for _, p := range k.tape.shelf[key] {
+		for _, o := range p.meta.origins {
+			if o.Name == name && !o.Repair && !slices.Contains(list, o.SHA256) {
+				list = append(list, o.SHA256)
+			}
+		}
+	}
+	return list
+}
 
 // has says whether all that a file wrote is still there, so that it need not be read
 // again: files of the tape that name it among their sources. A file may have been removed
@@ -66,14 +148,29 @@ type memory map[string][]string
 func (m memory) has(t *Tape, sha256 string, known row.Key) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return m.holds(t, sha256, known)
+}
+
+// holds is has for one who holds the tape's mutex.
+func (m memory) holds(t *Tape, sha256 string, known row.Key) bool {
+	r := m[sha256]
+	if r == nil {
+		return false
+	}
 	agrees := false
-	for _, name := range m[sha256] {
+	gave := func(o Origin) bool { return o.SHA256 == sha256 && !o.Repair }
+	for _, name := range slices.Concat(r.parts, slices.Collect(maps.Keys(r.within))) {
 		part := strings.Split(name, "/")
 		if len(part) != 4 {
 			return false
 		}
 		key, err := row.ParseKey(part[0], part[1], part[2])
-		if err != nil || !t.gave(key, part[3], sha256) {
+		if err != nil {
+			return false
+		}
+		have, w := t.origins(key, part[3]), r.within[name]
+		grown := w.Part != "" && len(have) >= w.Sources && withinOf(name, have[:w.Sources]) == w
+		if !grown && !slices.ContainsFunc(have, gave) {
 			return false
 		}
 		agrees = agrees || (known.Product == 0 || known.Product == key.Product) && (known.Symbol == "" || known.Symbol == key.Symbol) &&
@@ -82,11 +179,26 @@ func (m memory) has(t *Tape, sha256 string, known row.Key) bool {
 	return agrees
 }
 
-// gave says whether a file of the tape has all rows of a source.
-func (t *Tape) gave(key row.Key, name, sha256 string) bool {
+// noted says whether a note would say nothing new: an import again must not add a line each
+// time.
+func (m memory) noted(t *Tape, sha256 string, parts []string, same []within) bool {
+	r := m[sha256]
+	if r == nil {
+		return len(parts)+len(same) == 0
+	}
+	return m.holds(t, sha256, row.Key{}) &&
+		!slices.ContainsFunc(parts, func(name string) bool { return !slices.Contains(r.parts, name) }) &&
+		!slices.ContainsFunc(same, func(w within) bool { return r.within[w.Part].Part == "" })
+}
+
+// origins are the sources of a file of the tape, none if it is not there.
+func (t *Tape) origins(key row.Key, name string) []Origin {
 	parts := t.shelf[key]
 	at := slices.IndexFunc(parts, func(p part) bool { return p.name == name })
-	return at >= 0 && slices.ContainsFunc(parts[at].meta.origins, func(o Origin) bool { return o.SHA256 == sha256 && !o.Repair })
+	if at < 0 {
+		return nil
+	}
+	return parts[at].meta.origins
 }
 
 // remembered reads the notes. Lines that cannot be read count for nothing.
@@ -117,6 +229,14 @@ func (t *Tape) remembered() (memory, error) {
 		if json.Unmarshal(text, &line) != nil {
 			continue
 		}
-		known[line.SHA256] = append(known[line.SHA256], line.Parts...)
+		r := known[line.SHA256]
+		if r == nil {
+			r = &remembered{within: map[string]within{}}
+			known[line.SHA256] = r
+		}
+		r.parts = append(r.parts, line.Parts...)
+		for _, w := range line.Within {
+			r.within[w.Part] = w
+		}
 	}
 }

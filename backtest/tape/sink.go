@@ -429,6 +429,7 @@ func (s *seriesSink[R, P]) closePart() error {
 	s.report.Beyond.join(p.beyond)
 	s.part = nil
 	if !changed {
+		s.run.unchanged(s.report.Key.String()+"/"+p.file.part, p.origins)
 		p.abandon()
 		return nil
 	}
