@@ -15,6 +15,11 @@ func (b *Book) BookTicker() exchange.BookTicker {
 	return exchange.BookTicker{Bid: -bid.Price, BidQty: bid.Qty, Ask: ask.Price, AskQty: ask.Qty, UpdateID: b.last}
 }
 
+// Waiting are the pieces kept until a snapshot comes, the oldest first, each the continuation
+// of the one before. They stay as they are until the book is given a difference to keep: also
+// while it is given the snapshot, so that its giver can tell others what it was joined with.
+func (b *Book) Waiting() []exchange.Depth { return b.waiting }
+
 // Len is the number of levels on a side: bids for Buy, asks for Sell.
 func (b *Book) Len(s exchange.Side) int { return len(b.side(s).levels) }
 

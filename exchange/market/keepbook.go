@@ -1,0 +1,216 @@
+package market
+
+import (
+	"time"
+
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/exchange/book"
+)
+
+// When a snapshot is asked for again. A snapshot of 1000 levels weighs 20, of the 2400 a
+// minute that all requests of an address share.
+const (
+	// snapshotRetry is the pause after the first snapshot that did not do; it doubles up to
+	// snapshotRetryMax.
+	snapshotRetry    = 250 * time.Millisecond
+	snapshotRetryMax = 30 * time.Second
+	// heldLong is how long a book must hold for its next loss to count as a first one.
+	heldLong = 10 * time.Second
+	// renewEvery is how often the snapshot of a drained book is renewed at most. The book can
+	// be read meanwhile.
+	renewEvery = 10 * time.Second
+)
+
+// Resync is what it took to bring a book back, or to begin it.
+type Resync struct {
+	// Reason is why there was no book: "start", "resumed", "drained", or an outcome of package
+	// book.
+	Reason string
+	// From is when the book was lost, To when it was there again, by the local clock. A
+	// drained book could be read in between.
+	From, To exchange.Time
+	// Asked is how many snapshots were asked for, Weight what they cost of the minute's
+	// request weight, Waited how long their answers took together.
+	Asked, Weight int
+	Waited        time.Duration
+	// Pieces is how many pieces waited for the snapshot.
+	Pieces int
+}
+
+// Took is how long there was no book.
+func (r *Resync) Took() time.Duration { return r.To.Sub(r.From) }
+
+// bookKeeper keeps one book in sync: it takes pieces and snapshots and says which of them
+// are to be told, and when it wants another snapshot. It is a value without clock or network;
+// the feed owns it.
+//
+// A book in sync has no wish. A lost one, and one that begins, collects pieces and wants a
+// snapshot, again and again with growing pauses until one joins the pieces. A drained book
+// stays in use while spare, a second book, is begun beside it, and takes its place.
+type bookKeeper struct {
+	main, spare *book.Book
+	renewing    bool // spare collects pieces
+	// wants says that a snapshot is to be asked for at due; asked that one is on its way.
+	wants, asked bool
+	due          exchange.Time
+	tries        int
+	// since is when the book came into sync the last time, sent the exchange's time of the
+	// last piece that was applied.
+	since, sent exchange.Time
+	now         Resync // the one under way
+}
+
+func newBookKeeper(p exchange.Product) *bookKeeper {
+	rule := book.RuleOf(p)
+	return &bookKeeper{main: book.New(rule), spare: book.New(rule), now: Resync{Reason: "start"}}
+}
+
+// pieceNews says what has become of a piece.
+type pieceNews struct {
+	outcome book.Outcome
+	// lost says that the book has just gone; the pieces between the exchange's times from and
+	// the piece's own are missing, or what they said cannot be true.
+	lost bool
+	from exchange.Time
+	// renewed says that the whole book is to be told, too: it was drained and is no more.
+	renewed bool
+}
+
+// piece takes the next difference, which came at an instant and was sent at another. Only
+// what is Applied is to be told.
+func (k *bookKeeper) piece(at, sent exchange.Time, d *exchange.Depth) pieceNews {
+	news := pieceNews{outcome: k.main.Apply(d), from: k.sent}
+	if k.renewing && k.spare.Apply(d).Resync() && !k.asked {
+		k.want(at)
+	}
+	switch {
+	case news.outcome.Resync():
+		news.lost = true
+		k.lose(at, news.outcome.String())
+	case news.outcome == book.Waiting:
+		k.now.Pieces++
+		if !k.wants && !k.asked {
+			k.now.From = at
+			k.want(at)
+		}
+	case news.outcome == book.Applied:
+		k.sent = sent
+		if k.main.Drained() && !k.renewing && at.Sub(k.since) >= renewEvery {
+			k.now = Resync{Reason: "drained", From: at}
+			k.renewing = true
+			k.spare.Reset()
+			k.spare.Apply(d)
+			k.want(at)
+		}
+		news.renewed = k.renewing && k.renewed(at)
+	}
+	return news
+}
+
+// renewed puts the spare book in the place of the drained one, once it stands where that does.
+func (k *bookKeeper) renewed(at exchange.Time) bool {
+	if !k.spare.Ready() || k.spare.UpdateID() != k.main.UpdateID() {
+		return false
+	}
+	k.main, k.spare, k.renewing, k.wants = k.spare, k.main, false, false
+	k.since, k.now.To = at, at
+	return true
+}
+
+// lose begins a resync.
+func (k *bookKeeper) lose(at exchange.Time, reason string) {
+	if k.since != 0 && at.Sub(k.since) >= heldLong {
+		k.tries = 0
+	}
+	k.renewing = false
+	k.now = Resync{Reason: reason, From: at, Pieces: 1}
+	k.want(at)
+}
+
+// want wishes for a snapshot, not before as many pauses as there were tries of late.
+func (k *bookKeeper) want(at exchange.Time) {
+	k.wants, k.due = true, at
+	if k.tries > 0 {
+		k.due = at.Add(min(snapshotRetry<<min(k.tries-1, 20), snapshotRetryMax))
+	}
+}
+
+// reset forgets the book, as when its symbol has ended; pieces begin another.
+func (k *bookKeeper) reset(reason string) {
+	k.main.Reset()
+	k.spare.Reset()
+	k.renewing, k.wants = false, false
+	k.tries, k.sent, k.since = 0, 0, 0
+	k.now = Resync{Reason: reason}
+}
+
+// ask notes that a snapshot is on its way.
+func (k *bookKeeper) ask() {
+	k.wants, k.asked = false, true
+	k.tries++
+	k.now.Asked++
+}
+
+// failed notes that none came, after a time and for a weight.
+func (k *bookKeeper) failed(at exchange.Time, took time.Duration, weight int) {
+	k.asked = false
+	k.now.Waited += took
+	k.now.Weight += weight
+	if k.collects() {
+		k.want(at)
+	}
+}
+
+// collects says whether pieces wait for a snapshot.
+func (k *bookKeeper) collects() bool { return k.renewing || len(k.main.Waiting()) > 0 }
+
+// snapshot takes the answer to the last wish and says what is to be told of it: nothing if it
+// did not do, and then it is wanted again; else a snapshot and the pieces that follow it. They
+// hold until the next call. Of a drained book the answer may be ahead of the stream; then a
+// piece will say that it is renewed.
+func (k *bookKeeper) snapshot(at exchange.Time, d *exchange.Depth, took time.Duration, weight int) (tell []exchange.Depth) {
+	k.asked = false
+	k.now.Waited += took
+	k.now.Weight += weight
+	if !k.collects() {
+		return nil // the book that it was for has been forgotten since
+	}
+	b := k.main
+	if k.renewing {
+		b = k.spare
+	}
+	waiting := b.Waiting()
+	k.now.Pieces = max(k.now.Pieces, len(waiting))
+	if b.Apply(d) != book.Applied {
+		k.want(at)
+		return nil
+	}
+	if !k.renewing {
+		k.since, k.now.To, k.wants = at, at, false
+		return k.joined(d, waiting)
+	}
+	if k.renewed(at) {
+		return []exchange.Depth{whole(k.main)}
+	}
+	return nil
+}
+
+// joined is the snapshot and what of the waiting pieces goes beyond it: a reader's book then
+// knows as much as ours, and no more.
+func (k *bookKeeper) joined(d *exchange.Depth, waiting []exchange.Depth) []exchange.Depth {
+	tell := []exchange.Depth{*d}
+	for i := range waiting {
+		if waiting[i].Last >= d.Last {
+			tell = append(tell, waiting[i])
+		}
+	}
+	return tell
+}
+
+// whole is a snapshot of a book as it stands, as far as it is known without holes.
+func whole(b *book.Book) exchange.Depth {
+	return exchange.Depth{
+		Last: b.UpdateID(), Snapshot: true, Bids: b.Append(nil, exchange.Buy, b.Known(exchange.Buy)),
+		Asks: b.Append(nil, exchange.Sell, b.Known(exchange.Sell)),
+	}
+}
