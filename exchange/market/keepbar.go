@@ -39,12 +39,18 @@ type barKeeper struct {
 	// sound is the instant of the last trade before which others may be missing, 0 before the
 	// first: bars that start after it are whole.
 	sound exchange.Time
+	// doubt says that trades may have been missed since the last one: silence proves nothing
+	// then.
+	doubt bool
 	price exchange.Fixed // of the last trade
 	// slots are the bars that are not delivered yet, in order and without holes; first is the
 	// start of the first one ever, next that of the one after them, 0 before the first.
 	slots       []barSlot
 	first, next exchange.Time
 	done  []barSlot // the last delivered ones, the oldest first
+
+	// out is the bar that is being delivered.
+	out exchange.Bar
 
 	asked bool // REST is asked for the bars that wait
 	tries int
@@ -71,10 +77,14 @@ func newBarKeeper(in *exchange.Instrument, interval time.Duration) (*barKeeper, 
 	return &barKeeper{in: in, interval: interval, name: intervalName(interval), local: local}, nil
 }
 
-// trade takes the next trade, done at an instant of the exchange's clock; follows says that
-// none is missing before it. It says false of a trade of a bar that is closed.
-func (k *barKeeper) trade(at exchange.Time, t exchange.Trade, follows bool) bool {
-	if k.sound == 0 || !follows {
+// missed notes that trades are missing before one that was done at an instant.
+func (k *barKeeper) missed(at exchange.Time) { k.sound, k.doubt = max(k.sound, at), false }
+
+// trade takes the next trade, done at an instant of the exchange's clock. It says false of a
+// trade of a bar that is closed.
+func (k *barKeeper) trade(at exchange.Time, t exchange.Trade) bool {
+	k.doubt = false
+	if k.sound == 0 {
 		k.sound = at
 	}
 	start := at.Floor(k.interval)
@@ -126,7 +136,7 @@ func (k *barKeeper) slot(start exchange.Time) *barSlot {
 func (k *barKeeper) close(b exchange.Bar, silent bool) {
 	if s := k.slot(b.Start); s != nil && !s.closed {
 		s.ours, s.closed, s.silent = b, true, silent
-		s.whole = k.trades && k.sound != 0 && s.start > k.sound && b.Close != 0
+		s.whole = k.trades && k.sound != 0 && s.start > k.sound && !(silent && k.doubt)
 	}
 }
 
@@ -235,11 +245,9 @@ func (k *barKeeper) wants(now exchange.Time) (from, to exchange.Time, ok bool) {
 	return from, to, true
 }
 
-// asks notes that REST is asked, answered that it has answered. The bars that it did not tell
-// are asked for again and, after fillsMax times, given up: these are from the first return
-// value up to, and without, the second.
-func (k *barKeeper) asks() { k.asked = true }
-
+// answered notes that REST has answered. The bars that it did not tell are asked for again
+// and, after fillsMax times, given up: these are from the first return value up to, and
+// without, the second.
 func (k *barKeeper) answered(now exchange.Time) (from, to exchange.Time) {
 	k.asked = false
 	if len(k.slots) == 0 || !k.slots[0].expired || k.slots[0].told {
@@ -266,6 +274,14 @@ func sameBar(ours, venues *exchange.Bar) bool {
 	quote := a.QuoteVolume.Decimal().Sub(b.QuoteVolume.Decimal()).Abs()
 	a.QuoteVolume, b.QuoteVolume = exchange.Wide{}, exchange.Wide{}
 	return a == b && !quote.GreaterThan(exchange.Fixed(b.Trades).Decimal())
+}
+
+// restart forgets all but the price of the last trade, as after a pause in which nothing was
+// listened to. Bars begin anew with the one that runs then.
+func (k *barKeeper) restart() {
+	k.local, _ = book.NewBars(k.in, k.interval) // which has worked before
+	k.sound, k.doubt, k.next, k.tries, k.due = 0, false, 0, 0, 0
+	k.slots, k.done = k.slots[:0], k.done[:0]
 }
 
 // intervals are the bars that can be built: those that start at multiples since 1970 by every

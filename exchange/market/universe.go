@@ -37,8 +37,9 @@ func newUniverse(p exchange.Product, own *exchange.Instruments) *universe {
 	return u
 }
 
-// refresh takes an answer of exchangeInfo and returns what has changed, by symbol.
-func (u *universe) refresh(list []exchange.Instrument) []change {
+// refresh takes an answer of exchangeInfo and returns what has changed, by symbol. If some of
+// it could not be read, what is not in it may be there.
+func (u *universe) refresh(list []exchange.Instrument, unread []error) []change {
 	var changes []change
 	now := make(map[string]exchange.Instrument, len(list))
 	for _, in := range list {
@@ -52,7 +53,12 @@ func (u *universe) refresh(list []exchange.Instrument) []change {
 		}
 	}
 	for symbol, old := range u.listed {
-		if _, ok := now[symbol]; !ok {
+		if _, ok := now[symbol]; ok {
+			continue
+		}
+		if len(unread) > 0 {
+			now[symbol] = old
+		} else {
 			changes = append(changes, change{kind: Unlisted, symbol: symbol, old: old.Status, in: old})
 		}
 	}
