@@ -74,7 +74,7 @@ func New(c Config) (*Feed, error) {
 	}
 	f.addChores()
 	c.Socket.Deliver, c.Socket.Notice = f.message, f.socketNotice
-	set, err := socket.New(c.Socket, c.Streams)
+	set, err := newSet(c.Socket, c.Streams)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}

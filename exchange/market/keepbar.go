@@ -47,7 +47,7 @@ type barKeeper struct {
 	// start of the first one ever, next that of the one after them, 0 before the first.
 	slots       []barSlot
 	first, next exchange.Time
-	done  []barSlot // the last delivered ones, the oldest first
+	done        []barSlot // the last delivered ones, the oldest first
 
 	// out is the bar that is being delivered.
 	out exchange.Bar
