@@ -237,13 +237,15 @@ func TestSecretsStayInside(t *testing.T) {
 }
 
 // TestOneDoor reads the sources of the product: the header of the key is written, requests
-// are signed and requests leave at one place each, and no other package can sign.
+// are signed and requests leave at one place each, and no other package can sign. What is
+// public leaves at one place too, and carries no header but who asks.
 func TestOneDoor(t *testing.T) {
+	const sending = `\.RoundTrip\(|http\.Client\b|http\.(Get|Post|PostForm|Head)\(|DefaultClient|DefaultTransport`
 	for _, c := range []struct{ what, pattern, folder, except string }{
 		{"the header of the key", `(?i)"x-mbx-apikey"`, ".", "backtest/papisim"},
 		{"a signature", `\.Append\(room\[:0\], params\)|"&signature="`, ".", "backtest/papisim"},
 		{"the making of a signer", `sign\.New\(`, ".", ""},
-		{"the sending of requests", `\.RoundTrip\(|http\.Client\b|http\.(Get|Post|PostForm|Head)\(|DefaultClient|DefaultTransport`, "exchange", ""},
+		{"the sending of requests", sending, "exchange", "exchange/market/rest"},
 		{"the key's text", `\.Reveal\(\)`, ".", "exchange/internal/sign"},
 	} {
 		found := sources(t, c.folder, c.except, regexp.MustCompile(c.pattern))
@@ -254,6 +256,12 @@ func TestOneDoor(t *testing.T) {
 		}
 		if len(found) == 0 || len(found) > map[string]int{"a signature": 2, "the key's text": 3}[c.what] && len(found) != 1 {
 			t.Errorf("%s at %q", c.what, found)
+		}
+	}
+	for what, pattern := range map[string]string{"public requests are sent": sending, "headers of public requests are set": `\.Header\.(Set|Add)\(|Header\[|http\.Header\{`} {
+		found := sources(t, "exchange/market/rest", "", regexp.MustCompile(pattern))
+		if len(found) != 1 || !strings.HasPrefix(found[0], "exchange/market/rest/request.go:") {
+			t.Errorf("%s at %q", what, found)
 		}
 	}
 }
