@@ -1,0 +1,188 @@
+package main
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/pmbot/pmbot/backtest/tape/record"
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/exchange/market"
+	"github.com/pmbot/pmbot/exchange/market/rest"
+	"github.com/pmbot/pmbot/exchange/market/socket"
+)
+
+// recordTap hands all that a feed hears to a recorder, and counts it. It is a [market.Tap], so
+// that a bot records what it trades by.
+type recordTap struct {
+	rec *record.Recorder
+	// say is told, in words, what a person should know; it must not block.
+	say func(text string)
+
+	// mu guards the figures: connections, requests and the status line have goroutines of
+	// their own, and none of them should wait for another's.
+	mu      sync.Mutex
+	figures recordFigures
+	// streams has what is known of each stream, by its Index.
+	streams []streamFigures
+	notice  string
+	// serverTime is the exchange's clock as measured.
+	serverTime func() exchange.Time
+}
+
+// recordFigures count what came since the start.
+type recordFigures struct {
+	frames, bytes, undecoded     int64
+	gaps, lost, rotated, resyncs int64
+	heard, silent                int
+	lagMS                        int64
+	lagKnown                     bool
+}
+
+// streamFigures are what is known of one stream.
+type streamFigures struct{ heard, silent bool }
+
+// Message keeps a message, whether anybody could read it or not.
+func (t *recordTap) Message(m *socket.Message) {
+	product := exchange.Product(0)
+	if m.Sub != nil {
+		product = m.Sub.Stream.Product
+	}
+	t.rec.Message(product, m.At, m.Raw)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.figures.frames++
+	t.figures.bytes += int64(len(m.Raw))
+	if m.Frame == nil {
+		t.figures.undecoded++
+	} else if m.Frame.Event != 0 {
+		t.figures.lagMS = t.serverTime().Sub(m.Frame.Event).Milliseconds()
+		t.figures.lagKnown = true
+	}
+	if s := t.stream(m.Sub); s != nil && !s.heard {
+		s.heard = true
+		t.figures.heard++
+	}
+}
+
+// stream is what is known of a subscription, nil for none. The caller holds mu.
+func (t *recordTap) stream(sub *socket.Sub) *streamFigures {
+	if sub == nil {
+		return nil
+	}
+	for len(t.streams) <= sub.Index {
+		t.streams = append(t.streams, streamFigures{})
+	}
+	return &t.streams[sub.Index]
+}
+
+// Answer keeps what REST has answered. Lists of instruments are tables: a megabyte that
+// mostly says what the last one said.
+func (t *recordTap) Answer(p exchange.Product, a rest.Answer) {
+	path, _, _ := strings.Cut(a.URL, "?")
+	if !strings.HasSuffix(path, "/exchangeInfo") {
+		t.rec.Answer(p, a.At, a.URL, a.Body)
+		return
+	}
+	if err := t.rec.Table(tableFolder(p)+"/exchangeInfo", a.At, a.Body); err != nil {
+		t.tell(err.Error())
+	}
+}
+
+// tableFolder is the first word of the names of a product's tables.
+func tableFolder(p exchange.Product) string {
+	if p == exchange.Margin {
+		return "spot"
+	}
+	return strings.ToLower(p.String())
+}
+
+// Notice keeps what the feed says about itself, and tells it.
+func (t *recordTap) Notice(n market.Notice) {
+	product, note := noteOf(&n)
+	t.rec.Note(product, n.At, note)
+	t.mu.Lock()
+	t.count(&n)
+	t.mu.Unlock()
+	if !quietNotice(&n) {
+		t.tell(n.String())
+	}
+}
+
+// fill puts the figures into a status.
+func (t *recordTap) fill(s *recordStatus) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f := &t.figures
+	s.Frames, s.Bytes, s.Undecoded = f.frames, f.bytes, f.undecoded
+	s.Gaps, s.Lost, s.Rotated, s.Resyncs = f.gaps, f.lost, f.rotated, f.resyncs
+	s.Heard, s.Silent, s.LagMS, s.LagKnown = f.heard, f.silent, f.lagMS, f.lagKnown
+	s.Notice = t.notice
+}
+
+// tell says something to whoever is watching.
+func (t *recordTap) tell(text string) {
+	t.mu.Lock()
+	t.notice = text
+	t.mu.Unlock()
+	t.say(text)
+}
+
+// count adds a notice to the figures. The caller holds mu.
+func (t *recordTap) count(n *market.Notice) {
+	f := &t.figures
+	switch n.Kind {
+	case market.BookReady:
+		if n.Resync.Reason != "start" {
+			f.resyncs++
+		}
+		return
+	case market.Socket:
+	default:
+		return
+	}
+	s := t.stream(n.Socket.Sub)
+	switch n.Socket.Kind {
+	case socket.Gap:
+		f.gaps++
+	case socket.Lost:
+		f.lost++
+	case socket.Rotated:
+		f.rotated++
+	case socket.Silent:
+		if s != nil && !s.silent {
+			s.silent = true
+			f.silent++
+		}
+	case socket.Heard:
+		if s != nil && s.silent {
+			s.silent = false
+			f.silent--
+		}
+	}
+}
+
+// quietNotice says whether a notice is everyday business, kept in the recording and not told.
+func quietNotice(n *market.Notice) bool {
+	if n.Kind == market.Socket {
+		return n.Socket.Kind == socket.Gap && n.Socket.Sub != nil
+	}
+	return n.Kind == market.BookReady && n.Resync.Reason == "start"
+}
+
+// noteOf is a notice in the recorder's words, with the product among whose messages it stands.
+func noteOf(n *market.Notice) (exchange.Product, record.Note) {
+	note := record.Note{Name: strings.ReplaceAll(n.Kind.String(), " ", "-"), From: n.From, To: n.To, Text: n.String()}
+	product := n.Product
+	switch n.Kind {
+	case market.Socket:
+		s := &n.Socket
+		product = s.Route.Product()
+		note = record.Note{Name: s.Kind.String(), From: s.From, To: s.To, Text: s.Text}
+		if s.Sub != nil {
+			product, note.Stream = s.Sub.Stream.Product, s.Sub.Name
+		}
+	case market.BookReady:
+		note.Name, note.From, note.To, note.Count = record.NoteResync, n.Resync.From, n.Resync.To, int64(n.Resync.Pieces)
+	}
+	return product, note
+}
