@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,6 +31,9 @@ const (
 	writeTimeout = 5 * time.Second
 	// handshakeTimeout is how long the connection may take to be made.
 	handshakeTimeout = 10 * time.Second
+	// pongEvery is how often a ping is answered at most, for pongs count among the ten
+	// messages a second that a client may send. Binance pings every three minutes.
+	pongEvery = 250 * time.Millisecond
 )
 
 // ErrSilent says that nothing arrived for longer than Config.SilenceMax.
@@ -37,6 +41,17 @@ var ErrSilent = errors.New("connection is silent")
 
 // ErrTooLarge says that a message is longer than Config.MessageMax.
 var ErrTooLarge = errors.New("message too large")
+
+// StatusError says that the server answered the handshake with an HTTP status, and no
+// connection came about.
+type StatusError struct {
+	Host string
+	Code int
+	// RetryAfter is how long the server wants to be left alone, 0 if it does not say.
+	RetryAfter time.Duration
+}
+
+func (e *StatusError) Error() string { return fmt.Sprintf("connect to %s: HTTP %d", e.Host, e.Code) }
 
 // Config says how to connect. The zero value of all but URL is a default.
 type Config struct {
@@ -59,6 +74,8 @@ type Conn struct {
 	// clock, for a wall clock that is set back must not let the deadline pass.
 	opened time.Time
 	heard  atomic.Int64
+	// ponged is when the reader answered a ping last, by the same clock; 0 is never.
+	ponged time.Duration
 	// writing keeps messages of several writers apart, as gorilla demands; a channel of
 	// messages would need a goroutine for every connection.
 	writing sync.Mutex
@@ -82,12 +99,12 @@ func Dial(ctx context.Context, c Config) (*Conn, error) {
 	if answer != nil {
 		defer answer.Body.Close()
 	}
-	if err != nil {
-		status := ""
-		if answer != nil {
-			status = fmt.Sprintf(": HTTP %d", answer.StatusCode)
-		}
-		return nil, fmt.Errorf("connect to %s%s: %w", u.Host, status, err)
+	switch {
+	case err != nil && answer != nil:
+		seconds, _ := strconv.ParseUint(answer.Header.Get("Retry-After"), 10, 16) // 0 for what is no number of them
+		return nil, &StatusError{Host: u.Host, Code: answer.StatusCode, RetryAfter: time.Duration(seconds) * time.Second}
+	case err != nil:
+		return nil, fmt.Errorf("connect to %s: %w", u.Host, err)
 	}
 	conn := &Conn{ws: ws, silence: c.SilenceMax, opened: time.Now()}
 	ws.SetReadLimit(c.MessageMax)
@@ -128,6 +145,11 @@ func (c *Conn) ping(payload string) error {
 	if err := c.alive(); err != nil {
 		return err
 	}
+	since := time.Since(c.opened)
+	if c.ponged != 0 && since-c.ponged < pongEvery {
+		return nil // it is no Binance that pings so often, and answers to some are enough
+	}
+	c.ponged = max(since, 1)
 	err := c.ws.WriteControl(websocket.PongMessage, []byte(payload), time.Now().Add(writeTimeout))
 	var timeout net.Error
 	if errors.Is(err, websocket.ErrCloseSent) || errors.As(err, &timeout) && timeout.Timeout() {
