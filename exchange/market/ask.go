@@ -67,7 +67,7 @@ func depthWeight(p exchange.Product, levels int) int {
 func (f *Feed) fetchSnapshot(ctx context.Context, in *listener) {
 	k := in.book
 	f.mu.Lock()
-	wants := k.wants && !k.asked && f.c.REST != nil
+	wants := k.wants() && f.c.REST != nil
 	if wants {
 		k.ask()
 	}
@@ -88,7 +88,7 @@ func (f *Feed) fetchSnapshot(ctx context.Context, in *listener) {
 	} else {
 		f.snapshot(in, &b, took, weight)
 	}
-	if k.wants {
+	if k.wants() {
 		f.plan(in.asks, k.due)
 	}
 }

@@ -97,9 +97,13 @@ func (k *barKeeper) trade(at exchange.Time, t exchange.Trade) bool {
 		k.sound = max(k.sound, at)
 		return false
 	}
-	for i := range k.slots { // the bars between had no trades
-		if s := &k.slots[i]; s.start < start && !s.closed {
+	for i := range k.slots {
+		switch s := &k.slots[i]; {
+		case s.start >= start:
+		case !s.closed: // it had no trades
 			k.close(k.flat(s.start), false)
+		case s.silent: // which is proved now
+			s.silent, s.whole = false, s.start > k.sound
 		}
 	}
 	k.price = t.Price

@@ -1,6 +1,7 @@
 package market
 
 import (
+	"strings"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -50,8 +51,9 @@ func (r *Resync) Took() time.Duration { return r.To.Sub(r.From) }
 type bookKeeper struct {
 	main, spare *book.Book
 	renewing    bool // spare collects pieces
-	// wants says that a snapshot is to be asked for at due; asked that one is on its way.
-	wants, asked bool
+	// needs says that a snapshot is needed, asked that one is on its way. due is when one is
+	// asked for, not before.
+	needs, asked bool
 	due          exchange.Time
 	tries        int
 	// since is when the book came into sync the last time, sent the exchange's time of the
@@ -64,6 +66,9 @@ func newBookKeeper(p exchange.Product) *bookKeeper {
 	rule := book.RuleOf(p)
 	return &bookKeeper{main: book.New(rule), spare: book.New(rule), now: Resync{Reason: "start"}}
 }
+
+// wants says that a snapshot is to be asked for, at due.
+func (k *bookKeeper) wants() bool { return k.needs && !k.asked }
 
 // pieceNews says what has become of a piece.
 type pieceNews struct {
@@ -80,16 +85,16 @@ type pieceNews struct {
 // what is Applied is to be told.
 func (k *bookKeeper) piece(at, sent exchange.Time, d *exchange.Depth) pieceNews {
 	news := pieceNews{outcome: k.main.Apply(d), from: k.sent}
-	if k.renewing && k.spare.Apply(d).Resync() && !k.asked {
+	if k.renewing && k.spare.Apply(d).Resync() {
 		k.want(at)
 	}
 	switch {
 	case news.outcome.Resync():
 		news.lost = true
-		k.lose(at, news.outcome.String())
+		k.lose(at, reasonOf(news.outcome))
 	case news.outcome == book.Waiting:
 		k.now.Pieces++
-		if !k.wants && !k.asked {
+		if !k.needs {
 			k.now.From = at
 			k.want(at)
 		}
@@ -112,7 +117,7 @@ func (k *bookKeeper) renewed(at exchange.Time) bool {
 	if !k.spare.Ready() || k.spare.UpdateID() != k.main.UpdateID() {
 		return false
 	}
-	k.main, k.spare, k.renewing, k.wants = k.spare, k.main, false, false
+	k.main, k.spare, k.renewing, k.needs = k.spare, k.main, false, false
 	k.since, k.now.To = at, at
 	return true
 }
@@ -123,13 +128,19 @@ func (k *bookKeeper) lose(at exchange.Time, reason string) {
 		k.tries = 0
 	}
 	k.renewing = false
-	k.now = Resync{Reason: reason, From: at, Pieces: 1}
+	k.now = Resync{Reason: reason, From: at}
+	if k.asked {
+		k.now.Asked = 1 // what comes may do
+	}
 	k.want(at)
 }
 
+// reasonOf is an outcome in a word.
+func reasonOf(o book.Outcome) string { return strings.TrimPrefix(o.String(), "resync: ") }
+
 // want wishes for a snapshot, not before as many pauses as there were tries of late.
 func (k *bookKeeper) want(at exchange.Time) {
-	k.wants, k.due = true, at
+	k.needs, k.due = true, at
 	if k.tries > 0 {
 		k.due = at.Add(min(snapshotRetry<<min(k.tries-1, 20), snapshotRetryMax))
 	}
@@ -139,14 +150,14 @@ func (k *bookKeeper) want(at exchange.Time) {
 func (k *bookKeeper) reset(reason string) {
 	k.main.Reset()
 	k.spare.Reset()
-	k.renewing, k.wants = false, false
+	k.renewing, k.needs = false, false
 	k.tries, k.sent, k.since = 0, 0, 0
 	k.now = Resync{Reason: reason}
 }
 
 // ask notes that a snapshot is on its way.
 func (k *bookKeeper) ask() {
-	k.wants, k.asked = false, true
+	k.asked = true
 	k.tries++
 	k.now.Asked++
 }
@@ -156,13 +167,10 @@ func (k *bookKeeper) failed(at exchange.Time, took time.Duration, weight int) {
 	k.asked = false
 	k.now.Waited += took
 	k.now.Weight += weight
-	if k.collects() {
+	if k.needs {
 		k.want(at)
 	}
 }
-
-// collects says whether pieces wait for a snapshot.
-func (k *bookKeeper) collects() bool { return k.renewing || len(k.main.Waiting()) > 0 }
 
 // snapshot takes the answer to the last wish and says what is to be told of it: nothing if it
 // did not do, and then it is wanted again; else a snapshot and the pieces that follow it. They
@@ -172,7 +180,7 @@ func (k *bookKeeper) snapshot(at exchange.Time, d *exchange.Depth, took time.Dur
 	k.asked = false
 	k.now.Waited += took
 	k.now.Weight += weight
-	if !k.collects() {
+	if !k.needs {
 		return nil // the book that it was for has been forgotten since
 	}
 	b := k.main
@@ -186,9 +194,10 @@ func (k *bookKeeper) snapshot(at exchange.Time, d *exchange.Depth, took time.Dur
 		return nil
 	}
 	if !k.renewing {
-		k.since, k.now.To, k.wants = at, at, false
+		k.since, k.now.To, k.needs = at, at, false
 		return k.joined(d, waiting)
 	}
+	k.needs = false
 	if k.renewed(at) {
 		return []exchange.Depth{whole(k.main)}
 	}

@@ -187,10 +187,10 @@ func (f *Feed) depth(in *listener, fr *frame.Frame) {
 	switch {
 	case news.lost:
 		n := in.about(BookLost)
-		n.From, n.To, n.Text = news.from, sent, news.outcome.String()
+		n.From, n.To, n.Text = news.from, sent, reasonOf(news.outcome)
 		f.stats.Resyncs++
 		f.notify(n)
-		f.gap(in.in.ID, exchange.KindDepth, news.from, sent, news.outcome.String())
+		f.gap(in.in.ID, exchange.KindDepth, news.from, sent, reasonOf(news.outcome))
 	case news.outcome == book.Applied:
 		f.begin(in.in.ID, sent).SetDepth(&fr.Depth)
 		f.tell()
@@ -203,7 +203,7 @@ func (f *Feed) depth(in *listener, fr *frame.Frame) {
 		f.tell()
 		f.bookReady(in)
 	}
-	if k.wants && !k.asked {
+	if k.wants() {
 		f.plan(in.asks, k.due)
 	}
 }
