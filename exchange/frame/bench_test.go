@@ -3,6 +3,7 @@ package frame
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 )
@@ -10,8 +11,8 @@ import (
 const aggTrade = `{"stream":"solusdt@aggTrade","data":{"e":"aggTrade","E":1790000000124,"a":771203344,"s":"SOLUSDT","p":"141.2300",` +
 	`"q":"12.50","nq":"11.00","f":9000000100,"l":9000000104,"T":1790000000021,"m":true,"st":1}}`
 
-// BenchmarkDecode measures one frame of each frequent kind, in the form that comes over
-// the wire today, and encoding/json on the first of them as a measure of the machine.
+// BenchmarkDecode measures a message of each kind, in the form that comes over the wire
+// today, and encoding/json on the first of them as a measure of the machine.
 func BenchmarkDecode(b *testing.B) {
 	for _, c := range []struct{ name, msg string }{
 		{"aggTrade", aggTrade},
@@ -24,17 +25,33 @@ func BenchmarkDecode(b *testing.B) {
 		{"depth20", `{"stream":"solusdt@depth20@100ms","data":{"e":"depthUpdate","E":1790000000616,"T":1790000000613,"s":"SOLUSDT",` +
 			`"ps":"SOLUSDT","U":11757092616793,"u":11757092625654,"pu":11757092616661,"b":[` + manyLevels(20, 6141) + `],"a":[` +
 			manyLevels(20, 6142) + `],"st":1}}`},
+		{"depth40", `{"stream":"solusdt@depth@100ms","data":{"e":"depthUpdate","E":1790000000616,"T":1790000000613,"s":"SOLUSDT",` +
+			`"ps":"SOLUSDT","U":11757092616793,"u":11757092625654,"pu":11757092616661,"b":[` + manyLevels(20, 6141) + `],"a":[` +
+			manyLevels(20, 6142) + `],"st":1}}`},
+		{"markPrice", markPrice},
+		{"kline", `{"stream":"solusdt@kline_1m","data":{"e":"kline","E":1790000012723,"s":"SOLUSDT","k":{"t":1790000000000,"T":1790000059999,` +
+			`"s":"SOLUSDT","i":"1m","f":8153633367,"L":8153634395,"o":"141.1000","c":"141.2200","h":"141.3000","l":"141.0500","v":"13.551","n":1027,` +
+			`"x":false,"q":"1912.73960","V":"6.426","Q":"900.85686","B":"0"}}}`},
+		{"forceOrder", `{"stream":"!forceOrder@arr","data":{"e":"forceOrder","E":1790000000124,"o":{"s":"SOLUSDT","S":"SELL","o":"LIMIT","f":"IOC",` +
+			`"q":"116.5","p":"138.0300","ap":"139.8564","X":"FILLED","l":"25.2","z":"116.5","T":1790000000119,"ps":"SOLUSDT","st":1}}}`},
+		{"markPrice-list-100", `{"stream":"!markPrice@arr@1s","data":[` + strings.Repeat(listed(markPrice)+",", 99) + listed(markPrice) + `]}`},
+		{"assetIndex-list-100", `{"stream":"!assetIndex@arr","data":[` + strings.Repeat(listed(assetIndex)+",", 99) + listed(assetIndex) + `]}`},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			msg := []byte(c.msg)
 			var d Decoder
+			frames := 0
 			b.SetBytes(int64(len(msg)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := d.Decode(msg); err != nil {
-					b.Fatal(err)
+				for _, err := d.Decode(msg); err != io.EOF; _, err = d.Next() {
+					if err != nil {
+						b.Fatal(err)
+					}
+					frames++
 				}
 			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(frames), "ns/frame")
 		})
 	}
 	b.Run("encoding-json", func(b *testing.B) {
@@ -60,6 +77,20 @@ func BenchmarkDecode(b *testing.B) {
 			}
 		}
 	})
+}
+
+const (
+	markPrice = `{"stream":"solusdt@markPrice@1s","data":{"e":"markPriceUpdate","E":1790000000000,"s":"SOLUSDT","p":"141.15000000",` +
+		`"ap":"141.14000000","P":"141.47600845","i":"141.04857143","r":"0.00002760","T":1790006400000,"st":1}}`
+	assetIndex = `{"stream":"solusd@assetIndex","data":{"e":"assetIndexUpdate","E":1790000000000,"s":"SOLUSD","i":"141.22330000",` +
+		`"b":"0.05000000","a":"0.05000000","B":"134.16213500","A":"148.28446500","q":"0.02500000","g":"0.02500000","Q":"137.69271750",` +
+		`"G":"144.75388250"}}`
+)
+
+// listed is the payload of a combined frame.
+func listed(msg string) string {
+	_, data, _ := strings.Cut(msg, `"data":`)
+	return strings.TrimSuffix(data, "}")
 }
 
 // manyLevels returns n levels that begin at a price.
