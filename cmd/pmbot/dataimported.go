@@ -34,7 +34,9 @@ type imported struct {
 	Clocks   []legClock       `json:"clocks,omitempty"`
 	Absent   []string         `json:"absent_columns,omitempty"`
 	Warnings []string         `json:"warnings,omitempty"`
-	Written  []string         `json:"written"`
+	// Noted are the times in which the recorder says to have missed messages.
+	Noted   []source.Gap `json:"noted_gaps,omitempty"`
+	Written []string     `json:"written"`
 }
 
 type importedSeries struct {
@@ -69,7 +71,7 @@ func (run *importing) document(reports []tape.Report) importDocument {
 	for n, r := range reports {
 		i := imported{
 			File: filepath.Base(run.files[n]), Path: run.files[n], SHA256: r.SHA256, Verified: r.Verified, Already: r.Already, Series: []importedSeries{},
-			Skipped: finding(r.Skipped), Passed: passed(r.Passed), Clocks: clocksOf(r.Series), Absent: r.Absent, Warnings: r.Warnings,
+			Skipped: finding(r.Skipped), Passed: passed(r.Passed), Clocks: clocksOf(r.Series), Absent: r.Absent, Warnings: r.Warnings, Noted: r.Gaps,
 			Written: append([]string{}, r.Written...),
 		}
 		for _, s := range r.Series {
@@ -174,6 +176,9 @@ func spanOf(s *tape.SeriesReport) string {
 	}
 }
 
+// gapsShown bounds how many of a recorder's gaps are listed.
+const gapsShown = 5
+
 // printRest tells what a file had besides its series.
 func (run *importing) printRest(r tape.Report) {
 	run.printFinding("  ", "bad rows set aside", r.Skipped)
@@ -195,6 +200,12 @@ func (run *importing) printRest(r tape.Report) {
 	}
 	if len(r.Absent) > 0 {
 		fmt.Fprintf(run.out, "  columns absent, read as 0: %s\n", strings.Join(r.Absent, ", "))
+	}
+	if n := len(r.Gaps); n > 0 {
+		fmt.Fprintf(run.out, "  gaps that the recorder notes: %s\n", count(int64(n)))
+		for _, g := range r.Gaps[:min(n, gapsShown)] {
+			fmt.Fprintf(run.out, "    line %d: %v\n", g.Line, g)
+		}
 	}
 	for _, w := range r.Warnings {
 		fmt.Fprintf(run.out, "  warning: %s\n", w)

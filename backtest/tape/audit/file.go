@@ -217,8 +217,12 @@ func (r *fileRun) advance(f *feed) error {
 			return err
 		}
 	}
-	for _, w := range f.reader.Notes().Warnings {
+	notes := f.reader.Notes()
+	for _, w := range notes.Warnings {
 		r.warnings = append(r.warnings, f.path+": "+w)
+	}
+	for _, g := range notes.Gaps {
+		r.ledger.span(Gap, row.Key{}, place{source: &f.origin, line: g.Line, at: g.From}, 0, g.To, "the recorder notes: %v", g)
 	}
 	f.close()
 	for _, key := range f.keys {

@@ -1,7 +1,10 @@
 package source
 
 import (
+	"fmt"
+
 	"github.com/pmbot/pmbot/backtest/tape/row"
+	"github.com/pmbot/pmbot/exchange"
 )
 
 // BatchRows is the usual size of a batch.
@@ -53,6 +56,38 @@ type Notes struct {
 	// Passed counts what is no market data of a tape, by name, such as frames of
 	// "24hrTicker" or bars that have not closed.
 	Passed []Count
+	// Gaps are times in which a recorder knows to have missed messages.
+	Gaps []Gap
+}
+
+// Gap is what a recorder noted about messages that it missed.
+type Gap struct {
+	// Line has the note.
+	Line int64 `json:"line"`
+	// Stream is what was missed, empty for all that was recorded.
+	Stream string `json:"stream,omitempty"`
+	// The messages came after From and not after To; Count is how many there were, 0 for
+	// unknown.
+	From  exchange.Time `json:"from"`
+	To    exchange.Time `json:"to"`
+	Count int64         `json:"count,omitempty"`
+	// Text says why.
+	Text string `json:"text,omitempty"`
+}
+
+// String puts all but the line into a sentence without a full stop.
+func (g Gap) String() string {
+	what, why := "messages", g.Text
+	if g.Count > 0 {
+		what = fmt.Sprintf("%d messages", g.Count)
+	}
+	if g.Stream != "" {
+		what += " of " + g.Stream
+	}
+	if why != "" {
+		why = ": " + why
+	}
+	return fmt.Sprintf("%s from %v to %v were missed%s", what, g.From, g.To, why)
 }
 
 // Count is how often something was seen.

@@ -35,6 +35,9 @@ const (
 	bombSize  = 256 << 20
 	// peekMax is what can be seen of a content before it is read.
 	peekMax = 64 << 10
+	// partSuffix is behind the name of a file that package record is still writing: what
+	// it has so far can be read.
+	partSuffix = ".part"
 	// checksumMax bounds what is read of a CHECKSUM file: its first word counts.
 	checksumMax = 4 << 10
 )
@@ -148,9 +151,10 @@ func (f *File) verify() error {
 func (f *File) unpack() error {
 	f.Entry = f.Name
 	var r io.Reader = &counter{f: f, left: f.Size}
-	extension := strings.ToLower(filepath.Ext(f.Name))
+	name := strings.TrimSuffix(f.Name, partSuffix)
+	extension := strings.ToLower(filepath.Ext(name))
 	if extension == ".gz" || extension == ".zst" {
-		f.Entry = f.Name[:len(f.Name)-len(extension)]
+		f.Entry = name[:len(name)-len(extension)]
 	}
 	f.packed = true
 	switch extension {

@@ -52,6 +52,7 @@ type reader struct {
 	bad           []source.Bad
 	taken, passed tally
 	warnings      []string
+	gaps          []source.Gap
 	// err ends the reading: io.EOF once the file has been read.
 	err error
 }
@@ -94,7 +95,7 @@ func (r *reader) Next() (source.Batch, error) {
 // Notes is complete once Next has given io.EOF. The counts of Taken and Passed and the
 // bad lines are together the lines of the file that are not blank.
 func (r *reader) Notes() source.Notes {
-	return source.Notes{Warnings: slices.Clone(r.warnings), Taken: r.taken.list(), Passed: r.passed.list()}
+	return source.Notes{Warnings: slices.Clone(r.warnings), Taken: r.taken.list(), Passed: r.passed.list(), Gaps: slices.Clone(r.gaps)}
 }
 
 // Close has nothing to end.

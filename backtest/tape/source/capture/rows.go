@@ -20,6 +20,7 @@ func (r *reader) take(f *frame.Frame) (passed string, err error) {
 	case frame.KindIndexPrice:
 		return "indexPriceUpdate", nil
 	case frame.KindOther, frame.KindAssetIndex, frame.KindContractInfo:
+		r.noted(f)
 		return otherName(f), nil
 	case frame.KindBar:
 		if !f.Bar.Closed {
