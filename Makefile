@@ -25,11 +25,14 @@ seeds: ## the simulated exchange over SEEDS random runs, each twice, with a seco
 	PMBOT_SEEDS=$(SEEDS) go test ./backtest/venue -run 'TestDeterminism|TestConservation' -v -timeout 60m
 	PMBOT_SEEDS=$(SEEDS) go test ./backtest/venue/link -run TestRandom -v -timeout 60m
 
-bench: ## large runs: recording a busy one, a million fills and their page; and the live path, from frame to signed request
+bench: ## large runs: recording a busy one, a million fills and their page; the live path, from frame to signed request; 1024 streams
 	go test -run '^$$' -bench 'Busy$$|Samples$$|Rows' -benchtime 3x -benchmem ./backtest
 	go test -run '^$$' -bench 'Run$$' -benchtime 1x -benchmem ./backtest/rundir
 	go test -run '^$$' -bench 'Page' -benchtime 3x ./backtest/report
 	go test -run '^$$' -bench 'Live' -benchmem ./exchange/papi
+	go test -run '^$$' -bench 'Decode' -benchmem ./exchange/frame
+	go test -run '^$$' -bench 'LivePath' -benchmem ./exchange/market
+	go test -run '^$$' -bench 'Load' -benchtime 1000000x ./exchange/market
 
 generate: ## the code made from the plugin protocol
 	go run ./plugins/proto/genproto
