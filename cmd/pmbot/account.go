@@ -118,19 +118,22 @@ func (c *liveConfig) instruments() (*exchange.Instruments, error) {
 
 // client makes a client of the account. It sends nothing.
 func (c *console) client(cfg *liveConfig) (*papi.Client, error) {
-	key, err := c.readSecret("account.key", cfg.Account.Key)
-	if err != nil {
+	bases := papi.Config{PAPI: cfg.Exchange.PAPI, SAPI: cfg.Exchange.SAPI, FAPI: cfg.Exchange.FAPI, Log: c.logger(false)}
+	return c.keyedClient(cfg.Account.Key, cfg.Account.Secret, bases, "configs/live.toml")
+}
+
+// keyedClient makes a client of the key that two references name; file explains them.
+func (c *console) keyedClient(keyRef, secretRef string, bases papi.Config, file string) (*papi.Client, error) {
+	var err error
+	if bases.Key, err = c.readSecret("account.key", keyRef); err != nil {
 		return nil, err
 	}
-	secret, err := c.readSecret("account.secret", cfg.Account.Secret)
-	if err != nil {
+	if bases.Secret, err = c.readSecret("account.secret", secretRef); err != nil {
 		return nil, err
 	}
-	client, err := papi.New(papi.Config{
-		Key: key, Secret: secret, PAPI: cfg.Exchange.PAPI, SAPI: cfg.Exchange.SAPI, FAPI: cfg.Exchange.FAPI, Log: c.logger(false),
-	})
+	client, err := papi.New(bases)
 	if err != nil {
-		return nil, &failure{exitConfig, err, "see configs/live.toml"}
+		return nil, &failure{exitConfig, err, "see " + file}
 	}
 	return client, nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/pmbot/pmbot/exchange/market/rest"
 	"github.com/pmbot/pmbot/exchange/market/socket"
 	"github.com/pmbot/pmbot/exchange/market/stream"
+	"github.com/pmbot/pmbot/exchange/papi"
 )
 
 // recordFlags are the flags of "pmbot data record".
@@ -243,13 +244,32 @@ func (c *console) recordFeed(ctx context.Context, r *recording) (*market.Feed, e
 	if err != nil {
 		return nil, &failure{exitExchange, err, "the exchange lists a symbol twice"}
 	}
-	r.tables.polls = r.cfg.polls(r.rest, chosen)
+	if r.tables.polls, err = c.polls(r.cfg, r.rest, chosen); err != nil {
+		return nil, err
+	}
 	return r.feedOf(market.Config{
 		Instruments: instruments, Streams: streams, Refresh: r.cfg.Feed.Refresh, ClockEvery: r.cfg.Feed.Clock,
 		Socket: socket.Config{
 			Hosts: r.cfg.socketHosts(), PerConnection: r.cfg.Feed.PerConnection, Rotate: r.cfg.Feed.Rotate, Overlap: r.cfg.Feed.Overlap, Now: wallClock,
 		},
 	})
+}
+
+// polls are the requests for tables, with those that need a key if there is one.
+func (c *console) polls(cfg *recordConfig, client *rest.Client, list []exchange.Instrument) ([]*tablePoll, error) {
+	polls := cfg.polls(client, list)
+	if cfg.Key == (recordAccount{}) {
+		return polls, nil
+	}
+	bases := papi.Config{PAPI: cfg.Hosts.PAPI, SAPI: cfg.Hosts.SAPI, Log: c.logger(false)}
+	if bases.PAPI != "" {
+		bases.FAPI = cfg.Hosts.FAPI // whose time it signs with
+	}
+	account, err := c.keyedClient(cfg.Key.Key, cfg.Key.Secret, bases, "configs/record.toml")
+	if err != nil {
+		return nil, err
+	}
+	return append(polls, cfg.signedPolls(account, list)...), nil
 }
 
 // showPlan is --dry-run.
@@ -262,7 +282,11 @@ func (c *console) showPlan(ctx context.Context, f *recordFlags, cfg *recordConfi
 	if err != nil {
 		return err
 	}
-	plan := cfg.plan(streams, cfg.polls(client, chosen))
+	polls, err := c.polls(cfg, client, chosen)
+	if err != nil {
+		return err
+	}
+	plan := cfg.plan(streams, polls)
 	if f.json {
 		return c.printJSON(plan)
 	}

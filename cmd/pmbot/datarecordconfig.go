@@ -78,9 +78,6 @@ type recordAccount struct {
 	Secret string `toml:"secret"`
 }
 
-// none says whether no key is configured.
-func (a *recordAccount) none() bool { return a.Key == "" && a.Secret == "" }
-
 // defaultRecord holds the value of every key that a file leaves out.
 func defaultRecord() recordConfig {
 	return recordConfig{
@@ -234,8 +231,8 @@ func (c *recordConfig) checkHosts(wrong wrongFunc) {
 			wrong("exchange."+b.key, "%q is not the base URL of a host; write it like %s://127.0.0.1:9000", b.base, b.schemes[0])
 		}
 	}
-	if (h.PAPI == "") != (h.SAPI == "") {
-		wrong("exchange", "papi and sapi go together: a key must not go to two exchanges")
+	if (h.PAPI == "") != (h.SAPI == "") || h.PAPI != "" && h.FAPI == "" {
+		wrong("exchange", "papi, sapi and fapi go together: a key must not go to two exchanges")
 	}
 }
 

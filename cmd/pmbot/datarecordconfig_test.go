@@ -82,7 +82,7 @@ func TestBadRecordConfigs(t *testing.T) {
 		{"[feed]\nshare_percent = 0", "x.toml:2: feed.share_percent: 0 is not within 50 to 100"},
 		{"[exchange]\nfapi = \"ws://127.0.0.1\"", "x.toml:2: exchange.fapi: \"ws://127.0.0.1\" is not the base URL of a host; write it like http://"},
 		{"[exchange]\nfstream = \"http://127.0.0.1\"", "x.toml:2: exchange.fstream: \"http://127.0.0.1\" is not the base URL of a host; write it like ws://"},
-		{"[exchange]\npapi = \"http://127.0.0.1\"", "x.toml:1: exchange: papi and sapi go together"},
+		{"[exchange]\npapi = \"http://127.0.0.1\"", "x.toml:1: exchange: papi, sapi and fapi go together"},
 		{"[account]\nkey = \"env:K\"", "x.toml:1: account: key and secret go together"},
 		{"[account]\nkey = \"abcdef\"\nsecret = \"env:S\"", "x.toml:2: account.key: it must say where the value is"},
 	} {

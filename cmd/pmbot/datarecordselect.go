@@ -14,8 +14,8 @@ import (
 // selector says which instruments of a product are meant: one word of "symbols". Its terms
 // must all hold.
 type selector struct {
-	text    string
-	without bool // begins with "-": takes away what others have chosen
+	text       string
+	without    bool // begins with "-": takes away what others have chosen
 	conditions []condition
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/exchange/market/rest"
+	"github.com/pmbot/pmbot/exchange/papi"
 	"github.com/pmbot/pmbot/strategy"
 )
 
@@ -18,10 +19,14 @@ import (
 type recordTables map[string]time.Duration
 
 // defaultTables are the tables that are asked for without being named: what has no public
-// history, and a backtest of Portfolio Margin needs.
+// history, and a backtest of Portfolio Margin needs. Those from the third on need a key, and
+// are not asked for without one.
 func defaultTables() recordTables {
 	return recordTables{
 		"um/fundingInfo": time.Hour, "cm/fundingInfo": time.Hour,
+		"um/leverageBracket": time.Hour, "cm/leverageBracket": time.Hour, "portfolio/collateralRate": time.Hour,
+		"portfolio/collateralRate/v2": time.Hour, "portfolio/asset-index-price": 5 * time.Minute,
+		"portfolio/margin-asset-leverage": time.Hour, "margin/crossMarginData": time.Hour, "margin/next-hourly-interest-rate": time.Hour,
 	}
 }
 
@@ -36,6 +41,9 @@ func knownTables() []string {
 		if !strings.HasSuffix(string(t.Name), "/exchangeInfo") {
 			names = append(names, string(t.Name))
 		}
+	}
+	for _, t := range papi.Tables() {
+		names = append(names, t.Name)
 	}
 	return names
 }
@@ -102,6 +110,71 @@ func (c *recordConfig) polls(client *rest.Client, list []exchange.Instrument) []
 		}
 	}
 	return polls
+}
+
+// signedPolls are the requests for the tables that need a key, of the instruments and the
+// assets that are recorded.
+func (c *recordConfig) signedPolls(client *papi.Client, list []exchange.Instrument) []*tablePoll {
+	tables := c.Tables.complete()
+	var polls []*tablePoll
+	for _, table := range papi.Tables() {
+		every := tables[table.Name]
+		if every == 0 {
+			continue
+		}
+		for i, of := range tableSubjects(&table, list) {
+			name := table.Name
+			switch {
+			case table.Needs == "asset" || table.Needs == "symbol":
+				name = tableName(name, []rest.Param{{Name: table.Needs, Value: of}})
+			case i > 0: // the next group of assets
+				name = fmt.Sprintf("%s/%d", name, i+1)
+			}
+			polls = append(polls, &tablePoll{name: name, every: every, ask: func(ctx context.Context) (rest.Answer, error) {
+				body, err := client.Table(ctx, table.Name, of)
+				return rest.Answer{At: wallClock(), Body: body}, err
+			}})
+		}
+	}
+	return polls
+}
+
+// assetsAtOnce is how many assets a request may name.
+const assetsAtOnce = 20
+
+// tableSubjects are what a table that needs a key is asked for.
+func tableSubjects(table *papi.Table, list []exchange.Instrument) []string {
+	if table.Needs == "" {
+		return []string{""}
+	}
+	var symbols, assets []string
+	product := exchange.UM
+	if strings.HasPrefix(table.Name, "cm/") {
+		product = exchange.CM
+	}
+	for i := range list {
+		in := &list[i]
+		if in.Product == product {
+			symbols = append(symbols, in.Symbol)
+		}
+		for _, asset := range []string{in.Base, in.MarginAsset} {
+			if asset != "" && !slices.Contains(assets, asset) {
+				assets = append(assets, asset)
+			}
+		}
+	}
+	switch table.Needs {
+	case "symbol":
+		return symbols
+	case "asset":
+		return assets
+	}
+	slices.Sort(assets)
+	var groups []string
+	for group := range slices.Chunk(assets, assetsAtOnce) {
+		groups = append(groups, strings.Join(group, ","))
+	}
+	return groups
 }
 
 // tableParams are the parameters of the requests that a table takes: none, or a set for each
