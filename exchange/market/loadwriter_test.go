@@ -173,13 +173,13 @@ func put(b []byte, n int64) {
 func (w *loadWriter) write(frames, rate, burst int) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
 	began := time.Now()
 	for n := 0; n < frames; {
 		due := min(frames, int(time.Since(began).Seconds()*float64(rate)))
 		if due <= n {
-			w.mu.Unlock()
-			time.Sleep(200 * time.Microsecond)
-			w.mu.Lock()
+			<-ticker.C
 			continue
 		}
 		now := time.Now().UnixMilli()
