@@ -33,7 +33,7 @@ type Feed struct {
 	// all are the streams of all symbols that are listened to, by product and kind.
 	all       [exchange.Margin + 1][stream.TradingSession + 1]bool
 	assets    map[string]*asset
-	universes []*universe
+	universes [exchange.Margin + 1]*universe
 	clock     rest.Reading
 	measured  bool
 
@@ -74,7 +74,7 @@ func New(c Config) (*Feed, error) {
 	}
 	f.addChores()
 	c.Socket.Deliver, c.Socket.Notice = f.message, f.socketNotice
-	set, err := newSet(c.Socket, c.Streams)
+	set, err := socket.New(c.Socket, c.Streams)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}

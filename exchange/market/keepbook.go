@@ -101,8 +101,7 @@ func (k *bookKeeper) piece(at, sent exchange.Time, d *exchange.Depth) pieceNews 
 	case news.outcome == book.Applied:
 		k.sent = sent
 		if k.main.Drained() && !k.renewing && at.Sub(k.since) >= renewEvery {
-			k.now = Resync{Reason: "drained", From: at}
-			k.renewing = true
+			k.now, k.tries, k.renewing = Resync{Reason: "drained", From: at}, 0, true
 			k.spare.Reset()
 			k.spare.Apply(d)
 			k.want(at)
