@@ -170,9 +170,12 @@
 // may send ten messages, pings and pongs a second (1008). It is pinged every three minutes and
 // dropped ten minutes after a ping that it has not answered with the same payload; pings go
 // by the wall's clock. It is closed with 1001 after a day of the exchange's time. A client that
-// leaves 4,096 frames unread, or takes none for ten seconds, is dropped without a close frame.
+// leaves more frames unread than Limits.Unread, or takes none for ten seconds, is dropped
+// without a close frame. What waits for a client is written many frames at a time.
 //
-// Assumed: the limit of messages is exact, though bursts of fifteen were seen to pass; an id
+// Assumed: an address may open 300 websockets in five minutes on all hosts together, as is
+// documented of spot, by the exchange's clock, and more are answered with 429 and a page,
+// without a strike; the limit of messages is exact, though bursts of fifteen were seen to pass; an id
 // that is a text is taken on spot and /pm, whose official client sends such, and refused
 // elsewhere; dstream has no paths /public and /market; /private takes any key and is silent,
 // for plain futures have no user data on this account.

@@ -43,13 +43,6 @@ func (l *faults) strikeMarket(of marketThing, way public.Way, names ...string) *
 	return f
 }
 
-// strikeConnect is the fault that hits a handshake, nil for none.
-func (s *Sim) strikeConnect(way public.Way) *Fault {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.faults.strikeMarket(ofConnect, way)
-}
-
 // countMarket counts the faults of market streams that are not over, so that frames need not
 // look for any while there are none.
 func (l *faults) countMarket() {

@@ -69,13 +69,10 @@ const bodyMax = 1 << 20
 func readRequest(w http.ResponseWriter, r *http.Request) (*request, bool) {
 	q := &request{
 		host: hostOf(r), method: r.Method, path: r.URL.Path, query: r.URL.RawQuery,
-		key: r.Header.Get("X-MBX-APIKEY"), from: r.RemoteAddr,
+		key: r.Header.Get("X-MBX-APIKEY"), from: addressOf(r),
 	}
 	if q.base = "http://" + r.Host; r.TLS != nil {
 		q.base = "https://" + r.Host
-	}
-	if from, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
-		q.from = from
 	}
 	if r.Body != nil && q.method != http.MethodGet && isForm(r.Header) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyMax))
@@ -88,6 +85,14 @@ func readRequest(w http.ResponseWriter, r *http.Request) (*request, bool) {
 		q.params = &web.Params{}
 	}
 	return q, true
+}
+
+// addressOf is where a request comes from, without the port.
+func addressOf(r *http.Request) string {
+	if from, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		return from
+	}
+	return r.RemoteAddr
 }
 
 // isForm says whether a body is a form, by its header. Others are not looked at, so that a

@@ -12,7 +12,7 @@ import (
 // page, with a status to match.
 func FuzzGateway(f *testing.F) {
 	const all = 1 << 30
-	s := newTestSim(f, func(c *Config) { c.Limits = Limits{all, all, all, all, all, all, all, all} })
+	s := newTestSim(f, func(c *Config) { c.Limits = Limits{all, all, all, all, all, all, all, all, all, unreadMax} })
 	now := s.stamp(0)
 	for _, seed := range [][5]string{
 		{"GET", "papi.binance.com", "/papi/v1/balance", now + "&signature=" + signatureOf(now), ""},

@@ -26,13 +26,17 @@ type Limits struct {
 	// Burst is how many requests an address may send in ten seconds before the firewall
 	// shuts it out.
 	Burst int
+	// Connections is how many websockets an address may open in five minutes, and Unread how
+	// many frames a client may leave unread before it is dropped.
+	Connections, Unread int
 }
 
-// DefaultLimits are Binance's; Strikes and Burst are assumed.
+// DefaultLimits are Binance's; Strikes, Burst and Unread are assumed, and so is that futures
+// have the documented Connections of spot.
 func DefaultLimits() Limits {
 	return Limits{
 		PAPI: 6000, Futures: 2400, Spot: 6000, SAPI: 12_000, SAPIUser: 180_000, Orders: 1200,
-		Strikes: 20, Burst: 5000,
+		Strikes: 20, Burst: 5000, Connections: 300, Unread: 4096,
 	}
 }
 
@@ -44,6 +48,9 @@ const (
 	firewallTime = exchange.Time(5 * time.Minute)
 	burstTime    = exchange.Time(10 * time.Second)
 )
+
+// unreadMax bounds Limits.Unread: room is made for all of them when a socket opens.
+const unreadMax = 1_000_000
 
 // limiter counts.
 type limiter struct {
@@ -58,6 +65,7 @@ type address struct {
 	pools    map[string]*window
 	burst    window
 	strikes  window
+	sockets  window
 	ban      exchange.Time // how long the last ban was
 	until    exchange.Time // and when it ends
 	firewall exchange.Time // when the firewall opens again
@@ -84,10 +92,13 @@ func newLimiter(l Limits) (limiter, error) {
 	if l == (Limits{}) {
 		l = DefaultLimits()
 	}
-	for _, n := range [...]int{l.PAPI, l.Futures, l.Spot, l.SAPI, l.SAPIUser, l.Orders, l.Strikes, l.Burst} {
+	for _, n := range [...]int{l.PAPI, l.Futures, l.Spot, l.SAPI, l.SAPIUser, l.Orders, l.Strikes, l.Burst, l.Connections, l.Unread} {
 		if n < 1 {
 			return limiter{}, fmt.Errorf("limits %+v: each is at least 1", l)
 		}
+	}
+	if l.Unread > unreadMax {
+		return limiter{}, fmt.Errorf("limits %+v: Unread is at most %d", l, unreadMax)
 	}
 	return limiter{Limits: l, addresses: map[string]*address{}, users: map[string]*window{}}, nil
 }
@@ -165,6 +176,21 @@ func tooMany(most int, now, then exchange.Time) *reply {
 	no := failed(&web.Error{Status: http.StatusTooManyRequests, Code: -1003, Msg: fmt.Sprintf(
 		"Too many requests; current limit is %d requests per minute. Please use the websocket for live updates to avoid polling the API.", most)})
 	no.retryAfter(now, then)
+	return &no
+}
+
+// connectSpan is the time in which an address may open Limits.Connections websockets.
+const connectSpan = 5 * minute
+
+// connect counts a websocket that an address opens and refuses what is too much, without a
+// strike: one who is shut out gets no data, which is enough.
+func (l *limiter) connect(from string, now exchange.Time) *reply {
+	a := l.of(from, now)
+	if a.sockets.add(1, now, connectSpan) <= l.Connections {
+		return nil
+	}
+	no := page(http.StatusTooManyRequests)
+	no.retryAfter(now, a.sockets.from+connectSpan)
 	return &no
 }
 

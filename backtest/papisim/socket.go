@@ -2,6 +2,7 @@ package papisim
 
 import (
 	"cmp"
+	"encoding/binary"
 	"net/http"
 	"slices"
 	"strconv"
@@ -25,9 +26,9 @@ const (
 )
 
 const (
-	// queueMax is how many frames wait for a client that reads too slowly; it is dropped
-	// when there are more, without a close frame, which it would not read either.
-	queueMax = 4096
+	// batchSize is how many bytes of frames are written at once, when so many wait: a write
+	// costs more than making the frame, see BenchmarkBusy.
+	batchSize = 32 << 10
 	// streamsMax is how many streams a socket can have, and messagesMax how many messages,
 	// pings and pongs a client may send in a second.
 	streamsMax, messagesMax = 1024, 10
@@ -90,11 +91,26 @@ func (k *socket) drop() {
 	}
 }
 
+// refuseSocket is the answer to a handshake that a fault hits, or that comes too soon after
+// others of its address; nil lets it in.
+func (s *Sim) refuseSocket(e entry, r *http.Request) *reply {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if no := s.gateway.limits.connect(addressOf(r), s.clock.now()); no != nil {
+		return no
+	}
+	if f := s.faults.strikeMarket(ofConnect, e.way); f != nil {
+		no := page(cmp.Or(f.Status, http.StatusServiceUnavailable))
+		return &no
+	}
+	return nil
+}
+
 // serveSocket is a websocket's whole life. It reads, while another goroutine, whose end it
 // awaits, writes.
 func (s *Sim) serveSocket(w http.ResponseWriter, r *http.Request, e entry) {
-	if f := s.strikeConnect(e.way); f != nil {
-		page(cmp.Or(f.Status, http.StatusServiceUnavailable)).send(w, r)
+	if no := s.refuseSocket(e, r); no != nil {
+		no.send(w, r)
 		return
 	}
 	upgrader := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
@@ -102,7 +118,7 @@ func (s *Sim) serveSocket(w http.ResponseWriter, r *http.Request, e entry) {
 	if err != nil {
 		return // the upgrader has answered
 	}
-	k := &socket{entry: e, queue: make(chan message, queueMax), gone: make(chan struct{})}
+	k := &socket{entry: e, queue: make(chan message, s.gateway.limits.Unread), gone: make(chan struct{})}
 	written := make(chan struct{})
 	s.openSocket(k)
 	go func() {
@@ -136,9 +152,11 @@ func (s *Sim) closeSocket(k *socket) {
 	s.sockets = slices.DeleteFunc(s.sockets, func(other *socket) bool { return other == k })
 }
 
-// write sends what is in the queue, and pings. It is the only one who writes data.
+// write sends what is in the queue, and pings. It is the only one who writes data; the answer
+// to a ping comes from the reader, and a connection takes one write after the other.
 func (k *socket) write(conn *websocket.Conn) {
 	defer conn.Close()
+	var batch []byte
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
 	for {
@@ -147,13 +165,15 @@ func (k *socket) write(conn *websocket.Conn) {
 		case <-k.gone:
 			return
 		case m := <-k.queue:
+			var end message
+			batch, end = k.gather(batch[:0], m)
 			deadline := time.Now().Add(writeMax)
-			if m.code != 0 {
-				_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(m.code, string(m.text)), deadline)
-				return
+			if err = conn.NetConn().SetWriteDeadline(deadline); err == nil && len(batch) > 0 {
+				_, err = conn.NetConn().Write(batch)
 			}
-			if err = conn.SetWriteDeadline(deadline); err == nil {
-				err = conn.WriteMessage(websocket.TextMessage, m.text)
+			if end.code != 0 {
+				_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(end.code, string(end.text)), deadline)
+				return
 			}
 		case now := <-ping.C:
 			if k.mute.Load() {
@@ -166,6 +186,39 @@ func (k *socket) write(conn *websocket.Conn) {
 			return
 		}
 	}
+}
+
+// gather appends a message and those that wait behind it, as frames of websockets, up to the
+// size of a batch or the end of the socket, which it returns. The few frames of the user stream
+// go one by one.
+func (k *socket) gather(to []byte, m message) ([]byte, message) {
+	for {
+		if m.code != 0 {
+			return to, m
+		}
+		to = append(appendHeader(to, len(m.text)), m.text...)
+		if len(to) >= batchSize || k.way == 0 {
+			return to, message{}
+		}
+		select {
+		case m = <-k.queue:
+		default:
+			return to, message{}
+		}
+	}
+}
+
+// appendHeader appends what stands before a text of a server: that it is one, whole and not
+// masked, and its length (RFC 6455, section 5.2).
+func appendHeader(to []byte, length int) []byte {
+	const wholeText = 0x81
+	switch {
+	case length < 126:
+		return append(to, wholeText, byte(length))
+	case length < 1<<16:
+		return binary.BigEndian.AppendUint16(append(to, wholeText, 126), uint16(length))
+	}
+	return binary.BigEndian.AppendUint64(append(to, wholeText, 127), uint64(length))
 }
 
 // read serves a client's messages until it leaves, breaks the rules or answers no ping.

@@ -307,7 +307,7 @@ func TestSlowReader(t *testing.T) {
 		for range cap(c.frames) - 1 {
 			c.frames <- "x" // the client reads on only as long as somebody takes its frames
 		}
-		for range queueMax + 10 {
+		for range DefaultLimits().Unread + 10 {
 			s.trade(spotBTC, "60000", "0.001")
 		}
 		s.mu.Lock()
@@ -359,4 +359,53 @@ func TestRealSocket(t *testing.T) {
 	if _, _, err := conn.ReadMessage(); err == nil {
 		t.Error("it was not dropped")
 	}
+}
+
+// TestConnectionLimit opens as many websockets as an address may in five minutes, on several
+// hosts, and no more until they are over. One that is refused costs no strike.
+func TestConnectionLimit(t *testing.T) {
+	inSim(t, func(t *testing.T, s *testSim) {
+		dial := s.served(t)
+		for range 2 {
+			for _, url := range []string{"ws://fstream.binance.com/market/ws", "ws://dstream.binance.com/ws", "ws://stream.binance.com/ws"} {
+				dial(url)
+			}
+			for range 30 {
+				if status := s.refusal("ws://dstream.binance.com/ws"); status != http.StatusTooManyRequests {
+					t.Fatalf("the fourth in five minutes: %d", status)
+				}
+			}
+			s.wait(4 * time.Minute)
+			if status := s.refusal("ws://dstream.binance.com/ws"); status != http.StatusTooManyRequests {
+				t.Fatalf("after four minutes: %d", status)
+			}
+			s.wait(time.Minute)
+		}
+	}, func(c *Config) {
+		c.Limits = DefaultLimits()
+		c.Limits.Connections = 3
+	})
+}
+
+// TestFrameHeaders sends texts of lengths that are written in one, two and eight bytes, in one
+// batch and in several.
+func TestFrameHeaders(t *testing.T) {
+	inSim(t, func(t *testing.T, s *testSim) {
+		c := s.served(t)("ws://dstream.binance.com/ws")
+		lengths := []int{1, 125, 126, 127, 65_535, 65_536, 100_000, 2}
+		s.mu.Lock()
+		for _, n := range lengths {
+			s.sockets[0].send(message{text: []byte(strings.Repeat("x", n))})
+		}
+		s.sockets[0].shut(websocket.CloseGoingAway, "bye")
+		s.mu.Unlock()
+		for _, n := range lengths {
+			if got := len(c.next()); got != n {
+				t.Errorf("%d bytes, want %d", got, n)
+			}
+		}
+		if code := c.closeCode(); code != websocket.CloseGoingAway {
+			t.Errorf("closed with %d", code)
+		}
+	})
 }

@@ -38,6 +38,7 @@ type simConfig struct {
 type simMarketConfig struct {
 	Tape         string                    `toml:"tape"`
 	Coins        []string                  `toml:"coins"`
+	Alts         int                       `toml:"alts"`
 	Prices       map[string]exchange.Fixed `toml:"prices"`
 	Step         time.Duration             `toml:"step"`
 	Warmup       time.Duration             `toml:"warmup"`
@@ -123,6 +124,9 @@ func (c *simConfig) check(doc *document) []mistake {
 	if c.Market.Tape == "" && len(c.Market.Coins) == 0 {
 		wrong("market.coins", "there is none; name some of %s", strings.Join(simCoins(), ", "))
 	}
+	if c.Market.Alts < 0 || c.Market.Alts > 999 {
+		wrong("market.alts", "%d is not within 0 to 999", c.Market.Alts)
+	}
 	for i, coin := range c.Market.Coins {
 		if !slices.Contains(simCoins(), coin) {
 			wrong("market.coins."+strconv.Itoa(i), "%q is none of %s", coin, strings.Join(simCoins(), ", "))
@@ -195,11 +199,15 @@ func (c *simConfig) checkKeys(wrong wrongFunc) {
 	}
 }
 
-// prices are where the coins start, in the order of their names.
+// prices are where the coins start: those that are configured in the order of their names,
+// then the made-up ones.
 func (c *simConfig) prices() []market.CoinPrice {
 	var list []market.CoinPrice
 	for _, asset := range slices.Sorted(maps.Keys(c.Market.Prices)) {
 		list = append(list, market.CoinPrice{Asset: asset, Price: c.Market.Prices[asset]})
+	}
+	for i := range c.Market.Alts {
+		list = append(list, market.CoinPrice{Asset: altName(i + 1), Price: altPrice()})
 	}
 	return list
 }

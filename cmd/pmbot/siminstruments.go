@@ -19,14 +19,17 @@ func simCoins() []string { return []string{"BTC", "ETH", "BNB"} }
 
 // listed is what the simulated exchange lists at an instant: the embedded instruments of
 // the coins, and of each perpetual that Binance has quarterlies beside the two that are
-// traded then.
-func listed(coins []string, at exchange.Time) (*exchange.Instruments, error) {
+// traded then. Of made-up coins it lists UM perpetuals with the rules of BNB's.
+func listed(coins []string, alts int, at exchange.Time) (*exchange.Instruments, error) {
 	all, err := backtest.EmbeddedInstruments()
 	if err != nil {
 		return nil, err
 	}
-	var list []exchange.Instrument
+	var list, made []exchange.Instrument
 	for _, in := range all {
+		if in.Product == exchange.UM && in.Base == "BNB" {
+			made = altcoins(in, alts)
+		}
 		if !slices.Contains(coins, in.Base) {
 			continue
 		}
@@ -35,7 +38,26 @@ func listed(coins []string, at exchange.Time) (*exchange.Instruments, error) {
 			list = append(list, quarterlies(in, at)...)
 		}
 	}
-	return exchange.NewInstruments(list...)
+	return exchange.NewInstruments(append(list, made...)...)
+}
+
+// altName is the name of a made-up coin, from 1 on.
+func altName(i int) string { return fmt.Sprintf("ALT%03d", i) }
+
+// altPrice is where the price of a made-up coin starts, in USD.
+func altPrice() exchange.Fixed { return 100 * exchange.FixedOne }
+
+// altcoins are perpetuals of made-up coins with the rules of another one.
+func altcoins(like exchange.Instrument, count int) []exchange.Instrument {
+	var list []exchange.Instrument
+	for i := range count {
+		in := like
+		in.Base = altName(i + 1)
+		in.Symbol = in.Base + in.Quote
+		in.Pair = in.Symbol
+		list = append(list, in)
+	}
+	return list
 }
 
 // quarterlies are the contracts of this quarter and the next that belong to a perpetual.
@@ -71,9 +93,9 @@ func delivery(after exchange.Time) exchange.Time {
 }
 
 // simTables are the assumed tables with brackets of BNB, which nobody has published: those
-// of ETH with the edges at a tenth of the dollars, and at half the coins. Brackets of files
-// take the place of either.
-func simTables(files []string) (*margin.Tables, error) {
+// of ETH with the edges at a tenth of the dollars, and at half the coins. Made-up coins have
+// those of BNB. Brackets of files take the place of any.
+func simTables(alts int, files []string) (*margin.Tables, error) {
 	t := margin.Assumed()
 	for _, b := range []struct {
 		table      map[string]margin.Brackets
@@ -88,6 +110,9 @@ func simTables(files []string) (*margin.Tables, error) {
 		b.table[b.name] = scaled
 	}
 	t.Interest["BNB"] = t.Interest["ETH"]
+	for i := range alts {
+		t.UM[altName(i+1)+"USDT"] = t.UM["BNBUSDT"]
+	}
 	for _, name := range files {
 		if err := readBrackets(t, name); err != nil {
 			return nil, err

@@ -25,7 +25,7 @@ type simMarket struct {
 func openSimMarket(c *simConfig) (*simMarket, error) {
 	m := &simMarket{close: func() {}}
 	var err error
-	if m.tables, err = simTables(c.Market.Brackets); err != nil {
+	if m.tables, err = simTables(c.Market.Alts, c.Market.Brackets); err != nil {
 		return nil, err
 	}
 	if c.Market.Tape != "" {
@@ -42,7 +42,7 @@ func (m *simMarket) generate(c *simConfig) error {
 	}
 	m.starts = m.opens.Add(-c.Market.Warmup).Floor(time.Minute)
 	var err error
-	if m.ins, err = listed(c.Market.Coins, m.starts); err != nil {
+	if m.ins, err = listed(c.Market.Coins, c.Market.Alts, m.starts); err != nil {
 		return err
 	}
 	s := market.TickSpec{
