@@ -27,7 +27,12 @@ type complete interface {
 // decode reads an answer or event of Binance into v, whose fields are plain types; see
 // [lenient.Decode].
 func decode(data []byte, v any) error {
-	return lenient.Decode(data, v, missing)
+	return lenient.Decode(data, v, func(v any) *DecodeError {
+		if field := missing(v); field != "" {
+			return &DecodeError{Field: field, Err: lenient.ErrMissing}
+		}
+		return nil
+	})
 }
 
 // missing asks an answer, or an element of a list, what it lacks.

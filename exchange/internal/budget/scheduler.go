@@ -151,6 +151,18 @@ func (s *Scheduler) Usage() Usage {
 	return s.budget.Usage(s.now())
 }
 
+// Lower sets the limit of weight to a lower one that the exchange has told, and says whether
+// it was lower.
+func (s *Scheduler) Lower(weight int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if weight <= 0 || weight >= s.budget.limits.Weight {
+		return false
+	}
+	s.budget.limits.Weight = weight
+	return true
+}
+
 // serve lets all go that can, the most urgent first. Who cannot go holds up its own class
 // only: another may have room where this one has none.
 func (s *Scheduler) serve(now time.Time) {

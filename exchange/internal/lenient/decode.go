@@ -16,6 +16,9 @@ import (
 // which it does not recurse.
 const BytesMax = 16 << 20
 
+// ErrMissing says that a field had to be there and was not, or was "" or null.
+var ErrMissing = errors.New("is missing or empty")
+
 // DecodeError says why an answer or event of Binance is not what the reference says.
 type DecodeError struct {
 	// Field is the JSON pointer to the value, such as "/0/price", or "" for the whole body.
@@ -41,11 +44,11 @@ func (e *DecodeError) Unwrap() error { return e.Err }
 // of one. An empty body, an error object and [] are three things, and only the last one is
 // an empty list.
 //
-// missing is asked about v or, where v is a list, about a pointer to each element. It names
-// the first field without which an answer means nothing and that is not there, or is "". A
-// hollow answer, such as {} for an account, decodes without an error otherwise, and reads as
-// zero. Every error is a [DecodeError].
-func Decode(data []byte, v any, missing func(v any) string) error {
+// check is asked about v or, where v is a list, about a pointer to each element: an answer
+// that lacks what gives it a meaning decodes without an error otherwise, and reads as zero. It
+// answers with the field, relative to what it was asked about, and why, or nil. Every error is
+// a [DecodeError].
+func Decode(data []byte, v any, check func(v any) *DecodeError) error {
 	body := bytes.TrimLeft(data, " \t\r\n")
 	switch {
 	case len(data) > BytesMax:
@@ -64,7 +67,7 @@ func Decode(data []byte, v any, missing func(v any) string) error {
 	}
 	if list := reflect.ValueOf(v).Elem(); list.Kind() == reflect.Slice && body[0] == '{' {
 		one := reflect.New(list.Type().Elem())
-		if err := Decode(data, one.Interface(), missing); err != nil {
+		if err := Decode(data, one.Interface(), check); err != nil {
 			return err
 		}
 		list.Set(reflect.Append(list, one.Elem()))
@@ -73,30 +76,30 @@ func Decode(data []byte, v any, missing func(v any) string) error {
 	if err := json.Unmarshal(data, v, plain); err != nil {
 		return readable(err)
 	}
-	if field := incomplete(v, missing); field != "" {
+	if bad := checked(v, check); bad != nil {
 		if err := errorObject(data); err != nil {
 			return err
 		}
-		return &DecodeError{Field: field, Err: errors.New("is missing or empty")}
+		return bad
 	}
 	return nil
 }
 
-// incomplete finds a field that is missing in an answer or in an element of a list.
-func incomplete(v any, missing func(v any) string) string {
+// checked asks about an answer or about each element of a list.
+func checked(v any, check func(v any) *DecodeError) *DecodeError {
 	list := reflect.ValueOf(v).Elem()
 	if list.Kind() != reflect.Slice {
-		if field := missing(v); field != "" {
-			return "/" + field
+		if bad := check(v); bad != nil {
+			return &DecodeError{Field: "/" + bad.Field, Err: bad.Err}
 		}
-		return ""
+		return nil
 	}
 	for i := range list.Len() {
-		if field := missing(list.Index(i).Addr().Interface()); field != "" {
-			return "/" + strconv.Itoa(i) + "/" + field
+		if bad := check(list.Index(i).Addr().Interface()); bad != nil {
+			return &DecodeError{Field: "/" + strconv.Itoa(i) + "/" + bad.Field, Err: bad.Err}
 		}
 	}
-	return ""
+	return nil
 }
 
 // errorObject says whether a body is Binance's error where something else was asked for.

@@ -2,7 +2,9 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -13,16 +15,27 @@ import (
 // soonest counts.
 const clockSamples = 5
 
+const (
+	// clockAgeMax is when a request measures anew.
+	clockAgeMax = 10 * time.Minute
+	// clockRetry is how soon a failed measurement is repeated, and clockWait how long a
+	// request waits for one.
+	clockRetry = 5 * time.Second
+	clockWait  = 5 * time.Second
+)
+
 // clock knows how far the exchange's clock is from ours.
 type clock struct {
 	// last is the last measurement, nil if there was none.
 	last *atomic.Pointer[Reading]
+	// failed is the last try by our clock, 0 if it succeeded.
+	failed *atomic.Int64
 	// measuring holds one token while somebody measures.
 	measuring chan struct{}
 }
 
 func newClock() clock {
-	return clock{last: new(atomic.Pointer[Reading]), measuring: make(chan struct{}, 1)}
+	return clock{last: new(atomic.Pointer[Reading]), failed: new(atomic.Int64), measuring: make(chan struct{}, 1)}
 }
 
 // Reading is a measurement of the exchange's clock.
@@ -75,9 +88,11 @@ func (c *Client) measure(ctx context.Context) (Reading, error) {
 		}
 		if best.At != 0 {
 			c.clock.last.Store(&best)
+			c.clock.failed.Store(0)
 			return best, nil
 		}
 	}
+	c.clock.failed.Store(int64(c.now()))
 	return Reading{}, fmt.Errorf("measure the exchange's clock: %w", failure)
 }
 
@@ -97,21 +112,52 @@ func (c *Client) sample(ctx context.Context, p exchange.Product) (Reading, error
 	return Reading{Offset: at.Sub(r.sent.Add(trip / 2)), RoundTrip: trip, At: r.At}, nil
 }
 
-// mustKnowTime measures the clock if that was never done. Without it nobody can tell a
-// closed candle from a running one.
-func (c *Client) mustKnowTime(ctx context.Context) error {
-	if c.clock.last.Load() != nil {
-		return nil
+// clockDue says whether to measure before a request: if that was never done, or long ago; but not
+// right after a try that failed.
+func (c *Client) clockDue() bool {
+	now := c.now()
+	if failed := exchange.Time(c.clock.failed.Load()); failed != 0 && now.Sub(failed) < clockRetry {
+		return false
+	}
+	last := c.clock.last.Load()
+	return last == nil || now.Sub(last.At) > clockAgeMax
+}
+
+// keepTime measures before a request where that is due, for the budget counts by minutes of
+// the exchange's clock. Without an answer the last offset is used, or none.
+func (c *Client) keepTime(ctx context.Context) {
+	if !c.clockDue() {
+		return
 	}
 	select {
 	case c.clock.measuring <- struct{}{}:
-		defer func() { <-c.clock.measuring }()
-	case <-ctx.Done():
-		return ctx.Err()
+	default:
+		if c.clock.last.Load() != nil {
+			return // somebody measures; what is known will do
+		}
+		select {
+		case c.clock.measuring <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
 	}
-	if c.clock.last.Load() != nil { // somebody has measured
-		return nil
+	defer func() { <-c.clock.measuring }()
+	if !c.clockDue() { // somebody has measured
+		return
 	}
-	_, err := c.measure(ctx)
-	return err
+	short, cancel := context.WithTimeout(ctx, clockWait)
+	defer cancel()
+	if _, err := c.measure(short); err != nil && ctx.Err() == nil {
+		c.log.LogAttrs(ctx, slog.LevelWarn, "clock of the exchange unknown", slog.Any("err", err))
+	}
+}
+
+// mustKnowTime is keepTime for those who cannot do without: nobody can tell a closed candle
+// from a running one by a clock that may be wrong.
+func (c *Client) mustKnowTime(ctx context.Context) error {
+	c.keepTime(ctx)
+	if c.clock.last.Load() == nil {
+		return errors.New("the exchange's clock is not known; it does not answer /time")
+	}
+	return ctx.Err()
 }

@@ -2,33 +2,45 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/exchange/internal/lenient"
 )
 
-// complete is met by answers that mean nothing without some of their fields.
-type complete interface {
-	// missing names the first field that had to be there and was not, or is "".
-	missing() string
+// checked is met by answers that mean nothing without some of their fields, or with some
+// values.
+type checked interface {
+	// check finds the first such field, or is nil.
+	check() *DecodeError
 }
 
-// need is the name of a field that is not there, or "".
-func need(field string, there bool) string {
+// need is the complaint about a field that is not there, or nil.
+func need(field string, there bool) *DecodeError {
 	if there {
-		return ""
+		return nil
 	}
-	return field
+	return &DecodeError{Field: field, Err: lenient.ErrMissing}
+}
+
+var errSense = errors.New("has a value that cannot be")
+
+// sane is the complaint about a field whose value cannot be, or nil.
+func sane(field string, good bool) *DecodeError {
+	if good {
+		return nil
+	}
+	return &DecodeError{Field: field, Err: errSense}
 }
 
 // decode reads a body into v; see [lenient.Decode].
 func decode(body []byte, v any) error {
-	return lenient.Decode(body, v, func(v any) string {
-		if c, ok := v.(complete); ok {
-			return c.missing()
+	return lenient.Decode(body, v, func(v any) *DecodeError {
+		if c, ok := v.(checked); ok {
+			return c.check()
 		}
-		return ""
+		return nil
 	})
 }
 
@@ -73,5 +85,5 @@ func rows[W wire[T], T any](ctx context.Context, c *Client, p exchange.Product, 
 }
 
 func noEndpoint(p exchange.Product, name string) *Error {
-	return &Error{Err: fmt.Errorf("rest: %v has no %s", p, name)}
+	return &Error{Err: fmt.Errorf("%v has no %s", p, name)}
 }

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -66,7 +67,7 @@ type Error struct {
 
 // Error names endpoint, status, code, message and cause.
 func (e *Error) Error() string {
-	s := e.Endpoint
+	s := cmp.Or(e.Endpoint, "market data")
 	if e.HTTP != 0 {
 		s += fmt.Sprintf(": HTTP %d", e.HTTP)
 	}

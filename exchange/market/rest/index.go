@@ -20,7 +20,7 @@ type DeliveryPrice struct {
 	Price exchange.Fixed `json:"deliveryPrice"`
 }
 
-func (d *DeliveryPrice) missing() string {
+func (d *DeliveryPrice) check() *DecodeError {
 	return cmp.Or(need("deliveryTime", d.Time > 0), need("deliveryPrice", d.Price > 0))
 }
 
@@ -48,10 +48,10 @@ type Constituent struct {
 	Weight decimal.Decimal `json:"weight"`
 }
 
-func (i *Index) missing() string {
+func (i *Index) check() *DecodeError {
 	for n := range i.Constituents {
 		if i.Constituents[n].Exchange == "" {
-			return "constituents/" + strconv.Itoa(n) + "/exchange"
+			return need("constituents/"+strconv.Itoa(n)+"/exchange", false)
 		}
 	}
 	return cmp.Or(need("symbol", i.Symbol != ""), need("constituents", i.Constituents != nil))
@@ -81,7 +81,7 @@ type AssetIndex struct {
 	AutoExchangeAskRate   decimal.Decimal `json:"autoExchangeAskRate"`
 }
 
-func (i *AssetIndex) missing() string {
+func (i *AssetIndex) check() *DecodeError {
 	return cmp.Or(need("symbol", i.Symbol != ""), need("index", i.Index > 0), need("time", i.Time > 0))
 }
 
@@ -108,10 +108,10 @@ type IndexAsset struct {
 	WeightInPercentage decimal.Decimal `json:"weightInPercentage"`
 }
 
-func (i *CompositeIndex) missing() string {
+func (i *CompositeIndex) check() *DecodeError {
 	for n := range i.Assets {
 		if a := &i.Assets[n]; a.Base == "" || !told(a.WeightInQuantity) {
-			return "baseAssetList/" + strconv.Itoa(n) + "/baseAsset"
+			return need("baseAssetList/"+strconv.Itoa(n)+"/baseAsset", false)
 		}
 	}
 	return cmp.Or(need("symbol", i.Symbol != ""), need("baseAssetList", i.Assets != nil))
@@ -130,7 +130,7 @@ type ADLRisk struct {
 	Updated exchange.Time `json:"updateTime"`
 }
 
-func (r *ADLRisk) missing() string {
+func (r *ADLRisk) check() *DecodeError {
 	return cmp.Or(need("symbol", r.Symbol != ""), need("adlRisk", r.Risk != ""))
 }
 
@@ -152,10 +152,10 @@ type FundedAmount struct {
 	Updated       exchange.Time   `json:"updateTime"`
 }
 
-func (f *InsuranceFund) missing() string {
+func (f *InsuranceFund) check() *DecodeError {
 	for n := range f.Assets {
 		if a := &f.Assets[n]; a.Asset == "" || !told(a.MarginBalance) {
-			return "assets/" + strconv.Itoa(n) + "/asset"
+			return need("assets/"+strconv.Itoa(n)+"/asset", false)
 		}
 	}
 	return cmp.Or(need("symbols", f.Symbols != nil), need("assets", f.Assets != nil))
@@ -187,7 +187,7 @@ type Session struct {
 	Type string `json:"type"`
 }
 
-func (s *TradingSchedule) missing() string {
+func (s *TradingSchedule) check() *DecodeError {
 	return cmp.Or(need("updateTime", s.Updated > 0), need("marketSchedules", s.Markets != nil))
 }
 

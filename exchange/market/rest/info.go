@@ -2,9 +2,12 @@ package rest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
+	"math"
 
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -19,7 +22,7 @@ type serverTime struct {
 	ServerTime exchange.Time `json:"serverTime"`
 }
 
-func (t *serverTime) missing() string { return need("serverTime", t.ServerTime > 0) }
+func (t *serverTime) check() *DecodeError { return need("serverTime", t.ServerTime > 0) }
 
 // Time asks for the time of a product's host. [Client.ServerTime] is the time as the last
 // measurement has it, without asking.
@@ -66,7 +69,29 @@ func (c *Client) ExchangeInfo(ctx context.Context, p exchange.Product, symbols .
 	if bad := (exchange.SymbolErrors)(nil); err != nil && !errors.As(err, &bad) {
 		return nil, a, unreadable(e, a, err)
 	}
+	c.heed(ctx, p, a)
 	return list, a, err
+}
+
+// weightLowest is the lowest limit of weight that is believed: below it hardly anything could
+// be asked, and a mistake is likelier.
+const weightLowest = 100
+
+// heed lowers the budget to the limit of weight that the exchange tells, if that is lower
+// than the compiled one. A higher one is not used: dapi has told 6000 for the pool of 2400.
+func (c *Client) heed(ctx context.Context, p exchange.Product, a Answer) {
+	limits, err := RateLimits(a)
+	if err != nil {
+		return // the instruments are what was asked for
+	}
+	for _, l := range limits {
+		if l.Type != "REQUEST_WEIGHT" || l.Interval != "MINUTE" || l.IntervalNum != 1 || l.Limit < weightLowest {
+			continue
+		}
+		if c.budget(p).Lower(int(min(l.Limit, math.MaxInt32))) {
+			c.log.LogAttrs(ctx, slog.LevelWarn, "exchange has a lower limit of weight", slog.String("endpoint", p.String()), slog.Int64("limit", l.Limit))
+		}
+	}
 }
 
 // RateLimit is one of the limits that an exchangeInfo tells.
@@ -79,16 +104,18 @@ type RateLimit struct {
 	Limit       int64  `json:"limit"`
 }
 
-func (l *RateLimit) missing() string { return need("rateLimitType", l.Type != "" && l.Limit > 0) }
+func (l *RateLimit) check() *DecodeError {
+	return cmp.Or(need("rateLimitType", l.Type != ""), sane("limit", l.Limit > 0))
+}
 
 type rateLimits struct {
 	Limits []RateLimit `json:"rateLimits"`
 }
 
-func (l *rateLimits) missing() string {
+func (l *rateLimits) check() *DecodeError {
 	for i := range l.Limits {
-		if field := l.Limits[i].missing(); field != "" {
-			return "rateLimits/" + field
+		if bad := l.Limits[i].check(); bad != nil {
+			return bad
 		}
 	}
 	return need("rateLimits", l.Limits != nil)

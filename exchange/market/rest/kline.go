@@ -87,7 +87,7 @@ func (q KlinesQuery) params() params {
 // never done, to tell which candles are closed. [Client.EachKline] goes over any time.
 func (c *Client) Klines(ctx context.Context, p exchange.Product, q KlinesQuery) ([]Kline, Answer, error) {
 	if q.Kind >= klineKinds {
-		return nil, Answer{}, &Error{Err: fmt.Errorf("rest: no candles of %v", q.Kind)}
+		return nil, Answer{}, &Error{Err: fmt.Errorf("no candles of %v", q.Kind)}
 	}
 	e := find(p, q.Kind.String())
 	if e == nil {
@@ -103,7 +103,7 @@ func (c *Client) Klines(ctx context.Context, p exchange.Product, q KlinesQuery) 
 	// The exchange made the answer after the request was sent, but its clock is known only
 	// to half a round trip.
 	clock := c.Clock()
-	list, err := decodeKlines(r.Body, r.sent.Add(clock.Offset-clock.RoundTrip/2))
+	list, err := decodeKlines(r.Body, q.Kind, r.sent.Add(clock.Offset-clock.RoundTrip/2))
 	if err != nil {
 		return nil, r.Answer, unreadable(e, r.Answer, err)
 	}
@@ -111,7 +111,9 @@ func (c *Client) Klines(ctx context.Context, p exchange.Product, q KlinesQuery) 
 }
 
 // decodeKlines reads rows of twelve values. A candle is closed if it ended before an instant.
-func decodeKlines(body []byte, now exchange.Time) ([]Kline, error) {
+// One of trades lies between its low and its high; prices that are sampled promise no such
+// thing.
+func decodeKlines(body []byte, kind KlineKind, now exchange.Time) ([]Kline, error) {
 	var rows [][]string
 	if err := decode(body, &rows); err != nil {
 		return nil, err
@@ -122,7 +124,14 @@ func decodeKlines(body []byte, now exchange.Time) ([]Kline, error) {
 			err.Field = "/" + strconv.Itoa(i) + err.Field
 			return nil, err
 		}
-		list[i].Closed = list[i].End < now
+		k := &list[i]
+		traded := kind == KlineTraded || kind == KlineContinuous
+		if traded && (k.High < max(k.Open, k.Close, k.Low) || k.Low > min(k.Open, k.Close) || k.Low <= 0) {
+			return nil, &DecodeError{
+				Field: "/" + strconv.Itoa(i), Err: fmt.Errorf("open %v, high %v, low %v, close %v are no candle's", k.Open, k.High, k.Low, k.Close),
+			}
+		}
+		k.Closed = k.End < now
 	}
 	return list, nil
 }
@@ -164,12 +173,8 @@ func (k *Kline) read(row []string) *DecodeError {
 	k.Volume, k.QuoteVolume, k.Trades = wide(5), wide(7), number(8)
 	k.TakerBuy, k.TakerQuote = wide(9), wide(10)
 	k.Interval = k.End.Sub(k.Start) + time.Millisecond
-	switch {
-	case err != nil:
-	case k.Start <= 0 || k.End <= k.Start || k.End == exchange.Never:
+	if err == nil && (k.Start <= 0 || k.End <= k.Start || k.End >= exchange.Never-tick) {
 		at, err = 6, fmt.Errorf("a candle from %v to %v", k.Start, k.End)
-	case k.High < max(k.Open, k.Close, k.Low) || k.Low > min(k.Open, k.Close):
-		at, err = 2, fmt.Errorf("open %v, high %v, low %v, close %v are no candle's", k.Open, k.High, k.Low, k.Close)
 	}
 	if err != nil {
 		return &DecodeError{Field: "/" + strconv.Itoa(at), Err: err}

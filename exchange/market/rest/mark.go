@@ -23,25 +23,25 @@ type MarkPrice struct {
 }
 
 type markPriceRow struct {
-	Symbol   string         `json:"symbol"`
-	Pair     string         `json:"pair"`
-	Price    exchange.Fixed `json:"markPrice"`
-	Index    exchange.Fixed `json:"indexPrice"`
-	Settle   exchange.Fixed `json:"estimatedSettlePrice"`
-	Rate     exchange.Fixed `json:"lastFundingRate"`
-	Interest exchange.Fixed `json:"interestRate"`
-	Next     exchange.Time  `json:"nextFundingTime"`
-	Time     exchange.Time  `json:"time"`
+	Symbol   string          `json:"symbol"`
+	Pair     string          `json:"pair"`
+	Price    *exchange.Fixed `json:"markPrice"`
+	Index    exchange.Fixed  `json:"indexPrice"`
+	Settle   exchange.Fixed  `json:"estimatedSettlePrice"`
+	Rate     exchange.Fixed  `json:"lastFundingRate"`
+	Interest exchange.Fixed  `json:"interestRate"`
+	Next     exchange.Time   `json:"nextFundingTime"`
+	Time     exchange.Time   `json:"time"`
 }
 
-func (m markPriceRow) missing() string {
-	return cmp.Or(need("symbol", m.Symbol != ""), need("markPrice", m.Price >= 0), need("time", m.Time > 0))
+func (m markPriceRow) check() *DecodeError {
+	return cmp.Or(need("symbol", m.Symbol != ""), need("markPrice", m.Price != nil), need("time", m.Time != 0), sane("markPrice", m.Price == nil || *m.Price >= 0))
 }
 
 func (m markPriceRow) row() MarkPrice {
 	return MarkPrice{
 		Symbol: m.Symbol, Pair: m.Pair, Interest: m.Interest, Time: m.Time,
-		Mark: exchange.Mark{Price: m.Price, Index: m.Index, Rate: m.Rate, NextFunding: m.Next, Settle: m.Settle},
+		Mark: exchange.Mark{Price: *m.Price, Index: m.Index, Rate: m.Rate, NextFunding: m.Next, Settle: m.Settle},
 	}
 }
 
@@ -70,8 +70,8 @@ type fundingRow struct {
 	Type   string          `json:"rateType"`
 }
 
-func (f fundingRow) missing() string {
-	return cmp.Or(need("symbol", f.Symbol != ""), need("fundingTime", f.Time > 0), need("fundingRate", f.Rate != nil), need("markPrice", f.Mark >= 0))
+func (f fundingRow) check() *DecodeError {
+	return cmp.Or(need("symbol", f.Symbol != ""), need("fundingTime", f.Time != 0), need("fundingRate", f.Rate != nil), sane("fundingTime", f.Time > 0), sane("markPrice", f.Mark >= 0))
 }
 
 func (f fundingRow) row() FundingRate {
@@ -133,8 +133,8 @@ type fundingInfoRow struct {
 	Updated    exchange.Time  `json:"updateTime"`
 }
 
-func (f fundingInfoRow) missing() string {
-	return cmp.Or(need("symbol", f.Symbol != ""), need("fundingIntervalHours", f.Hours > 0 && f.Hours <= 24*7))
+func (f fundingInfoRow) check() *DecodeError {
+	return cmp.Or(need("symbol", f.Symbol != ""), need("fundingIntervalHours", f.Hours != 0), sane("fundingIntervalHours", f.Hours > 0 && f.Hours <= 24*7))
 }
 
 func (f fundingInfoRow) row() FundingTerms {

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -74,7 +75,7 @@ func (e *endpoint) check(q params) error {
 	for i, p := range q {
 		switch {
 		case !slices.Contains(needs, p.Name) && !slices.Contains(takes, p.Name):
-			return fmt.Errorf("parameter %.60q is not one of %s; those are: %s", p.Name, e.table(), strings.Join(append(needs, takes...), ", "))
+			return fmt.Errorf("parameter %.60q is not one of %s; those are: %s", p.Name, e.table(), cmp.Or(strings.Join(append(needs, takes...), ", "), "none"))
 		case slices.ContainsFunc(q[:i], func(o Param) bool { return o.Name == p.Name }):
 			return fmt.Errorf("parameter %q of %s is there twice", p.Name, e.table())
 		case len(p.Value) > valueMax:

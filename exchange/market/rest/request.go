@@ -64,6 +64,9 @@ func (c *Client) reply(ctx context.Context, e *endpoint, q params) (reply, error
 	if err := e.check(q); err != nil {
 		return reply{}, &Error{Endpoint: e.String(), Err: err}
 	}
+	if e.name != "time" {
+		c.keepTime(ctx)
+	}
 	for try := 0; ; try++ {
 		r, err := c.attempt(ctx, e, q)
 		failure, ok := errors.AsType[*Error](err)

@@ -51,7 +51,7 @@ type OpenInterestStatistic struct {
 	Time              exchange.Time   `json:"timestamp"`
 }
 
-func (o *OpenInterestStatistic) missing() string {
+func (o *OpenInterestStatistic) check() *DecodeError {
 	return cmp.Or(need("sumOpenInterest", told(o.OpenInterest)), need("timestamp", o.Time > 0))
 }
 
@@ -92,7 +92,7 @@ type longShortRow struct {
 	Time          exchange.Time   `json:"timestamp"`
 }
 
-func (r longShortRow) missing() string {
+func (r longShortRow) check() *DecodeError {
 	return cmp.Or(need("longShortRatio", told(r.Ratio)), need("timestamp", r.Time > 0))
 }
 
@@ -137,7 +137,7 @@ type takerVolumeRow struct {
 	Time         exchange.Time   `json:"timestamp"`
 }
 
-func (r takerVolumeRow) missing() string {
+func (r takerVolumeRow) check() *DecodeError {
 	return cmp.Or(need("buyVol", told(r.BuyVol) || told(r.Buy)), need("sellVol", told(r.SellVol) || told(r.Sell)), need("timestamp", r.Time > 0))
 }
 
@@ -174,7 +174,7 @@ type Basis struct {
 	Time       exchange.Time   `json:"timestamp"`
 }
 
-func (b *Basis) missing() string {
+func (b *Basis) check() *DecodeError {
 	return cmp.Or(need("pair", b.Pair != ""), need("indexPrice", b.IndexPrice > 0), need("futuresPrice", b.FuturesPrice > 0), need("timestamp", b.Time > 0))
 }
 

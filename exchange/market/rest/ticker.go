@@ -35,8 +35,8 @@ type Ticker struct {
 	Count   int64 `json:"count"`
 }
 
-func (t *Ticker) missing() string {
-	return cmp.Or(need("symbol", t.Symbol != ""), need("closeTime", t.CloseTime >= t.OpenTime))
+func (t *Ticker) check() *DecodeError {
+	return cmp.Or(need("symbol", t.Symbol != ""), need("closeTime", t.CloseTime != 0), sane("closeTime", t.CloseTime >= t.OpenTime))
 }
 
 // Tickers asks for 24 hours of a symbol, or of all that are trading if symbol is "". Costs 1,
@@ -45,18 +45,29 @@ func (c *Client) Tickers(ctx context.Context, p exchange.Product, symbol string)
 	return call[[]Ticker](ctx, c, p, "ticker/24hr", params{{"symbol", symbol}})
 }
 
-// LastPrice is the price of the last trade.
+// LastPrice is the price of the last trade, 0 if there was none.
 type LastPrice struct {
-	Symbol string `json:"symbol"`
+	Symbol string
 	// Pair is told by CM only.
-	Pair  string         `json:"ps"`
-	Price exchange.Fixed `json:"price"`
+	Pair  string
+	Price exchange.Fixed
 	// Time is 0 on spot.
-	Time exchange.Time `json:"time"`
+	Time exchange.Time
 }
 
-func (l *LastPrice) missing() string {
-	return cmp.Or(need("symbol", l.Symbol != ""), need("price", l.Price >= 0))
+type lastPriceRow struct {
+	Symbol string          `json:"symbol"`
+	Pair   string          `json:"ps"`
+	Price  *exchange.Fixed `json:"price"`
+	Time   exchange.Time   `json:"time"`
+}
+
+func (l lastPriceRow) check() *DecodeError {
+	return cmp.Or(need("symbol", l.Symbol != ""), need("price", l.Price != nil), sane("price", l.Price == nil || *l.Price >= 0))
+}
+
+func (l lastPriceRow) row() LastPrice {
+	return LastPrice{Symbol: l.Symbol, Pair: l.Pair, Price: *l.Price, Time: l.Time}
 }
 
 // LastPrices asks for the last price of a symbol, or of all if symbol is "". Costs 1, or 2 for
@@ -66,7 +77,7 @@ func (c *Client) LastPrices(ctx context.Context, p exchange.Product, symbol stri
 	if p == exchange.UM {
 		name = "v2/ticker/price"
 	}
-	return call[[]LastPrice](ctx, c, p, name, params{{"symbol", symbol}})
+	return rows[lastPriceRow](ctx, c, p, name, params{{"symbol", symbol}})
 }
 
 // BestPrices is the top of a symbol's book.
@@ -81,24 +92,25 @@ type BestPrices struct {
 }
 
 type bestPricesRow struct {
-	Symbol   string         `json:"symbol"`
-	Pair     string         `json:"pair"`
-	Bid      exchange.Fixed `json:"bidPrice"`
-	BidQty   exchange.Fixed `json:"bidQty"`
-	Ask      exchange.Fixed `json:"askPrice"`
-	AskQty   exchange.Fixed `json:"askQty"`
-	Time     exchange.Time  `json:"time"`
-	UpdateID int64          `json:"lastUpdateId"`
+	Symbol   string          `json:"symbol"`
+	Pair     string          `json:"pair"`
+	Bid      *exchange.Fixed `json:"bidPrice"`
+	BidQty   exchange.Fixed  `json:"bidQty"`
+	Ask      *exchange.Fixed `json:"askPrice"`
+	AskQty   exchange.Fixed  `json:"askQty"`
+	Time     exchange.Time   `json:"time"`
+	UpdateID int64           `json:"lastUpdateId"`
 }
 
-func (b bestPricesRow) missing() string {
-	return cmp.Or(need("symbol", b.Symbol != ""), need("bidPrice", b.Bid >= 0), need("askPrice", b.Ask >= 0))
+func (b bestPricesRow) check() *DecodeError {
+	return cmp.Or(need("symbol", b.Symbol != ""), need("bidPrice", b.Bid != nil), need("askPrice", b.Ask != nil),
+		sane("bidPrice", b.Bid == nil || *b.Bid >= 0), sane("askPrice", b.Ask == nil || *b.Ask >= 0))
 }
 
 func (b bestPricesRow) row() BestPrices {
 	return BestPrices{
 		Symbol: b.Symbol, Pair: b.Pair, Time: b.Time,
-		BookTicker: exchange.BookTicker{Bid: b.Bid, BidQty: b.BidQty, Ask: b.Ask, AskQty: b.AskQty, UpdateID: b.UpdateID},
+		BookTicker: exchange.BookTicker{Bid: *b.Bid, BidQty: b.BidQty, Ask: *b.Ask, AskQty: b.AskQty, UpdateID: b.UpdateID},
 	}
 }
 
@@ -119,7 +131,7 @@ type OpenInterest struct {
 	Time         exchange.Time   `json:"time"`
 }
 
-func (o *OpenInterest) missing() string {
+func (o *OpenInterest) check() *DecodeError {
 	return cmp.Or(need("symbol", o.Symbol != ""), need("openInterest", told(o.OpenInterest)), need("time", o.Time > 0))
 }
 

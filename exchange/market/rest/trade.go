@@ -27,18 +27,19 @@ type bookRow struct {
 	Asks    [][2]exchange.Fixed `json:"asks"`
 }
 
-func (b *bookRow) missing() string {
-	return cmp.Or(need("lastUpdateId", b.Last > 0), need("bids", sound(b.Bids)), need("asks", sound(b.Asks)))
+func (b *bookRow) check() *DecodeError {
+	return cmp.Or(need("lastUpdateId", b.Last > 0), need("bids", b.Bids != nil), need("asks", b.Asks != nil),
+		sane("bids", sound(b.Bids)), sane("asks", sound(b.Asks)))
 }
 
-// sound says whether levels are there, with a price and no quantity below 0.
+// sound says whether all levels have a price above 0 and no quantity below 0.
 func sound(levels [][2]exchange.Fixed) bool {
 	for _, l := range levels {
 		if l[0] <= 0 || l[1] < 0 {
 			return false
 		}
 	}
-	return levels != nil
+	return true
 }
 
 func (b *bookRow) row() Book {
@@ -96,8 +97,9 @@ type Trade struct {
 	RPI bool `json:"isRPITrade"`
 }
 
-func (t *Trade) missing() string {
-	return cmp.Or(need("id", t.ID > 0), need("price", t.Price > 0), need("qty", t.Qty > 0), need("time", t.Time > 0))
+func (t *Trade) check() *DecodeError {
+	return cmp.Or(need("id", t.ID != 0), need("price", t.Price != 0), need("qty", t.Qty != 0), need("time", t.Time != 0),
+		sane("id", t.ID > 0), sane("price", t.Price > 0), sane("qty", t.Qty > 0), sane("time", t.Time > 0))
 }
 
 // Trades asks for the newest trades of a symbol, oldest first; limit is 1000 at most, and 0
@@ -116,7 +118,7 @@ type AggTrade struct {
 }
 
 type aggTradeRow struct {
-	ID         int64           `json:"a"`
+	ID         *int64          `json:"a"`
 	Price      exchange.Fixed  `json:"p"`
 	Qty        exchange.Fixed  `json:"q"`
 	NormalQty  *exchange.Fixed `json:"nq"`
@@ -126,8 +128,9 @@ type aggTradeRow struct {
 	BuyerMaker bool            `json:"m"`
 }
 
-func (t aggTradeRow) missing() string {
-	return cmp.Or(need("a", t.ID >= 0), need("p", t.Price > 0), need("q", t.Qty > 0), need("l", t.Last >= t.First), need("T", t.Time > 0))
+func (t aggTradeRow) check() *DecodeError {
+	return cmp.Or(need("a", t.ID != nil), need("p", t.Price != 0), need("q", t.Qty != 0), need("T", t.Time != 0),
+		sane("a", t.ID == nil || *t.ID >= 0), sane("p", t.Price > 0), sane("q", t.Qty > 0), sane("l", t.Last >= t.First), sane("T", t.Time > 0))
 }
 
 func (t aggTradeRow) row() AggTrade {
@@ -136,7 +139,7 @@ func (t aggTradeRow) row() AggTrade {
 		normal = *t.NormalQty
 	}
 	return AggTrade{
-		Trade: exchange.Trade{Price: t.Price, Qty: t.Qty, ID: t.ID, First: t.First, Last: t.Last, BuyerMaker: t.BuyerMaker},
+		Trade: exchange.Trade{Price: t.Price, Qty: t.Qty, ID: *t.ID, First: t.First, Last: t.Last, BuyerMaker: t.BuyerMaker},
 		Time:  t.Time, NormalQty: normal,
 	}
 }
