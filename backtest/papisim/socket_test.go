@@ -307,7 +307,7 @@ func TestSlowReader(t *testing.T) {
 		for range cap(c.frames) - 1 {
 			c.frames <- "x" // the client reads on only as long as somebody takes its frames
 		}
-		for range DefaultLimits().Unread + 10 {
+		for range DefaultLimits().Unread + batchSize/100 {
 			s.trade(spotBTC, "60000", "0.001")
 		}
 		s.mu.Lock()
