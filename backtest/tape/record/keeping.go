@@ -139,6 +139,8 @@ func (r *Recorder) tell() {
 
 // end writes what is left, as far as the disk takes it, and closes everything.
 func (r *Recorder) end() error {
+	r.writer.retry = time.Time{}
+	r.drain() // tables write notes
 	now := r.c.Now()
 	r.mu.Lock()
 	for _, l := range r.lanes {

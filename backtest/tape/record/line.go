@@ -105,12 +105,18 @@ func (r *Recorder) arrive(l *lane, at exchange.Time) exchange.Time {
 	return at
 }
 
-// begin writes the first lines of a lane.
+// begin writes the first lines of a lane. They go to the disk at once: a recorder that is
+// killed soon after has been there, and the next one tells since when something is missing.
 func (r *Recorder) begin(l *lane, at exchange.Time) {
 	l.begun = r.write(l, at, Note{Name: NoteStarted, Text: format})
-	if !l.begun || l.before == 0 {
-		return
+	if l.begun && l.before != 0 {
+		r.tellAbsence(l, at)
 	}
+	r.seal(l)
+}
+
+// tellAbsence notes the time since the last line that an earlier recorder has left.
+func (r *Recorder) tellAbsence(l *lane, at exchange.Time) {
 	n := Note{Name: NoteGap, From: l.before, To: at, Text: "the recorder was stopped"}
 	if l.killed {
 		n.Text = "the recorder was killed, or the machine stopped"

@@ -98,9 +98,13 @@ func (w *walker) walk(dir string, above []os.FileInfo) error {
 }
 
 // ofData says whether a name in a directory may be that of recorded data: the rest, such
-// as notes and programs, is left alone.
+// as notes, programs and the tables of package record, is left alone.
 func ofData(name string) bool {
-	switch strings.ToLower(filepath.Ext(name)) {
+	extension := strings.ToLower(filepath.Ext(name))
+	if inside := filepath.Ext(name[:len(name)-len(extension)]); strings.ToLower(inside) == ".json" {
+		return false
+	}
+	switch extension {
 	case ".zip", ".csv", ".gz", ".zst", ".npz", ".jsonl", ".ndjson", ".txt":
 		return true
 	}
