@@ -128,6 +128,10 @@ func (c *console) record(ctx context.Context, f *recordFlags, cfg *recordConfig,
 		return g.Wait()
 	})
 	printer.done()
+	if err == nil && cfg.Tape != "" {
+		printer.say("bringing the last segments into the tape; the next start does it if this is stopped")
+		err = r.convert(context.WithoutCancel(ctx))
+	}
 	return errors.Join(err, c.printRecorded(f, r))
 }
 

@@ -195,7 +195,7 @@ func TestStatusLine(t *testing.T) {
 	}
 	rates.update(&s)
 	if got, want := s.line(), "DISK FULL: free some space, dropped 7, 4.98 k frames/s, 1,021 of 1,024 streams heard, 3 silent, lag 12 ms, gaps 2, resyncs 1, undecoded 1, "+
-		"disk 1 MB (360 MB/h), 1 segment to convert, buffer 3%, weight 41 of 2400; UM btcusdt@depth: silent"; got != want {
+		"disk 1 MB (360 MB/h), 1 segment to convert, buffer 3%, weight 41 of 2400"; got != want {
 		t.Errorf("later\ngot  %s\nwant %s", got, want)
 	}
 	for i := range 2000 {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -20,6 +19,7 @@ import (
 // gives it the feed that it trades by, and runs it beside that.
 type recording struct {
 	cfg    *recordConfig
+	log    *slog.Logger
 	rec    *record.Recorder
 	rest   *rest.Client
 	tap    *recordTap
@@ -28,6 +28,8 @@ type recording struct {
 	streams int
 	started exchange.Time
 	rates   statusRates
+	// converted is what convert has done.
+	converted record.ConversionStats
 }
 
 // wallClock is the machine's clock.
@@ -35,39 +37,43 @@ func wallClock() exchange.Time { return exchange.TimeOf(time.Now()) }
 
 // openRecording opens the recorder; nothing runs yet. say is told what a person should know.
 func openRecording(cfg *recordConfig, client *rest.Client, log *slog.Logger, say func(string)) (*recording, error) {
-	rec, err := record.Open(record.Config{
-		Dir: cfg.Dir, Tape: cfg.Tape, KeepRaw: cfg.KeepRaw, Flush: cfg.Flush, SyncEvery: cfg.Sync, FreeMin: cfg.freeMin(),
-		SegmentSpan: cfg.Segment, SegmentBytes: cfg.SegmentBytes, BufferBytes: cfg.BufferBytes, Now: wallClock, Log: log,
-	})
+	r := &recording{cfg: cfg, log: log, rest: client, started: wallClock()}
+	rec, err := record.Open(r.recorderConfig())
 	if err != nil {
-		return nil, recorderFailure(cfg, err)
+		return nil, recorderFailure(err)
 	}
-	r := &recording{cfg: cfg, rec: rec, rest: client, started: wallClock()}
+	r.rec = rec
 	r.tap = &recordTap{rec: rec, say: say, serverTime: client.ServerTime}
 	r.tables = &tablePoller{now: wallClock, keep: rec.Table, tell: r.tap.tell}
 	return r, nil
 }
 
-// freeMin is the recorder's, which takes 0 for its default.
-func (c *recordConfig) freeMin() int64 {
-	if c.FreeMin == 0 {
-		return -1
+// recorderConfig is the configuration in the recorder's words.
+func (r *recording) recorderConfig() record.Config {
+	c := r.cfg
+	free := c.FreeMin
+	if free == 0 {
+		free = -1 // 0 is its default
 	}
-	return c.FreeMin
+	return record.Config{
+		Dir: c.Dir, Tape: c.Tape, KeepRaw: c.KeepRaw, Flush: c.Flush, SyncEvery: c.Sync, FreeMin: free,
+		SegmentSpan: c.Segment, SegmentBytes: c.SegmentBytes, BufferBytes: c.BufferBytes, Now: wallClock, Log: r.log,
+	}
 }
 
 // recorderFailure says what to do about a recorder that does not open.
-func recorderFailure(cfg *recordConfig, err error) error {
+func recorderFailure(err error) error {
 	if errors.Is(err, record.ErrLocked) {
 		return &failure{exitFailed, err, "stop the other one first, or name another directory with dir"}
 	}
 	return &failure{codeOf(err), err, "name a directory with dir that can be written to"}
 }
 
-// run keeps recording while feed runs, and ends when it does: what came is flushed, segments
-// are closed and the tape has them. A failure of the recorder ends the feed.
-func (r *recording) run(ctx context.Context, feed func(context.Context) error) error {
-	ctx, stop := context.WithCancel(ctx)
+// run keeps recording while feed runs, and ends when it does, or when the context ends, which
+// is no error: what came is flushed, and segments are closed. A failure of the recorder ends
+// the feed.
+func (r *recording) run(parent context.Context, feed func(context.Context) error) error {
+	ctx, stop := context.WithCancel(parent)
 	defer stop()
 	// The recorder outlives what it records, so that the last message is kept, too.
 	recorderCtx, stopRecorder := context.WithCancel(context.WithoutCancel(ctx))
@@ -84,12 +90,26 @@ func (r *recording) run(ctx context.Context, feed func(context.Context) error) e
 	err := g.Wait()
 	stopRecorder()
 	if failed := recorder.Wait(); failed != nil {
-		return fmt.Errorf("%w; pmbot data verify %s tells what is there", failed, r.cfg.Dir)
+		return diskFailure(failed, "what was written before is whole")
 	}
-	if errors.Is(err, context.Canceled) {
+	if parent.Err() != nil && errors.Is(err, parent.Err()) {
 		return nil
 	}
 	return err
+}
+
+// convert brings to the tape what it does not have yet. A recording that is started later
+// does so, too, so that it may be stopped.
+func (r *recording) convert(ctx context.Context) error {
+	if r.cfg.Tape == "" {
+		return nil
+	}
+	done, err := record.Convert(ctx, r.recorderConfig())
+	r.converted = done
+	if err != nil {
+		return &failure{exitFailed, err, "the raw segments are whole; pmbot data import " + r.cfg.Dir + "/raw --tape " + r.cfg.Tape + " tells more"}
+	}
+	return nil
 }
 
 // status is how the recording stands now.
@@ -101,7 +121,8 @@ func (r *recording) status() *recordStatus {
 		s.DiskBytes += p.DiskBytes
 		s.Dropped += p.Dropped
 	}
-	s.Segments, s.Converted, s.Waiting = stats.Segments, stats.Conversion.Converted, stats.Conversion.Waiting
+	s.Segments, s.Waiting = stats.Segments, stats.Conversion.Waiting
+	s.Converted, s.Rows = stats.Conversion.Converted+r.converted.Converted, stats.Conversion.Rows+r.converted.Rows
 	s.Buffer, s.BufferMax, s.DiskFull = stats.Buffered, stats.BufferBytes, stats.Full
 	s.BehindMS, s.Fault = stats.Behind.Milliseconds(), stats.Fault
 	s.Weight = r.rest.Usage(exchange.UM).Weight

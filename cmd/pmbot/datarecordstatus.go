@@ -41,6 +41,7 @@ type recordStatus struct {
 	Segments  int64 `json:"segments"`
 	// Converted are segments that the tape has, and Waiting those that wait for it.
 	Converted int64 `json:"segments_converted"`
+	Rows      int64 `json:"rows_on_tape"`
 	Waiting   int64 `json:"segments_waiting"`
 	Buffer    int64 `json:"buffer_bytes"`
 	BufferMax int64 `json:"buffer_bytes_max"`
@@ -94,9 +95,6 @@ func (s *recordStatus) line() string {
 	}
 	part("buffer %d%%", percent(s.Buffer, s.BufferMax))
 	part("weight %d of %d", s.Weight, s.WeightMax)
-	if s.Notice != "" {
-		b.WriteString("; " + s.Notice)
-	}
 	return b.String()
 }
 
@@ -170,7 +168,11 @@ func (p *statusPrinter) show(s *recordStatus) error {
 	case p.quiet:
 		return nil
 	case p.terminal:
-		p.draw(s.line())
+		line := s.line()
+		if s.Notice != "" {
+			line += "; " + s.Notice
+		}
+		p.draw(line)
 		return nil
 	default:
 		_, err := fmt.Fprintf(p.err, "%v %s\n", s.At.Floor(time.Second), s.line())

@@ -16,8 +16,8 @@ type recordSummary struct {
 	Tape     string            `json:"tape,omitempty"`
 	Status   *recordStatus     `json:"status"`
 	Products []recordedProduct `json:"products"`
+	Series   []recordedSeries  `json:"series"`
 	Tables   int64             `json:"tables_kept"`
-	Rows     int64             `json:"rows_on_tape"`
 }
 
 // recordedProduct is what was kept of a product.
@@ -37,7 +37,7 @@ func (c *console) printRecorded(f *recordFlags, r *recording) error {
 	status, stats := r.status(), r.rec.Stats()
 	s := recordSummary{
 		Schema: "pmbot.record/1", From: r.started, To: status.At, Dir: r.cfg.Dir, Tape: r.cfg.Tape, Status: status,
-		Products: []recordedProduct{}, Tables: stats.Tables, Rows: stats.Conversion.Rows,
+		Products: []recordedProduct{}, Series: append([]recordedSeries{}, r.tap.series()...), Tables: stats.Tables,
 	}
 	for _, p := range stats.Products {
 		if p.Product == 0 && p.Messages == 0 {
@@ -61,12 +61,20 @@ func (c *console) printRecorded(f *recordFlags, r *recording) error {
 	if err := c.printTable([]string{"product", "messages", "answers", "notes", "bytes", "on disk", "dropped"}, rows); err != nil {
 		return err
 	}
+	fmt.Fprintln(c.out)
+	rows = nil
+	for _, k := range s.Series {
+		rows = append(rows, []string{k.Product, k.Kind, count(k.Streams), count(k.Messages), count(k.Gaps)})
+	}
+	if err := c.printTable([]string{"product", "kind", "streams heard", "messages", "gaps"}, rows); err != nil {
+		return err
+	}
 	fmt.Fprintf(c.out, "\n%s, %s lost, %s, %s undecoded, %s dropped\n", counted(status.Gaps, "gap"), counted(status.Lost, "connection"),
 		counted(status.Resyncs, "resync"), count(status.Undecoded), count(status.Dropped))
 	fmt.Fprintf(c.out, "%s kept as changed\n", counted(s.Tables, "table"))
 	if s.Tape == "" {
 		return nil
 	}
-	_, err := fmt.Fprintf(c.out, "tape %s: %s from %s; pmbot data ls --tape %s\n", s.Tape, counted(s.Rows, "row"), counted(status.Converted, "segment"), s.Tape)
+	_, err := fmt.Fprintf(c.out, "tape %s: %s from %s; pmbot data ls --tape %s\n", s.Tape, counted(status.Rows, "new row"), counted(status.Converted, "segment"), s.Tape)
 	return err
 }

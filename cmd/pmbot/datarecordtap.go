@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -9,6 +11,7 @@ import (
 	"github.com/pmbot/pmbot/exchange/market"
 	"github.com/pmbot/pmbot/exchange/market/rest"
 	"github.com/pmbot/pmbot/exchange/market/socket"
+	"github.com/pmbot/pmbot/exchange/market/stream"
 )
 
 // recordTap hands all that a feed hears to a recorder, and counts it. It is a [market.Tap], so
@@ -39,7 +42,12 @@ type recordFigures struct {
 }
 
 // streamFigures are what is known of one stream.
-type streamFigures struct{ heard, silent bool }
+type streamFigures struct {
+	sub      *socket.Sub
+	messages int64
+	gaps     int64
+	silent   bool
+}
 
 // Message keeps a message, whether anybody could read it or not.
 func (t *recordTap) Message(m *socket.Message) {
@@ -58,9 +66,11 @@ func (t *recordTap) Message(m *socket.Message) {
 		t.figures.lagMS = t.serverTime().Sub(m.Frame.Event).Milliseconds()
 		t.figures.lagKnown = true
 	}
-	if s := t.stream(m.Sub); s != nil && !s.heard {
-		s.heard = true
-		t.figures.heard++
+	if s := t.stream(m.Sub); s != nil {
+		if s.messages == 0 {
+			t.figures.heard++
+		}
+		s.messages++
 	}
 }
 
@@ -72,6 +82,7 @@ func (t *recordTap) stream(sub *socket.Sub) *streamFigures {
 	for len(t.streams) <= sub.Index {
 		t.streams = append(t.streams, streamFigures{})
 	}
+	t.streams[sub.Index].sub = sub
 	return &t.streams[sub.Index]
 }
 
@@ -119,6 +130,46 @@ func (t *recordTap) fill(s *recordStatus) {
 	s.Notice = t.notice
 }
 
+// series are the figures by product and kind of stream, in the order of products and kinds.
+func (t *recordTap) series() []recordedSeries {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var list []recordedSeries
+	for _, s := range t.streams {
+		if s.sub == nil {
+			continue
+		}
+		of := s.sub.Stream
+		n := slices.IndexFunc(list, func(r recordedSeries) bool { return r.product == of.Product && r.kind == of.Kind })
+		if n < 0 {
+			n = len(list)
+			list = append(list, recordedSeries{product: of.Product, kind: of.Kind, Product: tableFolder(of.Product), Kind: of.Kind.String()})
+		}
+		r := &list[n]
+		r.Messages += s.messages
+		r.Gaps += s.gaps
+		if s.messages > 0 {
+			r.Streams++
+		}
+	}
+	slices.SortFunc(list, func(a, b recordedSeries) int {
+		return cmp.Or(cmp.Compare(a.product, b.product), cmp.Compare(a.kind, b.kind))
+	})
+	return list
+}
+
+// recordedSeries is what was heard of one kind of stream.
+type recordedSeries struct {
+	product exchange.Product
+	kind    stream.Kind
+	Product string `json:"product"`
+	Kind    string `json:"kind"`
+	// Streams have sent something.
+	Streams  int64 `json:"streams_heard"`
+	Messages int64 `json:"messages"`
+	Gaps     int64 `json:"gaps"`
+}
+
 // tell says something to whoever is watching.
 func (t *recordTap) tell(text string) {
 	t.mu.Lock()
@@ -144,6 +195,9 @@ func (t *recordTap) count(n *market.Notice) {
 	switch n.Socket.Kind {
 	case socket.Gap:
 		f.gaps++
+		if s != nil {
+			s.gaps++
+		}
 	case socket.Lost:
 		f.lost++
 	case socket.Rotated:
