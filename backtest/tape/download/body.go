@@ -39,13 +39,7 @@ func (f *fetch) body(ctx context.Context) error {
 	}, f.attempt)
 }
 
-func (f *fetch) partSize() int64 {
-	info, err := os.Stat(f.part)
-	if err != nil {
-		return 0
-	}
-	return info.Size()
-}
+func (f *fetch) partSize() int64 { return sizeOf(f.part) }
 
 // attempt sends one request for what is missing of the archive.
 func (f *fetch) attempt(ctx context.Context) error {

@@ -94,7 +94,12 @@ func Run(ctx context.Context, c Config) (s Summary, err error) {
 		return s, err
 	}
 	r.work(ctx)
-	r.verdicts(func(a Archive, reason string) { r.end(Result{Archive: a, State: Missing, Reason: reason}) })
+	r.fill(ctx)
+	r.verdicts(func(a Archive, reason string) {
+		if !r.filled(a) {
+			r.end(Result{Archive: a, State: Missing, Reason: reason})
+		}
+	})
 	r.summary.Requests += r.bucket.meter.requests
 	r.summary.Bytes, r.summary.Elapsed, r.summary.Listed = r.bytes.Load(), time.Since(r.start), r.bucket.listed
 	if ctx.Err() != nil {
@@ -177,7 +182,7 @@ func (r *run) fetch(ctx context.Context, t task) arrival {
 // arrived takes an archive from a worker.
 func (r *run) arrived(a arrival) {
 	f := a.fetch
-	a.result = Result{Archive: a.task.Archive, SHA256: f.sum, Verified: f.sum != "", Replaced: f.replaced, Bytes: r.sizeOf(f), Fetched: f.meter.bytes, Requests: f.meter.requests}
+	a.result = Result{Archive: a.task.Archive, SHA256: f.sum, Verified: f.sum != "", Replaced: f.replaced, Bytes: sizeOf(f.path), Fetched: f.meter.bytes, Requests: f.meter.requests}
 	r.summary.Requests += f.meter.requests
 	r.judge(a.err)
 	switch {
@@ -196,9 +201,9 @@ func (r *run) arrived(a arrival) {
 	r.expected -= max(0, a.task.size-f.meter.bytes)
 }
 
-// sizeOf is the size of a finished archive.
-func (r *run) sizeOf(f *fetch) int64 {
-	info, err := os.Stat(f.path)
+// sizeOf is the size of a file, 0 if it is not there.
+func sizeOf(path string) int64 {
+	info, err := os.Stat(path)
 	if err != nil {
 		return 0
 	}
@@ -284,7 +289,11 @@ func (r *run) imported(a arrival) {
 }
 
 func (r *run) fail(result Result, err error) {
-	result.State, result.Err = Failed, fmt.Errorf("%s: %w", result.Path(), err)
+	name := result.Path()
+	if result.OverREST {
+		name = restName(result.Archive)
+	}
+	result.State, result.Err = Failed, fmt.Errorf("%s: %w", name, err)
 	r.failures = append(r.failures, result.Err)
 	r.end(result)
 }
