@@ -32,7 +32,7 @@ func newClient(c *Config) *client {
 		t.DisableCompression = true
 		transport = t
 	}
-	return &client{limits: c.Limits, http: &http.Client{Transport: transport, CheckRedirect: checkRedirect}}
+	return &client{limits: c.Limits, gate: gate{apart: max(1, c.Limits.Backoff/2)}, http: &http.Client{Transport: transport, CheckRedirect: checkRedirect}}
 }
 
 // close gives up connections that wait for more.

@@ -12,6 +12,8 @@ import (
 type gate struct {
 	mu    sync.Mutex
 	until time.Time
+	// apart is the longest time between the first and the last worker after a pause.
+	apart time.Duration
 }
 
 // pause closes the gate for a while, unless it is closed for longer already.
@@ -40,13 +42,10 @@ func (g *gate) wait(ctx context.Context) error {
 		}
 	}
 	if waited {
-		return sleep(ctx, rand.N(apart))
+		return sleep(ctx, rand.N(g.apart))
 	}
 	return ctx.Err()
 }
-
-// apart is the longest time between the first and the last worker after a pause.
-const apart = 250 * time.Millisecond
 
 // sleep waits for a time or for the end of the run.
 func sleep(ctx context.Context, d time.Duration) error {
