@@ -71,7 +71,7 @@ func TestKilled(t *testing.T) {
 			base, dir := s.open(t), t.TempDir()
 			least := 40
 			if faulty { // most requests end badly there
-				least = 300
+				least = 150
 			}
 			kills, random := 0, rand.New(rand.NewPCG(7, 7))
 			for k.run(t, base, dir) {
