@@ -69,6 +69,9 @@ type barSlot struct {
 	expired               bool // its grace is over
 }
 
+// lost says that nobody has told the bar in time, and that ours is not whole.
+func (s *barSlot) lost() bool { return s.expired && !s.told && !(s.closed && s.whole) }
+
 func newBarKeeper(in *exchange.Instrument, interval time.Duration) (*barKeeper, error) {
 	local, err := book.NewBars(in, interval)
 	if err != nil {
@@ -228,7 +231,7 @@ func (k *barKeeper) take() (v verdict, ok bool) {
 	}
 	k.done = append(k.done, *s)
 	k.slots = slices.Delete(k.slots, 0, 1)
-	if k.tries > 0 && (len(k.slots) == 0 || !k.slots[0].expired) {
+	if len(k.slots) == 0 || !k.slots[0].lost() {
 		k.tries = 0
 	}
 	return v, true
@@ -237,12 +240,12 @@ func (k *barKeeper) take() (v verdict, ok bool) {
 // wants says which bars REST is to be asked for, from the first to the last, if any are: those
 // whose grace is over and that nobody can tell.
 func (k *barKeeper) wants(now exchange.Time) (from, to exchange.Time, ok bool) {
-	if k.asked || now < k.due || len(k.slots) == 0 || !k.slots[0].expired {
+	if k.asked || now < k.due || len(k.slots) == 0 || !k.slots[0].lost() {
 		return 0, 0, false
 	}
 	from = k.slots[0].start
 	for i := range k.slots {
-		if s := &k.slots[i]; s.expired {
+		if s := &k.slots[i]; s.lost() {
 			to = s.start
 		}
 	}
@@ -254,7 +257,7 @@ func (k *barKeeper) wants(now exchange.Time) (from, to exchange.Time, ok bool) {
 // without, the second.
 func (k *barKeeper) answered(now exchange.Time) (from, to exchange.Time) {
 	k.asked = false
-	if len(k.slots) == 0 || !k.slots[0].expired || k.slots[0].told {
+	if len(k.slots) == 0 || !k.slots[0].lost() {
 		k.tries = 0
 		return 0, 0
 	}
@@ -264,7 +267,7 @@ func (k *barKeeper) answered(now exchange.Time) (from, to exchange.Time) {
 	}
 	k.tries = 0
 	from = k.slots[0].start
-	for len(k.slots) > 0 && k.slots[0].expired && !k.slots[0].told {
+	for len(k.slots) > 0 && k.slots[0].lost() {
 		k.slots = slices.Delete(k.slots, 0, 1)
 	}
 	return from, k.next.Add(-time.Duration(len(k.slots)) * k.interval)
