@@ -15,13 +15,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/exchange/frame"
 	"github.com/pmbot/pmbot/exchange/internal/ws"
+	"github.com/pmbot/pmbot/exchange/market"
+	"github.com/pmbot/pmbot/exchange/market/rest"
+	"github.com/pmbot/pmbot/exchange/market/socket"
+	"github.com/pmbot/pmbot/exchange/market/stream"
 )
 
 // BenchmarkLoad reads 1024 streams at 100,000 frames/s over websockets from another process,
-// and tells what share of a core the reader takes ("core-%"): its target is 50. "bare" reads
-// and decodes without any of our bookkeeping, as a measure of the machine.
+// and tells what share of a core the reader takes ("core-%"): its target is 50. "feed" makes
+// events and keeps 64 books, "socket" is what reads for it alone, and "bare" reads and decodes
+// without any bookkeeping, as a measure of the machine.
 //
 //	go test ./exchange/market -run '^$' -bench Load -benchtime 500000x
 //
@@ -34,6 +40,8 @@ func BenchmarkLoad(b *testing.B) {
 		frames int
 	}{{"1ms", 1 << 20}, {"4", 4}} {
 		b.Run("bare-"+burst.name, func(b *testing.B) { benchmarkLoad(b, burst.frames, readBare) })
+		b.Run("socket-"+burst.name, func(b *testing.B) { benchmarkLoad(b, burst.frames, readSocket) })
+		b.Run("feed-"+burst.name, func(b *testing.B) { benchmarkLoad(b, burst.frames, readFeed) })
 	}
 }
 
@@ -134,25 +142,29 @@ func (w *writer) expect(word string) string {
 	return ""
 }
 
-// loadNames are the streams of each route.
-func loadNames() (public, market []string) {
+// loaded are the streams.
+func loaded() (list []stream.Stream) {
 	for i := range max(loadTickers, loadTrades) {
-		symbol := strings.ToLower(loadSymbol(i))
-		public = append(public, symbol+"@bookTicker")
-		market = append(market, symbol+"@aggTrade")
+		list = append(list, stream.Stream{Product: exchange.UM, Kind: stream.BookTicker, Symbol: loadSymbol(i)},
+			stream.Stream{Product: exchange.UM, Kind: stream.AggTrade, Symbol: loadSymbol(i)})
 		if i < loadDepths {
-			public = append(public, symbol+"@depth@100ms")
+			list = append(list, stream.Stream{Product: exchange.UM, Kind: stream.Depth, Symbol: loadSymbol(i), Speed: 100 * time.Millisecond})
 		}
 	}
-	return public, market
+	return list
 }
 
 // readBare reads two connections with a goroutine and a decoder each.
 func readBare(ctx context.Context, b *testing.B, address string, c *counter) func(func(n, rate int)) {
-	public, market := loadNames()
 	var wg sync.WaitGroup
-	for route, names := range map[string][]string{"public": public, "market": market} {
-		conn, err := ws.Dial(ctx, ws.Config{URL: fmt.Sprintf("ws://%s/%s/stream?streams=%s", address, route, strings.Join(names, "/"))})
+	b.Cleanup(wg.Wait)
+	for _, lane := range stream.Lanes(loaded(), stream.PerConnection) {
+		var names []string
+		for _, s := range lane {
+			names = append(names, s.Name())
+		}
+		route := lane[0].Route()
+		conn, err := ws.Dial(ctx, ws.Config{URL: fmt.Sprintf("ws://%s/%v/stream?streams=%s", address, route, strings.Join(names, "/"))})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -173,3 +185,85 @@ func readBare(ctx context.Context, b *testing.B, address string, c *counter) fun
 	}
 	return func(write func(n, rate int)) { write(loadStreams, loadRate) }
 }
+
+// readSocket reads with a socket.Set.
+func readSocket(ctx context.Context, b *testing.B, address string, c *counter) func(func(n, rate int)) {
+	config := loadSocket(address)
+	config.Deliver = func(m *socket.Message) {
+		if m.Err != nil {
+			b.Error(m.Err)
+		}
+		c.add()
+	}
+	set, err := socket.New(config, loaded())
+	if err != nil {
+		b.Fatal(err)
+	}
+	running(ctx, b, set.Run)
+	return func(write func(n, rate int)) { write(loadStreams, loadRate) }
+}
+
+// readFeed reads with a market.Feed, whose books are in sync before the load comes.
+func readFeed(ctx context.Context, b *testing.B, address string, c *counter) func(func(n, rate int)) {
+	asked, err := rest.New(rest.Config{UM: "http://" + address})
+	if err != nil {
+		b.Fatal(err)
+	}
+	events := 0
+	f, err := market.New(market.Config{
+		Instruments: loadInstruments(b), Streams: loaded(), REST: asked, Socket: loadSocket(address), Tap: tap{c},
+		Sink: func(*exchange.Event) { events++ }, Refresh: -1, ClockEvery: -1,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	running(ctx, b, f.Run)
+	return func(write func(n, rate int)) {
+		for range 30 {
+			write(20*loadDepths, 20*loadDepths*4) // a difference for every book, four times a second
+			if f.Stats().BooksReady == loadDepths {
+				return
+			}
+		}
+		b.Fatalf("the books are not in sync: %+v", f.Stats())
+	}
+}
+
+// running lets something run until the benchmark ends.
+func running(ctx context.Context, b *testing.B, run func(context.Context) error) {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = run(ctx) })
+	b.Cleanup(func() {
+		cancel()
+		wg.Wait()
+	})
+}
+
+func loadSocket(address string) socket.Config {
+	return socket.Config{Hosts: map[stream.Route]string{
+		stream.Public: "ws://" + address + "/public", stream.Market: "ws://" + address + "/market",
+	}}
+}
+
+// loadInstruments are the contracts of the streams.
+func loadInstruments(b *testing.B) *exchange.Instruments {
+	var list []exchange.Instrument
+	for i := range max(loadTickers, loadTrades) {
+		in := *contract(b).At(1)
+		in.Symbol, in.Pair, in.Base = loadSymbol(i), loadSymbol(i), strings.TrimSuffix(loadSymbol(i), "USDT")
+		list = append(list, in)
+	}
+	ins, err := exchange.NewInstruments(list...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return ins
+}
+
+// tap counts messages.
+type tap struct{ c *counter }
+
+func (t tap) Message(*socket.Message)            { t.c.add() }
+func (tap) Answer(exchange.Product, rest.Answer) {}
+func (tap) Notice(market.Notice)                 {}
