@@ -173,6 +173,9 @@ func (l *lane) deliver(t *track, p *piece) {
 		l.settle(t)
 	}
 	t.note(p, l.at)
+	if l.links[1-l.main] != nil && (t.order != unique || !p.keyed) {
+		t.seam.window.add(p.printed())
+	}
 	l.shell.deliver(t, p)
 }
 
@@ -206,6 +209,11 @@ func (l *lane) tick() {
 		l.succeed()
 	}
 	for _, t := range l.tracks {
+		if s := &t.seam; s.filter && l.now >= s.filterEnd {
+			s.filter = false
+		} else if !s.filter && next == nil {
+			s.window = nil
+		}
 		l.look(t)
 	}
 	if next != nil && next.open {

@@ -20,8 +20,8 @@ const (
 // doubling a message: the owner's are delivered and the successor's held back until it is
 // proved that the two overlap.
 type seam struct {
-	// window has the prints of what the owner delivered since the successor was dialed, of
-	// messages that no key tells apart.
+	// window has the prints of what was delivered since the successor was dialed, of messages
+	// that no key tells apart.
 	window window
 	// held are the successor's messages, heldSince when the first of them came.
 	held      []piece
@@ -41,7 +41,8 @@ type seam struct {
 // succeed dials a successor.
 func (l *lane) succeed() {
 	for _, t := range l.tracks {
-		t.seam = seam{}
+		s := &t.seam // a filter of the handover before may still be at work
+		s.held, s.heardAt, s.again = nil, 0, false
 	}
 	l.beganAt, l.renewedAt, l.held = l.at, l.now, 0
 	l.dial(1 - l.main)
@@ -99,9 +100,6 @@ func (t *track) gapSince(from exchange.Time) {
 // delivered looks whether what the owner has brought proves that the successor overlaps.
 func (l *lane) delivered(t *track, p *piece) {
 	s := &t.seam
-	if t.order != unique || !p.keyed {
-		s.window.add(p.printed())
-	}
 	if t.owner != l.main || len(s.held) == 0 {
 		return
 	}
@@ -141,12 +139,10 @@ func (l *lane) repeated(t *track, p *piece) bool {
 		return true
 	}
 	if p.keyed && t.order != loose && (!t.hasLast || p.key > t.last) {
-		t.endFilter()
+		s.filter = false
 	}
 	return false
 }
-
-func (t *track) endFilter() { t.seam.filter, t.seam.window = false, nil }
 
 // overlap looks at the streams that the successor does not own yet, and ends the rotation
 // when there is none.
@@ -165,11 +161,6 @@ func (l *lane) overlap(main, next *link) {
 	}
 	l.drop(main.slot)
 	l.main = next.slot
-	for _, t := range l.tracks {
-		if !t.seam.filter {
-			t.seam.window = nil
-		}
-	}
 	text := "age"
 	if l.renew != "" {
 		text = l.renew
@@ -230,7 +221,6 @@ func (l *lane) forsake(k *link) {
 		s := &t.seam
 		s.held, s.heardAt, s.again = nil, 0, false
 		if t.owner != k.slot {
-			s.window = nil
 			continue
 		}
 		t.miss(k)

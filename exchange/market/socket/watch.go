@@ -57,9 +57,6 @@ func patience(silence time.Duration) time.Duration {
 
 // look climbs the ladder with a stream that is silent for too long.
 func (l *lane) look(t *track) {
-	if t.seam.filter && l.now >= t.seam.filterEnd {
-		t.endFilter()
-	}
 	w := &t.watch
 	if w.fresh {
 		w.fresh, w.heardAt, w.due = false, l.now, l.now+t.Silence
