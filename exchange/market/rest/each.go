@@ -27,6 +27,10 @@ func page(limit, usual int) int {
 	return limit
 }
 
+// pageMin is the shortest page of which can be told whether it was cut: a single row may be
+// one of several of its millisecond.
+const pageMin = 2
+
 // EachKline goes over the closed candles of a query: those that open between From, which must
 // be there, and To, which is now if it is 0. Limit is the size of a page. It ends before the
 // first candle that still runs, so that what it gave never changes; candles that the exchange
@@ -158,9 +162,9 @@ func (c *Client) EachAggTrade(ctx context.Context, p exchange.Product, symbol st
 
 // EachFundingRate goes over the settled rates of a symbol that were published between two
 // times, both included; to is now if it is 0. Each has the time since the one before as its
-// Interval; the first has none. Limit is the size of a page; 0 is 1000.
+// Interval; the first has none. Limit is the size of a page, at least 2; 0 is 1000.
 func (c *Client) EachFundingRate(ctx context.Context, p exchange.Product, symbol string, from, to exchange.Time, limit int) iter.Seq2[FundingRate, error] {
-	limit = page(limit, pageMax)
+	limit = max(page(limit, pageMax), pageMin)
 	if to == 0 {
 		to = c.ServerTime()
 	}
@@ -186,7 +190,7 @@ func (c *Client) EachFundingRate(ctx context.Context, p exchange.Product, symbol
 const statisticsPage = 500
 
 // EachOpenInterest goes over the history of open interest between From and To of the query;
-// To is now if it is 0. Limit is the size of a page; 0 is 500.
+// To is now if it is 0. Limit is the size of a page, at least 2; 0 is 500.
 func (c *Client) EachOpenInterest(ctx context.Context, p exchange.Product, q StatisticQuery) iter.Seq2[OpenInterestStatistic, error] {
 	return eachStatistic(c, q, func(q StatisticQuery) ([]OpenInterestStatistic, error) {
 		list, _, err := c.OpenInterestHistory(ctx, p, q)
@@ -220,7 +224,7 @@ func (c *Client) EachBasis(ctx context.Context, p exchange.Product, q StatisticQ
 }
 
 func eachStatistic[T any](c *Client, q StatisticQuery, list func(StatisticQuery) ([]T, error), at func(*T) exchange.Time) iter.Seq2[T, error] {
-	q.Limit = page(q.Limit, statisticsPage)
+	q.Limit = max(page(q.Limit, statisticsPage), pageMin)
 	to := q.To
 	if to == 0 {
 		to = c.ServerTime()

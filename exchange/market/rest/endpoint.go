@@ -3,7 +3,6 @@ package rest
 import (
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -25,7 +24,7 @@ type endpoint struct {
 	every time.Duration
 }
 
-// Name is the endpoint as a table.
+// table is the endpoint's name.
 func (e *endpoint) table() TableName { return TableName(folders[e.product] + "/" + e.name) }
 
 // String is the endpoint as the reference names it, such as "GET /fapi/v1/depth".
@@ -92,10 +91,9 @@ var (
 )
 
 const (
-	window   = "startTime endTime limit"
-	byPeriod = "period"
-	second   = time.Second
-	hour     = time.Hour
+	window = "startTime endTime limit"
+	second = time.Second
+	hour   = time.Hour
 )
 
 // endpoints is all that can be asked. Nothing writes to it. Weights are those of the newest
@@ -158,28 +156,27 @@ func usdm() []endpoint {
 		{name: "tradingSchedule", weight: costs(5), class: budget.Read, every: hour},
 	}
 	for _, name := range [...]string{"openInterestHist", "topLongShortPositionRatio", "topLongShortAccountRatio", "globalLongShortAccountRatio", "takerlongshortRatio"} {
-		list = append(list, statistic(name, "symbol", "", 0))
+		list = append(list, statistic(name, "symbol", 0))
 	}
-	return hosted(exchange.UM, "/fapi/v1/", append(list, statistic("basis", "pair contractType", "", 0)))
+	return hosted(exchange.UM, "/fapi/v1/", append(list, statistic("basis", "pair contractType", 0)))
 }
 
-// coinm are the statistics in the form of dapi. All take contractType where one needs it,
-// for a pair has several contracts.
+// coinm are the statistics in the form of dapi.
 func coinm() []endpoint {
 	return hosted(exchange.CM, "/dapi/v1/", []endpoint{
-		statistic("openInterestHist", "pair contractType", "", 1),
-		statistic("topLongShortPositionRatio", "pair", "", 1),
-		statistic("topLongShortAccountRatio", "pair", "", 1),
-		statistic("globalLongShortAccountRatio", "pair", "", 1),
-		statistic("takerBuySellVol", "pair contractType", "", 1),
-		statistic("basis", "pair contractType", "", 1),
+		statistic("openInterestHist", "pair contractType", 1),
+		statistic("topLongShortPositionRatio", "pair", 1),
+		statistic("topLongShortAccountRatio", "pair", 1),
+		statistic("globalLongShortAccountRatio", "pair", 1),
+		statistic("takerBuySellVol", "pair contractType", 1),
+		statistic("basis", "pair contractType", 1),
 	})
 }
 
 // statistic is one of /futures/data, of which Binance keeps 30 days.
-func statistic(name, needs, takes string, weight int) endpoint {
+func statistic(name, needs string, weight int) endpoint {
 	return endpoint{
-		name: name, path: "/futures/data/" + name, needs: needs + " " + byPeriod, takes: strings.TrimSpace(takes + " " + window),
+		name: name, path: "/futures/data/" + name, needs: needs + " period", takes: window,
 		weight: costs(weight), quota: quotaStatistics, class: budget.Read, every: 5 * time.Minute,
 	}
 }

@@ -200,7 +200,7 @@ func (e *Error) judge(r *http.Response, body []byte, err error, most int) {
 	case text[0] == '<':
 		e.Msg = fmt.Sprintf("HTML of %d bytes", len(body))
 	case !jsontext.Value(text).IsValid(jsontext.AllowInvalidUTF8(true)):
-		e.Msg = fmt.Sprintf("%d bytes that are not JSON", len(text))
+		e.Msg = fmt.Sprintf("%d bytes that are not JSON: %v", len(text), fault(text))
 	default:
 		e.readObject(text)
 		if good && e.Code == 0 {
@@ -213,6 +213,16 @@ func (e *Error) judge(r *http.Response, body []byte, err error, most int) {
 	}
 	e.Msg = printable(e.Msg)
 	e.Retryable = e.passing(good)
+}
+
+// fault is why a text is not one JSON value. A name that comes twice in an object is a fault,
+// for nobody knows which of its values is meant.
+func fault(text []byte) error {
+	dec := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowInvalidUTF8(true))
+	if err := dec.SkipValue(); err != nil {
+		return err
+	}
+	return fmt.Errorf("more than one value, or what is none, after byte %d", dec.InputOffset())
 }
 
 // objectMax is the longest body that is looked at for an error object.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -19,15 +20,19 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// typed decodes a body as the typed call of an endpoint does.
+// typed decodes a body as the typed call of an endpoint does. It asks once: who gives up when
+// the answer is there is not answered again.
 func typed(e *endpoint, body []byte) (any, error) {
-	transport := always(200, string(body))
-	transport.timeless = e.name == "time"
+	ctx, giveUp := context.WithCancel(context.Background())
+	transport := &carrier{timeless: e.name == "time", answer: func(*http.Request) (*http.Response, error) {
+		giveUp()
+		return respond(200, string(body)), nil
+	}}
 	c, err := New(Config{Transport: transport})
 	if err != nil {
 		return nil, err
 	}
-	ctx, p := context.Background(), e.product
+	p := e.product
 	switch {
 	case e.name == "rpiDepth":
 		return result(c.RPIDepth(ctx, "X"))
