@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest/papisim/public"
 	"github.com/pmbot/pmbot/backtest/venue"
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -84,11 +85,33 @@ func (s *Sim) Change(change func(v *venue.Venue, at exchange.Time) error) error 
 	if err := s.step(now); err != nil {
 		return err
 	}
+	before := s.brackets()
 	err := change(s.venue, now)
 	s.relist(now)
+	s.tellBrackets(before, now)
 	s.collect()
 	s.tell()
 	return err
+}
+
+// brackets are those of all instruments, by id.
+func (s *Sim) brackets() [][]public.Bracket {
+	list := make([][]public.Bracket, len(s.listed))
+	for id := 1; id < len(list); id++ {
+		for _, b := range s.venue.BracketsOf(exchange.InstrumentID(id)).Tiers {
+			list[id] = append(list[id], public.Bracket(b))
+		}
+	}
+	return list
+}
+
+// tellBrackets tells everyone of contracts that have other brackets than before.
+func (s *Sim) tellBrackets(before [][]public.Bracket, at exchange.Time) {
+	for id, now := range s.brackets() {
+		if !slices.Equal(now, before[id]) {
+			s.public.Brackets(exchange.InstrumentID(id), now, at)
+		}
+	}
 }
 
 // SetAccount changes what the exchange knows of the account beside its money. Keys that are

@@ -15,7 +15,7 @@ func (s *Sim) adminTerms() []adminEndpoint {
 	return []adminEndpoint{
 		{"POST", "/collateral", "set an asset's collateral rate",
 			json.RawMessage(`{"asset":"BTC","rate":"0.5"}`), ask(s.adminCollateral)},
-		{"POST", "/status", "set a symbol's status: in any but TRADING its orders expire; SETTLING, DELIVERED and CLOSE close positions",
+		{"POST", "/status", "set a symbol's status: in any but TRADING its orders expire, it trades no more and its book stands still; SETTLING, DELIVERED and CLOSE close positions and end its marks; one that is not listed yet is listed with it",
 			json.RawMessage(`{"product":"UM","symbol":"BTCUSDT","status":"SETTLING"}`), ask(s.adminStatus)},
 		{"POST", "/filter", "change order rules of a symbol; 0 is no rule",
 			json.RawMessage(`{"product":"UM","symbol":"BTCUSDT","tick":"0.5","qty_step":"0.01","qty_min":"0.01","qty_max":"10","notional_min":"100","percent_up":"1.01","percent_down":"0.99","orders_max":5}`),

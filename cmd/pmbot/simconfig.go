@@ -39,6 +39,7 @@ type simMarketConfig struct {
 	Tape         string                    `toml:"tape"`
 	Coins        []string                  `toml:"coins"`
 	Alts         int                       `toml:"alts"`
+	Unlisted     int                       `toml:"unlisted"`
 	Prices       map[string]exchange.Fixed `toml:"prices"`
 	Step         time.Duration             `toml:"step"`
 	Warmup       time.Duration             `toml:"warmup"`
@@ -126,6 +127,9 @@ func (c *simConfig) check(doc *document) []mistake {
 	}
 	if c.Market.Alts < 0 || c.Market.Alts > 999 {
 		wrong("market.alts", "%d is not within 0 to 999", c.Market.Alts)
+	}
+	if c.Market.Unlisted < 0 || c.Market.Unlisted > c.Market.Alts {
+		wrong("market.unlisted", "%d is not within 0 to the %d of market.alts", c.Market.Unlisted, c.Market.Alts)
 	}
 	for i, coin := range c.Market.Coins {
 		if !slices.Contains(simCoins(), coin) {

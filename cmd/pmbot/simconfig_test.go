@@ -76,6 +76,7 @@ func TestBadSimConfigs(t *testing.T) {
 		{"[[key]]\nsecret = \"s\"", "x.toml:1: key.0: id is missing"},
 		{"[[key]]\nid = \"k\"", "x.toml:1: key.0: it needs either a secret"},
 		{"[market]\nalts = 1000", "x.toml:2: market.alts: 1000 is not within 0 to 999"},
+		{"[market]\nalts = 3\nunlisted = 4", "x.toml:3: market.unlisted: 4 is not within 0 to the 3 of market.alts"},
 		{"[limits]\nunread = 1000001", "x.toml:2: limits.unread: 1000001 is above 1000000"},
 		{"[limits]\nburst = 0", "x.toml:2: limits.burst: 0 is not at least 1"},
 		{"[um]\nmaker = 0.02", "x.toml:1: um: a fee is more than 1% of the notional"},
@@ -128,7 +129,7 @@ func TestQuarterlies(t *testing.T) {
 
 // TestUnpricedAssets: an asset without a price would stop all trading without a word.
 func TestUnpricedAssets(t *testing.T) {
-	ins, err := listed([]string{"BTC"}, 0, exchange.TimeOf(time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)))
+	ins, err := listed([]string{"BTC"}, 0, 0, exchange.TimeOf(time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,8 +19,9 @@ func simCoins() []string { return []string{"BTC", "ETH", "BNB"} }
 
 // listed is what the simulated exchange lists at an instant: the embedded instruments of
 // the coins, and of each perpetual that Binance has quarterlies beside the two that are
-// traded then. Of made-up coins it lists UM perpetuals with the rules of BNB's.
-func listed(coins []string, alts int, at exchange.Time) (*exchange.Instruments, error) {
+// traded then. Of made-up coins it lists UM perpetuals with the rules of BNB's, the last of
+// them without a status: they are not listed yet.
+func listed(coins []string, alts, unlisted int, at exchange.Time) (*exchange.Instruments, error) {
 	all, err := backtest.EmbeddedInstruments()
 	if err != nil {
 		return nil, err
@@ -28,7 +29,7 @@ func listed(coins []string, alts int, at exchange.Time) (*exchange.Instruments, 
 	var list, made []exchange.Instrument
 	for _, in := range all {
 		if in.Product == exchange.UM && in.Base == "BNB" {
-			made = altcoins(in, alts)
+			made = altcoins(in, alts, unlisted)
 		}
 		if !slices.Contains(coins, in.Base) {
 			continue
@@ -48,13 +49,16 @@ func altName(i int) string { return fmt.Sprintf("ALT%03d", i) }
 func altPrice() exchange.Fixed { return 100 * exchange.FixedOne }
 
 // altcoins are perpetuals of made-up coins with the rules of another one.
-func altcoins(like exchange.Instrument, count int) []exchange.Instrument {
+func altcoins(like exchange.Instrument, count, unlisted int) []exchange.Instrument {
 	var list []exchange.Instrument
 	for i := range count {
 		in := like
 		in.Base = altName(i + 1)
 		in.Symbol = in.Base + in.Quote
 		in.Pair = in.Symbol
+		if i >= count-unlisted {
+			in.Status = ""
+		}
 		list = append(list, in)
 	}
 	return list

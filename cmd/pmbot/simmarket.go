@@ -42,7 +42,7 @@ func (m *simMarket) generate(c *simConfig) error {
 	}
 	m.starts = m.opens.Add(-c.Market.Warmup).Floor(time.Minute)
 	var err error
-	if m.ins, err = listed(c.Market.Coins, c.Market.Alts, m.starts); err != nil {
+	if m.ins, err = listed(c.Market.Coins, c.Market.Alts, c.Market.Unlisted, m.starts); err != nil {
 		return err
 	}
 	s := market.TickSpec{

@@ -43,8 +43,16 @@
 //     indexes are 5%, and 0.01% for stable coins.
 //   - A limit above the largest is refused (-1130), but for depth of spot, where it is cut.
 //   - There are no RPI orders, composite indexes, stocks or metals, and no depth@0ms; statistics
-//     of positions and ratios are not served. contractInfo tells no brackets, which do not
-//     change.
+//     of positions and ratios are not served. contractInfo tells brackets when they have
+//     changed.
+//   - A symbol that is given another status than TRADING trades no more and its book stands
+//     still, until the source tells it whole again; with SETTLING, DELIVERED, CLOSE and
+//     PENDING_TRADING its marks and candles end as well. A symbol keeps the status that it began
+//     with and trades whatever it is, for exchange information may be younger than a tape.
+//     While a contract delivers, its type says so; a perpetual's delivery date is then when it
+//     ceased to trade.
+//   - An instrument without a status is not listed: nobody sees it until it is given one, and
+//     its life begins then. A stream that was subscribed before is silent.
 //   - aggTrades and trades go back 10,000 aggregates, candles 1,500 of each length, funding
 //     1,000 settlements of each symbol.
 package public

@@ -134,27 +134,6 @@ func (s *symbol) forceFrame(now exchange.Time) forceFrame {
 	}}
 }
 
-type contractFrame struct {
-	Event    string `json:"e"`
-	Time     int64  `json:"E"`
-	Symbol   string `json:"s"`
-	Pair     string `json:"ps"`
-	Contract string `json:"ct"`
-	Delivery int64  `json:"dt"`
-	Onboard  int64  `json:"ot"`
-	Status   string `json:"cs"`
-	Type     int    `json:"st"`
-}
-
-// contractInfo tells what has become of a contract, without brackets: this package does not
-// know them, and Binance leaves out those that have not changed.
-func (s *symbol) contractInfo(now exchange.Time) contractFrame {
-	return contractFrame{
-		"contractInfo", now.Millis(), s.in.Symbol, s.in.Pair, s.in.ContractType, s.delivery(), s.in.Onboard.Millis(), s.in.Status,
-		s.symbolType(),
-	}
-}
-
 type assetFrame struct {
 	Event         string `json:"e"`
 	Time          int64  `json:"E"`
@@ -222,16 +201,6 @@ func (s *symbol) fiveMinutes(now exchange.Time) (average string, at int64, ok bo
 		return rate(s.last.Price), s.last.at.Millis(), true
 	}
 	return quotient(quote.Decimal(), volume.Decimal()).StringFixed(pricePlaces), s.last.at.Millis(), true
-}
-
-// perpetualDelivery is the delivery date that Binance gives to what never delivers.
-const perpetualDelivery = 4_133_404_800_000
-
-func (s *symbol) delivery() int64 {
-	if s.in.Delivery == 0 {
-		return perpetualDelivery
-	}
-	return s.in.Delivery.Millis()
 }
 
 // nextFunding is the next settlement: where the source does not say it, at the next whole

@@ -130,7 +130,7 @@ func (m side) marginAssets() []infoAsset {
 func (s *symbol) info() infoSymbol {
 	in := &s.in
 	a := infoSymbol{
-		Symbol: in.Symbol, Pair: in.Pair, ContractType: in.ContractType, Delivery: s.delivery(), Onboard: in.Onboard.Millis(),
+		Symbol: in.Symbol, Pair: in.Pair, ContractType: s.contractType(), Delivery: s.delivery(), Onboard: s.onboarded().Millis(),
 		MaintMarginPercent: "2.5000", RequiredPercent: "5.0000", Base: in.Base, Quote: in.Quote, MarginAsset: in.MarginAsset,
 		PricePrecision: PricePlaces(in), QuantityPrecision: s.qtyPlaces, BasePrecision: 8, QuotePrecision: 8,
 		UnderlyingType: "COIN", UnderlyingSubType: []string{"PoW"}, TriggerProtect: fixed(in.TriggerProtect, 4),

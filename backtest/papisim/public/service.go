@@ -48,17 +48,6 @@ func New(ins *exchange.Instruments) *Service {
 	return s
 }
 
-// Instrument takes down what has become of an instrument, one of those listed: another
-// status, other filters. Requests see it at once, and the contractInfo streams tell it.
-func (s *Service) Instrument(in exchange.Instrument, at exchange.Time) {
-	sym := &s.symbols[in.ID]
-	sym.in, sym.pricePlaces, sym.qtyPlaces = in, placesOf(in.Tick), placesOf(in.Lot.Step)
-	s.now = max(s.now, at)
-	if in.Product != exchange.Margin {
-		s.pushKey(Key{Futures, "!contractInfo"}, sym.contractInfo(at))
-	}
-}
-
 // Now is how far the service has come: the time of what it has told last.
 func (s *Service) Now() exchange.Time { return s.now }
 
@@ -69,6 +58,9 @@ func (s *Service) Mark(inst exchange.InstrumentID) exchange.Mark { return s.symb
 func (s *Service) Market(e *exchange.Event) {
 	s.now = max(s.now, e.At)
 	sym := &s.symbols[e.Inst]
+	if sym.silent(e) {
+		return
+	}
 	switch e.Kind {
 	case exchange.KindTrade:
 		s.trade(sym, e.At, e.Trade())
@@ -186,12 +178,17 @@ func (s *Service) change(sym *symbol, at exchange.Time, piece *exchange.Depth) {
 }
 
 // find is the symbol of that name, nil if there is none.
-func (s *Service) find(p exchange.Product, name string) *symbol { return s.names[symbolName{p, name}] }
+func (s *Service) find(p exchange.Product, name string) *symbol {
+	if sym := s.names[symbolName{p, name}]; sym != nil && sym.life != unlisted {
+		return sym
+	}
+	return nil
+}
 
 // all calls f with the symbols of a product, in the order in which they are listed.
 func (s *Service) all(p exchange.Product, f func(*symbol)) {
 	for i := 1; i < len(s.symbols); i++ {
-		if s.symbols[i].in.Product == p {
+		if s.symbols[i].in.Product == p && s.symbols[i].life != unlisted {
 			f(&s.symbols[i])
 		}
 	}
@@ -202,7 +199,7 @@ func (s *Service) all(p exchange.Product, f func(*symbol)) {
 func (s *Service) contract(p exchange.Product, pair, kind string) *symbol {
 	for i := 1; i < len(s.symbols); i++ {
 		in := &s.symbols[i].in
-		if in.Product == p && in.Pair == pair && (kind == "" || strings.EqualFold(in.ContractType, kind)) {
+		if s.symbols[i].life != unlisted && in.Product == p && in.Pair == pair && (kind == "" || strings.EqualFold(in.ContractType, kind)) {
 			return &s.symbols[i]
 		}
 	}

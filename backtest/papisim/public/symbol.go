@@ -38,6 +38,12 @@ type symbol struct {
 
 	fundings []funding
 	forced   *forced // the largest liquidation of the running second
+
+	life life
+	// onboard is when it was listed, 0 if it was from the beginning, and ended when a perpetual
+	// has ceased to trade. torn says that pieces of its book are missing.
+	onboard, ended exchange.Time
+	torn           bool
 	// streams are those that somebody listens to and that something of this symbol feeds.
 	streams []*stream
 }
@@ -67,6 +73,9 @@ func newSymbol(in *exchange.Instrument) symbol {
 		aggID: idBase, id: 2 * idBase,
 	}
 	s.depth.bids.bids = true
+	if in.Status == "" {
+		s.life = unlisted
+	}
 	s.depth.last = bookBase
 	return s
 }
@@ -144,6 +153,9 @@ func (s *symbol) settled(at exchange.Time, f exchange.Funding) {
 
 // perpetual says whether the contract never delivers and so has funding.
 func (s *symbol) perpetual() bool { return s.in.Product != exchange.Margin && s.in.Delivery == 0 }
+
+// marked says whether its mark is told.
+func (s *symbol) marked() bool { return s.markAt != 0 && s.life != over }
 
 // trading says whether orders are taken.
 func (s *symbol) trading() bool { return s.in.Status == exchange.StatusTrading }

@@ -43,7 +43,7 @@ func (s *Service) tell(st *stream) {
 			st.book = last
 		}
 	case kindMark:
-		if st.sym.markAt != 0 {
+		if st.sym.marked() {
 			s.push(st, st.sym.markFrame(s.now))
 		}
 	case kindMarkAll, kindMarkPair:
@@ -73,6 +73,9 @@ func (s *Service) tell(st *stream) {
 
 // tellCandles tells the candles that have closed, each once, then the running one.
 func (s *Service) tellCandles(st *stream) {
+	if st.sym.life == over {
+		return
+	}
 	st.chart().roll(s.now)
 	c := st.series()
 	missed := min(c.closings-st.closings, int64(len(c.closed)))
@@ -101,7 +104,7 @@ func (s *Service) tellMarks(st *stream) {
 	rows := []markFrame{}
 	for i := range s.symbols {
 		sym := &s.symbols[i]
-		if sym.markAt == 0 || st.kind == kindMarkPair && (sym.in.Product != exchange.CM || sym.in.Pair != st.pair) {
+		if !sym.marked() || st.kind == kindMarkPair && (sym.in.Product != exchange.CM || sym.in.Pair != st.pair) {
 			continue
 		}
 		rows = append(rows, sym.markFrame(s.now))
