@@ -5,8 +5,10 @@ package market_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -27,13 +29,13 @@ import (
 // BenchmarkLoad reads 1024 streams at 100,000 frames/s over websockets from another process,
 // and tells what share of a core the reader takes ("core-%"): its target is 50. "feed" makes
 // events and keeps 64 books, "socket" is what reads for it alone, and "bare" reads and decodes
-// without any bookkeeping, as a measure of the machine.
+// without any bookkeeping, as a measure of the machine. Only "tls" is encrypted.
 //
 //	go test ./exchange/market -run '^$' -bench Load -benchtime 500000x
 //
 // The iterations are frames. They come in bursts: "-1ms" writes what is due every millisecond
-// at once, "-4" at most four frames, for networks that put less together. The connection is
-// not encrypted. Machines differ and are shared: compare figures of one run only.
+// at once, "-4" at most four frames, for networks that put less together. Machines differ and
+// are shared: compare figures of one run only.
 func BenchmarkLoad(b *testing.B) {
 	for _, burst := range []struct {
 		name   string
@@ -42,6 +44,7 @@ func BenchmarkLoad(b *testing.B) {
 		b.Run("bare-"+burst.name, func(b *testing.B) { benchmarkLoad(b, burst.frames, readBare) })
 		b.Run("socket-"+burst.name, func(b *testing.B) { benchmarkLoad(b, burst.frames, readSocket) })
 		b.Run("feed-"+burst.name, func(b *testing.B) { benchmarkLoad(b, burst.frames, readFeed) })
+		b.Run("feed-tls-"+burst.name, func(b *testing.B) { benchmarkLoad(b, burst.frames, readFeedTLS) })
 	}
 }
 
@@ -59,15 +62,15 @@ func (c *counter) add() {
 	}
 }
 
-// reader reads all streams at an address until the context ends, and counts messages.
+// reader reads all streams of a writer until the context ends, and counts messages.
 // ready waits until it has all that it needs before the load; write asks for frames.
-type reader func(ctx context.Context, b *testing.B, address string, c *counter) (ready func(write func(n, rate int)))
+type reader func(ctx context.Context, b *testing.B, w *writer, c *counter) (ready func(write func(n, rate int)))
 
 // benchmarkLoad lets a writer write b.N frames to a reader.
 func benchmarkLoad(b *testing.B, burst int, read reader) {
 	w := startWriter(b)
 	c := &counter{full: make(chan struct{}, 1)}
-	ready := read(b.Context(), b, w.address, c)
+	ready := read(b.Context(), b, w, c)
 	w.expect("heard")
 	write := func(n, rate int) (wrote string) {
 		c.want.Store(c.n.Load() + int64(n))
@@ -100,10 +103,11 @@ func benchmarkLoad(b *testing.B, burst int, read reader) {
 
 // writer is the other process.
 type writer struct {
-	b       *testing.B
-	in      io.Writer
-	out     *bufio.Scanner
-	address string
+	b   *testing.B
+	in  io.Writer
+	out *bufio.Scanner
+	// plain and secure are where it listens.
+	plain, secure string
 }
 
 func startWriter(b *testing.B) *writer {
@@ -127,7 +131,9 @@ func startWriter(b *testing.B) *writer {
 		_ = cmd.Wait()
 	})
 	w := &writer{b: b, in: in, out: bufio.NewScanner(out)}
-	w.address = strings.TrimPrefix(w.expect("at"), "at ")
+	if _, err := fmt.Sscanf(w.expect("at"), "at %s %s", &w.plain, &w.secure); err != nil {
+		b.Fatal(err)
+	}
 	return w
 }
 
@@ -155,7 +161,7 @@ func loaded() (list []stream.Stream) {
 }
 
 // readBare reads two connections with a goroutine and a decoder each.
-func readBare(ctx context.Context, b *testing.B, address string, c *counter) func(func(n, rate int)) {
+func readBare(ctx context.Context, b *testing.B, w *writer, c *counter) func(func(n, rate int)) {
 	var wg sync.WaitGroup
 	b.Cleanup(wg.Wait)
 	for _, lane := range stream.Lanes(loaded(), stream.PerConnection) {
@@ -164,7 +170,7 @@ func readBare(ctx context.Context, b *testing.B, address string, c *counter) fun
 			names = append(names, s.Name())
 		}
 		route := lane[0].Route()
-		conn, err := ws.Dial(ctx, ws.Config{URL: fmt.Sprintf("ws://%s/%v/stream?streams=%s", address, route, strings.Join(names, "/"))})
+		conn, err := ws.Dial(ctx, ws.Config{URL: fmt.Sprintf("ws://%s/%v/stream?streams=%s", w.plain, route, strings.Join(names, "/"))})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -187,8 +193,8 @@ func readBare(ctx context.Context, b *testing.B, address string, c *counter) fun
 }
 
 // readSocket reads with a socket.Set.
-func readSocket(ctx context.Context, b *testing.B, address string, c *counter) func(func(n, rate int)) {
-	config := loadSocket(address)
+func readSocket(ctx context.Context, b *testing.B, w *writer, c *counter) func(func(n, rate int)) {
+	config := loadSocket(w)
 	config.Deliver = func(m *socket.Message) {
 		if m.Err != nil {
 			b.Error(m.Err)
@@ -203,15 +209,30 @@ func readSocket(ctx context.Context, b *testing.B, address string, c *counter) f
 	return func(write func(n, rate int)) { write(loadStreams, loadRate) }
 }
 
-// readFeed reads with a market.Feed, whose books are in sync before the load comes.
-func readFeed(ctx context.Context, b *testing.B, address string, c *counter) func(func(n, rate int)) {
-	asked, err := rest.New(rest.Config{UM: "http://" + address})
+// readFeed reads with a market.Feed.
+func readFeed(ctx context.Context, b *testing.B, w *writer, c *counter) func(func(n, rate int)) {
+	return feed(ctx, b, w, c, loadSocket(w))
+}
+
+// readFeedTLS does so over connections that are encrypted, but trusts whoever answers.
+func readFeedTLS(ctx context.Context, b *testing.B, w *writer, c *counter) func(func(n, rate int)) {
+	config := loadSocket(w)
+	config.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		d := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13}} //nolint:gosec // the writer's key is httptest's
+		return d.DialContext(ctx, network, w.secure)
+	}
+	return feed(ctx, b, w, c, config)
+}
+
+// feed runs a market.Feed whose books are in sync before the load comes.
+func feed(ctx context.Context, b *testing.B, w *writer, c *counter, config socket.Config) func(func(n, rate int)) {
+	asked, err := rest.New(rest.Config{UM: "http://" + w.plain})
 	if err != nil {
 		b.Fatal(err)
 	}
 	events := 0
 	f, err := market.New(market.Config{
-		Instruments: loadInstruments(b), Streams: loaded(), REST: asked, Socket: loadSocket(address), Tap: tap{c},
+		Instruments: loadInstruments(b), Streams: loaded(), REST: asked, Socket: config, Tap: tap{c},
 		Sink: func(*exchange.Event) { events++ }, Refresh: -1, ClockEvery: -1,
 	})
 	if err != nil {
@@ -240,9 +261,9 @@ func running(ctx context.Context, b *testing.B, run func(context.Context) error)
 	})
 }
 
-func loadSocket(address string) socket.Config {
+func loadSocket(w *writer) socket.Config {
 	return socket.Config{Hosts: map[stream.Route]string{
-		stream.Public: "ws://" + address + "/public", stream.Market: "ws://" + address + "/market",
+		stream.Public: "ws://" + w.plain + "/public", stream.Market: "ws://" + w.plain + "/market",
 	}}
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"sync"
@@ -36,15 +37,12 @@ func TestLoadWriter(t *testing.T) {
 	if os.Getenv(writerEnv) == "" {
 		t.Skip("runs as the other process of BenchmarkLoad")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	w := newLoadWriter()
-	server := &http.Server{Handler: w, ReadHeaderTimeout: time.Minute}
-	go func() { _ = server.Serve(l) }()
-	defer server.Close()
-	fmt.Printf("at %s\n", l.Addr())
+	plain, secure := httptest.NewServer(w), httptest.NewTLSServer(w)
+	defer plain.Close()
+	defer secure.Close()
+	defer w.close()
+	fmt.Printf("at %s %s\n", plain.Listener.Addr(), secure.Listener.Addr())
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		var frames, rate, burst int
 		if _, err := fmt.Sscanf(in.Text(), "write %d %d %d", &frames, &rate, &burst); err != nil {
@@ -202,6 +200,15 @@ func (w *loadWriter) write(frames, rate, burst int) error {
 		}
 	}
 	return nil
+}
+
+// close ends all connections.
+func (w *loadWriter) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.conns {
+		c.conn.Close()
+	}
 }
 
 // ServeHTTP opens streams and gives snapshots of books.
