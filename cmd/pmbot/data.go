@@ -16,7 +16,7 @@ import (
 
 func dataCommand(c *console) *cobra.Command {
 	return group("data", "Bring recorded market data into a tape, look at it, mend it, take it out",
-		dataImportCommand(c), dataListCommand(c), dataVerifyCommand(c), dataRepairCommand(c), dataExportCommand(c), dataCompactCommand(c),
+		dataDownloadCommand(c), dataImportCommand(c), dataListCommand(c), dataVerifyCommand(c), dataRepairCommand(c), dataExportCommand(c), dataCompactCommand(c),
 		dataRecordCommand(c), dataTableCommand(c))
 }
 

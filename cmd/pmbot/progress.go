@@ -42,6 +42,15 @@ func (p *progress) update(count uint64, share float64) {
 	_ = p.bar.Set(min(int(share*progressSteps), progressSteps-1))
 }
 
+// describe shows a text of the caller's and a share of all from 0 to 1.
+func (p *progress) describe(text string, share float64) {
+	if p.bar == nil {
+		return
+	}
+	p.bar.Describe(text)
+	_ = p.bar.Set(min(int(share*progressSteps), progressSteps-1))
+}
+
 // clear makes room for a line of output; the next update draws the bar again.
 func (p *progress) clear() {
 	if p.bar != nil {

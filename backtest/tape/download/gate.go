@@ -25,15 +25,20 @@ func (g *gate) pause(d time.Duration) {
 	}
 }
 
+// left is how long the gate stays closed.
+func (g *gate) left() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return max(0, time.Until(g.until))
+}
+
 // wait returns when the gate is open. Who waited starts a little apart from the others, so
 // that a server that was too busy does not get all of them at one instant.
 func (g *gate) wait(ctx context.Context) error {
 	waited := false
 	for {
-		g.mu.Lock()
-		left := time.Until(g.until)
-		g.mu.Unlock()
-		if left <= 0 {
+		left := g.left()
+		if left == 0 {
 			break
 		}
 		waited = true

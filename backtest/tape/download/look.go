@@ -40,7 +40,7 @@ func Look(ctx context.Context, c Config) ([]Planned, error) {
 		}
 		list = append(list, Planned{Archive: t.Archive, Bytes: t.size, Tape: r.onTape(t.Archive), Cached: sum != ""})
 	}
-	r.verdicts(func(a Archive, reason string) { list = append(list, Planned{Archive: a, Missing: reason}) })
+	r.verdicts(func(a Archive, reason string, _ bool) { list = append(list, Planned{Archive: a, Missing: reason}) })
 	return list, nil
 }
 

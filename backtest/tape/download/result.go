@@ -59,8 +59,9 @@ type Result struct {
 	Bytes, Fetched int64
 	// Requests counts what was sent for it, CHECKSUM files and attempts included.
 	Requests int
-	// Reason says why an archive is missing.
+	// Reason says why an archive is missing. Early says that it will come.
 	Reason string
+	Early  bool
 	// Report is the importer's, of archives that reached it.
 	Report tape.Report
 	// Err is why it failed.
@@ -78,6 +79,8 @@ type Progress struct {
 	Ahead   int64
 	Known   bool
 	Elapsed time.Duration
+	// Pause is how long all workers still wait because the server wants that.
+	Pause time.Duration
 }
 
 // Rate is the bytes a second so far.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -95,9 +96,10 @@ func Run(ctx context.Context, c Config) (s Summary, err error) {
 	}
 	r.work(ctx)
 	r.fill(ctx)
-	r.verdicts(func(a Archive, reason string) {
+	prune(c.Cache)
+	r.verdicts(func(a Archive, reason string, early bool) {
 		if !r.filled(a) {
-			r.end(Result{Archive: a, State: Missing, Reason: reason})
+			r.end(Result{Archive: a, State: Missing, Reason: reason, Early: early})
 		}
 	})
 	r.summary.Requests += r.bucket.meter.requests
@@ -319,6 +321,17 @@ func (r *run) end(result Result) {
 	r.c.Done(result)
 }
 
+// prune removes the directories below one that are empty. Others refuse to be removed.
+func prune(dir string) {
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if below := filepath.Join(dir, e.Name()); e.IsDir() {
+			prune(below)
+			_ = os.Remove(below)
+		}
+	}
+}
+
 // tell tells how far the run is.
 func (r *run) tell() {
 	if r.c.Progress == nil {
@@ -326,5 +339,6 @@ func (r *run) tell() {
 	}
 	r.progress.Bytes, r.progress.Elapsed = r.bytes.Load(), time.Since(r.start)
 	r.progress.Ahead, r.progress.Known = max(0, r.expected-r.progress.Bytes), !r.unsized
+	r.progress.Pause = r.client.gate.left()
 	r.c.Progress(r.progress)
 }

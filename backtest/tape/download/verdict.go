@@ -17,18 +17,20 @@ const (
 )
 
 // verdicts tells of every missing archive why it is not there, in the order of the series.
-func (r *run) verdicts(tell func(a Archive, reason string)) {
+func (r *run) verdicts(tell func(a Archive, reason string, early bool)) {
 	for _, k := range r.c.Want {
 		rec := r.recordOf(k)
 		slices.SortFunc(rec.missing, func(a, b Archive) int { return cmp.Compare(a.From, b.From) })
 		for _, a := range rec.missing {
-			tell(a, rec.reason(a, r.c.Now()))
+			reason, early := rec.reason(a, r.c.Now())
+			tell(a, reason, early)
 		}
 	}
 }
 
-// reason says why an archive is likely not there, from its age and from its neighbours.
-func (r *record) reason(a Archive, now exchange.Time) string {
+// reason says why an archive is likely not there, from its age and from its neighbours, and
+// whether it is only too early for it.
+func (r *record) reason(a Archive, now exchange.Time) (text string, early bool) {
 	first, last := exchange.Never, exchange.Time(0)
 	for _, p := range r.present {
 		first, last = min(first, p.From), max(last, p.To)
@@ -39,17 +41,17 @@ func (r *record) reason(a Archive, now exchange.Time) string {
 	}
 	switch {
 	case a.To > now:
-		return "not yet published: the month is not over"
+		return "not yet published: the month is not over", true
 	case now.Sub(a.To) < late:
-		return "not yet published: " + comes
+		return "not yet published: " + comes, true
 	case last == 0:
-		return "no archive of this series in all the time that was asked for: not listed then, not published, or not its name"
+		return "no archive of this series in all the time that was asked for: not listed then, not published, or not its name", false
 	case a.To <= first:
-		return fmt.Sprintf("before the first archive, of %s: not listed yet, or not published then", dateOf(first))
+		return fmt.Sprintf("before the first archive, of %s: not listed yet, or not published then", dateOf(first)), false
 	case a.From >= last:
-		return fmt.Sprintf("after the last archive, until %s: delisted, or published no more", dateOf(last-1))
+		return fmt.Sprintf("after the last archive, until %s: delisted, or published no more", dateOf(last-1)), false
 	}
-	return "a hole: there are archives before and after it"
+	return "a hole: there are archives before and after it", false
 }
 
 func dateOf(t exchange.Time) string { return t.UTC().Format(time.DateOnly) }
