@@ -71,7 +71,7 @@ func (o faultyFile) Truncate(size int64) error {
 
 // again has the recorder ask the disk again at once.
 func again(r *Recorder) {
-	r.writer.retry = time.Time{}
+	r.writer.retry, r.tables.retry = time.Time{}, time.Time{}
 	r.writer.tidied = time.Time{}
 	r.flush()
 }
@@ -306,5 +306,65 @@ func TestStall(t *testing.T) {
 	}
 	if told != s.Dropped {
 		t.Errorf("%d dropped messages are told, %d were dropped", told, s.Dropped)
+	}
+}
+
+// TestTableFails does not let a table that cannot be written stop messages or other tables.
+func TestTableFails(t *testing.T) {
+	dir := t.TempDir()
+	c, _ := config(t, dir)
+	r := mustOpen(t, c, realDisk())
+	if err := os.MkdirAll(filepath.Join(dir, "tables"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	blocked := filepath.Join(dir, "tables", "um")
+	if err := os.WriteFile(blocked, nil, 0o644); err != nil { // where a directory is due
+		t.Fatal(err)
+	}
+	for _, name := range []string{"um/a", "cm/b"} {
+		if err := r.Table(name, start, []byte(`[1]`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 3 {
+		r.Message(exchange.UM, start, trade(i))
+		r.flush()
+	}
+	s := r.Stats()
+	if um := product(s, exchange.UM); um.Written != um.Bytes || s.Fault != "" || s.Faults != 1 || !strings.Contains(s.TableFault, "is a file") {
+		t.Errorf("%+v", s)
+	}
+	again(r)
+	if _, _, err := TableAt(dir, "cm/b", start); err != nil {
+		t.Errorf("the other: %v", err)
+	}
+	if err := os.Remove(blocked); err != nil {
+		t.Fatal(err)
+	}
+	again(r)
+	if s := r.Stats(); s.Tables != 2 || s.TableFault != "" {
+		t.Errorf("%+v", s)
+	}
+	stop(t, r)
+}
+
+// TestLateAnswers does not take an answer that has waited for a clock that was set back.
+func TestLateAnswers(t *testing.T) {
+	dir := t.TempDir()
+	c, _ := config(t, dir)
+	r := mustOpen(t, c, realDisk())
+	now := start
+	r.Message(exchange.UM, now, trade(1))
+	r.Answer(exchange.UM, now.Add(-lateMax), "https://fapi.binance.com/x", []byte(`{}`))
+	r.Note(exchange.UM, now.Add(-lateMax), Note{Name: NoteHeard})
+	r.Message(exchange.UM, now.Add(-levelMax), trade(2))
+	r.flush()
+	if n := len(mustSegments(t, dir)); n != 1 {
+		t.Errorf("%d segments", n)
+	}
+	r.Message(exchange.UM, now.Add(-levelMax-1), trade(3))
+	stop(t, r)
+	if n := len(mustSegments(t, dir)); n != 2 {
+		t.Errorf("%d segments after the clock was set back", n)
 	}
 }

@@ -58,7 +58,7 @@ func (f *frames) next() error {
 	}
 	content, err := f.decoder.DecodeAll(f.packed, f.content[:0])
 	if err != nil {
-		return fmt.Errorf("%w: %v", errFrame, err)
+		return fmt.Errorf("%w: %w", errFrame, err)
 	}
 	f.content = content
 	if len(content) == 0 || content[len(content)-1] != '\n' {
@@ -76,7 +76,7 @@ func (f *frames) pack() error {
 	}
 	var h zstd.Header
 	if err := h.Decode(head); err != nil {
-		return fmt.Errorf("%w: %v", errFrame, err)
+		return fmt.Errorf("%w: %w", errFrame, err)
 	}
 	if h.Skippable || !h.HasCheckSum {
 		return fmt.Errorf("%w: it has no checksum", errFrame)

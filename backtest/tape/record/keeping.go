@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -139,7 +140,7 @@ func (r *Recorder) tell() {
 
 // end writes what is left, as far as the disk takes it, and closes everything.
 func (r *Recorder) end() error {
-	r.writer.retry = time.Time{}
+	r.writer.retry, r.tables.retry = time.Time{}, time.Time{}
 	r.drain() // tables write notes
 	now := r.c.Now()
 	r.mu.Lock()
@@ -169,7 +170,8 @@ func (r *Recorder) end() error {
 		bytes += len(c.text)
 	}
 	if bytes+tables > 0 {
-		return fmt.Errorf("%d bytes of lines and %d tables could not be written and are lost: %w", bytes, tables, r.writer.fault)
+		return fmt.Errorf("%d bytes of lines and %d tables could not be written and are lost: %w", bytes, tables,
+			cmp.Or(r.writer.fault, r.tables.fault))
 	}
 	return nil
 }

@@ -23,10 +23,12 @@ const (
 
 	// localMin is 2001-09-09, since when nanoseconds have 19 digits.
 	localMin exchange.Time = 1e18
-	// levelMax is by how much the times of lines may be out of order, for they come from
-	// several connections: such a line gets the time of the one before. More than that is a
-	// clock that was set back.
+	// levelMax is by how much the times of messages may be out of order, for they come from
+	// several connections, and lateMax that of answers and notes, which may have waited for
+	// something: such a line gets the time of the one before. More than that is a clock that
+	// was set back.
 	levelMax = time.Second
+	lateMax  = time.Minute
 )
 
 // keep keeps a message, or the answer of url.
@@ -34,8 +36,11 @@ func (r *Recorder) keep(lane int, at exchange.Time, url string, body []byte) {
 	plain := isLine(body) && isURL(url) && timeBytes+len(url)+len(arrow)+len(body) < lineMax
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	l := r.lanes[lane]
-	at = r.arrive(l, at)
+	l, slack := r.lanes[lane], levelMax
+	if url != "" {
+		slack = lateMax
+	}
+	at = r.arrive(l, at, slack)
 	ok := false
 	switch {
 	case lane == 0 || !plain:
@@ -83,13 +88,14 @@ func public(url string) string {
 }
 
 // arrive prepares a lane for a line of some time: it tells the beginning, what was dropped
-// and that the clock was set back, and returns the time that the line gets.
-func (r *Recorder) arrive(l *lane, at exchange.Time) exchange.Time {
+// and that the clock was set back by more than slack, and returns the time that the line
+// gets.
+func (r *Recorder) arrive(l *lane, at exchange.Time, slack time.Duration) exchange.Time {
 	at = max(at, localMin)
 	switch {
 	case !l.begun:
 		r.begin(l, at)
-	case at < l.last.Add(-levelMax):
+	case at < l.last.Add(-slack):
 		r.seal(l)
 		l.anew = true
 		r.write(l, at, Note{Name: NoteClock, From: l.last, To: at, Text: "the clock was set back"})
@@ -129,7 +135,7 @@ func (r *Recorder) tellAbsence(l *lane, at exchange.Time) {
 
 // note keeps a note, or counts it as lost.
 func (r *Recorder) note(l *lane, at exchange.Time, n Note) {
-	at = r.arrive(l, at)
+	at = r.arrive(l, at, lateMax)
 	if !r.write(l, at, n) {
 		r.lose(l, at, 0)
 	}

@@ -20,7 +20,7 @@ func killed(t testing.TB, dir string, frames int) (path string, content []byte, 
 	c, _ := config(t, dir)
 	r := mustOpen(t, c, realDisk())
 	r.mu.Lock()
-	r.arrive(r.lanes[exchange.UM], start.Add(1)) // the note of the start is a frame of its own
+	r.arrive(r.lanes[exchange.UM], start.Add(1), 0) // the note of the start is a frame of its own
 	r.mu.Unlock()
 	r.drain()
 	ends = append(ends, int(r.lanes[exchange.UM].segment.size))

@@ -23,8 +23,10 @@ type Stats struct {
 	Faults int64
 	// Segments were closed; Tables were kept because they had changed, of TablesAsked.
 	Segments, Tables, TablesAsked int64
-	// TablesDropped were not kept, for want of room.
+	// TablesDropped were not kept, for want of room. TableFault is why the last one could
+	// not be written, empty if it could.
 	TablesDropped int64
+	TableFault    string
 	Conversion    ConversionStats
 }
 

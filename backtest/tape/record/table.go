@@ -1,15 +1,11 @@
 package record
 
 import (
-	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -32,27 +28,6 @@ type Table struct {
 	SHA256 string
 	// Path is its file.
 	Path string
-}
-
-// polled is a table that was given and has not been written.
-type polled struct {
-	name string
-	at   exchange.Time
-	body []byte
-}
-
-func (p *polled) size() int64 { return int64(cap(p.body)) }
-
-// addTable keeps a copy; false says that the buffer is full.
-func (b *buffer) addTable(name string, at exchange.Time, body []byte) bool {
-	if !b.take(int64(len(body))) {
-		return false
-	}
-	kept := make([]byte, len(body))
-	copy(kept, body)
-	b.tables = append(b.tables, polled{name, at, kept})
-	b.wake()
-	return true
 }
 
 const (
@@ -95,93 +70,6 @@ func checkTableName(name string) error {
 		return fmt.Errorf("table name %.40q: it is one to %d words of letters, digits, '-', '_' and '.', such as um/exchangeInfo", name, wordsMax)
 	}
 	return nil
-}
-
-// tables knows the last content of each table.
-type tables struct {
-	dir  string
-	last map[string]string
-}
-
-// openTables reads the last checksum of each table from the names of files.
-func openTables(dir string) (tables, error) {
-	t := tables{dir: dir, last: map[string]string{}}
-	names, err := Tables(dir)
-	for _, name := range names {
-		directory := filepath.Join(dir, tablesDirectory, filepath.FromSlash(name))
-		days, err := days(directory)
-		if err != nil || len(days) == 0 {
-			return t, err
-		}
-		day := days[len(days)-1]
-		if err := clearHidden(filepath.Join(directory, day)); err != nil {
-			return t, err
-		}
-		files, err := versions(directory, day)
-		if err != nil {
-			return t, err
-		}
-		if len(files) > 0 {
-			t.last[name] = files[len(files)-1].SHA256
-		}
-	}
-	return t, err
-}
-
-// storeTable writes a table if it has changed, and a note in any case.
-func (r *Recorder) storeTable(p *polled) error {
-	sum := contentSum(p.body)
-	changed := r.tables.last[p.name] != sum[:sumDigits]
-	if changed {
-		if err := r.room(int64(len(p.body))); err != nil {
-			return err
-		}
-		at := p.at.UTC()
-		directory := filepath.Join(r.tables.dir, tablesDirectory, filepath.FromSlash(p.name), at.Format(time.DateOnly))
-		if err := makeDirectory(directory); err != nil {
-			return err
-		}
-		name := at.Format(clockLayout) + "-" + sum[:sumDigits] + tableExtension
-		if err := writeFile(filepath.Join(directory, name), r.writer.encoder.EncodeAll(p.body, nil)); err != nil {
-			return err
-		}
-		r.tables.last[p.name] = sum[:sumDigits]
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	n := Note{Name: NoteTable, Stream: p.name, Text: sum}
-	if changed {
-		n.Count = 1
-		r.stats.Tables++
-	}
-	r.note(r.lanes[0], p.at, n)
-	return nil
-}
-
-// contentSum is the checksum of a table's content: compact, and of an object its fields
-// sorted and without serverTime, which is another in every answer of exchangeInfo.
-func contentSum(body []byte) string {
-	var text bytes.Buffer
-	var fields map[string]json.RawMessage
-	if body = bytes.TrimSpace(body); len(body) > 0 && body[0] == '{' && json.Unmarshal(body, &fields) == nil {
-		delete(fields, "serverTime")
-		for _, name := range slices.Sorted(maps.Keys(fields)) {
-			fmt.Fprintf(&text, "%q:", name)
-			compact(&text, fields[name])
-			text.WriteByte('\n')
-		}
-	} else {
-		compact(&text, body)
-	}
-	sum := sha256.Sum256(text.Bytes())
-	return hex.EncodeToString(sum[:])
-}
-
-// compact adds JSON text without blanks, and what is none as it is.
-func compact(to *bytes.Buffer, text []byte) {
-	if err := json.Compact(to, text); err != nil {
-		to.Write(text)
-	}
 }
 
 // Tables lists the names of the tables of a recording, sorted.

@@ -85,7 +85,7 @@ func (r *Recorder) flush() {
 	r.mu.Lock()
 	for _, l := range r.lanes {
 		if l.lost.count > 0 {
-			r.arrive(l, max(l.last, r.c.Now()))
+			r.arrive(l, max(l.last, r.c.Now()), lateMax)
 		}
 		if r.writer.fault == nil || len(r.buffer.queue) == 0 {
 			r.seal(l) // while the disk takes nothing, chunks are filled up
@@ -101,20 +101,15 @@ func (r *Recorder) flush() {
 	r.tell()
 }
 
-// drain writes chunks and tables until there are none, or the disk fails.
+// drain writes chunks, and then tables, until there are none or the disk fails.
 func (r *Recorder) drain() {
 	for time.Now().After(r.writer.retry) {
-		c, t := r.oldest()
-		var err error
-		switch {
-		case c != nil:
-			err = r.store(c)
-		case t != nil:
-			err = r.storeTable(t)
-		default:
+		c := r.oldest()
+		if c == nil {
+			r.storeTables()
 			return
 		}
-		if err != nil {
+		if err := r.store(c); err != nil {
 			r.failed(err)
 			return
 		}
@@ -126,18 +121,14 @@ func (r *Recorder) drain() {
 	}
 }
 
-// oldest is the chunk that has waited longest, or a table if there is no chunk.
-func (r *Recorder) oldest() (*chunk, *polled) {
+// oldest is the chunk that has waited longest, nil if none waits.
+func (r *Recorder) oldest() *chunk {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch {
-	case len(r.buffer.queue) > 0:
-		return r.buffer.queue[0], nil
-	case len(r.buffer.tables) > 0:
-		t := r.buffer.tables[0]
-		return nil, &t
+	if len(r.buffer.queue) == 0 {
+		return nil
 	}
-	return nil, nil
+	return r.buffer.queue[0]
 }
 
 // store packs a chunk and appends it to its segment.
@@ -209,16 +200,11 @@ func (r *Recorder) room(need int64) error {
 	return nil
 }
 
-// stored takes a written chunk, or table if it is nil, from the buffer.
+// stored takes a written chunk from the buffer.
 func (r *Recorder) stored(c *chunk) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	b := &r.buffer
-	if c == nil {
-		b.total -= b.tables[0].size()
-		b.tables = append(b.tables[:0], b.tables[1:]...)
-		return
-	}
 	b.queue = append(b.queue[:0], b.queue[1:]...)
 	c.lane.stats.Written += int64(len(c.text))
 	c.lane.stats.DiskBytes += int64(len(r.writer.frame))

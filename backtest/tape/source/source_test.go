@@ -218,7 +218,7 @@ func TestLines(t *testing.T) {
 
 func TestWalk(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"b/2.csv", "b/1.zip", "b/1.zip.CHECKSUM", "a.ws.1.0", "notes.md", ".hidden/x.csv", "c/d/e.gz"} {
+	for _, name := range []string{"b/2.csv", "b/1.zip", "b/1.zip.CHECKSUM", "a.ws.1.0", "notes.md", ".hidden/x.csv", "c/d/e.gz", "tables/um/x.json.zst", "raw/um/y.jsonl.zst.part", "converted"} {
 		write(t, dir, name, []byte("x"))
 	}
 	if err := os.Symlink(filepath.Join(dir, "nowhere"), filepath.Join(dir, "dangling.csv")); err != nil {
