@@ -3,6 +3,7 @@ package budget
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -144,6 +145,7 @@ func New(l Limits) (*Budget, error) {
 			return nil, fmt.Errorf("%v keep back %d%%, which is not within 0 to %d", c, n, l.SharePercent-10)
 		}
 	}
+	l.KeptBack = maps.Clone(l.KeptBack)
 	b := &Budget{limits: l, quotas: make([]quota, len(l.Quotas))}
 	b.weight.slack, b.orders.slack = l.Slack, l.Slack
 	for i, q := range l.Quotas {

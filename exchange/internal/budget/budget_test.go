@@ -342,6 +342,7 @@ func TestImpossible(t *testing.T) {
 		func(l *Limits) { l.Weight = 0 }, func(l *Limits) { l.Orders = -1 }, func(l *Limits) { l.QueueMax = 0 },
 		func(l *Limits) { l.SharePercent = 49 }, func(l *Limits) { l.SharePercent = 101 },
 		func(l *Limits) { l.Slack = -1 }, func(l *Limits) { l.Slack = 11 * time.Second },
+		func(l *Limits) { l.KeptBack = map[Class]int{Read: -1} }, func(l *Limits) { l.KeptBack = map[Class]int{Risk: 71} },
 	} {
 		l := papi
 		change(&l)

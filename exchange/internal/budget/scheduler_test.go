@@ -225,3 +225,29 @@ func TestTry(t *testing.T) {
 		l.want(t, "waits 1m0.5s")
 	})
 }
+
+// TestLower: a limit that the exchange tells is kept from the next request on if it is lower;
+// who waits for more than it allows is let go with the reason.
+func TestLower(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScheduler(t, Limits{Weight: 100, SharePercent: 90, QueueMax: 4})
+		for _, c := range []struct {
+			weight int
+			lower  bool
+		}{{101, false}, {100, false}, {0, false}, {-5, false}} {
+			if s.Lower(c.weight) != c.lower {
+				t.Errorf("a limit of %d is lower than 100", c.weight)
+			}
+		}
+		l := &line{start: time.Now()}
+		l.join(t.Context(), s, "heavy", Request{Class: Cancel, Weight: 60})
+		l.join(t.Context(), s, "waits", Request{Class: Cancel, Weight: 60})
+		if !s.Lower(50) {
+			t.Error("50 is not lower than 100")
+		}
+		if _, ok := s.Try(Request{Class: Risk, Weight: 1}); ok {
+			t.Error("beyond 80% of 50, of which 60 are used")
+		}
+		l.want(t, "heavy 0s", "waits 0s: more than the budget")
+	})
+}

@@ -222,7 +222,7 @@ func transcript(t *testing.T, call func(context.Context, *Client, exchange.Produ
 	if _, err := c.MeasureClock(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(time.Minute) // the measurement's weight is another minute's
+	pass(time.Minute) // the measurement's weight is another minute's
 	transport.timeless = true
 	v, err := call(t.Context(), c, p)
 	var out strings.Builder

@@ -28,9 +28,9 @@ func distant(trips []time.Duration, there int) *carrier {
 		}
 		trip := trips[n%len(trips)]
 		n++
-		time.Sleep(trip * time.Duration(there) / 100)
+		pass(trip * time.Duration(there) / 100)
 		at := time.Now().Add(ahead).UnixMilli()
-		time.Sleep(trip * time.Duration(100-there) / 100)
+		pass(trip * time.Duration(100-there) / 100)
 		return respond(200, fmt.Sprintf(`{"serverTime":%d}`, at)), nil
 	}}
 }
@@ -80,7 +80,7 @@ func TestClockKept(t *testing.T) {
 			t.Errorf("%d requests for five answers", len(transport.requests))
 		}
 		for range 25 {
-			time.Sleep(time.Minute)
+			pass(time.Minute)
 			if _, _, err := c.LastPrices(t.Context(), exchange.CM, ""); err != nil {
 				t.Error(err)
 			}
@@ -105,7 +105,7 @@ func TestClockKept(t *testing.T) {
 			if _, _, err := c.LastPrices(t.Context(), exchange.CM, ""); err != nil {
 				t.Error(err)
 			}
-			time.Sleep(time.Second)
+			pass(time.Second)
 		}
 		if n := strings.Count(log.String(), "clock of the exchange unknown"); n != 3 || len(transport.requests) != 12+3*3 {
 			t.Errorf("%d warnings, %d requests", n, len(transport.requests))
@@ -134,7 +134,7 @@ func TestClosed(t *testing.T) {
 			if strings.HasSuffix(r.URL.Path, "/time") {
 				return times(r)
 			}
-			time.Sleep(time.Second) // so that it is over when the answer comes
+			pass(time.Second) // so that it is over when the answer comes
 			return respond(200, fmt.Sprintf(`[[%d,"1","1","1","1","1",%d,"1",1,"1","1","0"]]`, end-59_999, end)), nil
 		}
 		c := newTestClient(t, transport)
@@ -145,7 +145,7 @@ func TestClosed(t *testing.T) {
 			after  time.Duration // of the end, by the exchange's clock, when it is asked
 			closed bool
 		}{{-999 * time.Millisecond, false}, {40 * time.Millisecond, false}, {51 * time.Millisecond, true}, {time.Minute, true}} {
-			time.Sleep(exchange.Millis(end).Add(test.after).Sub(c.ServerTime()))
+			pass(exchange.Millis(end).Add(test.after).Sub(c.ServerTime()))
 			list, _, err := c.Klines(t.Context(), exchange.UM, KlinesQuery{Symbol: "X", Interval: "1m"})
 			if err != nil || len(list) != 1 || list[0].Closed != test.closed {
 				t.Errorf("asked %v after its end: %+v, %v", test.after, list, err)

@@ -33,7 +33,7 @@ func TestErrors(t *testing.T) {
 	const code = `{"code":-1003,"msg":"Too many requests."}`
 	for _, test := range []struct {
 		name   string
-		answer func() (*http.Response, error)
+		answer canned
 		is     error
 		text   string
 		sent   int
@@ -63,22 +63,22 @@ func TestErrors(t *testing.T) {
 		{"a redirect", plain(302, "", "Location", "http://127.0.0.1/x"), nil, "HTTP 302: redirects to http://127.0.0.1/x, which is not followed", 1, 0},
 		{"a page that is not there", plain(404, "<html>"), nil, "HTTP 404: HTML of 6 bytes", 1, 0},
 		{"a message of control characters", plain(400, `{"code":-1100,"msg":"a\u0000b\n`+strings.Repeat("x", 400)+`"}`), ErrParameter, "code -1100: a b xxx", 1, 0},
-		{"no connection", func() (*http.Response, error) { return nil, errors.New("no route to host") }, ErrUnavailable, "no route to host", 4, 1400 * time.Millisecond},
-		{"a broken connection", func() (*http.Response, error) {
+		{"no connection", canned{strange: func() (*http.Response, error) { return nil, errors.New("no route to host") }}, ErrUnavailable, "no route to host", 4, 1400 * time.Millisecond},
+		{"a broken connection", canned{strange: func() (*http.Response, error) {
 			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: half{strings.NewReader("[")}}, nil
-		}, io.ErrUnexpectedEOF, "HTTP 200: after 1 bytes: unexpected EOF", 4, 1400 * time.Millisecond},
-		{"an endless body", func() (*http.Response, error) {
+		}}, io.ErrUnexpectedEOF, "HTTP 200: after 1 bytes: unexpected EOF", 4, 1400 * time.Millisecond},
+		{"an endless body", canned{strange: func() (*http.Response, error) {
 			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(io.LimitReader(spaces{}, 1<<30))}, nil
-		}, ErrUnavailable, "more than 16777216 bytes", 4, 1400 * time.Millisecond},
+		}}, ErrUnavailable, "more than 16777216 bytes", 4, 1400 * time.Millisecond},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				transport := &carrier{answer: func(*http.Request) (*http.Response, error) { return test.answer() }}
+				transport := &carrier{answer: func(*http.Request) (*http.Response, error) { return test.answer.answer() }}
 				c := newTestClient(t, transport)
 				if _, err := c.MeasureClock(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				time.Sleep(5 * time.Second)
+				pass(5 * time.Second)
 				start := time.Now()
 				_, a, err := c.LastPrices(t.Context(), exchange.UM, "")
 				took := time.Since(start)
@@ -110,16 +110,32 @@ func (spaces) Read(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func plain(status int, body string, headers ...string) func() (*http.Response, error) {
-	return func() (*http.Response, error) { return respond(status, body, headers...), nil }
+// canned is an answer that is made anew for each request.
+type canned struct {
+	status  int
+	body    string
+	headers []string
+	// strange makes what is more than that.
+	strange func() (*http.Response, error)
+}
+
+func plain(status int, body string, headers ...string) canned {
+	return canned{status: status, body: body, headers: headers}
+}
+
+func (c canned) answer() (*http.Response, error) {
+	if c.strange != nil {
+		return c.strange()
+	}
+	return respond(c.status, c.body, c.headers...), nil
 }
 
 // TestRecovers holds that a passing failure is not seen by the caller.
 func TestRecovers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		answers := []*http.Response{respond(502, "<html>"), respond(429, `{"code":-1003,"msg":"x"}`, "Retry-After", "30"), respond(403, "<html>"), respond(200, "[]")}
+		answers := []canned{plain(502, "<html>"), plain(429, `{"code":-1003,"msg":"x"}`, "Retry-After", "30"), plain(403, "<html>"), plain(200, "[]")}
 		transport := &carrier{}
-		transport.answer = func(*http.Request) (*http.Response, error) { return answers[len(transport.requests)-1], nil }
+		transport.answer = func(*http.Request) (*http.Response, error) { return answers[len(transport.requests)-1].answer() }
 		var log bytes.Buffer
 		c, err := New(Config{Transport: transport, Log: slog.New(slog.NewTextHandler(&log, nil))})
 		if err != nil {
@@ -159,7 +175,7 @@ func TestBanned(t *testing.T) {
 			t.Errorf("the second is %+v", failure)
 		}
 		banned = false
-		time.Sleep(301 * time.Second)
+		pass(301 * time.Second)
 		if err := ask(exchange.CM); err != nil {
 			t.Errorf("after the ban: %v", err)
 		}
@@ -175,7 +191,7 @@ func TestDeadline(t *testing.T) {
 		if _, err := c.MeasureClock(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(5 * time.Second) // away from the turn of the minute, where two are in question
+		pass(5 * time.Second) // away from the turn of the minute, where two are in question
 		if _, _, err := c.LastPrices(t.Context(), exchange.CM, ""); err != nil {
 			t.Fatal(err)
 		}
@@ -270,7 +286,7 @@ func TestLowerLimit(t *testing.T) {
 		}}
 		c := newTestClient(t, transport)
 		full := func() int {
-			time.Sleep(2 * time.Minute)
+			pass(2 * time.Minute)
 			n := 0
 			for ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond); ; n++ {
 				if _, _, err := c.MarkPrices(ctx, exchange.CM, ""); err != nil {

@@ -44,6 +44,9 @@ func golden(t *testing.T, path, got string) {
 	t.Fatalf("%s has %d lines more", path, len(theirs)-len(ours))
 }
 
+// pass lets time pass, in a bubble.
+func pass(d time.Duration) { <-time.After(d) }
+
 // sharedData returns the path of recorded data, or skips the test where there is none.
 func sharedData(t testing.TB, elem ...string) string {
 	t.Helper()

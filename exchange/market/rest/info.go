@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"math"
+
+	"github.com/go-json-experiment/json"
 
 	"github.com/pmbot/pmbot/exchange"
 )

@@ -70,7 +70,7 @@ func onSim(t *testing.T, length time.Duration, test func(ctx context.Context, s 
 		if s.Client, err = New(Config{Transport: s}); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(length)
+		pass(length)
 		test(t.Context(), s)
 	})
 }
@@ -246,7 +246,7 @@ func (s *onSimulator) clock(t *testing.T) {
 // load asks fapi and dapi for three times what they give, every 100 ms. Half of it is what
 // can wait, half is not.
 func (s *onSimulator) load(ctx context.Context, length time.Duration, judge func(error)) {
-	for end := time.Now().Add(length); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(length); time.Now().Before(end); pass(100 * time.Millisecond) {
 		short, cancel := context.WithTimeout(ctx, time.Millisecond)
 		_, _, err := s.BookTickers(short, exchange.UM, "")
 		judge(err)
@@ -281,7 +281,9 @@ func TestSimLimits(t *testing.T) {
 					if foreign++; foreign%4 == 0 && foreign/4%6 == 0 { // every 600 ms
 						for range other {
 							r, _ := http.NewRequestWithContext(ctx, http.MethodGet, "https://dapi.binance.com/dapi/v1/ping", nil)
-							_, _ = s.RoundTrip(r)
+							if w, err := s.RoundTrip(r); err == nil {
+								_ = w.Body.Close()
+							}
 						}
 					}
 				})
@@ -328,7 +330,7 @@ func TestSimLimitsWithoutBudget(t *testing.T) {
 					limited++
 				}
 			}
-			time.Sleep(100 * time.Millisecond)
+			pass(100 * time.Millisecond)
 		}
 		t.Logf("%d answers 429, %d answers 418", limited, banned)
 		if limited == 0 || banned < limited {
