@@ -15,7 +15,7 @@ import (
 //   - bookTicker, depth and partial depth: the update id ("u"); of a REST snapshot
 //     lastUpdateId. Spot's and both futures products' ids are of different spaces.
 //   - kline: the start of the candle, how many trades are in it and whether it is closed, for
-//     that is its state: [BarKey]. The time it was sent may differ between connections.
+//     that is its state: barKey. The time it was sent may differ between connections.
 //   - liquidation: the time of the trade ("T" within "o"), of which a symbol has one a second.
 //   - mark and index prices, asset indices, contract infos and all others: the event's time
 //     "E". Assumed: it is the same over all connections.
@@ -33,7 +33,7 @@ func (f *Frame) Key() (key int64, ok bool) {
 	case KindDepth, KindPartialDepth, KindSnapshot:
 		return f.Depth.Last, true
 	case KindBar:
-		return BarKey(f.Bar.Start, f.Bar.Trades, f.Bar.Closed), true
+		return barKey(f.Bar.Start, f.Bar.Trades, f.Bar.Closed), true
 	case KindLiquidation:
 		return int64(f.Time), f.Time != 0
 	case KindReply:
@@ -43,10 +43,10 @@ func (f *Frame) Key() (key int64, ok bool) {
 	}
 }
 
-// BarKey is the key of a candle in a state: above those of all candles that start earlier,
+// barKey is the key of a candle in a state: above those of all candles that start earlier,
 // and of its own states with fewer trades, or with as many and not closed. Starts are whole
 // seconds until the year 2106, and more than a billion trades count as a billion.
-func BarKey(start exchange.Time, trades int64, closed bool) int64 {
+func barKey(start exchange.Time, trades int64, closed bool) int64 {
 	const bits = 30
 	key := int64(start)/int64(time.Second)<<bits | min(trades, 1<<bits-1)
 	key <<= 1

@@ -98,14 +98,14 @@ func TestBarKey(t *testing.T) {
 			{start, 0, false}, {start, 0, true}, {start, 1, false}, {start, 7, false}, {start, 7, true}, {start, 1<<30 - 1, false},
 			{start, 1<<30 - 1, true}, {start + sec, 0, false}, {start + sec, 1 << 20, true},
 		} {
-			key := BarKey(state.start, state.trades, state.closed)
+			key := barKey(state.start, state.trades, state.closed)
 			if key <= last {
 				t.Errorf("%+v: key %d after %d", state, key, last)
 			}
 			last = key
 		}
 	}
-	if BarKey(sec, 1<<40, true) != BarKey(sec, 1<<30-1, true) {
+	if barKey(sec, 1<<40, true) != barKey(sec, 1<<30-1, true) {
 		t.Error("more trades than there is room for")
 	}
 }

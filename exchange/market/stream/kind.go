@@ -1,9 +1,7 @@
 package stream
 
 import (
-	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -71,29 +69,6 @@ func (k Kind) String() string {
 		return kindNames[k]
 	}
 	return "Kind(" + strconv.Itoa(int(k)) + ")"
-}
-
-// ParseKind reads a name such as "aggTrade".
-func ParseKind(name string) (Kind, error) {
-	for k, s := range kindNames {
-		if s == name && s != "" {
-			return Kind(k), nil
-		}
-	}
-	var known []string
-	for k := AggTrade; k <= TradingSession; k++ {
-		known = append(known, k.String())
-	}
-	return 0, fmt.Errorf("%w stream kind %q; there are %s", exchange.ErrUnknownName, clip(name), strings.Join(known, ", "))
-}
-
-// MarshalText writes the name.
-func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
-
-// UnmarshalText reads what [ParseKind] reads.
-func (k *Kind) UnmarshalText(b []byte) (err error) {
-	*k, err = ParseKind(string(b))
-	return err
 }
 
 // public says whether UM delivers the kind on /public; the others come on /market.

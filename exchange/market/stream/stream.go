@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -88,11 +87,6 @@ func (s Stream) Route() Route {
 // products, which the field "st" tells apart.
 func (s Stream) All() bool { return s.Symbol == "" }
 
-// Ordered says whether frame.Key orders the frames of the stream, and not only those of each
-// symbol in it. In a stream of all symbols they come in lists or in turn, each with a time or
-// an id of its own.
-func (s Stream) Ordered() bool { return !s.All() }
-
 // Cadence is how often the stream tells at most, by Binance's table of update speeds; 0 is
 // whenever something happens.
 func (s Stream) Cadence() time.Duration {
@@ -138,44 +132,6 @@ func (s Stream) EventKind() exchange.Kind {
 	default:
 		return 0
 	}
-}
-
-// Compare orders streams by product, kind, symbol and the rest, for output that is the same
-// every time.
-func (s Stream) Compare(t Stream) int {
-	switch {
-	case s.Product != t.Product:
-		return int(s.Product) - int(t.Product)
-	case s.Kind != t.Kind:
-		return int(s.Kind) - int(t.Kind)
-	case s.Symbol != t.Symbol:
-		return strings.Compare(s.Symbol, t.Symbol)
-	default:
-		return strings.Compare(s.Name(), t.Name())
-	}
-}
-
-// MarshalText writes the product and the name, as [Stream.String] does, of a stream that
-// exists.
-func (s Stream) MarshalText() ([]byte, error) {
-	if err := s.Check(); err != nil {
-		return nil, err
-	}
-	return []byte(s.String()), nil
-}
-
-// UnmarshalText reads what MarshalText writes.
-func (s *Stream) UnmarshalText(b []byte) error {
-	first, name, ok := strings.Cut(string(b), " ")
-	if !ok {
-		return fmt.Errorf("stream %q: want a product and a name, such as \"UM btcusdt@depth@100ms\"", clip(string(b)))
-	}
-	p, err := exchange.ParseProduct(first)
-	if err != nil {
-		return fmt.Errorf("stream %q: %w", clip(string(b)), err)
-	}
-	*s, err = Parse(p, name)
-	return err
 }
 
 // lower is a symbol as the names of streams have it, upper as Binance writes it elsewhere.
