@@ -101,6 +101,7 @@ func (c *console) record(ctx context.Context, f *recordFlags, cfg *recordConfig,
 			return err
 		}
 		defer metrics.listener.Close()
+		printer.say("metrics on http://%v/metrics", metrics.listener.Addr())
 	}
 	r, err := openRecording(cfg, client, c.logger(f.verbose), func(text string) {
 		printer.say("%v %s", wallClock().Floor(time.Second), text)

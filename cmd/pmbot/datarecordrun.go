@@ -114,7 +114,7 @@ func (r *recording) convert(ctx context.Context) error {
 
 // status is how the recording stands now.
 func (r *recording) status() *recordStatus {
-	s := &recordStatus{At: wallClock(), Streams: r.streams, WeightMax: weightOfFutures}
+	s := &recordStatus{Schema: "pmbot.record.status/1", At: wallClock(), Streams: r.streams, WeightMax: weightOfFutures}
 	r.tap.fill(s)
 	stats := r.rec.Stats()
 	for _, p := range stats.Products {

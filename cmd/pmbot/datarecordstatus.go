@@ -163,7 +163,6 @@ func (p *statusPrinter) show(s *recordStatus) error {
 	defer p.mu.Unlock()
 	switch {
 	case p.json:
-		s.Schema = "pmbot.record.status/1"
 		return json.NewEncoder(p.out).Encode(s)
 	case p.quiet:
 		return nil
