@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -168,6 +169,9 @@ func (c *recordConfig) check(doc *document) []mistake {
 func (c *recordConfig) checkFiles(wrong wrongFunc) {
 	if c.Dir == "" {
 		wrong("dir", "is empty; name the directory of the recording")
+	}
+	if rel, err := filepath.Rel(c.Dir, c.Tape); c.Dir != "" && c.Tape != "" && err == nil && filepath.IsLocal(rel) {
+		wrong("tape", "%s lies in the recording %s, whose files are all taken for raw data; name a directory beside it", c.Tape, c.Dir)
 	}
 	if c.Tape == "" && c.KeepRaw != 0 {
 		wrong("keep_raw", "without a tape nothing would be left: name one with tape, or keep raw segments for ever, with 0s")

@@ -53,6 +53,7 @@ func TestBadRecordConfigs(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"flsh = \"1s\"", "x.toml:1: flsh: unknown key; did you mean flush?"},
 		{"dir = \"\"", "x.toml:1: dir: is empty"},
+		{"tape = \"./recording/../recording/x\"", "x.toml:1: tape: ./recording/../recording/x lies in the recording recording"},
 		{"tape = \"\"\nkeep_raw = \"24h\"", "x.toml:2: keep_raw: without a tape nothing would be left"},
 		{"keep_raw = \"-1s\"", "x.toml:1: keep_raw: -1s is below 0s"},
 		{"free_min = -1", "x.toml:1: free_min: -1 is below 0"},

@@ -21,6 +21,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -71,6 +72,41 @@ func simulate(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs("answers"), []byte(answers.String()), 0o644))
 	if decoded != nil || err != nil {
 		ts.Fatalf("pmbot sim: %v, %v\n%s", decoded, err, log.String())
+	}
+}
+
+// startExchange starts "pmbot sim --json" on free ports until the script ends, puts the
+// addresses of its ports into files, in the place of $URL, $FSTREAM, $DSTREAM and $STREAM, and
+// sets these variables: "exchange record.toml -c sim.toml".
+func startExchange(ts *testscript.TestScript, neg bool, args []string) {
+	n := slices.IndexFunc(args, func(a string) bool { return strings.HasPrefix(a, "-") })
+	if n < 0 {
+		n = len(args)
+	}
+	if neg || n == 0 {
+		ts.Fatalf("usage: exchange file... [arguments of sim]")
+	}
+	program, err := exec.LookPath("pmbot")
+	ts.Check(err)
+	run := exec.Command(program, append([]string{"sim", "--json", "--listen", "127.0.0.1:0"}, args[n:]...)...)
+	run.Dir = ts.MkAbs(".")
+	stdout, err := run.StdoutPipe()
+	ts.Check(err)
+	ts.Check(run.Start())
+	ts.Defer(func() {
+		ts.Check(run.Process.Signal(syscall.SIGTERM))
+		_, _ = io.Copy(io.Discard, stdout)
+		ts.Check(run.Wait())
+	})
+	var at simAddresses
+	ts.Check(json.NewDecoder(stdout).Decode(&at))
+	values := map[string]string{"URL": at.URL, "FSTREAM": at.FStream, "DSTREAM": at.DStream, "STREAM": at.Stream}
+	for name, value := range values {
+		ts.Setenv(name, value)
+	}
+	for _, name := range args[:n] {
+		text := os.Expand(ts.ReadFile(name), func(name string) string { return values[name] })
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o644))
 	}
 }
 
