@@ -158,6 +158,63 @@ func TestPingsKeepAlive(t *testing.T) {
 	})
 }
 
+// TestPongsAreFew: who is pinged without end answers four times a second at most.
+func TestPongsAreFew(t *testing.T) {
+	in(t, func(t *testing.T) {
+		pongs := make(chan struct{}, 1000)
+		p := serve(t, func(c *websocket.Conn) {
+			c.SetPongHandler(func(string) error { pongs <- struct{}{}; return nil })
+			over := make(chan struct{})
+			go func() {
+				defer close(over)
+				for range 100 {
+					<-time.After(10 * time.Millisecond)
+					if c.WriteControl(websocket.PingMessage, []byte("x"), time.Now().Add(time.Second)) != nil {
+						return
+					}
+				}
+				c.Close()
+			}()
+			for {
+				if _, _, err := c.ReadMessage(); err != nil {
+					break
+				}
+			}
+			<-over
+		})
+		c := dial(t, p, Config{})
+		if _, err := c.Read(); err == nil {
+			t.Error("the connection went on")
+		}
+		if n := len(pongs); n < 3 || n > 4 {
+			t.Errorf("%d pongs in a second", n)
+		}
+	})
+}
+
+// TestRefusedHandshake: whoever wants to know why is told.
+func TestRefusedHandshake(t *testing.T) {
+	in(t, func(t *testing.T) {
+		p := newPipes()
+		server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "17")
+			w.WriteHeader(http.StatusTeapot)
+		})}
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			_ = server.Serve(p)
+		}()
+		_, err := Dial(t.Context(), Config{URL: "ws://stream.test/ws", Dial: p.dial})
+		server.Close()
+		<-over
+		var status *StatusError
+		if !errors.As(err, &status) || *status != (StatusError{"stream.test", http.StatusTeapot, 17 * time.Second}) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
 func TestMessageLimit(t *testing.T) {
 	in(t, func(t *testing.T) {
 		p := serve(t, func(c *websocket.Conn) {

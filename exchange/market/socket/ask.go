@@ -96,6 +96,7 @@ func (l *lane) overdue(k *link) bool {
 	for len(c.pending) > 0 && l.now-c.pending[0].at >= answerMost {
 		late := c.pending[0].id
 		c.pending = c.pending[1:]
+		l.tell(Notice{Kind: Refused, Conn: k.conn, Text: fmt.Sprintf("command %d has no good answer after %v", late, answerMost)})
 		if c.unanswered++; c.unanswered == unansweredMost {
 			l.fail(k, fmt.Sprintf("%d commands in a row without a good answer", unansweredMost))
 			return false

@@ -141,6 +141,7 @@ func (t *track) miss(k *link) {
 func (l *lane) settle(t *track) {
 	if t.gap {
 		t.gap = false
+		t.watch.step = min(t.watch.step, told) // the ladder begins anew on another connection
 		l.tell(Notice{Kind: Gap, Sub: t.Sub, Conn: l.links[t.owner].conn, From: min(t.gapFrom, l.at), To: l.at})
 	}
 }

@@ -73,7 +73,7 @@ const (
 	Renewing
 	// Heard: the stream, told as silent, is heard again. It was silent From To.
 	Heard
-	// Refused: the exchange has refused a command, and does not send what was asked for.
+	// Refused: the exchange has refused a command, or not answered it. It is sent again.
 	Refused
 	// Undecodable: a message was no frame; Text has the error. It is told at most once a
 	// minute for each connection, with how many there were.

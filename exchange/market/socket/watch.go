@@ -63,13 +63,17 @@ func (l *lane) look(t *track) {
 		return
 	}
 	k := l.links[t.owner]
-	if t.Silence == 0 || k == nil || t.asks[t.owner].state != acknowledged || l.now < w.due {
+	subscribed := t.asks[t.owner].state == acknowledged || w.step == resubscribed // no answer is no reason to wait
+	if t.Silence == 0 || k == nil || !k.open || !subscribed || l.now < w.due {
 		return
 	}
 	switch w.step {
 	case speaking, renewing:
-		if w.step == speaking {
+		switch {
+		case w.step == speaking:
 			w.from = t.lastAt
+		case l.links[1-l.main] != nil:
+			return // the new connection is still to show what it is worth
 		}
 		w.step, w.due = told, l.now+patience(t.Silence)
 		l.tell(Notice{Kind: Silent, Sub: t.Sub, Conn: k.conn, From: w.from, To: l.at})

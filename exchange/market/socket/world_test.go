@@ -5,10 +5,12 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -170,10 +172,12 @@ func newEar(t testing.TB, c Config, streams ...stream.Stream) *ear {
 	if e.Set, err = New(c, streams); err != nil {
 		t.Fatal(err)
 	}
+	e.lanes.random = rand.New(rand.NewPCG(1, 2)) // pauses are the same every time
 	return e
 }
 
 func (e *ear) run() {
+	rest(70 * time.Millisecond) // off the exchange's beat, so that instants have an order
 	ctx, stop := context.WithCancel(e.t.Context())
 	e.stop = stop
 	go func() { e.over <- e.Run(ctx) }()
@@ -209,7 +213,11 @@ func (e *ear) notice(n Notice) {
 		e.t.Errorf("%v after %v", n.At, e.at)
 	}
 	e.at = n.At
-	fmt.Fprintf(&e.log, "%10v %v %v", n.At.Sub(e.start), n.Route, n.Kind)
+	fmt.Fprintf(&e.log, "%10v", n.At.Sub(e.start))
+	if n.Route != 0 {
+		fmt.Fprintf(&e.log, " %v", n.Route)
+	}
+	fmt.Fprintf(&e.log, " %v", n.Kind)
 	if n.Conn != 0 {
 		fmt.Fprintf(&e.log, " conn %d", n.Conn)
 	}
@@ -474,4 +482,16 @@ func (m *pulse) tell() {
 			})
 		}
 	}
+}
+
+// sorted puts the lines of an instant in order, where several connections were at work.
+func sorted(log string) string {
+	lines := slices.Collect(strings.Lines(log))
+	for from, i := 0, 1; i <= len(lines); i++ {
+		if i == len(lines) || lines[i][:11] != lines[from][:11] {
+			slices.Sort(lines[from:i])
+			from = i
+		}
+	}
+	return strings.Join(lines, "")
 }
