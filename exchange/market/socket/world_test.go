@@ -178,6 +178,11 @@ func newEar(t testing.TB, c Config, streams ...stream.Stream) *ear {
 
 func (e *ear) run() {
 	rest(70 * time.Millisecond) // off the exchange's beat, so that instants have an order
+	e.run0()
+}
+
+// run0 runs the Set outside of a bubble, too.
+func (e *ear) run0() {
 	ctx, stop := context.WithCancel(e.t.Context())
 	e.stop = stop
 	go func() { e.over <- e.Run(ctx) }()
