@@ -42,7 +42,7 @@
 //
 // limits.go counts weights by minutes of the exchange's UTC clock: papi; fapi and dapi
 // together; api; and each endpoint of sapi, by address or by account. fapi's fundingRate and
-// fundingInfo count by five minutes, and no header tells. What is refused, or not there, costs
+// fundingInfo count by five minutes, and so do its statistics, and no header tells. What is refused, or not there, costs
 // as well. Orders are counted by account once their signature is good, also those that are
 // refused later; X-MBX-ORDER-COUNT-1M is on answers to orders that were taken.
 //

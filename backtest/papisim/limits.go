@@ -205,9 +205,11 @@ type pool struct {
 
 // fundingMost is how many requests for rates of funding an address may send in fundingSpan,
 // fapi's fundingRate and fundingInfo together: they have no weight, and no header tells.
+// statisticsMost is how many requests for statistics of fapi, which have no weight either.
 const (
-	fundingMost = 500
-	fundingSpan = 5 * minute
+	fundingMost    = 500
+	statisticsMost = 1000
+	fundingSpan    = 5 * minute
 )
 
 // pool finds a request's. What has no route costs something, too, but names no endpoint.
@@ -217,6 +219,8 @@ func (l *limiter) pool(q *request, r *web.Route) pool {
 		return pool{"papi", []string{"X-Mbx-Used-Weight-1m"}, l.PAPI, minute, 0}
 	case q.host == web.FAPI && r != nil && (q.path == "/fapi/v1/fundingRate" || q.path == "/fapi/v1/fundingInfo"):
 		return pool{"funding", nil, fundingMost, fundingSpan, 1}
+	case q.host == web.FAPI && strings.HasPrefix(q.path, "/futures/data/"):
+		return pool{"statistics", nil, statisticsMost, fundingSpan, 1}
 	case q.host == web.FAPI || q.host == web.DAPI:
 		return pool{"futures", []string{"X-Mbx-Used-Weight-1m"}, l.Futures, minute, 0}
 	case r == nil || !strings.HasPrefix(q.path, "/sapi/"):

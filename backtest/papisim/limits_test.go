@@ -58,14 +58,23 @@ func TestBans(t *testing.T) {
 // TestFundingLimit asks for rates of funding, which have a budget of their own: 500 requests
 // in five minutes, and no header.
 func TestFundingLimit(t *testing.T) {
+	quota(t, 500, "/fapi/v1/fundingRate?symbol=BTCUSDT", "/fapi/v1/fundingInfo")
+}
+
+// TestStatisticsLimit asks for statistics, which have another one, of 1,000.
+func TestStatisticsLimit(t *testing.T) {
+	quota(t, 1000, "/futures/data/basis?pair=BTCUSDT&contractType=PERPETUAL&period=5m", "/futures/data/globalLongShortAccountRatio?symbol=BTCUSDT&period=1h")
+}
+
+// quota uses up what two paths may be asked in five minutes.
+func quota(t *testing.T, most int, paths ...string) {
 	inSim(t, func(t *testing.T, s *testSim) {
-		paths := [...]string{"/fapi/v1/fundingRate?symbol=BTCUSDT", "/fapi/v1/fundingInfo"}
-		for i := range 500 {
+		for i := range most {
 			w := s.ping("10.0.0.1", paths[i%2])
 			if _, told := w.Header()["X-Mbx-Used-Weight-1m"]; w.Code != 200 || told {
 				t.Fatalf("request %d: %d, header %v", i+1, w.Code, told)
 			}
-			if i == 250 {
+			if i == most/2 {
 				s.wait(2 * time.Minute)
 			}
 		}

@@ -53,7 +53,8 @@ func TestStreamsByWay(t *testing.T) {
 		{"btcusd_perp@bookTicker", "C"}, {"btcusd_perp@depth20@100ms", "C"}, {"btcusd_perp@depth", "C"}, {"btcusd_perp@markPrice@1s", "MC"}, {"btcusd@markPrice", "C"},
 		{"btcusd_perp@kline_1m", "MC"}, {"btcusd@indexPrice", "C"}, {"btcusd@indexPriceKline_1m", "C"}, {"btcusd_perp@markPriceKline_1m", "C"},
 		{"btcusd_perp@miniTicker", "C"}, {"btcusd_perp@ticker", "C"}, {"btcusd_perp@forceOrder", "C"}, {"btcusdt@avgPrice", "S"},
-		{"BTCUSDT@aggTrade", ""}, {"nothing", ""}, {"defiusdt@compositeIndex", ""}, {"tradingSession", ""},
+		{"BTCUSDT@aggTrade", ""}, {"nothing", ""}, {"btcusdt@compositeIndex", "M"}, {"btcusd_perp@compositeIndex", ""}, {"tradingSession", "M"},
+		{"btcusdt@depth@0ms", "PU"}, {"btcusd_perp@depth@0ms", "C"}, {"btcusdt@depth5@0ms", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inSim(t, func(t *testing.T, s *testSim) {

@@ -42,9 +42,15 @@
 //     largest order; an index is made of two exchanges at half each; buffers of asset
 //     indexes are 5%, and 0.01% for stable coins.
 //   - A limit above the largest is refused (-1130), but for depth of spot, where it is cut.
-//   - There are no RPI orders, composite indexes, stocks or metals, and no depth@0ms; statistics
-//     of positions and ratios are not served. contractInfo tells brackets when they have
-//     changed.
+//   - There are no RPI orders, stocks or metals. Each UM perpetual's index counts as a composite
+//     one of its own coin, in indexInfo and on compositeIndex, so that there is such a stream.
+//     The sessions of stocks are those of New York in winter, without holidays, and commodities
+//     have the same. depth@0ms tells every change by itself.
+//   - The statistics under /futures/data waver with the time, by a formula: 30 days of them are
+//     there at once, and an older startTime is -1130. The ratios of top traders need no key.
+//     ADL risk is low for all, one insurance fund is behind all symbols, and delivery-price has
+//     the deliveries that have happened here.
+//   - contractInfo tells brackets when they have changed.
 //   - A symbol that is given another status than TRADING trades no more and its book stands
 //     still, until the source tells it whole again; with SETTLING, DELIVERED, CLOSE and
 //     PENDING_TRADING its marks and candles end as well. A symbol keeps the status that it began

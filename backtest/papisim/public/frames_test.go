@@ -214,6 +214,8 @@ func TestFixtures(t *testing.T) {
 		{"ws_um_mark_price_stream_for_all_market.json", "!markPrice@arr", "st"},
 		{"ws_um_multi_assets_mode_asset_index.json", "!assetIndex@arr", ""},
 		{"ws_um_partial_book_depth_streams.json", "btcusdt@depth5@100ms", "st ps"},
+		{"ws_um_composite_index_symbol_information_streams.json", "btcusdt@compositeIndex", ""},
+		{"ws_um_trading_session_stream.json", "tradingSession", ""},
 	} {
 		want := fixture(t, test.file)
 		if wrapped, ok := want.(map[string]any); ok && wrapped["stream"] != nil {
@@ -249,25 +251,17 @@ func TestFixturesCounted(t *testing.T) {
 		source = append(source, text...)
 	}
 	const (
-		commands   = "commands and answers: TestCommands and TestTooManyStreams of package papisim"
-		notListed  = "no composite index, stock or metal is listed: the stream is silent"
-		brackets   = "brackets are told when they change only, and never do: TestContractInfo"
-		statistics = "statistics that no bot needs for trading are not served"
+		brackets = "TestContractInfo"
+		commands = "commands and answers: TestCommands and TestTooManyStreams of package papisim"
 	)
 	elsewhere := map[string]string{
 		"ws_um_live_subscribing_unsubscribing_to_streams": commands, "ws_cm_live_subscribing_unsubscribing_to_streams": commands,
-		"live_ws_error_too_many_subscriptions": commands, "ws_um_composite_index_symbol_information_streams": notListed,
-		"ws_um_trading_session_stream": notListed, "ws_um_contract_info_stream": brackets, "ws_cm_contract_info_stream": brackets,
+		"live_ws_error_too_many_subscriptions": commands, "ws_um_contract_info_stream": brackets, "ws_cm_contract_info_stream": brackets,
 		"ws_cm_index_price_stream":       "its i is called s since 2026-06-30: testdata/frames.txt",
 		"real_cm_error_200_days":         "an error: testdata/rest.txt",
 		"real2026_um_fundingInfo_subset": "updateTime is a number in some rows and null in others, here null in all",
 		"rest_um_exchange_information":   "older than the real subsets, which are compared",
 		"rest_cm_exchange_information":   "older than the real subsets, which are compared",
-		"rest_um_basis":                  statistics, "rest_cm_basis": statistics, "rest_um_adl_risk": statistics, "rest_um_long_short_ratio": statistics,
-		"rest_cm_long_short_ratio": statistics, "rest_um_top_": statistics, "rest_cm_top_": statistics, "rest_um_taker_": statistics,
-		"rest_cm_taker_": statistics, "rest_um_open_interest_statistics": statistics, "rest_cm_open_interest_statistics": statistics,
-		"rest_um_insurance_fund_balance": statistics, "rest_um_delivery_price": statistics,
-		"rest_um_composite_index_symbol_": notListed, "rest_um_trading_schedule": notListed,
 	}
 	for _, f := range files {
 		name := filepath.Base(f)
@@ -281,16 +275,34 @@ func TestFixturesCounted(t *testing.T) {
 	}
 }
 
-// TestContractInfo compares the fields of contractInfo with Binance's, but for the brackets.
+// TestContractInfo compares the fields of contractInfo with Binance's: of a status without
+// brackets, and of brackets that have changed.
 func TestContractInfo(t *testing.T) {
-	first, _ := firstFrames(t)
-	want := fixture(t, "ws_um_contract_info_stream.json").(map[string]any)
-	delete(want, "bks")
-	var got any
-	if err := json.Unmarshal([]byte(first[Key{Futures, "!contractInfo"}]), &got); err != nil {
-		t.Fatal(err)
+	s := New(listed(t))
+	s.Listen(Key{Futures, "!contractInfo"}, begin)
+	changed := *listed(t).At(umBTC)
+	changed.Status = "SETTLING"
+	s.Instrument(changed, begin)
+	s.Brackets(umBTC, []Bracket{
+		{Cap: exchange.MustFixed("5000"), MMR: exchange.MustFixed("0.01"), Leverage: 50},
+		{Floor: exchange.MustFixed("5000"), Cap: exchange.MustFixed("25000"), MMR: exchange.MustFixed("0.025"), Cum: exchange.MustFixed("75"), Leverage: 20},
+	}, begin)
+	frames := s.Frames()
+	if _, after, _ := strings.Cut(string(frames[1].Body), `"bks":`); after != `[{"bs":1,"bnf":0,"bnc":5000,"mmr":0.01,"cf":0,"mi":21,"ma":50},`+
+		`{"bs":2,"bnf":5000,"bnc":25000,"mmr":0.025,"cf":75,"mi":1,"ma":20}],"st":1}` {
+		t.Errorf("brackets %s", after)
 	}
-	for _, d := range differences(want, got, "st") {
-		t.Error(d)
+	for _, file := range []string{"ws_um_contract_info_stream.json", "ws_cm_contract_info_stream.json"} {
+		want := fixture(t, file).(map[string]any)
+		for _, i := range []int{1, 0} {
+			var got any
+			if err := json.Unmarshal(frames[i].Body, &got); err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range differences(want, got, "st") {
+				t.Error(d)
+			}
+			delete(want, "bks") // the first one told has none
+		}
 	}
 }

@@ -44,6 +44,9 @@ func (s *Service) Instrument(in exchange.Instrument, at exchange.Time) {
 		}
 		sym.life = lifeOf(in.Status)
 		sym.ended = 0
+		if in.Status == "DELIVERED" && in.Delivery != 0 {
+			sym.delivered = sym.settle()
+		}
 		if sym.life != alive && in.Delivery == 0 && in.Status != "PENDING_TRADING" {
 			sym.ended = at
 		}

@@ -101,13 +101,16 @@ func play(t testing.TB, s *Service, m *market.Ticks, until exchange.Time, see fu
 // ask asks an endpoint: its answer as JSON, or "ERROR CODE MESSAGE".
 func ask(t testing.TB, s *Service, path string, at exchange.Time) string {
 	t.Helper()
+	path, onDapi := strings.CutPrefix(path, "dapi.binance.com") // where the path is fapi's, too
 	path, query, _ := strings.Cut(path, "?")
 	params, wrong := web.ReadParams(query, "")
 	if wrong != nil {
 		t.Fatal(wrong)
 	}
 	routes := s.Routes()
-	i := slices.IndexFunc(routes, func(r web.Route) bool { return r.Path == path })
+	i := slices.IndexFunc(routes, func(r web.Route) bool {
+		return r.Path == path && (r.Host == web.DAPI || !onDapi)
+	})
 	if i < 0 {
 		t.Fatalf("no route %s", path)
 	}
@@ -128,8 +131,8 @@ func allStreams() []Key {
 	for _, name := range []string{
 		"btcusdt@aggTrade", "btcusdt@trade", "btcusdt@markPrice", "btcusdt@markPrice@1s", "!markPrice@arr", "!markPrice@arr@1s", "btcusdt@kline_1m",
 		"btcusdt_perpetual@continuousKline_1m", "btcusdt@miniTicker", "!miniTicker@arr", "btcusdt@ticker", "!ticker@arr", "btcusdt@bookTicker",
-		"!bookTicker", "btcusdt@depth5@100ms", "btcusdt@depth20", "btcusdt@depth", "btcusdt@depth@100ms", "btcusdt@depth@500ms",
-		"btcusdt@rpiDepth@500ms", "btcusdt@forceOrder", "!forceOrder@arr", "!contractInfo", "!assetIndex@arr", "btcusd@assetIndex",
+		"!bookTicker", "btcusdt@depth5@100ms", "btcusdt@depth20", "btcusdt@depth", "btcusdt@depth@100ms", "btcusdt@depth@500ms", "btcusdt@depth@0ms",
+		"btcusdt@compositeIndex", "tradingSession", "btcusdt@rpiDepth@500ms", "btcusdt@forceOrder", "!forceOrder@arr", "!contractInfo", "!assetIndex@arr", "btcusd@assetIndex",
 		"btcusd_perp@aggTrade", "btcusd_perp@trade", "btcusd_perp@markPrice@1s", "btcusd_261225@markPrice@1s", "btcusd@markPrice", "btcusd@markPrice@1s",
 		"btcusd_perp@kline_1m", "btcusd_current_quarter@continuousKline_1m", "btcusd@indexPrice", "btcusd@indexPriceKline_1m",
 		"btcusd_perp@markPriceKline_1m", "btcusd_perp@miniTicker", "btcusd_perp@ticker", "btcusd_perp@bookTicker", "btcusd_perp@depth10@500ms",
@@ -156,7 +159,7 @@ func TestNames(t *testing.T) {
 	}
 	for _, name := range []string{
 		"", "@", "BTCUSDT@aggTrade", "btcusdt@AggTrade", "btcusdt", "dogeusdt@aggTrade", "btcusdt@kline_1s", "btcusdt@kline_1", "btcusdt@kline_1m@x",
-		"btcusdt@depth7", "btcusdt@depth@0ms", "btcusdt@depth@1s", "btcusdt@rpiDepth", "btcusd_perp@rpiDepth@500ms", "btcusdt@markPriceKline_1m",
+		"btcusdt@depth7", "btcusdt@depth5@0ms", "btcusd_perp@compositeIndex", "btcusd@compositeIndex", "!tradingSession", "btcusdt@depth@1s", "btcusdt@rpiDepth", "btcusd_perp@rpiDepth@500ms", "btcusdt@markPriceKline_1m",
 		"btcusdt@indexPrice", "btcusd@indexPrice@1s", "btcusdt@markPrice@2s", "btcusd_next_quarter@continuousKline_1m", "btcusdt@continuousKline_1m", "!ticker",
 		"!bookTicker@arr", "btcusdt@ticker@1s", "btcusdt@assetIndex",
 	} {

@@ -12,6 +12,7 @@ import (
 func (s *Service) Routes() []web.Route {
 	return slices.Concat(
 		s.futuresRoutes(web.FAPI, exchange.UM), s.futuresRoutes(web.DAPI, exchange.CM), s.umRoutes(), s.spotRoutes(),
+		s.statisticsRoutes(web.FAPI, exchange.UM), s.statisticsRoutes(web.DAPI, exchange.CM),
 	)
 }
 
@@ -90,6 +91,10 @@ func (s *Service) umRoutes() []web.Route {
 		{Path: "/fapi/v2/ticker/price", WeightOf: chosen(1, 2), Serve: m.tickerPrice},
 		{Path: "rpiDepth", Weight: 20, Serve: m.rpiDepth},
 		{Path: "assetIndex", WeightOf: chosen(1, 10), Serve: s.assetIndex},
+		{Path: "indexInfo", Weight: 1, Serve: m.indexInfo},
+		{Path: "symbolAdlRisk", Weight: 1, Serve: m.adlRisk},
+		{Path: "insuranceBalance", Weight: 1, Serve: m.insurance},
+		{Path: "tradingSchedule", Weight: 5, Serve: m.schedule},
 	})
 }
 

@@ -41,7 +41,7 @@ func TestRest(t *testing.T) {
 			continue
 		}
 		out.WriteString(line + "\n")
-		if strings.HasPrefix(line, "/") {
+		if strings.HasPrefix(line, "/") || strings.HasPrefix(line, "dapi.") {
 			out.WriteString("  " + ask(t, s, line, now) + "\n")
 		}
 	}
@@ -51,6 +51,11 @@ func TestRest(t *testing.T) {
 // TestRestFixtures compares the fields of answers and their types with Binance's.
 func TestRestFixtures(t *testing.T) {
 	s, now := settled(t)
+	dated := *listed(t).At(cmQuarter)
+	for _, status := range []string{"DELIVERED", exchange.StatusTrading} { // it has a price of delivery then, and others go on
+		dated.Status = status
+		s.Instrument(dated, now)
+	}
 	for _, test := range []struct{ file, path, younger string }{
 		{"live_cm_rest_depth.json", "/dapi/v1/depth?symbol=BTCUSD_PERP", ""},
 		{"live_cm_rest_fundingRate.json", "/dapi/v1/fundingRate?symbol=BTCUSD_PERP", ""},
@@ -112,6 +117,25 @@ func TestRestFixtures(t *testing.T) {
 		{"rest_cm_recent_trades_list.json", "/dapi/v1/trades?symbol=BTCUSD_PERP", ""},
 		{"rest_cm_symbol_order_book_ticker.json", "/dapi/v1/ticker/bookTicker", ""},
 		{"rest_cm_symbol_price_ticker.json", "/dapi/v1/ticker/price", ""},
+		{"rest_um_adl_risk__1.json", "/fapi/v1/symbolAdlRisk?symbol=BTCUSDT", ""},
+		{"rest_um_adl_risk__2.json", "/fapi/v1/symbolAdlRisk", ""},
+		{"rest_um_insurance_fund_balance__1.json", "/fapi/v1/insuranceBalance?symbol=BTCUSDT", ""},
+		{"rest_um_insurance_fund_balance__2.json", "/fapi/v1/insuranceBalance", ""},
+		{"rest_um_trading_schedule.json", "/fapi/v1/tradingSchedule", ""},
+		{"rest_um_composite_index_symbol_information.json", "/fapi/v1/indexInfo", ""},
+		{"rest_um_open_interest_statistics.json", "/futures/data/openInterestHist?symbol=BTCUSDT&period=5m", ""},
+		{"rest_um_top_trader_long_short_ratio.json", "/futures/data/topLongShortPositionRatio?symbol=BTCUSDT&period=1h", ""},
+		{"rest_um_top_long_short_account_ratio.json", "/futures/data/topLongShortAccountRatio?symbol=BTCUSDT&period=1d", ""},
+		{"rest_um_long_short_ratio.json", "/futures/data/globalLongShortAccountRatio?symbol=BTCUSDT&period=15m", ""},
+		{"rest_um_taker_buysell_volume.json", "/futures/data/takerlongshortRatio?symbol=BTCUSDT&period=30m", ""},
+		{"rest_um_basis.json", "/futures/data/basis?pair=BTCUSDT&contractType=PERPETUAL&period=5m", ""},
+		{"rest_um_delivery_price.json", "dapi.binance.com/futures/data/delivery-price?pair=BTCUSD", ""},
+		{"rest_cm_open_interest_statistics.json", "dapi.binance.com/futures/data/openInterestHist?pair=BTCUSD&contractType=CURRENT_QUARTER&period=5m", ""},
+		{"rest_cm_top_trader_long_short_ratio.json", "dapi.binance.com/futures/data/topLongShortPositionRatio?pair=BTCUSD&period=4h", ""},
+		{"rest_cm_top_long_short_account_ratio.json", "dapi.binance.com/futures/data/topLongShortAccountRatio?pair=BTCUSD&period=6h", ""},
+		{"rest_cm_long_short_ratio.json", "dapi.binance.com/futures/data/globalLongShortAccountRatio?pair=BTCUSD&period=12h", ""},
+		{"rest_cm_taker_buy_sell_volume.json", "dapi.binance.com/futures/data/takerBuySellVol?pair=BTCUSD&contractType=ALL&period=2h", ""},
+		{"rest_cm_basis.json", "dapi.binance.com/futures/data/basis?pair=BTCUSD&contractType=CURRENT_QUARTER&period=5m", ""},
 	} {
 		var got any
 		answer := ask(t, s, test.path, now)
@@ -183,6 +207,7 @@ func TestWeights(t *testing.T) {
 		{"/fapi/v1/ticker/bookTicker?", 5}, {"/fapi/v1/aggTrades?", 20}, {"/fapi/v1/trades?", 5}, {"/fapi/v1/historicalTrades?", 200},
 		{"/dapi/v1/historicalTrades?", 20}, {"/fapi/v1/rpiDepth?", 20}, {"/fapi/v1/constituents?", 2}, {"/dapi/v1/constituents?", 1}, {"/fapi/v1/assetIndex?", 10},
 		{"/fapi/v1/fundingRate?", 0}, {"/dapi/v1/fundingRate?", 1}, {"/fapi/v1/fundingInfo?", 0}, {"/fapi/v1/exchangeInfo?", 1},
+		{"/fapi/v1/indexInfo?", 1}, {"/fapi/v1/symbolAdlRisk?", 1}, {"/fapi/v1/insuranceBalance?", 1}, {"/fapi/v1/tradingSchedule?", 5}, {"/futures/data/basis?", 0},
 		{"/api/v3/exchangeInfo?", 20}, {"/api/v3/depth?", 5}, {"/api/v3/depth?limit=500", 25}, {"/api/v3/depth?limit=5000", 250}, {"/api/v3/ticker/24hr?", 80},
 		{`/api/v3/ticker/24hr?symbols=["A","B"]`, 2}, {"/api/v3/ticker/price?symbol=BTCUSDT", 2}, {"/api/v3/aggTrades?", 4}, {"/api/v3/klines?", 2},
 	} {

@@ -169,6 +169,9 @@ func (s *Service) change(sym *symbol, at exchange.Time, piece *exchange.Depth) {
 	for _, st := range sym.streams {
 		if st.kind == kindDepth || st.kind == kindRPIDepth {
 			st.window.add(first, sym.depth.last, t)
+			if st.every == 0 {
+				s.tellDepth(st)
+			}
 		}
 	}
 	if b := sym.depth.best(); b.Bid != sym.told.Bid || b.BidQty != sym.told.BidQty || b.Ask != sym.told.Ask || b.AskQty != sym.told.AskQty {

@@ -85,6 +85,8 @@ const (
 	kindAsset
 	kindAssetAll
 	kindAverage
+	kindComposite
+	kindSession
 )
 
 // public says whether a kind belongs to /public of fstream; the others belong to /market.
@@ -126,6 +128,9 @@ func (s *Service) Carries(w Way, name string) bool {
 			return false
 		}
 	}
+	if sub.kind == kindSession {
+		return w == WayMarket
+	}
 	return sub.sym == nil || sub.kind.both() || (sub.sym.in.Product == exchange.CM) == (w == WayCoin)
 }
 
@@ -133,7 +138,7 @@ func (s *Service) Carries(w Way, name string) bool {
 func (s *Service) parse(k Key) (subject, bool) {
 	var sub subject
 	var ok bool
-	if strings.HasPrefix(k.Name, "!") {
+	if strings.HasPrefix(k.Name, "!") || k.Name == "tradingSession" {
 		sub, ok = parseAll(k)
 	} else if head, tail, cut := strings.Cut(k.Name, "@"); cut && head == strings.ToLower(head) {
 		if k.Universe == Spot {
@@ -171,6 +176,8 @@ func parseAll(k Key) (subject, bool) {
 		return subject{kind: kindForcedAll, every: time.Second}, true
 	case "!contractInfo":
 		return subject{kind: kindContract}, true
+	case "tradingSession":
+		return subject{kind: kindSession, every: time.Second}, true
 	case "!assetIndex@arr":
 		return subject{kind: kindAssetAll, every: time.Second}, true
 	}

@@ -68,9 +68,16 @@ func (s *Service) parseSymbol(sub subject, what, rest string) (subject, bool) {
 	case "forceOrder":
 		sub.kind, sub.every = kindForced, time.Second
 		return sub, rest == ""
+	case "compositeIndex":
+		sub.kind, sub.every = kindComposite, time.Second
+		return sub, rest == "" && !inverse && sub.sym.perpetual()
 	case "rpiDepth":
 		sub.kind, sub.every = kindRPIDepth, 500*time.Millisecond
 		return sub, rest == "500ms" && !inverse
+	}
+	if what == "depth" && rest == "0ms" { // at every change
+		sub.kind = kindDepth
+		return sub, true
 	}
 	if levels, ok := strings.CutPrefix(what, "depth"); ok {
 		return sub.book(levels, rest, 250*time.Millisecond, 100*time.Millisecond, 500*time.Millisecond)

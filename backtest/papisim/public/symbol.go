@@ -40,6 +40,8 @@ type symbol struct {
 	forced   *forced // the largest liquidation of the running second
 
 	life life
+	// delivered is the price that a dated contract was settled at, as far as is known here.
+	delivered exchange.Fixed
 	// onboard is when it was listed, 0 if it was from the beginning, and ended when a perpetual
 	// has ceased to trade. torn says that pieces of its book are missing.
 	onboard, ended exchange.Time

@@ -64,6 +64,12 @@ func (s *Service) tell(st *stream) {
 		}
 	case kindAsset, kindAssetAll:
 		s.tellAssets(st)
+	case kindComposite:
+		if st.sym.marked() {
+			s.push(st, st.sym.composite(s.now))
+		}
+	case kindSession:
+		s.push(st, sessionAt(s.now))
 	case kindAverage:
 		if average, at, ok := st.sym.fiveMinutes(s.now); ok {
 			s.push(st, averageFrame{"avgPrice", s.now.Millis(), st.sym.in.Symbol, "5m", average, at})
