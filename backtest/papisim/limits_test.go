@@ -58,16 +58,16 @@ func TestBans(t *testing.T) {
 // TestFundingLimit asks for rates of funding, which have a budget of their own: 500 requests
 // in five minutes, and no header.
 func TestFundingLimit(t *testing.T) {
-	quota(t, 500, "/fapi/v1/fundingRate?symbol=BTCUSDT", "/fapi/v1/fundingInfo")
+	useUp(t, 500, "/fapi/v1/fundingRate?symbol=BTCUSDT", "/fapi/v1/fundingInfo")
 }
 
 // TestStatisticsLimit asks for statistics, which have another one, of 1,000.
 func TestStatisticsLimit(t *testing.T) {
-	quota(t, 1000, "/futures/data/basis?pair=BTCUSDT&contractType=PERPETUAL&period=5m", "/futures/data/globalLongShortAccountRatio?symbol=BTCUSDT&period=1h")
+	useUp(t, 1000, "/futures/data/basis?pair=BTCUSDT&contractType=PERPETUAL&period=5m", "/futures/data/globalLongShortAccountRatio?symbol=BTCUSDT&period=1h")
 }
 
-// quota uses up what two paths may be asked in five minutes.
-func quota(t *testing.T, most int, paths ...string) {
+// useUp asks for what two paths may be asked for in five minutes, and for more.
+func useUp(t *testing.T, most int, paths ...string) {
 	inSim(t, func(t *testing.T, s *testSim) {
 		for i := range most {
 			w := s.ping("10.0.0.1", paths[i%2])
