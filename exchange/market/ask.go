@@ -97,9 +97,9 @@ func (f *Feed) fetchSnapshot(ctx context.Context, in *listener) {
 func (f *Feed) snapshot(in *listener, b *rest.Book, took time.Duration, weight int) {
 	k := in.book
 	f.stats.Snapshots++
-	tell := k.snapshot(f.now, &b.Depth, took, weight)
+	tell := k.snapshot(f.now, b.Event, &b.Depth, took, weight)
 	for i := range tell {
-		f.begin(in.in.ID, b.Event).SetDepth(&tell[i])
+		f.begin(in.in.ID, tell[i].sent).SetDepth(&tell[i].Depth)
 		f.tell()
 	}
 	if tell != nil {

@@ -110,7 +110,8 @@ func TestCapturesOverSockets(t *testing.T) {
 			r := readRecording(t, files...)
 			ins := instrumentsOf(t, r)
 			got := &ear{t: t}
-			replay(t, r, ins, got, Config{}, speed, nil)
+			c := Config{Socket: socket.Config{Now: func() exchange.Time { return r.clock(speed) }}}
+			replay(t, r, ins, got, c, speed, nil)
 			sameCapture(t, speed, ins, got, imported(t, ins, files))
 		})
 	}
@@ -225,7 +226,7 @@ func onMachine(t *testing.T, h http.Handler, c Config) Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.REST, c.Socket = client, socket.Config{Hosts: binance(), Dial: dial}
+	c.REST, c.Socket.Hosts, c.Socket.Dial = client, binance(), dial
 	return c
 }
 
@@ -372,8 +373,8 @@ func sameIDs(t *testing.T, in *exchange.Instrument, got, want []kept) int {
 				return n
 			}
 		}
-		if n++; a.UpdateID() != b.UpdateID() {
-			t.Errorf("%s: a book at %d, and the tape's is at %d", in.Name(), a.UpdateID(), b.UpdateID())
+		if n++; a.UpdateID() != b.UpdateID() || a.sent != b.sent {
+			t.Errorf("%s: a book at %d of %v, and the tape's is at %d of %v", in.Name(), a.UpdateID(), a.sent, b.UpdateID(), b.sent)
 			return n
 		}
 		for _, side := range []exchange.Side{exchange.Buy, exchange.Sell} {
@@ -401,12 +402,14 @@ func sameIDs(t *testing.T, in *exchange.Instrument, got, want []kept) int {
 type bookOf struct {
 	*book.Book
 	rest []kept
+	sent exchange.Time
 }
 
 // next applies the next difference that the book takes.
 func (b *bookOf) next(t *testing.T) bool {
 	for len(b.rest) > 0 {
 		d := &b.rest[0].depth
+		b.sent = b.rest[0].Exchange
 		b.rest = b.rest[1:]
 		out := b.Apply(d)
 		if out.Resync() {

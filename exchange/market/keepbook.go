@@ -1,6 +1,7 @@
 package market
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -60,7 +61,18 @@ type bookKeeper struct {
 	// last piece that was applied.
 	since, sent exchange.Time
 	now         Resync // the one under way
+	// stamps are when the pieces that wait were sent, the oldest first.
+	stamps []stamp
 }
+
+// stamp is when the piece that ends with an id was sent.
+type stamp struct {
+	last int64
+	sent exchange.Time
+}
+
+// stampsMax is as many as the pieces that a book keeps.
+const stampsMax = 1024
 
 func newBookKeeper(p exchange.Product) *bookKeeper {
 	rule := book.RuleOf(p)
@@ -88,6 +100,9 @@ func (k *bookKeeper) piece(at, sent exchange.Time, d *exchange.Depth) pieceNews 
 	if k.renewing && k.spare.Apply(d).Resync() {
 		k.want(at)
 	}
+	if k.renewing || news.outcome != book.Applied {
+		k.stamp(d.Last, sent)
+	}
 	switch {
 	case news.outcome.Resync():
 		news.lost = true
@@ -111,6 +126,24 @@ func (k *bookKeeper) piece(at, sent exchange.Time, d *exchange.Depth) pieceNews 
 	return news
 }
 
+// stamp notes when a piece was sent that may wait.
+func (k *bookKeeper) stamp(last int64, sent exchange.Time) {
+	if len(k.stamps) == stampsMax {
+		k.stamps = slices.Delete(k.stamps, 0, 1)
+	}
+	k.stamps = append(k.stamps, stamp{last, sent})
+}
+
+// sentAt is when a piece that waited was sent.
+func (k *bookKeeper) sentAt(last int64) exchange.Time {
+	for i := len(k.stamps) - 1; i >= 0; i-- {
+		if k.stamps[i].last == last {
+			return k.stamps[i].sent
+		}
+	}
+	return k.sent
+}
+
 // renewed puts the spare book in the place of the drained one, once it stands where that does.
 func (k *bookKeeper) renewed(at exchange.Time) bool {
 	if !k.spare.Ready() || k.spare.UpdateID() != k.main.UpdateID() {
@@ -118,6 +151,7 @@ func (k *bookKeeper) renewed(at exchange.Time) bool {
 	}
 	k.main, k.spare, k.renewing, k.needs = k.spare, k.main, false, false
 	k.since, k.now.To = at, at
+	k.stamps = k.stamps[:0]
 	return true
 }
 
@@ -150,7 +184,7 @@ func (k *bookKeeper) reset(reason string) {
 	k.main.Reset()
 	k.spare.Reset()
 	k.renewing, k.needs = false, false
-	k.tries, k.sent, k.since = 0, 0, 0
+	k.tries, k.sent, k.since, k.stamps = 0, 0, 0, k.stamps[:0]
 	k.now = Resync{Reason: reason}
 }
 
@@ -171,11 +205,17 @@ func (k *bookKeeper) failed(at exchange.Time, took time.Duration, weight int) {
 	}
 }
 
+// toldPiece is a piece that is to be told, with when it was sent.
+type toldPiece struct {
+	exchange.Depth
+	sent exchange.Time
+}
+
 // snapshot takes the answer to the last wish and says what is to be told of it: nothing if it
 // did not do, and then it is wanted again; else a snapshot and the pieces that follow it. They
 // hold until the next call. Of a drained book the answer may be ahead of the stream; then a
 // piece will say that it is renewed.
-func (k *bookKeeper) snapshot(at exchange.Time, d *exchange.Depth, took time.Duration, weight int) (tell []exchange.Depth) {
+func (k *bookKeeper) snapshot(at, sent exchange.Time, d *exchange.Depth, took time.Duration, weight int) (tell []toldPiece) {
 	k.asked = false
 	k.now.Waited += took
 	k.now.Weight += weight
@@ -192,26 +232,28 @@ func (k *bookKeeper) snapshot(at exchange.Time, d *exchange.Depth, took time.Dur
 		k.want(at)
 		return nil
 	}
-	if !k.renewing {
-		k.since, k.now.To, k.needs = at, at, false
-		return k.joined(d, waiting)
-	}
 	k.needs = false
+	if !k.renewing {
+		k.since, k.now.To = at, at
+		return k.joined(d, sent, waiting)
+	}
 	if k.renewed(at) {
-		return []exchange.Depth{whole(k.main)}
+		return []toldPiece{{whole(k.main), sent}}
 	}
 	return nil
 }
 
 // joined is the snapshot and what of the waiting pieces goes beyond it: a reader's book then
 // knows as much as ours, and no more.
-func (k *bookKeeper) joined(d *exchange.Depth, waiting []exchange.Depth) []exchange.Depth {
-	tell := []exchange.Depth{*d}
+func (k *bookKeeper) joined(d *exchange.Depth, sent exchange.Time, waiting []exchange.Depth) []toldPiece {
+	tell := []toldPiece{{*d, sent}}
 	for i := range waiting {
-		if waiting[i].Last >= d.Last {
-			tell = append(tell, waiting[i])
+		if w := &waiting[i]; w.Last >= d.Last {
+			k.sent = k.sentAt(w.Last)
+			tell = append(tell, toldPiece{*w, k.sent})
 		}
 	}
+	k.stamps = k.stamps[:0]
 	return tell
 }
 

@@ -137,9 +137,9 @@ func TestBookKeeper(t *testing.T) {
 		case "snapshot":
 			d := exchange.Depth{Snapshot: true, Last: number(t, args[1])}
 			d.Bids, d.Asks = sides(t, args[2:])
-			tell := k.snapshot(at(args[0]), &d, 50*time.Millisecond, 20)
+			tell := k.snapshot(at(args[0]), at(args[0])-5, &d, 50*time.Millisecond, 20)
 			for _, d := range tell {
-				out = append(out, told(d))
+				out = append(out, told(d.Depth))
 			}
 			if tell != nil {
 				out = append(out, cost())

@@ -217,17 +217,15 @@ func sameBooks(t *testing.T, w *world, h *truth, inst exchange.InstrumentID) int
 		if at == 0 {
 			continue // spot's snapshots do not say
 		}
-		for len(pieces) > 0 && (pieces[0].At < at || e.depth.Snapshot && pieces[0].At <= at) {
-			if d := pieces[0].depth; d.Snapshot {
+		for len(pieces) > 0 && pieces[0].At < at {
+			if pieces[0].depth.Snapshot {
 				market = map[exchange.Side]map[exchange.Fixed]exchange.Fixed{exchange.Buy: {}, exchange.Sell: {}}
-				apply(market, d)
-			} else {
-				apply(market, d)
 			}
+			apply(market, pieces[0].depth)
 			pieces = pieces[1:]
 		}
 		if e.depth.Snapshot {
-			continue // it was made between two pieces
+			continue // which may have been made between two pieces
 		}
 		n++
 		for _, side := range []exchange.Side{exchange.Buy, exchange.Sell} {

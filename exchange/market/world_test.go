@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -166,6 +167,7 @@ func (r *ear) said(start exchange.Time, kinds ...NoticeKind) (lines []string) {
 			}
 		}
 	}
+	slices.Sort(lines) // those of one instant come in any order
 	return lines
 }
 
