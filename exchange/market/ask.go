@@ -26,7 +26,7 @@ const (
 
 // answered enters what a request has brought: the door of REST. The caller holds the mutex.
 func (f *Feed) answered(p exchange.Product, a rest.Answer) {
-	f.tick(max(a.At, f.c.Socket.Now()))
+	f.tick(f.c.Socket.Now()) // the client's own clock may be another
 	if a.Body != nil {
 		f.c.Tap.Answer(p, a)
 	}

@@ -222,7 +222,7 @@ func onMachine(t *testing.T, h http.Handler, c Config) Config {
 	}
 	transport := &http.Transport{DialContext: dial}
 	t.Cleanup(transport.CloseIdleConnections)
-	client, err := rest.New(rest.Config{UM: "http://fapi.binance.com", CM: "http://dapi.binance.com", Spot: "http://api.binance.com", Transport: transport})
+	client, err := rest.New(rest.Config{UM: "http://fapi.binance.com", CM: "http://dapi.binance.com", Spot: "http://api.binance.com", Transport: transport, Now: c.Socket.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
