@@ -280,11 +280,7 @@ func (w *world) listen(c Config, names []string, length time.Duration, during ..
 	c.Instruments, c.REST, c.Sink, c.Notice = w.ins, w.rest, w.ear.sink, w.ear.notice
 	c.Socket.Hosts, c.Socket.Dial, c.Socket.Now = binance(), w.pipes.dial, now
 	for _, name := range names {
-		var s stream.Stream
-		if err := s.UnmarshalText([]byte(name)); err != nil {
-			w.t.Fatal(err)
-		}
-		c.Streams = append(c.Streams, s)
+		c.Streams = append(c.Streams, streamOf(w.t, name))
 	}
 	var err error
 	if w.feed, err = New(c); err != nil {
@@ -304,6 +300,21 @@ func (w *world) listen(c Config, names []string, length time.Duration, during ..
 	synctest.Wait()
 	cancel()
 	wg.Wait()
+}
+
+// streamOf reads a product and a name, such as "UM btcusdt@depth".
+func streamOf(t testing.TB, text string) stream.Stream {
+	t.Helper()
+	product, name, _ := strings.Cut(text, " ")
+	p, err := exchange.ParseProduct(product)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := stream.Parse(p, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // bubble runs a test in virtual time.
