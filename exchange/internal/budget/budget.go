@@ -55,7 +55,8 @@ type Limits struct {
 	// QueueMax is how many requests of one class may wait.
 	QueueMax int
 	// KeptBack replaces, for the classes that it names, how many percent of the limit of
-	// weight they leave to those above them; at most the share less 10.
+	// weight they leave to those above them; at most the share less 10. Cancels that it names
+	// keep to the share, too: a client without orders has none.
 	KeptBack map[Class]int
 	// Quotas are what single endpoints are limited to beside.
 	Quotas []Quota
@@ -163,7 +164,7 @@ func (l *Limits) keptBack(c Class) int {
 
 // weightMax is what a class may bring the weight of a minute to.
 func (b *Budget) weightMax(c Class) int {
-	if c == Cancel {
+	if _, bounded := b.limits.KeptBack[c]; c == Cancel && !bounded {
 		return b.limits.Weight
 	}
 	return b.limits.Weight * (b.limits.SharePercent - b.limits.keptBack(c)) / 100

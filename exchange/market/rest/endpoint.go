@@ -120,26 +120,26 @@ func futures(p exchange.Product, prefix string) []endpoint {
 		funding, fundingNeeds = window, "symbol"
 	}
 	list := []endpoint{
-		{name: "ping", weight: costs(1), class: budget.Read},
-		{name: "time", weight: costs(1), class: budget.Risk},
-		{name: "exchangeInfo", weight: costs(1), class: budget.Risk, every: 10 * time.Minute},
-		{name: "depth", needs: "symbol", takes: "limit", weight: depthCost, class: budget.Risk},
-		{name: "trades", needs: "symbol", takes: "limit", weight: costs(5), class: budget.Read},
-		{name: "aggTrades", needs: "symbol", takes: "fromId " + window, weight: costs(20), class: budget.Read},
-		{name: "klines", needs: "symbol interval", takes: window, weight: klineCost, class: budget.Read},
-		{name: "continuousKlines", needs: "pair contractType interval", takes: window, weight: klineCost, class: budget.Read},
-		{name: "indexPriceKlines", needs: "pair interval", takes: window, weight: klineCost, class: budget.Read},
-		{name: "markPriceKlines", needs: "symbol interval", takes: window, weight: klineCost, class: budget.Read},
-		{name: "premiumIndexKlines", needs: "symbol interval", takes: window, weight: klineCost, class: budget.Read},
-		{name: "premiumIndex", takes: one, weight: chosen(pick(1, 10), 10), class: budget.Risk, every: time.Minute},
-		{name: "fundingRate", needs: fundingNeeds, takes: funding, weight: costs(pick(0, 1)), quota: quotaFunding, class: budget.Read},
-		{name: "fundingInfo", weight: costs(0), quota: quotaFunding, class: budget.Read, every: 10 * time.Minute},
-		{name: "ticker/24hr", takes: one, weight: chosen(1, 40), class: budget.Read, every: time.Minute},
-		{name: "ticker/price", takes: one, weight: chosen(1, 2), class: budget.Read, every: time.Minute},
-		{name: "ticker/bookTicker", takes: one, weight: chosen(2, 5), class: budget.Read, every: time.Minute},
-		{name: "openInterest", needs: "symbol", weight: costs(1), class: budget.Read, every: time.Minute},
-		{name: "constituents", needs: "symbol", weight: costs(pick(2, 1)), class: budget.Read, every: hour},
-		{name: "delivery-price", path: "/futures/data/delivery-price", needs: "pair", weight: costs(0), quota: quotaStatistics, class: budget.Read, every: hour},
+		{name: "ping", weight: costs(1), class: patient},
+		{name: "time", weight: costs(1), class: urgent},
+		{name: "exchangeInfo", weight: costs(1), class: urgent, every: 10 * time.Minute},
+		{name: "depth", needs: "symbol", takes: "limit", weight: depthCost, class: running},
+		{name: "trades", needs: "symbol", takes: "limit", weight: costs(5), class: patient},
+		{name: "aggTrades", needs: "symbol", takes: "fromId " + window, weight: costs(20), class: patient},
+		{name: "klines", needs: "symbol interval", takes: window, weight: klineCost, class: patient},
+		{name: "continuousKlines", needs: "pair contractType interval", takes: window, weight: klineCost, class: patient},
+		{name: "indexPriceKlines", needs: "pair interval", takes: window, weight: klineCost, class: patient},
+		{name: "markPriceKlines", needs: "symbol interval", takes: window, weight: klineCost, class: patient},
+		{name: "premiumIndexKlines", needs: "symbol interval", takes: window, weight: klineCost, class: patient},
+		{name: "premiumIndex", takes: one, weight: chosen(pick(1, 10), 10), class: running, every: time.Minute},
+		{name: "fundingRate", needs: fundingNeeds, takes: funding, weight: costs(pick(0, 1)), quota: quotaFunding, class: patient},
+		{name: "fundingInfo", weight: costs(0), quota: quotaFunding, class: patient, every: 10 * time.Minute},
+		{name: "ticker/24hr", takes: one, weight: chosen(1, 40), class: patient, every: time.Minute},
+		{name: "ticker/price", takes: one, weight: chosen(1, 2), class: patient, every: time.Minute},
+		{name: "ticker/bookTicker", takes: one, weight: chosen(2, 5), class: patient, every: time.Minute},
+		{name: "openInterest", needs: "symbol", weight: costs(1), class: patient, every: time.Minute},
+		{name: "constituents", needs: "symbol", weight: costs(pick(2, 1)), class: patient, every: hour},
+		{name: "delivery-price", path: "/futures/data/delivery-price", needs: "pair", weight: costs(0), quota: quotaStatistics, class: patient, every: hour},
 	}
 	return hosted(p, prefix, list)
 }
@@ -147,13 +147,13 @@ func futures(p exchange.Product, prefix string) []endpoint {
 // usdm are what only fapi has, and the statistics in its form.
 func usdm() []endpoint {
 	list := []endpoint{
-		{name: "v2/ticker/price", path: "/fapi/v2/ticker/price", takes: "symbol", weight: chosen(1, 2), class: budget.Read},
-		{name: "rpiDepth", needs: "symbol", takes: "limit", weight: costs(20), class: budget.Read},
-		{name: "assetIndex", takes: "symbol", weight: chosen(1, 10), class: budget.Read, every: 10 * second},
-		{name: "indexInfo", takes: "symbol", weight: costs(1), class: budget.Read, every: hour},
-		{name: "symbolAdlRisk", takes: "symbol", weight: costs(1), class: budget.Read, every: 30 * time.Minute},
-		{name: "insuranceBalance", takes: "symbol", weight: costs(1), class: budget.Read, every: hour},
-		{name: "tradingSchedule", weight: costs(5), class: budget.Read, every: hour},
+		{name: "v2/ticker/price", path: "/fapi/v2/ticker/price", takes: "symbol", weight: chosen(1, 2), class: patient},
+		{name: "rpiDepth", needs: "symbol", takes: "limit", weight: costs(20), class: patient},
+		{name: "assetIndex", takes: "symbol", weight: chosen(1, 10), class: patient, every: 10 * second},
+		{name: "indexInfo", takes: "symbol", weight: costs(1), class: patient, every: hour},
+		{name: "symbolAdlRisk", takes: "symbol", weight: costs(1), class: patient, every: 30 * time.Minute},
+		{name: "insuranceBalance", takes: "symbol", weight: costs(1), class: patient, every: hour},
+		{name: "tradingSchedule", weight: costs(5), class: patient, every: hour},
 	}
 	for _, name := range [...]string{"openInterestHist", "topLongShortPositionRatio", "topLongShortAccountRatio", "globalLongShortAccountRatio", "takerlongshortRatio"} {
 		list = append(list, statistic(name, "symbol", 0))
@@ -177,23 +177,23 @@ func coinm() []endpoint {
 func statistic(name, needs string, weight int) endpoint {
 	return endpoint{
 		name: name, path: "/futures/data/" + name, needs: needs + " period", takes: window,
-		weight: costs(weight), quota: quotaStatistics, class: budget.Read, every: 5 * time.Minute,
+		weight: costs(weight), quota: quotaStatistics, class: patient, every: 5 * time.Minute,
 	}
 }
 
 // spot are the public data of margin pairs.
 func spot() []endpoint {
 	return hosted(exchange.Margin, "/api/v3/", []endpoint{
-		{name: "ping", weight: costs(1), class: budget.Read},
-		{name: "time", weight: costs(1), class: budget.Risk},
-		{name: "exchangeInfo", takes: "symbol symbols permissions showPermissionSets", weight: costs(20), class: budget.Risk, every: 10 * time.Minute},
-		{name: "depth", needs: "symbol", takes: "limit", weight: spotDepthCost, class: budget.Risk},
-		{name: "trades", needs: "symbol", takes: "limit", weight: costs(25), class: budget.Read},
-		{name: "aggTrades", needs: "symbol", takes: "fromId " + window, weight: costs(4), class: budget.Read},
-		{name: "klines", needs: "symbol interval", takes: window, weight: costs(2), class: budget.Read},
-		{name: "ticker/price", takes: "symbol symbols", weight: chosen(2, 4), class: budget.Read, every: time.Minute},
-		{name: "ticker/bookTicker", takes: "symbol symbols", weight: chosen(2, 4), class: budget.Read, every: time.Minute},
-		{name: "ticker/24hr", takes: "symbol", weight: chosen(2, 80), class: budget.Read, every: time.Minute},
+		{name: "ping", weight: costs(1), class: patient},
+		{name: "time", weight: costs(1), class: urgent},
+		{name: "exchangeInfo", takes: "symbol symbols permissions showPermissionSets", weight: costs(20), class: urgent, every: 10 * time.Minute},
+		{name: "depth", needs: "symbol", takes: "limit", weight: spotDepthCost, class: running},
+		{name: "trades", needs: "symbol", takes: "limit", weight: costs(25), class: patient},
+		{name: "aggTrades", needs: "symbol", takes: "fromId " + window, weight: costs(4), class: patient},
+		{name: "klines", needs: "symbol interval", takes: window, weight: costs(2), class: patient},
+		{name: "ticker/price", takes: "symbol symbols", weight: chosen(2, 4), class: patient, every: time.Minute},
+		{name: "ticker/bookTicker", takes: "symbol symbols", weight: chosen(2, 4), class: patient, every: time.Minute},
+		{name: "ticker/24hr", takes: "symbol", weight: chosen(2, 80), class: patient, every: time.Minute},
 	})
 }
 

@@ -298,7 +298,7 @@ func TestLowerLimit(t *testing.T) {
 		for _, test := range []struct {
 			limit string
 			want  int
-		}{{"6000", 192}, {"1000", 80}, {"5", 80}, {"2400", 80}} {
+		}{{"6000", 187}, {"1000", 78}, {"5", 78}, {"2400", 78}} {
 			limit = test.limit
 			if _, _, err := c.ExchangeInfo(t.Context(), exchange.CM); err != nil {
 				t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,8 +28,9 @@ type onSimulator struct {
 	sim    *papisim.Sim
 	market *simMarket
 	began  time.Time
-	// used is the highest weight that the exchange has told in a minute of its clock, and
-	// limited its answers of 429 and 418.
+	// The mutex is for tests that ask from many goroutines. used is the highest weight that the
+	// exchange has told in a minute of its clock, and limited its answers of 429 and 418.
+	mu      sync.Mutex
 	used    map[int64]int
 	limited int
 }
@@ -49,6 +51,8 @@ func (s *onSimulator) RoundTrip(r *http.Request) (*http.Response, error) {
 	in.Header = r.Header.Clone()
 	w := httptest.NewRecorder()
 	s.sim.ServeHTTP(w, in)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if n, err := strconv.Atoi(w.Header().Get("X-Mbx-Used-Weight-1m")); err == nil && r.URL.Host != "api.binance.com" {
 		s.used[s.minute()] = max(s.used[s.minute()], n)
 	}
@@ -315,6 +319,45 @@ func (s *onSimulator) check(t *testing.T, sent, refused, foreign int) {
 	if s.limited > 0 || refused < sent || len(minutes) < 6 {
 		t.Errorf("%d sent, %d refused, %d limited, %d minutes", sent, refused, s.limited, len(minutes))
 	}
+}
+
+// TestSimQueue lets many who wait for as long as it takes have their snapshots: 36,000 of
+// weight, with the clock and exchangeInfo asked for in between. All are served, none too many
+// in a minute.
+func TestSimQueue(t *testing.T) {
+	onSim(t, time.Hour, func(ctx context.Context, s *onSimulator) {
+		var wg sync.WaitGroup
+		for i := range 300 {
+			p := []exchange.Product{exchange.UM, exchange.CM}[i%2]
+			wg.Go(func() {
+				for range 6 {
+					if _, _, err := s.Depth(ctx, p, simSymbols[p], 1000); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		start := time.Now()
+		for range 10 {
+			pass(time.Minute)
+			if _, err := s.MeasureClock(ctx); err != nil {
+				t.Error(err)
+			}
+			if _, _, err := s.ExchangeInfo(ctx, exchange.UM); err != nil {
+				t.Error(err)
+			}
+		}
+		wg.Wait()
+		t.Logf("36,000 of weight in %v", time.Since(start))
+		for m, used := range s.used {
+			if used > 1920 {
+				t.Errorf("minute %d uses %d", m, used)
+			}
+		}
+		if s.limited > 0 || len(s.used) < 19 || len(s.used) > 22 {
+			t.Errorf("%d limited, %d minutes", s.limited, len(s.used))
+		}
+	})
 }
 
 // TestSimLimitsWithoutBudget sends the same load as it comes: 429, then a ban.
