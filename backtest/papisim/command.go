@@ -247,7 +247,11 @@ func (s *Sim) broadcast(frames []public.Frame) {
 	for i := range frames {
 		f := &frames[i]
 		s.overhear(f)
-		for _, k := range slices.Clone(s.hearers[f.Key]) { // a fault may take some off
+		hearers := s.hearers[f.Key]
+		if s.faults.market > 0 { // a fault may take some off
+			hearers = slices.Clone(hearers)
+		}
+		for _, k := range hearers {
 			text := f.Body
 			if k.combined {
 				text = f.Wrapped

@@ -1,9 +1,8 @@
 package papisim
 
 import (
+	"cmp"
 	"slices"
-
-	"github.com/gorilla/websocket"
 
 	"github.com/pmbot/pmbot/backtest/papisim/public"
 	"github.com/pmbot/pmbot/exchange"
@@ -121,18 +120,15 @@ func (k *socket) breakOff(f *Fault) {
 	k.mute.Store(true)
 }
 
-// closeCode says whether a close frame can have a code.
-func closeCode(code int) bool {
-	return code == websocket.CloseNormalClosure || code == websocket.CloseGoingAway || code == websocket.ClosePolicyViolation ||
-		code >= websocket.CloseInternalServerErr && code <= websocket.CloseTryAgainLater || code >= 3000 && code <= 4999
-}
+// lateMax is how many frames can be late at a time; what is more is lost.
+const lateMax = 100_000
 
-// putOff takes down a frame that is to come later.
+// putOff takes down a frame that is to come later, after those that are due at the same time.
 func (s *Sim) putOff(f lateFrame) {
-	at := slices.IndexFunc(s.late, func(other lateFrame) bool { return other.due > f.due })
-	if at < 0 {
-		at = len(s.late)
+	if len(s.late) >= lateMax {
+		return
 	}
+	at, _ := slices.BinarySearchFunc(s.late, f.due+1, func(other lateFrame, due exchange.Time) int { return cmp.Compare(other.due, due) })
 	s.late = slices.Insert(s.late, at, f)
 }
 

@@ -41,17 +41,20 @@ func (s *testSim) deal(inst exchange.InstrumentID, id int64) {
 	s.show(&e)
 }
 
+// marketFault is a fault and what becomes of the trades 101 to 104 under it.
+type marketFault struct {
+	fault               Fault
+	atOnce, later, last string
+	again               string // after another subscription
+	code                int    // that the first is closed with
+	other               string // what the second has heard, "" for all
+}
+
 // TestMarketFaults injects each fault of market streams once, at the first of two trades, and
 // tells what two clients of one stream hear: of both trades at once, later, and of the third;
 // and what the first hears after it has unsubscribed and subscribed again, and a new one.
 func TestMarketFaults(t *testing.T) {
-	for _, test := range []struct {
-		fault               Fault
-		atOnce, later, last string
-		again               string // after another subscription
-		code                int    // that the first is closed with
-		other               string // what the second has heard, "" for all
-	}{
+	for _, test := range []marketFault{
 		{fault: Fault{Kind: FaultFrameLost}, atOnce: "102", last: "103", again: "104"},
 		{fault: Fault{Kind: FaultFrameLost, Count: -1, Stream: "btcusdt@*", Route: "market"}, other: "none"},
 		{fault: Fault{Kind: FaultFrameLost, Stream: "ethusdt@aggTrade"}, atOnce: "101 102", last: "103", again: "104"},
@@ -71,54 +74,57 @@ func TestMarketFaults(t *testing.T) {
 		{fault: Fault{Kind: FaultRouteClosed}, code: websocket.CloseAbnormalClosure, other: "none"},
 		{fault: Fault{Kind: FaultRouteClosed, Code: 1011}, code: 1011, other: "none"},
 	} {
-		inSim(t, func(t *testing.T, s *testSim) {
-			dial := s.served(t)
-			const stream = "ws://fstream.binance.com/market/stream?streams=btcusdt@aggTrade"
-			c, other := dial(stream), dial(stream)
-			elsewhere := dial("ws://dstream.binance.com/stream?streams=btcusdt@markPrice")
-			if _, err := s.Inject(test.fault); err != nil {
-				t.Fatal(err)
-			}
-			expect := func(when string, c *client, want string) {
-				t.Helper()
-				if got := c.ids(); got != want {
-					t.Errorf("%+v: %s came %q, want %q", test.fault, when, got, want)
-				}
-			}
-			s.deal(umBTC, 101)
-			s.deal(umBTC, 102)
-			if test.code != 0 {
-				if code := c.brokenBy(); code != test.code {
-					t.Errorf("%+v: closed with %d, want %d", test.fault, code, test.code)
-				}
-			}
-			expect("at once", c, test.atOnce)
-			s.wait(10 * time.Second)
-			expect("later", c, test.later)
-			s.deal(umBTC, 103)
-			expect("at last", c, test.last)
-			if test.other == "none" {
-				expect("to the other one", other, "")
-			} else {
-				expect("to the other one", other, "101 102 103")
-			}
-			if test.code == 0 {
-				c.say(`{"method":"UNSUBSCRIBE","params":["btcusdt@aggTrade"],"id":1}`)
-				c.say(`{"method":"SUBSCRIBE","params":["btcusdt@aggTrade"],"id":2}`)
-				if n := len(c.all()); n != 2 && test.fault.Kind != FaultMarketSilent {
-					t.Errorf("%+v: %d answers", test.fault, n)
-				}
-			}
-			fresh := dial(stream)
-			s.deal(umBTC, 104)
-			expect("after another subscription", c, test.again)
-			if test.fault.Count == 0 {
-				expect("on a new connection", fresh, "104")
-			}
-			if len(elsewhere.all()) == 0 || elsewhere.gone() != nil {
-				t.Errorf("%+v: another route was hit, too", test.fault)
-			}
-		})
+		inSim(t, test.run)
+	}
+}
+
+// run lets it happen.
+func (test marketFault) run(t *testing.T, s *testSim) {
+	dial := s.served(t)
+	const stream = "ws://fstream.binance.com/market/stream?streams=btcusdt@aggTrade"
+	c, other := dial(stream), dial(stream)
+	elsewhere := dial("ws://dstream.binance.com/stream?streams=btcusdt@markPrice")
+	if _, err := s.Inject(test.fault); err != nil {
+		t.Fatal(err)
+	}
+	expect := func(when string, c *client, want string) {
+		t.Helper()
+		if got := c.ids(); got != want {
+			t.Errorf("%+v: %s came %q, want %q", test.fault, when, got, want)
+		}
+	}
+	s.deal(umBTC, 101)
+	s.deal(umBTC, 102)
+	if test.code != 0 {
+		if code := c.brokenBy(); code != test.code {
+			t.Errorf("%+v: closed with %d, want %d", test.fault, code, test.code)
+		}
+	}
+	expect("at once", c, test.atOnce)
+	s.wait(10 * time.Second)
+	expect("later", c, test.later)
+	s.deal(umBTC, 103)
+	expect("at last", c, test.last)
+	if test.other == "none" {
+		expect("to the other one", other, "")
+	} else {
+		expect("to the other one", other, "101 102 103")
+	}
+	if test.code == 0 {
+		c.say(`{"method":"UNSUBSCRIBE","params":["btcusdt@aggTrade"],"id":1}`)
+		c.say(`{"method":"SUBSCRIBE","params":["btcusdt@aggTrade"],"id":2}`)
+		if n := len(c.all()); n != 2 && test.fault.Kind != FaultMarketSilent {
+			t.Errorf("%+v: %d answers", test.fault, n)
+		}
+	}
+	fresh := dial(stream)
+	s.deal(umBTC, 104)
+	expect("after another subscription", c, test.again)
+	if test.fault.Count == 0 {
+		expect("on a new connection", fresh, "104")
+	}
+	if len(elsewhere.all()) == 0 || elsewhere.gone() != nil {
+		t.Errorf("%+v: another route was hit, too", test.fault)
 	}
 }
 
