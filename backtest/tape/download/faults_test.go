@@ -7,6 +7,8 @@ import (
 	"hash/fnv"
 	"net"
 	"net/http"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"testing/synctest"
@@ -150,10 +152,34 @@ func inMemory(t *testing.T, h http.Handler) http.RoundTripper {
 	return transport
 }
 
+// aloneEnv names the test that a child process is for.
+const aloneEnv = "PMBOT_TEST_DOWNLOAD_ALONE"
+
+// alone runs a test in a process of its own, and says whether this is that process. What an
+// import in virtual time leaves in the pools of the Parquet module belongs to that time, and
+// would end every import after it.
+func alone(t *testing.T) bool {
+	t.Helper()
+	if os.Getenv(aloneEnv) == t.Name() {
+		return true
+	}
+	c := exec.Command(os.Args[0], "-test.v", "-test.run", "^"+t.Name()+"$")
+	c.Env = append(os.Environ(), aloneEnv+"="+t.Name())
+	out, err := c.CombinedOutput()
+	if err != nil || !bytes.Contains(out, []byte("PASS")) {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Logf("%s", out)
+	return false
+}
+
 // TestFaults downloads a month of every kind from a bucket that is slow, resets, cuts off,
 // changes bytes, gives pages in the place of archives, throttles and stalls, in virtual
 // time, and wants the tape of the clean files.
 func TestFaults(t *testing.T) {
+	if !alone(t) {
+		return
+	}
 	f, want := aMonth()
 	hash := f.clean(t)
 	store := newTape(t)

@@ -132,9 +132,11 @@ func (c *counted) Write(b []byte) (int, error) {
 func (c *counted) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
 // open serves on loopback until the test ends, and returns the base URL.
-func (s *server) open(t *testing.T) string {
+func (s *server) open(t *testing.T) string { return serveOn(t, s) }
+
+func serveOn(t *testing.T, handler http.Handler) string {
 	t.Helper()
-	h := httptest.NewServer(s)
+	h := httptest.NewServer(handler)
 	t.Cleanup(h.Close)
 	return h.URL
 }
