@@ -147,12 +147,13 @@ func (l *lane) subscribed(t *track) {
 	t.watch.restart(l.now, t.Silence)
 }
 
-// refused tells of an error. The command is tried again when its answer is overdue; streams
-// that are too many for a connection are split, and that one is lost in any case.
+// refused tells of an error. The command is tried again when its answer is overdue. A
+// connection with too many streams is lost in any case, and they are split, unless another
+// one has them: then that will be told the same.
 func (l *lane) refused(k *link, r *frame.Reply) {
 	l.tell(Notice{Kind: Refused, Conn: k.conn, Text: fmt.Sprintf("code %d: %s", r.Code, clip(r.Message))})
 	if r.Code == codeTooMany {
-		l.split = k.slot == l.main && len(l.tracks) > 1
+		l.split = k.slot == l.main && l.links[1-k.slot] == nil && len(l.tracks) > 1
 		l.fail(k, "the exchange takes fewer streams on a connection")
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -128,7 +127,7 @@ func BenchmarkSet(b *testing.B) {
 		if err != nil {
 			return
 		}
-		var raw net.Conn = c.NetConn()
+		raw := c.NetConn()
 		over := make(chan struct{})
 		go func() {
 			defer close(over)

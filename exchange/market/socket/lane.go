@@ -103,11 +103,12 @@ func (l *lane) lost(k *link, why string) {
 	case k.slot != l.main:
 		l.forsake(k)
 	case other == nil:
+		l.renew = ""
 		for _, t := range l.tracks {
 			t.miss(k)
 		}
 	default:
-		l.main = other.slot
+		l.main, l.renew = other.slot, ""
 		for _, t := range l.tracks {
 			if t.owner == k.slot {
 				l.inherit(t, k, other)
@@ -131,8 +132,12 @@ func (l *lane) backOff(k *link) {
 // miss notes that messages may be missing since a link was heard last. Of a stream that was
 // never had nothing can be.
 func (t *track) miss(k *link) {
-	if t.lastAt != 0 && !t.gap {
-		t.gap, t.gapFrom = true, max(k.lastAt, t.lastAt)
+	from := max(k.lastAt, t.lastAt)
+	if t.watch.step != speaking {
+		from = t.watch.from
+	}
+	if t.lastAt != 0 {
+		t.gapSince(from)
 	}
 }
 

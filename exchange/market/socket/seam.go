@@ -12,6 +12,9 @@ const (
 	// it. Two healthy connections are a fraction of that apart; who is further behind is
 	// stuck, and no reason to wait.
 	heldMost = 5 * time.Second
+	// againMax is how often a stream that the successor does not bring is asked for again,
+	// before that one becomes its owner all the same: the old one ends soon.
+	againMax = 3
 	// heldPiece is what is counted for a message held back beside its bytes.
 	heldPiece = 128
 )
@@ -27,10 +30,10 @@ type seam struct {
 	held      []piece
 	heldSince time.Duration
 	// heardAt is when the owner brought something for the first time that the successor
-	// should have brought as well, 0 if it has not. again says that the stream was asked for
-	// again for that reason.
+	// should have brought as well, 0 if it has not. again is how often the stream was asked
+	// for again for that reason.
 	heardAt time.Duration
-	again   bool
+	again   int
 
 	// filter says that the new owner may still bring what the old one has delivered, until
 	// filterEnd at the latest.
@@ -42,7 +45,7 @@ type seam struct {
 func (l *lane) succeed() {
 	for _, t := range l.tracks {
 		s := &t.seam // a filter of the handover before may still be at work
-		s.held, s.heardAt, s.again = nil, 0, false
+		s.held, s.heardAt, s.again = nil, 0, 0
 	}
 	l.beganAt, l.renewedAt, l.held = l.at, l.now, 0
 	l.dial(1 - l.main)
@@ -189,8 +192,9 @@ func (l *lane) pass(t *track, next *link) bool {
 		if l.now-s.heardAt < heldMost {
 			return false
 		}
-		if !s.again { // the successor is deaf
-			s.again, s.heardAt = true, 0
+		if s.again < againMax { // the successor is deaf
+			s.heardAt = 0
+			s.again++
 			l.askAgain(next, t)
 			l.tell(Notice{Kind: Resubscribed, Sub: t.Sub, Conn: next.conn, From: t.lastAt, To: l.at, Text: "the new connection did not bring what the old one did"})
 			return false
@@ -200,6 +204,7 @@ func (l *lane) pass(t *track, next *link) bool {
 		return false
 	}
 	l.turn(next, t)
+	l.settle(t)
 	return true
 }
 
@@ -219,7 +224,7 @@ func (l *lane) inherit(t *track, lost, heir *link) {
 func (l *lane) forsake(k *link) {
 	for _, t := range l.tracks {
 		s := &t.seam
-		s.held, s.heardAt, s.again = nil, 0, false
+		s.held, s.heardAt, s.again = nil, 0, 0
 		if t.owner != k.slot {
 			continue
 		}
