@@ -103,9 +103,7 @@ func (c *console) record(ctx context.Context, f *recordFlags, cfg *recordConfig,
 		defer metrics.listener.Close()
 		printer.say("metrics on http://%v/metrics", metrics.listener.Addr())
 	}
-	r, err := openRecording(cfg, client, c.logger(f.verbose), func(text string) {
-		printer.say("%v %s", wallClock().Floor(time.Second), text)
-	})
+	r, err := openRecording(cfg, client, c.logger(f.verbose))
 	if err != nil {
 		return err
 	}
@@ -298,7 +296,7 @@ func (c *console) showPlan(ctx context.Context, f *recordFlags, cfg *recordConfi
 	return plan.print(c.out)
 }
 
-// report shows the status until the context ends.
+// report shows the status, and says the news, until the context ends.
 func (r *recording) report(ctx context.Context, printer *statusPrinter, metrics *metricsServer) error {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
@@ -315,10 +313,15 @@ func (r *recording) report(ctx context.Context, printer *statusPrinter, metrics 
 				return fmt.Errorf("status: %w", err)
 			}
 		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
+		for waiting := true; waiting; {
+			select {
+			case <-ctx.Done():
+				return nil
+			case n := <-r.tap.news:
+				printer.say("%v %s", n.at.Floor(time.Second), n.text)
+			case <-ticker.C:
+				waiting = false
+			}
 		}
 	}
 }

@@ -35,15 +35,15 @@ type recording struct {
 // wallClock is the machine's clock.
 func wallClock() exchange.Time { return exchange.TimeOf(time.Now()) }
 
-// openRecording opens the recorder; nothing runs yet. say is told what a person should know.
-func openRecording(cfg *recordConfig, client *rest.Client, log *slog.Logger, say func(string)) (*recording, error) {
+// openRecording opens the recorder; nothing runs yet.
+func openRecording(cfg *recordConfig, client *rest.Client, log *slog.Logger) (*recording, error) {
 	r := &recording{cfg: cfg, log: log, rest: client, started: wallClock()}
 	rec, err := record.Open(r.recorderConfig())
 	if err != nil {
 		return nil, recorderFailure(err)
 	}
 	r.rec = rec
-	r.tap = &recordTap{rec: rec, say: say, serverTime: client.ServerTime}
+	r.tap = newRecordTap(rec, client.ServerTime)
 	r.tables = &tablePoller{now: wallClock, keep: rec.Table, tell: r.tap.tell}
 	return r, nil
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -53,9 +52,11 @@ type recordStatus struct {
 	Fault    string `json:"fault,omitempty"`
 	// Weight is used in this minute of fapi and dapi together, and WeightMax is what Binance
 	// allows.
-	Weight    int    `json:"weight_used"`
-	WeightMax int    `json:"weight_max"`
-	Notice    string `json:"notice,omitempty"`
+	Weight    int `json:"weight_used"`
+	WeightMax int `json:"weight_max"`
+	// Notice is the last thing that was said; Unsaid were left out because nobody took them.
+	Notice string `json:"notice,omitempty"`
+	Unsaid int64  `json:"unsaid,omitempty"`
 }
 
 // line is the status in one line, the most urgent first.
@@ -90,6 +91,9 @@ func (s *recordStatus) line() string {
 		part("undecoded %s", count(s.Undecoded))
 	}
 	part("disk %s (%s/h)", bytesOf(s.DiskBytes), bytesOf(s.DiskRate))
+	if s.Unsaid > 0 {
+		part("%s left out here", counted(s.Unsaid, "notice"))
+	}
 	if s.Waiting > 0 {
 		part("%s to convert", counted(s.Waiting, "segment"))
 	}
@@ -133,15 +137,12 @@ func (r *statusRates) update(s *recordStatus) {
 
 // statusPrinter shows how a recording stands: on a terminal in one line that is drawn again
 // and again, elsewhere a line at an interval; as JSON, one document a line on standard
-// output. What is said between goes above the line.
+// output. What is said between goes above the line. One goroutine uses it at a time.
 type statusPrinter struct {
 	*console
 	json, quiet bool
 	terminal    bool
-	// mu orders the lines of the status, which its own goroutine draws, and of notices, which
-	// come from the connections'.
-	mu    sync.Mutex
-	drawn bool
+	drawn       bool
 }
 
 // newStatusPrinter looks whether a person is watching.
@@ -159,8 +160,6 @@ func (p *statusPrinter) interval(configured time.Duration) time.Duration {
 
 // show draws a status.
 func (p *statusPrinter) show(s *recordStatus) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	switch {
 	case p.json:
 		return json.NewEncoder(p.out).Encode(s)
@@ -193,8 +192,6 @@ func (p *statusPrinter) say(format string, args ...any) {
 	if p.quiet {
 		return
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.drawn {
 		fmt.Fprint(p.err, "\r\x1b[K")
 		p.drawn = false
@@ -204,8 +201,6 @@ func (p *statusPrinter) say(format string, args ...any) {
 
 // done takes the line away.
 func (p *statusPrinter) done() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.drawn {
 		fmt.Fprint(p.err, "\r\x1b[K")
 		p.drawn = false

@@ -2,6 +2,8 @@ package main
 
 import (
 	"cmp"
+	"errors"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -18,8 +20,10 @@ import (
 // that a bot records what it trades by.
 type recordTap struct {
 	rec *record.Recorder
-	// say is told, in words, what a person should know; it must not block.
-	say func(text string)
+	// news is what a person should know, for whoever prints it. When it is full, because a
+	// terminal stands still, the feed does not wait: unsaid counts what is left out. It is
+	// all in the recording.
+	news chan recordNews
 
 	// mu guards the figures: connections, requests and the status line have goroutines of
 	// their own, and none of them should wait for another's.
@@ -28,8 +32,22 @@ type recordTap struct {
 	// streams has what is known of each stream, by its Index.
 	streams []streamFigures
 	notice  string
+	unsaid  int64
 	// serverTime is the exchange's clock as measured.
 	serverTime func() exchange.Time
+}
+
+// recordNews is something to say, with its time.
+type recordNews struct {
+	at   exchange.Time
+	text string
+}
+
+// newsMax is how much waits to be said.
+const newsMax = 256
+
+func newRecordTap(rec *record.Recorder, serverTime func() exchange.Time) *recordTap {
+	return &recordTap{rec: rec, news: make(chan recordNews, newsMax), serverTime: serverTime}
 }
 
 // recordFigures count what came since the start.
@@ -60,11 +78,12 @@ func (t *recordTap) Message(m *socket.Message) {
 	defer t.mu.Unlock()
 	t.figures.frames++
 	t.figures.bytes += int64(len(m.Raw))
-	if m.Frame == nil {
-		t.figures.undecoded++
-	} else if m.Frame.Event != 0 {
+	switch {
+	case m.Frame != nil && m.Frame.Event != 0:
 		t.figures.lagMS = t.serverTime().Sub(m.Frame.Event).Milliseconds()
 		t.figures.lagKnown = true
+	case m.Frame == nil && !errors.Is(m.Err, io.EOF): // which is an empty list
+		t.figures.undecoded++
 	}
 	if s := t.stream(m.Sub); s != nil {
 		if s.messages == 0 {
@@ -127,7 +146,7 @@ func (t *recordTap) fill(s *recordStatus) {
 	s.Frames, s.Bytes, s.Undecoded = f.frames, f.bytes, f.undecoded
 	s.Gaps, s.Lost, s.Rotated, s.Resyncs = f.gaps, f.lost, f.rotated, f.resyncs
 	s.Heard, s.Silent, s.LagMS, s.LagKnown = f.heard, f.silent, f.lagMS, f.lagKnown
-	s.Notice = t.notice
+	s.Notice, s.Unsaid = t.notice, t.unsaid
 }
 
 // series are the figures by product and kind of stream, in the order of products and kinds.
@@ -170,12 +189,16 @@ type recordedSeries struct {
 	Gaps     int64 `json:"gaps"`
 }
 
-// tell says something to whoever is watching.
+// tell says something to whoever is watching, if there is room.
 func (t *recordTap) tell(text string) {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.notice = text
-	t.mu.Unlock()
-	t.say(text)
+	select {
+	case t.news <- recordNews{wallClock(), text}:
+	default:
+		t.unsaid++
+	}
 }
 
 // count adds a notice to the figures. The caller holds mu.
@@ -185,6 +208,14 @@ func (t *recordTap) count(n *market.Notice) {
 	case market.BookReady:
 		if n.Resync.Reason != "start" {
 			f.resyncs++
+		}
+		return
+	case market.Dropped: // nobody listens to its streams any more
+		for i := range t.streams {
+			if s := &t.streams[i]; s.silent && s.sub.Stream.Product == n.Product && s.sub.Stream.Symbol == n.Symbol {
+				s.silent = false
+				f.silent--
+			}
 		}
 		return
 	case market.Socket:

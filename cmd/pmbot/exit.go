@@ -54,8 +54,8 @@ func exitCodes() []exitMeaning {
 		{exitConfig, "the configuration, a parameter or the plugin program cannot be used"},
 		{exitNotFound, "a file, plugin, run, tape, series or instrument is not there"},
 		{exitCheck, "data is damaged, or a check did not pass: a checksum, data verify, --strict, doctor"},
-		{exitSafety, "refused, because it could do harm: sim --listen where other machines can reach it"},
-		{exitExchange, "the exchange cannot be reached, or has banned this address: doctor"},
+		{exitSafety, "refused, because it could do harm: sim --listen, or data record --metrics, where other machines can reach it"},
+		{exitExchange, "the exchange cannot be reached, or has banned this address: doctor, data record"},
 		{exitTimeout, "no answer in time: a plugin hangs"},
 	}
 }

@@ -108,9 +108,8 @@ func TestRecordKilled(t *testing.T) {
 	share := k.span / time.Duration(k.speed) / time.Duration(k.kills+1)
 	var kills []killed
 	for range k.kills {
-		r := startRecorder(t, config)
 		// It is killed at random, but not before it has recorded anything.
-		r.waitForFrames(t)
+		r := startRecorder(t, config)
 		pause(time.Duration(rng.Int64N(int64(2*share) + 1)))
 		there := sim.time(t)
 		kills = append(kills, killed{exchange.TimeOf(time.Now()), there})
@@ -120,7 +119,6 @@ func TestRecordKilled(t *testing.T) {
 		r.ended(t)
 	}
 	last := startRecorder(t, config)
-	last.waitForFrames(t)
 	pause(max(time.Until(began.Add(k.span/time.Duration(k.speed))), 2*killFlush))
 	end := sim.time(t)
 	if err := last.cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -277,7 +275,23 @@ type runningRecorder struct {
 	tail   []string
 }
 
+// startRecorder starts one and waits until it records. Where the machine is too busy for the
+// exchange to answer in time it starts another, as whoever keeps a service running does.
 func startRecorder(t *testing.T, config string) *runningRecorder {
+	t.Helper()
+	for try := 1; ; try++ {
+		r := launchRecorder(t, config)
+		if r.waitForFrames(t) {
+			return r
+		}
+		err := r.ended(t)
+		if t.Logf("start %d of the recorder: %v: %s", try, err, r.errors.String()); try == 5 {
+			t.Fatal("it does not start")
+		}
+	}
+}
+
+func launchRecorder(t *testing.T, config string) *runningRecorder {
 	t.Helper()
 	r := &runningRecorder{cmd: exec.Command(pmbotProgram(t), "data", "record", "-c", config, "--json")}
 	r.cmd.Dir = filepath.Dir(config)
@@ -295,19 +309,17 @@ func startRecorder(t *testing.T, config string) *runningRecorder {
 	return r
 }
 
-// waitForFrames reads the status until it tells of frames.
-func (r *runningRecorder) waitForFrames(t *testing.T) {
+// waitForFrames reads the status until it tells of frames that are on the disk, and says
+// whether it ever did.
+func (r *runningRecorder) waitForFrames(t *testing.T) bool {
 	t.Helper()
 	for r.lines.Scan() {
 		var s recordStatus
-		if err := json.Unmarshal(r.lines.Bytes(), &s); err != nil {
-			t.Fatalf("status %s: %v", r.lines.Text(), err)
-		}
-		if s.Heard > 0 && s.DiskBytes > 0 {
-			return
+		if err := json.Unmarshal(r.lines.Bytes(), &s); err == nil && s.Heard > 0 && s.DiskBytes > 0 {
+			return true
 		}
 	}
-	t.Fatalf("the recorder has recorded nothing: %v\n%s", r.cmd.Wait(), r.errors.String())
+	return false
 }
 
 // ended waits for the end and keeps the last lines.
