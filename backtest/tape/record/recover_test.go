@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -240,4 +242,28 @@ func FuzzRecover(f *testing.F) {
 			t.Fatalf("kept %d bytes, and of these %d: %v", n, again, err)
 		}
 	})
+}
+
+// TestForeignFrames keeps only frames that a recorder writes: with a checksum, of whole
+// lines.
+func TestForeignFrames(t *testing.T) {
+	_, content, ends := killed(t, t.TempDir(), 2)
+	with, err := newEncoder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	without, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, foreign := range map[string][]byte{
+		"no line end": with.EncodeAll([]byte("1795409940000000000 {}"), nil),
+		"no checksum": without.EncodeAll([]byte("1795409940000000000 {}\n"), nil),
+		"too long":    with.EncodeAll(append(make([]byte, contentMax), '\n'), nil),
+	} {
+		damaged := append(bytes.Clone(content), foreign...)
+		if m := scanBytes(t, damaged); m.size != int64(ends[1]) {
+			t.Errorf("%s: %d bytes are kept of %d", name, m.size, ends[1])
+		}
+	}
 }
