@@ -27,18 +27,48 @@ func (h half) Read(b []byte) (int, error) {
 }
 func (half) Close() error { return nil }
 
+// taken is an answer, what it is taken for, how often it is asked for, and how long that takes.
+type taken struct {
+	name   string
+	answer canned
+	is     error
+	text   string
+	sent   int
+	took   time.Duration
+}
+
+func (test taken) hold(t *testing.T) {
+	t.Helper()
+	transport := &carrier{answer: func(*http.Request) (*http.Response, error) { return test.answer.answer() }}
+	c := newTestClient(t, transport)
+	if _, err := c.MeasureClock(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	pass(5 * time.Second)
+	start := time.Now()
+	_, a, err := c.LastPrices(t.Context(), exchange.UM, "")
+	took := time.Since(start)
+	if err == nil || test.is != nil && !errors.Is(err, test.is) || !strings.Contains(err.Error(), test.text) || strings.ContainsAny(err.Error(), "\n\x00") || len(err.Error()) > 500 {
+		t.Errorf("the error is %v", err)
+	}
+	if len(transport.requests) != test.sent || took != test.took {
+		t.Errorf("sent %d times in %v, want %d in %v", len(transport.requests), took, test.sent, test.took)
+	}
+	if a.Body != nil {
+		t.Errorf("a body of %d bytes beside an error", len(a.Body))
+	}
+	for _, other := range []error{ErrLimited, ErrBanned, ErrFirewall, ErrRegion, ErrUnavailable, ErrNoSymbol, ErrTooOld, ErrParameter, ErrBusy} {
+		if other != test.is && errors.Is(err, other) && !errors.Is(test.is, io.ErrUnexpectedEOF) {
+			t.Errorf("it is %v too", other)
+		}
+	}
+}
+
 // TestErrors is what answers are taken for, how often they are asked for again, and how long
 // that takes.
 func TestErrors(t *testing.T) {
 	const code = `{"code":-1003,"msg":"Too many requests."}`
-	for _, test := range []struct {
-		name   string
-		answer canned
-		is     error
-		text   string
-		sent   int
-		took   time.Duration
-	}{
+	for _, test := range []taken{
 		{"a symbol that is not there", plain(400, `{"code":-1121,"msg":"Invalid symbol."}`), ErrNoSymbol, "HTTP 400: code -1121: Invalid symbol.", 1, 0},
 		{"an interval", plain(400, `{"code":-1120,"msg":"Invalid interval."}`), ErrParameter, "code -1120", 1, 0},
 		{"a limit", plain(400, `{"code":-1130,"msg":"Data sent for parameter 'limit' is not valid."}`), ErrParameter, "code -1130", 1, 0},
@@ -47,6 +77,7 @@ func TestErrors(t *testing.T) {
 		{"48 hours", plain(400, `{"code":-4166,"msg":"Search window is restricted to recent 48 hours only."}`), ErrTooOld, "code -4166", 1, 0},
 		{"429 with a wait", plain(429, code, "Retry-After", "7"), ErrLimited, "HTTP 429: code -1003: Too many requests.", 4, 21 * time.Second},
 		{"429 without", plain(429, code), ErrLimited, "HTTP 429", 4, 3*time.Minute + 500*time.Millisecond - 5*time.Second},
+		{"429 from somebody on the way", plain(429, "<html>slow down</html>", "Retry-After", "7"), ErrLimited, "HTTP 429: HTML of 22 bytes", 4, 21 * time.Second},
 		{"a ban", plain(418, `{"code":-1003,"msg":"Way too many requests; IP banned until 1793577900000."}`), ErrBanned, "HTTP 418", 1, 0},
 		{"the firewall", plain(403, "<html><body>403 Forbidden</body></html>"), ErrFirewall, "HTTP 403: HTML of 39 bytes", 4, 7 * time.Second},
 		{"the region", plain(451, `{"code":0,"msg":"Service unavailable from a restricted location"}`), ErrRegion, "HTTP 451", 1, 0},
@@ -73,29 +104,7 @@ func TestErrors(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				transport := &carrier{answer: func(*http.Request) (*http.Response, error) { return test.answer.answer() }}
-				c := newTestClient(t, transport)
-				if _, err := c.MeasureClock(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				pass(5 * time.Second)
-				start := time.Now()
-				_, a, err := c.LastPrices(t.Context(), exchange.UM, "")
-				took := time.Since(start)
-				if err == nil || test.is != nil && !errors.Is(err, test.is) || !strings.Contains(err.Error(), test.text) || strings.ContainsAny(err.Error(), "\n\x00") || len(err.Error()) > 500 {
-					t.Errorf("the error is %v", err)
-				}
-				if len(transport.requests) != test.sent || took != test.took {
-					t.Errorf("sent %d times in %v, want %d in %v", len(transport.requests), took, test.sent, test.took)
-				}
-				if a.Body != nil {
-					t.Errorf("a body of %d bytes beside an error", len(a.Body))
-				}
-				for _, other := range []error{ErrLimited, ErrBanned, ErrFirewall, ErrRegion, ErrUnavailable, ErrNoSymbol, ErrTooOld, ErrParameter, ErrBusy} {
-					if other != test.is && errors.Is(err, other) && !errors.Is(test.is, io.ErrUnexpectedEOF) {
-						t.Errorf("it is %v too", other)
-					}
-				}
+				test.hold(t)
 			})
 		})
 	}
