@@ -10,6 +10,7 @@
 // decoded without allocation.
 //
 // The tape's import of raw captures calls it, and live feeds do. It judges one message
-// alone: whether ids continue, books cross or clocks agree is for its callers. It is
-// pure. Start reading at [Frame], then [Decoder.Decode].
+// alone: whether ids continue, books cross or clocks agree is for its callers, whom
+// [Frame.Key] tells the order of a stream's frames. It is pure. Start reading at [Frame],
+// then [Decoder.Decode].
 package frame

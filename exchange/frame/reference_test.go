@@ -88,6 +88,7 @@ func (o fields) time(name string) exchange.Time {
 	} else {
 		panic(fmt.Sprintf("time of %d digits", digits))
 	}
+	refuse(n, func(n int64) bool { return n < 0 }) // beyond 2262
 	return exchange.Time(n)
 }
 
@@ -210,7 +211,8 @@ func referenceFrame(stream []byte, element json.RawMessage) (f *Frame, err error
 }
 
 func referenceKind(o fields, stream string) Kind {
-	partial := strings.Contains(stream, "@depth") && !strings.Contains(stream+"@", "@depth@")
+	what := strings.Split(stream+"@", "@")[1]
+	partial := strings.HasPrefix(what, "depth") && what != "depth"
 	if o.has("e") {
 		name := o.text("e")
 		kinds := map[string]Kind{
@@ -223,7 +225,7 @@ func referenceKind(o fields, stream string) Kind {
 			return KindOther
 		case name != "depthUpdate":
 			return kinds[name]
-		case stream == "" || strings.Contains(stream+"@", "@depth@"):
+		case stream == "" || what == "depth":
 			return KindDepth
 		case partial:
 			return KindPartialDepth
