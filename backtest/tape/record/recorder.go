@@ -89,21 +89,34 @@ func prepare(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(dir, formatName)
-	text, err := os.ReadFile(path)
-	switch {
-	case err == nil && strings.TrimSpace(string(text)) != format:
-		err = fmt.Errorf("%s says %.40q: this version writes %s; choose another directory", path, text, format)
-	case err == nil || errors.Is(err, fs.ErrNotExist):
-		err = clearHidden(dir)
-		if err == nil {
-			err = writeFile(path, []byte(format+"\n"))
-		}
-	}
-	if err != nil {
+	if err := checkFormat(dir); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
 	return lock, nil
+}
+
+// checkFormat reads the file that names the format, and makes it where it is not there. It
+// asks for the right to write without writing: a full disk is no reason not to begin.
+func checkFormat(dir string) error {
+	path := filepath.Join(dir, formatName)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := clearHidden(dir); err != nil {
+			return err
+		}
+		return writeFile(path, []byte(format+"\n"))
+	}
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(string(text)) != format {
+		return fmt.Errorf("%s says %.40q: this version writes %s; choose another directory", path, text, format)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // Message keeps a message of a stream as it came. at is the local time of its receipt. It

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -42,7 +41,9 @@ func (r *Recorder) recoverLane(l *lane) error {
 			continue
 		}
 		if _, err := mend(s.Path, r.c.Log); err != nil {
-			return fmt.Errorf("close what a recorder has left open: %w", err)
+			// A disk that is full now may have room later: what comes is recorded all the same.
+			r.c.Log.Error("an open segment will be closed later", "path", s.Path, "err", err)
+			r.writer.left[s.Path] = r.c.Now()
 		}
 	}
 	if list, err = l.segments(r.c.Dir); err != nil || len(list) == 0 {

@@ -267,3 +267,32 @@ func TestForeignFrames(t *testing.T) {
 		}
 	}
 }
+
+// TestRecoverLater begins to record though an old segment cannot be closed, and closes it
+// as soon as it can.
+func TestRecoverLater(t *testing.T) {
+	dir := t.TempDir()
+	path, content, _ := killed(t, dir, 2)
+	final := path[:len(path)-len(partSuffix)]
+	blocked := final + checksumSuffix
+	if err := os.Mkdir(blocked, 0o755); err != nil { // where the checksum is due
+		t.Fatal(err)
+	}
+	c, _ := config(t, dir)
+	r := mustOpen(t, c, realDisk())
+	r.Message(exchange.UM, start.Add(9), trade(9))
+	r.flush()
+	if err := os.Remove(blocked); err != nil {
+		t.Fatal(err)
+	}
+	again(r)
+	kept, err := os.ReadFile(final)
+	if err != nil || !bytes.Equal(kept, content) {
+		t.Errorf("%d bytes, %v", len(kept), err)
+	}
+	stop(t, r)
+	list := gaps(t, dir)
+	if len(mustSegments(t, dir)) != 2 || len(list) != 1 || list[0].From != start.Add(1) || list[0].To != start.Add(9) {
+		t.Errorf("%v", list)
+	}
+}

@@ -7,6 +7,8 @@
 //	https://fapi.binance.com/fapi/v1/depth?symbol=SOLUSDT -> 1620000000.28: {"lastUpdateId":...}
 //
 // Besides messages a line may be the URL of a connection or a recorder's configuration.
+// Messages whose event begins with "pmbot." are notes of package record: they are counted
+// by name, and those that tell of missing messages are [source.Gap].
 //
 // It promises that every line that is not blank is accounted for once: it gives rows,
 // or it is a [source.Bad] with a reason, or [source.Notes] counts it as passed. A message
