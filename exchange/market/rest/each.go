@@ -16,15 +16,19 @@ import (
 // tick is the grain of Binance's times.
 const tick = exchange.Time(time.Millisecond)
 
-// pageMax is the longest page of most endpoints.
-const pageMax = 1000
+// pageMax is the longest page of most endpoints, candlesMax that of candles of futures.
+const (
+	pageMax    = 1000
+	candlesMax = 1500
+)
 
-// page is a size that was asked for, or the usual one.
-func page(limit, usual int) int {
+// page is a size that was asked for, or the usual one, and no more than the exchange gives: it
+// may cut a longer one without a word, which would look like the end of the rows.
+func page(limit, usual, most int) int {
 	if limit <= 0 {
 		return usual
 	}
-	return limit
+	return min(limit, most)
 }
 
 // pageMin is the shortest page of which can be told whether it was cut: a single row may be
@@ -55,7 +59,7 @@ func (c *Client) EachKline(ctx context.Context, p exchange.Product, q KlinesQuer
 		if last == 0 {
 			last = c.ServerTime()
 		}
-		q.Limit = page(q.Limit, klinePage(p))
+		q.Limit = klinesAtOnce(p, q.Limit)
 		for from <= last {
 			next, err := c.klinePage(ctx, p, q, from, last, length, func(k Kline) bool { return yield(k, nil) })
 			if err != nil {
@@ -69,12 +73,13 @@ func (c *Client) EachKline(ctx context.Context, p exchange.Product, q KlinesQuer
 	}
 }
 
-// klinePage is the usual page: on futures the one with most rows for its weight.
-func klinePage(p exchange.Product) int {
+// klinesAtOnce is the size of a page of candles: usually, on futures, the one with most rows
+// for its weight.
+func klinesAtOnce(p exchange.Product, limit int) int {
 	if p == exchange.Margin {
-		return pageMax
+		return page(limit, pageMax, pageMax)
 	}
-	return 499
+	return page(limit, 499, candlesMax)
 }
 
 // klineSpan is the longest window of CM.
@@ -120,7 +125,7 @@ const aggTradesSpan = time.Hour
 // Futures keep 48 hours (ErrTooOld). Limit is the size of a page; 0 is 1000, the cheapest.
 func (c *Client) EachAggTrade(ctx context.Context, p exchange.Product, symbol string, from, to exchange.Time, limit int) iter.Seq2[AggTrade, error] {
 	return func(yield func(AggTrade, error) bool) {
-		limit = page(limit, pageMax)
+		limit = page(limit, pageMax, pageMax)
 		if to == 0 {
 			to = c.ServerTime()
 		}
@@ -164,7 +169,7 @@ func (c *Client) EachAggTrade(ctx context.Context, p exchange.Product, symbol st
 // times, both included; to is now if it is 0. Each has the time since the one before as its
 // Interval; the first has none. Limit is the size of a page, at least 2; 0 is 1000.
 func (c *Client) EachFundingRate(ctx context.Context, p exchange.Product, symbol string, from, to exchange.Time, limit int) iter.Seq2[FundingRate, error] {
-	limit = max(page(limit, pageMax), pageMin)
+	limit = max(page(limit, pageMax, pageMax), pageMin)
 	if to == 0 {
 		to = c.ServerTime()
 	}
@@ -224,7 +229,7 @@ func (c *Client) EachBasis(ctx context.Context, p exchange.Product, q StatisticQ
 }
 
 func eachStatistic[T any](c *Client, q StatisticQuery, list func(StatisticQuery) ([]T, error), at func(*T) exchange.Time) iter.Seq2[T, error] {
-	q.Limit = max(page(q.Limit, statisticsPage), pageMin)
+	q.Limit = max(page(q.Limit, statisticsPage, statisticsPage), pageMin)
 	to := q.To
 	if to == 0 {
 		to = c.ServerTime()

@@ -78,6 +78,9 @@ func TestEachKlineAnywhere(t *testing.T) {
 			}
 			step := length.Milliseconds()
 			a := &archive{t: t, newest: p == exchange.CM, most: 1500}
+			if p == exchange.Margin {
+				a.most = 1000
+			}
 			if p == exchange.CM {
 				a.span = (200 * day).Milliseconds()
 			}
@@ -92,7 +95,7 @@ func TestEachKlineAnywhere(t *testing.T) {
 			for range 30 {
 				from := archiveBase - 400*step + rng.Int64N(400*step)
 				to := from + rng.Int64N(400*step)
-				limit := 1 + rng.IntN(1500)
+				limit := 1 + rng.IntN(2000)
 				if rng.IntN(2) == 0 {
 					limit = 1 + rng.IntN(20)
 				}
@@ -157,7 +160,7 @@ func TestEachAggTradeAnywhere(t *testing.T) {
 			return fmt.Sprintf(`{"a":%d,"p":"1","q":"1","f":%d,"l":%d,"T":%d,"m":false}`, i, i, i, a.times[i])
 		}
 		from := a.times[0] + rng.Int64N(a.times[299]-a.times[0]) - 1000
-		to, limit := from+rng.Int64N(a.times[299]-from+1000), 1+rng.IntN(400)
+		to, limit := from+rng.Int64N(a.times[299]-from+1000), 1+rng.IntN(1200)
 		synctest.Test(t, func(t *testing.T) {
 			c := newTestClient(t, &carrier{answer: a.answer})
 			rows := c.EachAggTrade(t.Context(), exchange.UM, "X", exchange.Millis(from), exchange.Millis(to), limit)

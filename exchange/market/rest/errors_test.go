@@ -80,7 +80,7 @@ func TestErrors(t *testing.T) {
 		{"429 from somebody on the way", plain(429, "<html>slow down</html>", "Retry-After", "7"), ErrLimited, "HTTP 429: HTML of 22 bytes", 4, 21 * time.Second},
 		{"a ban", plain(418, `{"code":-1003,"msg":"Way too many requests; IP banned until 1793577900000."}`), ErrBanned, "HTTP 418", 1, 0},
 		{"the firewall", plain(403, "<html><body>403 Forbidden</body></html>"), ErrFirewall, "HTTP 403: HTML of 39 bytes", 4, 7 * time.Second},
-		{"the region", plain(451, `{"code":0,"msg":"Service unavailable from a restricted location"}`), ErrRegion, "HTTP 451", 1, 0},
+		{"the region", plain(451, `{"code":0,"msg":"Service unavailable from a restricted location"}`), ErrRegion, "HTTP 451: Service unavailable from a restricted location", 1, 0},
 		{"500", plain(500, ""), ErrUnavailable, "HTTP 500: empty body", 4, 1400 * time.Millisecond},
 		{"502 with a page", plain(502, "<html>Bad Gateway</html>"), ErrUnavailable, "HTTP 502: HTML of 24 bytes", 4, 1400 * time.Millisecond},
 		{"503 in words", plain(503, "Service Unavailable."), ErrUnavailable, "HTTP 503: 20 bytes that are not JSON: jsontext", 4, 1400 * time.Millisecond},

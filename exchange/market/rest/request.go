@@ -203,7 +203,7 @@ func (e *Error) judge(r *http.Response, body []byte, err error, most int) {
 		e.Msg = fmt.Sprintf("%d bytes that are not JSON: %v", len(text), fault(text))
 	default:
 		e.readObject(text)
-		if good && e.Code == 0 {
+		if good && e.Code >= 0 {
 			return
 		}
 	}
@@ -237,7 +237,7 @@ func (e *Error) readObject(text []byte) {
 		Code int    `json:"code"`
 		Msg  string `json:"msg"`
 	}
-	if json.Unmarshal(text, &object, jsontext.AllowInvalidUTF8(true)) == nil && object.Code != 0 {
+	if json.Unmarshal(text, &object, jsontext.AllowInvalidUTF8(true)) == nil {
 		e.Code, e.Msg = object.Code, object.Msg
 	}
 }
@@ -251,7 +251,7 @@ func (e *Error) passing(good bool) bool {
 	case http.StatusTeapot:
 		return false
 	}
-	return good && e.Code == 0 || e.HTTP >= 500 || slices.Contains(passingCodes[:], e.Code)
+	return good && e.Code >= 0 || e.HTTP >= 500 || slices.Contains(passingCodes[:], e.Code)
 }
 
 // messageMax is how much of a message is kept.
