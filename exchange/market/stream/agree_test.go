@@ -25,12 +25,12 @@ func TestSimulatedExchange(t *testing.T) {
 	}
 	asked := 0
 	for _, name := range []string{
-		"btcusdt@aggTrade", "btcusdt@trade", "btcusdt@bookTicker", "!bookTicker", "btcusdt@depth", "btcusdt@depth@100ms", "btcusdt@depth@500ms",
+		"btcusdt@aggTrade", "btcusdt@trade", "btcusdt@bookTicker", "!bookTicker", "btcusdt@depth", "btcusdt@depth@100ms", "btcusdt@depth@500ms", "btcusdt@depth@0ms",
 		"btcusdt@depth5", "btcusdt@depth10@100ms", "btcusdt@depth20@500ms", "btcusdt@rpiDepth@500ms", "btcusdt@markPrice", "btcusdt@markPrice@1s",
 		"!markPrice@arr", "!markPrice@arr@1s", "btcusdt@kline_1m", "btcusdt@kline_1M", "btcusdt@kline_1s", "btcusdt_perpetual@continuousKline_1m",
 		"btcusdt@miniTicker", "!miniTicker@arr", "btcusdt@ticker", "!ticker@arr", "btcusdt@forceOrder", "!forceOrder@arr", "!contractInfo",
-		"!assetIndex@arr", "btcusd@assetIndex", "btcusd_perp@aggTrade", "btcusd_perp@trade", "btcusd_perp@bookTicker", "btcusd_perp@depth@100ms",
-		"btcusd_perp@depth20", "btcusd_perp@markPrice@1s", "btcusd@markPrice", "btcusd@markPrice@1s", "btcusd_perp@kline_3d",
+		"!assetIndex@arr", "btcusd@assetIndex", "tradingSession", "btcusdt@compositeIndex", "btcusd_perp@aggTrade", "btcusd_perp@trade", "btcusd_perp@bookTicker", "btcusd_perp@depth@100ms",
+		"btcusd_perp@depth20", "btcusd_perp@depth@0ms", "btcusdt@depth20@0ms", "btcusd_perp@markPrice@1s", "btcusd@markPrice", "btcusd@markPrice@1s", "btcusd_perp@kline_3d",
 		"btcusd_perpetual@continuousKline_1h", "btcusd@indexPrice", "btcusd@indexPriceKline_1m", "btcusd_perp@markPriceKline_1m",
 		"btcusd_perp@miniTicker", "btcusd_perp@ticker", "btcusd_perp@forceOrder",
 		"BTCUSDT@aggTrade", "btcusdt@aggtrade", "btcusdt@depth@250ms", "btcusdt@depth7", "btcusdt@markPrice@3s", "btcusdt@orders", "!aggTrade",
