@@ -56,5 +56,5 @@
 // sent on it in order, so that all that was sent before the last message it brought came;
 // UNSUBSCRIBE and SUBSCRIBE take effect in the order of sending; over two connections a
 // message of the same stream has the same key, and the same bytes where that is not enough;
-// a message travels for less than 5 s.
+// keys do not fall back while a stream is handed over; a message travels for less than 5 s.
 package socket

@@ -151,12 +151,9 @@ func (l *lane) settle(t *track) {
 	}
 }
 
-// message takes one message of a stream from a link.
+// message takes one message of a stream from a link: from the owner to Deliver, from a
+// successor behind those that wait, and from an owner of before nowhere.
 func (l *lane) message(k *link, t *track, p *piece) {
-	if l.links[k.slot] != k {
-		return
-	}
-	k.lastAt = l.at
 	switch {
 	case t.owner != k.slot:
 		if k.slot != l.main {
@@ -172,7 +169,7 @@ func (l *lane) message(k *link, t *track, p *piece) {
 
 // deliver passes a message of a stream on.
 func (l *lane) deliver(t *track, p *piece) {
-	if t.watch.step > 0 {
+	if t.watch.step != speaking {
 		l.heard(t)
 	}
 	if t.gap {

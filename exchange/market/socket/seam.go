@@ -54,7 +54,7 @@ func (l *lane) succeed() {
 // hold takes a message of the successor: it waits, unless it proves that nothing is missing.
 func (l *lane) hold(k *link, t *track, p *piece) {
 	s := &t.seam
-	if t.watch.step > 0 { // the owner is known to be deaf
+	if t.watch.step != speaking { // the owner is known to be deaf
 		t.gapSince(t.lastAt)
 		l.turn(k, t)
 		l.take(t, p)

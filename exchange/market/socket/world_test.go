@@ -103,12 +103,13 @@ func (c *counted) Write(b []byte) (int, error) {
 
 // serve answers on a host until the test ends.
 func (n *network) serve(t testing.TB, host string, h http.Handler) {
-	n.hosts[host] = make(chan net.Conn)
+	conns := make(chan net.Conn)
+	n.hosts[host] = conns
 	server := &http.Server{Handler: h}
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		_ = server.Serve(listener{n, n.hosts[host]})
+		_ = server.Serve(listener{n, conns})
 	}()
 	t.Cleanup(func() {
 		server.Close()
