@@ -181,6 +181,8 @@ type world struct {
 	rest  *rest.Client
 	ear   *ear
 	feed  *Feed
+	// own are the instruments that the feed knows, ins if it is nil.
+	own *exchange.Instruments
 	// skew is the local clock less the exchange's.
 	skew time.Duration
 }
@@ -278,6 +280,9 @@ func (w *world) listen(c Config, names []string, length time.Duration, during ..
 	now := func() exchange.Time { return from.Add(exchange.TimeOf(time.Now()).Sub(base) + w.skew) }
 	w.rest = w.pipes.client(w.t, rest.Config{Now: now})
 	c.Instruments, c.REST, c.Sink, c.Notice = w.ins, w.rest, w.ear.sink, w.ear.notice
+	if w.own != nil {
+		c.Instruments = w.own
+	}
 	c.Socket.Hosts, c.Socket.Dial, c.Socket.Now = binance(), w.pipes.dial, now
 	for _, name := range names {
 		c.Streams = append(c.Streams, streamOf(w.t, name))
