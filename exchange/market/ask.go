@@ -2,13 +2,11 @@ package market
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/exchange/market/rest"
-	"github.com/pmbot/pmbot/exchange/market/stream"
 )
 
 const (
@@ -17,11 +15,6 @@ const (
 	askRetry = 10 * time.Second
 	// clockMoved is how much the clock's offset must change to be told.
 	clockMoved = 250 * time.Millisecond
-	// ratesMax is how many rates are asked for one by one. Above it, UM is asked for those of
-	// all symbols at once, which has no interval before the first.
-	ratesMax = 20
-	// rateSpan is how far before a settlement its predecessor is looked for.
-	rateSpan = 8*time.Hour + time.Minute
 )
 
 // answered enters what a request has brought: the door of REST. The caller holds the mutex.
@@ -161,148 +154,4 @@ func (f *Feed) measure(ctx context.Context) {
 	}
 	f.clock, f.measured = r, true
 	f.plan(f.clocks, f.now.Add(f.c.ClockEvery))
-}
-
-// fetchInfo reads exchangeInfo, tells what has changed, and listens to what trades.
-func (f *Feed) fetchInfo(ctx context.Context, p exchange.Product) {
-	list, answer, err := f.c.REST.ExchangeInfo(ctx, p)
-	add, remove := f.listed(ctx, p, list, answer, err)
-	if len(add)+len(remove) == 0 {
-		return
-	}
-	if err := f.set.Update(add, remove); err != nil && ctx.Err() == nil {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.failed(ctx, Notice{Kind: RequestFailed, Product: p}, "streams of symbols that changed", err)
-	}
-}
-
-// listed enters an answer of exchangeInfo and returns the streams that it begins and ends.
-func (f *Feed) listed(ctx context.Context, p exchange.Product, list []exchange.Instrument, answer rest.Answer, err error) (add, remove []stream.Stream) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.answered(p, answer)
-	var bad exchange.SymbolErrors
-	if err != nil && !errors.As(err, &bad) {
-		f.failed(ctx, Notice{Kind: RequestFailed, Product: p}, "exchangeInfo", err)
-		f.plan(f.infos[p], f.now.Add(askRetry))
-		return nil, nil
-	}
-	for _, e := range bad {
-		f.notify(Notice{Kind: Unreadable, Product: p, Err: e})
-	}
-	u := f.universes[p]
-	for _, c := range u.refresh(list, bad) {
-		n := Notice{Kind: c.kind, Product: p, Symbol: c.symbol, Old: c.old, New: c.new}
-		if in := f.instruments.find(p, c.symbol); in != nil {
-			n.Inst = in.in.ID
-		}
-		f.stats.Changes++
-		f.notify(n)
-	}
-	if f.c.Refresh > 0 {
-		// A delivery is looked at when it is, whatever contractInfo says.
-		at := u.delivery(f.exchangeNow()).Add(infoDelay)
-		f.plan(f.infos[p], min(f.now.Add(f.c.Refresh), max(at.Add(-f.clock.Offset), f.now.Add(infoDelay))))
-	}
-	return f.relisten(u)
-}
-
-// relisten drops the streams of instruments that do not trade any more, and takes up those
-// that do again.
-func (f *Feed) relisten(u *universe) (add, remove []stream.Stream) {
-	for _, in := range f.instruments.list {
-		if in.in.Product != u.product || len(in.streams) == 0 || in.dropped == !u.live(in.in.Symbol) {
-			continue
-		}
-		in.dropped = !in.dropped
-		kind := Resumed
-		if in.dropped {
-			kind = Dropped
-			remove = append(remove, in.streams...)
-		} else {
-			add = append(add, in.streams...)
-		}
-		in.restart(f.exchangeNow())
-		n := in.about(kind)
-		n.Text = fmt.Sprintf("%d streams", len(in.streams))
-		f.notify(n)
-	}
-	return add, remove
-}
-
-// restart forgets what cannot go on after a pause.
-func (in *listener) restart(now exchange.Time) {
-	if in.book != nil {
-		in.book.reset("resumed")
-	}
-	for _, k := range in.bars {
-		k.restart()
-	}
-	in.trade, in.funding = sequence{}, settlement{told: now}
-}
-
-// fetchFundings asks for the rates of settlements that are over.
-func (f *Feed) fetchFundings(ctx context.Context, p exchange.Product) {
-	owed, from := f.owed(p)
-	if p == exchange.UM && len(owed) > ratesMax {
-		rates, answer, err := f.c.REST.FundingRates(ctx, p, rest.FundingQuery{From: from, Limit: 1000})
-		f.settled(ctx, owed, rates, answer, err)
-		return
-	}
-	for _, in := range owed {
-		q := rest.FundingQuery{Symbol: in.in.Symbol, From: from.Add(-rateSpan), Limit: 100}
-		rates, answer, err := f.c.REST.FundingRates(ctx, p, q)
-		f.settled(ctx, []*listener{in}, rates, answer, err)
-		if ctx.Err() != nil {
-			return
-		}
-	}
-}
-
-// owed are the instruments of which a settlement is due to be asked for, and the earliest.
-func (f *Feed) owed(p exchange.Product) (list []*listener, from exchange.Time) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	from = exchange.Never
-	for _, in := range f.instruments.list {
-		if s := &in.funding; in.in.Product == p && s.owed != 0 && f.exchangeNow() >= s.due {
-			list, from = append(list, in), min(from, s.owed)
-		}
-	}
-	return list, from
-}
-
-// settled enters an answer about rates and tells those that are new.
-func (f *Feed) settled(ctx context.Context, owed []*listener, rates []rest.FundingRate, answer rest.Answer, err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	p := owed[0].in.Product
-	f.answered(p, answer)
-	if err != nil {
-		f.failed(ctx, Notice{Kind: RequestFailed, Product: p}, "funding rates", err)
-	}
-	for i := range rates {
-		r := &rates[i]
-		in := f.instruments.find(p, r.Symbol)
-		if in == nil {
-			continue
-		}
-		interval, ok := in.funding.row(r.At, r.Published, r.Special)
-		if !ok {
-			continue
-		}
-		f.stats.Fundings++
-		r.Funding.Interval = interval
-		f.begin(in.in.ID, r.Published).SetFunding(r.Funding)
-		f.tell()
-	}
-	for _, in := range owed {
-		if missed := in.funding.answered(f.exchangeNow()); missed != 0 && ctx.Err() == nil {
-			n := in.about(FundingMissed)
-			n.From, n.To = missed, missed
-			f.notify(n)
-			f.gap(in.in.ID, exchange.KindFunding, missed, missed, "the rate of the settlement could not be had")
-		}
-	}
 }

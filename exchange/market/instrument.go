@@ -22,9 +22,10 @@ type listener struct {
 	aggregates, single bool
 	trade              sequence
 
-	ticker  int64         // the last update id told
-	mark    exchange.Time // when the last mark told was sent
-	funding settlement
+	ticker     int64         // the update id of the best prices told last
+	tickersOld int           // those in a row that were older
+	mark       exchange.Time // when the last mark told was sent
+	funding    settlement
 }
 
 // sequence is what is known of the ids of an instrument's trades.

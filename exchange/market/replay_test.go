@@ -258,7 +258,7 @@ func (p *player) play() error {
 	for i := range p.r.lines {
 		l := &p.r.lines[i]
 		if p.speed > 0 {
-			time.Sleep(l.at.Sub(p.r.first)/p.speed - time.Since(began))
+			<-time.After(l.at.Sub(p.r.first)/p.speed - time.Since(began))
 		}
 		close(l.over)
 		if l.stream == "" {

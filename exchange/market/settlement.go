@@ -19,8 +19,9 @@ const (
 // settlement follows the fundings of one instrument: marks say when the next one is, and REST
 // tells its rate afterwards. It is a value without clock or network.
 type settlement struct {
-	// next is the instant that marks announce, 0 while they announce none.
-	next exchange.Time
+	// next is the instant that marks announce, 0 while they announce none; passed is the last
+	// one that is over.
+	next, passed exchange.Time
 	// owed is one that is over and not told yet, 0 if there is none.
 	owed exchange.Time
 	// told is when the last settlement told was published, before that when the feed began;
@@ -30,26 +31,24 @@ type settlement struct {
 	due           exchange.Time // when to ask, not before
 }
 
-// mark takes what a mark that was sent at an instant announces, and says whether a settlement
-// has become due.
-func (s *settlement) mark(sent, next exchange.Time) bool {
-	over := s.pass(sent)
-	if next > max(s.owed, s.instant) {
+// mark takes what a mark that was sent at an instant announces.
+func (s *settlement) mark(sent, next exchange.Time) {
+	s.pass(sent)
+	if next > max(s.passed, s.instant) {
 		s.next = next
 	}
-	return over
 }
 
-// pass lets time pass, by the exchange's clock, and says whether a settlement has become due.
-func (s *settlement) pass(now exchange.Time) bool {
+// pass lets time pass, by the exchange's clock: a settlement whose instant is over is owed,
+// unless it was told with the one before.
+func (s *settlement) pass(now exchange.Time) {
 	if s.next == 0 || now < s.next {
-		return false
+		return
 	}
-	if s.owed == 0 { // else both are asked for together
-		s.owed, s.tries, s.due = s.next, 0, 0
+	s.passed, s.next = s.next, 0
+	if s.passed > s.instant && s.owed == 0 { // else both are asked for together
+		s.owed, s.tries, s.due = s.passed, 0, 0
 	}
-	s.next = 0
-	return true
 }
 
 // row takes a settlement as REST has it, its instant and when it was published, and says
@@ -71,6 +70,9 @@ func (s *settlement) row(instant, published exchange.Time, special bool) (interv
 	s.instant = instant
 	if s.owed != 0 && instant >= s.owed {
 		s.owed, s.tries = 0, 0
+		if s.passed > instant {
+			s.owed = s.passed
+		}
 	}
 	return interval, true
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/pmbot/pmbot/exchange/market/stream"
 )
 
-// staleMax is how many trades in a row may have ids that are not above the last: a repeated
-// stretch has fewer, and ids that have jumped back would be silent for ever.
+// staleMax is how many trades, or best prices, in a row may have ids that are not above the
+// last: a repeated stretch has fewer, and ids that have jumped back would be silent for ever.
 const staleMax = 1024
 
 // message takes a message of a stream: the one way in of the sockets.
@@ -169,9 +169,11 @@ func (f *Feed) missedTrades(in *listener, fr *frame.Frame, reason string) {
 func (f *Feed) bookTicker(in *listener, fr *frame.Frame) {
 	if fr.BookTicker.UpdateID < in.ticker {
 		f.stats.Repeated++
-		return
+		if in.tickersOld++; in.tickersOld <= staleMax {
+			return
+		}
 	}
-	in.ticker = fr.BookTicker.UpdateID
+	in.ticker, in.tickersOld = fr.BookTicker.UpdateID, 0
 	f.begin(in.in.ID, sentAt(fr)).SetBookTicker(fr.BookTicker)
 	f.tell()
 }
@@ -203,7 +205,7 @@ func (f *Feed) depth(in *listener, fr *frame.Frame) {
 		f.tell()
 		f.bookReady(in)
 	}
-	if k.wants() {
+	if k.wants() && in.asks.due != k.due && f.c.REST != nil {
 		f.plan(in.asks, k.due)
 	}
 }
@@ -223,9 +225,7 @@ func (f *Feed) mark(in *listener, fr *frame.Frame) {
 		return
 	}
 	in.mark = fr.Event
-	if in.funding.mark(fr.Event, fr.Mark.NextFunding) {
-		f.plan(f.settles[in.in.Product], f.now.Add(fundingDelay))
-	}
+	in.funding.mark(fr.Event, fr.Mark.NextFunding) // the next beat looks at it
 	f.begin(in.in.ID, fr.Event).SetMark(fr.Mark.Mark)
 	f.tell()
 }

@@ -193,7 +193,7 @@ const (
 	spotBTC
 )
 
-func listed(t *testing.T) *exchange.Instruments {
+func listed(t testing.TB) *exchange.Instruments {
 	f := exchange.MustFixed
 	instrument := func(p exchange.Product, symbol, quote, asset, tick, step, size string) exchange.Instrument {
 		in := exchange.Instrument{
@@ -267,9 +267,6 @@ func newWorld(t *testing.T, ins *exchange.Instruments, start exchange.Time, leve
 	w.pipes.serve(t, sim)
 	return w
 }
-
-// now is the local clock of the feed: the exchange's, and off by skew.
-func (w *world) now() exchange.Time { return w.sim.Now().Add(w.skew) }
 
 // listen runs a feed with what is missing in its configuration, for a time, and while it runs
 // what is given.
