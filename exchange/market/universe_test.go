@@ -48,7 +48,7 @@ func TestUniverse(t *testing.T) {
 				after time.Duration
 				do    func()
 			}{
-				{20 * time.Second, func() { status(umBTC, "SETTLING") }},
+				{21300 * time.Millisecond, func() { status(umBTC, "SETTLING") }},
 				{40 * time.Second, func() { status(umBTC, "TRADING") }},
 				{20 * time.Second, func() {
 					w.change(func(v *venue.Venue, at exchange.Time) error {
