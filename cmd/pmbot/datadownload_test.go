@@ -65,10 +65,7 @@ func TestDownloadConfig(t *testing.T) {
 	if m := append(doc.decode(&told), told.check(doc)...); len(m) > 0 {
 		t.Fatal(m)
 	}
-	var names []string
-	for _, k := range mustKeys(t, &told) {
-		names = append(names, k)
-	}
+	names := mustKeys(t, &told)
 	want := []string{
 		"um/BTCUSDT/klines-1m", "um/BTCUSDT/markPriceKlines-1m", "um/BTCUSDT/fundingRate",
 		"cm/BTCUSD_PERP/klines-1m", "cm/BTCUSD_PERP/markPriceKlines-1m", "cm/BTCUSD_PERP/fundingRate", "spot/BTCUSDT/klines-1m",

@@ -135,7 +135,7 @@ func (run *downloading) failure(ctx context.Context, err error) error {
 
 // alone takes errors apart that were joined.
 func alone(err error) []error {
-	if many, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only the outermost is looked at
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		return many.Unwrap()
 	}
 	return []error{err}

@@ -100,19 +100,19 @@ func (c *client) get(ctx context.Context, m *meter, url string, header http.Head
 	}
 	r.Header.Set("User-Agent", "pmbot")
 	r.Header.Set("Accept-Encoding", "identity") // a CHECKSUM is of the bytes as they lie there
-	w.response, err = c.http.Do(r)
+	response, err := c.http.Do(r)
 	if err != nil {
 		err = w.cause(err)
 		end()
 		return nil, err
 	}
-	if err := judge(w.response); err != nil {
-		w.response.Body.Close()
+	if err := judge(response); err != nil {
+		response.Body.Close()
 		end()
 		return nil, err
 	}
-	w.body = w.response.Body
-	return &answer{Response: w.response, body: w, end: func() { w.response.Body.Close(); end() }}, nil
+	w.body = response.Body
+	return &answer{Response: response, body: w, end: func() { response.Body.Close(); end() }}, nil
 }
 
 // judge turns a status that brings no file into an error.
@@ -156,13 +156,12 @@ const stallBytes = 4 << 10
 // watch ends a request that brings nothing, or next to nothing: a byte a second is a stall,
 // too.
 type watch struct {
-	ctx      context.Context
-	response *http.Response
-	body     io.Reader
-	timer    *time.Timer
-	limit    time.Duration
-	fresh    int
-	meter    *meter
+	ctx   context.Context
+	body  io.Reader
+	timer *time.Timer
+	limit time.Duration
+	fresh int
+	meter *meter
 }
 
 func (w *watch) Read(b []byte) (int, error) {

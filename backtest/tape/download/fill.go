@@ -106,7 +106,7 @@ func (r *run) fillStretch(ctx context.Context, k row.Key, s tape.Stretch) (Resul
 	if err != nil {
 		return result, err
 	}
-	out := bufio.NewWriter(file)
+	out := bufio.NewWriter(file) // keeps its first error until Flush
 	var n int
 	if k.Kind == row.FundingRate {
 		n, err = r.writeFunding(ctx, out, k, s)
@@ -138,7 +138,7 @@ func klineKind(k row.Kind) rest.KlineKind {
 
 // writeBars writes the closed bars that open within a stretch.
 func (r *run) writeBars(ctx context.Context, out *bufio.Writer, k row.Key, s tape.Stretch) (n int, err error) {
-	out.WriteString("open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore\n")
+	_, _ = out.WriteString("open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore\n")
 	query := rest.KlinesQuery{Kind: klineKind(k.Kind), Symbol: k.Symbol, Interval: row.IntervalName(k.Interval), From: s.From, To: s.To - 1}
 	var line []byte
 	for b, err := range r.c.REST.EachKline(ctx, k.Product, query) {
@@ -155,7 +155,7 @@ func (r *run) writeBars(ctx context.Context, out *bufio.Writer, k row.Key, s tap
 		line = strconv.AppendInt(append(line, ','), b.Trades, 10)
 		line = b.TakerBuy.Append(append(line, ','))
 		line = b.TakerQuote.Append(append(line, ','))
-		out.Write(append(line, ",0\n"...))
+		_, _ = out.Write(append(line, ",0\n"...))
 		n++
 	}
 	return n, nil
@@ -172,7 +172,7 @@ const (
 // which is the distance from the one before, so that this one is asked for, too; the first
 // of all has that of the second.
 func (r *run) writeFunding(ctx context.Context, out *bufio.Writer, k row.Key, s tape.Stretch) (n int, err error) {
-	out.WriteString("calc_time,funding_interval_hours,last_funding_rate\n")
+	_, _ = out.WriteString("calc_time,funding_interval_hours,last_funding_rate\n")
 	odd, waiting := 0, rest.FundingRate{}
 	write := func(f rest.FundingRate, every time.Duration) {
 		if f.At >= s.From && every > 0 {
