@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -86,6 +88,30 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
+// TestClockSetBack: instants never decrease, whatever the clock does.
+func TestClockSetBack(t *testing.T) {
+	streams, frames := benchFrames(2)
+	var heard []exchange.Time
+	s, wires := openedSet(t, streams, func(m *Message) { heard = append(heard, m.At) })
+	for _, at := range []exchange.Time{exchange.Never - 100, exchange.Never - 200, exchange.Never - 50} {
+		s.config.Now = func() exchange.Time { return at }
+		wires[0].take(frames[0])
+	}
+	if want := []exchange.Time{exchange.Never - 100, exchange.Never - 100, exchange.Never - 50}; !slices.Equal(heard, want) {
+		t.Errorf("heard at %v", heard)
+	}
+}
+
+// processor is the time that this process has spent computing: on a busy machine the
+// wall's says little.
+func processor(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
 // BenchmarkTake is a message from the bytes to Deliver: decode, lock, lane.
 func BenchmarkTake(b *testing.B) {
 	for _, count := range []int{1, 1024, 10240} {
@@ -94,12 +120,13 @@ func BenchmarkTake(b *testing.B) {
 			_, wires := openedSet(b, streams, func(*Message) {})
 			order := rand.New(rand.NewPCG(1, 1)).Perm(count)
 			b.ReportAllocs()
-			n := 0
+			n, before := 0, processor(b)
 			for b.Loop() {
 				i := order[n%count]
 				wires[i].take(frames[i])
 				n++
 			}
+			b.ReportMetric(float64(processor(b)-before)/float64(n), "cpu-ns/op")
 		})
 	}
 }
@@ -173,11 +200,13 @@ func BenchmarkSet(b *testing.B) {
 	<-started
 	b.ReportAllocs()
 	b.ResetTimer()
+	before := processor(b)
 	e.mu.Lock()
 	left = b.N
 	e.mu.Unlock()
 	<-delivered
 	b.StopTimer()
+	b.ReportMetric(float64(processor(b)-before)/float64(b.N), "cpu-ns/op")
 	close(stop)
 	e.end()
 }
