@@ -48,11 +48,19 @@ func (f *Feed) listed(ctx context.Context, p exchange.Product, list []exchange.I
 		f.notify(n)
 	}
 	if f.c.Refresh > 0 {
-		// A delivery is looked at when it is, whatever contractInfo says.
-		at := u.delivery(f.exchangeNow()).Add(infoDelay)
-		f.plan(f.infos[p], min(f.now.Add(f.c.Refresh), max(at.Add(-f.clock.Offset), f.now.Add(infoDelay))))
+		f.plan(f.infos[p], f.nextListing(u))
 	}
 	return f.relisten(u)
+}
+
+// nextListing is when exchangeInfo is read again: in a while, or when something delivers,
+// whatever contractInfo says of it.
+func (f *Feed) nextListing(u *universe) exchange.Time {
+	next := f.now.Add(f.c.Refresh)
+	if at := u.delivery(f.exchangeNow()); at != exchange.Never {
+		next = min(next, max(at.Add(infoDelay-f.clock.Offset), f.now.Add(infoDelay)))
+	}
+	return next
 }
 
 // relisten drops the streams of instruments that do not trade any more, and takes up those

@@ -8,8 +8,18 @@ import (
 
 	"github.com/pmbot/pmbot/backtest/venue"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/exchange/market/rest"
 	"github.com/pmbot/pmbot/exchange/market/socket"
 )
+
+// The world is a Tap that counts the answers of exchangeInfo.
+func (w *world) Message(*socket.Message) {}
+func (w *world) Notice(Notice)           {}
+func (w *world) Answer(_ exchange.Product, a rest.Answer) {
+	if strings.HasSuffix(a.URL, "/exchangeInfo") {
+		w.infos++
+	}
+}
 
 // change lets the exchange change its terms.
 func (w *world) change(change func(v *venue.Venue, at exchange.Time) error) {
@@ -64,7 +74,7 @@ func TestUniverse(t *testing.T) {
 				step.do()
 			}
 		}
-		w.listen(Config{Refresh: time.Minute}, []string{
+		w.listen(Config{Refresh: time.Minute, Tap: w}, []string{
 			"UM btcusdt@aggTrade", "UM btcusdt@depth@100ms", "UM btcusdt@markPrice@1s", "UM !contractInfo", "CM btcusd_perp@aggTrade",
 			"CM btcusd_261102@aggTrade", "CM btcusd_261102@depth@100ms", "CM btcusd_261102@markPrice@1s", "CM !contractInfo", "MARGIN btcusdt@aggTrade",
 		}, 2*time.Minute, during)
@@ -78,6 +88,9 @@ func TestUniverse(t *testing.T) {
 			}
 		}
 		w.ear.mu.Unlock()
+		if n := w.infos; n > 20 {
+			t.Errorf("exchangeInfo was read %d times", n)
+		}
 		if s := w.feed.Stats(); s.Dropped != 1 || s.BooksReady != 1 {
 			t.Errorf("%+v", s)
 		}

@@ -184,7 +184,8 @@ type world struct {
 	// own are the instruments that the feed knows, ins if it is nil.
 	own *exchange.Instruments
 	// skew is the local clock less the exchange's.
-	skew time.Duration
+	skew  time.Duration
+	infos int // answers of exchangeInfo
 }
 
 const (
