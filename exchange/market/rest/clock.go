@@ -28,7 +28,7 @@ const (
 type clock struct {
 	// last is the last measurement, nil if there was none.
 	last *atomic.Pointer[Reading]
-	// failed is the last try by our clock, 0 if it succeeded.
+	// failed is when a request last tried in vain, by our clock; 0 if it did not.
 	failed *atomic.Int64
 	// measuring holds one token while somebody measures.
 	measuring chan struct{}
@@ -92,7 +92,6 @@ func (c *Client) measure(ctx context.Context) (Reading, error) {
 			return best, nil
 		}
 	}
-	c.clock.failed.Store(int64(c.now()))
 	return Reading{}, fmt.Errorf("measure the exchange's clock: %w", failure)
 }
 
@@ -147,7 +146,8 @@ func (c *Client) keepTime(ctx context.Context) {
 	}
 	short, cancel := context.WithTimeout(ctx, clockWait)
 	defer cancel()
-	if _, err := c.measure(short); err != nil && ctx.Err() == nil {
+	if _, err := c.measure(short); err != nil && ctx.Err() == nil { // and not because the caller gave up
+		c.clock.failed.Store(int64(c.now()))
 		c.log.LogAttrs(ctx, slog.LevelWarn, "clock of the exchange unknown", slog.Any("err", err))
 	}
 }

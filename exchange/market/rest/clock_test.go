@@ -124,6 +124,31 @@ func TestClockKept(t *testing.T) {
 	})
 }
 
+// TestClockHurried holds that a caller who has no time does not keep the next one from
+// measuring.
+func TestClockHurried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		transport := distant([]time.Duration{100 * time.Millisecond}, 50)
+		times := transport.answer
+		transport.answer = func(r *http.Request) (*http.Response, error) {
+			w, err := times(r)
+			if r.Context().Err() != nil {
+				return nil, r.Context().Err()
+			}
+			return w, err
+		}
+		c := newTestClient(t, transport)
+		short, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if _, _, err := c.LastPrices(short, exchange.CM, ""); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a hurried caller: %v", err)
+		}
+		if _, _, err := c.LastPrices(t.Context(), exchange.CM, ""); err != nil || c.Clock().Offset != ahead {
+			t.Errorf("the next one: %v, %+v", err, c.Clock())
+		}
+	})
+}
+
 // TestClosed holds that a candle is closed only when its end is certainly over.
 func TestClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
