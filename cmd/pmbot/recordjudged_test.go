@@ -26,7 +26,7 @@ func judgeKilled(t *testing.T, k *killTerms, kills []killed) {
 	if k.whole {
 		products = products[:1]
 	}
-	judge := &killJudge{t: t, gaps: gaps, kills: kills, lost: make([]int64, len(kills)), speed: k.speed}
+	judge := &killJudge{t: t, gaps: gaps, kills: kills, lost: make([]int64, len(kills)), speed: k.speed, most: k.most()}
 	judge.losses(products...)
 	ours := openForTest(t, filepath.Join(k.dir, "tape"))
 	theirs := openForTest(t, told)
@@ -124,6 +124,7 @@ type killJudge struct {
 	// lost are the rows told between the last one recorded before a kill and the kill.
 	lost                                                   []int64
 	speed                                                  int
+	most                                                   time.Duration
 	equal, missing, unreported, invented, different, shown int64
 }
 
@@ -142,8 +143,8 @@ func (j *killJudge) losses(products ...exchange.Product) {
 			g := j.gaps[n]
 			cost := max(kill.wall.Sub(g.from), 0)
 			j.t.Logf("kill %d: %v lost the last %v, and was away for %v", i+1, p, cost.Round(time.Millisecond), g.to.Sub(kill.wall).Round(time.Millisecond))
-			if cost > killFlush {
-				j.t.Errorf("kill %d cost %v %v, more than the flush interval", i+1, p, cost)
+			if cost > j.most {
+				j.t.Errorf("kill %d cost %v %v, more than %v", i+1, p, cost, j.most)
 			}
 		}
 	}
