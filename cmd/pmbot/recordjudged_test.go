@@ -21,13 +21,13 @@ import (
 func judgeKilled(t *testing.T, k *killTerms, kills []killed) {
 	gaps := reportedGaps(t, filepath.Join(k.dir, "recording", "raw"))
 	told := filepath.Join(k.dir, "told")
-	runPmbot(t, nil, "data", "import", "-q", "--tape", told, filepath.Join(k.dir, "history"))
 	products := []exchange.Product{exchange.UM, exchange.CM, exchange.Margin}
 	if k.whole {
 		products = products[:1]
 	}
 	judge := &killJudge{t: t, gaps: gaps, kills: kills, lost: make([]int64, len(kills)), speed: k.speed, most: k.most()}
 	judge.losses(products...)
+	runPmbot(t, nil, "data", "import", "-q", "--tape", told, filepath.Join(k.dir, "history"))
 	ours := openForTest(t, filepath.Join(k.dir, "tape"))
 	theirs := openForTest(t, told)
 	judge.compare(ours, theirs)

@@ -227,7 +227,8 @@ func (s *runningSim) stop(t *testing.T) {
 	}
 }
 
-// killConfig records Bitcoin's contracts of the three products, or all of the busy exchange.
+// killConfig records Bitcoin's contracts of the three products, or all of the busy exchange:
+// with depth5 in the place of trade, whose ids have holes there, each of which were a gap.
 func killConfig(at simAddresses, whole bool) string {
 	what := `
 um.symbols = ["BTC*"]
@@ -239,7 +240,7 @@ margin.streams = ["aggTrade", "bookTicker", "depth@100ms"]
 	if whole {
 		what = `
 um.symbols = ["all"]
-um.streams = ["aggTrade", "trade", "bookTicker", "depth@100ms", "markPrice@1s", "kline_1m"]
+um.streams = ["aggTrade", "depth5@100ms", "bookTicker", "depth@100ms", "markPrice@1s", "kline_1m"]
 um.market = ["!contractInfo", "!forceOrder@arr", "!miniTicker@arr", "!assetIndex@arr"]
 cm = { symbols = [], market = [] }
 margin.symbols = []
