@@ -129,6 +129,8 @@ type Budget struct {
 	weight, orders pool
 	quotas         []quota
 	pauses         pauses
+	// at is the latest instant that was told.
+	at time.Time
 }
 
 // New starts with nothing used. The limits must be possible: see Limits.
@@ -194,8 +196,6 @@ func (b *Budget) Take(r Request, now time.Time) (t Ticket, until time.Time, err 
 
 // ready says when a request may leave as things stand, which is now if it is not after now.
 func (b *Budget) ready(r Request, now time.Time) (time.Time, error) {
-	b.weight.turn(now)
-	b.orders.turn(now)
 	if err := b.never(r, now); err != nil {
 		return time.Time{}, err
 	}
@@ -204,8 +204,31 @@ func (b *Budget) ready(r Request, now time.Time) (time.Time, error) {
 		b.orders.free(r.Orders, b.ordersMax(r.Class), now)), nil
 }
 
+// setBackMin is by how much a clock must go back to have been wrong before. What is less makes
+// us slower, not faster, for as long.
+const setBackMin = time.Minute
+
+// turn moves to an instant. If the clock was wrong until now, what was noted by it goes back
+// with it: what is used stays used, and no pause gets longer. Only a ban stays, for the
+// exchange may have told its end by its own clock.
+func (b *Budget) turn(now time.Time) {
+	if back := b.at.Sub(now); back >= setBackMin {
+		b.at = now
+		b.weight.setBack(now)
+		b.orders.setBack(now)
+		b.pauses.setBack(back)
+		for i := range b.quotas {
+			b.quotas[i].setBack(back)
+		}
+	}
+	b.at = latest(b.at, now)
+	b.weight.turn(now)
+	b.orders.turn(now)
+}
+
 // never says why a request cannot leave however long it waits.
 func (b *Budget) never(r Request, now time.Time) error {
+	b.turn(now)
 	if b.pauses.ban.After(now) {
 		return &Refusal{Err: ErrBanned, Reason: "nothing is sent", Until: b.pauses.ban}
 	}
@@ -236,8 +259,7 @@ func (b *Budget) Return(t Ticket) {
 
 // Settle closes a ticket with what came back.
 func (b *Budget) Settle(t Ticket, a Answer, now time.Time) {
-	b.weight.turn(now)
-	b.orders.turn(now)
+	b.turn(now)
 	b.weight.land(t.request.Weight)
 	b.orders.land(t.request.Orders)
 	b.pauses.flying--
@@ -255,8 +277,7 @@ type Usage struct {
 
 // Usage at an instant.
 func (b *Budget) Usage(now time.Time) Usage {
-	b.weight.turn(now)
-	b.orders.turn(now)
+	b.turn(now)
 	u := Usage{Weight: b.weight.now.used(), Orders: b.orders.now.used()}
 	if until := b.pauses.until(Cancel, now); until.After(now) {
 		u.Paused = until

@@ -123,6 +123,32 @@ func TestTurn(t *testing.T) {
 	}
 }
 
+// TestSetBack corrects a clock that was an hour fast: what was used stays used for this minute
+// and not for an hour, and pauses and quotas end as soon as they would have.
+func TestSetBack(t *testing.T) {
+	b := newBudget(t, papi)
+	tickets, _ := fill(t, b, Request{Class: Read, Weight: 80}, at("13:00:10.000"))
+	if until, err := b.ready(Request{Class: Read, Weight: 80}, at("12:00:10.000")); err != nil || !until.Equal(at("12:01:00.500")) {
+		t.Errorf("after %d: %v, %v", len(tickets), until, err)
+	}
+	b = newBudget(t, papi)
+	ticket, _, _ := b.Take(Request{Class: Read, Weight: 1}, at("13:00:10.000"))
+	b.Settle(ticket, Answer{Status: 429, RetryAfter: 7 * time.Second}, at("13:00:10.000"))
+	if until, _ := b.ready(Request{Class: Cancel, Weight: 1}, at("12:00:12.000")); !until.Equal(at("12:00:19.000")) {
+		t.Errorf("a pause of 7 s ends at %v", until) // how much of it has passed nobody knows
+	}
+	b = newBudget(t, papi)
+	for range 10 {
+		_, _, _ = b.Take(Request{Class: Order, Quota: 1}, at("13:00:10.000"))
+	}
+	if err := b.never(Request{Class: Order, Quota: 1}, at("12:00:10.000")); !errors.Is(err, ErrQuota) {
+		t.Errorf("the quota is forgotten: %v", err)
+	}
+	if err := b.never(Request{Class: Order, Quota: 1}, at("12:10:10.000")); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestEdges sends and is answered within the error of the clock: both minutes count it.
 func TestEdges(t *testing.T) {
 	for _, c := range []struct {

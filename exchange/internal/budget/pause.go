@@ -105,6 +105,13 @@ func (b *backoff) grow(sent, now time.Time, first, most time.Duration) {
 
 func (b *backoff) active() bool { return b.length > 0 }
 
+// setBack moves all but a ban by as much as the clock went back.
+func (p *pauses) setBack(d time.Duration) {
+	for _, t := range []*time.Time{&p.all, &p.orders, &p.waf.since, &p.waf.until, &p.throttle.since, &p.throttle.until} {
+		*t = t.Add(-d)
+	}
+}
+
 // until is when a class may go on; what is not after now is no pause. As long as the
 // firewall has not let a request pass, one flies at a time.
 func (p *pauses) until(c Class, now time.Time) time.Time {

@@ -36,3 +36,10 @@ func (q *quota) undo(at time.Time) {
 		q.sent = slices.Delete(q.sent, i, i+1)
 	}
 }
+
+// setBack moves what was sent by as much as the clock went back.
+func (q *quota) setBack(d time.Duration) {
+	for i := range q.sent {
+		q.sent[i] = q.sent[i].Add(-d)
+	}
+}

@@ -27,8 +27,8 @@ func (w window) end() time.Time { return time.Unix((w.minute+1)*60, 0) }
 
 func minuteOf(t time.Time) int64 { return t.Unix() / 60 }
 
-// turn moves to the minute of an instant. What flies may arrive in it. It never turns back:
-// a clock that was set back makes us slower, not faster.
+// turn moves to the minute of an instant. What flies may arrive in it. It never turns back
+// on its own: see setBack.
 func (p *pool) turn(at time.Time) {
 	m := minuteOf(at.Add(p.slack))
 	if m <= p.now.minute {
@@ -39,6 +39,13 @@ func (p *pool) turn(at time.Time) {
 		p.before = p.now
 	}
 	p.now = window{minute: m, own: p.flying}
+}
+
+// setBack puts the two minutes where the clock is that was wrong before. What they have
+// counted was sent lately by any clock, and stays.
+func (p *pool) setBack(at time.Time) {
+	p.now.minute = minuteOf(at.Add(p.slack))
+	p.before.minute = p.now.minute - 1
 }
 
 // free is when n more will keep the minutes that are in question under a limit, as things

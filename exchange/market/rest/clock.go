@@ -115,11 +115,11 @@ func (c *Client) sample(ctx context.Context, p exchange.Product) (Reading, error
 // right after a try that failed.
 func (c *Client) clockDue() bool {
 	now := c.now()
-	if failed := exchange.Time(c.clock.failed.Load()); failed != 0 && now.Sub(failed) < clockRetry {
+	if failed := exchange.Time(c.clock.failed.Load()); failed != 0 && now.Sub(failed).Abs() < clockRetry {
 		return false
 	}
 	last := c.clock.last.Load()
-	return last == nil || now.Sub(last.At) > clockAgeMax
+	return last == nil || now.Sub(last.At).Abs() > clockAgeMax // our clock may have been set back
 }
 
 // keepTime measures before a request where that is due, for the budget counts by minutes of

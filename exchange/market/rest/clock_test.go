@@ -179,3 +179,53 @@ func TestClosed(t *testing.T) {
 		}
 	})
 }
+
+// TestClockSetBack holds that a local clock that is wrong by hours, before it is measured or
+// from some instant on, does not use up the budget for the hours that never come.
+func TestClockSetBack(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		wrong func(since time.Duration) time.Duration
+	}{
+		{"fast by an hour from the start", func(time.Duration) time.Duration { return time.Hour }},
+		{"set forward, and back after a quarter of an hour", func(since time.Duration) time.Duration {
+			if time.Minute < since && since < 16*time.Minute {
+				return time.Hour
+			}
+			return 0
+		}},
+		{"set back by two hours", func(since time.Duration) time.Duration {
+			if since > time.Minute {
+				return -2 * time.Hour
+			}
+			return 0
+		}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			transport := &carrier{timeless: true, answer: func(r *http.Request) (*http.Response, error) {
+				if strings.HasSuffix(r.URL.Path, "/time") {
+					return respond(200, fmt.Sprintf(`{"serverTime":%d}`, time.Now().UnixMilli())), nil
+				}
+				return respond(200, `{"lastUpdateId":1,"bids":[],"asks":[]}`), nil
+			}}
+			client, err := New(Config{Transport: transport, Now: func() exchange.Time {
+				return exchange.TimeOf(time.Now().Add(c.wrong(time.Since(start))))
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for n := range 20 { // 4000 of weight, then a pause
+				from := time.Now()
+				for range 200 {
+					if _, _, err := client.Depth(t.Context(), exchange.UM, "BTCUSDT", 1000); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if took := time.Since(from); took > 4*time.Minute {
+					t.Errorf("%s: the %d. 200 snapshots took %v", c.name, n+1, took)
+				}
+			}
+		})
+	}
+}
