@@ -140,6 +140,9 @@ func (f *Feed) filled(ctx context.Context, in *listener, k *barKeeper, list []re
 
 // measure measures the exchange's clock.
 func (f *Feed) measure(ctx context.Context) {
+	f.mu.Lock()
+	breaks := f.breaks
+	f.mu.Unlock()
 	r, err := f.c.REST.MeasureClock(ctx)
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -149,6 +152,10 @@ func (f *Feed) measure(ctx context.Context) {
 		return
 	}
 	f.tick(f.c.Socket.Now())
+	if f.breaks != breaks {
+		f.plan(f.clocks, f.now) // it was made by two clocks
+		return
+	}
 	if moved := r.Offset - f.clock.Offset; !f.measured || moved.Abs() > clockMoved {
 		f.notify(Notice{Kind: ClockSet, Text: fmt.Sprintf("the exchange is %v ahead, known to %v", r.Offset, r.RoundTrip/2)})
 	}

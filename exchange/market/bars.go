@@ -30,6 +30,9 @@ func (f *Feed) venueBar(in *listener, k *barKeeper, b exchange.Bar) {
 // deliverBars tells the bars of a keeper that are decided.
 func (f *Feed) deliverBars(in *listener, k *barKeeper) {
 	for v, ok := k.take(); ok; v, ok = k.take() {
+		if v.hole != 0 {
+			f.missedBars(in, k, v.hole, v.bar.Start)
+		}
 		switch {
 		case v.differs && v.ours:
 			f.barDiffers(in, k, &v.bar, &v.other, "ours was delivered")
@@ -73,8 +76,14 @@ func (f *Feed) passBars(in *listener, now exchange.Time) {
 	for _, k := range in.bars {
 		k.tick(now)
 		f.deliverBars(in, k)
-		if _, _, ok := k.wants(now); ok && f.c.REST != nil && !in.dropped {
+		if _, _, ok := k.wants(now); !ok || in.dropped {
+			continue
+		}
+		if f.c.REST != nil {
 			f.plan(in.fills, f.now)
+		} else if from, to := k.answered(now); to != 0 { // by nobody
+			f.missedBars(in, k, from, to)
+			f.deliverBars(in, k)
 		}
 	}
 }

@@ -37,27 +37,30 @@ type Feed struct {
 	clock     rest.Reading
 	measured  bool
 
-	chores []*chore
-	// wake holds a token when a chore is due earlier than those who wait know.
-	wake chan struct{}
-	// The chores that are no instrument's: listings and settlements by product, the clock, and
-	// a look at bars and settlements every second.
+	// requests are the chores of instruments, own are the feed's: listings and settlements by
+	// product, and the clock.
+	requests, own  chores
 	infos, settles [exchange.Margin + 1]*chore
-	clocks, beats  *chore
+	clocks         *chore
+	// made is when the feed was made; lookedAt and lookedAfter are the last look at the local
+	// clock, by it and by the monotonic time since; breaks counts when the two did not agree.
+	made        time.Time
+	lookedAt    exchange.Time
+	lookedAfter time.Duration
+	breaks      int
 }
 
 // heard is a stream with what its messages are for.
 type heard struct {
 	sub *socket.Sub
 	// in is the instrument that the stream is of alone, nil if there is none.
-	in   *listener
-	conn int // that brought the last message
+	in *listener
 }
 
 // asset is an asset's index price.
 type asset struct {
 	index exchange.AssetIndex
-	sent  exchange.Time
+	told  newest
 }
 
 // New makes a feed. The errors wrap [ErrConfig] and name what is wrong.
@@ -65,7 +68,8 @@ func New(c Config) (*Feed, error) {
 	if err := c.complete(); err != nil {
 		return nil, err
 	}
-	f := &Feed{c: c, instruments: newListeners(c.Instruments), assets: map[string]*asset{}, wake: make(chan struct{}, 1)}
+	f := &Feed{c: c, instruments: newListeners(c.Instruments), assets: map[string]*asset{}, made: time.Now()}
+	f.requests.wake, f.own.wake = make(chan struct{}, 1), make(chan struct{}, 1)
 	for _, s := range c.Streams {
 		f.listen(s)
 	}
@@ -100,7 +104,7 @@ func (f *Feed) listen(s stream.Stream) {
 	case stream.Depth:
 		if in.book == nil {
 			in.book = newBookKeeper(s.Product)
-			in.asks = f.addChore(func(ctx context.Context) { f.fetchSnapshot(ctx, in) })
+			in.asks = f.requests.add(func(ctx context.Context) { f.fetchSnapshot(ctx, in) })
 		}
 	}
 }
@@ -152,7 +156,7 @@ func (f *Feed) addKeeper(in *listener, b BarSpec, trades bool) error {
 	k.trades = trades
 	in.bars = append(in.bars, k)
 	if in.fills == nil {
-		in.fills = f.addChore(func(ctx context.Context) { f.fetchBars(ctx, in) })
+		in.fills = f.requests.add(func(ctx context.Context) { f.fetchBars(ctx, in) })
 	}
 	return nil
 }
@@ -174,9 +178,7 @@ func (f *Feed) Run(ctx context.Context) error {
 	defer cancel()
 	f.start()
 	var wg sync.WaitGroup
-	for range workers {
-		wg.Go(func() { f.work(ctx) })
-	}
+	f.startWorkers(ctx, &wg)
 	err := f.set.Run(ctx)
 	cancel()
 	wg.Wait()

@@ -22,17 +22,15 @@ type listener struct {
 	aggregates, single bool
 	trade              sequence
 
-	ticker     int64         // the update id of the best prices told last
-	tickersOld int           // those in a row that were older
-	mark       exchange.Time // when the last mark told was sent
-	funding    settlement
+	ticker  newest // best prices, by update id
+	mark    newest // by when they were sent
+	funding settlement
 }
 
 // sequence is what is known of the ids of an instrument's trades.
 type sequence struct {
 	last int64         // the last id, 0 before the first
 	sent exchange.Time // when it was done
-	conn int           // the connection that brought it
 	// stale counts ids in a row that were not above the last.
 	stale int
 }

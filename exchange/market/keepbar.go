@@ -47,7 +47,10 @@ type barKeeper struct {
 	// start of the first one ever, next that of the one after them, 0 before the first.
 	slots       []barSlot
 	first, next exchange.Time
-	done        []barSlot // the last delivered ones, the oldest first
+	// owed is the start of the bar behind the last one that was delivered or given up, 0 before
+	// the first.
+	owed exchange.Time
+	done []barSlot // the last delivered ones, the oldest first
 
 	// out is the bar that is being delivered.
 	out exchange.Bar
@@ -87,11 +90,18 @@ func (k *barKeeper) missed(at exchange.Time) { k.sound, k.doubt = max(k.sound, a
 // trade of a bar that is closed.
 func (k *barKeeper) trade(at exchange.Time, t exchange.Trade) bool {
 	k.doubt = false
+	start := at.Floor(k.interval)
+	k.open(start)
 	if k.sound == 0 {
 		k.sound = at
 	}
-	start := at.Floor(k.interval)
-	k.open(start)
+	switch s := k.slot(start); {
+	case s == nil: // it is delivered already
+		k.sound = max(k.sound, at)
+		return false
+	case s.silent && s.ours.Trades == 0: // silence was no proof
+		s.closed, s.whole, s.silent = false, false, false
+	}
 	closed, ok, err := k.local.Add(at, t)
 	if ok {
 		k.close(closed, false)
@@ -113,14 +123,14 @@ func (k *barKeeper) trade(at exchange.Time, t exchange.Trade) bool {
 	return true
 }
 
-// open makes slots up to the bar that starts at an instant.
+// open makes slots up to the bar that starts at an instant. Behind more than barsOwed of which
+// nothing was heard, bars begin anew.
 func (k *barKeeper) open(start exchange.Time) {
+	if k.next != 0 && start.Sub(k.next) > barsOwed*k.interval {
+		k.beginAnew()
+	}
 	if k.next == 0 {
 		k.first, k.next = start, start
-	}
-	if n := int64(start.Sub(k.next) / k.interval); n > barsOwed { // years, by a clock gone wrong
-		k.next = start.Add(-barsOwed * k.interval)
-		k.slots = k.slots[:0]
 	}
 	for k.next <= start {
 		k.slots = append(k.slots, barSlot{start: k.next})
@@ -172,7 +182,11 @@ func (k *barKeeper) venue(b exchange.Bar) (ours exchange.Bar, differs bool) {
 }
 
 // tick lets time pass, by the exchange's clock: bars that end without a further trade close.
+// Bars far ahead of it are of an instant that was wrong, and keep no others back.
 func (k *barKeeper) tick(now exchange.Time) {
+	if k.next.Sub(now) > barsOwed*k.interval {
+		k.beginAnew()
+	}
 	k.open(now.Floor(k.interval))
 	for i := range k.slots {
 		s := &k.slots[i]
@@ -199,6 +213,8 @@ type verdict struct {
 	// which is in other, or ours if the venue's is delivered.
 	ours, differs bool
 	other         exchange.Bar
+	// hole is the start of the first bar before it that was forgotten, 0 if there is none.
+	hole exchange.Time
 	// missed says that it is not ours because trades are missing; the first bar, of which
 	// nobody expects them, does not say so.
 	missed bool
@@ -226,6 +242,10 @@ func (k *barKeeper) take() (v verdict, ok bool) {
 	default:
 		return v, false
 	}
+	if 0 < k.owed && k.owed < s.start {
+		v.hole = k.owed
+	}
+	k.owed = s.start.Add(k.interval)
 	if len(k.done) == barsKept {
 		k.done = slices.Delete(k.done, 0, 1)
 	}
@@ -270,7 +290,8 @@ func (k *barKeeper) answered(now exchange.Time) (from, to exchange.Time) {
 	for len(k.slots) > 0 && k.slots[0].lost() {
 		k.slots = slices.Delete(k.slots, 0, 1)
 	}
-	return from, k.next.Add(-time.Duration(len(k.slots)) * k.interval)
+	k.owed = k.next.Add(-time.Duration(len(k.slots)) * k.interval)
+	return from, k.owed
 }
 
 // sameBar compares a bar of ours with the venue's. Its quote volume may differ by one unit of
@@ -287,8 +308,15 @@ func sameBar(ours, venues *exchange.Bar) bool {
 // listened to. Bars begin anew with the one that runs then.
 func (k *barKeeper) restart() {
 	k.local, _ = book.NewBars(k.in, k.interval) // which has worked before
-	k.sound, k.doubt, k.next, k.tries, k.due = 0, false, 0, 0, 0
+	k.sound, k.doubt, k.next, k.tries, k.due, k.owed = 0, false, 0, 0, 0, 0
 	k.slots, k.done = k.slots[:0], k.done[:0]
+}
+
+// beginAnew does that and owes the bars in between: those that are not told are told as missed.
+func (k *barKeeper) beginAnew() {
+	owed := k.owed
+	k.restart()
+	k.owed = owed
 }
 
 // intervals are the bars that can be built: those that start at multiples since 1970 by every

@@ -211,6 +211,9 @@ func TestBarKeeper(t *testing.T) {
 				whose = "ours "
 			}
 			line := whose + text(&v.bar)
+			if v.hole != 0 {
+				line = fmt.Sprintf("hole from %d; ", int64(v.hole-hour)/int64(time.Second)) + line
+			}
 			if v.differs {
 				line += "; the other " + text(&v.other)
 			}

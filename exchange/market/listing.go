@@ -58,7 +58,7 @@ func (f *Feed) listed(ctx context.Context, p exchange.Product, list []exchange.I
 func (f *Feed) nextListing(u *universe) exchange.Time {
 	next := f.now.Add(f.c.Refresh)
 	if at := u.delivery(f.exchangeNow()); at != exchange.Never {
-		next = min(next, max(at.Add(infoDelay-f.clock.Offset), f.now.Add(infoDelay)))
+		next = min(next, f.now.Add(at.Sub(f.exchangeNow())+infoDelay))
 	}
 	return next
 }
@@ -94,5 +94,5 @@ func (in *listener) restart(now exchange.Time) {
 	for _, k := range in.bars {
 		k.restart()
 	}
-	in.trade, in.funding = sequence{}, settlement{told: now}
+	in.trade, in.ticker, in.mark, in.funding = sequence{}, newest{}, newest{}, settlement{told: now}
 }

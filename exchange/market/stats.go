@@ -51,7 +51,7 @@ func (f *Feed) Stats() Stats {
 		}
 	}
 	s.Clock = f.clock
-	if f.measured {
+	if f.clock.At != 0 {
 		s.ClockAge = f.now.Sub(f.clock.At)
 	}
 	return s

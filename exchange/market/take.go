@@ -3,6 +3,7 @@ package market
 import (
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/exchange/book"
@@ -11,9 +12,31 @@ import (
 	"github.com/pmbot/pmbot/exchange/market/stream"
 )
 
-// staleMax is how many trades, or best prices, in a row may have ids that are not above the
-// last: a repeated stretch has fewer, and ids that have jumped back would be silent for ever.
-const staleMax = 1024
+// What is older than what was told is passed over, but ids and times that have jumped back
+// would be silent for ever.
+const (
+	// staleMax is how many trades in a row may have ids that are not above the last: a repeated
+	// stretch has fewer. One that was done so much later as staleFor is none that is repeated.
+	staleMax = 1024
+	// staleFor is how long old best prices, marks and indexes are passed over while no new ones
+	// come.
+	staleFor = time.Minute
+)
+
+// newest is the last told of a sequence of states, by number or time, and when that was.
+type newest struct {
+	key int64
+	at  exchange.Time
+}
+
+// takes says whether a state is to be told: one from least on, or the first in a long time.
+func (n *newest) takes(key, least int64, now exchange.Time) bool {
+	if key < least && now.Sub(n.at) < staleFor {
+		return false
+	}
+	n.key, n.at = key, now
+	return true
+}
 
 // message takes a message of a stream: the one way in of the sockets.
 func (f *Feed) message(m *socket.Message) {
@@ -45,7 +68,6 @@ func (f *Feed) hear(m *socket.Message) *heard {
 	if h.sub != m.Sub {
 		*h = heard{sub: m.Sub, in: f.instruments.owner(m.Sub.Stream)}
 	}
-	h.conn = m.Conn
 	return h
 }
 
@@ -76,7 +98,7 @@ func (f *Feed) frame(h *heard, fr *frame.Frame) {
 	}
 	switch fr.Kind {
 	case frame.KindAggTrade, frame.KindTrade:
-		f.trade(h, in, fr)
+		f.trade(in, fr)
 	case frame.KindBookTicker:
 		f.bookTicker(in, fr)
 	case frame.KindDepth:
@@ -123,21 +145,21 @@ func sentAt(fr *frame.Frame) exchange.Time {
 }
 
 // trade tells a trade, and before it the bars that it closes.
-func (f *Feed) trade(h *heard, in *listener, fr *frame.Frame) {
+func (f *Feed) trade(in *listener, fr *frame.Frame) {
 	if fr.Kind == frame.KindTrade && in.aggregates {
 		return // the same trades, told one by one
 	}
 	q, t := &in.trade, &fr.Trade
 	if q.last != 0 && t.ID <= q.last {
 		f.stats.Repeated++
-		if q.stale++; q.stale <= staleMax {
+		if q.stale++; q.stale <= staleMax && fr.Time.Sub(q.sent) < staleFor {
 			return
 		}
 		f.missedTrades(in, fr, "ids have jumped back")
 	} else if q.last != 0 && t.ID != q.last+1 {
 		f.missedTrades(in, fr, fmt.Sprintf("trades %d to %d are missing", q.last+1, t.ID-1))
 	}
-	q.last, q.sent, q.conn, q.stale = t.ID, fr.Time, h.conn, 0
+	q.last, q.sent, q.stale = t.ID, fr.Time, 0
 	if fr.TradeType != frame.TradeMarket && fr.TradeType != frame.TradeUnknown {
 		f.stats.Special++ // it takes an id and makes no price
 		return
@@ -167,13 +189,10 @@ func (f *Feed) missedTrades(in *listener, fr *frame.Frame, reason string) {
 
 // bookTicker tells best prices, unless newer ones were told of another stream.
 func (f *Feed) bookTicker(in *listener, fr *frame.Frame) {
-	if fr.BookTicker.UpdateID < in.ticker {
+	if !in.ticker.takes(fr.BookTicker.UpdateID, in.ticker.key, f.now) {
 		f.stats.Repeated++
-		if in.tickersOld++; in.tickersOld <= staleMax {
-			return
-		}
+		return
 	}
-	in.ticker, in.tickersOld = fr.BookTicker.UpdateID, 0
 	f.begin(in.in.ID, sentAt(fr)).SetBookTicker(fr.BookTicker)
 	f.tell()
 }
@@ -220,11 +239,10 @@ func (f *Feed) bookReady(in *listener) {
 
 // mark tells a mark price, unless it was told of another stream.
 func (f *Feed) mark(in *listener, fr *frame.Frame) {
-	if fr.Event <= in.mark {
+	if !in.mark.takes(int64(fr.Event), in.mark.key+1, f.now) {
 		f.stats.Repeated++
 		return
 	}
-	in.mark = fr.Event
 	in.funding.mark(fr.Event, fr.Mark.NextFunding) // the next beat looks at it
 	f.begin(in.in.ID, fr.Event).SetMark(fr.Mark.Mark)
 	f.tell()
@@ -241,11 +259,11 @@ func (f *Feed) assetIndex(h *heard, fr *frame.Frame) {
 		})
 		f.tell()
 	}
-	if fr.Event <= a.sent {
+	if !a.told.takes(int64(fr.Event), a.told.key+1, f.now) {
 		f.stats.Repeated++
 		return
 	}
-	a.sent, a.index.Price = fr.Event, fr.AssetIndex.Price
+	a.index.Price = fr.AssetIndex.Price
 	f.begin(0, fr.Event).SetAssetIndex(&a.index)
 	f.tell()
 }

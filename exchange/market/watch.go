@@ -1,6 +1,7 @@
 package market
 
 import (
+	"slices"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -83,9 +84,9 @@ func (f *Feed) socketNotice(n socket.Notice) {
 	f.notify(Notice{Kind: Socket, Socket: n})
 	switch n.Kind {
 	case socket.Lost:
-		for i := range f.heard {
-			if h := &f.heard[i]; h.conn == n.Conn && h.in != nil {
-				h.doubt()
+		for _, in := range f.instruments.list { // which connection would have brought a trade nobody knows
+			if slices.ContainsFunc(in.streams, func(s stream.Stream) bool { return s.EventKind() == exchange.KindTrade && s.Route() == n.Route }) {
+				in.doubt()
 			}
 		}
 	case socket.Gap:

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -186,6 +187,10 @@ type world struct {
 	// skew is the local clock less the exchange's.
 	skew  time.Duration
 	infos int // answers of exchangeInfo
+	// back is by how much the local clock has been set back, in nanoseconds.
+	back atomic.Int64
+	// alone is a feed without REST.
+	alone bool
 }
 
 const (
@@ -275,11 +280,16 @@ func (w *world) listen(c Config, names []string, length time.Duration, during ..
 	w.t.Helper()
 	base := exchange.TimeOf(time.Now())
 	from := w.sim.Now()
-	now := func() exchange.Time { return from.Add(exchange.TimeOf(time.Now()).Sub(base) + w.skew) }
+	now := func() exchange.Time {
+		return from.Add(exchange.TimeOf(time.Now()).Sub(base) + w.skew - time.Duration(w.back.Load()))
+	}
 	w.rest = w.pipes.client(w.t, rest.Config{Now: now})
 	c.Instruments, c.REST, c.Sink, c.Notice = w.ins, w.rest, w.ear.sink, w.ear.notice
 	if w.own != nil {
 		c.Instruments = w.own
+	}
+	if w.alone {
+		c.REST = nil
 	}
 	c.Socket.Hosts, c.Socket.Dial, c.Socket.Now = binance(), w.pipes.dial, now
 	for _, name := range names {

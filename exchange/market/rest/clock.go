@@ -108,6 +108,9 @@ func (c *Client) sample(ctx context.Context, p exchange.Product) (Reading, error
 		return Reading{}, err
 	}
 	trip := r.At.Sub(r.sent)
+	if trip < 0 || trip > c.timeout+slack {
+		return Reading{}, &Error{Endpoint: e.String(), URL: r.URL, Err: fmt.Errorf("the local clock was set by about %v meanwhile", trip)}
+	}
 	return Reading{Offset: at.Sub(r.sent.Add(trip / 2)), RoundTrip: trip, At: r.At}, nil
 }
 
