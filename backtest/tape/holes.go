@@ -69,8 +69,9 @@ func silences(k row.Kind) (usual, most time.Duration) {
 	return 3 * time.Second, 15 * time.Second // marks, at the slower of the stream's two speeds
 }
 
-// holesMax bounds the holes of one file. More of them mean that the data is not what it
-// is taken for.
+// holesMax bounds the holes that are kept of one file. More of them where rows come every
+// interval mean that the data is not what it is taken for. Elsewhere neighbours become one, so
+// that a stream which loses something all the time is told as that, and kept. It is even.
 const holesMax = 10_000
 
 // holeFinder looks for holes in the rows of a file as they pass.
@@ -80,9 +81,11 @@ type holeFinder struct {
 	step time.Duration
 	// most is the longest distance that is no hole.
 	most time.Duration
-	// found are the holes and lines the source lines of the rows after them.
-	found []Hole
-	lines []int64
+	// found are the holes and lines the source lines of the rows after them; counted is how
+	// many there were before neighbours became one.
+	found   []Hole
+	lines   []int64
+	counted int64
 
 	rows   int64
 	lastAt exchange.Time
@@ -140,9 +143,24 @@ func unlinked(lastAt exchange.Time, lastID int64, at exchange.Time, after int64)
 }
 
 func (h *holeFinder) note(hole Hole, line int64) {
-	if len(h.found) <= holesMax {
-		h.found, h.lines = append(h.found, hole), append(h.lines, line)
+	h.counted++
+	if h.rule == steadyHoles && len(h.found) > holesMax {
+		return // finish refuses them
 	}
+	if h.rule != steadyHoles && len(h.found) == holesMax {
+		h.halve()
+	}
+	h.found, h.lines = append(h.found, hole), append(h.lines, line)
+}
+
+// halve makes one hole of each two neighbours, the rows between them included.
+func (h *holeFinder) halve() {
+	n := len(h.found) / 2
+	for i := range n {
+		a, b := h.found[2*i], h.found[2*i+1]
+		h.found[i], h.lines[i] = Hole{a.From, b.To, a.Missing + b.Missing}, h.lines[2*i+1]
+	}
+	h.found, h.lines = h.found[:n], h.lines[:n]
 }
 
 // finish ends the search and fails when there are too many holes.
@@ -150,7 +168,7 @@ func (h *holeFinder) finish() error {
 	if h.rule == inferredHoles {
 		h.infer()
 	}
-	if len(h.found) > holesMax {
+	if len(h.found) > holesMax { // of steady rows
 		return fmt.Errorf("more than %d gaps, the first from %v to %v: is the interval right?", holesMax, h.found[0].From, h.found[0].To)
 	}
 	return nil

@@ -483,6 +483,7 @@ func (s *seriesSink[R, P]) finish() error {
 	for i, h := range s.holes.found {
 		s.report.Gaps.add("line %d: %d missing from %v to %v", s.holes.lines[i], h.Missing, h.From, h.To)
 	}
+	s.report.Gaps.Count = s.holes.counted
 	if knots := s.gauge.Knots(); len(knots) > 0 {
 		s.report.Knots = knots
 	}

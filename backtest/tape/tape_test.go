@@ -226,6 +226,36 @@ func TestTooManyGaps(t *testing.T) {
 	}
 }
 
+// TestGapsEverywhere keeps a stream that has lost every other trade, and says so within bounds.
+func TestGapsEverywhere(t *testing.T) {
+	const n = 2*holesMax + 100
+	var b strings.Builder
+	b.WriteString("agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker\n")
+	for i := range n {
+		fmt.Fprintf(&b, "%d,1,1,%[1]d,%[1]d,%d,true\n", 1+2*i, 1704067200000+int64(i))
+	}
+	key := row.Key{Product: exchange.UM, Symbol: "SOLUSDT", Kind: row.AggTrades}
+	path := filepath.Join(t.TempDir(), "SOLUSDT-aggTrades-2024-01-01.csv")
+	writeSource(t, path, b.String())
+	tape := newTape(t)
+	report, err := Import(t.Context(), tape, ImportSpec{Path: path, Spec: source.Spec{Key: key}}, nil)
+	must(t, err)
+	if got := report.Series[0].Gaps.Count; got != n-1 {
+		t.Errorf("%d gaps are counted, want %d", got, n-1)
+	}
+	holes, missing := tape.Holes(key), int64(0)
+	for i, h := range holes {
+		missing += h.Missing
+		if i > 0 && h.From < holes[i-1].To {
+			t.Fatalf("hole %d begins at %v, within the one before", i, h.From)
+		}
+	}
+	if len(holes) > holesMax || missing != n-1 {
+		t.Errorf("%d holes are listed with %d trades missing, want at most %d and %d", len(holes), missing, holesMax, n-1)
+	}
+	must(t, tape.Verify(t.Context()))
+}
+
 // TestDamagedTape changes files of a tape and wants errors that name them, and no panic.
 func TestDamagedTape(t *testing.T) {
 	tape := newTape(t)
