@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/exchange/market/rest"
 	"github.com/pmbot/pmbot/exchange/market/stream"
 )
 
@@ -39,8 +40,8 @@ type plannedTable struct {
 	Weight int    `json:"weight"`
 }
 
-// snapshotWeight is what the snapshot of a book costs: 1000 levels.
-const snapshotWeight = 20
+// snapshotLevels is how deep the snapshot of a book is that a feed asks for by itself.
+const snapshotLevels = 1000
 
 // plan is what a configuration asks for of what an exchange lists.
 func (c *recordConfig) plan(streams []stream.Stream, polls []*tablePoll) recordPlan {
@@ -59,7 +60,7 @@ func (c *recordConfig) plan(streams []stream.Stream, polls []*tablePoll) recordP
 		products[s.Product] = true
 		perSecond += busyBytes(s)
 		if s.Kind == stream.Depth && s.Product != exchange.Margin {
-			p.WeightAtStart += snapshotWeight
+			p.WeightAtStart += rest.DepthWeight(s.Product, snapshotLevels)
 		}
 	}
 	p.BytesADay = int64(perSecond * (24 * time.Hour).Seconds() / compression)
@@ -151,7 +152,7 @@ func (p *recordPlan) print(w io.Writer) error {
 	for _, t := range p.Tables {
 		fmt.Fprintf(w, "table %s every %s, weight %d\n", t.Name, t.Every, t.Weight)
 	}
-	_, err := fmt.Fprintf(w, "weight of fapi and dapi: %s for the books at the start, %s a minute from then on, of 2,400 a minute\ndisk: at most about %s a day, if every symbol were as busy as Bitcoin's\n",
-		count(int64(p.WeightAtStart)), count(int64(p.WeightAMinute)), bytesOf(p.BytesADay))
+	_, err := fmt.Fprintf(w, "weight of fapi and dapi: %s for the books at the start, %s a minute from then on, of %s a minute\ndisk: at most about %s a day, if every symbol were as busy as Bitcoin's\n",
+		count(int64(p.WeightAtStart)), count(int64(p.WeightAMinute)), count(rest.WeightFutures), bytesOf(p.BytesADay))
 	return err
 }

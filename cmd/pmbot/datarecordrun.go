@@ -114,7 +114,7 @@ func (r *recording) convert(ctx context.Context) error {
 
 // status is how the recording stands now.
 func (r *recording) status() *recordStatus {
-	s := &recordStatus{Schema: "pmbot.record.status/1", At: wallClock(), Streams: r.streams, WeightMax: weightOfFutures}
+	s := &recordStatus{Schema: "pmbot.record.status/1", At: wallClock(), Streams: r.streams, WeightMax: rest.WeightFutures}
 	r.tap.fill(s)
 	stats := r.rec.Stats()
 	for _, p := range stats.Products {
@@ -129,9 +129,6 @@ func (r *recording) status() *recordStatus {
 	r.rates.update(s)
 	return s
 }
-
-// weightOfFutures is the weight that Binance allows a minute of fapi and dapi together.
-const weightOfFutures = 2400
 
 // feedOf is a feed without readers but the recorder.
 func (r *recording) feedOf(c market.Config) (*market.Feed, error) {

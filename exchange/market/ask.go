@@ -36,26 +36,6 @@ func (f *Feed) failed(ctx context.Context, n Notice, text string, err error) {
 	f.notify(n)
 }
 
-// depthWeight is what a snapshot of so many levels costs of the minute's request weight.
-func depthWeight(p exchange.Product, levels int) int {
-	futures := levels
-	switch {
-	case p == exchange.Margin && levels <= 100:
-		return 5
-	case p == exchange.Margin && levels <= 500:
-		return 25
-	case p == exchange.Margin:
-		return 50
-	case futures <= 50:
-		return 2
-	case futures <= 100:
-		return 5
-	case futures <= 500:
-		return 10
-	}
-	return 20
-}
-
 // fetchSnapshot asks for the snapshot that a book wants.
 func (f *Feed) fetchSnapshot(ctx context.Context, in *listener) {
 	k := in.book
@@ -74,7 +54,7 @@ func (f *Feed) fetchSnapshot(ctx context.Context, in *listener) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.answered(in.in.Product, answer)
-	took, weight := f.now.Sub(started), depthWeight(in.in.Product, f.c.DepthLevels)
+	took, weight := f.now.Sub(started), rest.DepthWeight(in.in.Product, f.c.DepthLevels)
 	if err != nil {
 		k.failed(f.now, took, weight)
 		f.failed(ctx, in.about(SnapshotFailed), "", err)

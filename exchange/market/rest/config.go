@@ -42,10 +42,13 @@ const (
 	// waitersMax is how many requests of one class may wait for budget: more than there are
 	// streams on a connection, each of which may want a snapshot.
 	waitersMax = 2048
-	// weightFutures is that of fapi and dapi together, weightSpot that of api, per minute.
-	weightFutures = 2400
-	weightSpot    = 6000
+	// weightSpot is the weight that Binance allows an address a minute on api.
+	weightSpot = 6000
 )
+
+// WeightFutures is the weight that Binance allows an address a minute on fapi and dapi
+// together.
+const WeightFutures = 2400
 
 // bases are the hosts of Binance.
 var bases = [...]string{
@@ -125,7 +128,7 @@ func (c *Client) limit(share int) error {
 	if c.spot, err = budget.NewScheduler(l, now); err != nil {
 		return err
 	}
-	l.Weight = weightFutures
+	l.Weight = WeightFutures
 	for _, q := range quotaTable {
 		q.N = q.N * share / 100
 		l.Quotas = append(l.Quotas, q)

@@ -57,6 +57,11 @@ func levels(list [][2]exchange.Fixed) []exchange.Level {
 	return out
 }
 
+// DepthWeight is what [Client.Depth] with a limit of 1 or more costs of the product's weight.
+func DepthWeight(p exchange.Product, limit int) int {
+	return find(p, "depth").weight(params{}.number("limit", int64(limit)))
+}
+
 // Depth asks for a snapshot of a book with at most limit levels a side. Futures take 5, 10,
 // 20, 50, 100, 500 and 1000, at a cost of 2, 2, 2, 2, 5, 10 and 20; spot takes 1 to 5000, at
 // 5, 25, 50 and 250 from 1, 101, 501 and 1001 on. A limit of 0 is 1000.
