@@ -125,18 +125,7 @@ func (s *keyedSet) streamOf(suffix string, in *exchange.Instrument) (stream.Stre
 	case "assetIndex":
 		name = in.Base + "USD"
 	}
-	return stream.Parse(s.product, asciiLower(name)+"@"+suffix)
-}
-
-// asciiLower is a symbol as names of streams have it: letters of other alphabets have one
-// form there.
-func asciiLower(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r - 'A' + 'a'
-		}
-		return r
-	}, s)
+	return stream.Parse(s.product, stream.Lower(name)+"@"+suffix)
 }
 
 // marketStream is a stream of the whole market by its full name.

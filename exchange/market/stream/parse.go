@@ -43,8 +43,8 @@ func (s *Stream) parse(name string) error {
 	case strings.HasPrefix(name, "!"), !ok:
 		return fmt.Errorf("%v has no such stream; of all symbols there are %s, and one symbol's is written as in \"btcusdt@aggTrade\"",
 			s.Product, all(s.Product))
-	case lower(head) != head:
-		return fmt.Errorf("has capitals before \"@\", which Binance acknowledges and never answers: want %q", clip(lower(head)+"@"+tail))
+	case Lower(head) != head:
+		return fmt.Errorf("has capitals before \"@\", which Binance acknowledges and never answers: want %q", clip(Lower(head)+"@"+tail))
 	case head == "":
 		return fmt.Errorf("has no symbol before \"@\"")
 	}

@@ -40,11 +40,11 @@ func (s Stream) String() string { return s.Product.String() + " " + s.Name() }
 func (s Stream) Name() string {
 	r, ok := find(s.Product, s.Kind)
 	if !ok {
-		return lower(s.Symbol) + "@" + s.Kind.String()
+		return Lower(s.Symbol) + "@" + s.Kind.String()
 	}
 	name := r.all
 	if s.Symbol != "" {
-		name = lower(s.Symbol)
+		name = Lower(s.Symbol)
 		if s.Contract != "" {
 			name += "_" + s.Contract
 		}
@@ -134,9 +134,9 @@ func (s Stream) EventKind() exchange.Kind {
 	}
 }
 
-// lower is a symbol as the names of streams have it, upper as Binance writes it elsewhere.
-// Only a-z have two forms: some symbols have letters of other alphabets, and these stay.
-func lower(s string) string {
+// Lower is a symbol as the names of streams have it. Only a-z have two forms: some symbols
+// have letters of other alphabets, and these stay.
+func Lower(s string) string {
 	return strings.Map(func(r rune) rune {
 		if 'A' <= r && r <= 'Z' {
 			return r - 'A' + 'a'
@@ -145,6 +145,7 @@ func lower(s string) string {
 	}, s)
 }
 
+// upper is a symbol of a stream's name as Binance writes it elsewhere, the reverse of Lower.
 func upper(s string) string {
 	return strings.Map(func(r rune) rune {
 		if 'a' <= r && r <= 'z' {
