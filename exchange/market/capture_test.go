@@ -104,7 +104,7 @@ func TestCapturesOverSockets(t *testing.T) {
 			if c.name == "own" {
 				speed = 0
 			} else if os.Getenv("PMBOT_REAL_SOCKETS") == "" {
-				t.Skip("PMBOT_REAL_SOCKETS is not set")
+				t.Skip("takes half a minute of real time: set PMBOT_REAL_SOCKETS=1")
 			}
 			files := c.files(t)
 			r := readRecording(t, files...)

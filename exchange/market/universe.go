@@ -22,7 +22,6 @@ type change struct {
 	kind     NoticeKind
 	symbol   string
 	old, new string
-	in       exchange.Instrument // as it is now; of one that is gone, as it was
 }
 
 // newUniverse starts with the instruments that the caller believes in: the first answer is
@@ -49,7 +48,7 @@ func (u *universe) refresh(list []exchange.Instrument, unread []error) []change 
 		case known:
 			changes = append(changes, compare(&old, &in)...)
 		case u.whole:
-			changes = append(changes, change{kind: Listed, symbol: in.Symbol, new: in.Status, in: in})
+			changes = append(changes, change{kind: Listed, symbol: in.Symbol, new: in.Status})
 		}
 	}
 	for symbol, old := range u.listed {
@@ -59,7 +58,7 @@ func (u *universe) refresh(list []exchange.Instrument, unread []error) []change 
 		if len(unread) > 0 {
 			now[symbol] = old
 		} else {
-			changes = append(changes, change{kind: Unlisted, symbol: symbol, old: old.Status, in: old})
+			changes = append(changes, change{kind: Unlisted, symbol: symbol, old: old.Status})
 		}
 	}
 	slices.SortFunc(changes, func(a, b change) int { return cmp.Or(strings.Compare(a.symbol, b.symbol), cmp.Compare(a.kind, b.kind)) })
@@ -100,7 +99,7 @@ func compare(old, now *exchange.Instrument) []change {
 	var changes []change
 	add := func(kind NoticeKind, was, is string) {
 		if was != is {
-			changes = append(changes, change{kind: kind, symbol: now.Symbol, old: was, new: is, in: *now})
+			changes = append(changes, change{kind: kind, symbol: now.Symbol, old: was, new: is})
 		}
 	}
 	add(StatusChanged, old.Status, now.Status)
