@@ -19,6 +19,8 @@ const (
 	// row may stay without a good one before the connection is given up.
 	answerMost     = 10 * time.Second
 	unansweredMost = 3
+	// refusedFor is how long a stream is not asked for that the exchange has refused alone.
+	refusedFor = 5 * time.Minute
 	// goneFor is how long messages of a removed stream are expected.
 	goneFor = time.Minute
 )
@@ -71,12 +73,19 @@ func (l *lane) command(k *link) {
 	l.shell.send(k, text)
 }
 
-// wanted marks streams that a link lacks as asked for by the command id.
+// wanted marks streams that a link lacks as asked for by the command id. One that was in a
+// refused command is with fewer others each time.
 func (l *lane) wanted(k *link, id int64) []string {
 	var names []string
+	most := namesMost
 	for _, t := range l.tracks {
-		if a := &t.asks[k.slot]; a.state == wanted && len(names) < namesMost {
-			*a = ask{state: asked, id: id}
+		a := &t.asks[k.slot]
+		if a.state == refused && l.now-a.at >= refusedFor {
+			*a = ask{most: 1}
+		}
+		if with := orDefault(a.most, namesMost); a.state == wanted && len(names) < min(most, with) {
+			most = min(most, with)
+			a.state, a.id = asked, id
 			names = append(names, t.Name)
 		}
 	}
@@ -103,7 +112,7 @@ func (l *lane) overdue(k *link) bool {
 		}
 		for _, t := range l.tracks {
 			if a := &t.asks[k.slot]; a.state == asked && a.id == late {
-				*a = ask{}
+				*a = ask{most: a.most}
 			}
 		}
 	}
@@ -130,7 +139,7 @@ func (l *lane) reply(k *link, r *frame.Reply) {
 	c.unanswered = 0
 	for _, t := range l.tracks {
 		if a := &t.asks[k.slot]; a.state == asked && a.id == r.ID {
-			a.state, a.at = acknowledged, l.now
+			*a = ask{state: acknowledged, at: l.now}
 			if t.owner == k.slot {
 				l.subscribed(t)
 			}
@@ -147,7 +156,8 @@ func (l *lane) subscribed(t *track) {
 	t.watch.restart(l.now, t.Silence)
 }
 
-// refused tells of an error. The command is tried again when its answer is overdue. A
+// refused tells of an error. If it names a command, its streams are asked for again by halves;
+// if not, they are when the answer is overdue. A
 // connection with too many streams is lost in any case, and they are split, unless another
 // one has them: then that will be told the same.
 func (l *lane) refused(k *link, r *frame.Reply) {
@@ -155,6 +165,36 @@ func (l *lane) refused(k *link, r *frame.Reply) {
 	if r.Code == codeTooMany {
 		l.split = k.slot == l.main && l.links[1-k.slot] == nil && len(l.tracks) > 1
 		l.fail(k, "the exchange takes fewer streams on a connection")
+		return
+	}
+	l.narrow(k, r.ID)
+}
+
+// narrow looks for the name for which a command was refused. Where that is found, and others
+// were not refused, the stream has to do without.
+func (l *lane) narrow(k *link, id int64) {
+	var in []*track
+	others := false
+	for _, t := range l.tracks {
+		switch a := &t.asks[k.slot]; {
+		case a.state == acknowledged:
+			others = true
+		case a.state == asked && a.id == id:
+			in = append(in, t)
+		}
+	}
+	if len(in) == 0 || len(in) == 1 && !others {
+		return // it is not the name
+	}
+	c := &k.commands
+	c.pending = slices.DeleteFunc(c.pending, func(p pending) bool { return p.id == id })
+	for _, t := range in {
+		t.asks[k.slot] = ask{most: len(in) / 2}
+	}
+	if len(in) == 1 {
+		t := in[0]
+		t.asks[k.slot] = ask{state: refused, at: l.now}
+		l.tell(Notice{Kind: Refused, Sub: t.Sub, Conn: k.conn, Text: fmt.Sprintf("asked for again in %v", refusedFor)})
 	}
 }
 

@@ -21,7 +21,9 @@
 // Streams are put into lanes by route, each of which one connection carries, 1,024 at most.
 // All are subscribed by commands of 200 names, none in the address, so that there is one way
 // to ask, and an answer to it. An answer proves nothing but when it came; without a good one
-// a command is sent again after 10 s, and the connection given up after three. Error 4, Too
+// a command is sent again after 10 s, and the connection given up after three. One that is
+// answered by an error is sent again by halves, until the name is found for which it was
+// refused; that stream is asked for again every 5 minutes. Error 4, Too
 // many subscriptions, loses a connection, whose streams then go on two.
 //
 // A lost connection is made again after half a second, and twice as long each time up to 30

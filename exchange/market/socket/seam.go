@@ -176,6 +176,11 @@ func (l *lane) overlap(main, next *link) {
 func (l *lane) pass(t *track, next *link) bool {
 	s := &t.seam
 	a := &t.asks[next.slot]
+	if a.state == refused { // it brings nothing, and keeps nothing back
+		t.gapSince(t.lastAt)
+		l.turn(next, t)
+		return true
+	}
 	if a.state != acknowledged {
 		return false
 	}

@@ -35,8 +35,10 @@ type ask struct {
 	state askState
 	// id is that of the command.
 	id int64
-	// at is when it was acknowledged.
+	// at is when it was acknowledged, or refused.
 	at time.Duration
+	// most is how many names a command may have that asks for it, 0 for as many as there may be.
+	most int
 }
 
 type askState uint8
@@ -45,6 +47,7 @@ const (
 	wanted askState = iota
 	asked
 	acknowledged
+	refused
 )
 
 // known says whether p is a message that has been delivered already, on whichever link.
