@@ -137,8 +137,18 @@ func (f *Feed) measure(ctx context.Context) {
 		return
 	}
 	if moved := r.Offset - f.clock.Offset; !f.measured || moved.Abs() > clockMoved {
-		f.notify(Notice{Kind: ClockSet, Text: fmt.Sprintf("the exchange is %v ahead, known to %v", r.Offset, r.RoundTrip/2)})
+		f.notify(Notice{Kind: ClockSet, Text: apart(r)})
 	}
 	f.clock, f.measured = r, true
 	f.plan(f.clocks, f.now.Add(f.c.ClockEvery))
+}
+
+// apart says how far the clocks are apart, and how well that is known.
+func apart(r rest.Reading) string {
+	way := "behind"
+	if r.Offset < 0 {
+		way = "ahead of"
+	}
+	round := func(d time.Duration) time.Duration { return d.Abs().Round(10 * time.Microsecond) }
+	return fmt.Sprintf("our clock is %v %s the exchange's, known to %v", round(r.Offset), way, round(r.RoundTrip/2))
 }
