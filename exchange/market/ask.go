@@ -2,6 +2,7 @@ package market
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,10 +26,13 @@ func (f *Feed) answered(p exchange.Product, a rest.Answer) {
 	}
 }
 
+// ending says whether the feed ends, and not only a chore that took too long.
+func ending(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
+
 // failed tells that a request has failed, unless the feed is ending.
 func (f *Feed) failed(ctx context.Context, n Notice, text string, err error) {
 	f.tick(f.c.Socket.Now())
-	if ctx.Err() != nil {
+	if ending(ctx) {
 		return
 	}
 	f.stats.RequestsFailed++
@@ -112,7 +116,7 @@ func (f *Feed) filled(ctx context.Context, in *listener, k *barKeeper, list []re
 			f.venueBar(in, k, b)
 		}
 	}
-	if from, to := k.answered(f.exchangeNow()); to != 0 && ctx.Err() == nil {
+	if from, to := k.answered(f.exchangeNow()); to != 0 && !ending(ctx) {
 		f.missedBars(in, k, from, to)
 		f.deliverBars(in, k)
 	}

@@ -16,6 +16,10 @@ const (
 	// ownWorkers is the same for the feed's own requests, which must not stand behind hundreds
 	// of snapshots.
 	ownWorkers = 2
+	// choreMax is how long a chore may take: longer than the turn of a minute, and a few answers
+	// that do not come. A request whose turn would come later is refused, which is told, and
+	// made again.
+	choreMax = 2 * time.Minute
 	// beatEvery is how often the clock is looked at for bars and settlements. One that is late
 	// by beatLate shows that this process, or its machine, has slept.
 	beatEvery = time.Second
@@ -96,7 +100,9 @@ func (f *Feed) work(ctx context.Context, l *chores) {
 			continue
 		}
 		l.nudge() // another may be due
-		c.do(ctx)
+		short, cancel := context.WithTimeout(ctx, choreMax)
+		c.do(short)
+		cancel()
 		f.release(c)
 	}
 }

@@ -72,7 +72,7 @@ func (f *Feed) settled(ctx context.Context, owed []*listener, rates []rest.Fundi
 		f.tell()
 	}
 	for _, in := range owed {
-		if missed := in.funding.answered(f.exchangeNow()); missed != 0 && ctx.Err() == nil {
+		if missed := in.funding.answered(f.exchangeNow()); missed != 0 && !ending(ctx) {
 			n := in.about(FundingMissed)
 			n.From, n.To = missed, missed
 			f.notify(n)

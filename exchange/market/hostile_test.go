@@ -155,3 +155,34 @@ func TestLostBeforeTheFirst(t *testing.T) {
 		t.Error("no doubt")
 	}
 }
+
+// TestEmptyListing answers exchangeInfo with no symbols at all: that is no reason to drop every
+// stream.
+func TestEmptyListing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, listed(t), faultStart, 5)
+		w.inject(papisim.Fault{Kind: papisim.FaultAnswer, Path: "/fapi/v1/exchangeInfo", After: 1, Count: 1, Status: 200, Body: `{"timezone":"UTC","symbols":[]}`})
+		w.listen(Config{Refresh: time.Minute}, []string{"UM btcusdt@aggTrade"}, 3*time.Minute)
+		for _, line := range w.ear.said(w.start, Unlisted, Dropped, Resumed) {
+			t.Error(line)
+		}
+		if lines := w.ear.said(w.start, RequestFailed); len(lines) != 1 {
+			t.Error(lines)
+		}
+	})
+}
+
+// TestLongSilence lets the exchange ask for ten minutes without requests: a book that waits for
+// its snapshot says so within two.
+func TestLongSilence(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, listed(t), faultStart, 20)
+		w.inject(papisim.Fault{Kind: papisim.FaultTooMany, Path: "/fapi/v1/depth", Delay: papisim.Duration(10 * time.Minute)})
+		w.listen(Config{Refresh: -1, ClockEvery: -1}, []string{"UM btcusdt@depth@100ms"}, 2*time.Minute)
+		lines := w.ear.said(w.start, SnapshotFailed)
+		t.Log(lines)
+		if len(lines) == 0 {
+			t.Error("nothing is said")
+		}
+	})
+}

@@ -17,7 +17,7 @@ func (f *Feed) fetchInfo(ctx context.Context, p exchange.Product) {
 	if len(add)+len(remove) == 0 {
 		return
 	}
-	if err := f.set.Update(add, remove); err != nil && ctx.Err() == nil {
+	if err := f.set.Update(add, remove); err != nil {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.failed(ctx, Notice{Kind: RequestFailed, Product: p}, "streams of symbols that changed", err)
@@ -29,6 +29,9 @@ func (f *Feed) listed(ctx context.Context, p exchange.Product, list []exchange.I
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.answered(p, answer)
+	if err == nil && len(list) == 0 {
+		err = errors.New("no symbols") // no exchange is over all at once
+	}
 	var bad exchange.SymbolErrors
 	if err != nil && !errors.As(err, &bad) {
 		f.failed(ctx, Notice{Kind: RequestFailed, Product: p}, "exchangeInfo", err)
