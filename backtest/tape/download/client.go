@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -19,6 +20,8 @@ type client struct {
 	http   *http.Client
 	limits Limits
 	gate   gate
+	// heard says that some server has answered, whatever it said.
+	heard atomic.Bool
 }
 
 // redirectsMax bounds the redirects of one request, all on one host.
@@ -106,6 +109,7 @@ func (c *client) get(ctx context.Context, m *meter, url string, header http.Head
 		end()
 		return nil, err
 	}
+	c.heard.Store(true)
 	if err := judge(response); err != nil {
 		response.Body.Close()
 		end()
@@ -213,7 +217,7 @@ func (c *client) try(ctx context.Context, forward func() int64, once func(contex
 			if forward != nil && forward()-before >= forwardBytes {
 				failures = 0
 			}
-			if failures++; failures >= c.limits.Attempts {
+			if failures++; failures >= c.attempts(err) {
 				return fmt.Errorf("%w after %d attempts: %w", ErrUnreachable, failures, err)
 			}
 			if err := sleep(ctx, c.limits.backoff(failures-1)); err != nil {
@@ -221,6 +225,18 @@ func (c *client) try(ctx context.Context, forward func() int64, once func(contex
 			}
 		}
 	}
+}
+
+// unheardAttempts is how often a connection is tried before anything has answered.
+const unheardAttempts = 3
+
+// attempts is how many failures end a request. A computer without a network is not worth the
+// patience that a server deserves which has answered before.
+func (c *client) attempts(err error) int {
+	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" && !c.heard.Load() {
+		return min(unheardAttempts, c.limits.Attempts)
+	}
+	return c.limits.Attempts
 }
 
 // forwardBytes is what an attempt must bring to be no failure. A server that resets every

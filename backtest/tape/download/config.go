@@ -59,7 +59,8 @@ type Config struct {
 
 // Limits bound what a server can cost. A zero value is the default.
 type Limits struct {
-	// Attempts is how often one request is sent without bringing its file forward, 8.
+	// Attempts is how often one request is sent without bringing its file forward, 8; as
+	// long as no server has answered at all, 3 connections that fail are enough.
 	Attempts int
 	// Backoff is the wait after the first failure, 500 ms; it doubles up to BackoffMax,
 	// 30 s. Each wait is shortened by up to half at random.

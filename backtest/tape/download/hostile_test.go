@@ -329,3 +329,15 @@ func TestPause(t *testing.T) {
 		}
 	})
 }
+
+// TestNoNetwork: where nothing has ever answered, patience is short.
+func TestNoNetwork(t *testing.T) {
+	h := httptest.NewServer(http.NotFoundHandler())
+	base := h.URL
+	h.Close()
+	config := setup(t, base, newTape(t), "2024-03-01", "2024-03-02", hours)
+	_, err := Run(t.Context(), config)
+	if !errors.Is(err, ErrUnreachable) || !strings.Contains(err.Error(), "no good answer after 3 attempts: ") {
+		t.Errorf("error %v", err)
+	}
+}
