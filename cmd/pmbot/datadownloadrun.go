@@ -25,7 +25,7 @@ type downloading struct {
 	// absent are archives of one series that are missing for one reason, until another
 	// comes.
 	absent []download.Result
-	// present says of a series whether it has anything, or will have.
+	// present says of a series whether it has anything; of one that is too early for any, nothing.
 	present map[string]bool
 	failed  []download.Result
 }
@@ -72,7 +72,11 @@ func (run *downloading) tell(p download.Progress) {
 // ended takes note of an archive's end.
 func (run *downloading) ended(r download.Result) {
 	name := r.Key.String()
-	run.present[name] = run.present[name] || r.State != download.Missing || r.Early
+	// Of a wrong name the last days are missing early, too; but REST refuses one.
+	there := r.State != download.Missing || r.Early && run.plan.REST != nil
+	if there || !r.Early {
+		run.present[name] = run.present[name] || there
+	}
 	if r.State == download.Failed {
 		run.failed = append(run.failed, r)
 	}
