@@ -119,10 +119,10 @@ func clocksOf(series []*tape.SeriesReport) []legClock {
 	return legs
 }
 
-// printImported tells a person what a file gave.
-func (run *importing) printImported(r tape.Report) {
+// printImported tells a person what the file of a name gave.
+func (run *importing) printImported(name string, r tape.Report) {
 	if r.Already {
-		fmt.Fprintf(run.out, "%s: already on the tape; --again reads it again\n", r.File)
+		fmt.Fprintf(run.out, "%s: already on the tape; --again reads it again\n", name)
 		return
 	}
 	checksum := ""
@@ -132,13 +132,13 @@ func (run *importing) printImported(r tape.Report) {
 	case strings.EqualFold(filepath.Ext(r.File), ".zip"):
 		checksum = ", no CHECKSUM file"
 	}
-	lead, indent := r.File+" -> ", "  "
+	lead, indent := name+" -> ", "  "
 	switch len(r.Series) {
 	case 0:
-		fmt.Fprintf(run.out, "%s: no market data\n", r.File)
+		fmt.Fprintf(run.out, "%s: no market data\n", name)
 	case 1:
 	default:
-		fmt.Fprintf(run.out, "%s: %s%s\n", r.File, count(int64(len(r.Series)))+" series", checksum)
+		fmt.Fprintf(run.out, "%s: %s%s\n", name, count(int64(len(r.Series)))+" series", checksum)
 		lead, checksum, indent = "  ", "", "    "
 	}
 	for _, s := range r.Series {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/pmbot/pmbot/backtest/tape"
@@ -15,6 +16,8 @@ type importing struct {
 	flags  *importFlags
 	repair bool
 	files  []string
+	// bases counts the files of a name without its directory.
+	bases map[string]int
 	// errs are what files failed with, in their places.
 	errs []error
 	// done counts files that ended well, already those of them that the tape had before,
@@ -67,8 +70,9 @@ func (c *console) importFiles(ctx context.Context, f *importFlags, paths []strin
 // measure adds up the sizes of the files, so that the bar knows from the start how much
 // there is. A file that cannot be looked at fails later, and counts nothing.
 func (run *importing) measure() {
-	run.sizes = make([]int64, len(run.files))
+	run.sizes, run.bases = make([]int64, len(run.files)), map[string]int{}
 	for i, name := range run.files {
+		run.bases[filepath.Base(name)]++
 		if info, err := os.Stat(name); err == nil {
 			run.sizes[i] = info.Size()
 			run.total += info.Size()
@@ -99,7 +103,16 @@ func (run *importing) ended(i int, r tape.Report, err error) {
 		return
 	}
 	run.bar.clear()
-	run.printImported(r)
+	run.printImported(run.name(i), r)
+}
+
+// name is what a file is called in messages: without its directory, as long as no other has
+// the same name, as the hours of a recording have.
+func (run *importing) name(i int) string {
+	if base := filepath.Base(run.files[i]); run.bases[base] == 1 {
+		return base
+	}
+	return run.files[i]
 }
 
 // printSum tells what all files together gave.
