@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/exchange/market/socket"
@@ -115,7 +116,7 @@ func (n Notice) String() string {
 	}
 	if n.Kind == BookReady {
 		r := &n.Resync
-		fmt.Fprintf(&b, ": %s, %v, %d pieces waited, %d snapshots of weight %d", r.Reason, r.Took(), r.Pieces, r.Asked, r.Weight)
+		fmt.Fprintf(&b, ": %s, took %v, pieces %d, snapshots %d, weight %d", r.Reason, r.Took().Round(time.Millisecond), r.Pieces, r.Asked, r.Weight)
 	}
 	if n.From != 0 {
 		fmt.Fprintf(&b, " from %v to %v", n.From, n.To)
