@@ -289,6 +289,8 @@ func TestBadOverrides(t *testing.T) {
 		"seed.x=1":              "seed is a value, not a table",
 		"seed=x":                "--set seed=x: seed: want a whole number",
 		"data.tap=x":            "--set data.tap=x: data.tap: unknown key; did you mean tape?",
+		`"data"."tap"=x`:        `--set "data"."tap"=x: data.tap: unknown key; did you mean tape?`,
+		`account."key"=hidden`:  `--set account.key=…: `,
 	} {
 		if _, err := load(t, smallConfig, set); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", set, err, want)

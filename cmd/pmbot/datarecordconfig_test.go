@@ -66,6 +66,7 @@ func TestBadRecordConfigs(t *testing.T) {
 		{"[um]\nsymbols = [\"quotes=USDT\"]", `x.toml:2: um.symbols.0: "quotes=USDT": there is no quotes; did you mean quote?`},
 		{"[um]\nsymbols = [\"BTC[\"]", `x.toml:2: um.symbols.0: "BTC[" is no pattern`},
 		{"[um]\nsymbols = [\"-\"]", `x.toml:2: um.symbols.0: "-" names no symbol`},
+		{"[um]\nsymbols = [\"-BTC*\", \"-ETH*\"]", `x.toml:2: um.symbols: "-BTC*" takes away, and there is nothing to take from`},
 		{"[um]\nstreams = [\"agTrade\"]", `x.toml:2: um.streams.0: "btcusdt@agTrade": UM has no stream "agTrade"; there are aggTrade`},
 		{"[margin]\nstreams = [\"markPrice@1s\"]", `x.toml:2: margin.streams.0: "btcusdt@markPrice@1s": stream markPrice of "BTCUSDT" on MARGIN: it is of UM and CM only`},
 		{"[cm]\nstreams = [\"depth@7ms\"]", "x.toml:2: cm.streams.0: "},

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/pmbot/pmbot/backtest/tape"
 	"github.com/pmbot/pmbot/backtest/tape/record"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/exchange/market"
@@ -37,6 +38,11 @@ func wallClock() exchange.Time { return exchange.TimeOf(time.Now()) }
 
 // openRecording opens the recorder; nothing runs yet.
 func openRecording(cfg *recordConfig, client *rest.Client, log *slog.Logger) (*recording, error) {
+	if cfg.Tape != "" { // known now, and not when the first segment closes
+		if _, err := tape.Create(cfg.Tape); err != nil {
+			return nil, &failure{codeOf(err), err, "name a directory with tape that can be written to, or \"\" for none"}
+		}
+	}
 	r := &recording{cfg: cfg, log: log, rest: client, started: wallClock()}
 	rec, err := record.Open(r.recorderConfig())
 	if err != nil {

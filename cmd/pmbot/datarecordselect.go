@@ -85,10 +85,16 @@ func (s *selector) takes(in *exchange.Instrument) bool {
 
 // check finds what is wrong with a set without asking an exchange.
 func (s *keyedSet) check(wrong wrongFunc) {
+	none := len(s.Symbols) > 0
 	for i, text := range s.Symbols {
-		if _, err := parseSelector(text); err != nil {
+		sel, err := parseSelector(text)
+		if err != nil {
 			wrong(fmt.Sprintf("%s.symbols.%d", s.key, i), "%v", err)
 		}
+		none = none && err == nil && sel.without
+	}
+	if none {
+		wrong(s.key+".symbols", "%q takes away, and there is nothing to take from; begin with \"all\" or the like", s.Symbols[0])
 	}
 	for i, suffix := range s.Streams {
 		if _, err := s.streamOf(suffix, exampleOf(s.product)); err != nil {

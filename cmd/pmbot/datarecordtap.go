@@ -120,7 +120,10 @@ func (t *recordTap) Answer(p exchange.Product, a rest.Answer) {
 
 // tableFolder is the first word of the names of a product's tables.
 func tableFolder(p exchange.Product) string {
-	if p == exchange.Margin {
+	switch p {
+	case 0:
+		return "recorder" // what belongs to none, such as a message of no stream
+	case exchange.Margin:
 		return "spot"
 	}
 	return strings.ToLower(p.String())
@@ -230,7 +233,9 @@ func (t *recordTap) count(n *market.Notice) {
 			s.gaps++
 		}
 	case socket.Lost:
-		f.lost++
+		if n.Socket.From != 0 { // and not one that could not be made
+			f.lost++
+		}
 	case socket.Rotated:
 		f.rotated++
 	case socket.Silent:

@@ -39,10 +39,11 @@ func parseOverride(s string) (override, error) {
 		}
 		return override{}, &failure{exitUsage, fmt.Errorf("--set %s: not key=value", s), "write for example --set strategy.0.params.fast=20"}
 	}
+	key = strings.ReplaceAll(strings.TrimSpace(key), `"`, "") // as TOML writes um/openInterest, and shells may leave it
 	if confidential(key) {
 		s = key + "=…"
 	}
-	return override{"--set " + s, strings.TrimSpace(key), strings.TrimSpace(value)}, nil
+	return override{"--set " + s, key, strings.TrimSpace(value)}, nil
 }
 
 // confidential says whether the value of a key is not to be repeated in messages: where the

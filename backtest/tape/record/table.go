@@ -139,10 +139,16 @@ func tableAt(directory string, at exchange.Time) (Table, error) {
 		}
 	}
 	if first == 0 {
-		return Table{}, fmt.Errorf("none was recorded: %w", fs.ErrNotExist)
+		return Table{}, absent("none was recorded")
 	}
-	return Table{}, fmt.Errorf("none at %v, the first is of %v: %w", at, first, fs.ErrNotExist)
+	return Table{}, absent(fmt.Sprintf("none at %v, the first is of %v", at, first))
 }
+
+// absent is an [fs.ErrNotExist] that says what is not there, and no more.
+type absent string
+
+func (a absent) Error() string      { return string(a) }
+func (absent) Is(target error) bool { return target == fs.ErrNotExist }
 
 // readTable unpacks a table and holds it to the checksum in its name.
 func readTable(t Table) ([]byte, error) {

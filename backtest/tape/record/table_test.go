@@ -55,7 +55,7 @@ func TestTables(t *testing.T) {
 	} {
 		table, body, err := TableAt(dir, name, start.Add(c.at))
 		if c.want == "" {
-			if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "the first is of 2026-11-23T04:59:00Z") {
+			if !errors.Is(err, fs.ErrNotExist) || !strings.HasSuffix(err.Error(), "the first is of 2026-11-23T04:59:00Z") {
 				t.Errorf("at %v: %v", c.at, err)
 			}
 			continue
