@@ -21,8 +21,8 @@ const (
 )
 
 // Tap takes everything as it came, for a recorder. Its calls come one at a time, in the order
-// of time, and before what is made of it; they must not block, and what they are given is good
-// until they return.
+// of time, and before what is made of it; they must not block or call the feed, and what they
+// are given is good until they return.
 type Tap interface {
 	// Message is a message of a stream.
 	Message(*socket.Message)

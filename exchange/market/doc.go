@@ -68,6 +68,16 @@
 // that is settling, delivering, closed, pending or gone is dropped: its own streams are
 // unsubscribed; when it trades, they are taken up again.
 //
+// # Clocks
+//
+// What is done at intervals waits by the monotonic clock, so that a local clock that is set
+// stops nothing. Once a second both clocks are looked at: if the local one was set, or nobody
+// was there to look, because the process was stopped or the machine suspended, silence proves
+// nothing for the bars that are open, and no bar or settlement ends by the clock until that of
+// the exchange is measured anew. Events stand still while a clock that was set back is behind.
+// Best prices, marks and indexes whose ids or times have jumped back are passed over for a
+// minute, and then taken.
+//
 // # Assumed
 //
 //   - Ids of aggregate trades have no gaps; nor have those of single trades, of which the

@@ -186,3 +186,20 @@ func TestLongSilence(t *testing.T) {
 		}
 	})
 }
+
+// TestFundingBeforeTheStart holds that a settlement from before the feed began is not told with
+// the first one after.
+func TestFundingBeforeTheStart(t *testing.T) {
+	const ms = exchange.Time(time.Millisecond)
+	day := exchange.TimeOf(time.Date(2026, 11, 2, 0, 0, 0, 0, time.UTC))
+	in := newBench(t, listed(t), "UM btcusdt@markPrice@1s").instruments.list[0]
+	s, next := &in.funding, day.Add(8*time.Hour)
+	s.mark(day.Add(7*time.Hour), next)
+	s.mark(next, next.Add(8*time.Hour))
+	if _, ok := s.row(day, day+5*ms, false); ok {
+		t.Error("told, eight hours late")
+	}
+	if interval, ok := s.row(next, next+5*ms, false); !ok || interval != 8*time.Hour {
+		t.Error(interval, ok)
+	}
+}

@@ -24,8 +24,8 @@ type settlement struct {
 	next, passed exchange.Time
 	// owed is one that is over and not told yet, 0 if there is none.
 	owed exchange.Time
-	// told is when the last settlement told was published, before that when the feed began;
-	// instant is the whole hour of the last told one, 0 before the first.
+	// told is when the last settlement told was published, before that when the first mark was
+	// sent; instant is the whole hour of the last told one, 0 before the first.
 	told, instant exchange.Time
 	tries         int
 	due           exchange.Time // when to ask, not before
@@ -33,6 +33,9 @@ type settlement struct {
 
 // mark takes what a mark that was sent at an instant announces.
 func (s *settlement) mark(sent, next exchange.Time) {
+	if s.told == 0 {
+		s.told = sent
+	}
 	s.pass(sent)
 	if next > max(s.passed, s.instant) {
 		s.next = next
