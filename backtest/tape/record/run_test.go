@@ -39,9 +39,9 @@ func TestRun(t *testing.T) {
 		c := Config{Dir: filepath.Join(dir, "recording"), Tape: filepath.Join(dir, "tape"), FreeMin: -1}
 		r := run(t, c, realDisk())
 		var worst Stats
-		for i := range 720 {
+		for i := range 240 {
 			r.Message(exchange.UM, r.c.Now(), trade(i))
-			<-time.After(10 * time.Second)
+			<-time.After(30 * time.Second)
 			if s := r.Stats(); s.Behind > worst.Behind || s.Unsynced > worst.Unsynced {
 				worst = s
 			}
@@ -50,13 +50,13 @@ func TestRun(t *testing.T) {
 			t.Errorf("behind %v, unsynced %v", worst.Behind, worst.Unsynced)
 		}
 		s := r.Stats()
-		if s.Segments != 2 || s.Conversion.Converted != 2 || s.Conversion.Rows != 366 {
+		if s.Segments != 2 || s.Conversion.Converted != 2 || s.Conversion.Rows != 122 {
 			t.Errorf("%+v", s)
 		}
 		if err := r.stop(); err != nil {
 			t.Fatal(err)
 		}
-		if s := r.Stats(); s.Segments != 3 || product(s, exchange.UM).Messages != 720 || s.Behind != 0 || s.Unsynced != 0 {
+		if s := r.Stats(); s.Segments != 3 || product(s, exchange.UM).Messages != 240 || s.Behind != 0 || s.Unsynced != 0 {
 			t.Errorf("%+v", s)
 		}
 		if _, err := Convert(t.Context(), c); err != nil {
@@ -66,7 +66,7 @@ func TestRun(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if list := on.Series(); len(list) != 1 || list[0].Rows != 720 {
+		if list := on.Series(); len(list) != 1 || list[0].Rows != 240 {
 			t.Errorf("%+v", list)
 		}
 	})
