@@ -11,16 +11,6 @@ import (
 	"github.com/pmbot/pmbot/exchange/market/stream"
 )
 
-// readies are how long after the start books became ready.
-func (w *world) readies() (list []time.Duration) {
-	for _, n := range w.ear.notices {
-		if n.Kind == BookReady && n.Resync.Reason != "drained" {
-			list = append(list, n.At.Sub(w.start))
-		}
-	}
-	return list
-}
-
 // TestClockSetBack sets the local clock back by an hour: what is to be done is done all the
 // same. A book that is lost then comes back, and bars go on.
 func TestClockSetBack(t *testing.T) {
