@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -49,7 +50,7 @@ func (c *console) printRecorded(f *recordFlags, r *recording) error {
 	}
 	switch {
 	case f.json:
-		return c.printJSON(s)
+		return json.NewEncoder(c.out).Encode(s) // a line, as the documents before it
 	case f.quiet:
 		return nil
 	}
