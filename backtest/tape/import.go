@@ -33,10 +33,17 @@ type ImportSpec struct {
 	// Repair takes only rows that lie in holes of series that the tape has, and marks them
 	// as a repair. Rows that differ elsewhere are counted and left alone.
 	Repair bool
+	// NoteEmpty notes an archive that fails with ErrNoRows, so that [Known.Empty] knows it
+	// again. It is all that a failed import leaves.
+	NoteEmpty bool
 }
 
 // ErrChecksum says that a file is not the one its CHECKSUM file was made for.
 var ErrChecksum = source.ErrChecksum
+
+// ErrNoRows says that a file is whole and has no row, as the archive of a day on which
+// nothing was traded.
+var ErrNoRows = source.ErrNoRows
 
 // skippedMax bounds the rows set aside: an archive with more of them is the wrong file. A
 // recording may have as many in a hundred lines, too.
@@ -196,7 +203,7 @@ func (t *Tape) importFile(ctx context.Context, spec ImportSpec, known memory, on
 	run.file.ReadAhead()
 	reader, recording, err := OpenReader(run.file, spec.Spec)
 	if err != nil {
-		return report, fmt.Errorf("%s: %w", spec.Path, err)
+		return report, run.without(fmt.Errorf("%s: %w", spec.Path, err))
 	}
 	run.recording = recording
 	if err := run.begin(); err != nil {
@@ -207,9 +214,19 @@ func (t *Tape) importFile(ctx context.Context, spec ImportSpec, known memory, on
 	err = errors.Join(err, reader.Close())
 	if err != nil {
 		run.abandon()
-		return report, err
+		return report, run.without(err)
 	}
 	return report, run.commit()
+}
+
+// without notes an archive that has no rows, if that is wanted; err is why it failed.
+func (r *importRun) without(err error) error {
+	if r.spec.NoteEmpty && errors.Is(err, ErrNoRows) && r.file.Archive && r.report.Key.Check() == nil {
+		if err := r.tape.noteEmpty(r.file, r.report.Key); err != nil {
+			r.report.Warnings = append(r.report.Warnings, fmt.Sprintf("that it has no rows could not be noted, so the file will be read again: %v", err))
+		}
+	}
+	return err
 }
 
 // begin opens the stage.
@@ -291,8 +308,11 @@ func (r *importRun) read(ctx context.Context, reader source.Reader) error {
 			return err
 		}
 	}
-	if r.rows == 0 && len(r.report.Passed) == 0 {
-		return fmt.Errorf("%s: has no rows of data", r.file.Path)
+	switch none := r.rows == 0 && len(r.report.Passed) == 0; {
+	case none && r.bad > 0:
+		return fmt.Errorf("%s: has no good rows of data", r.file.Path)
+	case none:
+		return fmt.Errorf("%s: %w", r.file.Path, ErrNoRows)
 	}
 	if r.file.Archive && !r.file.Verified {
 		r.report.Warnings = append(r.report.Warnings, "no CHECKSUM file beside the archive: its content is not verified")

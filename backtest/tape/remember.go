@@ -25,6 +25,8 @@ type imported struct {
 	Name   string   `json:"name"`
 	Parts  []string `json:"parts"`
 	Within []within `json:"within,omitempty"`
+	// Empty is the series that an archive without rows is of; it has no parts.
+	Empty string `json:"empty,omitempty"`
 }
 
 // within is a file of the tape as it was when it had all rows that another source brought
@@ -64,11 +66,25 @@ func (t *Tape) remember(f *source.File, parts, gave []string, same []within) err
 	}
 	var lines []imported
 	for chunk := range slices.Chunk(parts, partsMax) {
-		lines = append(lines, imported{f.SHA256, f.Name, chunk, nil})
+		lines = append(lines, imported{f.SHA256, f.Name, chunk, nil, ""})
 	}
 	for chunk := range slices.Chunk(same, partsMax) {
-		lines = append(lines, imported{f.SHA256, f.Name, []string{}, chunk})
+		lines = append(lines, imported{f.SHA256, f.Name, []string{}, chunk, ""})
 	}
+	return t.note(lines)
+}
+
+// noteEmpty notes that an archive has no rows of a series, once.
+func (t *Tape) noteEmpty(f *source.File, key row.Key) error {
+	known, err := t.remembered()
+	if err != nil || known.empty(f.SHA256, key) {
+		return err
+	}
+	return t.note([]imported{{SHA256: f.SHA256, Name: f.Name, Parts: []string{}, Empty: key.String()}})
+}
+
+// note appends lines to imports.jsonl.
+func (t *Tape) note(lines []imported) error {
 	if len(lines) == 0 {
 		return nil
 	}
@@ -102,6 +118,8 @@ type remembered struct {
 	parts []string
 	// within has for each file of the tape that lacked nothing the last that was noted.
 	within map[string]within
+	// empty are the series that it was found to have no rows of.
+	empty []string
 }
 
 // Known is what a tape remembers of the files that it was made of, as it was when it was
@@ -123,6 +141,10 @@ func (t *Tape) Known() (*Known, error) {
 // Has says whether all rows that a file, known by its SHA-256 in hex, has of a series are
 // on the tape, so that it need not be read again.
 func (k *Known) Has(sha256 string, key row.Key) bool { return k.memory.has(k.tape, sha256, key) }
+
+// Empty says whether a file, known by its SHA-256 in hex, is an archive of a series that was
+// read with [ImportSpec.NoteEmpty] and has no rows.
+func (k *Known) Empty(sha256 string, key row.Key) bool { return k.memory.empty(sha256, key) }
 
 // Named lists the SHA-256 of the files of a base name that gave rows to a series, oldest
 // import first. More than one, or another than the name has now, means that the file was
@@ -177,6 +199,12 @@ func (m memory) holds(t *Tape, sha256 string, known row.Key) bool {
 			(known.Kind == "" || known.Kind == key.Kind) && (known.Interval == 0 || known.Interval == key.Interval)
 	}
 	return agrees
+}
+
+// empty says whether a file was found to have no rows of a series.
+func (m memory) empty(sha256 string, key row.Key) bool {
+	r := m[sha256]
+	return r != nil && slices.Contains(r.empty, key.String())
 }
 
 // noted says whether a note would say nothing new: an import again must not add a line each
@@ -235,6 +263,9 @@ func (t *Tape) remembered() (memory, error) {
 			known[line.SHA256] = r
 		}
 		r.parts = append(r.parts, line.Parts...)
+		if line.Empty != "" {
+			r.empty = append(r.empty, line.Empty)
+		}
 		for _, w := range line.Within {
 			r.within[w.Part] = w
 		}

@@ -38,6 +38,9 @@ func Create(dir string) (*Tape, error) {
 	return Open(dir)
 }
 
+// Dir is the directory of the tape.
+func (t *Tape) Dir() string { return t.dir }
+
 // ErrDamaged says that a file of the tape is not as it was written: cut off, changed,
 // moved, or not a file of a tape.
 var ErrDamaged = errors.New("damaged tape")

@@ -156,6 +156,9 @@ func checkKinds(names []string) error {
 
 func checkIntervals(names []string) error {
 	for _, n := range names {
+		if n == "1mo" || n == "1M" {
+			return fmt.Errorf("bars of a month have no fixed length, so that a tape has none; take 1d in the place of %s", n)
+		}
 		if _, err := row.ParseInterval(n); err != nil {
 			return err
 		}
@@ -296,6 +299,9 @@ func (c *downloadConfig) plan(notice func(string)) (download.Config, error) {
 	}
 	if p.Cache == "" {
 		p.Cache = filepath.Join(c.Tape, ".download")
+	}
+	if err := download.CheckCache(p.Cache, c.Tape); err != nil {
+		return p, &failure{exitUsage, fmt.Errorf("--cache: %w", err), ""}
 	}
 	switch {
 	case p.List == noList:

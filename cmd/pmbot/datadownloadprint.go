@@ -54,6 +54,7 @@ func archiveOf(r *download.Result) downloadedArchive {
 type downloadSum struct {
 	Schema         string  `json:"schema"`
 	Imported       int     `json:"imported"`
+	Empty          int     `json:"empty"`
 	Already        int     `json:"already"`
 	Missing        int     `json:"missing"`
 	Failed         int     `json:"failed"`
@@ -67,7 +68,7 @@ type downloadSum struct {
 
 func sumOf(s *download.Summary) downloadSum {
 	p := download.Progress{Bytes: s.Bytes, Elapsed: s.Elapsed}
-	return downloadSum{"pmbot.download-sum/1", s.Imported, s.Already, s.Missing, s.Failed, s.Rows, s.Bytes, s.Requests, s.Listed, s.Elapsed.Seconds(), p.Rate()}
+	return downloadSum{"pmbot.download-sum/1", s.Imported, s.Empty, s.Already, s.Missing, s.Failed, s.Rows, s.Bytes, s.Requests, s.Listed, s.Elapsed.Seconds(), p.Rate()}
 }
 
 // printArchive tells a person what an archive gave.
@@ -117,7 +118,7 @@ func (run *downloading) printSum(s *download.Summary) {
 	for _, p := range []struct {
 		n    int
 		text string
-	}{{s.Already, "on the tape already"}, {s.Missing, "missing"}, {s.Failed, "failed"}} {
+	}{{s.Empty, "without rows"}, {s.Already, "on the tape already"}, {s.Missing, "missing"}, {s.Failed, "failed"}} {
 		if p.n > 0 {
 			parts = append(parts, count(int64(p.n))+" "+p.text)
 		}

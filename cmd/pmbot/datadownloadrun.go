@@ -89,6 +89,9 @@ func (run *downloading) ended(r download.Result) {
 			run.printAbsent()
 		}
 		run.absent = append(run.absent, r)
+	case r.State == download.Empty:
+		run.bar.clear()
+		fmt.Fprintf(run.out, "%s -> %s: an archive without rows\n", r.Name(), r.Key)
 	case r.State == download.Imported:
 		run.bar.clear()
 		run.printArchive(&r)
@@ -185,6 +188,8 @@ func downloadFailure(err error) (code exitCode, cure string) {
 		return exitNotFound, ""
 	case errors.Is(err, syscall.ENOSPC):
 		return exitFailed, "free some space"
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		return exitFailed, "wait for the other import to end"
 	case errors.As(err, &system):
 		return exitFailed, ""
 	}

@@ -103,7 +103,7 @@ func (c *client) get(ctx context.Context, m *meter, url string, header http.Head
 	}
 	r.Header.Set("User-Agent", "pmbot")
 	r.Header.Set("Accept-Encoding", "identity") // a CHECKSUM is of the bytes as they lie there
-	response, err := c.http.Do(r)
+	response, err := c.http.Do(r)               //nolint:bodyclose // the answer's end closes it
 	if err != nil {
 		err = w.cause(err)
 		end()
@@ -131,7 +131,7 @@ func judge(r *http.Response) error {
 	case code == http.StatusNotFound || code == http.StatusGone:
 		return errNotFound
 	case code == http.StatusTooManyRequests || code == http.StatusServiceUnavailable:
-		return &throttled{status: status(r), after: retryAfter(r.Header.Get("Retry-After"))}
+		return &throttled{status: status(r), after: retryAfter(r.Header)}
 	case code >= 500 || code == http.StatusRequestTimeout:
 		return fmt.Errorf("the server answers %s", status(r))
 	default:
@@ -143,15 +143,22 @@ func status(r *http.Response) string {
 	return strings.TrimSpace(strconv.Itoa(r.StatusCode) + " " + http.StatusText(r.StatusCode))
 }
 
-// retryAfter reads seconds or a date.
-func retryAfter(s string) time.Duration {
+// retryAfter reads seconds or a date. A date is as far away as it was by the server's own
+// clock: ours may be wrong by years.
+func retryAfter(h http.Header) time.Duration {
+	s := h.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(s, 10, 31); err == nil {
 		return time.Duration(seconds) * time.Second
 	}
-	if at, err := http.ParseTime(s); err == nil {
-		return max(0, time.Until(at))
+	at, err := http.ParseTime(s)
+	if err != nil {
+		return 0
 	}
-	return 0
+	now, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		now = time.Now()
+	}
+	return max(0, at.Sub(now))
 }
 
 // stallBytes must come within Limits.Stall.

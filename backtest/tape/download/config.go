@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -124,6 +125,7 @@ func (c Config) check() (Config, error) {
 		}
 		*u = strings.TrimRight(*u, "/")
 	}
+	c.Cache = filepath.Clean(c.Cache)
 	c.Limits, c.Workers = c.Limits.orDefault(), max(1, c.Workers)
 	if c.Now == nil {
 		c.Now = func() exchange.Time { return exchange.TimeOf(time.Now()) }
@@ -135,6 +137,23 @@ func (c Config) check() (Config, error) {
 		c.Done = func(Result) {}
 	}
 	return c, nil
+}
+
+// CheckCache refuses a cache among the files of the tape: the tape would take archives for files
+// of its own, and the lock of one for that of the other. Names with a dot are left alone.
+func CheckCache(cache, store string) error {
+	cache, err := filepath.Abs(cache)
+	if err != nil {
+		return err
+	}
+	if store, err = filepath.Abs(store); err != nil {
+		return err
+	}
+	within, err := filepath.Rel(store, cache)
+	if err == nil && (within == "." || !strings.HasPrefix(within, ".")) {
+		return fmt.Errorf("the directory for archives, %s, is the tape's own; take one beside it, or %s", cache, filepath.Join(store, ".download"))
+	}
+	return nil
 }
 
 // CheckURL says what is wrong with a base URL, and with plain set whether it sends what it

@@ -34,6 +34,8 @@
 //	bytes that do not agree      the CHECKSUM is fetched again, and if it still disagrees
 //	                             the archive; after three rounds an ErrChecksum
 //	no CHECKSUM file             told; the archive's length and its zip checksums stand
+//	an archive without rows      told, and noted on the tape
+//	the disk, or a lock          the run stops; what came is kept for the next one
 //	an archive was replaced      told with both checksums; the new one is imported, which
 //	                             fails if it contradicts rows of the old one
 //

@@ -47,7 +47,7 @@ func (f *fetch) run(ctx context.Context, known *tape.Known) (already bool, err e
 		return false, err
 	}
 	if f.sum != "" {
-		if known.Has(f.sum, f.archive.Key) {
+		if known.Has(f.sum, f.archive.Key) || known.Empty(f.sum, f.archive.Key) {
 			return true, nil
 		}
 		if named := known.Named(f.archive.Name(), f.archive.Key); len(named) > 0 && named[len(named)-1] != f.sum {
@@ -117,7 +117,10 @@ func (f *fetch) agrees(ctx context.Context) (wrong, err error) {
 	if err := f.readChecksum(ctx); err != nil {
 		return nil, err
 	}
-	if f.sum == "" || have == f.sum {
+	switch f.sum {
+	case "":
+		return f.sound()
+	case have:
 		return nil, nil
 	}
 	return fmt.Errorf("%w: the archive has the SHA-256 %s, its CHECKSUM file says %s", ErrChecksum, have, f.sum), nil

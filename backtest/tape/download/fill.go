@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/pmbot/pmbot/backtest/tape"
@@ -26,7 +27,7 @@ func fillable(k row.Kind) bool { return k.Bars() || k == row.FundingRate }
 
 // fill asks over REST for what no archive had.
 func (r *run) fill(ctx context.Context) {
-	if r.c.REST == nil || r.stopped != nil {
+	if r.c.REST == nil || r.stopped != nil || ctx.Err() != nil {
 		return
 	}
 	for _, k := range r.c.Want {
@@ -42,6 +43,10 @@ func (r *run) fill(ctx context.Context) {
 				return
 			}
 			result, err := r.fillStretch(ctx, k, s)
+			if errors.Is(err, rest.ErrNoSymbol) {
+				r.unknown(result, err)
+				break // the other stretches would hear the same
+			}
 			switch {
 			case err != nil && ctx.Err() == nil:
 				r.fail(result, err)
@@ -56,6 +61,16 @@ func (r *run) fill(ctx context.Context) {
 	}
 }
 
+// unknown takes note of a symbol that the exchange does not know. Of one that was delisted
+// the archives are all there is; one that nobody has anything of is a failure.
+func (r *run) unknown(result Result, err error) {
+	if len(r.c.Tape.Coverage(result.Key)) == 0 {
+		r.fail(result, err)
+		return
+	}
+	r.c.Notice(fmt.Sprintf("%s: the exchange does not know the symbol any more, so that nothing is filled over REST", result.Key))
+}
+
 // hopeless says that the next series will fare no better.
 func hopeless(err error) bool {
 	for _, e := range []error{rest.ErrBanned, rest.ErrLimited, rest.ErrFirewall, rest.ErrRegion, rest.ErrUnavailable} {
@@ -63,7 +78,7 @@ func hopeless(err error) bool {
 			return true
 		}
 	}
-	return isDisk(err)
+	return isDisk(err) || errors.Is(err, syscall.EWOULDBLOCK)
 }
 
 // uncovered lists the stretches between two instants that a tape has nothing of, cut into
@@ -102,6 +117,7 @@ func (r *run) fillStretch(ctx context.Context, k row.Key, s tape.Stretch) (Resul
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return result, err
 	}
+	r.dirs[filepath.Dir(path)] = true
 	file, err := os.Create(path)
 	if err != nil {
 		return result, err

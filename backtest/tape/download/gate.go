@@ -33,23 +33,18 @@ func (g *gate) left() time.Duration {
 }
 
 // wait returns when the gate is open. Who waited starts a little apart from the others, so
-// that a server that was too busy does not get all of them at one instant.
+// that a server that was too busy does not get all of them at one instant; and looks again,
+// since the first of them may have met the next pause.
 func (g *gate) wait(ctx context.Context) error {
-	waited := false
 	for {
 		left := g.left()
 		if left == 0 {
-			break
+			return ctx.Err()
 		}
-		waited = true
-		if err := sleep(ctx, left); err != nil {
+		if err := sleep(ctx, left+rand.N(g.apart)); err != nil {
 			return err
 		}
 	}
-	if waited {
-		return sleep(ctx, rand.N(g.apart))
-	}
-	return ctx.Err()
 }
 
 // sleep waits for a time or for the end of the run.

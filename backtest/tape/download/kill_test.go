@@ -40,7 +40,7 @@ func child() error {
 	if err != nil {
 		return err
 	}
-	_, want := aMonth()
+	_, want := aMonth(1)
 	_, err = Run(context.Background(), Config{
 		Tape: store, Want: want, From: at("2024-03-01"), To: at("2024-04-01"), Base: os.Getenv(childBase), Cache: filepath.Join(dir, "cache"), Workers: killWorkers,
 		Now:    func() exchange.Time { return at("2024-05-10") },
@@ -53,30 +53,33 @@ const killWorkers = 3
 
 // TestKilled kills the process that downloads, with SIGKILL and in the middle of a body, and
 // starts it again until it ends by itself. The tape is that of the clean files; and from a
-// sound server no archive that was whole is fetched again.
+// sound server no archive that was whole is fetched again. With PMBOT_SOAK=1 the month has
+// all its days; see TestFaults.
 func TestKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a process a dozen times")
 	}
-	f, _ := aMonth()
+	t.Parallel()
+	f, _ := aMonth(daysOfMonth())
 	hash := f.clean(t)
 	for _, faulty := range []bool{false, true} {
 		t.Run(fmt.Sprintf("faults %v", faulty), func(t *testing.T) {
+			t.Parallel()
 			s := newServer(f)
 			trouble := &turns{s: s, hits: map[string]int{}}
-			k := killer{s: s, due: make(chan chan struct{}), left: 100}
+			k := killer{s: s, due: make(chan chan struct{}), left: len(f) / 8}
 			s.fault = func(w http.ResponseWriter, r *http.Request, path string, n int) bool {
 				return k.fault(w, r, path) || faulty && trouble.fault(w, r, path, n)
 			}
 			base, dir := s.open(t), t.TempDir()
-			least := 40
+			least := len(f) / 20
 			if faulty { // most requests end badly there
-				least = 150
+				least *= 4
 			}
 			kills, random := 0, rand.New(rand.NewPCG(7, 7))
 			for k.run(t, base, dir) {
 				kills++
-				k.arm(least + random.IntN(60))
+				k.arm(least + random.IntN(1+len(f)/12))
 			}
 			store, err := tape.Open(filepath.Join(dir, "tape"))
 			if err != nil {

@@ -17,7 +17,7 @@ const lockEvery = 200 * time.Millisecond
 // importFile brings one finished file into the tape. Another process may be importing, as a
 // recorder does when a segment closes: it is waited for.
 func importFile(ctx context.Context, c *Config, path string, key row.Key) (tape.Report, error) {
-	spec := tape.ImportSpec{Path: path, Spec: source.Spec{Key: key}, SkipBad: c.SkipBad}
+	spec := tape.ImportSpec{Path: path, Spec: source.Spec{Key: key}, SkipBad: c.SkipBad, NoteEmpty: true}
 	until := time.Now().Add(c.Limits.LockWait)
 	for {
 		report, err := tape.Import(ctx, c.Tape, spec, nil)

@@ -34,11 +34,7 @@ func Look(ctx context.Context, c Config) ([]Planned, error) {
 	var list []Planned
 	for _, t := range r.queue {
 		f := newFetch(r.client, c.Base, c.Cache, t.Archive, &r.bytes)
-		sum, err := sumOf(f.path)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, Planned{Archive: t.Archive, Bytes: t.size, Tape: r.onTape(t.Archive), Cached: sum != ""})
+		list = append(list, Planned{Archive: t.Archive, Bytes: t.size, Tape: r.onTape(t.Archive), Cached: sizeOf(f.path) > 0})
 	}
 	r.verdicts(func(a Archive, reason string, _ bool) { list = append(list, Planned{Archive: a, Missing: reason}) })
 	return list, nil
@@ -171,7 +167,7 @@ func newRun(c Config) (*run, error) {
 			return nil, fmt.Errorf("download: %w", err)
 		}
 	}
-	r := &run{c: c, client: newClient(&c), known: known, records: map[row.Key]*record{}}
+	r := &run{c: c, client: newClient(&c), known: known, dirs: map[string]bool{}, records: map[row.Key]*record{}}
 	r.bucket = bucket{client: r.client, base: c.List, meter: meter{total: &r.bytes}}
 	return r, nil
 }

@@ -64,10 +64,14 @@ func rowAt(out *strings.Builder, k row.Key, t exchange.Time) {
 	ms, n := t.Millis(), t.Millis()/600_000
 	r := rand.New(rand.NewPCG(uint64(ms), uint64(len(k.String()))))
 	price := 40_000 + r.IntN(1000)
+	unit := int64(1)
+	if k.Product == exchange.Margin && t >= at("2025-01-01") { // spot has microseconds since then
+		unit = 1000
+	}
 	text := t.UTC().Format("2006-01-02 15:04:05")
 	switch k.Kind {
 	case row.AggTrades:
-		fmt.Fprintf(out, "%d,%d.5,%d,%d,%d,%d,%v\n", n, price, 1+r.IntN(9), 2*n, 2*n+1, ms+int64(r.IntN(900)), r.IntN(2) == 0)
+		fmt.Fprintf(out, "%d,%d.5,%d,%d,%d,%d,%v\n", n, price, 1+r.IntN(9), 2*n, 2*n+1, unit*(ms+int64(r.IntN(900))), r.IntN(2) == 0)
 	case row.Trades:
 		fmt.Fprintf(out, "%d,%d.5,%d,0,%d,%v\n", n, price, 1+r.IntN(9), ms+int64(r.IntN(900)), r.IntN(2) == 0)
 	case row.FundingRate:
@@ -90,7 +94,7 @@ func rowAt(out *strings.Builder, k row.Key, t exchange.Time) {
 			volume = 0
 		}
 		fmt.Fprintf(out, "%d,%d,%d.5,%d,%d,%d,%d,%d.125,%d,%d,%d,0\n",
-			ms, price, price+50, price-50, price+r.IntN(50), volume, t.Add(k.Interval).Millis()-1, volume*price, volume, volume/2, volume/2)
+			unit*ms, price, price+50, price-50, price+r.IntN(50), volume, unit*t.Add(k.Interval).Millis()-1, volume*price, volume, volume/2, volume/2)
 	}
 }
 

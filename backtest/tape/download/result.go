@@ -26,7 +26,9 @@ type State uint8
 const (
 	// Imported: its rows are on the tape.
 	Imported State = iota + 1
-	// Already: the tape had it, by its checksum.
+	// Empty: it has no rows, as of a day on which nothing was traded. The tape notes that.
+	Empty
+	// Already: the tape had it, by its checksum, or knew it to be empty.
 	Already
 	// Missing: the server has no such archive. A month whose days stand for it is not told.
 	Missing
@@ -36,7 +38,7 @@ const (
 
 // String is the state's word in messages and JSON.
 func (s State) String() string {
-	return [...]string{"", "imported", "already", "missing", "failed"}[s]
+	return [...]string{"", "imported", "empty", "already", "missing", "failed"}[s]
 }
 
 // MarshalText writes the word.
@@ -48,7 +50,8 @@ type Result struct {
 	State State
 	// OverREST says that the rows came over REST; From and To bound the stretch then.
 	OverREST bool
-	// SHA256 is that of the archive, and Verified that its CHECKSUM file agreed.
+	// SHA256 is that of the archive, "" if that did not come whole; Verified says that its
+	// CHECKSUM file agreed.
 	SHA256   string
 	Verified bool
 	// Replaced is the SHA-256 of another archive of this name that the tape or the cache
@@ -111,7 +114,7 @@ func (p Progress) ETA() time.Duration {
 
 // Summary is a run as a whole.
 type Summary struct {
-	Imported, Already, Missing, Failed int
+	Imported, Empty, Already, Missing, Failed int
 	// Rows are those that were new to the tape.
 	Rows int64
 	// Bytes and Requests are what the run cost the network.

@@ -36,6 +36,8 @@ type run struct {
 	// strikes counts the archives since the last good answer that the server failed.
 	strikes int
 
+	// dirs are the directories below the cache that the run used.
+	dirs     map[string]bool
 	records  map[row.Key]*record
 	progress Progress
 	// expected are the sizes of all archives as far as they are known; unsized says that
@@ -77,6 +79,9 @@ func Run(ctx context.Context, c Config) (s Summary, err error) {
 	if c.Tape == nil {
 		return s, errors.New("download: no tape is given")
 	}
+	if err := CheckCache(c.Cache, c.Tape.Dir()); err != nil {
+		return s, fmt.Errorf("download: %w", err)
+	}
 	if err := os.MkdirAll(c.Cache, 0o755); err != nil {
 		return s, fmt.Errorf("download: %w", err)
 	}
@@ -96,7 +101,7 @@ func Run(ctx context.Context, c Config) (s Summary, err error) {
 	}
 	r.work(ctx)
 	r.fill(ctx)
-	prune(c.Cache)
+	r.prune()
 	r.verdicts(func(a Archive, reason string, early bool) {
 		if !r.filled(a) {
 			r.end(Result{Archive: a, State: Missing, Reason: reason, Early: early})
@@ -184,7 +189,11 @@ func (r *run) fetch(ctx context.Context, t task) arrival {
 // arrived takes an archive from a worker.
 func (r *run) arrived(a arrival) {
 	f := a.fetch
-	a.result = Result{Archive: a.task.Archive, SHA256: f.sum, Verified: f.sum != "", Replaced: f.replaced, Bytes: sizeOf(f.path), Fetched: f.meter.bytes, Requests: f.meter.requests}
+	a.result = Result{Archive: a.task.Archive, Replaced: f.replaced, Bytes: sizeOf(f.path), Fetched: f.meter.bytes, Requests: f.meter.requests}
+	if a.err == nil {
+		a.result.SHA256, a.result.Verified = f.sum, f.sum != ""
+	}
+	r.dirs[filepath.Dir(f.path)] = true
 	r.summary.Requests += f.meter.requests
 	r.judge(a.err)
 	switch {
@@ -222,6 +231,10 @@ func (r *run) judge(err error) {
 		r.stop(errors.New("the run stops here: the server wants fewer requests"))
 	case errors.Is(err, syscall.ENOSPC):
 		r.stop(errors.New("the run stops here: the disk is full"))
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		r.stop(errors.New("the run stops here: the tape is held by another import"))
+	case isDisk(err):
+		r.stop(errors.New("the run stops here: the disk does not take or give files"))
 	case errors.Is(err, ErrUnreachable), errors.Is(err, ErrRefused):
 		if r.strikes++; r.strikes == strikesMax {
 			r.stop(fmt.Errorf("the run stops here: the server failed %d archives running", strikesMax))
@@ -266,6 +279,10 @@ func (r *run) absent(t task) {
 // load is the importer's part.
 func (r *run) load(ctx context.Context, a arrival) arrival {
 	a.result.Report, a.err = importFile(ctx, &r.c, a.fetch.path, a.task.Key)
+	a.result.State = Imported
+	if errors.Is(a.err, tape.ErrNoRows) {
+		a.result.State, a.err = Empty, nil
+	}
 	switch {
 	case a.err == nil && !r.c.Keep, a.err != nil && a.result.SHA256 == "" && ctx.Err() == nil:
 		a.err = errors.Join(a.err, a.fetch.remove()) // what nobody has verified is not believed again
@@ -285,7 +302,6 @@ func (r *run) imported(a arrival) {
 		r.judge(a.err)
 		r.fail(a.result, a.err)
 	default:
-		a.result.State = Imported
 		r.end(a.result)
 	}
 }
@@ -305,6 +321,8 @@ func (r *run) end(result Result) {
 	switch result.State {
 	case Imported:
 		r.summary.Imported++
+	case Empty:
+		r.summary.Empty++
 	case Already:
 		r.summary.Already++
 	case Missing:
@@ -321,13 +339,11 @@ func (r *run) end(result Result) {
 	r.c.Done(result)
 }
 
-// prune removes the directories below one that are empty. Others refuse to be removed.
-func prune(dir string) {
-	entries, _ := os.ReadDir(dir)
-	for _, e := range entries {
-		if below := filepath.Join(dir, e.Name()); e.IsDir() {
-			prune(below)
-			_ = os.Remove(below)
+// prune removes the directories of archives that are empty by now. Others refuse to be
+// removed, and those that the run has not used are somebody else's.
+func (r *run) prune() {
+	for dir := range r.dirs {
+		for ; len(dir) > len(r.c.Cache) && os.Remove(dir) == nil; dir = filepath.Dir(dir) {
 		}
 	}
 }

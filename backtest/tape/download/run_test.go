@@ -53,7 +53,7 @@ func (s *seen) states() map[State]int {
 // fetched twice.
 func TestRun(t *testing.T) {
 	f := files{}
-	f.addAll(aggTrades, at("2024-03-01"), at("2024-04-01"), false)
+	f.addAll(aggTrades, at("2024-03-01"), at("2024-03-08"), false)
 	f.addAll(hours, at("2024-03-01"), at("2024-05-01"), true)
 	f.addAll(hours, at("2024-05-01"), at("2024-05-10"), false)
 	f.addAll(funding, at("2024-03-01"), at("2024-05-01"), true)
@@ -82,8 +82,8 @@ func TestRun(t *testing.T) {
 		if listing > 0 && (archives != exist || checksums != exist || sum.Requests != archives+checksums+s.lists) || sum.Imported != exist {
 			t.Errorf("listing %d: %d archives exist, %d and %d CHECKSUM files were asked for; %+v", listing, exist, archives, checksums, sum)
 		}
-		// 39 days of trades after March, the running month of settlements, 67 days of metrics.
-		if states := told.states(); states[Missing] != 39+1+67 || sum.Missing != states[Missing] || sum.Listed != (listing > 0) {
+		// 63 days of trades, the running month of settlements, 67 days of metrics.
+		if states := told.states(); states[Missing] != 63+1+67 || sum.Missing != states[Missing] || sum.Listed != (listing > 0) {
 			t.Errorf("listing %d: states %v, %+v, notices %q", listing, states, sum, told.notices)
 		}
 		for path, n := range s.sent {

@@ -22,6 +22,10 @@ import (
 // ErrChecksum says that a file is not the one its CHECKSUM file was made for.
 var ErrChecksum = errors.New("checksum mismatch")
 
+// ErrNoRows says that a file is whole and holds no row: an archive of a day on which nothing
+// happened has a header and nothing else.
+var ErrNoRows = errors.New("has no rows of data")
+
 // ErrBomb says that a file unpacks to far more than market data can.
 var ErrBomb = errors.New("unpacks to more than any market data")
 

@@ -11,8 +11,6 @@ import (
 	"github.com/pmbot/pmbot/backtest/tape/source"
 )
 
-var errNoRows = errors.New("has no rows of data")
-
 // Open finds out what layout a file has and returns a reader of its rows. What names the
 // series is taken from spec, then from the path, then from the rows: those of tardis.dev
 // name exchange and symbol, those of the processor symbol and kind. Rows of other symbols
@@ -58,7 +56,7 @@ func (r *reader) firstLine() ([]byte, error) {
 	for begin := true; ; begin = false {
 		line, err := r.lines.Next()
 		if err == io.EOF {
-			return nil, errNoRows
+			return nil, source.ErrNoRows
 		}
 		if err != nil {
 			return nil, err
