@@ -16,7 +16,7 @@ import (
 	"github.com/pmbot/pmbot/exchange/market/stream"
 )
 
-var seedsFlag = flag.Int("seeds", 30, "run the property test with as many seeds")
+var seedsFlag = flag.Int("seeds", 15, "run the property test with as many seeds")
 
 var seedFlag = flag.Uint64("seed", 0, "run the property test with this seed alone")
 
