@@ -3,6 +3,7 @@ package download
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -220,6 +221,45 @@ func TestUncovered(t *testing.T) {
 		}
 		if strings.Join(got, " ") != c.want {
 			t.Errorf("%v in %v: got %v, want %s", c.key.Kind, c.have, got, c.want)
+		}
+	}
+}
+
+// TestDelisted fills nothing of a symbol that the exchange does not know any more, which is
+// told and no failure; it is one of a symbol that nobody has anything of.
+func TestDelisted(t *testing.T) {
+	f := files{}
+	f.addAll(hours, at("2024-03-01"), at("2024-03-03"), false)
+	m := &market{t: t, begin: at("2024-03-01"), now: at("2024-05-10")}
+	asked := 0
+	base := serveOn(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/klines") {
+			asked++
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprint(w, `{"code":-1121,"msg":"Invalid symbol."}`)
+			return
+		}
+		m.ServeHTTP(w, r)
+	}))
+	for _, c := range []struct {
+		key    row.Key
+		failed int
+		notice string
+	}{
+		{hours, 0, "um/BTCUSDT/klines-1h: the exchange does not know the symbol any more"},
+		{key(exchange.UM, "NONEUSDT", row.Klines, time.Hour), 1, ""},
+	} {
+		config := setup(t, newServer(f).open(t), newTape(t), "2024-01-01", "2024-05-10", c.key)
+		var err error
+		if config.REST, err = rest.New(rest.Config{UM: base, CM: base, Spot: base, Now: config.Now}); err != nil {
+			t.Fatal(err)
+		}
+		var told seen
+		told.watch(&config)
+		asked = 0
+		sum, err := Run(t.Context(), config)
+		if errors.Is(err, rest.ErrNoSymbol) != (c.failed > 0) || sum.Failed != c.failed || asked != 1 || !strings.Contains(strings.Join(told.notices, "\n"), c.notice) {
+			t.Errorf("%s: %+v, %v, %d requests, notices %q", c.key, sum, err, asked, told.notices)
 		}
 	}
 }
