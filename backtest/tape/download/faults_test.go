@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,15 +43,18 @@ func aMonth(days int) (files, []row.Key) {
 	return f, want
 }
 
-// soakEnv makes tests with months take all of their days.
+// soakEnv makes tests with months take all of their days under the race detector, too.
 const soakEnv = "PMBOT_SOAK"
 
-// daysOfMonth is how many days the months of tests have: all 31 with PMBOT_SOAK=1, else few.
+// daysOfMonth is how many days the months of tests have: all 31, but few under the race
+// detector, which takes minutes for them.
 func daysOfMonth() int {
-	if os.Getenv(soakEnv) == "1" {
-		return 31
+	info, ok := debug.ReadBuildInfo()
+	race := ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+	if race && os.Getenv(soakEnv) != "1" {
+		return 5
 	}
-	return 5
+	return 31
 }
 
 // absentOf is how many archives of a month are missing in a bucket.
@@ -202,10 +207,10 @@ func alone(t *testing.T) bool {
 
 // TestFaults downloads a month of every kind from a bucket that is slow, resets, cuts off,
 // changes bytes, gives pages in the place of archives, throttles and stalls, in virtual
-// time, and wants the tape of the clean files. With PMBOT_SOAK=1 the month has all its days,
-// 376 archives, and else five:
+// time, and wants the tape of the clean files. The month has all its days, 376
+// archives, and under the race detector five, unless PMBOT_SOAK=1 is set:
 //
-//	PMBOT_SOAK=1 go test ./backtest/tape/download -run 'TestFaults|TestKilled' -v -timeout 30m
+//	PMBOT_SOAK=1 go test -race ./backtest/tape/download -run 'TestFaults|TestKilled' -v -timeout 30m
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	if !alone(t) {

@@ -53,8 +53,8 @@ const killWorkers = 3
 
 // TestKilled kills the process that downloads, with SIGKILL and in the middle of a body, and
 // starts it again until it ends by itself. The tape is that of the clean files; and from a
-// sound server no archive that was whole is fetched again. With PMBOT_SOAK=1 the month has
-// all its days; see TestFaults.
+// sound server no archive that was whole is fetched again. Under the race detector the
+// month has five days; see TestFaults.
 func TestKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a process a dozen times")
