@@ -47,7 +47,9 @@
 //
 // # Watching
 //
-// A stream that is silent for longer than Silence of package stream is told as Silent; after
+// A stream that is silent for longer than Silence of package stream is told as Silent. That
+// is for the dullest of a kind; after a span of that length a stream that is busier is missed
+// after eight times its longest silence of late, but a minute. When it was told, after
 // as long again, but 5 to 30 s, it is unsubscribed and subscribed, and after as long again a
 // successor is made for its lane, at most every 10 minutes, from which the other streams
 // notice nothing. If that does not help, the ladder begins anew after 30 s, and twice as long

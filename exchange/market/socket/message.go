@@ -19,7 +19,8 @@ type Sub struct {
 	// Index counts the streams of a Set from 0 in the order of adding, for tables of who
 	// listens. That of a removed stream is not given again.
 	Index int
-	// Silence is how long the stream may be silent before the watchdog speaks, 0 for ever.
+	// Silence is how long the stream may be silent at most before the watchdog speaks, 0 for
+	// ever. A stream that has been busier for a while is missed sooner.
 	Silence time.Duration
 }
 

@@ -16,6 +16,11 @@ const (
 	// renewEvery is how often a lane gets a new connection at most because a stream of it is
 	// silent: its other streams are well.
 	renewEvery = 10 * time.Minute
+	// learnedLeast is the shortest silence that is learned, and learnedTimes how many times the
+	// longest one of late a silence must be to be told. Trades come by chance: a silence of
+	// eight times the longest of a quarter of an hour and more is none.
+	learnedLeast = time.Minute
+	learnedTimes = 8
 	// noiseEvery is how often messages that nobody can use are told of.
 	noiseEvery = time.Minute
 )
@@ -37,6 +42,12 @@ type watch struct {
 	// heardAt is the tick after the last message, due when the next step of the ladder is.
 	heardAt, due time.Duration
 	step         step
+	// longest are the longest silences of this span and of the one before, each as long as the
+	// stream may be silent, and spanEnd is when this one ends. learned says that there is one
+	// before.
+	longest [2]time.Duration
+	spanEnd time.Duration
+	learned bool
 	// rounds is how often the whole ladder has not helped, from since when it is silent.
 	rounds int
 	from   exchange.Time
@@ -51,6 +62,29 @@ func (w *watch) restart(now, silence time.Duration) {
 	}
 }
 
+// learn notes that the stream was heard. Its declared silence is for the dullest of its kind;
+// one that is busier is missed sooner.
+func (w *watch) learn(now, silence time.Duration) {
+	switch {
+	case w.spanEnd == 0:
+		w.spanEnd = now + silence
+	case now >= w.spanEnd:
+		w.longest, w.learned, w.spanEnd = [2]time.Duration{0, w.longest[0]}, true, now+silence
+		fallthrough
+	default:
+		w.longest[0] = max(w.longest[0], now-w.heardAt)
+	}
+	w.heardAt = now
+}
+
+// limit is how long the stream may be silent, of what it may at most.
+func (w *watch) limit(silence time.Duration) time.Duration {
+	if !w.learned {
+		return silence
+	}
+	return min(silence, max(learnedLeast, learnedTimes*max(w.longest[0], w.longest[1])))
+}
+
 func patience(silence time.Duration) time.Duration {
 	return min(max(silence, patienceLeast), patienceMost)
 }
@@ -59,7 +93,8 @@ func patience(silence time.Duration) time.Duration {
 func (l *lane) look(t *track) {
 	w := &t.watch
 	if w.fresh {
-		w.fresh, w.heardAt, w.due = false, l.now, l.now+t.Silence
+		w.learn(l.now, t.Silence)
+		w.fresh, w.due = false, l.now+w.limit(t.Silence)
 		return
 	}
 	k := l.links[t.owner]
@@ -114,7 +149,7 @@ func (l *lane) heard(t *track) {
 		t.gapSince(w.from)
 	}
 	l.tell(Notice{Kind: Heard, Sub: t.Sub, Conn: l.links[t.owner].conn, From: w.from, To: l.at})
-	w.step, w.rounds = speaking, 0
+	w.step, w.rounds, w.heardAt = speaking, 0, l.now // that silence was none to learn from
 }
 
 // noise counts messages of one kind that nobody can use.
