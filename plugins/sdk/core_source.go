@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "cd115490fe0a41b05f1acf7a4929a87776e210dbec20a49b675fa768618dbceb"
+const coreSource = "e088162462d30b58d263e82fe7b99aa21fc4ae568a05647c8a2c04ca2c5854a5"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
