@@ -188,16 +188,16 @@ func TestStatusLine(t *testing.T) {
 	start := exchange.TimeOf(time.Date(2026, 11, 23, 4, 0, 0, 0, time.UTC))
 	s := recordStatus{At: start, WeightMax: 2400}
 	rates.update(&s)
-	if got, want := s.line(), "0 frames/s, 0 of 0 streams heard, gaps 0, resyncs 0, disk 0 B (0 B/h), buffer 0%, weight 0 of 2400"; got != want {
+	if got, want := s.line(), "0 frames/s, 0/0 streams heard, disk 0 B (0 B/h)"; got != want {
 		t.Errorf("at the start\ngot  %s\nwant %s", got, want)
 	}
 	s = recordStatus{
 		At: start.Add(10 * time.Second), Frames: 49_820, Streams: 1024, Heard: 1021, Silent: 3, LagMS: 12, LagKnown: true, Gaps: 2, Resyncs: 1, Undecoded: 1,
-		DiskBytes: 1_000_000, Waiting: 1, Buffer: 2 << 20, BufferMax: 64 << 20, Dropped: 7, DiskFull: true, Weight: 41, WeightMax: 2400, Notice: "UM btcusdt@depth: silent",
+		DiskBytes: 1_000_000, Waiting: 1, Buffer: 8 << 20, BufferMax: 64 << 20, Dropped: 7, DiskFull: true, Weight: 1201, WeightMax: 2400, Notice: "UM btcusdt@depth: silent",
 	}
 	rates.update(&s)
-	if got, want := s.line(), "DISK FULL: free some space, dropped 7, 4.98 k frames/s, 1,021 of 1,024 streams heard, 3 silent, lag 12 ms, gaps 2, resyncs 1, undecoded 1, "+
-		"disk 1 MB (360 MB/h), 1 segment to convert, buffer 3%, weight 41 of 2400"; got != want {
+	if got, want := s.line(), "DISK FULL: free some space, dropped 7, 4.98 k frames/s, 1,021/1,024 streams heard, 3 silent, lag 12 ms, gaps 2, resyncs 1, undecoded 1, "+
+		"disk 1 MB (360 MB/h), 1 segment to convert, buffer 12%, weight 1201/2400"; got != want {
 		t.Errorf("later\ngot  %s\nwant %s", got, want)
 	}
 	for i := range 2000 {

@@ -59,7 +59,11 @@ type recordStatus struct {
 	Unsaid int64  `json:"unsaid,omitempty"`
 }
 
-// line is the status in one line, the most urgent first.
+// statusBuffer is from how many percent on the buffer is told of.
+const statusBuffer = 10
+
+// line is the status in one line, the most urgent first. What is as it should be is left out,
+// so that all of it fits a terminal of 80 columns.
 func (s *recordStatus) line() string {
 	var b strings.Builder
 	part := func(format string, args ...any) {
@@ -78,15 +82,19 @@ func (s *recordStatus) line() string {
 		part("dropped %s", count(s.Dropped))
 	}
 	part("%s frames/s", short(s.FrameRate))
-	part("%s of %s heard", count(int64(s.Heard)), counted(int64(s.Streams), "stream"))
+	part("%s/%s heard", count(int64(s.Heard)), counted(int64(s.Streams), "stream"))
 	if s.Silent > 0 {
 		part("%s silent", count(int64(s.Silent)))
 	}
 	if s.LagKnown {
 		part("lag %d ms", s.LagMS)
 	}
-	part("gaps %s", count(s.Gaps))
-	part("resyncs %s", count(s.Resyncs))
+	if s.Gaps > 0 {
+		part("gaps %s", count(s.Gaps))
+	}
+	if s.Resyncs > 0 {
+		part("resyncs %s", count(s.Resyncs))
+	}
 	if s.Undecoded > 0 {
 		part("undecoded %s", count(s.Undecoded))
 	}
@@ -97,8 +105,12 @@ func (s *recordStatus) line() string {
 	if s.Waiting > 0 {
 		part("%s to convert", counted(s.Waiting, "segment"))
 	}
-	part("buffer %d%%", percent(s.Buffer, s.BufferMax))
-	part("weight %d of %d", s.Weight, s.WeightMax)
+	if share := percent(s.Buffer, s.BufferMax); share >= statusBuffer {
+		part("buffer %d%%", share)
+	}
+	if 2*s.Weight > s.WeightMax {
+		part("weight %d/%d", s.Weight, s.WeightMax)
+	}
 	return b.String()
 }
 

@@ -254,4 +254,9 @@ func TestWalk(t *testing.T) {
 	if _, err := Walk([]string{t.TempDir()}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("an empty directory gave %v", err)
 	}
+	recording := t.TempDir()
+	write(t, recording, "raw/um/2026-11-23T05.jsonl.zst.part", nil)
+	if _, err := Walk([]string{recording}); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "T05.jsonl.zst.part") {
+		t.Errorf("a recording without a closed segment: %v", err)
+	}
 }

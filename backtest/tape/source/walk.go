@@ -33,9 +33,14 @@ func Walk(paths []string) ([]string, error) {
 			continue
 		}
 		before := len(w.list)
+		w.part = ""
 		w.seen = map[string]bool{} // whoever names a directory twice wants that
 		if err := w.walk(p, nil); err != nil {
 			return nil, err
+		}
+		if len(w.list) == before && w.part != "" {
+			return nil, fmt.Errorf("%s: only files that a recorder still writes, or has left, such as %s; name one to read what it holds: %w",
+				p, w.part, fs.ErrNotExist)
 		}
 		if len(w.list) == before {
 			return nil, fmt.Errorf("%s: no files of data in this directory: %w", p, fs.ErrNotExist)
@@ -49,6 +54,8 @@ func Walk(paths []string) ([]string, error) {
 type walker struct {
 	list []string
 	seen map[string]bool
+	// part is an open segment of a recording, which is passed over.
+	part string
 }
 
 // walk lists a directory; above are those that lead to it.
@@ -92,6 +99,8 @@ func (w *walker) walk(dir string, above []os.FileInfo) error {
 			}
 		case info.Mode().IsRegular() && ofData(e.Name()):
 			w.list = append(w.list, path)
+		case strings.HasSuffix(e.Name(), ".part"):
+			w.part = path
 		}
 	}
 	return nil
