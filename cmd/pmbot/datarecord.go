@@ -65,7 +65,7 @@ tape has all of it. A second one ends it at once.`,
 	flags.BoolVar(&f.dryRun, "dry-run", false, "show what would be recorded, and record nothing")
 	flags.BoolVar(&f.json, "json", false, "print the status as JSON, a document a line, and the summary as the last")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but errors")
-	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log what happens to connections and segments")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log what happens to connections, too")
 	cmd.RunE = action(func(ctx context.Context, _ []string) error { return c.dataRecord(ctx, f) })
 	return cmd
 }
@@ -78,8 +78,11 @@ func (c *console) dataRecord(ctx context.Context, f *recordFlags) error {
 	if err != nil {
 		return err
 	}
+	printer, told := c.newStatusPrinter(f.json, f.quiet), newNews()
+	defer printer.done()
+	defer told.rest(printer)
 	client, err := rest.New(rest.Config{
-		UM: cfg.Hosts.FAPI, CM: cfg.Hosts.DAPI, Spot: cfg.Hosts.API, SharePercent: cfg.Feed.SharePercent, Now: wallClock, Log: c.logger(f.verbose),
+		UM: cfg.Hosts.FAPI, CM: cfg.Hosts.DAPI, Spot: cfg.Hosts.API, SharePercent: cfg.Feed.SharePercent, Now: wallClock, Log: told.logger(f.verbose),
 	})
 	if err != nil {
 		return &failure{exitConfig, err, "see [exchange] of configs/record.toml"}
@@ -87,14 +90,12 @@ func (c *console) dataRecord(ctx context.Context, f *recordFlags) error {
 	if f.dryRun {
 		return c.showPlan(ctx, f, cfg, client)
 	}
-	return c.record(ctx, f, cfg, client)
+	return c.record(ctx, f, cfg, client, told, printer)
 }
 
 // record opens the recording before anything is asked, so that a locked directory is told at
 // once, and then asks what there is to record.
-func (c *console) record(ctx context.Context, f *recordFlags, cfg *recordConfig, client *rest.Client) (err error) {
-	printer := c.newStatusPrinter(f.json, f.quiet)
-	defer printer.done()
+func (c *console) record(ctx context.Context, f *recordFlags, cfg *recordConfig, client *rest.Client, told *news, printer *statusPrinter) (err error) {
 	var metrics *metricsServer
 	if f.metrics != "" {
 		if metrics, err = listenMetrics(f.metrics, wallClock); err != nil {
@@ -103,7 +104,7 @@ func (c *console) record(ctx context.Context, f *recordFlags, cfg *recordConfig,
 		defer metrics.listener.Close()
 		printer.say("metrics on http://%v/metrics", metrics.listener.Addr())
 	}
-	r, err := openRecording(cfg, client, c.logger(f.verbose))
+	r, err := openRecording(cfg, client, told, told.logger(f.verbose))
 	if err != nil {
 		return err
 	}
@@ -130,6 +131,7 @@ func (c *console) record(ctx context.Context, f *recordFlags, cfg *recordConfig,
 	if err == nil && cfg.Tape != "" {
 		printer.say("bringing the last segments into the tape; the next start does it if this is stopped")
 		err = r.convert(context.WithoutCancel(ctx))
+		told.rest(printer)
 	}
 	return errors.Join(err, c.printRecorded(f, r))
 }
@@ -253,7 +255,7 @@ func (c *console) recordFeed(ctx context.Context, r *recording) (*market.Feed, e
 	return r.feedOf(market.Config{
 		Instruments: instruments, Streams: streams, Refresh: r.cfg.Feed.Refresh, ClockEvery: r.cfg.Feed.Clock,
 		Socket: socket.Config{
-			Hosts: r.cfg.socketHosts(), PerConnection: r.cfg.Feed.PerConnection, Rotate: r.cfg.Feed.Rotate, Overlap: r.cfg.Feed.Overlap, Now: wallClock,
+			Hosts: r.cfg.socketHosts(), PerConnection: r.cfg.Feed.PerConnection, Rotate: r.cfg.Feed.Rotate, Overlap: r.cfg.Feed.Overlap, Now: wallClock, Log: r.log,
 		},
 	})
 }
@@ -317,8 +319,8 @@ func (r *recording) report(ctx context.Context, printer *statusPrinter, metrics 
 			select {
 			case <-ctx.Done():
 				return nil
-			case n := <-r.tap.news:
-				printer.say("%v %s", n.at.Floor(time.Second), n.text)
+			case item := <-r.tap.news.queue:
+				printer.say("%v", item)
 			case <-ticker.C:
 				waiting = false
 			}

@@ -37,7 +37,7 @@ type recording struct {
 func wallClock() exchange.Time { return exchange.TimeOf(time.Now()) }
 
 // openRecording opens the recorder; nothing runs yet.
-func openRecording(cfg *recordConfig, client *rest.Client, log *slog.Logger) (*recording, error) {
+func openRecording(cfg *recordConfig, client *rest.Client, told *news, log *slog.Logger) (*recording, error) {
 	if cfg.Tape != "" { // known now, and not when the first segment closes
 		if _, err := tape.Create(cfg.Tape); err != nil {
 			return nil, &failure{codeOf(err), err, "name a directory with tape that can be written to, or \"\" for none"}
@@ -49,7 +49,7 @@ func openRecording(cfg *recordConfig, client *rest.Client, log *slog.Logger) (*r
 		return nil, recorderFailure(err)
 	}
 	r.rec = rec
-	r.tap = newRecordTap(rec, client.ServerTime)
+	r.tap = newRecordTap(rec, told, client.ServerTime)
 	r.tables = &tablePoller{now: wallClock, keep: rec.Table, tell: r.tap.tell}
 	return r, nil
 }

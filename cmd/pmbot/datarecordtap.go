@@ -20,10 +20,8 @@ import (
 // that a bot records what it trades by.
 type recordTap struct {
 	rec *record.Recorder
-	// news is what a person should know, for whoever prints it. When it is full, because a
-	// terminal stands still, the feed does not wait: unsaid counts what is left out. It is
-	// all in the recording.
-	news chan recordNews
+	// news is for whoever is watching; all of it is in the recording, too.
+	news *news
 
 	// mu guards the figures: connections, requests and the status line have goroutines of
 	// their own, and none of them should wait for another's.
@@ -32,22 +30,12 @@ type recordTap struct {
 	// streams has what is known of each stream, by its Index.
 	streams []streamFigures
 	notice  string
-	unsaid  int64
 	// serverTime is the exchange's clock as measured.
 	serverTime func() exchange.Time
 }
 
-// recordNews is something to say, with its time.
-type recordNews struct {
-	at   exchange.Time
-	text string
-}
-
-// newsMax is how much waits to be said.
-const newsMax = 256
-
-func newRecordTap(rec *record.Recorder, serverTime func() exchange.Time) *recordTap {
-	return &recordTap{rec: rec, news: make(chan recordNews, newsMax), serverTime: serverTime}
+func newRecordTap(rec *record.Recorder, told *news, serverTime func() exchange.Time) *recordTap {
+	return &recordTap{rec: rec, news: told, serverTime: serverTime}
 }
 
 // recordFigures count what came since the start.
@@ -149,7 +137,7 @@ func (t *recordTap) fill(s *recordStatus) {
 	s.Frames, s.Bytes, s.Undecoded = f.frames, f.bytes, f.undecoded
 	s.Gaps, s.Lost, s.Rotated, s.Resyncs = f.gaps, f.lost, f.rotated, f.resyncs
 	s.Heard, s.Silent, s.LagMS, s.LagKnown = f.heard, f.silent, f.lagMS, f.lagKnown
-	s.Notice, s.Unsaid = t.notice, t.unsaid
+	s.Notice, s.Unsaid = t.notice, t.news.unsaid.Load()
 }
 
 // series are the figures by product and kind of stream, in the order of products and kinds.
@@ -192,16 +180,12 @@ type recordedSeries struct {
 	Gaps     int64 `json:"gaps"`
 }
 
-// tell says something to whoever is watching, if there is room.
+// tell says something to whoever is watching.
 func (t *recordTap) tell(text string) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.notice = text
-	select {
-	case t.news <- recordNews{wallClock(), text}:
-	default:
-		t.unsaid++
-	}
+	t.mu.Unlock()
+	t.news.tell(text)
 }
 
 // count adds a notice to the figures. The caller holds mu.
