@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "e088162462d30b58d263e82fe7b99aa21fc4ae568a05647c8a2c04ca2c5854a5"
+const coreSource = "acdc8148fdb1869f6353c9f26bb30c71acf62cafbd10f9c371f71d2282d292f2"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
