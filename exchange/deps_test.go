@@ -57,7 +57,7 @@ var law = map[string]string{
 
 	// Backtests and the simulated exchange. papisim reads the API on its own and shares
 	// no decoder with exchange/papi.
-	"backtest/tape": "exchange exchange/book exchange/frame backtest/tape/row backtest/tape/clock backtest/tape/source " +
+	"backtest/tape": "exchange exchange/book exchange/frame backtest/tape/row backtest/tape/clock backtest/tape/durable backtest/tape/source " +
 		"backtest/tape/source/*",
 	"backtest/tape/row":            "exchange",
 	"backtest/tape/clock":          "exchange",
@@ -65,10 +65,11 @@ var law = map[string]string{
 	"backtest/tape/source/csv":     "exchange backtest/tape/row backtest/tape/source",
 	"backtest/tape/source/capture": "exchange exchange/frame backtest/tape/row backtest/tape/source",
 	"backtest/tape/source/npz":     "exchange backtest/tape/row backtest/tape/source",
-	"backtest/tape/record":         "exchange backtest/tape backtest/tape/row backtest/tape/source backtest/tape/source/capture",
+	"backtest/tape/durable":        "",
+	"backtest/tape/record":         "exchange backtest/tape backtest/tape/durable backtest/tape/row backtest/tape/source backtest/tape/source/capture",
 	"backtest/tape/download":       "exchange exchange/market/rest backtest/tape backtest/tape/row backtest/tape/source",
 	"backtest/tape/audit":          "exchange exchange/book backtest/tape backtest/tape/row backtest/tape/clock backtest/tape/source",
-	"backtest/tape/export":         "exchange backtest/tape backtest/tape/row backtest/tape/source/npz",
+	"backtest/tape/export":         "exchange backtest/tape backtest/tape/durable backtest/tape/row backtest/tape/source/npz",
 	"backtest/papisim":             "exchange exchange/book backtest/venue backtest/market backtest/tape backtest/papisim/*",
 	"backtest/papisim/web":         "exchange",
 	"backtest/papisim/public":      "exchange exchange/book backtest/papisim/web",

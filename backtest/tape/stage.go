@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/pmbot/pmbot/backtest/tape/durable"
 	"github.com/pmbot/pmbot/backtest/tape/row"
 )
 
@@ -79,33 +79,17 @@ func (s *stage) keep(f stagedFile) { s.files = append(s.files, f) }
 func (s *stage) commit() error {
 	for _, f := range s.files {
 		directory := filepath.Dir(f.target)
-		if err := makeDirectory(directory); err != nil {
+		if err := durable.MakeDirectory(directory); err != nil {
 			return err
 		}
 		if err := os.Rename(f.temp, f.target); err != nil {
 			return err
 		}
-		if err := syncDirectory(directory); err != nil {
+		if err := durable.SyncDirectory(directory); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// makeDirectory makes a directory and those above it that are missing, each of them
-// durable.
-func makeDirectory(path string) error {
-	if _, err := os.Stat(path); err == nil {
-		return nil
-	}
-	above := filepath.Dir(path)
-	if err := makeDirectory(above); err != nil {
-		return err
-	}
-	if err := os.Mkdir(path, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return syncDirectory(above)
 }
 
 // close removes what was not committed.
@@ -125,12 +109,4 @@ func (f stagedFile) abandon() {
 
 func createFile(path string) (sealer, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-}
-
-func syncDirectory(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

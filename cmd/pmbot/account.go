@@ -65,11 +65,7 @@ func loadLive(name, text string, overrides []override) (*liveConfig, error) {
 	if err != nil {
 		return nil, err
 	}
-	mistakes := doc.decode(&c)
-	if len(mistakes) == 0 {
-		mistakes = c.check(doc)
-	}
-	return &c, refuse(mistakes)
+	return &c, doc.load(&c)
 }
 
 // check finds values that have the right type and make no sense.

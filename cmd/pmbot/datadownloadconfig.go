@@ -83,11 +83,7 @@ func (c *console) downloadConfig(f *downloadFlags, symbols []string) (*downloadC
 	if err != nil {
 		return nil, err
 	}
-	mistakes := doc.decode(&cfg)
-	if len(mistakes) == 0 {
-		mistakes = cfg.check(doc)
-	}
-	if err := refuse(mistakes); err != nil {
+	if err := doc.load(&cfg); err != nil {
 		return nil, err
 	}
 	if err := f.replace(&cfg, symbols); err != nil {

@@ -131,11 +131,7 @@ func loadRecord(name, text string, overrides []override) (*recordConfig, error) 
 	if err != nil {
 		return nil, err
 	}
-	mistakes := doc.decode(&c)
-	if len(mistakes) == 0 {
-		mistakes = c.check(doc)
-	}
-	return &c, refuse(mistakes)
+	return &c, doc.load(&c)
 }
 
 // check finds values that have the right type and make no sense.

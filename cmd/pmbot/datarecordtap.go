@@ -62,13 +62,14 @@ func (t *recordTap) Message(m *socket.Message) {
 		product = m.Sub.Stream.Product
 	}
 	t.rec.Message(product, m.At, m.Raw)
+	now := t.serverTime() // which has a mutex of its own
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.figures.frames++
 	t.figures.bytes += int64(len(m.Raw))
 	switch {
 	case m.Frame != nil && m.Frame.Event != 0:
-		t.figures.lagMS = t.serverTime().Sub(m.Frame.Event).Milliseconds()
+		t.figures.lagMS = now.Sub(m.Frame.Event).Milliseconds()
 		t.figures.lagKnown = true
 	case m.Frame == nil && !errors.Is(m.Err, io.EOF): // which is an empty list
 		t.figures.undecoded++

@@ -256,11 +256,7 @@ func loadSim(config, accounts *simText, overrides []override) (*simConfig, error
 	if err != nil {
 		return nil, err
 	}
-	mistakes := doc.decode(&c)
-	if len(mistakes) == 0 {
-		mistakes = c.check(doc)
-	}
-	if err := refuse(mistakes); err != nil || accounts == nil {
+	if err := doc.load(&c); err != nil || accounts == nil {
 		return &c, err
 	}
 	return &c, c.loadAccount(accounts)

@@ -33,6 +33,16 @@ type mistake struct {
 	text string
 }
 
+// load fills a configuration and, if all of it could be read, has it look for what makes no
+// sense. Every mistake is reported.
+func (d *document) load(into interface{ check(*document) []mistake }) error {
+	mistakes := d.decode(into)
+	if len(mistakes) == 0 {
+		mistakes = into.check(d)
+	}
+	return refuse(mistakes)
+}
+
 // decode fills into, a pointer to a struct with toml tags. Keys that are absent leave
 // their field alone.
 func (d *document) decode(into any) []mistake {

@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "acdc8148fdb1869f6353c9f26bb30c71acf62cafbd10f9c371f71d2282d292f2"
+const coreSource = "3ae35d8371ca09ffad4c01450bb887c6d8b58f165933ebcd7c23a30d7c6fd6d4"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {

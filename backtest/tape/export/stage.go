@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"github.com/pmbot/pmbot/backtest/tape/durable"
 )
 
 // sealer is a new file. Sync tells of a disk that took the data and could not keep it.
@@ -112,7 +114,7 @@ func (s *stage) commit() ([]File, error) {
 		if err := os.Rename(o.temp, o.target); err != nil {
 			return nil, err
 		}
-		if err := syncDirectory(directory); err != nil {
+		if err := durable.SyncDirectory(directory); err != nil {
 			return nil, err
 		}
 		files = append(files, File{o.target, o.bytes, o.hash()})
@@ -135,14 +137,6 @@ func (s *stage) close() error {
 		os.Remove(s.root) // stays unless it is empty
 	}
 	return err
-}
-
-func syncDirectory(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // output is a file under way.

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest/tape/durable"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -61,7 +62,7 @@ func openWith(c Config, d disk) (*Recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := makeDirectory(c.Dir); err != nil {
+	if err := durable.MakeDirectory(c.Dir); err != nil {
 		return nil, err
 	}
 	lock, err := prepare(c.Dir)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/pmbot/pmbot/backtest/tape/durable"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -59,7 +60,7 @@ func checkRecovered(t *testing.T, content, damaged []byte, ends []int, frames in
 	dir := t.TempDir()
 	c, _ := config(t, dir)
 	path := filepath.Join(dir, "raw", "um", "2026-11-23T04.jsonl.zst")
-	if err := makeDirectory(filepath.Dir(path)); err != nil {
+	if err := durable.MakeDirectory(filepath.Dir(path)); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path+partSuffix, damaged, 0o644); err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest/tape/durable"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -60,7 +61,7 @@ type segment struct {
 // openSegment begins a segment for a chunk in the lane's directory, under the first number
 // that is free.
 func (d disk) openSegment(directory string, c *chunk, span time.Duration) (*segment, error) {
-	if err := makeDirectory(directory); err != nil {
+	if err := durable.MakeDirectory(directory); err != nil {
 		return nil, err
 	}
 	for number := 1; number <= numbersMax; number++ {
@@ -72,7 +73,7 @@ func (d disk) openSegment(directory string, c *chunk, span time.Duration) (*segm
 		if err != nil {
 			return nil, err
 		}
-		if err := syncDirectory(directory); err != nil {
+		if err := durable.SyncDirectory(directory); err != nil {
 			return nil, errors.Join(err, f.Close(), os.Remove(final+partSuffix))
 		}
 		return &segment{file: f, final: final, span: c.span, sum: sha256.New(), first: c.first}, nil
@@ -149,7 +150,7 @@ func finish(final, sum string) error {
 	if err := os.Rename(final+partSuffix, final); err != nil {
 		return err
 	}
-	return syncDirectory(filepath.Dir(final))
+	return durable.SyncDirectory(filepath.Dir(final))
 }
 
 // writeFile writes a small file in one step, durable.
@@ -166,7 +167,7 @@ func writeFile(path string, content []byte) error {
 		err = os.Rename(f.Name(), filepath.Join(directory, name))
 	}
 	if err == nil {
-		err = syncDirectory(directory)
+		err = durable.SyncDirectory(directory)
 	}
 	return err
 }
@@ -183,32 +184,6 @@ func clearHidden(directory string) error {
 		}
 	}
 	return err
-}
-
-// makeDirectory makes a directory and those above it that are missing, each durable.
-func makeDirectory(path string) error {
-	if info, err := os.Stat(path); err == nil {
-		if !info.IsDir() {
-			return fmt.Errorf("%s: is a file, where a directory is due", path)
-		}
-		return nil
-	}
-	above := filepath.Dir(path)
-	if err := makeDirectory(above); err != nil {
-		return err
-	}
-	if err := os.Mkdir(path, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return syncDirectory(above)
-}
-
-func syncDirectory(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // exists says whether a name is taken, whatever by.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest/tape/durable"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -129,7 +130,7 @@ func (r *Recorder) storeTable(p *polled) (sum string, changed bool, err error) {
 	}
 	at := p.at.UTC()
 	directory := filepath.Join(r.tables.dir, tablesDirectory, filepath.FromSlash(p.name), at.Format(time.DateOnly))
-	if err := makeDirectory(directory); err != nil {
+	if err := durable.MakeDirectory(directory); err != nil {
 		return sum, false, err
 	}
 	name := at.Format(clockLayout) + "-" + sum[:sumDigits] + tableExtension

@@ -11,6 +11,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/pmbot/pmbot/backtest/tape/durable"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -163,7 +164,7 @@ func (r *Recorder) store(c *chunk) error {
 // open begins a segment, in the directory that the recorder holds: whoever removes it makes
 // place for another recorder.
 func (r *Recorder) open(c *chunk) (*segment, error) {
-	if err := makeDirectory(r.c.Dir); err != nil {
+	if err := durable.MakeDirectory(r.c.Dir); err != nil {
 		return nil, err
 	}
 	mine, err := r.lock.Stat()
