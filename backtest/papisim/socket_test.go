@@ -137,6 +137,7 @@ func (c *client) say(text string) {
 	if err := c.conn.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
 		c.t.Fatalf("say %s: %v", text, err)
 	}
+	synctest.Wait() // until it was heard: what happens next must find it done
 }
 
 // next is the next frame; "" if none has come once all is quiet, or the socket is closed.
