@@ -45,3 +45,24 @@ type Wishes struct {
 	Intents []exchange.Intent
 	Timers  []exchange.Timer
 }
+
+// Journal keeps events and decisions before they take effect. An error stops the driver:
+// what cannot be written down must not happen.
+type Journal interface {
+	// Append takes an event, and the decision on it where the kernel decides.
+	Append(e *exchange.Event, d *Decision) error
+	// Commit makes what was appended as safe as what follows demands.
+	Commit(u Urgency) error
+}
+
+// Urgency says what is about to happen once the journal has been committed.
+type Urgency uint8
+
+const (
+	// Later: nothing leaves the process. The journal may wait for company.
+	Later Urgency = iota
+	// BeforeSend: a request leaves that can create no risk, a cancel.
+	BeforeSend
+	// BeforeRisk: an order leaves.
+	BeforeRisk
+)

@@ -17,6 +17,7 @@ type Driver struct {
 	kernel     *Kernel
 	broker     Broker
 	strategies Strategies
+	journal    Journal
 
 	seq    uint64
 	now    exchange.Time
@@ -31,6 +32,13 @@ type Driver struct {
 func NewDriver(k *Kernel, b Broker, s Strategies) *Driver {
 	return &Driver{kernel: k, broker: b, strategies: s}
 }
+
+// Record has everything kept from now on, before it takes effect. A backtest has no journal:
+// its events are on the tape.
+func (d *Driver) Record(j Journal) { d.journal = j }
+
+// Resume goes on where a kernel that was recovered from a journal stands.
+func (d *Driver) Resume() { d.seq, d.now = d.kernel.seq, d.kernel.now }
 
 // Seq is the number of the last event.
 func (d *Driver) Seq() uint64 { return d.seq }
@@ -56,7 +64,10 @@ func (d *Driver) Deliver(e *exchange.Event) error {
 	d.now = e.At
 	d.seq++
 	e.Seq = d.seq
-	commands := d.kernel.Step(e)
+	commands, err := d.step(e)
+	if err != nil {
+		return err
+	}
 	if !d.kernel.Stale() {
 		if err := d.show(e); err != nil {
 			return err
@@ -71,6 +82,41 @@ func (d *Driver) Deliver(e *exchange.Event) error {
 		return d.grant()
 	}
 	return nil
+}
+
+// step has the kernel fold one event. What was decided is in the journal before the state
+// changes, and complete there before anything is shown or sent.
+func (d *Driver) step(e *exchange.Event) ([]Command, error) {
+	if d.journal == nil {
+		return d.kernel.Step(e), nil
+	}
+	var decided *Decision
+	if Decides(e.Kind) {
+		decision := d.kernel.Decide(e)
+		decided = &decision
+	}
+	if err := d.journal.Append(e, decided); err != nil {
+		return nil, err
+	}
+	commands := d.kernel.Apply(e, decided)
+	if err := d.journal.Commit(urgency(commands)); err != nil {
+		return nil, err
+	}
+	return commands, nil
+}
+
+// urgency is the most that commands ask of the journal.
+func urgency(commands []Command) Urgency {
+	most := Later
+	for i := range commands {
+		switch commands[i].Kind {
+		case Submit:
+			return BeforeRisk
+		case Cancel:
+			most = BeforeSend
+		}
+	}
+	return most
 }
 
 // FireTimers delivers, in the order of due time, strategy and id, every timer due at or
@@ -124,7 +170,11 @@ func (d *Driver) grant() error {
 		d.seq++
 		d.intent = exchange.Event{Seq: d.seq, At: d.now, Inst: in.Request.Inst}
 		d.intent.SetIntent(&in)
-		if err := d.carryOut(d.kernel.Step(&d.intent)); err != nil {
+		commands, err := d.step(&d.intent)
+		if err != nil {
+			return err
+		}
+		if err := d.carryOut(commands); err != nil {
 			return err
 		}
 	}

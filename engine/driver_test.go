@@ -189,7 +189,7 @@ func TestHaltIsToldBeforeTheRefusal(t *testing.T) {
 	e := exchange.Event{Seq: b.driver.seq, At: b.now, Inst: 1}
 	e.SetIntent(&wish)
 	b.kernel.commands = nil
-	b.kernel.applyDecision(&e, &Decision{Halt: "control x failed", Refusal: refuse(&wish, "x", "the control failed")})
+	b.kernel.applyDecision(&e, &Decision{Decision: exchange.Decision{Halt: "control x failed", Refusal: refuse(&wish, "x", "the control failed")}})
 	if err := b.driver.carryOut(b.kernel.commands); err != nil {
 		t.Fatal(err)
 	}

@@ -59,17 +59,27 @@ func New(c Config) *Kernel {
 // the kernel's until the next Step. Seq must follow the last one without a gap and At
 // must not go back; both are the driver's duty, so a breach is a bug and panics.
 func (k *Kernel) Step(e *exchange.Event) []Command {
+	if !Decides(e.Kind) {
+		return k.Apply(e, nil)
+	}
+	d := k.Decide(e)
+	return k.Apply(e, &d)
+}
+
+// Decides says whether the kernel has to decide on events of the kind. Of the others the
+// state follows without a decision.
+func Decides(kind exchange.Kind) bool { return kind == exchange.KindIntent }
+
+// Apply folds an event, with the decision on it where there is one, into the state and
+// returns what follows. It asks nobody: a journal's events and decisions bring the same
+// state back under other limits. Without a valid approval in d nothing can be sent.
+func (k *Kernel) Apply(e *exchange.Event, d *Decision) []Command {
 	if e.Seq != k.seq+1 || e.At < k.now {
 		panic(fmt.Sprintf("engine: event %d at %v after event %d at %v", e.Seq, e.At, k.seq, k.now))
 	}
 	k.seq, k.now, k.stale = e.Seq, e.At, false
 	k.commands = k.commands[:0]
-	if e.Kind == exchange.KindIntent {
-		d := k.Decide(e)
-		k.apply(e, &d)
-		return k.commands
-	}
-	k.apply(e, nil)
+	k.apply(e, d)
 	return k.commands
 }
 
@@ -77,22 +87,15 @@ func (k *Kernel) Step(e *exchange.Event) []Command {
 // what is known. Strategies are not shown it.
 func (k *Kernel) Stale() bool { return k.stale }
 
-// Decision is the kernel's answer to an intent. With the events, decisions are what a
-// journal holds: replaying Apply over both rebuilds the state without asking the guard
-// again.
+// Decision is the kernel's answer to an event, and the approval with which it can be sent.
 type Decision struct {
-	// Approved is the order to send; zero if nothing new is to be sent.
+	exchange.Decision
 	Approved riskguard.Approved
-	Order    exchange.Order
-	// Refusal is the guard's no, or nil.
-	Refusal *exchange.Refusal
-	// Cancel are the orders to end.
-	Cancel []exchange.OrderID
-	// Halt is set when a control itself failed: the account must stop.
-	Halt string
 }
 
-// Decide answers an intent without changing anything.
+func no(r *exchange.Refusal) Decision { return Decision{Decision: exchange.Decision{Refusal: r}} }
+
+// Decide answers an intent without changing anything. The event need not be numbered yet.
 func (k *Kernel) Decide(e *exchange.Event) Decision {
 	in := e.Intent()
 	switch in.Kind {
@@ -101,21 +104,21 @@ func (k *Kernel) Decide(e *exchange.Event) Decision {
 			ID: k.lastOrder + 1, Strategy: in.Strategy, Ref: in.Ref, Request: in.Request,
 			Status: exchange.StatusPendingNew, ClientID: k.clientID(in.Strategy, k.lastOrder+1), Created: e.At,
 		}
-		return k.ask(*in, o, false)
+		return k.ask(*in, o, false, e.At)
 	case exchange.IntentAmend:
 		o := k.orders.ofRef(in.Strategy, in.Ref)
 		if o == nil {
-			return Decision{Refusal: refuse(in, "order-known", "the order is over or was never sent")}
+			return no(refuse(in, "order-known", "the order is over or was never sent"))
 		}
 		if !working(o.Status) {
-			return Decision{Refusal: refuse(in, "order-working", "the order is "+o.Status.String())}
+			return no(refuse(in, "order-working", "the order is "+o.Status.String()))
 		}
 		changed := o.Order
 		changed.Request.Price, changed.Request.Qty = in.Request.Price, in.Request.Qty
-		return k.ask(*in, changed, true)
+		return k.ask(*in, changed, true, e.At)
 	case exchange.IntentCancel:
 		if o := k.orders.ofRef(in.Strategy, in.Ref); o != nil && !o.cancelAsked {
-			return Decision{Cancel: []exchange.OrderID{o.ID}}
+			return Decision{Decision: exchange.Decision{Cancel: []exchange.OrderID{o.ID}}}
 		}
 		return Decision{}
 	case exchange.IntentCancelAll:
@@ -128,12 +131,16 @@ func (k *Kernel) Decide(e *exchange.Event) Decision {
 		}
 		return d
 	}
-	return Decision{Refusal: refuse(in, "intent-kind", in.Kind.String())}
+	return no(refuse(in, "intent-kind", in.Kind.String()))
 }
 
-func (k *Kernel) ask(in exchange.Intent, o exchange.Order, amend bool) Decision {
-	v := k.guard.Check(in, o, amend, k.now)
-	return Decision{Approved: v.Approved, Order: o, Refusal: v.Refusal, Halt: v.Halt}
+func (k *Kernel) ask(in exchange.Intent, o exchange.Order, amend bool, at exchange.Time) Decision {
+	v := k.guard.Check(in, o, amend, at)
+	d := exchange.Decision{Amend: amend, Refusal: v.Refusal, Halt: v.Halt}
+	if v.Refusal == nil {
+		d.Order = o
+	}
+	return Decision{Decision: d, Approved: v.Approved}
 }
 
 func refuse(in *exchange.Intent, rule, value string) *exchange.Refusal {
@@ -307,6 +314,9 @@ func (k *Kernel) book(inst exchange.InstrumentID, f *exchange.Fill) {
 func (k *Kernel) clientID(s exchange.StrategyID, id exchange.OrderID) string {
 	return k.prefix + "-" + strconv.FormatUint(uint64(s), 36) + "-" + strconv.FormatUint(uint64(id), 36)
 }
+
+// Epoch is the guard's halt epoch, see [riskguard.Guard.Epoch].
+func (k *Kernel) Epoch() uint64 { return k.guard.Epoch() }
 
 // Orders lists the orders that are not over, oldest first.
 func (k *Kernel) Orders() []exchange.Order {

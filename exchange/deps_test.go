@@ -75,6 +75,8 @@ var law = map[string]string{
 	"backtest/papisim/public":      "exchange exchange/book backtest/papisim/web",
 	"backtest": "exchange engine engine/journal riskguard riskguard/margin strategy configs " +
 		"backtest/venue backtest/venue/link backtest/venue/queue backtest/market backtest/tape backtest/tape/row backtest/tape/clock",
+	// The simulated exchange as the broker of a loop.
+	"backtest/paper":        "exchange riskguard riskguard/margin backtest/venue backtest/venue/link backtest/venue/queue",
 	"backtest/stats":        "exchange backtest",
 	"backtest/rundir":       "exchange backtest",
 	"backtest/readable":     "exchange",

@@ -57,6 +57,12 @@ const (
 	KindState
 	// KindStrategy: *[StrategyChange], a strategy started, stopped or crashed.
 	KindStrategy
+	// KindStart: *[Start], a process begins.
+	KindStart
+	// KindTruth: *[Truth], the exchange's account in one reading.
+	KindTruth
+	// KindReload: *[Reload], an operator has changed the limits.
+	KindReload
 )
 
 var kindNames = enum{
@@ -66,6 +72,7 @@ var kindNames = enum{
 	KindOrderUpdate: "ORDER_UPDATE", KindFill: "FILL", KindLedger: "LEDGER", KindAccount: "ACCOUNT",
 	KindRiskLevel: "RISK_LEVEL", KindIntent: "INTENT", KindRefusal: "REFUSAL", KindTimer: "TIMER",
 	KindState: "STATE", KindStrategy: "STRATEGY",
+	KindStart: "START", KindTruth: "TRUTH", KindReload: "RELOAD",
 }
 
 func (k Kind) String() string { return kindNames.text("Kind", int(k)) }
@@ -330,6 +337,24 @@ func (e *Event) SetStrategy(s *StrategyChange) { e.setBody(KindStrategy, s) }
 // Strategy returns the payload of KindStrategy.
 func (e *Event) Strategy() *StrategyChange { return e.body.(*StrategyChange) }
 
+// SetStart makes the event the beginning of a process.
+func (e *Event) SetStart(s *Start) { e.setBody(KindStart, s) }
+
+// Start returns the payload of KindStart.
+func (e *Event) Start() *Start { return e.body.(*Start) }
+
+// SetTruth makes the event a reading of the exchange's account.
+func (e *Event) SetTruth(t *Truth) { e.setBody(KindTruth, t) }
+
+// Truth returns the payload of KindTruth.
+func (e *Event) Truth() *Truth { return e.body.(*Truth) }
+
+// SetReload makes the event a change of limits.
+func (e *Event) SetReload(r *Reload) { e.setBody(KindReload, r) }
+
+// Reload returns the payload of KindReload.
+func (e *Event) Reload() *Reload { return e.body.(*Reload) }
+
 // Timer is a strategy's wish to be called at an instant. Timers fire in the order of
 // Due, Strategy, ID.
 type Timer struct {
@@ -361,7 +386,11 @@ type StateChange struct {
 	// Inst and Strategy name the scope; both 0 is the account.
 	Inst     InstrumentID
 	Strategy StrategyID
-	State    TradingState
+	// State is what Cause sets; Active lifts it. Effective is what holds for the scope then,
+	// the strictest of all causes; the kernel fills it in before a strategy sees the event.
+	State     TradingState
+	Cause     Cause
+	Effective TradingState
 	// Reason is for people; By is "guard", "kernel", "start" or an operator's name.
 	Reason, By string
 }

@@ -19,6 +19,7 @@ func payloads() []payload {
 	cadence, gap, update, fill := &Cadence{}, &Gap{}, &OrderUpdate{}, &Fill{}
 	ledger, intent, refusal, timer := &LedgerEntry{}, &Intent{}, &Refusal{}, &Timer{}
 	state, change := &StateChange{}, &StrategyChange{}
+	start, truth, reload := &Start{}, &Truth{}, &Reload{}
 	return []payload{
 		{KindTrade, func(e *Event) { e.SetTrade(trade) }, func(e *Event) any { return e.Trade() }, trade},
 		{KindBookTicker, func(e *Event) { e.SetBookTicker(ticker) }, func(e *Event) any { return e.BookTicker() }, ticker},
@@ -41,6 +42,9 @@ func payloads() []payload {
 		{KindTimer, func(e *Event) { e.SetTimer(timer) }, func(e *Event) any { return e.Timer() }, timer},
 		{KindState, func(e *Event) { e.SetState(state) }, func(e *Event) any { return e.State() }, state},
 		{KindStrategy, func(e *Event) { e.SetStrategy(change) }, func(e *Event) any { return e.Strategy() }, change},
+		{KindStart, func(e *Event) { e.SetStart(start) }, func(e *Event) any { return e.Start() }, start},
+		{KindTruth, func(e *Event) { e.SetTruth(truth) }, func(e *Event) any { return e.Truth() }, truth},
+		{KindReload, func(e *Event) { e.SetReload(reload) }, func(e *Event) any { return e.Reload() }, reload},
 	}
 }
 

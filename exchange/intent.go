@@ -34,6 +34,8 @@ type Intent struct {
 	Request OrderRequest
 	// Tag is the author's short reason, for journal and report; at most 32 bytes.
 	Tag string
+	// By is the operator who wishes it in the strategy's place; "" is the strategy itself.
+	By string
 }
 
 // Refusal is our own guard's no. It names one limit, so that the author knows what to

@@ -3610,13 +3610,15 @@ func (x *Account) GetStatus() AccountStatus {
 }
 
 type Refusal struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Intent        *Intent                `protobuf:"bytes,1,opt,name=intent,proto3" json:"intent,omitempty"`
-	Strategy      uint32                 `protobuf:"varint,2,opt,name=strategy,proto3" json:"strategy,omitempty"`
-	Rule          string                 `protobuf:"bytes,3,opt,name=rule,proto3" json:"rule,omitempty"`
-	Limit         string                 `protobuf:"bytes,4,opt,name=limit,proto3" json:"limit,omitempty"`
-	Value         string                 `protobuf:"bytes,5,opt,name=value,proto3" json:"value,omitempty"`
-	Passes        string                 `protobuf:"bytes,6,opt,name=passes,proto3" json:"passes,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Intent   *Intent                `protobuf:"bytes,1,opt,name=intent,proto3" json:"intent,omitempty"`
+	Strategy uint32                 `protobuf:"varint,2,opt,name=strategy,proto3" json:"strategy,omitempty"`
+	Rule     string                 `protobuf:"bytes,3,opt,name=rule,proto3" json:"rule,omitempty"`
+	Limit    string                 `protobuf:"bytes,4,opt,name=limit,proto3" json:"limit,omitempty"`
+	Value    string                 `protobuf:"bytes,5,opt,name=value,proto3" json:"value,omitempty"`
+	Passes   string                 `protobuf:"bytes,6,opt,name=passes,proto3" json:"passes,omitempty"`
+	// The operator who wished it in the strategy's place; empty is the strategy itself.
+	By            string `protobuf:"bytes,7,opt,name=by,proto3" json:"by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3693,13 +3695,24 @@ func (x *Refusal) GetPasses() string {
 	return ""
 }
 
+func (x *Refusal) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
 type StateChange struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Instrument    uint32                 `protobuf:"varint,1,opt,name=instrument,proto3" json:"instrument,omitempty"`
-	Strategy      uint32                 `protobuf:"varint,2,opt,name=strategy,proto3" json:"strategy,omitempty"`
-	State         TradingState           `protobuf:"varint,3,opt,name=state,proto3,enum=pmbot.v1.TradingState" json:"state,omitempty"`
-	Reason        string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	By            string                 `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Instrument uint32                 `protobuf:"varint,1,opt,name=instrument,proto3" json:"instrument,omitempty"`
+	Strategy   uint32                 `protobuf:"varint,2,opt,name=strategy,proto3" json:"strategy,omitempty"`
+	// What the cause sets; effective is what holds, the strictest of all causes.
+	State     TradingState `protobuf:"varint,3,opt,name=state,proto3,enum=pmbot.v1.TradingState" json:"state,omitempty"`
+	Reason    string       `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	By        string       `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`
+	Effective TradingState `protobuf:"varint,6,opt,name=effective,proto3,enum=pmbot.v1.TradingState" json:"effective,omitempty"`
+	// See exchange.Cause.
+	Cause         uint32 `protobuf:"varint,7,opt,name=cause,proto3" json:"cause,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3767,6 +3780,20 @@ func (x *StateChange) GetBy() string {
 		return x.By
 	}
 	return ""
+}
+
+func (x *StateChange) GetEffective() TradingState {
+	if x != nil {
+		return x.Effective
+	}
+	return TradingState_TRADING_STATE_HALTED
+}
+
+func (x *StateChange) GetCause() uint32 {
+	if x != nil {
+		return x.Cause
+	}
+	return 0
 }
 
 // Lot bounds and grids a quantity.
@@ -4712,14 +4739,15 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x0einitial_margin\x18\x05 \x01(\tR\rinitialMargin\x12\x1c\n" +
 	"\tavailable\x18\x06 \x01(\tR\tavailable\x12\x17\n" +
 	"\auni_mmr\x18\a \x01(\tR\x06uniMmr\x12/\n" +
-	"\x06status\x18\b \x01(\x0e2\x17.pmbot.v1.AccountStatusR\x06status\"\xa7\x01\n" +
+	"\x06status\x18\b \x01(\x0e2\x17.pmbot.v1.AccountStatusR\x06status\"\xb7\x01\n" +
 	"\aRefusal\x12(\n" +
 	"\x06intent\x18\x01 \x01(\v2\x10.pmbot.v1.IntentR\x06intent\x12\x1a\n" +
 	"\bstrategy\x18\x02 \x01(\rR\bstrategy\x12\x12\n" +
 	"\x04rule\x18\x03 \x01(\tR\x04rule\x12\x14\n" +
 	"\x05limit\x18\x04 \x01(\tR\x05limit\x12\x14\n" +
 	"\x05value\x18\x05 \x01(\tR\x05value\x12\x16\n" +
-	"\x06passes\x18\x06 \x01(\tR\x06passes\"\x9f\x01\n" +
+	"\x06passes\x18\x06 \x01(\tR\x06passes\x12\x0e\n" +
+	"\x02by\x18\a \x01(\tR\x02by\"\xeb\x01\n" +
 	"\vStateChange\x12\x1e\n" +
 	"\n" +
 	"instrument\x18\x01 \x01(\rR\n" +
@@ -4727,7 +4755,9 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\bstrategy\x18\x02 \x01(\rR\bstrategy\x12,\n" +
 	"\x05state\x18\x03 \x01(\x0e2\x16.pmbot.v1.TradingStateR\x05state\x12\x16\n" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x0e\n" +
-	"\x02by\x18\x05 \x01(\tR\x02by\"=\n" +
+	"\x02by\x18\x05 \x01(\tR\x02by\x124\n" +
+	"\teffective\x18\x06 \x01(\x0e2\x16.pmbot.v1.TradingStateR\teffective\x12\x14\n" +
+	"\x05cause\x18\a \x01(\rR\x05cause\"=\n" +
 	"\x03Lot\x12\x10\n" +
 	"\x03min\x18\x01 \x01(\x03R\x03min\x12\x10\n" +
 	"\x03max\x18\x02 \x01(\x03R\x03max\x12\x12\n" +
@@ -5068,29 +5098,30 @@ var file_pmbot_v1_plugin_proto_depIdxs = []int32{
 	16, // 54: pmbot.v1.Account.status:type_name -> pmbot.v1.AccountStatus
 	39, // 55: pmbot.v1.Refusal.intent:type_name -> pmbot.v1.Intent
 	17, // 56: pmbot.v1.StateChange.state:type_name -> pmbot.v1.TradingState
-	2,  // 57: pmbot.v1.Instrument.product:type_name -> pmbot.v1.Product
-	48, // 58: pmbot.v1.Instrument.lot:type_name -> pmbot.v1.Lot
-	48, // 59: pmbot.v1.Instrument.market_lot:type_name -> pmbot.v1.Lot
-	5,  // 60: pmbot.v1.Instrument.order_types:type_name -> pmbot.v1.OrderType
-	6,  // 61: pmbot.v1.Instrument.times_in_force:type_name -> pmbot.v1.TimeInForce
-	54, // 62: pmbot.v1.BacktestResponse.progress:type_name -> pmbot.v1.Progress
-	25, // 63: pmbot.v1.BacktestResponse.failure:type_name -> pmbot.v1.Failure
-	52, // 64: pmbot.v1.BacktestResponse.logs:type_name -> pmbot.v1.LogLines
-	53, // 65: pmbot.v1.LogLines.lines:type_name -> pmbot.v1.LogLine
-	55, // 66: pmbot.v1.Progress.handling:type_name -> pmbot.v1.Handling
-	18, // 67: pmbot.v1.StrategyService.List:input_type -> pmbot.v1.ListRequest
-	20, // 68: pmbot.v1.StrategyService.Describe:input_type -> pmbot.v1.DescribeRequest
-	27, // 69: pmbot.v1.StrategyService.Play:input_type -> pmbot.v1.PlayRequest
-	50, // 70: pmbot.v1.StrategyService.Backtest:input_type -> pmbot.v1.BacktestRequest
-	19, // 71: pmbot.v1.StrategyService.List:output_type -> pmbot.v1.ListResponse
-	21, // 72: pmbot.v1.StrategyService.Describe:output_type -> pmbot.v1.DescribeResponse
-	28, // 73: pmbot.v1.StrategyService.Play:output_type -> pmbot.v1.PlayResponse
-	51, // 74: pmbot.v1.StrategyService.Backtest:output_type -> pmbot.v1.BacktestResponse
-	71, // [71:75] is the sub-list for method output_type
-	67, // [67:71] is the sub-list for method input_type
-	67, // [67:67] is the sub-list for extension type_name
-	67, // [67:67] is the sub-list for extension extendee
-	0,  // [0:67] is the sub-list for field type_name
+	17, // 57: pmbot.v1.StateChange.effective:type_name -> pmbot.v1.TradingState
+	2,  // 58: pmbot.v1.Instrument.product:type_name -> pmbot.v1.Product
+	48, // 59: pmbot.v1.Instrument.lot:type_name -> pmbot.v1.Lot
+	48, // 60: pmbot.v1.Instrument.market_lot:type_name -> pmbot.v1.Lot
+	5,  // 61: pmbot.v1.Instrument.order_types:type_name -> pmbot.v1.OrderType
+	6,  // 62: pmbot.v1.Instrument.times_in_force:type_name -> pmbot.v1.TimeInForce
+	54, // 63: pmbot.v1.BacktestResponse.progress:type_name -> pmbot.v1.Progress
+	25, // 64: pmbot.v1.BacktestResponse.failure:type_name -> pmbot.v1.Failure
+	52, // 65: pmbot.v1.BacktestResponse.logs:type_name -> pmbot.v1.LogLines
+	53, // 66: pmbot.v1.LogLines.lines:type_name -> pmbot.v1.LogLine
+	55, // 67: pmbot.v1.Progress.handling:type_name -> pmbot.v1.Handling
+	18, // 68: pmbot.v1.StrategyService.List:input_type -> pmbot.v1.ListRequest
+	20, // 69: pmbot.v1.StrategyService.Describe:input_type -> pmbot.v1.DescribeRequest
+	27, // 70: pmbot.v1.StrategyService.Play:input_type -> pmbot.v1.PlayRequest
+	50, // 71: pmbot.v1.StrategyService.Backtest:input_type -> pmbot.v1.BacktestRequest
+	19, // 72: pmbot.v1.StrategyService.List:output_type -> pmbot.v1.ListResponse
+	21, // 73: pmbot.v1.StrategyService.Describe:output_type -> pmbot.v1.DescribeResponse
+	28, // 74: pmbot.v1.StrategyService.Play:output_type -> pmbot.v1.PlayResponse
+	51, // 75: pmbot.v1.StrategyService.Backtest:output_type -> pmbot.v1.BacktestResponse
+	72, // [72:76] is the sub-list for method output_type
+	68, // [68:72] is the sub-list for method input_type
+	68, // [68:68] is the sub-list for extension type_name
+	68, // [68:68] is the sub-list for extension extendee
+	0,  // [0:68] is the sub-list for field type_name
 }
 
 func init() { file_pmbot_v1_plugin_proto_init() }

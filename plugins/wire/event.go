@@ -35,7 +35,7 @@ func EncodeEvent(e *exchange.Event) (*pb.Event, error) {
 		r := e.Refusal()
 		p.Body = &pb.Event_Refusal{Refusal: &pb.Refusal{
 			Intent: encodeIntent(&r.Intent), Strategy: uint32(r.Intent.Strategy), Rule: valid(r.Rule),
-			Limit: valid(r.Limit), Value: valid(r.Value), Passes: valid(r.Passes),
+			Limit: valid(r.Limit), Value: valid(r.Value), Passes: valid(r.Passes), By: valid(r.Intent.By),
 		}}
 	case exchange.KindTimer:
 		t := e.Timer()
@@ -44,7 +44,7 @@ func EncodeEvent(e *exchange.Event) (*pb.Event, error) {
 		s := e.State()
 		p.Body = &pb.Event_State{State: &pb.StateChange{
 			Instrument: uint32(s.Inst), Strategy: uint32(s.Strategy), State: pb.TradingState(s.State),
-			Reason: valid(s.Reason), By: valid(s.By),
+			Reason: valid(s.Reason), By: valid(s.By), Effective: pb.TradingState(s.Effective), Cause: uint32(s.Cause),
 		}}
 	default:
 		return nil, fmt.Errorf("wire: strategies are not given events of kind %v", e.Kind)
@@ -157,7 +157,7 @@ func (d *Decoder) body(p *pb.Event, e *exchange.Event) error {
 	case *pb.Event_Refusal:
 		r := b.Refusal
 		intent := d.intent(r.GetIntent())
-		intent.Strategy = exchange.StrategyID(r.GetStrategy())
+		intent.Strategy, intent.By = exchange.StrategyID(r.GetStrategy()), r.GetBy()
 		e.SetRefusal(&exchange.Refusal{
 			Intent: intent, Rule: r.GetRule(), Limit: r.GetLimit(), Value: r.GetValue(), Passes: r.GetPasses(),
 		})
@@ -174,7 +174,7 @@ func (d *Decoder) body(p *pb.Event, e *exchange.Event) error {
 		}
 		e.SetState(&exchange.StateChange{
 			Inst: inst, Strategy: exchange.StrategyID(s.GetStrategy()), State: exchange.TradingState(s.GetState()),
-			Reason: s.GetReason(), By: s.GetBy(),
+			Reason: s.GetReason(), By: s.GetBy(), Effective: exchange.TradingState(s.GetEffective()), Cause: exchange.Cause(s.GetCause()),
 		})
 	default:
 		return fmt.Errorf("body of an unknown kind; the host is newer than this program")
