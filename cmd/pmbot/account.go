@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -134,22 +135,22 @@ func (c *console) keyedClient(keyRef, secretRef string, bases papi.Config, file 
 	return client, nil
 }
 
-// secretReference splits "env:NAME", "file:PATH" or "credential:NAME". The error does not
-// repeat the text, which may be the secret itself.
+// secretReference splits "key:NAME", "env:NAME", "file:PATH" or "credential:NAME". The error
+// does not repeat the text, which may be the secret itself.
 func secretReference(ref string) (kind, where string, err error) {
 	kind, where, found := strings.Cut(ref, ":")
-	if found && where != "" && (kind == "env" || kind == "file" || kind == "credential") {
+	if found && where != "" && slices.Contains([]string{"key", "env", "file", "credential"}, kind) {
 		return kind, where, nil
 	}
-	return "", "", errors.New("it must say where the value is, as env:NAME, file:PATH or credential:NAME; a key or secret never stands in a configuration")
+	return "", "", errors.New("it must say where the value is, as key:NAME, env:NAME, file:PATH or credential:NAME; a key or secret never stands in a configuration")
 }
 
 // secretSizeMax bounds a file with a secret; PEM keys have a few kilobytes.
 const secretSizeMax = 64 << 10
 
-// readSecret fetches what a reference names: a variable of the environment; a file that
-// nobody but its owner may read; or a credential that systemd has put into
-// $CREDENTIALS_DIRECTORY. Blanks and line ends around it are cut off.
+// readSecret fetches what a reference names: a key that "pmbot key" keeps; a variable of the
+// environment; a file that nobody but its owner may read; or a credential that systemd has put
+// into $CREDENTIALS_DIRECTORY. Blanks and line ends around it are cut off.
 func (c *console) readSecret(key, ref string) (papi.Secret, error) {
 	kind, where, err := secretReference(ref)
 	if err != nil {
@@ -157,6 +158,8 @@ func (c *console) readSecret(key, ref string) (papi.Secret, error) {
 	}
 	var text string
 	switch kind {
+	case "key":
+		return c.storedSecret(key, where)
 	case "env":
 		if text = c.getenv(where); text == "" {
 			return papi.Secret{}, &failure{exitConfig, fmt.Errorf("%s: the variable %s of the environment is empty", key, where), "set it, or name another place with " + key}

@@ -240,3 +240,13 @@ func (e *Error) passing(s *spec) bool {
 	}
 	return e.Retryable || e.Outcome == Unknown
 }
+
+// KeyKind is what kind of key a secret belongs to: "HMAC", "RSA" or "Ed25519". The error says
+// what is wrong with the text and shows nothing of it.
+func KeyKind(secret Secret) (string, error) {
+	signer, err := sign.New(secret)
+	if err != nil {
+		return "", err
+	}
+	return signer.Kind(), nil
+}
