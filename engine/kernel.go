@@ -117,7 +117,7 @@ func (k *Kernel) Decide(e *exchange.Event) Decision {
 		changed.Request.Price, changed.Request.Qty = in.Request.Price, in.Request.Qty
 		return k.ask(*in, changed, true, e.At)
 	case exchange.IntentCancel:
-		if o := k.orders.ofRef(in.Strategy, in.Ref); o != nil && !o.cancelAsked {
+		if o := k.orders.meant(in); o != nil && !o.cancelAsked {
 			return Decision{Decision: exchange.Decision{Cancel: []exchange.OrderID{o.ID}}}
 		}
 		return Decision{}
@@ -317,6 +317,12 @@ func (k *Kernel) clientID(s exchange.StrategyID, id exchange.OrderID) string {
 
 // Epoch is the guard's halt epoch, see [riskguard.Guard.Epoch].
 func (k *Kernel) Epoch() uint64 { return k.guard.Epoch() }
+
+// Now is the time of the last event.
+func (k *Kernel) Now() exchange.Time { return k.now }
+
+// Seq is the number of the last event.
+func (k *Kernel) Seq() uint64 { return k.seq }
 
 // Orders lists the orders that are not over, oldest first.
 func (k *Kernel) Orders() []exchange.Order {

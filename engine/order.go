@@ -99,6 +99,17 @@ func (t *orders) ofRef(s exchange.StrategyID, ref uint64) *order {
 	return nil
 }
 
+// meant returns the open order that a cancel is about, or nil.
+func (t *orders) meant(in *exchange.Intent) *order {
+	if in.Order == 0 {
+		return t.ofRef(in.Strategy, in.Ref)
+	}
+	if o := t.byID[in.Order]; o != nil && !o.Status.Final() {
+		return o
+	}
+	return nil
+}
+
 // update moves an order along its life and says whether anything changed. sent is when the
 // exchange sent the update, 0 if that is not known: of one that is older than what is known
 // only the answer to a request is news, and that the order is over.

@@ -36,6 +36,9 @@ type Intent struct {
 	Tag string
 	// By is the operator who wishes it in the strategy's place; "" is the strategy itself.
 	By string
+	// Order is our number of the order that an operator's IntentCancel is about, whose Ref is
+	// not read then: orders of the house have none.
+	Order OrderID
 }
 
 // Refusal is our own guard's no. It names one limit, so that the author knows what to

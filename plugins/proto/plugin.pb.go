@@ -3618,7 +3618,9 @@ type Refusal struct {
 	Value    string                 `protobuf:"bytes,5,opt,name=value,proto3" json:"value,omitempty"`
 	Passes   string                 `protobuf:"bytes,6,opt,name=passes,proto3" json:"passes,omitempty"`
 	// The operator who wished it in the strategy's place; empty is the strategy itself.
-	By            string `protobuf:"bytes,7,opt,name=by,proto3" json:"by,omitempty"`
+	By string `protobuf:"bytes,7,opt,name=by,proto3" json:"by,omitempty"`
+	// Our number of the order that an operator meant.
+	Order         uint64 `protobuf:"varint,8,opt,name=order,proto3" json:"order,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3700,6 +3702,13 @@ func (x *Refusal) GetBy() string {
 		return x.By
 	}
 	return ""
+}
+
+func (x *Refusal) GetOrder() uint64 {
+	if x != nil {
+		return x.Order
+	}
+	return 0
 }
 
 type StateChange struct {
@@ -4739,7 +4748,7 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x0einitial_margin\x18\x05 \x01(\tR\rinitialMargin\x12\x1c\n" +
 	"\tavailable\x18\x06 \x01(\tR\tavailable\x12\x17\n" +
 	"\auni_mmr\x18\a \x01(\tR\x06uniMmr\x12/\n" +
-	"\x06status\x18\b \x01(\x0e2\x17.pmbot.v1.AccountStatusR\x06status\"\xb7\x01\n" +
+	"\x06status\x18\b \x01(\x0e2\x17.pmbot.v1.AccountStatusR\x06status\"\xcd\x01\n" +
 	"\aRefusal\x12(\n" +
 	"\x06intent\x18\x01 \x01(\v2\x10.pmbot.v1.IntentR\x06intent\x12\x1a\n" +
 	"\bstrategy\x18\x02 \x01(\rR\bstrategy\x12\x12\n" +
@@ -4747,7 +4756,8 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x05limit\x18\x04 \x01(\tR\x05limit\x12\x14\n" +
 	"\x05value\x18\x05 \x01(\tR\x05value\x12\x16\n" +
 	"\x06passes\x18\x06 \x01(\tR\x06passes\x12\x0e\n" +
-	"\x02by\x18\a \x01(\tR\x02by\"\xeb\x01\n" +
+	"\x02by\x18\a \x01(\tR\x02by\x12\x14\n" +
+	"\x05order\x18\b \x01(\x04R\x05order\"\xeb\x01\n" +
 	"\vStateChange\x12\x1e\n" +
 	"\n" +
 	"instrument\x18\x01 \x01(\rR\n" +

@@ -35,7 +35,7 @@ func EncodeEvent(e *exchange.Event) (*pb.Event, error) {
 		r := e.Refusal()
 		p.Body = &pb.Event_Refusal{Refusal: &pb.Refusal{
 			Intent: encodeIntent(&r.Intent), Strategy: uint32(r.Intent.Strategy), Rule: valid(r.Rule),
-			Limit: valid(r.Limit), Value: valid(r.Value), Passes: valid(r.Passes), By: valid(r.Intent.By),
+			Limit: valid(r.Limit), Value: valid(r.Value), Passes: valid(r.Passes), By: valid(r.Intent.By), Order: uint64(r.Intent.Order),
 		}}
 	case exchange.KindTimer:
 		t := e.Timer()
@@ -157,7 +157,7 @@ func (d *Decoder) body(p *pb.Event, e *exchange.Event) error {
 	case *pb.Event_Refusal:
 		r := b.Refusal
 		intent := d.intent(r.GetIntent())
-		intent.Strategy, intent.By = exchange.StrategyID(r.GetStrategy()), r.GetBy()
+		intent.Strategy, intent.By, intent.Order = exchange.StrategyID(r.GetStrategy()), r.GetBy(), exchange.OrderID(r.GetOrder())
 		e.SetRefusal(&exchange.Refusal{
 			Intent: intent, Rule: r.GetRule(), Limit: r.GetLimit(), Value: r.GetValue(), Passes: r.GetPasses(),
 		})

@@ -112,7 +112,7 @@ func TestEveryField(t *testing.T) {
 		var want, got strategy.Output
 		fill(reflect.ValueOf(&want).Elem(), new(int))
 		want.Logs, want.Subscriptions = nil, nil
-		want.Intents[0].Ref, want.Intents[0].Kind, want.Intents[0].Strategy, want.Intents[0].By = 1, exchange.IntentNew, 7, ""
+		want.Intents[0].Ref, want.Intents[0].Kind, want.Intents[0].Strategy, want.Intents[0].By, want.Intents[0].Order = 1, exchange.IntentNew, 7, "", 0
 		want.Timers[0].Strategy = 7
 		err := d.Output(over(t, EncodeOutput(&want)), &got)
 		same(t, got, want, err)
