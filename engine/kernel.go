@@ -45,7 +45,7 @@ type Kernel struct {
 // in one-way mode, Long and Short in hedge mode.
 type held [exchange.Short + 1]decimal.Decimal
 
-// New makes a kernel. It is Halted until a state event frees it.
+// New makes a kernel. Its account is Halted by CauseStart until a state event frees it.
 func New(c Config) *Kernel {
 	k := &Kernel{ins: c.Instruments, guard: c.Guard, prefix: c.ClientPrefix, orders: newOrders()}
 	k.holdings = make([][]held, c.Strategies+1)
@@ -165,7 +165,7 @@ func (k *Kernel) applyDecision(e *exchange.Event, d *Decision) {
 	in := e.Intent()
 	if d.Halt != "" {
 		halt := exchange.Event{Seq: e.Seq, At: e.At}
-		halt.SetState(&exchange.StateChange{State: exchange.Halted, Reason: d.Halt, By: "guard"})
+		halt.SetState(&exchange.StateChange{State: exchange.Halted, Cause: exchange.CauseRisk, Reason: d.Halt, By: "guard"})
 		k.guard.Apply(&halt)
 		k.tell(halt)
 	}
@@ -323,6 +323,9 @@ func (k *Kernel) Now() exchange.Time { return k.now }
 
 // Seq is the number of the last event.
 func (k *Kernel) Seq() uint64 { return k.seq }
+
+// States lists what is halted or reduce-only, by which cause, why and since when.
+func (k *Kernel) States() []riskguard.Held { return k.guard.States() }
 
 // Orders lists the orders that are not over, oldest first.
 func (k *Kernel) Orders() []exchange.Order {

@@ -50,8 +50,8 @@ func (g *Guard) actState(act *exchange.Act, _ exchange.Time) *exchange.Refusal {
 		return nil
 	case g.fault != nil:
 		return &exchange.Refusal{Value: "the margin model lost track: " + g.fault.Error(), Limit: "its inputs must be sound"}
-	case g.states.account != exchange.Active:
-		return &exchange.Refusal{Value: "the account is " + g.states.account.String(), Limit: "it must be ACTIVE"}
+	case g.states.account.effective != exchange.Active:
+		return &exchange.Refusal{Value: "the account is " + g.states.account.effective.String(), Limit: "it must be ACTIVE"}
 	}
 	return nil
 }

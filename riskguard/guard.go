@@ -31,18 +31,15 @@ type Guard struct {
 	assets  []asset
 	open    []exchange.Order
 	sent    []sent
-	states  struct {
-		account        exchange.TradingState
-		inst, strategy []exchange.TradingState
-	}
-	epoch uint64
+	states  states
+	epoch   uint64
 	// fault is the first input that the model could not take. From then on its picture
 	// may be wrong, so nothing more is approved.
 	fault error
 }
 
-// New makes a guard. The account starts Halted; instruments and strategies start Active,
-// so freeing the account frees all.
+// New makes a guard. The account starts Halted by CauseStart; instruments and strategies
+// start Active, so freeing the account frees all.
 func New(c Config) (*Guard, error) {
 	if err := c.Limits.Validate(); err != nil {
 		return nil, fmt.Errorf("risk limits: %w", err)
@@ -63,17 +60,8 @@ func New(c Config) (*Guard, error) {
 	for i := range g.sent {
 		g.sent[i].at = make([]exchange.Time, c.Limits.MessagesPerSecondMax)
 	}
-	g.states.inst = actives(c.Instruments.Len() + 1)
-	g.states.strategy = actives(c.Strategies + 1)
+	g.states = newStates(c.Instruments.Len(), c.Strategies)
 	return g, nil
-}
-
-func actives(n int) []exchange.TradingState {
-	s := make([]exchange.TradingState, n)
-	for i := range s {
-		s[i] = exchange.Active
-	}
-	return s
 }
 
 // Verdict is the answer of [Guard.Check]: a valid Approved, or a Refusal.
@@ -126,7 +114,7 @@ func (g *Guard) Apply(e *exchange.Event) {
 	case e.Kind.Market():
 		g.applyMarket(e)
 	case e.Kind == exchange.KindState:
-		g.applyState(e.State())
+		g.applyState(e)
 	case e.Kind == exchange.KindLedger, e.Kind == exchange.KindFill:
 		g.fold(e)
 	}
@@ -144,12 +132,3 @@ func (g *Guard) Epoch() uint64 { return g.epoch }
 
 // Account is the model's view of the account now.
 func (g *Guard) Account() exchange.Account { return g.model.Account() }
-
-// State is the strictest trading state that holds for a strategy on an instrument. What
-// is not known is halted.
-func (g *Guard) State(s exchange.StrategyID, inst exchange.InstrumentID) exchange.TradingState {
-	if int(s) >= len(g.states.strategy) || int(inst) >= len(g.states.inst) {
-		return exchange.Halted
-	}
-	return stricter(g.states.account, g.states.inst[inst], g.states.strategy[s])
-}

@@ -3,12 +3,9 @@ package riskguard
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
-
-	"github.com/pmbot/pmbot/exchange"
 )
 
 // Limits are the guard's bounds. A limit of zero refuses everything it bounds, so a
@@ -125,6 +122,3 @@ func (l *Limits) Validate() error {
 	}
 	return errors.Join(errs...)
 }
-
-// stricter returns the strictest of trading states.
-func stricter(states ...exchange.TradingState) exchange.TradingState { return slices.Min(states) }

@@ -216,8 +216,10 @@ func (b *bench) do(f []string) string {
 		}
 		e.Inst = b.inst(f[1])
 		e.SetFill(&exchange.Fill{Side: side, Qty: exchange.MustFixed(f[3]), Price: exchange.MustFixed(f[4])})
-	case "state": // state HALTED, state ACTIVE inst=UM, state REDUCE_ONLY strategy=1
+	case "state": // state HALTED, state ACTIVE inst=UM, state REDUCE_ONLY strategy=1 cause=STREAM
 		b.setState(&e, f)
+	case "states": // who holds what
+		return b.states()
 	case "act":
 		return b.act(f[1:])
 	case "account":
@@ -262,15 +264,41 @@ func (b *bench) setState(e *exchange.Event, f []string) {
 		}
 	}
 	for _, word := range f[2:] {
-		key, value, _ := strings.Cut(word, "=")
-		if key == "inst" {
+		switch key, value, _ := strings.Cut(word, "="); key {
+		case "inst":
 			s.Inst = b.inst(value)
-		} else {
+		case "cause":
+			cause, err := exchange.ParseCause(value)
+			if err != nil {
+				b.t.Fatal(err)
+			}
+			s.Cause = cause
+		case "why":
+			s.Reason, s.By = value, "script"
+		default:
 			n, _ := strconv.Atoi(value)
 			s.Strategy = exchange.StrategyID(n)
 		}
 	}
 	e.SetState(&s)
+}
+
+func (b *bench) states() string {
+	lines := []string{}
+	for _, h := range b.g.States() {
+		line := "account"
+		if h.Inst != 0 {
+			line = b.g.ins.At(h.Inst).Name()
+		} else if h.Strategy != 0 {
+			line = fmt.Sprint("strategy ", h.Strategy)
+		}
+		line += fmt.Sprintf(" %v by %v since +%v", h.State, h.Cause, h.Since.Sub(benchStart))
+		if h.Reason != "" {
+			line += fmt.Sprintf(": %s (%s)", h.Reason, h.By)
+		}
+		lines = append(lines, line)
+	}
+	return cmp.Or(strings.Join(lines, "\n"), "nothing is held")
 }
 
 // ask is "check buy UM 0.1 limit 50000 [word or key=value ...]", which only asks;

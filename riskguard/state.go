@@ -118,22 +118,6 @@ func (g *Guard) asset(name string) *asset {
 	return &g.assets[len(g.assets)-1]
 }
 
-// applyState sets the trading state of a scope. Every change begins a new halt epoch,
-// so that what was approved under the old state is not sent under the new one. A scope
-// that is not known is halted anyway.
-func (g *Guard) applyState(s *exchange.StateChange) {
-	g.epoch++
-	switch {
-	case int(s.Inst) >= len(g.states.inst) || int(s.Strategy) >= len(g.states.strategy):
-	case s.Inst != 0:
-		g.states.inst[s.Inst] = s.State
-	case s.Strategy != 0:
-		g.states.strategy[s.Strategy] = s.State
-	default:
-		g.states.account = s.State
-	}
-}
-
 // Hold counts an order's risk from now on, or as it now is, or no longer when it is
 // over. Limits are held against every order between its approval and its end.
 func (g *Guard) Hold(o exchange.Order) {

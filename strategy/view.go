@@ -255,13 +255,13 @@ func (v *View) applyLedger(l *exchange.LedgerEntry) {
 
 func (v *View) applyState(s *exchange.StateChange) {
 	switch {
-	case s.Strategy != 0 && s.Strategy != v.id:
+	case s.Strategy != 0 && s.Strategy != v.id || int(s.Inst) >= len(v.inst): // not ours
 	case s.Inst != 0:
-		v.inst[s.Inst].state = s.State
+		v.inst[s.Inst].state = s.Effective
 	case s.Strategy != 0:
-		v.ownState = s.State
+		v.ownState = s.Effective
 	default:
-		v.accountState = s.State
+		v.accountState = s.Effective
 	}
 }
 

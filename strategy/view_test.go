@@ -106,16 +106,18 @@ func TestViewState(t *testing.T) {
 		change exchange.StateChange
 		want   exchange.TradingState
 	}{
-		{exchange.StateChange{State: exchange.Halted}, exchange.Halted},
-		{exchange.StateChange{Strategy: me, State: exchange.Active}, exchange.Halted}, // the account still is
-		{exchange.StateChange{State: exchange.Active}, exchange.Active},
-		{exchange.StateChange{Strategy: me, State: exchange.ReduceOnly}, exchange.ReduceOnly},
-		{exchange.StateChange{State: exchange.Active}, exchange.ReduceOnly},
-		{exchange.StateChange{Strategy: me + 1, State: exchange.Halted}, exchange.ReduceOnly}, // another's
-		{exchange.StateChange{Inst: 2, State: exchange.Halted}, exchange.ReduceOnly},
-		{exchange.StateChange{Inst: 1, State: exchange.Halted}, exchange.Halted},
-		{exchange.StateChange{Inst: 1, State: exchange.Active}, exchange.ReduceOnly},
-		{exchange.StateChange{Strategy: me, State: exchange.Active}, exchange.Active},
+		{exchange.StateChange{State: exchange.Halted, Effective: exchange.Halted}, exchange.Halted},
+		{exchange.StateChange{Strategy: me, State: exchange.Active, Effective: exchange.Active}, exchange.Halted}, // the account still is
+		// What one cause has lifted another may hold: what counts is what holds then.
+		{exchange.StateChange{State: exchange.Active, Effective: exchange.ReduceOnly}, exchange.ReduceOnly},
+		{exchange.StateChange{State: exchange.Active, Effective: exchange.Active}, exchange.Active},
+		{exchange.StateChange{Strategy: me, State: exchange.ReduceOnly, Effective: exchange.ReduceOnly}, exchange.ReduceOnly},
+		{exchange.StateChange{State: exchange.Active, Effective: exchange.Active}, exchange.ReduceOnly},
+		{exchange.StateChange{Strategy: me + 1, State: exchange.Halted, Effective: exchange.Halted}, exchange.ReduceOnly}, // another's
+		{exchange.StateChange{Inst: 2, State: exchange.Halted, Effective: exchange.Halted}, exchange.ReduceOnly},
+		{exchange.StateChange{Inst: 1, State: exchange.Halted, Effective: exchange.Halted}, exchange.Halted},
+		{exchange.StateChange{Inst: 1, State: exchange.Active, Effective: exchange.Active}, exchange.ReduceOnly},
+		{exchange.StateChange{Strategy: me, State: exchange.Active, Effective: exchange.Active}, exchange.Active},
 	} {
 		v.Apply(event(0, func(e *exchange.Event) { e.SetState(&c.change) }))
 		if got := v.State(in); got != c.want {

@@ -319,7 +319,7 @@ func TestSilentWhileHalted(t *testing.T) {
 	d := newDesk(t, params("style", "taker"))
 	d.coins(exchange.WalletMargin, "1")
 	state := func(s exchange.TradingState) {
-		d.deliver(0, func(e *exchange.Event) { e.SetState(&exchange.StateChange{State: s}) })
+		d.deliver(0, func(e *exchange.Event) { e.SetState(&exchange.StateChange{State: s, Effective: s}) })
 	}
 	state(exchange.Halted)
 	expect(t, d.price("50000"), "")
