@@ -2,34 +2,99 @@ package loop
 
 import (
 	"context"
-	"fmt"
+	"time"
 
 	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard"
 )
 
-// run takes what is in the inbox, unless somebody does so already.
-func (l *Loop) run() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for !l.running && l.ended == nil && l.queue.len() > 0 {
-		l.running = true
-		for l.ended == nil && l.queue.len() > 0 {
-			next := l.queue.pop()
-			l.mu.Unlock()
-			err := l.take(&next)
-			l.mu.Lock()
-			if err != nil {
-				l.finish(err)
+// carryMax is how many items one caller carries through before he goes back to what he
+// does, such as reading his socket; Run's goroutine takes over. runMax is how many it carries
+// before it looks at its timers and its context.
+const carryMax, runMax = 64, 4096
+
+// Run fires timers, carries what others leave in the inbox, and keeps the journal and the
+// reading of the account up to date, until the context ends or the loop must. When it
+// returns nobody runs the kernel any more. The error is nil if the context has ended.
+func (l *Loop) Run(ctx context.Context) error {
+	flush, read := time.NewTicker(l.config.FlushEvery), time.NewTicker(l.config.CatchUpEvery)
+	defer flush.Stop()
+	defer read.Stop()
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		timer.Reset(l.untilDue())
+		select {
+		case <-ctx.Done():
+			l.end(ErrStopped)
+			<-l.still
+			if err := l.Err(); err != ErrStopped {
+				return err
 			}
+			return l.config.Journal.Flush()
+		case <-l.over:
+			<-l.still
+			return l.Err()
+		case <-timer.C:
+			l.enter(&item{kind: aTick})
+		case <-flush.C:
+			l.enter(&item{kind: aFlush})
+		case <-read.C:
+			l.reread()
+		case <-l.wake:
 		}
-		l.running = false
+		l.carry(runMax)
+		l.retell()
 	}
 }
 
-// take lets one thing happen.
-func (l *Loop) take(i *item) error {
+// untilDue is how long to wait for the next timer.
+func (l *Loop) untilDue() time.Duration {
+	due := exchange.Time(l.due.Load())
+	if due == exchange.Never {
+		return time.Hour
+	}
+	return max(0, due.Sub(l.config.Clock()))
+}
+
+// carry takes up to so many items out of the inbox and lets them happen, unless somebody
+// does so already. What is left is for Run's goroutine, or for whoever comes before it.
+func (l *Loop) carry(most int) {
+	l.mu.Lock()
+	if l.running {
+		l.mu.Unlock()
+		return
+	}
+	for ; l.ended == nil && most > 0 && l.inbox.next(&l.next); most-- {
+		l.running = true
+		l.mu.Unlock()
+		err := l.happen(&l.next)
+		l.mu.Lock()
+		l.next = item{}
+		l.leave(err)
+	}
+	left := l.ended == nil && !l.inbox.idle()
+	l.mu.Unlock()
+	if left {
+		l.poke()
+	}
+}
+
+// leave says that the kernel is nobody's, and ends the loop if it cannot go on; the mutex is
+// held.
+func (l *Loop) leave(err error) {
+	l.running = false
+	if err != nil {
+		l.finish(err)
+	}
+	if l.ended != nil {
+		l.rest()
+	}
+}
+
+// happen lets one thing happen.
+func (l *Loop) happen(i *item) error {
 	switch i.kind {
 	case anEvent:
 		return l.deliver(&i.event)
@@ -38,17 +103,28 @@ func (l *Loop) take(i *item) error {
 	case aTick:
 		return l.after(l.driver.FireTimers(l.config.Clock()))
 	case aFlush:
-		if err := l.config.Journal.Flush(); err != nil {
-			return err
-		}
+		return l.config.Journal.Flush()
 	case aQuestion:
-		i.do(l.config.Kernel)
+		i.question.answer(l.config.Kernel)
+	case anOrder:
+		err := l.deliver(&i.event)
+		if err == nil {
+			i.question.answer(l.config.Kernel)
+		}
+		return err
+	case theGaps:
+		return l.tellGaps()
 	}
 	return nil
 }
 
-// deliver lets an event happen, and first tells what was passed over before it.
-func (l *Loop) deliver(e *exchange.Event) error { return l.after(l.driver.Deliver(e)) }
+// deliver lets an event happen, and what the shell itself concludes from it.
+func (l *Loop) deliver(e *exchange.Event) error {
+	if err := l.after(l.driver.Deliver(e)); err != nil {
+		return err
+	}
+	return l.conclude(e)
+}
 
 // after tells the broker of a new epoch, when the next timer is due, and begins a new
 // segment of the journal when it is time.
@@ -70,6 +146,47 @@ func (l *Loop) after(err error) error {
 	return nil
 }
 
+// tellGaps tells of what was passed over, and that new risk may be taken again.
+func (l *Loop) tellGaps() error {
+	l.mu.Lock()
+	holes := l.inbox.holes
+	l.inbox.holes = nil
+	l.mu.Unlock()
+	now := l.config.Clock()
+	for _, h := range holes {
+		e := exchange.Event{At: now, Inst: h.inst}
+		e.SetGap(&exchange.Gap{Kind: h.kind, From: h.from, To: h.to, Reason: "passed over: the inbox was full"})
+		if err := l.deliver(&e); err != nil {
+			return err
+		}
+		if h.kind == exchange.KindDepth {
+			l.mu.Lock()
+			l.books = append(l.books, h.inst)
+			l.mu.Unlock()
+		}
+	}
+	e := shellState(now, exchange.Active, "what was passed over is told")
+	if err := l.deliver(&e); err != nil {
+		return err
+	}
+	l.poke()
+	return nil
+}
+
+// retell asks for the books of which pieces were passed over.
+func (l *Loop) retell() {
+	l.mu.Lock()
+	books := l.books
+	l.books = nil
+	l.mu.Unlock()
+	if l.config.Retell == nil {
+		return
+	}
+	for _, inst := range books {
+		l.config.Retell(inst)
+	}
+}
+
 // end ends the loop for a reason.
 func (l *Loop) end(err error) {
 	l.mu.Lock()
@@ -79,9 +196,22 @@ func (l *Loop) end(err error) {
 
 // finish is end for who holds the mutex.
 func (l *Loop) finish(err error) {
-	if l.ended == nil {
-		l.ended = err
-		close(l.over)
+	if l.ended != nil {
+		return
+	}
+	l.ended = err
+	close(l.over)
+	if !l.running {
+		l.rest()
+	}
+}
+
+// rest says that the loop has ended and the kernel rests; the mutex is held.
+func (l *Loop) rest() {
+	select {
+	case <-l.still:
+	default:
+		close(l.still)
 	}
 }
 
@@ -114,20 +244,4 @@ func (o observed) Deliver(e *exchange.Event, w *engine.Wishes) error {
 		obs.Observe(e)
 	}
 	return o.l.config.Strategies.Deliver(e, w)
-}
-
-// CancelAll asks the exchange to end every order that the kernel knows, past the journal: it
-// is for a loop that has ended because it cannot write, whose orders would stay behind.
-func (l *Loop) CancelAll(ctx context.Context) (asked int, err error) {
-	select {
-	case <-l.over:
-	default:
-		return 0, fmt.Errorf("loop: CancelAll is for a loop that has ended")
-	}
-	at := l.config.Clock()
-	for _, o := range l.config.Kernel.Orders() {
-		l.config.Broker.Cancel(o, at)
-		asked++
-	}
-	return asked, ctx.Err()
 }

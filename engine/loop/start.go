@@ -1,0 +1,82 @@
+package loop
+
+import (
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// scope is what a trading state of a cause is about.
+type scope struct {
+	cause exchange.Cause
+	inst  exchange.InstrumentID
+}
+
+// StreamState is how far the user stream can be relied on.
+type StreamState uint8
+
+const (
+	// StreamGap and StreamCatchingUp: what the exchange does to the account is not known.
+	StreamGap StreamState = iota
+	StreamCatchingUp
+	// StreamLive: everything was told, and is told as it happens.
+	StreamLive
+)
+
+// starting is how far the start has come; whoever runs the kernel has it.
+type starting struct {
+	begun bool // an event of KindStart has happened in this process
+	found bool // a reading of the account behind it has found no difference
+	done  bool // the start was lifted
+}
+
+// Start begins the life of the process: what was pending in the one before is unknown from
+// here on, and nobody trades. The broker is run after it.
+func (l *Loop) Start(s exchange.Start) {
+	e := exchange.Event{}
+	e.SetStart(&s)
+	l.Put(e)
+}
+
+// Stream takes what the broker says of the user stream; each change halts the account, or
+// lifts that halt. A broker tells Live behind everything that the catch-up has told.
+func (l *Loop) Stream(s StreamState, why string) {
+	state := exchange.Halted
+	if s == StreamLive {
+		state = exchange.Active
+	}
+	l.change(scope{cause: exchange.CauseStream}, state, why)
+}
+
+// Market takes that an instrument does not trade, or trades again.
+func (l *Loop) Market(inst exchange.InstrumentID, s exchange.TradingState, why string) {
+	l.change(scope{exchange.CauseMarket, inst}, s, why)
+}
+
+// change lets a state event happen if it says anything new.
+func (l *Loop) change(of scope, s exchange.TradingState, why string) {
+	e := exchange.Event{Inst: of.inst}
+	e.SetState(&exchange.StateChange{Inst: of.inst, State: s, Cause: of.cause, Reason: why, By: "loop"})
+	l.stamp(&e)
+	l.mu.Lock()
+	if was, told := l.scopes[of]; !told || was != s {
+		l.scopes[of] = s
+		l.add(&item{kind: anEvent, event: e})
+	}
+	l.mu.Unlock()
+	l.carry(carryMax)
+}
+
+// reread asks for a reading of the account while the stream is live; after a gap the broker
+// reads on its own.
+func (l *Loop) reread() {
+	l.mu.Lock()
+	live := l.scopes[scope{cause: exchange.CauseStream}] == exchange.Active
+	l.mu.Unlock()
+	if live {
+		l.config.Broker.CatchUp("it is time to compare")
+	}
+}
+
+// conclude is what the shell makes of an event that has happened.
+func (l *Loop) conclude(e *exchange.Event) error {
+	return nil
+}
