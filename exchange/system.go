@@ -1,7 +1,5 @@
 package exchange
 
-import "github.com/shopspring/decimal"
-
 // Cause says what holds a trading state. Each cause sets a state of its own on a scope, and
 // the strictest of all holds; whoever lifts one leaves the others as they are.
 type Cause uint8
@@ -61,35 +59,6 @@ type Reload struct {
 	By, Reason string
 }
 
-// Truth is what the exchange has told of the whole account in one reading. It comes behind
-// every event that the reading has brought to light, so that whoever folds events can hold
-// his state against it.
-type Truth struct {
-	// At is when reading began, by the exchange's clock.
-	At Time
-	// Orders are the open ones of all lists; of an OCO the list and its legs.
-	Orders []TruthOrder
-	// Positions are those that are not flat; Balances those that are not zero.
-	Positions []Position
-	Balances  []TruthBalance
-	Account   Account
-}
-
-// TruthOrder is an open order as the exchange has it. Order has what is known of it: our own
-// number only if the client id is ours.
-type TruthOrder struct {
-	Order
-	// Ours says that the client id has the prefix of our orders, whether or not we know it.
-	Ours bool
-}
-
-// TruthBalance is the amount of an asset in a wallet.
-type TruthBalance struct {
-	Asset  string
-	Wallet Wallet
-	Amount decimal.Decimal
-}
-
 // Decision is what the kernel has decided on an event. With the events, decisions are what a
 // journal holds: applying both again rebuilds the state without asking the guard again.
 type Decision struct {
@@ -103,4 +72,6 @@ type Decision struct {
 	Cancel []OrderID
 	// Halt is set when a control itself failed or truth differs: the account must stop.
 	Halt string
+	// Truth is what was made of a reading of the account, nil for other events.
+	Truth *TruthDecision
 }
