@@ -36,6 +36,11 @@ type handlers struct {
 // NewRuntime binds the parameters and calls Start. The instruments are the run's table
 // and id the strategy's place in the configuration.
 func NewRuntime(s Strategy, values map[string]string, ins *exchange.Instruments, id exchange.StrategyID) (*Runtime, error) {
+	return startRuntime(s, values, ins, id, 0)
+}
+
+// startRuntime makes one whose refs follow the last.
+func startRuntime(s Strategy, values map[string]string, ins *exchange.Instruments, id exchange.StrategyID, last Ref) (*Runtime, error) {
 	name := s.Manifest().Name
 	params := s.Params()
 	if err := Bind(params, values); err != nil {
@@ -45,6 +50,7 @@ func NewRuntime(s Strategy, values map[string]string, ins *exchange.Instruments,
 		return nil, fmt.Errorf("strategy %s: Params returns a new struct each time; return a pointer to a field of the strategy", name)
 	}
 	r := &Runtime{strategy: s, env: Env{View: newView(ins, id), starting: true}}
+	r.env.lastRef = last
 	r.on.bar, _ = s.(BarHandler)
 	r.on.trade, _ = s.(TradeHandler)
 	r.on.quote, _ = s.(BookTickerHandler)
@@ -242,14 +248,6 @@ func (r *Runtime) Restore(version int, state []byte) error {
 
 // LastRef is the ref of the last order that the strategy sent.
 func (r *Runtime) LastRef() Ref { return r.env.lastRef }
-
-// Resume lets the runtime go on where another one of the same instruments stopped: with
-// what its view had seen and the refs it had given. A restart calls it after Restore and
-// before the first event, with the view that the host kept.
-func (r *Runtime) Resume(view *View, last Ref) {
-	r.env.View.resume(view)
-	r.env.lastRef = last
-}
 
 func (r *Runtime) at(e *exchange.Event) *exchange.Instrument { return r.env.instruments.At(e.Inst) }
 

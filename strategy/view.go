@@ -74,7 +74,8 @@ func (v *View) Quote(in *exchange.Instrument) exchange.BookTicker { return v.ins
 func (v *View) Mark(in *exchange.Instrument) exchange.Mark { return v.inst[in.ID].mark }
 
 // Position is the strategy's own position: the sum of its own fills, whatever their
-// position side. In hedge mode it is what both legs come to together.
+// position side. In hedge mode it is what both legs come to together, at the entry of the
+// bigger one.
 func (v *View) Position(in *exchange.Instrument) exchange.Position { return v.inst[in.ID].position }
 
 // Leg is the strategy's own position of one side in hedge mode: the sum of its fills of
@@ -171,11 +172,12 @@ func (v *View) Apply(e *exchange.Event) {
 }
 
 func (v *View) applyFill(id exchange.InstrumentID, f *exchange.Fill) {
-	i := &v.inst[id] // a repeated report has quantity 0 and changes nothing
-	i.position.Trade(v.instruments.At(id), f.Side, f.Qty, f.Price)
-	if f.PositionSide <= exchange.Short {
-		i.legs[f.PositionSide].Trade(v.instruments.At(id), f.Side, f.Qty, f.Price)
+	if f.PositionSide > exchange.Short {
+		return
 	}
+	i := &v.inst[id] // a repeated report has quantity 0 and changes nothing
+	i.legs[f.PositionSide].Trade(v.instruments.At(id), f.Side, f.Qty, f.Price)
+	i.sum()
 	i.held += exchange.Fixed(f.Side.Sign()) * f.Qty
 }
 
@@ -263,13 +265,4 @@ func (v *View) applyState(s *exchange.StateChange) {
 	default:
 		v.accountState = s.Effective
 	}
-}
-
-// resume takes over what another view, of an equal table, has seen. The table stays its
-// own: strategies hold pointers into it.
-func (v *View) resume(from *View) {
-	own := *v
-	*v = *from
-	v.instruments, v.id, v.warming = own.instruments, own.id, own.warming
-	v.inst, v.orders, v.balances = slices.Clone(from.inst), slices.Clone(from.orders), slices.Clone(from.balances)
 }

@@ -239,7 +239,9 @@ func TestResumeCopies(t *testing.T) {
 	}))
 	two := newRuntime(t, &all{})
 	table := two.env.instruments
-	two.Resume(one.View(), one.LastRef())
+	if err := two.Resume(one.View().Snapshot()); err != nil {
+		t.Fatal(err)
+	}
 	one.Deliver(fill(me, exchange.Buy, "5", "10")) // goes on, and must not show in the other
 	one.Deliver(update(me, 1, 1, exchange.StatusWorking))
 	in := table.At(1)

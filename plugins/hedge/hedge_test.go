@@ -395,7 +395,9 @@ func TestKilledBetweenAnyTwoEvents(t *testing.T) {
 		before := newDesk(t, p).rt
 		for k := range d.events {
 			after := newDesk(t, p).rt
-			after.Resume(before.View(), before.LastRef())
+			if err := after.Resume(before.View().Snapshot()); err != nil {
+				t.Fatal(err)
+			}
 			for i := k; i < len(d.events); i++ {
 				if got := describe(after.Deliver(&d.events[i])); got != d.replies[i] {
 					t.Fatalf("%s: killed before event %d, at event %d said %q, want %q", style, k, i, got, d.replies[i])

@@ -1756,6 +1756,7 @@ type PlayRequest struct {
 	//	*PlayRequest_Batch
 	//	*PlayRequest_Event
 	//	*PlayRequest_Stop
+	//	*PlayRequest_Save
 	Request isPlayRequest_Request `protobuf_oneof:"request"`
 	// Events that came before and that the strategy has no code for, see
 	// Started.handlers: they change what it knows and cannot make it ask for anything.
@@ -1837,6 +1838,15 @@ func (x *PlayRequest) GetStop() *Stop {
 	return nil
 }
 
+func (x *PlayRequest) GetSave() *Save {
+	if x != nil {
+		if x, ok := x.Request.(*PlayRequest_Save); ok {
+			return x.Save
+		}
+	}
+	return nil
+}
+
 func (x *PlayRequest) GetBefore() []*Event {
 	if x != nil {
 		return x.Before
@@ -1864,6 +1874,11 @@ type PlayRequest_Stop struct {
 	Stop *Stop `protobuf:"bytes,4,opt,name=stop,proto3,oneof"`
 }
 
+type PlayRequest_Save struct {
+	// Only in a live play whose Started.live says that the plugin saves.
+	Save *Save `protobuf:"bytes,6,opt,name=save,proto3,oneof"`
+}
+
 func (*PlayRequest_Start) isPlayRequest_Request() {}
 
 func (*PlayRequest_Batch) isPlayRequest_Request() {}
@@ -1872,6 +1887,8 @@ func (*PlayRequest_Event) isPlayRequest_Request() {}
 
 func (*PlayRequest_Stop) isPlayRequest_Request() {}
 
+func (*PlayRequest_Save) isPlayRequest_Request() {}
+
 type PlayResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Response:
@@ -1879,6 +1896,7 @@ type PlayResponse struct {
 	//	*PlayResponse_Started
 	//	*PlayResponse_Answer
 	//	*PlayResponse_Failure
+	//	*PlayResponse_Saved
 	Response      isPlayResponse_Response `protobuf_oneof:"response"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1948,6 +1966,15 @@ func (x *PlayResponse) GetFailure() *Failure {
 	return nil
 }
 
+func (x *PlayResponse) GetSaved() *Saved {
+	if x != nil {
+		if x, ok := x.Response.(*PlayResponse_Saved); ok {
+			return x.Saved
+		}
+	}
+	return nil
+}
+
 type isPlayResponse_Response interface {
 	isPlayResponse_Response()
 }
@@ -1964,11 +1991,18 @@ type PlayResponse_Failure struct {
 	Failure *Failure `protobuf:"bytes,3,opt,name=failure,proto3,oneof"`
 }
 
+type PlayResponse_Saved struct {
+	// Answers save.
+	Saved *Saved `protobuf:"bytes,4,opt,name=saved,proto3,oneof"`
+}
+
 func (*PlayResponse_Started) isPlayResponse_Response() {}
 
 func (*PlayResponse_Answer) isPlayResponse_Response() {}
 
 func (*PlayResponse_Failure) isPlayResponse_Response() {}
+
+func (*PlayResponse_Saved) isPlayResponse_Response() {}
 
 // Start binds the parameters and starts the strategy. It comes once, first.
 type Start struct {
@@ -1978,7 +2012,9 @@ type Start struct {
 	// The run's instruments; their ids are their places in the list, from 1.
 	Instruments []*Instrument `protobuf:"bytes,3,rep,name=instruments,proto3" json:"instruments,omitempty"`
 	// The strategy's number in the run, 1 to 255.
-	StrategyId    uint32 `protobuf:"varint,4,opt,name=strategy_id,json=strategyId,proto3" json:"strategy_id,omitempty"`
+	StrategyId uint32 `protobuf:"varint,4,opt,name=strategy_id,json=strategyId,proto3" json:"strategy_id,omitempty"`
+	// Set in a live play.
+	Live          *Live `protobuf:"bytes,5,opt,name=live,proto3" json:"live,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2041,6 +2077,720 @@ func (x *Start) GetStrategyId() uint32 {
 	return 0
 }
 
+func (x *Start) GetLive() *Live {
+	if x != nil {
+		return x.Live
+	}
+	return nil
+}
+
+// Live is what a live play has that one in lockstep has not.
+type Live struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A Unix socket at which the host waits for the plugin, to exchange requests and answers
+	// faster than by the stream. The plugin connects to it, sends the token and reads one
+	// byte, 1, before it answers with started. Empty when the host offers none; a plugin need
+	// not take it.
+	Socket string `protobuf:"bytes,1,opt,name=socket,proto3" json:"socket,omitempty"`
+	Token  []byte `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
+	// Where the strategy goes on; absent when it begins.
+	Resume        *Resume `protobuf:"bytes,3,opt,name=resume,proto3" json:"resume,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Live) Reset() {
+	*x = Live{}
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Live) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Live) ProtoMessage() {}
+
+func (x *Live) ProtoReflect() protoreflect.Message {
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Live.ProtoReflect.Descriptor instead.
+func (*Live) Descriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Live) GetSocket() string {
+	if x != nil {
+		return x.Socket
+	}
+	return ""
+}
+
+func (x *Live) GetToken() []byte {
+	if x != nil {
+		return x.Token
+	}
+	return nil
+}
+
+func (x *Live) GetResume() *Resume {
+	if x != nil {
+		return x.Resume
+	}
+	return nil
+}
+
+// LiveStarted is what the plugin has done with Live. A plugin without this message plays
+// live, too, but begins anew, saves nothing and answers each request by itself.
+type LiveStarted struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// It is connected to the socket.
+	Socket bool `protobuf:"varint,1,opt,name=socket,proto3" json:"socket,omitempty"`
+	// It knows Resume, and goes on there if there was one.
+	Resumes bool `protobuf:"varint,2,opt,name=resumes,proto3" json:"resumes,omitempty"`
+	// The strategy keeps memory that Save returns.
+	Saves         bool `protobuf:"varint,3,opt,name=saves,proto3" json:"saves,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LiveStarted) Reset() {
+	*x = LiveStarted{}
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LiveStarted) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LiveStarted) ProtoMessage() {}
+
+func (x *LiveStarted) ProtoReflect() protoreflect.Message {
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LiveStarted.ProtoReflect.Descriptor instead.
+func (*LiveStarted) Descriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *LiveStarted) GetSocket() bool {
+	if x != nil {
+		return x.Socket
+	}
+	return false
+}
+
+func (x *LiveStarted) GetResumes() bool {
+	if x != nil {
+		return x.Resumes
+	}
+	return false
+}
+
+func (x *LiveStarted) GetSaves() bool {
+	if x != nil {
+		return x.Saves
+	}
+	return false
+}
+
+// Resume is where a strategy of this number has stopped: in a process before this one.
+type Resume struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Time of the last event.
+	At int64 `protobuf:"varint,1,opt,name=at,proto3" json:"at,omitempty"`
+	// The highest ref ever given; new ones follow it, from Start on.
+	LastRef uint64 `protobuf:"varint,2,opt,name=last_ref,json=lastRef,proto3" json:"last_ref,omitempty"`
+	// The strategy's own legs that are not flat.
+	Positions []*Position `protobuf:"bytes,3,rep,name=positions,proto3" json:"positions,omitempty"`
+	// The strategy's own orders that are not over, oldest first.
+	Orders   []*Order   `protobuf:"bytes,4,rep,name=orders,proto3" json:"orders,omitempty"`
+	Balances []*Balance `protobuf:"bytes,5,rep,name=balances,proto3" json:"balances,omitempty"`
+	Account  *Account   `protobuf:"bytes,6,opt,name=account,proto3" json:"account,omitempty"`
+	// The trading states that hold, in effective; what is not listed is active.
+	States []*StateChange `protobuf:"bytes,7,rep,name=states,proto3" json:"states,omitempty"`
+	Market []*Seen        `protobuf:"bytes,8,rep,name=market,proto3" json:"market,omitempty"`
+	// What Saver.Save has returned, to be restored after Start.
+	Memory        *Memory `protobuf:"bytes,9,opt,name=memory,proto3" json:"memory,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Resume) Reset() {
+	*x = Resume{}
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Resume) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Resume) ProtoMessage() {}
+
+func (x *Resume) ProtoReflect() protoreflect.Message {
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Resume.ProtoReflect.Descriptor instead.
+func (*Resume) Descriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Resume) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *Resume) GetLastRef() uint64 {
+	if x != nil {
+		return x.LastRef
+	}
+	return 0
+}
+
+func (x *Resume) GetPositions() []*Position {
+	if x != nil {
+		return x.Positions
+	}
+	return nil
+}
+
+func (x *Resume) GetOrders() []*Order {
+	if x != nil {
+		return x.Orders
+	}
+	return nil
+}
+
+func (x *Resume) GetBalances() []*Balance {
+	if x != nil {
+		return x.Balances
+	}
+	return nil
+}
+
+func (x *Resume) GetAccount() *Account {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+func (x *Resume) GetStates() []*StateChange {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+func (x *Resume) GetMarket() []*Seen {
+	if x != nil {
+		return x.Market
+	}
+	return nil
+}
+
+func (x *Resume) GetMemory() *Memory {
+	if x != nil {
+		return x.Memory
+	}
+	return nil
+}
+
+type Position struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Instrument uint32                 `protobuf:"varint,1,opt,name=instrument,proto3" json:"instrument,omitempty"`
+	Side       PositionSide           `protobuf:"varint,2,opt,name=side,proto3,enum=pmbot.v1.PositionSide" json:"side,omitempty"`
+	// Decimal numbers.
+	Qty           string `protobuf:"bytes,3,opt,name=qty,proto3" json:"qty,omitempty"`
+	Entry         string `protobuf:"bytes,4,opt,name=entry,proto3" json:"entry,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Position) Reset() {
+	*x = Position{}
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Position) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Position) ProtoMessage() {}
+
+func (x *Position) ProtoReflect() protoreflect.Message {
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Position.ProtoReflect.Descriptor instead.
+func (*Position) Descriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Position) GetInstrument() uint32 {
+	if x != nil {
+		return x.Instrument
+	}
+	return 0
+}
+
+func (x *Position) GetSide() PositionSide {
+	if x != nil {
+		return x.Side
+	}
+	return PositionSide_POSITION_SIDE_BOTH
+}
+
+func (x *Position) GetQty() string {
+	if x != nil {
+		return x.Qty
+	}
+	return ""
+}
+
+func (x *Position) GetEntry() string {
+	if x != nil {
+		return x.Entry
+	}
+	return ""
+}
+
+type Order struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Ref           uint64                 `protobuf:"varint,2,opt,name=ref,proto3" json:"ref,omitempty"`
+	Request       *OrderRequest          `protobuf:"bytes,3,opt,name=request,proto3" json:"request,omitempty"`
+	Status        OrderStatus            `protobuf:"varint,4,opt,name=status,proto3,enum=pmbot.v1.OrderStatus" json:"status,omitempty"`
+	ClientId      string                 `protobuf:"bytes,5,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	VenueId       int64                  `protobuf:"varint,6,opt,name=venue_id,json=venueId,proto3" json:"venue_id,omitempty"`
+	Parent        uint64                 `protobuf:"varint,7,opt,name=parent,proto3" json:"parent,omitempty"`
+	Filled        int64                  `protobuf:"varint,8,opt,name=filled,proto3" json:"filled,omitempty"`
+	Created       int64                  `protobuf:"varint,9,opt,name=created,proto3" json:"created,omitempty"`
+	Updated       int64                  `protobuf:"varint,10,opt,name=updated,proto3" json:"updated,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Order) Reset() {
+	*x = Order{}
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Order) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Order) ProtoMessage() {}
+
+func (x *Order) ProtoReflect() protoreflect.Message {
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Order.ProtoReflect.Descriptor instead.
+func (*Order) Descriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Order) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *Order) GetRef() uint64 {
+	if x != nil {
+		return x.Ref
+	}
+	return 0
+}
+
+func (x *Order) GetRequest() *OrderRequest {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+func (x *Order) GetStatus() OrderStatus {
+	if x != nil {
+		return x.Status
+	}
+	return OrderStatus_ORDER_STATUS_UNSPECIFIED
+}
+
+func (x *Order) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *Order) GetVenueId() int64 {
+	if x != nil {
+		return x.VenueId
+	}
+	return 0
+}
+
+func (x *Order) GetParent() uint64 {
+	if x != nil {
+		return x.Parent
+	}
+	return 0
+}
+
+func (x *Order) GetFilled() int64 {
+	if x != nil {
+		return x.Filled
+	}
+	return 0
+}
+
+func (x *Order) GetCreated() int64 {
+	if x != nil {
+		return x.Created
+	}
+	return 0
+}
+
+func (x *Order) GetUpdated() int64 {
+	if x != nil {
+		return x.Updated
+	}
+	return 0
+}
+
+type Balance struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Asset  string                 `protobuf:"bytes,1,opt,name=asset,proto3" json:"asset,omitempty"`
+	Wallet Wallet                 `protobuf:"varint,2,opt,name=wallet,proto3,enum=pmbot.v1.Wallet" json:"wallet,omitempty"`
+	// A decimal number.
+	Amount        string `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Balance) Reset() {
+	*x = Balance{}
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Balance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Balance) ProtoMessage() {}
+
+func (x *Balance) ProtoReflect() protoreflect.Message {
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Balance.ProtoReflect.Descriptor instead.
+func (*Balance) Descriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Balance) GetAsset() string {
+	if x != nil {
+		return x.Asset
+	}
+	return ""
+}
+
+func (x *Balance) GetWallet() Wallet {
+	if x != nil {
+		return x.Wallet
+	}
+	return Wallet_WALLET_UNSPECIFIED
+}
+
+func (x *Balance) GetAmount() string {
+	if x != nil {
+		return x.Amount
+	}
+	return ""
+}
+
+// Seen is the market as far as the strategy has seen it.
+type Seen struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Instrument uint32                 `protobuf:"varint,1,opt,name=instrument,proto3" json:"instrument,omitempty"`
+	// The last price; bid, bid qty, ask, ask qty, update id; mark: price, index, rate, next
+	// funding, settle. None, or all of a group.
+	Last          int64   `protobuf:"varint,2,opt,name=last,proto3" json:"last,omitempty"`
+	Quote         []int64 `protobuf:"varint,3,rep,packed,name=quote,proto3" json:"quote,omitempty"`
+	Mark          []int64 `protobuf:"varint,4,rep,packed,name=mark,proto3" json:"mark,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Seen) Reset() {
+	*x = Seen{}
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Seen) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Seen) ProtoMessage() {}
+
+func (x *Seen) ProtoReflect() protoreflect.Message {
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Seen.ProtoReflect.Descriptor instead.
+func (*Seen) Descriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Seen) GetInstrument() uint32 {
+	if x != nil {
+		return x.Instrument
+	}
+	return 0
+}
+
+func (x *Seen) GetLast() int64 {
+	if x != nil {
+		return x.Last
+	}
+	return 0
+}
+
+func (x *Seen) GetQuote() []int64 {
+	if x != nil {
+		return x.Quote
+	}
+	return nil
+}
+
+func (x *Seen) GetMark() []int64 {
+	if x != nil {
+		return x.Mark
+	}
+	return nil
+}
+
+type Memory struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The author's number of the form.
+	Version int64 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	// At most 4 MiB.
+	State         []byte `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Memory) Reset() {
+	*x = Memory{}
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Memory) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Memory) ProtoMessage() {}
+
+func (x *Memory) ProtoReflect() protoreflect.Message {
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Memory.ProtoReflect.Descriptor instead.
+func (*Memory) Descriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *Memory) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *Memory) GetState() []byte {
+	if x != nil {
+		return x.State
+	}
+	return nil
+}
+
+// Save asks for the strategy's memory as it is after the request before.
+type Save struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Save) Reset() {
+	*x = Save{}
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Save) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Save) ProtoMessage() {}
+
+func (x *Save) ProtoReflect() protoreflect.Message {
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Save.ProtoReflect.Descriptor instead.
+func (*Save) Descriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{20}
+}
+
+type Saved struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Absent when the strategy keeps none, or problem says why it could not.
+	Memory        *Memory `protobuf:"bytes,1,opt,name=memory,proto3" json:"memory,omitempty"`
+	Problem       string  `protobuf:"bytes,2,opt,name=problem,proto3" json:"problem,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Saved) Reset() {
+	*x = Saved{}
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Saved) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Saved) ProtoMessage() {}
+
+func (x *Saved) ProtoReflect() protoreflect.Message {
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Saved.ProtoReflect.Descriptor instead.
+func (*Saved) Descriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *Saved) GetMemory() *Memory {
+	if x != nil {
+		return x.Memory
+	}
+	return nil
+}
+
+func (x *Saved) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
+}
+
 type Started struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What the strategy wants to see.
@@ -2050,14 +2800,16 @@ type Started struct {
 	// Which of the account's events the strategy has code for. The host sends the others
 	// together with the next request, in PlayRequest.before. Without this field every one
 	// is a request of its own.
-	Handlers      *Handlers `protobuf:"bytes,3,opt,name=handlers,proto3" json:"handlers,omitempty"`
+	Handlers *Handlers `protobuf:"bytes,3,opt,name=handlers,proto3" json:"handlers,omitempty"`
+	// Set in a live play.
+	Live          *LiveStarted `protobuf:"bytes,4,opt,name=live,proto3" json:"live,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Started) Reset() {
 	*x = Started{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[12]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2069,7 +2821,7 @@ func (x *Started) String() string {
 func (*Started) ProtoMessage() {}
 
 func (x *Started) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[12]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2082,7 +2834,7 @@ func (x *Started) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Started.ProtoReflect.Descriptor instead.
 func (*Started) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{12}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Started) GetSubscriptions() []*Subscription {
@@ -2106,6 +2858,13 @@ func (x *Started) GetHandlers() *Handlers {
 	return nil
 }
 
+func (x *Started) GetLive() *LiveStarted {
+	if x != nil {
+		return x.Live
+	}
+	return nil
+}
+
 // Handlers are the abilities of a strategy. Ledger entries and alarms of the risk level
 // are not among them: no strategy has code for these.
 type Handlers struct {
@@ -2122,7 +2881,7 @@ type Handlers struct {
 
 func (x *Handlers) Reset() {
 	*x = Handlers{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[13]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2134,7 +2893,7 @@ func (x *Handlers) String() string {
 func (*Handlers) ProtoMessage() {}
 
 func (x *Handlers) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[13]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2147,7 +2906,7 @@ func (x *Handlers) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Handlers.ProtoReflect.Descriptor instead.
 func (*Handlers) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{13}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Handlers) GetOrderUpdate() bool {
@@ -2206,7 +2965,7 @@ type Subscription struct {
 
 func (x *Subscription) Reset() {
 	*x = Subscription{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[14]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2218,7 +2977,7 @@ func (x *Subscription) String() string {
 func (*Subscription) ProtoMessage() {}
 
 func (x *Subscription) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[14]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2231,7 +2990,7 @@ func (x *Subscription) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Subscription.ProtoReflect.Descriptor instead.
 func (*Subscription) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{14}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Subscription) GetInstrument() uint32 {
@@ -2297,7 +3056,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[15]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2309,7 +3068,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[15]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2322,7 +3081,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{15}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Batch) GetWarming() bool {
@@ -2372,7 +3131,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[16]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2384,7 +3143,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[16]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2397,7 +3156,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{16}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Event) GetWarming() bool {
@@ -2583,7 +3342,7 @@ type Stop struct {
 
 func (x *Stop) Reset() {
 	*x = Stop{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[17]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2595,7 +3354,7 @@ func (x *Stop) String() string {
 func (*Stop) ProtoMessage() {}
 
 func (x *Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[17]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2608,7 +3367,7 @@ func (x *Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stop.ProtoReflect.Descriptor instead.
 func (*Stop) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{17}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Stop) GetAt() int64 {
@@ -2623,15 +3382,18 @@ type Answer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many events of the batch were handled, 1 to Batch.count; 1 after an event, 0
 	// after stop. Intents and timers belong to the last of them.
-	Upto          uint32  `protobuf:"varint,1,opt,name=upto,proto3" json:"upto,omitempty"`
-	Output        *Output `protobuf:"bytes,2,opt,name=output,proto3" json:"output,omitempty"`
+	Upto   uint32  `protobuf:"varint,1,opt,name=upto,proto3" json:"upto,omitempty"`
+	Output *Output `protobuf:"bytes,2,opt,name=output,proto3" json:"output,omitempty"`
+	// In a live play, how many requests this answers; 0 is 1. The output belongs to the last
+	// of them, and the others had none.
+	Requests      uint32 `protobuf:"varint,3,opt,name=requests,proto3" json:"requests,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Answer) Reset() {
 	*x = Answer{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[18]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2643,7 +3405,7 @@ func (x *Answer) String() string {
 func (*Answer) ProtoMessage() {}
 
 func (x *Answer) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[18]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2656,7 +3418,7 @@ func (x *Answer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Answer.ProtoReflect.Descriptor instead.
 func (*Answer) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{18}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Answer) GetUpto() uint32 {
@@ -2673,6 +3435,13 @@ func (x *Answer) GetOutput() *Output {
 	return nil
 }
 
+func (x *Answer) GetRequests() uint32 {
+	if x != nil {
+		return x.Requests
+	}
+	return 0
+}
+
 // Output is what a strategy asked for, in order. There are at most 4096 intents and
 // 4096 timers.
 type Output struct {
@@ -2686,7 +3455,7 @@ type Output struct {
 
 func (x *Output) Reset() {
 	*x = Output{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[19]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2698,7 +3467,7 @@ func (x *Output) String() string {
 func (*Output) ProtoMessage() {}
 
 func (x *Output) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[19]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2711,7 +3480,7 @@ func (x *Output) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Output.ProtoReflect.Descriptor instead.
 func (*Output) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{19}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Output) GetIntents() []*Intent {
@@ -2746,7 +3515,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[20]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2758,7 +3527,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[20]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2771,7 +3540,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{20}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Log) GetEvent() uint32 {
@@ -2804,7 +3573,7 @@ type Intent struct {
 
 func (x *Intent) Reset() {
 	*x = Intent{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[21]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2816,7 +3585,7 @@ func (x *Intent) String() string {
 func (*Intent) ProtoMessage() {}
 
 func (x *Intent) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[21]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2829,7 +3598,7 @@ func (x *Intent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Intent.ProtoReflect.Descriptor instead.
 func (*Intent) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{21}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Intent) GetKind() IntentKind {
@@ -2890,7 +3659,7 @@ type OrderRequest struct {
 
 func (x *OrderRequest) Reset() {
 	*x = OrderRequest{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[22]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2902,7 +3671,7 @@ func (x *OrderRequest) String() string {
 func (*OrderRequest) ProtoMessage() {}
 
 func (x *OrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[22]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2915,7 +3684,7 @@ func (x *OrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderRequest.ProtoReflect.Descriptor instead.
 func (*OrderRequest) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{22}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *OrderRequest) GetInstrument() uint32 {
@@ -3076,7 +3845,7 @@ type Timer struct {
 
 func (x *Timer) Reset() {
 	*x = Timer{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[23]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3088,7 +3857,7 @@ func (x *Timer) String() string {
 func (*Timer) ProtoMessage() {}
 
 func (x *Timer) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[23]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3101,7 +3870,7 @@ func (x *Timer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Timer.ProtoReflect.Descriptor instead.
 func (*Timer) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{23}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Timer) GetId() uint64 {
@@ -3139,7 +3908,7 @@ type OrderUpdate struct {
 
 func (x *OrderUpdate) Reset() {
 	*x = OrderUpdate{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[24]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3151,7 +3920,7 @@ func (x *OrderUpdate) String() string {
 func (*OrderUpdate) ProtoMessage() {}
 
 func (x *OrderUpdate) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[24]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3164,7 +3933,7 @@ func (x *OrderUpdate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderUpdate.ProtoReflect.Descriptor instead.
 func (*OrderUpdate) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{24}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *OrderUpdate) GetOrder() uint64 {
@@ -3282,7 +4051,7 @@ type Fill struct {
 
 func (x *Fill) Reset() {
 	*x = Fill{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[25]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3294,7 +4063,7 @@ func (x *Fill) String() string {
 func (*Fill) ProtoMessage() {}
 
 func (x *Fill) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[25]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3307,7 +4076,7 @@ func (x *Fill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fill.ProtoReflect.Descriptor instead.
 func (*Fill) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{25}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Fill) GetOrder() uint64 {
@@ -3431,7 +4200,7 @@ type LedgerEntry struct {
 
 func (x *LedgerEntry) Reset() {
 	*x = LedgerEntry{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[26]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3443,7 +4212,7 @@ func (x *LedgerEntry) String() string {
 func (*LedgerEntry) ProtoMessage() {}
 
 func (x *LedgerEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[26]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3456,7 +4225,7 @@ func (x *LedgerEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerEntry.ProtoReflect.Descriptor instead.
 func (*LedgerEntry) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{26}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *LedgerEntry) GetAsset() string {
@@ -3525,7 +4294,7 @@ type Account struct {
 
 func (x *Account) Reset() {
 	*x = Account{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[27]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3537,7 +4306,7 @@ func (x *Account) String() string {
 func (*Account) ProtoMessage() {}
 
 func (x *Account) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[27]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3550,7 +4319,7 @@ func (x *Account) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Account.ProtoReflect.Descriptor instead.
 func (*Account) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{27}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Account) GetEquity() string {
@@ -3627,7 +4396,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[28]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3639,7 +4408,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[28]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3652,7 +4421,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{28}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Refusal) GetIntent() *Intent {
@@ -3728,7 +4497,7 @@ type StateChange struct {
 
 func (x *StateChange) Reset() {
 	*x = StateChange{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[29]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3740,7 +4509,7 @@ func (x *StateChange) String() string {
 func (*StateChange) ProtoMessage() {}
 
 func (x *StateChange) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[29]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3753,7 +4522,7 @@ func (x *StateChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StateChange.ProtoReflect.Descriptor instead.
 func (*StateChange) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{29}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *StateChange) GetInstrument() uint32 {
@@ -3817,7 +4586,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[30]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3829,7 +4598,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[30]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3842,7 +4611,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{30}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Lot) GetMin() int64 {
@@ -3901,7 +4670,7 @@ type Instrument struct {
 
 func (x *Instrument) Reset() {
 	*x = Instrument{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[31]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3913,7 +4682,7 @@ func (x *Instrument) String() string {
 func (*Instrument) ProtoMessage() {}
 
 func (x *Instrument) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[31]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3926,7 +4695,7 @@ func (x *Instrument) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Instrument.ProtoReflect.Descriptor instead.
 func (*Instrument) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{31}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Instrument) GetProduct() Product {
@@ -4123,7 +4892,7 @@ type BacktestRequest struct {
 
 func (x *BacktestRequest) Reset() {
 	*x = BacktestRequest{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[32]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4135,7 +4904,7 @@ func (x *BacktestRequest) String() string {
 func (*BacktestRequest) ProtoMessage() {}
 
 func (x *BacktestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[32]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4148,7 +4917,7 @@ func (x *BacktestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BacktestRequest.ProtoReflect.Descriptor instead.
 func (*BacktestRequest) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{32}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *BacktestRequest) GetConfig() []byte {
@@ -4180,7 +4949,7 @@ type BacktestResponse struct {
 
 func (x *BacktestResponse) Reset() {
 	*x = BacktestResponse{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[33]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4192,7 +4961,7 @@ func (x *BacktestResponse) String() string {
 func (*BacktestResponse) ProtoMessage() {}
 
 func (x *BacktestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[33]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4205,7 +4974,7 @@ func (x *BacktestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BacktestResponse.ProtoReflect.Descriptor instead.
 func (*BacktestResponse) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{33}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *BacktestResponse) GetResponse() isBacktestResponse_Response {
@@ -4293,7 +5062,7 @@ type LogLines struct {
 
 func (x *LogLines) Reset() {
 	*x = LogLines{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4305,7 +5074,7 @@ func (x *LogLines) String() string {
 func (*LogLines) ProtoMessage() {}
 
 func (x *LogLines) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4318,7 +5087,7 @@ func (x *LogLines) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogLines.ProtoReflect.Descriptor instead.
 func (*LogLines) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{34}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *LogLines) GetLines() []*LogLine {
@@ -4339,7 +5108,7 @@ type LogLine struct {
 
 func (x *LogLine) Reset() {
 	*x = LogLine{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[35]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4351,7 +5120,7 @@ func (x *LogLine) String() string {
 func (*LogLine) ProtoMessage() {}
 
 func (x *LogLine) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[35]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4364,7 +5133,7 @@ func (x *LogLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogLine.ProtoReflect.Descriptor instead.
 func (*LogLine) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{35}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *LogLine) GetStrategy() string {
@@ -4394,7 +5163,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4406,7 +5175,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4419,7 +5188,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{36}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Progress) GetEvents() uint64 {
@@ -4460,7 +5229,7 @@ type Handling struct {
 
 func (x *Handling) Reset() {
 	*x = Handling{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4472,7 +5241,7 @@ func (x *Handling) String() string {
 func (*Handling) ProtoMessage() {}
 
 func (x *Handling) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4485,7 +5254,7 @@ func (x *Handling) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Handling.ProtoReflect.Descriptor instead.
 func (*Handling) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{37}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Handling) GetStrategy() string {
@@ -4584,33 +5353,92 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\bhandling\x18\b \x01(\v2\x12.pmbot.v1.HandlingR\bhandling\"<\n" +
 	"\fParamProblem\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
-	"\aproblem\x18\x02 \x01(\tR\aproblem\"\xe2\x01\n" +
+	"\aproblem\x18\x02 \x01(\tR\aproblem\"\x88\x02\n" +
 	"\vPlayRequest\x12'\n" +
 	"\x05start\x18\x01 \x01(\v2\x0f.pmbot.v1.StartH\x00R\x05start\x12'\n" +
 	"\x05batch\x18\x02 \x01(\v2\x0f.pmbot.v1.BatchH\x00R\x05batch\x12'\n" +
 	"\x05event\x18\x03 \x01(\v2\x0f.pmbot.v1.EventH\x00R\x05event\x12$\n" +
-	"\x04stop\x18\x04 \x01(\v2\x0e.pmbot.v1.StopH\x00R\x04stop\x12'\n" +
+	"\x04stop\x18\x04 \x01(\v2\x0e.pmbot.v1.StopH\x00R\x04stop\x12$\n" +
+	"\x04save\x18\x06 \x01(\v2\x0e.pmbot.v1.SaveH\x00R\x04save\x12'\n" +
 	"\x06before\x18\x05 \x03(\v2\x0f.pmbot.v1.EventR\x06beforeB\t\n" +
-	"\arequest\"\xa4\x01\n" +
+	"\arequest\"\xcd\x01\n" +
 	"\fPlayResponse\x12-\n" +
 	"\astarted\x18\x01 \x01(\v2\x11.pmbot.v1.StartedH\x00R\astarted\x12*\n" +
 	"\x06answer\x18\x02 \x01(\v2\x10.pmbot.v1.AnswerH\x00R\x06answer\x12-\n" +
-	"\afailure\x18\x03 \x01(\v2\x11.pmbot.v1.FailureH\x00R\afailureB\n" +
+	"\afailure\x18\x03 \x01(\v2\x11.pmbot.v1.FailureH\x00R\afailure\x12'\n" +
+	"\x05saved\x18\x04 \x01(\v2\x0f.pmbot.v1.SavedH\x00R\x05savedB\n" +
 	"\n" +
-	"\bresponse\"\xec\x01\n" +
+	"\bresponse\"\x90\x02\n" +
 	"\x05Start\x12\x1a\n" +
 	"\bstrategy\x18\x01 \x01(\tR\bstrategy\x123\n" +
 	"\x06params\x18\x02 \x03(\v2\x1b.pmbot.v1.Start.ParamsEntryR\x06params\x126\n" +
 	"\vinstruments\x18\x03 \x03(\v2\x14.pmbot.v1.InstrumentR\vinstruments\x12\x1f\n" +
 	"\vstrategy_id\x18\x04 \x01(\rR\n" +
-	"strategyId\x1a9\n" +
+	"strategyId\x12\"\n" +
+	"\x04live\x18\x05 \x01(\v2\x0e.pmbot.v1.LiveR\x04live\x1a9\n" +
 	"\vParamsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa1\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"^\n" +
+	"\x04Live\x12\x16\n" +
+	"\x06socket\x18\x01 \x01(\tR\x06socket\x12\x14\n" +
+	"\x05token\x18\x02 \x01(\fR\x05token\x12(\n" +
+	"\x06resume\x18\x03 \x01(\v2\x10.pmbot.v1.ResumeR\x06resume\"U\n" +
+	"\vLiveStarted\x12\x16\n" +
+	"\x06socket\x18\x01 \x01(\bR\x06socket\x12\x18\n" +
+	"\aresumes\x18\x02 \x01(\bR\aresumes\x12\x14\n" +
+	"\x05saves\x18\x03 \x01(\bR\x05saves\"\xeb\x02\n" +
+	"\x06Resume\x12\x0e\n" +
+	"\x02at\x18\x01 \x01(\x03R\x02at\x12\x19\n" +
+	"\blast_ref\x18\x02 \x01(\x04R\alastRef\x120\n" +
+	"\tpositions\x18\x03 \x03(\v2\x12.pmbot.v1.PositionR\tpositions\x12'\n" +
+	"\x06orders\x18\x04 \x03(\v2\x0f.pmbot.v1.OrderR\x06orders\x12-\n" +
+	"\bbalances\x18\x05 \x03(\v2\x11.pmbot.v1.BalanceR\bbalances\x12+\n" +
+	"\aaccount\x18\x06 \x01(\v2\x11.pmbot.v1.AccountR\aaccount\x12-\n" +
+	"\x06states\x18\a \x03(\v2\x15.pmbot.v1.StateChangeR\x06states\x12&\n" +
+	"\x06market\x18\b \x03(\v2\x0e.pmbot.v1.SeenR\x06market\x12(\n" +
+	"\x06memory\x18\t \x01(\v2\x10.pmbot.v1.MemoryR\x06memory\"~\n" +
+	"\bPosition\x12\x1e\n" +
+	"\n" +
+	"instrument\x18\x01 \x01(\rR\n" +
+	"instrument\x12*\n" +
+	"\x04side\x18\x02 \x01(\x0e2\x16.pmbot.v1.PositionSideR\x04side\x12\x10\n" +
+	"\x03qty\x18\x03 \x01(\tR\x03qty\x12\x14\n" +
+	"\x05entry\x18\x04 \x01(\tR\x05entry\"\xa6\x02\n" +
+	"\x05Order\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x10\n" +
+	"\x03ref\x18\x02 \x01(\x04R\x03ref\x120\n" +
+	"\arequest\x18\x03 \x01(\v2\x16.pmbot.v1.OrderRequestR\arequest\x12-\n" +
+	"\x06status\x18\x04 \x01(\x0e2\x15.pmbot.v1.OrderStatusR\x06status\x12\x1b\n" +
+	"\tclient_id\x18\x05 \x01(\tR\bclientId\x12\x19\n" +
+	"\bvenue_id\x18\x06 \x01(\x03R\avenueId\x12\x16\n" +
+	"\x06parent\x18\a \x01(\x04R\x06parent\x12\x16\n" +
+	"\x06filled\x18\b \x01(\x03R\x06filled\x12\x18\n" +
+	"\acreated\x18\t \x01(\x03R\acreated\x12\x18\n" +
+	"\aupdated\x18\n" +
+	" \x01(\x03R\aupdated\"a\n" +
+	"\aBalance\x12\x14\n" +
+	"\x05asset\x18\x01 \x01(\tR\x05asset\x12(\n" +
+	"\x06wallet\x18\x02 \x01(\x0e2\x10.pmbot.v1.WalletR\x06wallet\x12\x16\n" +
+	"\x06amount\x18\x03 \x01(\tR\x06amount\"d\n" +
+	"\x04Seen\x12\x1e\n" +
+	"\n" +
+	"instrument\x18\x01 \x01(\rR\n" +
+	"instrument\x12\x12\n" +
+	"\x04last\x18\x02 \x01(\x03R\x04last\x12\x14\n" +
+	"\x05quote\x18\x03 \x03(\x03R\x05quote\x12\x12\n" +
+	"\x04mark\x18\x04 \x03(\x03R\x04mark\"8\n" +
+	"\x06Memory\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\x03R\aversion\x12\x14\n" +
+	"\x05state\x18\x02 \x01(\fR\x05state\"\x06\n" +
+	"\x04Save\"K\n" +
+	"\x05Saved\x12(\n" +
+	"\x06memory\x18\x01 \x01(\v2\x10.pmbot.v1.MemoryR\x06memory\x12\x18\n" +
+	"\aproblem\x18\x02 \x01(\tR\aproblem\"\xcc\x01\n" +
 	"\aStarted\x12<\n" +
 	"\rsubscriptions\x18\x01 \x03(\v2\x16.pmbot.v1.SubscriptionR\rsubscriptions\x12(\n" +
 	"\x06output\x18\x02 \x01(\v2\x10.pmbot.v1.OutputR\x06output\x12.\n" +
-	"\bhandlers\x18\x03 \x01(\v2\x12.pmbot.v1.HandlersR\bhandlers\"\xa1\x01\n" +
+	"\bhandlers\x18\x03 \x01(\v2\x12.pmbot.v1.HandlersR\bhandlers\x12)\n" +
+	"\x04live\x18\x04 \x01(\v2\x15.pmbot.v1.LiveStartedR\x04live\"\xa1\x01\n" +
 	"\bHandlers\x12!\n" +
 	"\forder_update\x18\x01 \x01(\bR\vorderUpdate\x12\x12\n" +
 	"\x04fill\x18\x02 \x01(\bR\x04fill\x12\x18\n" +
@@ -4650,10 +5478,11 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x05state\x18\x11 \x01(\v2\x15.pmbot.v1.StateChangeH\x00R\x05stateB\x06\n" +
 	"\x04body\"\x16\n" +
 	"\x04Stop\x12\x0e\n" +
-	"\x02at\x18\x01 \x01(\x03R\x02at\"F\n" +
+	"\x02at\x18\x01 \x01(\x03R\x02at\"b\n" +
 	"\x06Answer\x12\x12\n" +
 	"\x04upto\x18\x01 \x01(\rR\x04upto\x12(\n" +
-	"\x06output\x18\x02 \x01(\v2\x10.pmbot.v1.OutputR\x06output\"\x80\x01\n" +
+	"\x06output\x18\x02 \x01(\v2\x10.pmbot.v1.OutputR\x06output\x12\x1a\n" +
+	"\brequests\x18\x03 \x01(\rR\brequests\"\x80\x01\n" +
 	"\x06Output\x12*\n" +
 	"\aintents\x18\x01 \x03(\v2\x10.pmbot.v1.IntentR\aintents\x12'\n" +
 	"\x06timers\x18\x02 \x03(\v2\x0f.pmbot.v1.TimerR\x06timers\x12!\n" +
@@ -4988,7 +5817,7 @@ func file_pmbot_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_pmbot_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 18)
-var file_pmbot_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
+var file_pmbot_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
 var file_pmbot_v1_plugin_proto_goTypes = []any{
 	(Fault)(0),               // 0: pmbot.v1.Fault
 	(EventKind)(0),           // 1: pmbot.v1.EventKind
@@ -5020,41 +5849,51 @@ var file_pmbot_v1_plugin_proto_goTypes = []any{
 	(*PlayRequest)(nil),      // 27: pmbot.v1.PlayRequest
 	(*PlayResponse)(nil),     // 28: pmbot.v1.PlayResponse
 	(*Start)(nil),            // 29: pmbot.v1.Start
-	(*Started)(nil),          // 30: pmbot.v1.Started
-	(*Handlers)(nil),         // 31: pmbot.v1.Handlers
-	(*Subscription)(nil),     // 32: pmbot.v1.Subscription
-	(*Batch)(nil),            // 33: pmbot.v1.Batch
-	(*Event)(nil),            // 34: pmbot.v1.Event
-	(*Stop)(nil),             // 35: pmbot.v1.Stop
-	(*Answer)(nil),           // 36: pmbot.v1.Answer
-	(*Output)(nil),           // 37: pmbot.v1.Output
-	(*Log)(nil),              // 38: pmbot.v1.Log
-	(*Intent)(nil),           // 39: pmbot.v1.Intent
-	(*OrderRequest)(nil),     // 40: pmbot.v1.OrderRequest
-	(*Timer)(nil),            // 41: pmbot.v1.Timer
-	(*OrderUpdate)(nil),      // 42: pmbot.v1.OrderUpdate
-	(*Fill)(nil),             // 43: pmbot.v1.Fill
-	(*LedgerEntry)(nil),      // 44: pmbot.v1.LedgerEntry
-	(*Account)(nil),          // 45: pmbot.v1.Account
-	(*Refusal)(nil),          // 46: pmbot.v1.Refusal
-	(*StateChange)(nil),      // 47: pmbot.v1.StateChange
-	(*Lot)(nil),              // 48: pmbot.v1.Lot
-	(*Instrument)(nil),       // 49: pmbot.v1.Instrument
-	(*BacktestRequest)(nil),  // 50: pmbot.v1.BacktestRequest
-	(*BacktestResponse)(nil), // 51: pmbot.v1.BacktestResponse
-	(*LogLines)(nil),         // 52: pmbot.v1.LogLines
-	(*LogLine)(nil),          // 53: pmbot.v1.LogLine
-	(*Progress)(nil),         // 54: pmbot.v1.Progress
-	(*Handling)(nil),         // 55: pmbot.v1.Handling
-	nil,                      // 56: pmbot.v1.DescribeRequest.ParamsEntry
-	nil,                      // 57: pmbot.v1.DescribeResponse.ValuesEntry
-	nil,                      // 58: pmbot.v1.Start.ParamsEntry
+	(*Live)(nil),             // 30: pmbot.v1.Live
+	(*LiveStarted)(nil),      // 31: pmbot.v1.LiveStarted
+	(*Resume)(nil),           // 32: pmbot.v1.Resume
+	(*Position)(nil),         // 33: pmbot.v1.Position
+	(*Order)(nil),            // 34: pmbot.v1.Order
+	(*Balance)(nil),          // 35: pmbot.v1.Balance
+	(*Seen)(nil),             // 36: pmbot.v1.Seen
+	(*Memory)(nil),           // 37: pmbot.v1.Memory
+	(*Save)(nil),             // 38: pmbot.v1.Save
+	(*Saved)(nil),            // 39: pmbot.v1.Saved
+	(*Started)(nil),          // 40: pmbot.v1.Started
+	(*Handlers)(nil),         // 41: pmbot.v1.Handlers
+	(*Subscription)(nil),     // 42: pmbot.v1.Subscription
+	(*Batch)(nil),            // 43: pmbot.v1.Batch
+	(*Event)(nil),            // 44: pmbot.v1.Event
+	(*Stop)(nil),             // 45: pmbot.v1.Stop
+	(*Answer)(nil),           // 46: pmbot.v1.Answer
+	(*Output)(nil),           // 47: pmbot.v1.Output
+	(*Log)(nil),              // 48: pmbot.v1.Log
+	(*Intent)(nil),           // 49: pmbot.v1.Intent
+	(*OrderRequest)(nil),     // 50: pmbot.v1.OrderRequest
+	(*Timer)(nil),            // 51: pmbot.v1.Timer
+	(*OrderUpdate)(nil),      // 52: pmbot.v1.OrderUpdate
+	(*Fill)(nil),             // 53: pmbot.v1.Fill
+	(*LedgerEntry)(nil),      // 54: pmbot.v1.LedgerEntry
+	(*Account)(nil),          // 55: pmbot.v1.Account
+	(*Refusal)(nil),          // 56: pmbot.v1.Refusal
+	(*StateChange)(nil),      // 57: pmbot.v1.StateChange
+	(*Lot)(nil),              // 58: pmbot.v1.Lot
+	(*Instrument)(nil),       // 59: pmbot.v1.Instrument
+	(*BacktestRequest)(nil),  // 60: pmbot.v1.BacktestRequest
+	(*BacktestResponse)(nil), // 61: pmbot.v1.BacktestResponse
+	(*LogLines)(nil),         // 62: pmbot.v1.LogLines
+	(*LogLine)(nil),          // 63: pmbot.v1.LogLine
+	(*Progress)(nil),         // 64: pmbot.v1.Progress
+	(*Handling)(nil),         // 65: pmbot.v1.Handling
+	nil,                      // 66: pmbot.v1.DescribeRequest.ParamsEntry
+	nil,                      // 67: pmbot.v1.DescribeResponse.ValuesEntry
+	nil,                      // 68: pmbot.v1.Start.ParamsEntry
 }
 var file_pmbot_v1_plugin_proto_depIdxs = []int32{
-	56, // 0: pmbot.v1.DescribeRequest.params:type_name -> pmbot.v1.DescribeRequest.ParamsEntry
+	66, // 0: pmbot.v1.DescribeRequest.params:type_name -> pmbot.v1.DescribeRequest.ParamsEntry
 	22, // 1: pmbot.v1.DescribeResponse.manifest:type_name -> pmbot.v1.Manifest
 	23, // 2: pmbot.v1.DescribeResponse.params:type_name -> pmbot.v1.Param
-	57, // 3: pmbot.v1.DescribeResponse.values:type_name -> pmbot.v1.DescribeResponse.ValuesEntry
+	67, // 3: pmbot.v1.DescribeResponse.values:type_name -> pmbot.v1.DescribeResponse.ValuesEntry
 	24, // 4: pmbot.v1.DescribeResponse.symbols:type_name -> pmbot.v1.Symbol
 	25, // 5: pmbot.v1.DescribeResponse.failure:type_name -> pmbot.v1.Failure
 	2,  // 6: pmbot.v1.Manifest.products:type_name -> pmbot.v1.Product
@@ -5062,76 +5901,93 @@ var file_pmbot_v1_plugin_proto_depIdxs = []int32{
 	2,  // 8: pmbot.v1.Symbol.product:type_name -> pmbot.v1.Product
 	0,  // 9: pmbot.v1.Failure.fault:type_name -> pmbot.v1.Fault
 	26, // 10: pmbot.v1.Failure.params:type_name -> pmbot.v1.ParamProblem
-	55, // 11: pmbot.v1.Failure.handling:type_name -> pmbot.v1.Handling
+	65, // 11: pmbot.v1.Failure.handling:type_name -> pmbot.v1.Handling
 	29, // 12: pmbot.v1.PlayRequest.start:type_name -> pmbot.v1.Start
-	33, // 13: pmbot.v1.PlayRequest.batch:type_name -> pmbot.v1.Batch
-	34, // 14: pmbot.v1.PlayRequest.event:type_name -> pmbot.v1.Event
-	35, // 15: pmbot.v1.PlayRequest.stop:type_name -> pmbot.v1.Stop
-	34, // 16: pmbot.v1.PlayRequest.before:type_name -> pmbot.v1.Event
-	30, // 17: pmbot.v1.PlayResponse.started:type_name -> pmbot.v1.Started
-	36, // 18: pmbot.v1.PlayResponse.answer:type_name -> pmbot.v1.Answer
-	25, // 19: pmbot.v1.PlayResponse.failure:type_name -> pmbot.v1.Failure
-	58, // 20: pmbot.v1.Start.params:type_name -> pmbot.v1.Start.ParamsEntry
-	49, // 21: pmbot.v1.Start.instruments:type_name -> pmbot.v1.Instrument
-	32, // 22: pmbot.v1.Started.subscriptions:type_name -> pmbot.v1.Subscription
-	37, // 23: pmbot.v1.Started.output:type_name -> pmbot.v1.Output
-	31, // 24: pmbot.v1.Started.handlers:type_name -> pmbot.v1.Handlers
-	1,  // 25: pmbot.v1.Subscription.kind:type_name -> pmbot.v1.EventKind
-	42, // 26: pmbot.v1.Event.order_update:type_name -> pmbot.v1.OrderUpdate
-	43, // 27: pmbot.v1.Event.fill:type_name -> pmbot.v1.Fill
-	44, // 28: pmbot.v1.Event.ledger:type_name -> pmbot.v1.LedgerEntry
-	45, // 29: pmbot.v1.Event.account:type_name -> pmbot.v1.Account
-	45, // 30: pmbot.v1.Event.risk_level:type_name -> pmbot.v1.Account
-	46, // 31: pmbot.v1.Event.refusal:type_name -> pmbot.v1.Refusal
-	41, // 32: pmbot.v1.Event.timer:type_name -> pmbot.v1.Timer
-	47, // 33: pmbot.v1.Event.state:type_name -> pmbot.v1.StateChange
-	37, // 34: pmbot.v1.Answer.output:type_name -> pmbot.v1.Output
-	39, // 35: pmbot.v1.Output.intents:type_name -> pmbot.v1.Intent
-	41, // 36: pmbot.v1.Output.timers:type_name -> pmbot.v1.Timer
-	38, // 37: pmbot.v1.Output.logs:type_name -> pmbot.v1.Log
-	11, // 38: pmbot.v1.Intent.kind:type_name -> pmbot.v1.IntentKind
-	40, // 39: pmbot.v1.Intent.request:type_name -> pmbot.v1.OrderRequest
-	3,  // 40: pmbot.v1.OrderRequest.side:type_name -> pmbot.v1.Side
-	4,  // 41: pmbot.v1.OrderRequest.position_side:type_name -> pmbot.v1.PositionSide
-	5,  // 42: pmbot.v1.OrderRequest.type:type_name -> pmbot.v1.OrderType
-	6,  // 43: pmbot.v1.OrderRequest.time_in_force:type_name -> pmbot.v1.TimeInForce
-	7,  // 44: pmbot.v1.OrderRequest.working_type:type_name -> pmbot.v1.WorkingType
-	8,  // 45: pmbot.v1.OrderRequest.price_match:type_name -> pmbot.v1.PriceMatch
-	9,  // 46: pmbot.v1.OrderRequest.stp:type_name -> pmbot.v1.STP
-	10, // 47: pmbot.v1.OrderRequest.side_effect:type_name -> pmbot.v1.SideEffect
-	12, // 48: pmbot.v1.OrderUpdate.status:type_name -> pmbot.v1.OrderStatus
-	3,  // 49: pmbot.v1.Fill.side:type_name -> pmbot.v1.Side
-	4,  // 50: pmbot.v1.Fill.position_side:type_name -> pmbot.v1.PositionSide
-	13, // 51: pmbot.v1.Fill.forced:type_name -> pmbot.v1.Forced
-	14, // 52: pmbot.v1.LedgerEntry.wallet:type_name -> pmbot.v1.Wallet
-	15, // 53: pmbot.v1.LedgerEntry.reason:type_name -> pmbot.v1.Reason
-	16, // 54: pmbot.v1.Account.status:type_name -> pmbot.v1.AccountStatus
-	39, // 55: pmbot.v1.Refusal.intent:type_name -> pmbot.v1.Intent
-	17, // 56: pmbot.v1.StateChange.state:type_name -> pmbot.v1.TradingState
-	17, // 57: pmbot.v1.StateChange.effective:type_name -> pmbot.v1.TradingState
-	2,  // 58: pmbot.v1.Instrument.product:type_name -> pmbot.v1.Product
-	48, // 59: pmbot.v1.Instrument.lot:type_name -> pmbot.v1.Lot
-	48, // 60: pmbot.v1.Instrument.market_lot:type_name -> pmbot.v1.Lot
-	5,  // 61: pmbot.v1.Instrument.order_types:type_name -> pmbot.v1.OrderType
-	6,  // 62: pmbot.v1.Instrument.times_in_force:type_name -> pmbot.v1.TimeInForce
-	54, // 63: pmbot.v1.BacktestResponse.progress:type_name -> pmbot.v1.Progress
-	25, // 64: pmbot.v1.BacktestResponse.failure:type_name -> pmbot.v1.Failure
-	52, // 65: pmbot.v1.BacktestResponse.logs:type_name -> pmbot.v1.LogLines
-	53, // 66: pmbot.v1.LogLines.lines:type_name -> pmbot.v1.LogLine
-	55, // 67: pmbot.v1.Progress.handling:type_name -> pmbot.v1.Handling
-	18, // 68: pmbot.v1.StrategyService.List:input_type -> pmbot.v1.ListRequest
-	20, // 69: pmbot.v1.StrategyService.Describe:input_type -> pmbot.v1.DescribeRequest
-	27, // 70: pmbot.v1.StrategyService.Play:input_type -> pmbot.v1.PlayRequest
-	50, // 71: pmbot.v1.StrategyService.Backtest:input_type -> pmbot.v1.BacktestRequest
-	19, // 72: pmbot.v1.StrategyService.List:output_type -> pmbot.v1.ListResponse
-	21, // 73: pmbot.v1.StrategyService.Describe:output_type -> pmbot.v1.DescribeResponse
-	28, // 74: pmbot.v1.StrategyService.Play:output_type -> pmbot.v1.PlayResponse
-	51, // 75: pmbot.v1.StrategyService.Backtest:output_type -> pmbot.v1.BacktestResponse
-	72, // [72:76] is the sub-list for method output_type
-	68, // [68:72] is the sub-list for method input_type
-	68, // [68:68] is the sub-list for extension type_name
-	68, // [68:68] is the sub-list for extension extendee
-	0,  // [0:68] is the sub-list for field type_name
+	43, // 13: pmbot.v1.PlayRequest.batch:type_name -> pmbot.v1.Batch
+	44, // 14: pmbot.v1.PlayRequest.event:type_name -> pmbot.v1.Event
+	45, // 15: pmbot.v1.PlayRequest.stop:type_name -> pmbot.v1.Stop
+	38, // 16: pmbot.v1.PlayRequest.save:type_name -> pmbot.v1.Save
+	44, // 17: pmbot.v1.PlayRequest.before:type_name -> pmbot.v1.Event
+	40, // 18: pmbot.v1.PlayResponse.started:type_name -> pmbot.v1.Started
+	46, // 19: pmbot.v1.PlayResponse.answer:type_name -> pmbot.v1.Answer
+	25, // 20: pmbot.v1.PlayResponse.failure:type_name -> pmbot.v1.Failure
+	39, // 21: pmbot.v1.PlayResponse.saved:type_name -> pmbot.v1.Saved
+	68, // 22: pmbot.v1.Start.params:type_name -> pmbot.v1.Start.ParamsEntry
+	59, // 23: pmbot.v1.Start.instruments:type_name -> pmbot.v1.Instrument
+	30, // 24: pmbot.v1.Start.live:type_name -> pmbot.v1.Live
+	32, // 25: pmbot.v1.Live.resume:type_name -> pmbot.v1.Resume
+	33, // 26: pmbot.v1.Resume.positions:type_name -> pmbot.v1.Position
+	34, // 27: pmbot.v1.Resume.orders:type_name -> pmbot.v1.Order
+	35, // 28: pmbot.v1.Resume.balances:type_name -> pmbot.v1.Balance
+	55, // 29: pmbot.v1.Resume.account:type_name -> pmbot.v1.Account
+	57, // 30: pmbot.v1.Resume.states:type_name -> pmbot.v1.StateChange
+	36, // 31: pmbot.v1.Resume.market:type_name -> pmbot.v1.Seen
+	37, // 32: pmbot.v1.Resume.memory:type_name -> pmbot.v1.Memory
+	4,  // 33: pmbot.v1.Position.side:type_name -> pmbot.v1.PositionSide
+	50, // 34: pmbot.v1.Order.request:type_name -> pmbot.v1.OrderRequest
+	12, // 35: pmbot.v1.Order.status:type_name -> pmbot.v1.OrderStatus
+	14, // 36: pmbot.v1.Balance.wallet:type_name -> pmbot.v1.Wallet
+	37, // 37: pmbot.v1.Saved.memory:type_name -> pmbot.v1.Memory
+	42, // 38: pmbot.v1.Started.subscriptions:type_name -> pmbot.v1.Subscription
+	47, // 39: pmbot.v1.Started.output:type_name -> pmbot.v1.Output
+	41, // 40: pmbot.v1.Started.handlers:type_name -> pmbot.v1.Handlers
+	31, // 41: pmbot.v1.Started.live:type_name -> pmbot.v1.LiveStarted
+	1,  // 42: pmbot.v1.Subscription.kind:type_name -> pmbot.v1.EventKind
+	52, // 43: pmbot.v1.Event.order_update:type_name -> pmbot.v1.OrderUpdate
+	53, // 44: pmbot.v1.Event.fill:type_name -> pmbot.v1.Fill
+	54, // 45: pmbot.v1.Event.ledger:type_name -> pmbot.v1.LedgerEntry
+	55, // 46: pmbot.v1.Event.account:type_name -> pmbot.v1.Account
+	55, // 47: pmbot.v1.Event.risk_level:type_name -> pmbot.v1.Account
+	56, // 48: pmbot.v1.Event.refusal:type_name -> pmbot.v1.Refusal
+	51, // 49: pmbot.v1.Event.timer:type_name -> pmbot.v1.Timer
+	57, // 50: pmbot.v1.Event.state:type_name -> pmbot.v1.StateChange
+	47, // 51: pmbot.v1.Answer.output:type_name -> pmbot.v1.Output
+	49, // 52: pmbot.v1.Output.intents:type_name -> pmbot.v1.Intent
+	51, // 53: pmbot.v1.Output.timers:type_name -> pmbot.v1.Timer
+	48, // 54: pmbot.v1.Output.logs:type_name -> pmbot.v1.Log
+	11, // 55: pmbot.v1.Intent.kind:type_name -> pmbot.v1.IntentKind
+	50, // 56: pmbot.v1.Intent.request:type_name -> pmbot.v1.OrderRequest
+	3,  // 57: pmbot.v1.OrderRequest.side:type_name -> pmbot.v1.Side
+	4,  // 58: pmbot.v1.OrderRequest.position_side:type_name -> pmbot.v1.PositionSide
+	5,  // 59: pmbot.v1.OrderRequest.type:type_name -> pmbot.v1.OrderType
+	6,  // 60: pmbot.v1.OrderRequest.time_in_force:type_name -> pmbot.v1.TimeInForce
+	7,  // 61: pmbot.v1.OrderRequest.working_type:type_name -> pmbot.v1.WorkingType
+	8,  // 62: pmbot.v1.OrderRequest.price_match:type_name -> pmbot.v1.PriceMatch
+	9,  // 63: pmbot.v1.OrderRequest.stp:type_name -> pmbot.v1.STP
+	10, // 64: pmbot.v1.OrderRequest.side_effect:type_name -> pmbot.v1.SideEffect
+	12, // 65: pmbot.v1.OrderUpdate.status:type_name -> pmbot.v1.OrderStatus
+	3,  // 66: pmbot.v1.Fill.side:type_name -> pmbot.v1.Side
+	4,  // 67: pmbot.v1.Fill.position_side:type_name -> pmbot.v1.PositionSide
+	13, // 68: pmbot.v1.Fill.forced:type_name -> pmbot.v1.Forced
+	14, // 69: pmbot.v1.LedgerEntry.wallet:type_name -> pmbot.v1.Wallet
+	15, // 70: pmbot.v1.LedgerEntry.reason:type_name -> pmbot.v1.Reason
+	16, // 71: pmbot.v1.Account.status:type_name -> pmbot.v1.AccountStatus
+	49, // 72: pmbot.v1.Refusal.intent:type_name -> pmbot.v1.Intent
+	17, // 73: pmbot.v1.StateChange.state:type_name -> pmbot.v1.TradingState
+	17, // 74: pmbot.v1.StateChange.effective:type_name -> pmbot.v1.TradingState
+	2,  // 75: pmbot.v1.Instrument.product:type_name -> pmbot.v1.Product
+	58, // 76: pmbot.v1.Instrument.lot:type_name -> pmbot.v1.Lot
+	58, // 77: pmbot.v1.Instrument.market_lot:type_name -> pmbot.v1.Lot
+	5,  // 78: pmbot.v1.Instrument.order_types:type_name -> pmbot.v1.OrderType
+	6,  // 79: pmbot.v1.Instrument.times_in_force:type_name -> pmbot.v1.TimeInForce
+	64, // 80: pmbot.v1.BacktestResponse.progress:type_name -> pmbot.v1.Progress
+	25, // 81: pmbot.v1.BacktestResponse.failure:type_name -> pmbot.v1.Failure
+	62, // 82: pmbot.v1.BacktestResponse.logs:type_name -> pmbot.v1.LogLines
+	63, // 83: pmbot.v1.LogLines.lines:type_name -> pmbot.v1.LogLine
+	65, // 84: pmbot.v1.Progress.handling:type_name -> pmbot.v1.Handling
+	18, // 85: pmbot.v1.StrategyService.List:input_type -> pmbot.v1.ListRequest
+	20, // 86: pmbot.v1.StrategyService.Describe:input_type -> pmbot.v1.DescribeRequest
+	27, // 87: pmbot.v1.StrategyService.Play:input_type -> pmbot.v1.PlayRequest
+	60, // 88: pmbot.v1.StrategyService.Backtest:input_type -> pmbot.v1.BacktestRequest
+	19, // 89: pmbot.v1.StrategyService.List:output_type -> pmbot.v1.ListResponse
+	21, // 90: pmbot.v1.StrategyService.Describe:output_type -> pmbot.v1.DescribeResponse
+	28, // 91: pmbot.v1.StrategyService.Play:output_type -> pmbot.v1.PlayResponse
+	61, // 92: pmbot.v1.StrategyService.Backtest:output_type -> pmbot.v1.BacktestResponse
+	89, // [89:93] is the sub-list for method output_type
+	85, // [85:89] is the sub-list for method input_type
+	85, // [85:85] is the sub-list for extension type_name
+	85, // [85:85] is the sub-list for extension extendee
+	0,  // [0:85] is the sub-list for field type_name
 }
 
 func init() { file_pmbot_v1_plugin_proto_init() }
@@ -5144,13 +6000,15 @@ func file_pmbot_v1_plugin_proto_init() {
 		(*PlayRequest_Batch)(nil),
 		(*PlayRequest_Event)(nil),
 		(*PlayRequest_Stop)(nil),
+		(*PlayRequest_Save)(nil),
 	}
 	file_pmbot_v1_plugin_proto_msgTypes[10].OneofWrappers = []any{
 		(*PlayResponse_Started)(nil),
 		(*PlayResponse_Answer)(nil),
 		(*PlayResponse_Failure)(nil),
+		(*PlayResponse_Saved)(nil),
 	}
-	file_pmbot_v1_plugin_proto_msgTypes[16].OneofWrappers = []any{
+	file_pmbot_v1_plugin_proto_msgTypes[26].OneofWrappers = []any{
 		(*Event_OrderUpdate)(nil),
 		(*Event_Fill)(nil),
 		(*Event_Ledger)(nil),
@@ -5160,7 +6018,7 @@ func file_pmbot_v1_plugin_proto_init() {
 		(*Event_Timer)(nil),
 		(*Event_State)(nil),
 	}
-	file_pmbot_v1_plugin_proto_msgTypes[33].OneofWrappers = []any{
+	file_pmbot_v1_plugin_proto_msgTypes[43].OneofWrappers = []any{
 		(*BacktestResponse_Progress)(nil),
 		(*BacktestResponse_Result)(nil),
 		(*BacktestResponse_Failure)(nil),
@@ -5172,7 +6030,7 @@ func file_pmbot_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pmbot_v1_plugin_proto_rawDesc), len(file_pmbot_v1_plugin_proto_rawDesc)),
 			NumEnums:      18,
-			NumMessages:   41,
+			NumMessages:   51,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -58,6 +58,12 @@ type StrategyServiceClient interface {
 	// the stream. Several plays, of one or several strategies, may be open at once; they
 	// share nothing. A failure ends the play, and where the strategy's code has crashed
 	// the process too. When the stream breaks the host treats the strategy as lost.
+	//
+	// With Start.live the play is live. The host sends on without waiting for answers, at
+	// most a window of requests ahead; batches have one event. Answers come in the order of
+	// requests, and one may stand for several, see Answer.requests. Where host and plugin
+	// have agreed on a socket, requests and answers travel there, each as a little-endian
+	// 32-bit length and the message; the stream stays open and says nothing more.
 	Play(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PlayRequest, PlayResponse], error)
 	// Backtest runs a whole backtest inside the plugin process. All strategies of the
 	// configuration must be in this program, and the host asks only when ListResponse
@@ -148,6 +154,12 @@ type StrategyServiceServer interface {
 	// the stream. Several plays, of one or several strategies, may be open at once; they
 	// share nothing. A failure ends the play, and where the strategy's code has crashed
 	// the process too. When the stream breaks the host treats the strategy as lost.
+	//
+	// With Start.live the play is live. The host sends on without waiting for answers, at
+	// most a window of requests ahead; batches have one event. Answers come in the order of
+	// requests, and one may stand for several, see Answer.requests. Where host and plugin
+	// have agreed on a socket, requests and answers travel there, each as a little-endian
+	// 32-bit length and the message; the stream stays open and says nothing more.
 	Play(grpc.BidiStreamingServer[PlayRequest, PlayResponse]) error
 	// Backtest runs a whole backtest inside the plugin process. All strategies of the
 	// configuration must be in this program, and the host asks only when ListResponse

@@ -58,7 +58,7 @@ func panicFrames() []runtime.Frame {
 // callers are the functions that call a strategy's methods.
 var callers = []string{
 	"github.com/pmbot/pmbot/strategy.(*Runtime).",
-	"github.com/pmbot/pmbot/strategy.NewRuntime",
+	"github.com/pmbot/pmbot/strategy.startRuntime",
 	"github.com/pmbot/pmbot/backtest.LocalProgram.",
 }
 

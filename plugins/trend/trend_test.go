@@ -404,7 +404,9 @@ func TestKilledBetweenAnyTwoEvents(t *testing.T) {
 			if err := after.Restore(1, save(t, before)); err != nil {
 				t.Fatal(err)
 			}
-			after.Resume(before.View(), before.LastRef())
+			if err := after.Resume(before.View().Snapshot()); err != nil {
+				t.Fatal(err)
+			}
 			for i := k; i < len(d.events); i++ {
 				if got := describe(after.Deliver(&d.events[i])); got != d.replies[i] {
 					t.Fatalf("%v: killed before event %d, at event %d said %q, want %q", p, k, i, got, d.replies[i])

@@ -40,6 +40,10 @@ const (
 	AnswerBytesMax = 8 << 20
 	// ChunkBytesMax is the largest piece of a backtest's result.
 	ChunkBytesMax = 1 << 20
+	// MemoryBytesMax is the most that a strategy may save.
+	MemoryBytesMax = 4 << 20
+	// TokenBytes is the length of the token that a plugin sends on a live play's socket.
+	TokenBytes = 32
 	// RequestBytesMax is the largest message that the host sends: a start with all
 	// instruments of the exchange.
 	RequestBytesMax = 64 << 20

@@ -41,11 +41,7 @@ func EncodeEvent(e *exchange.Event) (*pb.Event, error) {
 		t := e.Timer()
 		p.Body = &pb.Event_Timer{Timer: &pb.Timer{Id: t.ID, Due: int64(t.Due)}}
 	case exchange.KindState:
-		s := e.State()
-		p.Body = &pb.Event_State{State: &pb.StateChange{
-			Instrument: uint32(s.Inst), Strategy: uint32(s.Strategy), State: pb.TradingState(s.State),
-			Reason: valid(s.Reason), By: valid(s.By), Effective: pb.TradingState(s.Effective), Cause: uint32(s.Cause),
-		}}
+		p.Body = &pb.Event_State{State: encodeState(e.State())}
 	default:
 		return nil, fmt.Errorf("wire: strategies are not given events of kind %v", e.Kind)
 	}
@@ -111,6 +107,27 @@ func encodeAccount(a *exchange.Account) *pb.Account {
 	}
 }
 
+func encodeState(s *exchange.StateChange) *pb.StateChange {
+	return &pb.StateChange{
+		Instrument: uint32(s.Inst), Strategy: uint32(s.Strategy), State: pb.TradingState(s.State),
+		Reason: valid(s.Reason), By: valid(s.By), Effective: pb.TradingState(s.Effective), Cause: uint32(s.Cause),
+	}
+}
+
+func (d *Decoder) state(s *pb.StateChange) (*exchange.StateChange, error) {
+	inst := exchange.InstrumentID(0)
+	if s.GetInstrument() != 0 {
+		var err error
+		if inst, err = instrument(s.GetInstrument(), d.Instruments); err != nil {
+			return nil, err
+		}
+	}
+	return &exchange.StateChange{
+		Inst: inst, Strategy: exchange.StrategyID(s.GetStrategy()), State: exchange.TradingState(s.GetState()),
+		Reason: s.GetReason(), By: s.GetBy(), Effective: exchange.TradingState(s.GetEffective()), Cause: exchange.Cause(s.GetCause()),
+	}, nil
+}
+
 // Event translates an event of the account or of the strategy's own into e. Its payload
 // is new memory.
 func (d *Decoder) Event(p *pb.Event, e *exchange.Event) error {
@@ -164,18 +181,11 @@ func (d *Decoder) body(p *pb.Event, e *exchange.Event) error {
 	case *pb.Event_Timer:
 		e.SetTimer(&exchange.Timer{Strategy: d.Strategy, ID: b.Timer.GetId(), Due: exchange.Time(b.Timer.GetDue())})
 	case *pb.Event_State:
-		s := b.State
-		inst := exchange.InstrumentID(0)
-		if s.GetInstrument() != 0 {
-			var err error
-			if inst, err = instrument(s.GetInstrument(), d.Instruments); err != nil {
-				return err
-			}
+		s, err := d.state(b.State)
+		if err != nil {
+			return err
 		}
-		e.SetState(&exchange.StateChange{
-			Inst: inst, Strategy: exchange.StrategyID(s.GetStrategy()), State: exchange.TradingState(s.GetState()),
-			Reason: s.GetReason(), By: s.GetBy(), Effective: exchange.TradingState(s.GetEffective()), Cause: exchange.Cause(s.GetCause()),
-		})
+		e.SetState(s)
 	default:
 		return fmt.Errorf("body of an unknown kind; the host is newer than this program")
 	}

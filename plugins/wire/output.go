@@ -45,19 +45,19 @@ func LogText(line string) string {
 }
 
 func encodeIntent(i *exchange.Intent) *pb.Intent {
-	r := &i.Request
-	return &pb.Intent{
-		Kind: pb.IntentKind(i.Kind), Ref: i.Ref, Tag: []byte(i.Tag),
-		Request: &pb.OrderRequest{
-			Instrument: uint32(r.Inst), Side: pb.Side(r.Side), PositionSide: pb.PositionSide(r.PositionSide),
-			Type: pb.OrderType(r.Type), TimeInForce: pb.TimeInForce(r.TimeInForce),
-			Qty: int64(r.Qty), Price: int64(r.Price), Trigger: int64(r.Trigger), StopPrice: int64(r.StopPrice),
-			WorkingType: pb.WorkingType(r.WorkingType), PriceProtect: r.PriceProtect,
-			Activation: int64(r.Activation), Callback: int64(r.Callback),
-			ReduceOnly: r.ReduceOnly, ClosePosition: r.ClosePosition, GoodTill: int64(r.GoodTill),
-			PriceMatch: pb.PriceMatch(r.PriceMatch), Stp: pb.STP(r.STP), SideEffect: pb.SideEffect(r.SideEffect),
-			QuoteQty: int64(r.QuoteQty), Iceberg: int64(r.Iceberg),
-		},
+	return &pb.Intent{Kind: pb.IntentKind(i.Kind), Ref: i.Ref, Tag: []byte(i.Tag), Request: encodeRequest(&i.Request)}
+}
+
+func encodeRequest(r *exchange.OrderRequest) *pb.OrderRequest {
+	return &pb.OrderRequest{
+		Instrument: uint32(r.Inst), Side: pb.Side(r.Side), PositionSide: pb.PositionSide(r.PositionSide),
+		Type: pb.OrderType(r.Type), TimeInForce: pb.TimeInForce(r.TimeInForce),
+		Qty: int64(r.Qty), Price: int64(r.Price), Trigger: int64(r.Trigger), StopPrice: int64(r.StopPrice),
+		WorkingType: pb.WorkingType(r.WorkingType), PriceProtect: r.PriceProtect,
+		Activation: int64(r.Activation), Callback: int64(r.Callback),
+		ReduceOnly: r.ReduceOnly, ClosePosition: r.ClosePosition, GoodTill: int64(r.GoodTill),
+		PriceMatch: pb.PriceMatch(r.PriceMatch), Stp: pb.STP(r.STP), SideEffect: pb.SideEffect(r.SideEffect),
+		QuoteQty: int64(r.QuoteQty), Iceberg: int64(r.Iceberg),
 	}
 }
 
@@ -66,7 +66,8 @@ func encodeIntent(i *exchange.Intent) *pb.Intent {
 type Decoder struct {
 	Instruments *exchange.Instruments
 	Strategy    exchange.StrategyID
-	lastRef     uint64
+	// LastRef is the highest ref that the strategy has given; new ones must be above.
+	LastRef uint64
 }
 
 // Output translates intents and timers into out, whose slices it reuses, and checks
@@ -103,10 +104,10 @@ func (d *Decoder) checkIntent(i *pb.Intent) error {
 		return fmt.Errorf("tag of %d bytes, more than 32", len(i.GetTag()))
 	}
 	if i.GetKind() == pb.IntentKind_INTENT_KIND_NEW {
-		if i.GetRef() <= d.lastRef {
-			return fmt.Errorf("ref %d after %d; refs rise", i.GetRef(), d.lastRef)
+		if i.GetRef() <= d.LastRef {
+			return fmt.Errorf("ref %d after %d; refs rise", i.GetRef(), d.LastRef)
 		}
-		d.lastRef = i.GetRef()
+		d.LastRef = i.GetRef()
 	}
 	if isNew := i.GetKind() == pb.IntentKind_INTENT_KIND_NEW; isNew || r.GetInstrument() != 0 {
 		if _, err := instrument(r.GetInstrument(), d.Instruments); err != nil {
@@ -142,21 +143,23 @@ func checkRequest(r *pb.OrderRequest, kind pb.IntentKind) error {
 
 // intent translates without judging; the values have been checked or are the host's.
 func (d *Decoder) intent(i *pb.Intent) exchange.Intent {
-	r := i.GetRequest()
 	return exchange.Intent{
-		Kind: exchange.IntentKind(i.GetKind()), Ref: i.GetRef(), Tag: string(i.GetTag()),
-		Request: exchange.OrderRequest{
-			Inst: exchange.InstrumentID(r.GetInstrument()), Side: exchange.Side(r.GetSide()),
-			PositionSide: exchange.PositionSide(r.GetPositionSide()), Type: exchange.OrderType(r.GetType()),
-			TimeInForce: exchange.TimeInForce(r.GetTimeInForce()),
-			Qty:         exchange.Fixed(r.GetQty()), Price: exchange.Fixed(r.GetPrice()),
-			Trigger: exchange.Fixed(r.GetTrigger()), StopPrice: exchange.Fixed(r.GetStopPrice()),
-			WorkingType: exchange.WorkingType(r.GetWorkingType()), PriceProtect: r.GetPriceProtect(),
-			Activation: exchange.Fixed(r.GetActivation()), Callback: exchange.Fixed(r.GetCallback()),
-			ReduceOnly: r.GetReduceOnly(), ClosePosition: r.GetClosePosition(), GoodTill: exchange.Time(r.GetGoodTill()),
-			PriceMatch: exchange.PriceMatch(r.GetPriceMatch()), STP: exchange.STP(r.GetStp()),
-			SideEffect: exchange.SideEffect(r.GetSideEffect()),
-			QuoteQty:   exchange.Fixed(r.GetQuoteQty()), Iceberg: exchange.Fixed(r.GetIceberg()),
-		},
+		Kind: exchange.IntentKind(i.GetKind()), Ref: i.GetRef(), Tag: string(i.GetTag()), Request: decodeRequest(i.GetRequest()),
+	}
+}
+
+func decodeRequest(r *pb.OrderRequest) exchange.OrderRequest {
+	return exchange.OrderRequest{
+		Inst: exchange.InstrumentID(r.GetInstrument()), Side: exchange.Side(r.GetSide()),
+		PositionSide: exchange.PositionSide(r.GetPositionSide()), Type: exchange.OrderType(r.GetType()),
+		TimeInForce: exchange.TimeInForce(r.GetTimeInForce()),
+		Qty:         exchange.Fixed(r.GetQty()), Price: exchange.Fixed(r.GetPrice()),
+		Trigger: exchange.Fixed(r.GetTrigger()), StopPrice: exchange.Fixed(r.GetStopPrice()),
+		WorkingType: exchange.WorkingType(r.GetWorkingType()), PriceProtect: r.GetPriceProtect(),
+		Activation: exchange.Fixed(r.GetActivation()), Callback: exchange.Fixed(r.GetCallback()),
+		ReduceOnly: r.GetReduceOnly(), ClosePosition: r.GetClosePosition(), GoodTill: exchange.Time(r.GetGoodTill()),
+		PriceMatch: exchange.PriceMatch(r.GetPriceMatch()), STP: exchange.STP(r.GetStp()),
+		SideEffect: exchange.SideEffect(r.GetSideEffect()),
+		QuoteQty:   exchange.Fixed(r.GetQuoteQty()), Iceberg: exchange.Fixed(r.GetIceberg()),
 	}
 }
