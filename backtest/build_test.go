@@ -13,7 +13,7 @@ import (
 // built reads events through a feed that builds bars.
 func built(t *testing.T, to exchange.Time, b *builder, events ...exchange.Event) []string {
 	t.Helper()
-	return drain(t, newFeed(&list{events: events, most: 3}, newDeriver(3), b, to))
+	return drain(t, newFeed(&list{events: events, most: 3}, newRules(3), b, to))
 }
 
 func TestBarsOfTrades(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest/derive"
 	"github.com/pmbot/pmbot/backtest/tape"
 	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
@@ -203,13 +204,14 @@ func finest(has []tape.Series, k row.Kind) (tape.Series, bool) {
 func (p *plan) deriveMark(in *exchange.Instrument, every time.Duration, also bool) {
 	rule := "mark = last close; what it was inside a bar, liquidation included, is not seen"
 	if every == time.Second {
-		rule = "mark = last trade, once a second"
-		p.derive.inst[in.ID].every = every
+		rule = derive.MarkOfTrades
+		p.derive.Mark(in.ID, every)
 		every = time.Minute // what the tape promises of trades
+	} else {
+		p.derive.Mark(in.ID, 0)
 	}
 	if also {
 		rule += ", recorded marks where there are some"
 	}
-	p.derive.inst[in.ID].active = true
-	p.promise(in.ID, exchange.Cadence{Kind: exchange.KindMark, Every: every, Rule: rule}, in.Name())
+	p.promise(derive.PromiseOf(in.ID, exchange.Cadence{Kind: exchange.KindMark, Every: every, Rule: rule}, in.Name()))
 }

@@ -5,18 +5,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest/derive"
 	"github.com/pmbot/pmbot/exchange"
 )
 
 // derived reads events through a feed that derives.
-func derived(t *testing.T, d *deriver, events ...exchange.Event) []string {
+func derived(t *testing.T, d *derive.Rules, events ...exchange.Event) []string {
 	t.Helper()
 	return drain(t, newFeed(&list{events: events, most: 2}, d, &builder{}, math.MaxInt64))
 }
 
 func TestMarkOfCloses(t *testing.T) {
-	d := newDeriver(3)
-	d.inst[1].active = true
+	d := newRules(3)
+	d.Mark(1, 0)
 	got := derived(t, d,
 		openAt(minute(10), 1, 90), // before the first close, the first open
 		barAt(minute(11), 1, time.Minute, 100), openAt(minute(11), 1, 101),
@@ -33,8 +34,8 @@ func TestMarkOfCloses(t *testing.T) {
 }
 
 func TestMarkOfTradesOnceASecond(t *testing.T) {
-	d := newDeriver(3)
-	d.inst[1].active, d.inst[1].every = true, time.Second
+	d := newRules(3)
+	d.Mark(1, time.Second)
 	second := exchange.Time(time.Second)
 	got := derived(t, d,
 		tradeAt(second, 1, 10), tradeAt(second+second/2, 1, 11), tradeAt(2*second-1, 1, 12), tradeAt(2*second, 1, 13),
@@ -58,9 +59,11 @@ func TestMarkOfTradesOnceASecond(t *testing.T) {
 }
 
 func TestIndexOfMarks(t *testing.T) {
-	d := newDeriver(3)
-	d.inst[1].active = true
-	d.indices = []derivedIndex{{"BTC", 1}, {"ETH", 2}, {"WBTC", 1}}
+	d := newRules(3)
+	d.Mark(1, 0)
+	d.Index("BTC", 1)
+	d.Index("ETH", 2)
+	d.Index("WBTC", 1)
 	got := derived(t, d,
 		barAt(minute(11), 1, time.Minute, 100),
 		markAt(minute(12), 1, 77, 78), // an index price beside the mark is better
@@ -75,8 +78,8 @@ func TestIndexOfMarks(t *testing.T) {
 
 // TestManyIndicesOfOneBatch: what events point to stays while a batch grows.
 func TestManyIndicesOfOneBatch(t *testing.T) {
-	d := newDeriver(3)
-	d.indices = []derivedIndex{{"BTC", 1}}
+	d := newRules(3)
+	d.Index("BTC", 1)
 	var events []exchange.Event
 	for i := range int64(3 * 2 * feedEvents) {
 		events = append(events, markAt(1, 1, i+1, 0))

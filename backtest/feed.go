@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/pmbot/pmbot/backtest/derive"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -18,7 +19,7 @@ const feedEvents = 4096
 // one instant, because a venue digests an instant whole before strategies see it.
 type feed struct {
 	source Source
-	derive *deriver
+	derive *derive.Rules
 	build  *builder
 	to     exchange.Time
 	// plain: nothing is derived or built, so the source's events are handed out as they
@@ -33,16 +34,16 @@ type feed struct {
 	now   exchange.Time
 }
 
-func newFeed(s Source, d *deriver, b *builder, to exchange.Time) *feed {
+func newFeed(s Source, d *derive.Rules, b *builder, to exchange.Time) *feed {
 	return &feed{
-		source: s, derive: d, build: b, to: to, plain: d.idle() && len(b.bars) == 0, raw: make([]exchange.Event, 2*feedEvents),
+		source: s, derive: d, build: b, to: to, plain: d.Idle() && len(b.bars) == 0, raw: make([]exchange.Event, 2*feedEvents),
 	}
 }
 
 // next returns the following events in order, ending at the end of an instant; io.EOF
 // after the last. They are the feed's until the next call.
 func (f *feed) next() ([]exchange.Event, error) {
-	f.derive.reset()
+	f.derive.Reset()
 	f.build.reset()
 	for f.out = f.out[:0]; len(f.out) == 0; {
 		if f.done {
@@ -126,26 +127,11 @@ func (f *feed) lastInstant() int {
 }
 
 // expand appends an event and what follows from it: before it the built bars that its
-// time completes and the marks derived from it, which rank before prices, so that who
-// decides on a price finds its mark in place; after it the bars that it completes.
+// time completes and what is derived, after it the bars that it completes.
 func (f *feed) expand(e *exchange.Event) {
 	f.out = f.build.close(f.out, e.At)
-	if e.Kind == exchange.KindMark && f.derive.observe(e) {
-		f.out = append(f.out, *e)
-		f.out = f.derive.index(f.out, e)
-		return
+	f.out = f.derive.Expand(f.out, e)
+	if e.Kind == exchange.KindTrade || e.Kind == exchange.KindBar {
+		f.out = f.build.add(f.out, e)
 	}
-	switch e.Kind {
-	case exchange.KindTrade, exchange.KindBar, exchange.KindBookTicker:
-		f.out = f.derive.mark(f.out, e)
-	case exchange.KindBarOpen:
-		f.out = f.derive.first(f.out, e)
-		f.out = append(f.out, *e)
-		return
-	default:
-		f.out = append(f.out, *e)
-		return
-	}
-	f.out = append(f.out, *e)
-	f.out = f.build.add(f.out, e)
 }

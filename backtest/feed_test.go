@@ -129,7 +129,7 @@ func drain(t *testing.T, f *feed) []string {
 	}
 }
 
-func plainFeed(s Source, to exchange.Time) *feed { return newFeed(s, newDeriver(3), &builder{}, to) }
+func plainFeed(s Source, to exchange.Time) *feed { return newFeed(s, newRules(3), &builder{}, to) }
 
 func wantLines(t *testing.T, got []string, want ...string) {
 	t.Helper()

@@ -121,7 +121,7 @@ func (p *plan) covers(prices []tape.Series, s *tape.Series) bool {
 // hide keeps from the venue what is read for strategies only.
 func (p *plan) hide(in *exchange.Instrument, m Match) {
 	if p.hidden == nil {
-		p.hidden = make([]kindSet, len(p.derive.inst))
+		p.hidden = make([]kindSet, p.derive.Len()+1)
 	}
 	p.hidden[in.ID] |= 1 << m.event()
 }

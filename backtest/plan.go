@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest/derive"
 	"github.com/pmbot/pmbot/backtest/market"
 	"github.com/pmbot/pmbot/backtest/tape"
 	"github.com/pmbot/pmbot/backtest/tape/row"
@@ -27,7 +28,7 @@ type plan struct {
 	window   struct{ from, to exchange.Time }
 	match    Match     // what was asked for
 	hidden   []kindSet // by InstrumentID, what the venue is not shown; nil if nothing
-	derive   *deriver
+	derive   *derive.Rules
 	build    *builder
 	opening  []exchange.Event // promises and constants, before the first event
 	indexed  []string         // assets whose index the source brings
@@ -68,7 +69,7 @@ func wishesOf(list []Player, n int) []wish {
 // makePlan chooses the data of a run, which is read from an instant on if the run has a
 // beginning.
 func makePlan(cfg *Config, ins *exchange.Instruments, t *margin.Tables, list []Player, reads exchange.Time) (*plan, error) {
-	p := &plan{match: cfg.Data.Match, derive: newDeriver(ins.Len()), build: &builder{}}
+	p := &plan{match: cfg.Data.Match, derive: newRules(ins.Len()), build: &builder{}}
 	wishes := wishesOf(list, ins.Len())
 	var err error
 	if cfg.Data.Tape == "" {
@@ -235,12 +236,13 @@ func of(all []tape.Series, in *exchange.Instrument) []tape.Series {
 	return list
 }
 
+// newRules has room for what a batch of the feed makes.
+func newRules(instruments int) *derive.Rules { return derive.New(instruments, 2*feedEvents) }
+
 // promise adds a derived cadence to the opening events and to the warnings.
-func (p *plan) promise(inst exchange.InstrumentID, c exchange.Cadence, of string) {
-	e := exchange.Event{Inst: inst, Flags: exchange.FlagDerived}
-	e.SetCadence(&c)
-	p.opening = append(p.opening, e)
-	p.warnings = append(p.warnings, Warning{"derived", of + ": " + c.Rule})
+func (p *plan) promise(d derive.Promise) {
+	p.opening = append(p.opening, d.Event)
+	p.warnings = append(p.warnings, Warning{"derived", d.Text})
 }
 
 // note lists a series in the manifest, with what was wrong with its sources. Prices count
@@ -269,7 +271,7 @@ func (p *plan) note(s *tape.Series, spec *tape.ReaderSpec, store *tape.Tape) {
 // assets sees that every asset of the account has a USD price: stables are worth one, a
 // coin what an instrument of the run says, unless the source brings the index.
 func (p *plan) assets(cfg *Config, ins *exchange.Instruments, t *margin.Tables) error {
-	for _, asset := range p.needed(cfg, ins) {
+	for _, asset := range derive.Needed(ins, cfg.held()) {
 		if slices.Contains(p.indexed, asset) {
 			continue
 		}
@@ -284,49 +286,20 @@ func (p *plan) assets(cfg *Config, ins *exchange.Instruments, t *margin.Tables) 
 	return nil
 }
 
-// needed are the assets that are held at the start or that instruments settle in.
-func (p *plan) needed(cfg *Config, ins *exchange.Instruments) []string {
-	var list []string
-	add := func(asset string) {
-		if !slices.Contains(list, asset) {
-			list = append(list, asset)
-		}
-	}
-	for _, in := range ins.All() {
-		add(in.MarginAsset)
-		if in.Product == exchange.Margin {
-			add(in.Base)
-			add(in.Quote)
-		}
-	}
-	for _, b := range cfg.balances() {
-		add(b.Asset)
-	}
-	return list
-}
-
 func (p *plan) stable(asset string) {
-	p.promise(0, exchange.Cadence{Kind: exchange.KindAssetIndex, Asset: asset, Every: exchange.Forever, Rule: "index = 1"}, asset)
-	e := exchange.Event{Flags: exchange.FlagDerived}
-	e.SetAssetIndex(&exchange.AssetIndex{Asset: asset, Price: exchange.FixedOne})
-	p.opening = append(p.opening, e)
+	promise, constant := derive.Stable(asset)
+	p.promise(promise)
+	p.opening = append(p.opening, constant)
 }
 
-// coin derives an index from the first instrument that prices the coin: UM, CM, margin.
+// coin derives an index from the first instrument that prices the coin: UM, CM.
 func (p *plan) coin(asset string, ins *exchange.Instruments) error {
-	for _, product := range []exchange.Product{exchange.UM, exchange.CM} {
-		for _, in := range ins.All() {
-			if in.Product != product || in.Base != asset {
-				continue
-			}
-			p.derive.indices = append(p.derive.indices, derivedIndex{asset, in.ID})
-			p.promise(0, exchange.Cadence{
-				Kind: exchange.KindAssetIndex, Asset: asset, Every: p.markEvery(&in), Rule: "index = index price of the mark, else mark of " + in.Name(),
-			}, asset)
-			return nil
-		}
+	promise, err := p.derive.Coin(asset, ins, p.markEvery)
+	if err != nil {
+		return fmt.Errorf("nothing in the run prices %s, which the account holds or settles in; let a strategy parameter name a future of it", asset)
 	}
-	return fmt.Errorf("nothing in the run prices %s, which the account holds or settles in; let a strategy parameter name a future of it", asset)
+	p.promise(promise)
+	return nil
 }
 
 // markEvery is how often marks of an instrument come, as promised, or a minute.

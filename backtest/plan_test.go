@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest/derive"
 	"github.com/pmbot/pmbot/backtest/tape"
 	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
@@ -124,7 +125,7 @@ func TestChoice(t *testing.T) {
 		{name: "no prices", has: "fundingRate", err: "the tape has no prices of UM BTCUSDT: import klines or aggTrades"},
 		{name: "bars that do not divide", has: "klines 1m, klines 4m", want: wish{bars: []time.Duration{90 * time.Second}}, err: "which do not make them"},
 	} {
-		p := &plan{match: c.match, derive: newDeriver(1), build: &builder{}}
+		p := &plan{match: c.match, derive: newRules(1), build: &builder{}}
 		in := perpetual
 		in.ID = 1
 		var has []tape.Series
@@ -150,8 +151,8 @@ func TestChoice(t *testing.T) {
 			builds = append(builds, fmt.Sprintf("%v of %v %v", s.bar.Interval, s.from, s.step))
 		}
 		derives := ""
-		if d := p.derive.inst[1]; d.active {
-			derives = fmt.Sprintf("every %v", d.every)
+		if every, derived := p.derive.Marks(1); derived {
+			derives = fmt.Sprintf("every %v", every)
 		}
 		var hides []string
 		for k := exchange.KindTrade; p.hidden != nil && k <= exchange.KindGap; k++ {
@@ -187,7 +188,7 @@ func TestShortMarks(t *testing.T) {
 		{11 * hour, 19 * hour, 9 * hour, 18 * hour, false},
 		{11 * hour, 19 * hour, 12 * hour, 30 * hour, false},
 	} {
-		p := &plan{derive: newDeriver(1), build: &builder{}}
+		p := &plan{derive: newRules(1), build: &builder{}}
 		p.window.from, p.window.to = c.runFrom, c.runTo
 		marks.From, marks.To = c.from, c.to
 		keys, err := p.choose(&in, wish{}, []tape.Series{prices, marks, funding})
@@ -196,8 +197,8 @@ func TestShortMarks(t *testing.T) {
 		}
 		used := slices.ContainsFunc(keys, func(s tape.Series) bool { return s.Kind == row.MarkPrice })
 		warned := slices.ContainsFunc(p.warnings, func(w Warning) bool { return w.Kind == "short" })
-		if used != c.used || warned == c.used || p.derive.inst[1].active == c.used {
-			t.Errorf("%+v: used %v, warned %v, derived %v", c, used, warned, p.derive.inst[1].active)
+		if _, derived := p.derive.Marks(1); used != c.used || warned == c.used || derived == c.used {
+			t.Errorf("%+v: used %v, warned %v, derived %v", c, used, warned, derived)
 		}
 	}
 }
@@ -226,7 +227,7 @@ func TestShortMatch(t *testing.T) {
 		{MatchDepth, 0, 0, wish{}, "aggTrades bookTicker depth", 0, 2, "orders of UM BTCUSDT match on recorded tickers from 1970-01-01T05:00:00Z to 1970-01-01T20:00:00Z only"},
 		{MatchBars, 0, 0, wish{}, "klines", 0, 0, ""},
 	} {
-		p := &plan{match: c.match, derive: newDeriver(1), build: &builder{}}
+		p := &plan{match: c.match, derive: newRules(1), build: &builder{}}
 		p.window.from, p.window.to = c.from, c.to
 		keys, err := p.choose(&in, c.want, []tape.Series{bars, trades, quotes, depth, onTape("markPriceKlines 1m")})
 		if err != nil {
@@ -268,7 +269,7 @@ func TestMatchNames(t *testing.T) {
 // TestMissingFundingIsWarnedOf for perpetuals; dated contracts settle none.
 func TestMissingFundingIsWarnedOf(t *testing.T) {
 	for delivery, want := range map[exchange.Time]int{0: 1, 99: 0} {
-		p := &plan{derive: newDeriver(1), build: &builder{}}
+		p := &plan{derive: newRules(1), build: &builder{}}
 		in := exchange.Instrument{ID: 1, Product: exchange.UM, Symbol: "BTCUSDT", Delivery: delivery}
 		if _, err := p.choose(&in, wish{}, []tape.Series{onTape("klines 1m"), onTape("markPriceKlines 1m")}); err != nil {
 			t.Fatal(err)
@@ -327,8 +328,8 @@ func TestMarkEvery(t *testing.T) {
 	if got := p.markEvery(&in); got != time.Hour {
 		t.Errorf("recorded, %v", got)
 	}
-	p.promise(1, exchange.Cadence{Kind: exchange.KindMark, Every: time.Second, Rule: "x"}, "")
-	p.promise(2, exchange.Cadence{Kind: exchange.KindMark, Every: 5 * time.Minute, Rule: "x"}, "")
+	p.promise(derive.PromiseOf(1, exchange.Cadence{Kind: exchange.KindMark, Every: time.Second, Rule: "x"}, ""))
+	p.promise(derive.PromiseOf(2, exchange.Cadence{Kind: exchange.KindMark, Every: 5 * time.Minute, Rule: "x"}, ""))
 	if got := p.markEvery(&in); got != 5*time.Minute {
 		t.Errorf("derived, %v", got)
 	}

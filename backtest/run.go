@@ -262,3 +262,12 @@ func (c *Config) balances() []venue.Balance {
 	add(exchange.WalletCM, c.Account.CM)
 	return list
 }
+
+// held are the assets of the start balances.
+func (c *Config) held() []string {
+	var list []string
+	for _, b := range c.balances() {
+		list = append(list, b.Asset)
+	}
+	return list
+}

@@ -73,10 +73,12 @@ var law = map[string]string{
 	"backtest/papisim":             "exchange exchange/book backtest/venue backtest/market backtest/tape backtest/papisim/*",
 	"backtest/papisim/web":         "exchange",
 	"backtest/papisim/public":      "exchange exchange/book backtest/papisim/web",
+	// What market data lacks for an account to be valued: the same rules for tapes and live.
+	"backtest/derive": "exchange",
 	"backtest": "exchange engine engine/journal riskguard riskguard/margin strategy configs " +
-		"backtest/venue backtest/venue/link backtest/venue/queue backtest/market backtest/tape backtest/tape/row backtest/tape/clock",
+		"backtest/derive backtest/venue backtest/venue/link backtest/venue/queue backtest/market backtest/tape backtest/tape/row backtest/tape/clock",
 	// The simulated exchange as the broker of a loop.
-	"backtest/paper":        "exchange riskguard riskguard/margin backtest/venue backtest/venue/link backtest/venue/queue",
+	"backtest/paper":        "exchange riskguard riskguard/margin backtest/derive backtest/venue backtest/venue/link backtest/venue/queue",
 	"backtest/stats":        "exchange backtest",
 	"backtest/rundir":       "exchange backtest",
 	"backtest/readable":     "exchange",
