@@ -59,13 +59,19 @@ var (
 	orderPrefix = regexp.MustCompile(`^[A-Za-z0-9.:_-]{1,16}$`)
 )
 
-// loadLive decodes a configuration. Every mistake is reported.
+// loadLive decodes a configuration, which may be that of a whole bot. Every mistake is
+// reported.
 func loadLive(name, text string, overrides []override) (*liveConfig, error) {
-	c := defaultLive()
 	doc, err := overridden(name, text, overrides)
 	if err != nil {
 		return nil, err
 	}
+	if doc.isBot() {
+		bot := defaultRun()
+		err := doc.load(&bot)
+		return bot.live(), err
+	}
+	c := defaultLive()
 	return &c, doc.load(&c)
 }
 

@@ -66,6 +66,11 @@ func loadConfig(name, text string, overrides []override) (*configuration, error)
 	if err != nil {
 		return nil, err
 	}
+	if doc.isBot() {
+		bot := defaultRun()
+		err := doc.load(&bot)
+		return &configuration{Config: bot.backtest(), doc: doc}, err
+	}
 	c := &configuration{Config: defaultConfig(), doc: doc}
 	mistakes := doc.decode(&c.Config)
 	if len(mistakes) == 0 {

@@ -218,6 +218,7 @@ func TestShippedConfigs(t *testing.T) {
 			func(name, text string) error { _, err := loadLive(name, text, nil); return err },
 			reflect.TypeFor[liveConfig](),
 		},
+		"run.toml":      {load: func(name, text string) error { _, _, err := loadBot(name, text, nil); return err }},
 		"sim-busy.toml": {load: func(name, text string) error { _, err := loadSim(&simText{name, text}, nil, nil); return err }},
 	}
 	for _, name := range files {
@@ -254,6 +255,10 @@ func keysOf(typ reflect.Type, prefix string) []string {
 	var keys []string
 	for i := range typ.NumField() {
 		f := typ.Field(i)
+		if f.Anonymous {
+			keys = append(keys, keysOf(f.Type, prefix)...)
+			continue
+		}
 		key := prefix + f.Tag.Get("toml")
 		keys = append(keys, key)
 		table := func(t reflect.Type) bool {

@@ -193,16 +193,16 @@ func simulatedAt(at string) ([]override, error) {
 	return list, nil
 }
 
-// socketHosts are the base URLs of streams by route.
-func (c *recordConfig) socketHosts() map[stream.Route]string {
+// sockets are the base URLs of streams by route.
+func (h *recordHosts) sockets() map[stream.Route]string {
 	hosts := socket.DefaultHosts()
-	if base := c.Hosts.FStream; base != "" {
+	if base := h.FStream; base != "" {
 		hosts[stream.Public], hosts[stream.Market] = base+"/public", base+"/market"
 	}
-	if base := c.Hosts.DStream; base != "" {
+	if base := h.DStream; base != "" {
 		hosts[stream.Coin] = base
 	}
-	if base := c.Hosts.Stream; base != "" {
+	if base := h.Stream; base != "" {
 		hosts[stream.Spot] = base
 	}
 	return hosts
@@ -255,7 +255,7 @@ func (c *console) recordFeed(ctx context.Context, r *recording) (*market.Feed, e
 	return r.feedOf(market.Config{
 		Instruments: instruments, Streams: streams, Refresh: r.cfg.Feed.Refresh, ClockEvery: r.cfg.Feed.Clock,
 		Socket: socket.Config{
-			Hosts: r.cfg.socketHosts(), PerConnection: r.cfg.Feed.PerConnection, Rotate: r.cfg.Feed.Rotate, Overlap: r.cfg.Feed.Overlap, Now: wallClock, Log: r.log,
+			Hosts: r.cfg.Hosts.sockets(), PerConnection: r.cfg.Feed.PerConnection, Rotate: r.cfg.Feed.Rotate, Overlap: r.cfg.Feed.Overlap, Now: wallClock, Log: r.log,
 		},
 	})
 }

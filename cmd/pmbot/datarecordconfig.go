@@ -13,16 +13,8 @@ import (
 // recordConfig is what "pmbot data record" keeps and where; configs/record.toml explains
 // every key.
 type recordConfig struct {
-	Dir          string        `toml:"dir"`
-	Tape         string        `toml:"tape"`
-	KeepRaw      time.Duration `toml:"keep_raw"`
-	FreeMin      int64         `toml:"free_min"`
-	Flush        time.Duration `toml:"flush"`
-	Sync         time.Duration `toml:"sync"`
-	Segment      time.Duration `toml:"segment"`
-	SegmentBytes int64         `toml:"segment_bytes"`
-	BufferBytes  int           `toml:"buffer_bytes"`
-	Status       time.Duration `toml:"status"`
+	recordFiles
+	Status time.Duration `toml:"status"`
 	// UM, CM and Margin are what is recorded of a product, and More further sets, with other
 	// streams for other symbols.
 	UM     recordSet     `toml:"um"`
@@ -33,6 +25,19 @@ type recordConfig struct {
 	Feed   recordFeed    `toml:"feed"`
 	Hosts  recordHosts   `toml:"exchange"`
 	Key    recordAccount `toml:"account"`
+}
+
+// recordFiles says where a recording is kept, and how.
+type recordFiles struct {
+	Dir          string        `toml:"dir"`
+	Tape         string        `toml:"tape"`
+	KeepRaw      time.Duration `toml:"keep_raw"`
+	FreeMin      int64         `toml:"free_min"`
+	Flush        time.Duration `toml:"flush"`
+	Sync         time.Duration `toml:"sync"`
+	Segment      time.Duration `toml:"segment"`
+	SegmentBytes int64         `toml:"segment_bytes"`
+	BufferBytes  int           `toml:"buffer_bytes"`
 }
 
 // recordSet is a set of symbols with the streams that are recorded of each, and streams of
@@ -82,8 +87,10 @@ type recordAccount struct {
 // defaultRecord holds the value of every key that a file leaves out.
 func defaultRecord() recordConfig {
 	return recordConfig{
-		Dir: "recording", Tape: "tape", FreeMin: 1 << 30,
-		Flush: time.Second, Sync: 10 * time.Second, Segment: time.Hour, SegmentBytes: 256 << 20, BufferBytes: 64 << 20,
+		recordFiles: recordFiles{
+			Dir: "recording", Tape: "tape", FreeMin: 1 << 30,
+			Flush: time.Second, Sync: 10 * time.Second, Segment: time.Hour, SegmentBytes: 256 << 20, BufferBytes: 64 << 20,
+		},
 		Status: time.Minute,
 		UM: recordSet{
 			Symbols: []string{"BTCUSDT"},
@@ -142,15 +149,13 @@ func (c *recordConfig) check(doc *document) []mistake {
 	}
 	c.checkFiles(wrong)
 	c.checkTimes(wrong)
-	c.checkHosts(wrong)
+	if s := c.Status; s < time.Second || s > 24*time.Hour {
+		wrong("status", "%v is not within 1s to 24h0m0s", s)
+	}
+	c.Hosts.check(wrong)
 	c.Tables.check(wrong)
 	c.checkSets(wrong)
-	if n := c.Feed.PerConnection; n < 1 || n > 1024 {
-		wrong("feed.per_connection", "%d is not within 1 to 1024, which is what Binance allows a connection", n)
-	}
-	if n := c.Feed.SharePercent; n < 50 || n > 100 {
-		wrong("feed.share_percent", "%d is not within 50 to 100", n)
-	}
+	c.Feed.check(wrong)
 	if (c.Key.Key == "") != (c.Key.Secret == "") {
 		wrong("account", "key and secret go together: give both, or none")
 	}
@@ -162,7 +167,7 @@ func (c *recordConfig) check(doc *document) []mistake {
 	return list
 }
 
-func (c *recordConfig) checkFiles(wrong wrongFunc) {
+func (c *recordFiles) checkFiles(wrong wrongFunc) {
 	if c.Dir == "" {
 		wrong("dir", "is empty; name the directory of the recording")
 	}
@@ -186,7 +191,7 @@ func (c *recordConfig) checkFiles(wrong wrongFunc) {
 	}
 }
 
-func (c *recordConfig) checkTimes(wrong wrongFunc) {
+func (c *recordFiles) checkTimes(wrong wrongFunc) {
 	for _, t := range []struct {
 		key         string
 		value       time.Duration
@@ -195,11 +200,6 @@ func (c *recordConfig) checkTimes(wrong wrongFunc) {
 		{"flush", c.Flush, 10 * time.Millisecond, time.Minute},
 		{"sync", c.Sync, 10 * time.Millisecond, time.Hour},
 		{"segment", c.Segment, time.Minute, 24 * time.Hour},
-		{"status", c.Status, time.Second, 24 * time.Hour},
-		{"feed.rotate", c.Feed.Rotate, time.Minute, 24*time.Hour - time.Minute},
-		{"feed.overlap", c.Feed.Overlap, time.Second, 10 * time.Minute},
-		{"feed.refresh", c.Feed.Refresh, 10 * time.Second, 24 * time.Hour},
-		{"feed.clock", c.Feed.Clock, time.Second, time.Hour},
 	} {
 		if t.value < t.least || t.value > t.most {
 			wrong(t.key, "%v is not within %v to %v", t.value, t.least, t.most)
@@ -213,8 +213,32 @@ func (c *recordConfig) checkTimes(wrong wrongFunc) {
 	}
 }
 
-func (c *recordConfig) checkHosts(wrong wrongFunc) {
-	h := &c.Hosts
+// check finds terms that make no sense.
+func (f *recordFeed) check(wrong wrongFunc) {
+	for _, t := range []struct {
+		key         string
+		value       time.Duration
+		least, most time.Duration
+	}{
+		{"feed.rotate", f.Rotate, time.Minute, 24*time.Hour - time.Minute},
+		{"feed.overlap", f.Overlap, time.Second, 10 * time.Minute},
+		{"feed.refresh", f.Refresh, 10 * time.Second, 24 * time.Hour},
+		{"feed.clock", f.Clock, time.Second, time.Hour},
+	} {
+		if t.value < t.least || t.value > t.most {
+			wrong(t.key, "%v is not within %v to %v", t.value, t.least, t.most)
+		}
+	}
+	if n := f.PerConnection; n < 1 || n > 1024 {
+		wrong("feed.per_connection", "%d is not within 1 to 1024, which is what Binance allows a connection", n)
+	}
+	if n := f.SharePercent; n < 50 || n > 100 {
+		wrong("feed.share_percent", "%d is not within 50 to 100", n)
+	}
+}
+
+// check finds base URLs that are none, and hosts that belong together.
+func (h *recordHosts) check(wrong wrongFunc) {
 	for _, b := range []struct {
 		key, base string
 		schemes   [2]string

@@ -46,7 +46,7 @@ const snapshotLevels = 1000
 // plan is what a configuration asks for of what an exchange lists.
 func (c *recordConfig) plan(streams []stream.Stream, polls []*tablePoll) recordPlan {
 	p := recordPlan{Schema: "pmbot.record.plan/1", Dir: c.Dir, Tape: c.Tape, Connections: []plannedConnection{}, Tables: []plannedTable{}}
-	hosts := c.socketHosts()
+	hosts := c.Hosts.sockets()
 	for _, lane := range stream.Lanes(streams, c.Feed.PerConnection) {
 		connection := plannedConnection{Route: lane[0].Route().String(), Base: hosts[lane[0].Route()]}
 		for _, s := range lane {

@@ -151,12 +151,7 @@ func (d *decoder) table(path toml.Key, v any, into reflect.Value) {
 		return
 	}
 	fields := map[string]reflect.Value{}
-	for i := range into.NumField() {
-		name, _, _ := strings.Cut(into.Type().Field(i).Tag.Get("toml"), ",")
-		if name != "" && name != "-" {
-			fields[name] = into.Field(i)
-		}
-	}
+	fieldsOf(into, fields)
 	for _, key := range slices.Sorted(maps.Keys(table)) {
 		if field, known := fields[key]; known {
 			d.value(join(path, key), table[key], field)
@@ -167,6 +162,20 @@ func (d *decoder) table(path toml.Key, v any, into reflect.Value) {
 			d.wrong(join(path, key), "unknown key; did you mean %s?", near)
 		} else {
 			d.wrong(join(path, key), "unknown key; there are %s", strings.Join(known, ", "))
+		}
+	}
+}
+
+// fieldsOf finds the fields of a struct by their keys, those of embedded structs among them.
+func fieldsOf(s reflect.Value, fields map[string]reflect.Value) {
+	for i := range s.NumField() {
+		f := s.Type().Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("toml"), ",")
+		switch {
+		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct:
+			fieldsOf(s.Field(i), fields)
+		case name != "" && name != "-":
+			fields[name] = s.Field(i)
 		}
 	}
 }

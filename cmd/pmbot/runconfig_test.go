@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/pmbot/pmbot/configs"
+)
+
+// TestRunDefaults holds configs/run.toml to its promises: it shows every key but those that
+// backtest.toml explains, and tells the defaults.
+func TestRunDefaults(t *testing.T) {
+	text, err := configs.FS.ReadFile("run.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, doc, err := loadBot("run.toml", string(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range keysOf(reflect.TypeFor[runConfig](), "") {
+		elsewhere := strings.HasPrefix(key, "paper.venue.") || strings.HasPrefix(key, "data.")
+		for _, name := range []string{"from", "to", "sample", "strict"} {
+			elsewhere = elsewhere || key == name
+		}
+		if _, shown := doc.at[key]; !shown && !elsewhere {
+			t.Errorf("run.toml does not show %s", key)
+		}
+	}
+	plain := defaultRun()
+	told.Strategies, told.Paper.Margin, told.Paper.UM, told.Paper.CM = nil, nil, nil, nil
+	told.Instruments = nil
+	if told, plain := fmt.Sprintf("%+v", *told), fmt.Sprintf("%+v", plain); told != plain {
+		t.Errorf("run.toml tells\n%s\nthe defaults are\n%s", told, plain)
+	}
+}
+
+// runText is a small configuration of a bot.
+const runText = `[paper.margin]
+USDT = "10000"
+[[strategy]]
+plugin = "trend"
+[strategy.params]
+symbol = "UM:BTCUSDT"
+`
+
+func TestBadRunConfigs(t *testing.T) {
+	for _, test := range []struct{ text, want string }{
+		{"mode = \"live\"", "x.toml:1: mode: unknown key"},
+		{"[stop]\npolicy = \"run\"", `x.toml:2: stop.policy: "run" is none of cancel, keep and flatten`},
+		{"[stop]\nwithin = \"0s\"", "x.toml:2: stop.within: 0s is not within 1s to 10m0s"},
+		{"[reconcile]\nresume = \"never\"", `x.toml:2: reconcile.resume: "never" is neither auto nor manual`},
+		{"[reconcile]\ninterval = \"0s\"", "x.toml:2: reconcile.interval: 0s is not within 1s to 1h0m0s"},
+		{"[log]\nlevel = \"loud\"", `x.toml:2: log.level: "loud" is none of debug, info, warn and error`},
+		{"[log]\nbytes = 1", "x.toml:2: log.bytes: 1 is not within"},
+		{"[journal]\nsync = \"soon\"", "x.toml:2: journal.sync: \"soon\" is none of always, orders, never"},
+		{"[exchange]\npapi = \"http://127.0.0.1:1\"", "papi and user go together"},
+		{"[exchange]\nuser = \"http://127.0.0.1:1\"", "x.toml:2: exchange.user: \"http://127.0.0.1:1\" is not the base URL of a user stream"},
+		{"[feed]\nrotate = \"1s\"", "x.toml:2: feed.rotate: 1s is not within"},
+		{"[paper.margin]\nusdt = \"1\"", `x.toml:2: paper.margin.usdt: "usdt" is not an asset`},
+		{"[paper]\nleverage = 0", "x.toml:2: paper.leverage: 0 is not within 1 to 125"},
+		{"[paper.venue.um]\ntaker = \"0.1\"", "x.toml:2: paper.venue.um.taker: 0.1 is more than 1%"},
+		{"[paper.venue.latency]\nfeed = \"20ms\"", "x.toml:2: paper.venue.latency.feed: \"20ms\": live data takes its own time"},
+		{"[risk]\nunimmr_min = \"1\"", "x.toml:2: risk.unimmr_min:"},
+		{"[record]\ndir = \"a\"\nflush = \"1ms\"", "x.toml:3: record.flush: 1ms is not within"},
+		{"[account]\nkey = \"0123\"", "x.toml:2: account.key: it must say where the value is"},
+		{"", "paper: the account holds nothing"},
+	} {
+		_, _, err := loadBot("x.toml", test.text, nil)
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%q: got %v, want %s", test.text, err, test.want)
+		}
+	}
+	if _, _, err := loadBot("x.toml", runText, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestOneFile: what runs a bot is tested and examined, too.
+func TestOneFile(t *testing.T) {
+	text, err := configs.FS.ReadFile("run.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	test, err := loadConfig("run.toml", string(text), []override{{"--set", "data.generate.days", "2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if usdt := test.Account.Margin["USDT"].String(); usdt != "10000" || test.Data.Generate.Days != 2 || test.Strategies[0].Label != "trend" {
+		t.Errorf("a backtest would have %s USDT, %+v and %+v", usdt, test.Data, test.Strategies)
+	}
+	if _, err := loadConfig("run.toml", string(text)+"\ntap = \"x\"", nil); err == nil || !strings.Contains(err.Error(), "data.tap: unknown key; did you mean tape?") {
+		t.Errorf("a misspelt key: %v", err)
+	}
+	live, err := loadLive("run.toml", string(text), nil)
+	if err != nil || live.Account.Name != "main" {
+		t.Errorf("doctor would have %+v, %v", live, err)
+	}
+}
