@@ -391,7 +391,7 @@ type StateChange struct {
 	State     TradingState
 	Cause     Cause
 	Effective TradingState
-	// Accept, with CauseTruth and Active, has the kernel take the last reading of the account
+	// Accept, with Active on the account, has the kernel take the last reading of the account
 	// for its state: a person has seen the differences and says that the exchange is right.
 	Accept bool
 	// Reason is for people; By is "guard", "kernel", "start" or an operator's name.

@@ -47,9 +47,14 @@ type BrokerConfig struct {
 	Stream string
 	// Dial makes the connection of the stream below TLS; nil is the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// Since is up to when the receiver knows its fills, in the exchange's time: the first
-	// catch-up tells those after it. 0 tells none.
-	Since exchange.Time
+	// Known is what the receiver knows of the account, that was rebuilt from a journal. The
+	// first catch-up tells what has become of its orders, and once more the fills since a
+	// quarter of an hour before Known.Heard: a receiver must count each once. The zero value
+	// is for a receiver that knows nothing; no old fills are told then.
+	Known exchange.Known
+	// Prefixes are how client ids of our orders begin, such as "pmb-": [exchange.TruthOrder]
+	// says of orders with others that they are not ours.
+	Prefixes []string
 	// Seed is the root of the jitter of reconnecting.
 	Seed uint64
 }
@@ -145,6 +150,8 @@ const (
 	toPlace requestKind = iota
 	toAmend
 	toCancel
+	// toFind is no request: an order that was open is on no list any more.
+	toFind
 )
 
 // request is an order on its way.

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -86,8 +84,9 @@ func (o *owner) caughtUp(c *caughtUp) {
 		o.tr.counts.UnknownInstruments++
 		o.notify(NoticeUnknownInstrument, text)
 	}
-	for _, id := range c.missing {
-		o.notify(NoticeCatchUp, "order "+id+" was open, and the exchange does not find it")
+	for i := range c.missing {
+		o.notify(NoticeCatchUp, "order "+c.missing[i].ClientID+" was open, and the exchange does not find it")
+		o.seek(&c.missing[i])
 	}
 	o.tellOrders(c)
 	o.tellBalances(c)
@@ -96,6 +95,8 @@ func (o *owner) caughtUp(c *caughtUp) {
 	if !o.connected {
 		return // lost again meanwhile: what was told is true, and more is missing
 	}
+	o.tellTruth(c)
+	o.flush()
 	waiting := o.buffer
 	o.buffer = nil
 	for _, event := range waiting {
@@ -117,10 +118,17 @@ func (o *owner) tellOrders(c *caughtUp) {
 	for i := range c.lists {
 		l := &c.lists[i]
 		in, err := t.ins.Find(exchange.Margin, l.Symbol)
-		if err != nil || len(l.Orders) != 2 || t.orders.named(listOCO, l.ListClientOrderID) != nil {
+		if err != nil || len(l.Orders) != 2 {
 			continue
 		}
 		n := l.news(in.ID)[0]
+		if s := t.orders.named(listOCO, l.ListClientOrderID); s != nil {
+			if s.status == exchange.StatusUnknown {
+				n.price, n.qty = s.price, s.qty
+				t.update(n, nil)
+			}
+			continue
+		}
 		n.status = exchange.StatusPendingNew
 		t.oco(n, l.Orders[0].ClientOrderID, l.Orders[1].ClientOrderID)
 	}
@@ -153,17 +161,14 @@ func (o *owner) tellOrders(c *caughtUp) {
 // told as transfers. An asset that is not listed is not there any more.
 func (o *owner) tellBalances(c *caughtUp) {
 	why := exchange.ReasonTransfer
-	if o.truth.Load() == nil {
+	if o.truth.Load() == nil && len(o.config.Known.Balances) == 0 {
 		why = exchange.ReasonDeposit
 	}
 	listed := map[string]bool{}
 	for i := range c.truth.Balances {
 		b := &c.truth.Balances[i]
 		listed[b.Asset] = true
-		for wallet, value := range []decimal.Decimal{
-			exchange.WalletMargin: b.CrossMarginFree.Add(b.CrossMarginLocked), exchange.WalletUM: b.UMWalletBalance,
-			exchange.WalletCM: b.CMWalletBalance, exchange.WalletLoan: b.CrossMarginBorrowed, exchange.WalletInterest: b.CrossMarginInterest,
-		} {
+		for wallet, value := range b.wallets() {
 			if wallet > 0 {
 				o.tr.book(o.tr.ledger.set(purse{b.Asset, exchange.Wallet(wallet)}, amount{value: value, at: b.UpdateTime}, why), b.UpdateTime)
 			}
@@ -176,17 +181,12 @@ func (o *owner) tellBalances(c *caughtUp) {
 	}
 }
 
-// tellAccount tells the account's value as the exchange sees it. A status that nobody knows
-// is told as the worst that an account can trade in.
+// tellAccount tells the account's value as the exchange sees it.
 func (o *owner) tellAccount(a *Account) {
-	status, known := a.AccountStatus.Known()
-	if !known {
+	if _, known := a.AccountStatus.Known(); !known {
 		o.tr.counts.UnknownStatuses++
 		o.notify(NoticeUnknownStatus, "account status "+brief(string(a.AccountStatus)))
-		status = exchange.StatusReduceOnly
 	}
-	o.tr.event(0, a.UpdateTime).SetAccount(&exchange.Account{
-		Equity: a.AccountEquity, ActualEquity: a.ActualEquity, OpenLoss: a.TotalMarginOpenLoss, MaintMargin: a.AccountMaintMargin,
-		InitialMargin: a.AccountInitialMargin, Available: a.TotalAvailableBalance, UniMMR: a.UniMMR, Status: status,
-	})
+	told := accountOf(a)
+	o.tr.event(0, a.UpdateTime).SetAccount(&told)
 }

@@ -30,6 +30,8 @@ type doubt struct {
 	// code and reason are a refusal that was not told yet.
 	code   int
 	reason string
+	// told says that the order was told to be lost.
+	told bool
 
 	next   exchange.Time
 	asking bool
@@ -91,7 +93,7 @@ func (o *owner) outcome(r *request) bool {
 // is over.
 func proves(r *request, status exchange.OrderStatus, price, qty exchange.Fixed) bool {
 	switch r.kind {
-	case toPlace:
+	case toPlace, toFind:
 		return true
 	case toAmend:
 		return status.Final() || price == r.order.Request.Price && qty == r.order.Request.Qty
@@ -184,7 +186,7 @@ func (o *owner) judge(d *doubt, s *sighting) {
 		return
 	}
 	o.drop(func(other *doubt) bool { return other == d })
-	if len(o.tr.out) > told && (n.status.Final() || d.r.kind == toPlace) {
+	if d.r.kind == toFind || len(o.tr.out) > told && (n.status.Final() || d.r.kind == toPlace) {
 		return // that was the answer
 	}
 	u := exchange.OrderUpdate{
@@ -203,14 +205,22 @@ func (o *owner) judge(d *doubt, s *sighting) {
 
 // missed counts an answer that the exchange knows no such order. It is believed when nobody
 // can accept the request any more, the stream was live, and enough answers in a row have
-// said so; then a new order has not arrived. A request about an order that was there and is
-// not found stays in doubt: that is for people.
+// said so; then a new order has not arrived, and one that was there is lost. A request about
+// an order that was there and is not found stays in doubt.
 func (o *owner) missed(d *doubt, now exchange.Time) {
 	if o.state != Live || o.live > now.Add(-askEvery) {
 		d.misses = 0
 		return
 	}
-	if d.misses++; d.misses < missesMin || now <= d.accepted || d.r.kind != toPlace {
+	if d.misses++; d.misses < missesMin || now <= d.accepted {
+		return
+	}
+	switch d.r.kind {
+	case toPlace:
+	case toFind:
+		o.lose(d)
+		return
+	default:
 		return
 	}
 	o.drop(func(other *doubt) bool { return other == d })
@@ -222,4 +232,32 @@ func (o *owner) missed(d *doubt, now exchange.Time) {
 		ID: r.ID, ClientID: r.ClientID, Status: exchange.StatusNotArrived, Price: r.Request.Price, Qty: r.Request.Qty,
 		Code: codeNoSuchOrder, Reason: "Order does not exist.", Retryable: true,
 	})
+}
+
+// seek asks for an order that was open and is on no list, until it is found.
+func (o *owner) seek(order *exchange.Order) {
+	for _, d := range o.doubts {
+		if d.r.order.ClientID == order.ClientID && (d.r.kind == toFind || d.r.kind == toPlace) {
+			return
+		}
+	}
+	d := o.watch(&request{kind: toFind, order: *order}, o.window(nil))
+	d.since = min(d.since, o.heard)
+}
+
+// lose tells, once, that an order which was open cannot be found in any way: how it stands is
+// unknown, and nothing that we could ask will tell. It is for people to decide, to whom a
+// reading of the account shows it; we go on asking, slowly.
+func (o *owner) lose(d *doubt) {
+	s := o.tr.orders.named(o.listOf(&d.r.order), d.r.order.ClientID)
+	if d.told || s == nil || s.status.Final() {
+		return
+	}
+	d.told = true
+	s.status = exchange.StatusUnknown // whatever is said of it from now on is news
+	o.tr.event(s.inst, 0).SetOrderUpdate(&exchange.OrderUpdate{
+		ClientID: s.clientID, VenueID: s.venueID, Status: exchange.StatusUnknown, Filled: s.filled,
+		Reason: "the exchange had the order and does not find it any more",
+	})
+	o.recover("order " + s.clientID + " is lost")
 }

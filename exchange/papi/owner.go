@@ -52,9 +52,10 @@ func (b *Broker) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	o := &owner{
-		Broker: b, ctx: ctx, tr: newTranslator(b.config.Instruments), echoes: map[string]exchange.Time{}, heard: b.config.Since,
+		Broker: b, ctx: ctx, tr: newTranslator(b.config.Instruments), echoes: map[string]exchange.Time{},
 		active: map[exchange.InstrumentID]bool{},
 	}
+	o.remember(&b.config.Known)
 	var workers sync.WaitGroup
 	for range senders {
 		workers.Go(func() { b.work(ctx, b.orders) })
@@ -135,11 +136,7 @@ func (o *owner) take(m any) {
 	}
 	switch m := m.(type) {
 	case announce:
-		limit, stop := exchange.OCOLegs(m.r.order.ClientID)
-		o.tr.oco(news{
-			list: listOCO, inst: m.r.order.Request.Inst, clientID: m.r.order.ClientID, status: exchange.StatusPendingNew,
-			price: m.r.order.Request.Price, qty: m.r.order.Request.Qty,
-		}, limit, stop)
+		o.announced(&m.r.order)
 	case upshot:
 		o.answer(&m)
 	case sighting:

@@ -178,6 +178,16 @@ func (t *standings) number(s *standing) {
 	}
 }
 
+// join makes an OCO known by its legs, under our own names if it has been told no others.
+func (t *standings) join(s *standing) {
+	if s.legs[0] == "" {
+		s.legs[0], s.legs[1] = exchange.OCOLegs(s.clientID)
+	}
+	for _, leg := range s.legs {
+		t.lists[leg] = s
+	}
+}
+
 // retire puts an order that is over into the ring and forgets the one that was there.
 func (t *standings) retire(s *standing) {
 	if !s.status.Final() || s.retired {

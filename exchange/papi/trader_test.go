@@ -269,6 +269,9 @@ func (d *trader) deliver(e exchange.Event) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.events = append(d.events, e)
+	if e.Kind == exchange.KindTruth {
+		return
+	}
 	e.Exchange = 0
 	d.write(printed(d.broker.config.Instruments, &e))
 	complain := func(format string, args ...any) {

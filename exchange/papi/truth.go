@@ -51,7 +51,7 @@ type caughtUp struct {
 	// with the client ids of their legs, and missing those that the exchange does not find.
 	orders  []news
 	lists   []OrderList
-	missing []string
+	missing []exchange.Order
 	trades  []execution
 	unknown []string
 	err     error
@@ -203,7 +203,7 @@ func (b *Broker) readGone(ctx context.Context, c *caughtUp, w want) error {
 			return fmt.Errorf("order %s: %w", o.ClientID, err)
 		}
 		if len(found) == 0 {
-			c.missing = append(c.missing, o.ClientID)
+			c.missing = append(c.missing, *o)
 		}
 		for _, n := range found {
 			w.named[orderNumber{n.list, n.venueID}] = n.clientID

@@ -148,7 +148,7 @@ func (t *translator) legs(clientID string, at exchange.Time) {
 func (t *translator) oco(n news, limit, stop string) {
 	s := &standing{news: n, legs: [2]string{limit, stop}}
 	t.orders.byName[orderName{listOCO, n.clientID}] = s
-	t.orders.lists[limit], t.orders.lists[stop] = s, s
+	t.orders.join(s)
 }
 
 // over tells the end of what an order came of: a conditional order is finished when its

@@ -34,10 +34,13 @@ type world struct {
 	answers map[string]func(url.Values) (int, string)
 	asked   []string
 	log     []string
-	conns   []*websocket.Conn
-	sockets sync.WaitGroup
-	refuse  bool // no connection to the stream
-	clients int
+	// readings are the truths told, and readAt how much of the log was before each.
+	readings []exchange.Truth
+	readAt   []int
+	conns    []*websocket.Conn
+	sockets  sync.WaitGroup
+	refuse   bool // no connection to the stream
+	clients  int
 }
 
 // live makes a world whose broker is live, in a bubble of its own.
@@ -253,6 +256,11 @@ func (w *world) pass(d time.Duration) {
 func (w *world) deliver(e exchange.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if e.Kind == exchange.KindTruth { // truth_test.go looks at them
+		w.readings = append(w.readings, *e.Truth())
+		w.readAt = append(w.readAt, len(w.log))
+		return
+	}
 	e.Exchange = 0
 	w.log = append(w.log, printed(w.broker.config.Instruments, &e))
 }
