@@ -156,18 +156,25 @@ func (k *Kernel) apply(e *exchange.Event, d *Decision) {
 		k.applyFill(e)
 	case exchange.KindIntent:
 		k.applyDecision(e, d)
+	case exchange.KindStart:
+		k.applyStart(e)
 	default:
 		k.guard.Apply(e)
 	}
 }
 
+// halt stops the account for a person to look at, and tells the strategies.
+func (k *Kernel) halt(e *exchange.Event, why string) {
+	halt := exchange.Event{Seq: e.Seq, At: e.At}
+	halt.SetState(&exchange.StateChange{State: exchange.Halted, Cause: exchange.CauseRisk, Reason: why, By: "guard"})
+	k.guard.Apply(&halt)
+	k.tell(halt)
+}
+
 func (k *Kernel) applyDecision(e *exchange.Event, d *Decision) {
 	in := e.Intent()
 	if d.Halt != "" {
-		halt := exchange.Event{Seq: e.Seq, At: e.At}
-		halt.SetState(&exchange.StateChange{State: exchange.Halted, Cause: exchange.CauseRisk, Reason: d.Halt, By: "guard"})
-		k.guard.Apply(&halt)
-		k.tell(halt)
+		k.halt(e, d.Halt)
 	}
 	if d.Refusal != nil {
 		no := exchange.Event{Seq: e.Seq, At: e.At, Inst: in.Request.Inst}

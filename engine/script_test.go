@@ -129,7 +129,7 @@ func (b *bench) Deliver(e *exchange.Event, _ *Wishes) error {
 		f := e.Fill()
 		b.say("s%d #%d fill %v %v at %v", f.Strategy, f.Ref, f.Side, f.Qty, f.Price)
 	case exchange.KindState:
-		b.say("state %v: %s", e.State().State, e.State().Reason)
+		b.say("state %v: %s", e.State().Effective, e.State().Reason)
 	}
 	return nil
 }
@@ -189,9 +189,25 @@ func (b *bench) do(f []string) error {
 		}
 		amount := decimal.RequireFromString(f[3])
 		e.SetLedger(&exchange.LedgerEntry{Asset: f[2], Wallet: w, Reason: exchange.ReasonDeposit, Delta: amount, Balance: amount})
-	case "state": // state ACTIVE
+	case "state": // state ACTIVE [STREAM]
 		states := map[string]exchange.TradingState{"ACTIVE": exchange.Active, "REDUCE_ONLY": exchange.ReduceOnly, "HALTED": exchange.Halted}
-		e.SetState(&exchange.StateChange{State: states[f[1]], Reason: "script", By: "test"})
+		change := exchange.StateChange{State: states[f[1]], Reason: "script", By: "test"}
+		if len(f) > 2 {
+			var err error
+			if change.Cause, err = exchange.ParseCause(f[2]); err != nil {
+				return err
+			}
+		}
+		e.SetState(&change)
+	case "start": // start t2: a process with that prefix begins
+		e.SetStart(&exchange.Start{Prefix: f[1], Version: "v1", Config: "c1", Mode: "live"})
+	case "reload": // reload {"open_orders_max":1}
+		e.SetReload(&exchange.Reload{Limits: []byte(f[1]), By: "test"})
+	case "states": // who holds what
+		for _, h := range b.kernel.States() {
+			b.say("inst %d strategy %d %v by %v: %s", h.Inst, h.Strategy, h.State, h.Cause, h.Reason)
+		}
+		return nil
 	case "orders": // what the kernel knows
 		for _, o := range b.kernel.Orders() {
 			b.say("%s #%d %v %v %v at %v, filled %v", o.ClientID, o.Ref, o.Status, o.Request.Side, o.Request.Qty, o.Request.Price, o.Filled)

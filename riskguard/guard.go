@@ -20,8 +20,11 @@ type Config struct {
 // Guard is the account's risk in one place. One owner calls Apply with every event, in
 // order, and Check in between.
 type Guard struct {
-	ins    *exchange.Instruments
-	limits Limits
+	ins *exchange.Instruments
+	// limits hold now; configured are those that the guard was made with, which hold again
+	// when a process begins.
+	limits, configured Limits
+
 	model  *margin.Portfolio
 	rules  []rule
 	bounds [boundCount]bound
@@ -49,19 +52,30 @@ func New(c Config) (*Guard, error) {
 		return nil, err
 	}
 	g := &Guard{
-		ins: c.Instruments, limits: c.Limits, model: model, epoch: 1,
+		ins: c.Instruments, configured: c.Limits, model: model, rules: rules(), epoch: 1,
 		markets: make([]market, c.Instruments.Len()+1),
 		sent:    make([]sent, c.Strategies+1),
+		states:  newStates(c.Instruments.Len(), c.Strategies),
 	}
-	if err := model.SetShockSizes(c.Limits.shockSizes()); err != nil {
-		return nil, err
+	return g, g.setLimits(c.Limits)
+}
+
+// setLimits holds everything against other limits from now on. They must be valid. How
+// near orders came is forgotten, for it was to the limits before; how often they refused
+// is not.
+func (g *Guard) setLimits(l Limits) error {
+	if err := g.model.SetShockSizes(l.shockSizes()); err != nil {
+		return err
 	}
-	g.rules, g.bounds = rules(), c.Limits.bounds()
+	bounds := l.bounds()
+	for i := range bounds {
+		bounds[i].refused = g.bounds[i].refused
+	}
+	g.limits, g.bounds = l, bounds
 	for i := range g.sent {
-		g.sent[i].at = make([]exchange.Time, c.Limits.MessagesPerSecondMax)
+		g.sent[i].resize(l.MessagesPerSecondMax)
 	}
-	g.states = newStates(c.Instruments.Len(), c.Strategies)
-	return g, nil
+	return nil
 }
 
 // Verdict is the answer of [Guard.Check]: a valid Approved, or a Refusal.
@@ -105,16 +119,21 @@ func (g *Guard) Check(in exchange.Intent, o exchange.Order, amend bool, at excha
 	return Verdict{Approved: Approved{order: o, amend: amend, epoch: g.epoch, expires: at.Add(g.limits.ApprovalTTL)}}
 }
 
-// Apply folds an event into the guard's picture: prices, cadences, money, fills and
-// trading states. Orders come by [Guard.Hold]. Prices of instruments that are not in the
+// Apply folds an event into the guard's picture: prices, cadences, money, fills, trading
+// states, starts and limits. Orders come by [Guard.Hold]. Prices of instruments that are not in the
 // table are nobody's here.
 func (g *Guard) Apply(e *exchange.Event) {
 	switch {
-	case int(e.Inst) >= len(g.markets) && e.Kind != exchange.KindFill:
 	case e.Kind.Market():
-		g.applyMarket(e)
+		if int(e.Inst) < len(g.markets) {
+			g.applyMarket(e)
+		}
 	case e.Kind == exchange.KindState:
 		g.applyState(e)
+	case e.Kind == exchange.KindStart:
+		g.applyStart(e)
+	case e.Kind == exchange.KindReload:
+		g.applyReload(e)
 	case e.Kind == exchange.KindLedger, e.Kind == exchange.KindFill:
 		g.fold(e)
 	}
@@ -126,6 +145,9 @@ func (g *Guard) fold(e *exchange.Event) {
 		g.fault = fmt.Errorf("event %d %v: %w", e.Seq, e.Kind, err)
 	}
 }
+
+// Limits are those that hold now.
+func (g *Guard) Limits() Limits { return g.limits }
 
 // Epoch is the current halt epoch, for [Approved.Valid].
 func (g *Guard) Epoch() uint64 { return g.epoch }

@@ -31,6 +31,27 @@ type sent struct {
 	next int
 }
 
+// resize makes room for another number of messages and keeps the newest.
+func (s *sent) resize(most int) {
+	newest := s.newest()
+	newest = newest[max(0, len(newest)-most):]
+	*s = sent{at: make([]exchange.Time, most)}
+	for _, at := range newest {
+		s.count(at)
+	}
+}
+
+// newest are the times of the last messages, oldest first.
+func (s *sent) newest() []exchange.Time {
+	var list []exchange.Time
+	for i := range s.at {
+		if at := s.at[(s.next+i)%len(s.at)]; at != 0 {
+			list = append(list, at)
+		}
+	}
+	return list
+}
+
 // count notes a message.
 func (s *sent) count(at exchange.Time) {
 	if len(s.at) == 0 {

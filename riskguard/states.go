@@ -101,6 +101,46 @@ func (g *Guard) applyState(e *exchange.Event) {
 	s.Effective = scope.effective
 }
 
+// applyStart halts the account until the process that begins has been found fit and its
+// user stream lives. What the process before could not do, keep up with its inbox, run a
+// strategy or follow a market, has ended with it; what a person, a failed control or a
+// difference to the exchange holds stays. The limits are the configuration's.
+func (g *Guard) applyStart(e *exchange.Event) {
+	g.epoch++
+	lifted := hold{state: exchange.Active}
+	held := hold{state: exchange.Halted, since: e.At, reason: "a process begins", by: "start"}
+	g.states.account.set(exchange.CauseShell, lifted)
+	g.states.account.set(exchange.CauseStart, held)
+	g.states.account.set(exchange.CauseStream, held)
+	for i := range g.states.inst {
+		g.states.inst[i].set(exchange.CauseMarket, lifted)
+	}
+	for i := range g.states.strategy {
+		g.states.strategy[i].set(exchange.CauseStrategy, lifted)
+	}
+	if err := g.setLimits(g.configured); err != nil {
+		g.halt(e, err)
+	}
+}
+
+// applyReload replaces the limits. What was approved under the old ones is not sent. Limits
+// that make no sense, which whoever made the event should have refused, halt the account.
+func (g *Guard) applyReload(e *exchange.Event) {
+	g.epoch++
+	limits, err := ParseLimits(e.Reload().Limits)
+	if err == nil {
+		err = g.setLimits(limits)
+	}
+	if err != nil {
+		g.halt(e, fmt.Errorf("a reload of the limits: %w", err))
+	}
+}
+
+// halt stops the account for a person to look at.
+func (g *Guard) halt(e *exchange.Event, why error) {
+	g.states.account.set(exchange.CauseRisk, hold{state: exchange.Halted, since: e.At, reason: why.Error(), by: "guard"})
+}
+
 // State is the strictest trading state that holds for a strategy on an instrument. What
 // is not known is halted.
 func (g *Guard) State(s exchange.StrategyID, inst exchange.InstrumentID) exchange.TradingState {
