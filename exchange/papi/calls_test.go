@@ -46,8 +46,8 @@ func answerName(method, path string) string {
 	return method + "_" + strings.ReplaceAll(strings.TrimPrefix(path, "/"), "/", "_")
 }
 
-// wire is what a request asks for, without what every signed request carries.
-func wire(t *testing.T, r *http.Request) string {
+// asking is what a request asks for, without what every signed request carries.
+func asking(t *testing.T, r *http.Request) string {
 	raw := r.URL.RawQuery
 	if r.Body != nil {
 		body, err := io.ReadAll(r.Body)
@@ -163,7 +163,7 @@ func callOnce(t *testing.T, method reflect.Method) (string, bool) {
 		t.Errorf("%s sent %d requests", method.Name, len(m.requests))
 		return "", false
 	}
-	return wire(t, m.requests[0]), true
+	return asking(t, m.requests[0]), true
 }
 
 var (

@@ -2,16 +2,19 @@ package papi
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/exchange/internal/budget"
 	"github.com/pmbot/pmbot/exchange/internal/sign"
+	"github.com/pmbot/pmbot/exchange/internal/wire"
 	"github.com/pmbot/pmbot/riskguard"
 )
 
@@ -32,7 +35,13 @@ type Config struct {
 	// "http://127.0.0.1:9000": all three or none. Any host but a loopback address is an
 	// error.
 	PAPI, SAPI, FAPI string
-	// Transport carries requests; nil is HTTP/1.1 with kept connections and no proxy.
+	// Roots are trusted in place of the machine's, for servers on this machine: without PAPI
+	// they are an error.
+	Roots *x509.CertPool
+	// Dial makes connections below TLS; nil is the network. No proxy is asked.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Transport carries requests in place of the client's own connections, which alone can
+	// send without waiting and know whether bytes have left.
 	Transport http.RoundTripper
 	// RecvWindow is how long the exchange may take to accept a request, in whole
 	// milliseconds; 5 s by default, 60 s at most.
@@ -57,6 +66,8 @@ const (
 	slack = 500 * time.Millisecond
 	// waitersMax is how many requests of one class may wait for budget.
 	waitersMax = 256
+	// connsKept is how many connections to papi are open while orders may come.
+	connsKept = 4
 )
 
 // limits of the services that are spoken to. papi's are those of general-info and of the
@@ -69,13 +80,12 @@ var limits = [hosts]struct{ weight, orders int }{
 }
 
 // Client calls the endpoints of papi and the listed reads of sapi. It is safe for
-// concurrent use. It starts no goroutine.
+// concurrent use. Each of its connections has a goroutine that reads, which ends when the
+// connection has been idle for a minute, or by CloseIdle.
 type Client struct {
 	key        Secret
 	signer     *sign.Signer
-	headers    func(*spec) http.Header
-	transport  http.RoundTripper
-	ours       bool // the transport tells when it has a connection
+	heads      func(*spec) string
 	recvWindow time.Duration
 	timeout    time.Duration
 	now        func() exchange.Time
@@ -87,8 +97,10 @@ type Client struct {
 
 // server is where an endpoint's requests go, and what they may use there.
 type server struct {
-	scheme, host string
-	budget       *budget.Scheduler
+	host   string
+	line   line
+	pool   *wire.Pool // the line, if it is the client's own
+	budget *budget.Scheduler
 }
 
 // New makes a client. It sends nothing.
@@ -114,7 +126,7 @@ func newClient(config Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		key: config.Key, signer: signer, headers: newHeaders(config.Key), transport: config.Transport, log: config.Log, now: config.Now,
+		key: config.Key, signer: signer, heads: newHeads(config.Key), log: config.Log, now: config.Now,
 		recvWindow: config.RecvWindow, timeout: config.Timeout,
 		gate: newGate(), clock: newClock(),
 	}
@@ -136,10 +148,6 @@ func newClient(config Config) (*Client, error) {
 	if c.timeout < 0 {
 		return nil, fmt.Errorf("timeout %v is below 0", c.timeout)
 	}
-	if c.transport == nil {
-		c.transport = newTransport()
-	}
-	_, c.ours = c.transport.(*http.Transport)
 	return c, c.serve(config)
 }
 
@@ -148,6 +156,9 @@ func (c *Client) serve(config Config) error {
 	bases, err := resolve(config.PAPI, config.SAPI, config.FAPI)
 	if err != nil {
 		return err
+	}
+	if config.Roots != nil && config.PAPI == "" {
+		return errors.New("roots of one's own are for servers on this machine, not for Binance")
 	}
 	share := config.SharePercent
 	if share == 0 {
@@ -162,9 +173,32 @@ func (c *Client) serve(config Config) error {
 		if err != nil {
 			return err
 		}
-		c.servers[h] = server{scheme: bases[h].scheme, host: bases[h].host, budget: scheduler}
+		c.servers[h] = server{host: bases[h].host, budget: scheduler}
+		if config.Transport != nil {
+			c.servers[h].line = foreign{config.Transport, bases[h].scheme, bases[h].host}
+			continue
+		}
+		pool := wire.New(wire.Config{Host: bases[h].host, TLS: bases[h].scheme == "https", Roots: config.Roots, Dial: config.Dial})
+		c.servers[h].line, c.servers[h].pool = pool, pool
 	}
 	return nil
+}
+
+// keepOpen keeps some connections to papi open until the context ends, so that orders need
+// not wait for one.
+func (c *Client) keepOpen(ctx context.Context) {
+	if pool := c.servers[hostPAPI].pool; pool != nil {
+		pool.Keep(ctx, connsKept)
+	}
+}
+
+// CloseIdle closes the connections that no request uses.
+func (c *Client) CloseIdle() {
+	for h := hostPAPI; h < hosts; h++ {
+		if pool := c.servers[h].pool; pool != nil {
+			pool.CloseIdle()
+		}
+	}
 }
 
 // Format prints nothing of what the client holds, whatever the verb.

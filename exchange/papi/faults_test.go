@@ -36,7 +36,7 @@ const hop, lag = 5 * time.Millisecond, 3 * time.Millisecond
 // wire takes its time, and all requests are written down.
 func (x *incident) wire(d *trader) Config {
 	x.trader, d.lag = d, lag
-	return loopbackConfig(newPipes().serve(d.t, http.HandlerFunc(x.serve)))
+	return newPipes().serve(d.t, http.HandlerFunc(x.serve))
 }
 
 func (x *incident) serve(w http.ResponseWriter, r *http.Request) {

@@ -75,16 +75,15 @@ func TestHaltWhileConnecting(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			served := 0
 			p := newPipes()
-			transport := p.serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			p.serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				served++
 				_, _ = w.Write([]byte(orderAnswer))
 			}))
 			connect := make(chan struct{})
-			transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			c, d := haltable(t, loopbackConfig(func(ctx context.Context, _, _ string) (net.Conn, error) {
 				<-connect
 				return p.dial(ctx, "", "")
-			}
-			c, d := haltable(t, transport)
+			}))
 			result := make(chan error, 1)
 			go func() { result <- sendOne(t, c, d) }()
 			synctest.Wait()
@@ -121,12 +120,13 @@ func TestHaltWhileConnecting(t *testing.T) {
 }
 
 // haltable is a client in the epoch of a desk, whose clock is measured.
-func haltable(t *testing.T, transport http.RoundTripper) (*Client, *desk) {
+func haltable(t *testing.T, config Config) (*Client, *desk) {
 	t.Helper()
-	c, err := New(loopbackConfig(transport))
+	c, err := New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(c.CloseIdle)
 	c.clock.measured = c.now()
 	d := newDesk(t)
 	c.SetEpoch(d.guard.Epoch())
@@ -152,7 +152,7 @@ func TestDrainWaitsForAnswers(t *testing.T) {
 					return nil, r.Context().Err()
 				}
 			}}
-			c, d := haltable(t, transport)
+			c, d := haltable(t, testConfig(transport))
 			result := make(chan error, 1)
 			go func() { result <- sendOne(t, c, d) }()
 			synctest.Wait()
@@ -185,9 +185,7 @@ func TestDrainWaitsForAnswers(t *testing.T) {
 // TestNotSent: an order that found no connection has certainly not been sent, and says so.
 func TestNotSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		transport := newTransport()
-		transport.DialContext = func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no route to host") }
-		c, d := haltable(t, transport)
+		c, d := haltable(t, loopbackConfig(func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no route to host") }))
 		err := sendOne(t, c, d)
 		if e := refused(t, err, ErrNotSent); !e.Retryable || e.Error() != "POST /papi/v1/um/order: refused: no route to host" {
 			t.Error(err)
@@ -199,12 +197,11 @@ func TestNotSent(t *testing.T) {
 }
 
 // TestOrdersAreSentOnce: a kept connection that the server closes under an order makes its
-// outcome unknown. net/http would send it again on another one, if it could.
+// outcome unknown.
 func TestOrdersAreSentOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		served := 0
-		p := newPipes()
-		transport := p.serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		config := newPipes().serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if served++; served > 1 {
 				conn, _, err := w.(http.Hijacker).Hijack()
 				if err != nil {
@@ -215,7 +212,7 @@ func TestOrdersAreSentOnce(t *testing.T) {
 			}
 			_, _ = w.Write([]byte(orderAnswer))
 		}))
-		c, d := haltable(t, transport)
+		c, d := haltable(t, config)
 		if err := sendOne(t, c, d); err != nil {
 			t.Fatal(err)
 		}

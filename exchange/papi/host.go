@@ -3,12 +3,9 @@ package papi
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
-	"time"
 )
 
 type base struct{ scheme, host string }
@@ -66,25 +63,4 @@ func loopback(text string) (base, error) {
 		return base{}, errors.New("is not a loopback address; only servers on this machine may stand in for Binance")
 	}
 	return base{u.Scheme, u.Host}, nil
-}
-
-// newTransport is HTTP/1.1 over kept connections. It asks no proxy, because a proxy from the
-// environment would be one more place that sees the key; nor for compression, because
-// answers are small and a size limit must be one of what arrives.
-func newTransport() *http.Transport {
-	var http1 http.Protocols
-	http1.SetHTTP1(true)
-	dialer := &net.Dialer{Timeout: 3 * time.Second, KeepAlive: 15 * time.Second}
-	return &http.Transport{
-		DialContext:         dialer.DialContext,
-		Protocols:           &http1,
-		DisableCompression:  true,
-		TLSHandshakeTimeout: 3 * time.Second,
-		MaxIdleConns:        64,
-		MaxIdleConnsPerHost: 32,
-		MaxConnsPerHost:     64,
-		IdleConnTimeout:     55 * time.Second,
-
-		MaxResponseHeaderBytes: 64 << 10,
-	}
 }

@@ -1,7 +1,7 @@
 package papi
 
 import (
-	"net/http"
+	"crypto/x509"
 	"strings"
 	"testing"
 	"time"
@@ -39,9 +39,10 @@ func TestHosts(t *testing.T) {
 			t.Errorf("%q: %v", url, err)
 			continue
 		}
-		r, _, err := client.build(t.Context(), epAccount.spec(), new(query))
-		if err != nil || r.URL.Scheme+"://"+r.URL.Host != strings.TrimSuffix(url, "/") || r.Host != r.URL.Host {
-			t.Errorf("%q became %v, %v", url, r, err)
+		scheme, host, _ := strings.Cut(strings.TrimSuffix(url, "/"), "://")
+		if r, address := built(t, client, epAccount, new(query)), client.servers[hostPAPI].pool.Address(); r.Host != host || address != scheme+" "+r.Host &&
+			address != scheme+" "+r.Host+":80" {
+			t.Errorf("%q became %v at %v", url, r.Host, address)
 		}
 	}
 	half := testConfig(nil)
@@ -58,22 +59,20 @@ func TestDefaults(t *testing.T) {
 		epAccount: "https://papi.binance.com/papi/v1/account", epKeyRestrictions: "https://api.binance.com/sapi/v1/account/apiRestrictions",
 		epTime: "https://fapi.binance.com/fapi/v1/time",
 	} {
-		r, _, err := c.build(t.Context(), ep.spec(), new(query))
-		if err != nil || r.URL.Scheme+"://"+r.URL.Host+r.URL.Path != want {
-			t.Errorf("%v goes to %v, %v", ep, r.URL, err)
+		r, address := built(t, c, ep, new(query)), c.servers[ep.spec().host].pool.Address()
+		if got := "https://" + r.Host + r.URL.Path; got != want || address != "https "+r.Host+":443" {
+			t.Errorf("%v goes to %v at %v", ep, got, address)
 		}
 	}
 	if c.RecvWindow() != 5*time.Second || c.timeout != 10*time.Second {
 		t.Errorf("recvWindow %v, timeout %v", c.RecvWindow(), c.timeout)
 	}
-	if transport := c.transport.(*http.Transport); transport.Proxy != nil || !transport.Protocols.HTTP1() || transport.Protocols.HTTP2() {
-		t.Error("the transport asks a proxy or speaks something else than HTTP/1.1")
-	}
 }
 
 func TestWrongConfig(t *testing.T) {
 	for want, change := range map[string]func(*Config){
-		"the key is empty": func(c *Config) { c.Key = Secret{} },
+		"for servers on this machine":                 func(c *Config) { c.Roots = x509.NewCertPool() },
+		"the key is empty":                            func(c *Config) { c.Key = Secret{} },
 		"line break or a character that is not ASCII": func(c *Config) { c.Key = NewSecret("hush\r\nHost: evil.com") },
 		"the secret is empty":                         func(c *Config) { c.Secret = Secret{} },
 		"recvWindow 1m0.001s is not":                  func(c *Config) { c.RecvWindow = time.Minute + time.Millisecond },

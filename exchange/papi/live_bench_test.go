@@ -3,13 +3,10 @@
 package papi
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -78,14 +75,14 @@ func BenchmarkLive(b *testing.B) {
 			}
 		})
 	})
-	b.Run("7-place-plain", func(b *testing.B) { benchmarkPlace(b, plainly()) })
-	b.Run("8-place-nethttp", func(b *testing.B) { benchmarkPlace(b, byNetHTTP()) })
+	b.Run("7-place", func(b *testing.B) { benchmarkPlace(b, &nowhere{}) })
+	b.Run("8-place-and-wait", func(b *testing.B) { benchmarkPlace(b, &nowhere{waits: true}) })
 	b.Run("9-answer", benchmarkAnswer)
 	b.Run("told/ORDER_TRADE_UPDATE", func(b *testing.B) { benchmarkTold(b, liveFill) })
 	b.Run("told/executionReport", func(b *testing.B) { benchmarkTold(b, liveReport) })
 	b.Run("told/ACCOUNT_UPDATE", func(b *testing.B) { benchmarkTold(b, liveAccount) })
-	b.Run("row-plain", func(b *testing.B) { benchmarkRow(b, plainly()) })
-	b.Run("row-nethttp", func(b *testing.B) { benchmarkRow(b, byNetHTTP()) })
+	b.Run("row", func(b *testing.B) { benchmarkRow(b, &nowhere{}) })
+	b.Run("row-and-wait", func(b *testing.B) { benchmarkRow(b, &nowhere{waits: true}) })
 }
 
 // measured repeats what f does. Beside the time that passes it tells the processor time of
@@ -160,8 +157,8 @@ func benchmarkPlace(b *testing.B, t *nowhere) {
 // behind the bytes.
 func benchmarkAnswer(b *testing.B) {
 	measured(b, func() {
-		body, err := readBody(&http.Response{Body: io.NopCloser(strings.NewReader(liveAnswer)), ContentLength: int64(len(liveAnswer))})
-		a := read(http.StatusOK, http.Header{}, body, err)
+		body := []byte(liveAnswer)
+		a := read(http.StatusOK, http.Header{}, body, nil)
 		if err := a.verdict(epNewUMOrder, 0, testKey); err != nil {
 			b.Fatal(err)
 		}
@@ -232,9 +229,12 @@ type liveRow struct {
 	guard  *riskguard.Guard
 	driver *engine.Driver
 	client *Client // nil: nothing is sent
-	now    exchange.Time
-	sent   exchange.Order
-	orders int
+	// waits has orders sent by attempt; answered takes what came of those that are not.
+	waits    bool
+	answered chan error
+	now      exchange.Time
+	sent     exchange.Order
+	orders   int
 }
 
 // newLiveRow makes a row with a position and ten resting orders. A transport of nil sends nothing.
@@ -262,8 +262,7 @@ func newLiveRow(b *testing.B, t *nowhere) *liveRow {
 		r.tells(exchange.StatusWorking)
 	}
 	if t != nil {
-		c := testConfig(t)
-		c.PAPI, c.SAPI, c.FAPI = "http://127.0.0.1:1", "http://127.0.0.1:2", "http://127.0.0.1:3"
+		c := loopbackConfig(t.dial)
 		c.Now = func() exchange.Time { return r.now }
 		client, err := New(c)
 		if err != nil {
@@ -271,7 +270,8 @@ func newLiveRow(b *testing.B, t *nowhere) *liveRow {
 		}
 		client.SetEpoch(g.Epoch())
 		client.clock.measured = r.now
-		r.client = client
+		r.client, r.answered, r.waits = client, make(chan error, 1), t.waits
+		b.Cleanup(client.CloseIdle)
 	}
 	return r
 }
@@ -357,8 +357,21 @@ func (r *liveRow) Submit(a riskguard.Approved, _ exchange.Time) {
 	if r.client == nil {
 		return
 	}
-	p := umOrderOf("BTCUSDT", r.sent.ClientID, &r.sent.Request)
-	if _, err := r.client.newUMOrder(context.Background(), p, a); err != nil {
+	q := umOrderOf("BTCUSDT", r.sent.ClientID, &r.sent.Request).query()
+	if !r.waits {
+		_, flies := r.client.start(epNewUMOrder, q, a, func(got reply, err error) {
+			_, err = answer[UMOrderAck](epNewUMOrder, got, err)
+			r.answered <- err
+		})
+		if flies {
+			if err := <-r.answered; err != nil {
+				r.b.Fatal(err)
+			}
+			return
+		}
+	}
+	got, err := r.client.attempt(context.Background(), epNewUMOrder, q, a)
+	if _, err := answer[UMOrderAck](epNewUMOrder, got, err); err != nil {
 		r.b.Fatal(err)
 	}
 }
@@ -389,60 +402,30 @@ const liveAnswer = `{"clientOrderId":"pm-1-1","cumQty":"0","executedQty":"0","or
 var liveHTTP = fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json;charset=UTF-8\r\nContent-Length: %d\r\n"+
 	"X-Mbx-Used-Weight-1m: 1\r\nX-Mbx-Order-Count-1m: 1\r\n\r\n%s", len(liveAnswer), liveAnswer)
 
-// nowhere is where orders are written to. It notes when that was last.
+// nowhere is a connection that throws requests away and answers each write. It notes when
+// that was last.
 type nowhere struct {
-	http.RoundTripper
-	written time.Time
-}
-
-// plainly is a transport without goroutines, which net/http's own has: it serializes a
-// request and answers.
-func plainly() *nowhere {
-	n := &nowhere{}
-	n.RoundTripper = &serializing{n: n}
-	return n
-}
-
-type serializing struct {
-	n    *nowhere
-	sent bytes.Buffer
-}
-
-func (p *serializing) RoundTrip(r *http.Request) (*http.Response, error) {
-	p.sent.Reset()
-	if err := r.Write(&p.sent); err != nil {
-		return nil, err
-	}
-	p.n.written = time.Now()
-	return &http.Response{
-		StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(liveAnswer)), ContentLength: int64(len(liveAnswer)),
-	}, nil
-}
-
-// byNetHTTP is the client's own transport on a connection that answers every write.
-func byNetHTTP() *nowhere {
-	n, t := &nowhere{}, newTransport()
-	t.DialContext = func(context.Context, string, string) (net.Conn, error) {
-		return &answering{n: n, asked: make(chan struct{}, 1), closed: make(chan struct{})}, nil
-	}
-	n.RoundTripper = t
-	return n
-}
-
-// answering takes each write for one whole request and answers it.
-type answering struct {
 	net.Conn
-	n             *nowhere
+	// waits has orders sent by attempt, which waits for the answer, and not by start.
+	waits         bool
+	written       time.Time
 	asked, closed chan struct{}
 }
 
-func (c *answering) Write(p []byte) (int, error) {
-	c.n.written = time.Now()
+func (c *nowhere) dial(context.Context, string, string) (net.Conn, error) {
+	c.asked, c.closed = make(chan struct{}, 1), make(chan struct{})
+	return c, nil
+}
+
+func (c *nowhere) SetWriteDeadline(time.Time) error { return nil }
+
+func (c *nowhere) Write(p []byte) (int, error) {
+	c.written = time.Now()
 	c.asked <- struct{}{}
 	return len(p), nil
 }
 
-func (c *answering) Read(p []byte) (int, error) {
+func (c *nowhere) Read(p []byte) (int, error) {
 	select {
 	case <-c.asked:
 		return copy(p, liveHTTP), nil
@@ -451,4 +434,4 @@ func (c *answering) Read(p []byte) (int, error) {
 	}
 }
 
-func (c *answering) Close() error { close(c.closed); return nil }
+func (c *nowhere) Close() error { close(c.closed); return nil }

@@ -1,6 +1,8 @@
 package papi
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"net"
 	"net/http"
@@ -38,9 +40,8 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// serve answers on the network until the test ends, and gives the client's own transport to
-// it.
-func (p *pipes) serve(t *testing.T, h http.Handler) *http.Transport {
+// serve answers on the network until the test ends, and returns what makes a client of it.
+func (p *pipes) serve(t *testing.T, h http.Handler) Config {
 	t.Helper()
 	server := &http.Server{Handler: h}
 	ended := make(chan struct{})
@@ -48,19 +49,30 @@ func (p *pipes) serve(t *testing.T, h http.Handler) *http.Transport {
 		defer close(ended)
 		_ = server.Serve(p)
 	}()
-	transport := newTransport()
-	transport.DialContext = p.dial
 	t.Cleanup(func() {
-		transport.CloseIdleConnections()
 		_ = server.Close()
 		<-ended
 	})
-	return transport
+	return loopbackConfig(p.dial)
 }
 
 // loopbackConfig speaks plain HTTP, as to a simulator.
-func loopbackConfig(t http.RoundTripper) Config {
-	c := testConfig(t)
-	c.PAPI, c.SAPI, c.FAPI = "http://127.0.0.1:1", "http://127.0.0.1:2", "http://127.0.0.1:3"
+func loopbackConfig(dial func(context.Context, string, string) (net.Conn, error)) Config {
+	c := testConfig(nil)
+	c.PAPI, c.SAPI, c.FAPI, c.Dial = "http://127.0.0.1:1", "http://127.0.0.1:2", "http://127.0.0.1:3", dial
 	return c
+}
+
+// built is a request as a server reads it.
+func built(t testing.TB, c *Client, ep endpoint, q *query) *http.Request {
+	t.Helper()
+	b, _, err := c.build(ep.spec(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }

@@ -63,9 +63,7 @@ func TestBytes(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			p := newPipes()
-			transport := newTransport()
-			transport.DialContext = p.dial
-			client, err := New(loopbackConfig(transport))
+			client, err := New(loopbackConfig(p.dial))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -93,7 +91,7 @@ func TestBytes(t *testing.T) {
 			if got.String() != c.want {
 				t.Errorf("%v: sent\n%s\nwant\n%s", c.ep, got.String(), c.want)
 			}
-			transport.CloseIdleConnections()
+			client.CloseIdle()
 			conn.Close()
 		})
 	}
@@ -238,11 +236,7 @@ func TestCompletedAnew(t *testing.T) {
 	params := string(q.buf)
 	first, asMade := "", ""
 	for range 3 {
-		r, _, err := c.build(t.Context(), epUMOrder.spec(), q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := r.URL.RawQuery
+		got := built(t, c, epUMOrder, q).URL.RawQuery
 		payload, signature, _ := strings.Cut(got, "&signature=")
 		want, err := c.signer.Append(nil, []byte(payload))
 		if err != nil || signature != string(want) || payload != fmt.Sprintf("%s&recvWindow=5000&timestamp=%d", params, now.Millis()) {
@@ -269,7 +263,7 @@ func BenchmarkBuild(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, _, err := c.build(b.Context(), epNewUMOrder.spec(), p.query()); err != nil {
+		if _, _, err := c.build(epNewUMOrder.spec(), p.query()); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -305,11 +299,7 @@ func TestPrivateKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, _, err := client.build(t.Context(), epCancelUMOrder.spec(), newOrder())
-		if err != nil {
-			t.Fatal(err)
-		}
-		payload, text, _ := strings.Cut(r.URL.RawQuery, "&signature=")
+		payload, text, _ := strings.Cut(built(t, client, epCancelUMOrder, newOrder()).URL.RawQuery, "&signature=")
 		if strings.ContainsAny(text, "+/=&") {
 			t.Errorf("%T: %s is not percent-encoded", c.key, text)
 		}

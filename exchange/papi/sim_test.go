@@ -14,6 +14,7 @@ import (
 	"github.com/pmbot/pmbot/backtest/papisim"
 	"github.com/pmbot/pmbot/backtest/venue"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/exchange/internal/wire"
 	"github.com/pmbot/pmbot/riskguard/margin"
 )
 
@@ -48,19 +49,15 @@ func (x *exchangeOf) write(ep endpoint, q *query) (status int, body []byte) {
 	if err := x.keepTime(x.t.Context(), ep.spec()); err != nil {
 		x.t.Fatal(err)
 	}
-	r, _, err := x.build(x.t.Context(), ep.spec(), q)
+	b, _, err := x.build(ep.spec(), q)
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	w, err := x.RoundTrip(r.WithContext(x.t.Context()))
+	a, err := x.servers[ep.spec().host].line.Do(x.t.Context(), &wire.Request{Bytes: b})
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	defer w.Body.Close()
-	if body, err = io.ReadAll(w.Body); err != nil {
-		x.t.Fatal(err)
-	}
-	return w.StatusCode, body
+	return a.Status, a.Body
 }
 
 // sent is a write that must succeed, and its answer.

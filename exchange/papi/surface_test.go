@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -241,20 +242,23 @@ func TestSecretsStayInside(t *testing.T) {
 // public leaves at one place too, and carries no header but who asks.
 func TestOneDoor(t *testing.T) {
 	const sending = `\.RoundTrip\(|http\.Client\b|http\.(Get|Post|PostForm|Head)\(|DefaultClient|DefaultTransport`
+	const leaving = `\.line\.Do\(|\bconn\.Send\(`
 	for _, c := range []struct{ what, pattern, folder, except string }{
-		{"the header of the key", `(?i)"x-mbx-apikey"`, ".", "backtest/papisim"},
+		{"the header of the key", `(?i)"x-mbx-apikey`, ".", "backtest/papisim"},
 		{"a signature", `\.Append\(room\[:0\], params\)|"&signature="`, ".", "backtest/papisim"},
 		{"the making of a signer", `sign\.New\(`, ".", ""},
-		{"the sending of requests", sending, "exchange", "exchange/market/rest"},
+		{"the sending by others", sending, "exchange", "exchange/market/rest"},
+		{"the leaving of requests", leaving, "exchange", ""},
+		{"the making of connections", `wire\.New\(`, ".", ""},
 		{"the key's text", `\.Reveal\(\)`, ".", "exchange/internal/sign"},
 	} {
 		found := sources(t, c.folder, c.except, regexp.MustCompile(c.pattern))
 		for _, place := range found {
-			if !strings.HasPrefix(place, "exchange/papi/request.go:") && !strings.HasPrefix(place, "exchange/papi/client.go:") {
+			if file, _, _ := strings.Cut(place, ":"); !slices.Contains([]string{"exchange/papi/passage.go", "exchange/papi/client.go", "exchange/papi/line.go"}, file) {
 				t.Errorf("%s at %s", c.what, place)
 			}
 		}
-		if len(found) == 0 || len(found) > map[string]int{"a signature": 2, "the key's text": 3}[c.what] && len(found) != 1 {
+		if len(found) == 0 || len(found) > map[string]int{"a signature": 2, "the key's text": 3, "the leaving of requests": 2}[c.what] && len(found) != 1 {
 			t.Errorf("%s at %q", c.what, found)
 		}
 	}

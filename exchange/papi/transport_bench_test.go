@@ -11,7 +11,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -20,73 +19,72 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/exchange/internal/wire"
 )
 
 // BenchmarkTransport sends one order after the other over TLS on loopback to a server in a
 // process of its own, and tells the processor time that one takes us (cpu-ns/op) and how long
-// it takes (p50-us, p99-us): by the client's own transport, by one that writes HTTP/1.1 by
-// hand on a kept connection, and by the same without http.Request, http.Response and context.
-// Signing and reading the answer are in all three; approval and budget not in the last one.
+// it takes (p50-us, p99-us), from making the request to judging the answer: by net/http, by
+// the client's own connections, and by these without waiting.
 func BenchmarkTransport(b *testing.B) {
 	if os.Getenv("PMBOT_BENCH_SERVER") != "" {
 		serveOrders(b)
 		return
 	}
 	address, roots := startServer(b)
-	config := &tls.Config{RootCAs: roots, ServerName: "127.0.0.1"}
 	b.Run("nethttp", func(b *testing.B) {
-		t := newTransport()
-		t.TLSClientConfig = config
+		var http1 http.Protocols
+		http1.SetHTTP1(true)
+		t := &http.Transport{Protocols: &http1, DisableCompression: true, TLSClientConfig: &tls.Config{RootCAs: roots}, MaxConnsPerHost: 64}
 		defer t.CloseIdleConnections()
-		benchmarkOrders(b, submitter(b, address, t))
-	})
-	b.Run("bare-transport", func(b *testing.B) {
-		w := dialBare(b, address, config)
-		benchmarkOrders(b, submitter(b, address, w))
-	})
-	b.Run("bare", func(b *testing.B) {
-		w := dialBare(b, address, config)
-		c := newLiveRow(b, &nowhere{RoundTripper: w}).client
+		c := newTestClient(b, nil)
 		r := (*liveRow)(nil).request(exchange.MustFixed("50000"))
-		benchmarkOrders(b, func() {
-			if err := w.order(c, umOrderOf("BTCUSDT", "pm-1-1", &r)); err != nil {
-				b.Fatal(err)
-			}
-		})
+		benchmarkOrders(b, func() { byNetHTTP(b, c, t, address, umOrderOf("BTCUSDT", "pm-1-1", &r)) })
 	})
+	for name, waits := range map[string]bool{"wait": true, "start": false} {
+		b.Run(name, func(b *testing.B) {
+			r := newLiveRow(b, &nowhere{waits: waits})
+			r.client.servers[hostPAPI].host = address
+			pool := wire.New(wire.Config{Host: address, TLS: true, Roots: roots})
+			r.client.servers[hostPAPI].line, r.client.servers[hostPAPI].pool = pool, pool
+			defer pool.CloseIdle()
+			benchmarkOrders(b, r.again())
+		})
+	}
 }
 
-// order places an order with nothing of the client but its signature and its judgement of
-// answers.
-func (w *bare) order(c *Client, p newUMOrder) error {
-	params, err := c.complete(epNewUMOrder.spec(), p.query(), c.ServerTime())
+// byNetHTTP places an order by net/http, with nothing of the client but its signature and its
+// judgement of answers.
+func byNetHTTP(b *testing.B, c *Client, t *http.Transport, address string, p newUMOrder) {
+	s := epNewUMOrder.spec()
+	params, err := c.complete(s, p.query(), c.ServerTime())
 	if err != nil {
-		return err
+		b.Fatal(err)
 	}
-	status, body, err := w.ask(http.MethodPost, epNewUMOrder.spec().path, params)
+	request, err := http.NewRequest(s.method, "https://"+address+s.path, bytes.NewReader(params))
 	if err != nil {
-		return err
+		b.Fatal(err)
 	}
-	a := read(status, nil, body, nil)
+	request.Header["X-Mbx-Apikey"], request.Header["Content-Type"] = []string{testKey}, []string{"application/x-www-form-urlencoded"}
+	response, err := t.RoundTrip(request)
+	if err != nil {
+		b.Fatal(err)
+	}
+	body, err := io.ReadAll(response.Body)
+	response.Body.Close()
+	a := read(response.StatusCode, response.Header, body, err)
 	if err := a.verdict(epNewUMOrder, 0, testKey); err != nil {
-		return err
+		b.Fatal(err)
 	}
 	var ack UMOrderAck
-	return decode(body, &ack)
-}
-
-// submitter sends one order after the other by a client with a transport.
-func submitter(b *testing.B, address string, t http.RoundTripper) func() {
-	r := newLiveRow(b, &nowhere{RoundTripper: t})
-	r.client.servers[hostPAPI].scheme, r.client.servers[hostPAPI].host = "https", address
-	_, r.client.ours = t.(*http.Transport)
-	return r.again()
+	if err := decode(body, &ack); err != nil {
+		b.Fatal(err)
+	}
 }
 
 // benchmarkOrders measures.
@@ -101,74 +99,6 @@ func benchmarkOrders(b *testing.B, send func()) {
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)/2].Nanoseconds())/1e3, "p50-us")
 	b.ReportMetric(float64(took[len(took)*99/100].Nanoseconds())/1e3, "p99-us")
-}
-
-// bare writes HTTP/1.1 by hand on one connection, and reads the answer in the goroutine that
-// asked.
-type bare struct {
-	conn net.Conn
-	in   *bufio.Reader
-	head []byte
-	out  []byte
-	body []byte
-}
-
-func dialBare(b *testing.B, address string, config *tls.Config) *bare {
-	b.Helper()
-	conn, err := tls.Dial("tcp", address, config)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = conn.Close() })
-	return &bare{conn: conn, in: bufio.NewReader(conn), head: []byte(" HTTP/1.1\r\nHost: " + address + "\r\nUser-Agent: pmbot\r\nX-Mbx-Apikey: " + testKey +
-		"\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ")}
-}
-
-func (w *bare) ask(method, path string, params []byte) (status int, body []byte, err error) {
-	w.out = append(append(append(w.out[:0], method...), ' '), path...)
-	w.out = strconv.AppendInt(append(w.out, w.head...), int64(len(params)), 10)
-	w.out = append(append(w.out, "\r\n\r\n"...), params...)
-	if err := w.conn.SetDeadline(time.Now().Add(timeoutDefault)); err != nil {
-		return 0, nil, err
-	}
-	if _, err := w.conn.Write(w.out); err != nil {
-		return 0, nil, err
-	}
-	length := 0
-	for first := true; ; first = false {
-		line, err := w.in.ReadSlice('\n')
-		if err != nil {
-			return 0, nil, err
-		}
-		line = bytes.TrimRight(line, "\r\n")
-		switch {
-		case first && len(line) > 12:
-			if status, err = strconv.Atoi(string(line[9:12])); err != nil {
-				return 0, nil, err
-			}
-		case len(line) == 0:
-			w.body = slices.Grow(w.body[:0], length)[:length]
-			_, err := io.ReadFull(w.in, w.body)
-			return status, w.body, err
-		case bytes.HasPrefix(line, []byte("Content-Length: ")):
-			if length, err = strconv.Atoi(string(line[16:])); err != nil || length > bodyBytesMax {
-				return 0, nil, errors.New("no length")
-			}
-		}
-	}
-}
-
-// RoundTrip is ask for a client.
-func (w *bare) RoundTrip(r *http.Request) (*http.Response, error) {
-	params, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	status, body, err := w.ask(r.Method, r.URL.Path, params)
-	if err != nil {
-		return nil, err
-	}
-	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body))}, nil
 }
 
 // startServer starts the server, which ends with its standard input.

@@ -98,6 +98,25 @@ func (c *Conn) expire() {
 	c.Abort(context.DeadlineExceeded)
 }
 
+// Flight is a request under way.
+type Flight struct {
+	conn   *Conn
+	flight *flight
+}
+
+// Abort gives a request up, if it has not landed: its connection is closed, and the reason
+// becomes its error.
+func (f Flight) Abort(why error) {
+	if f.conn == nil {
+		return
+	}
+	f.conn.mu.Lock()
+	defer f.conn.mu.Unlock()
+	if f.conn.flight == f.flight {
+		f.conn.Abort(why)
+	}
+}
+
 // Abort ends the connection for a reason, which becomes the error of a request under way.
 func (c *Conn) Abort(why error) {
 	if c.why.CompareAndSwap(nil, &why) {
@@ -129,16 +148,16 @@ var errEnough = errors.New("enough connections are kept")
 // connection is of no more use, unless it is ErrHeld, and then is not called. Without an
 // error then is called once, on another goroutine and perhaps before Send has returned; its
 // error may be an ErrNotSent, too. It delays the connection's next request while it runs.
-func (c *Conn) Send(r *Request, then func(Answer, error)) error {
+func (c *Conn) Send(r *Request, then func(Answer, error)) (Flight, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.why.Load() != nil || c.heard.Load() {
 		c.Abort(errStale)
-		return &notSent{*c.why.Load()}
+		return Flight{}, &notSent{*c.why.Load()}
 	}
 	if r.Leave != nil && !r.Leave() {
 		c.Release()
-		return ErrHeld
+		return Flight{}, ErrHeld
 	}
 	patience := r.Patience
 	if patience == 0 {
@@ -146,20 +165,21 @@ func (c *Conn) Send(r *Request, then func(Answer, error)) error {
 	}
 	before := c.raw.taken.Load()
 	c.put(r.Timeout)
+	f := &flight{method: r.Method, then: then}
 	err := c.stream.SetWriteDeadline(time.Now().Add(patience))
 	if err == nil {
-		c.flight = &flight{method: r.Method, then: then}
+		c.flight = f
 		_, err = c.stream.Write(r.Bytes)
 	}
 	if err == nil {
-		return nil
+		return Flight{c, f}, nil
 	}
 	c.Abort(err)
 	if c.raw.taken.Load() == before {
 		c.flight = nil
-		return &notSent{*c.why.Load()}
+		return Flight{}, &notSent{*c.why.Load()}
 	}
-	return nil // the reader says that it broke
+	return Flight{c, f}, nil // the reader says that it broke
 }
 
 // read is the reader's goroutine: it waits for what comes, until the connection ends.
@@ -205,9 +225,6 @@ func (c *Conn) next() bool {
 		c.free()
 	} else {
 		c.Abort(net.ErrClosed)
-	}
-	if err != nil {
-		err = fmt.Errorf("no answer: %w", err)
 	}
 	f.then(a, err)
 	return keep

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -68,7 +69,8 @@ func New(c Config) *Pool {
 	}
 	name, _, err := net.SplitHostPort(c.Host)
 	if err != nil {
-		name, p.address = c.Host, net.JoinHostPort(c.Host, port)
+		name = strings.Trim(c.Host, "[]") // of an address of version 6
+		p.address = net.JoinHostPort(name, port)
 	}
 	if c.TLS {
 		p.tls = &tls.Config{
@@ -80,6 +82,14 @@ func New(c Config) *Pool {
 		p.dial = (&net.Dialer{Timeout: dialFor, KeepAlive: 15 * time.Second}).DialContext
 	}
 	return p
+}
+
+// Address is "http" or "https" and where the pool connects to, with a port.
+func (p *Pool) Address() string {
+	if p.tls == nil {
+		return "http " + p.address
+	}
+	return "https " + p.address
 }
 
 // Do sends a request and waits for its answer. A connection that turns out to be closed
@@ -101,7 +111,7 @@ func (p *Pool) Do(ctx context.Context, r *Request) (Answer, error) {
 				return Answer{}, &notSent{err}
 			}
 		}
-		err := c.Send(r, func(a Answer, err error) { landed <- landing{a, err} })
+		flight, err := c.Send(r, func(a Answer, err error) { landed <- landing{a, err} })
 		if err != nil && (fresh || errors.Is(err, ErrHeld)) {
 			return Answer{}, err
 		}
@@ -112,7 +122,7 @@ func (p *Pool) Do(ctx context.Context, r *Request) (Answer, error) {
 		case l := <-landed:
 			return l.answer, l.err
 		case <-ctx.Done():
-			c.Abort(ctx.Err())
+			flight.Abort(ctx.Err())
 			l := <-landed
 			return l.answer, l.err
 		}
