@@ -1,7 +1,10 @@
 package loop
 
 import (
+	"slices"
+
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard"
 )
 
 // scope is what a trading state of a cause is about.
@@ -23,9 +26,10 @@ const (
 
 // starting is how far the start has come; whoever runs the kernel has it.
 type starting struct {
-	begun bool // an event of KindStart has happened in this process
-	found bool // a reading of the account behind it has found no difference
-	done  bool // the start was lifted
+	begun   bool // an event of KindStart has happened in this process
+	found   bool // a reading of the account behind it has found what was left
+	resumed bool // a person has said so
+	done    bool // the start was lifted
 }
 
 // Start begins the life of the process: what was pending in the one before is unknown from
@@ -76,7 +80,51 @@ func (l *Loop) reread() {
 	}
 }
 
-// conclude is what the shell makes of an event that has happened.
+// conclude is what the shell makes of an event that has happened: how the start goes on.
 func (l *Loop) conclude(e *exchange.Event) error {
-	return nil
+	s := &l.start
+	switch e.Kind {
+	case exchange.KindStart:
+		*s = starting{begun: true, resumed: !l.config.Manual}
+		return l.forget()
+	case exchange.KindTruth:
+		s.found = s.found || s.begun && !l.held(exchange.CauseTruth)
+	case exchange.KindState:
+		c := e.State()
+		if c.State != exchange.Active || c.Cause != exchange.CauseOperator || c.Inst != 0 || c.Strategy != 0 {
+			return nil
+		}
+		s.resumed = true
+		if s.begun && !s.found {
+			l.config.Broker.CatchUp("resumed by " + c.By)
+		}
+	default:
+		return nil
+	}
+	if !s.found || !s.resumed || s.done {
+		return nil
+	}
+	s.done = true
+	return l.lift(exchange.CauseStart, "the account is as it was left")
+}
+
+// forget lifts what the process before held because of itself: this one keeps up.
+func (l *Loop) forget() error {
+	if !l.held(exchange.CauseShell) {
+		return nil
+	}
+	return l.lift(exchange.CauseShell, "the process has started anew")
+}
+
+func (l *Loop) lift(c exchange.Cause, why string) error {
+	e := exchange.Event{At: l.config.Clock()}
+	e.SetState(&exchange.StateChange{State: exchange.Active, Cause: c, Reason: why, By: "loop"})
+	return l.deliver(&e)
+}
+
+// held says whether a cause holds the account.
+func (l *Loop) held(c exchange.Cause) bool {
+	return slices.ContainsFunc(l.config.Kernel.States(), func(h riskguard.Held) bool {
+		return h.Cause == c && h.Inst == 0 && h.Strategy == 0
+	})
 }
