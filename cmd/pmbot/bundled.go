@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pmbot/pmbot/plugins/hedge"
+	"github.com/pmbot/pmbot/plugins/mm"
 	"github.com/pmbot/pmbot/plugins/sdk"
 	"github.com/pmbot/pmbot/plugins/trend"
 	"github.com/pmbot/pmbot/strategy"
@@ -18,6 +19,7 @@ import (
 func bundled() map[string]func() strategy.Strategy {
 	return map[string]func() strategy.Strategy{
 		"hedge": hedge.New,
+		"mm":    mm.New,
 		"trend": trend.New,
 	}
 }

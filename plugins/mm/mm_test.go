@@ -1,0 +1,149 @@
+package mm
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/strategy"
+)
+
+var fixed = exchange.MustFixed
+
+// desk is a market of one contract, and an exchange that takes every request.
+type desk struct {
+	t   testing.TB
+	rt  *strategy.Runtime
+	in  *exchange.Instrument
+	now exchange.Time
+}
+
+func newDesk(t testing.TB, params map[string]string) *desk {
+	t.Helper()
+	ins, err := exchange.NewInstruments(exchange.Instrument{
+		Product: exchange.UM, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", MarginAsset: "USDT",
+		Status: exchange.StatusTrading, ContractSize: exchange.FixedOne, Tick: fixed("0.1"),
+		Lot: exchange.Lot{Min: fixed("0.001"), Step: fixed("0.001")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rt, err := strategy.NewRuntime(New(), params, ins, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &desk{t, rt, ins.At(1), exchange.Time(time.Hour)}
+}
+
+// deliver gives the strategy an event and tells what it asked for; new orders work at once.
+func (d *desk) deliver(set func(e *exchange.Event)) string {
+	e := exchange.Event{At: d.now, Inst: 1}
+	set(&e)
+	var said []string
+	for _, i := range append([]exchange.Intent{}, d.rt.Deliver(&e).Intents...) {
+		r := &i.Request
+		switch i.Kind {
+		case exchange.IntentNew:
+			said = append(said, fmt.Sprintf("%v %v at %v %v", r.Side, r.Qty, r.Price, r.TimeInForce))
+			d.update(i.Ref, exchange.StatusWorking, r.Price, r.Qty)
+		case exchange.IntentAmend:
+			said = append(said, fmt.Sprintf("move #%d to %v", i.Ref, r.Price))
+			d.update(i.Ref, exchange.StatusWorking, r.Price, r.Qty)
+		case exchange.IntentCancel:
+			said = append(said, fmt.Sprintf("cancel #%d", i.Ref))
+			d.update(i.Ref, exchange.StatusCanceled, 0, 0)
+		}
+	}
+	return strings.Join(said, ", ")
+}
+
+func (d *desk) update(ref uint64, s exchange.OrderStatus, price, qty exchange.Fixed) {
+	d.deliver(func(e *exchange.Event) {
+		e.SetOrderUpdate(&exchange.OrderUpdate{ID: exchange.OrderID(ref), Strategy: 1, Ref: ref, Status: s, Price: price, Qty: qty})
+	})
+}
+
+func (d *desk) book(bid, ask string) string {
+	d.now += exchange.Time(time.Second)
+	return d.deliver(func(e *exchange.Event) {
+		e.SetBookTicker(exchange.BookTicker{Bid: fixed(bid), BidQty: 1, Ask: fixed(ask), AskQty: 1})
+	})
+}
+
+// fill executes an order of the strategy whole.
+func (d *desk) fill(ref uint64, s exchange.Side, price, qty string) string {
+	d.update(ref, exchange.StatusFilled, fixed(price), fixed(qty))
+	return d.deliver(func(e *exchange.Event) {
+		e.SetFill(&exchange.Fill{Order: exchange.OrderID(ref), Strategy: 1, Ref: ref, Side: s, Price: fixed(price), Qty: fixed(qty)})
+	})
+}
+
+func (d *desk) want(what, got, want string) {
+	d.t.Helper()
+	if got != want {
+		d.t.Errorf("%s: it asks for %q, want %q", what, got, want)
+	}
+}
+
+func TestQuotes(t *testing.T) {
+	d := newDesk(t, map[string]string{"qty": "0.002", "max_qty": "0.004", "half": "5", "lean": "10", "move": "3"})
+	d.want("the first book", d.book("60000", "60000.2"), "BUY 0.002 at 59999.6 GTX, SELL 0.002 at 60000.6 GTX")
+	d.want("a small move", d.book("60000.2", "60000.4"), "")
+	d.want("a move", d.book("60001", "60001.2"), "move #1 to 60000.6, move #2 to 60001.6")
+	d.now += exchange.Time(time.Second)
+	d.want("half of the bound is held, so both lean by five ticks", d.fill(1, exchange.Buy, "60000.6", "0.002"), "BUY 0.002 at 60000.1 GTX, move #2 to 60001.1")
+	d.now += exchange.Time(time.Second)
+	d.want("the bound is held: the buyer is gone, and nothing sells below the bid", d.fill(3, exchange.Buy, "60000.1", "0.002"), "")
+	d.want("a book that is lower", d.book("59990", "59990.2"), "move #2 to 59990.1")
+	d.want("one that has lost a side", d.book("59990", "0"), "")
+}
+
+func TestPause(t *testing.T) {
+	d := newDesk(t, map[string]string{"pause": "10s"})
+	d.book("60000", "60000.2")
+	for range 9 {
+		d.want("within the pause", d.book("50000", "50000.2"), "")
+	}
+	d.want("behind it", d.book("50000", "50000.2"), "move #1 to 49999.6, move #2 to 50000.6")
+}
+
+func TestHalted(t *testing.T) {
+	d := newDesk(t, nil)
+	d.deliver(func(e *exchange.Event) {
+		e.SetState(&exchange.StateChange{State: exchange.ReduceOnly, Effective: exchange.ReduceOnly})
+	})
+	d.want("reduce-only", d.book("60000", "60000.2"), "")
+}
+
+// TestBound: whatever fills, and in whatever order, the bound holds.
+func TestBound(t *testing.T) {
+	d := newDesk(t, map[string]string{"qty": "0.003", "max_qty": "0.005"})
+	for n := range 200 {
+		d.book(fmt.Sprint(60000+n%7), fmt.Sprint(60001+n%7))
+		if orders := d.rt.View().Orders(); len(orders) > 0 {
+			o := orders[n%len(orders)]
+			d.fill(o.Ref, o.Request.Side, o.Request.Price.String(), o.Request.Qty.String())
+		}
+		if held := d.rt.View().Held(d.in); held > fixed("0.005") || held < -fixed("0.005") {
+			t.Fatalf("after %d fills it holds %v", n+1, held)
+		}
+		if len(d.rt.View().Orders()) > 2 {
+			t.Fatal("more than one order on a side")
+		}
+	}
+}
+
+func TestStartErrors(t *testing.T) {
+	for params, want := range map[[2]string]string{{"qty", "0.0001"}: "smallest order", {"symbol", "UM:ETHUSDT"}: "ETHUSDT"} {
+		ins, err := exchange.NewInstruments(exchange.Instrument{Product: exchange.UM, Symbol: "BTCUSDT", Base: "BTC", Quote: "USDT", MarginAsset: "USDT",
+			ContractSize: exchange.FixedOne, Tick: 1, Lot: exchange.Lot{Min: fixed("0.001"), Step: fixed("0.001")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := strategy.NewRuntime(New(), map[string]string{params[0]: params[1]}, ins, 1); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v", params, err)
+		}
+	}
+}
