@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/exchange/internal/wire"
 	"github.com/pmbot/pmbot/riskguard"
 )
 
@@ -77,8 +78,15 @@ type Broker struct {
 	waiting struct {
 		sync.Mutex
 		behind map[exchange.OrderID][]*request
-		count  int
-		over   bool
+		// count are the requests behind others, and those of them whose turn has come and which
+		// no worker has taken yet.
+		count int
+		over  bool
+		// sending says that requests may fly: that whoever brings one writes it. flying are
+		// those that do, and flights counts them.
+		sending bool
+		flying  map[*request]wire.Flight
+		flights sync.WaitGroup
 	}
 	state  atomic.Uint32
 	truth  atomic.Pointer[Truth]
@@ -104,10 +112,10 @@ func NewBroker(c BrokerConfig) (*Broker, error) {
 		stream = strings.TrimRight(c.Stream, "/")
 	}
 	b := &Broker{
-		config: c, stream: stream, orders: make(chan *request, queueMax), cancels: make(chan *request, queueMax),
+		config: c, stream: stream, orders: make(chan *request, 2*queueMax), cancels: make(chan *request, 2*queueMax),
 		asks: make(chan *question, queueMax), inbox: make(chan any, inboxMax), kick: make(chan string, 1),
 	}
-	b.waiting.behind = map[exchange.OrderID][]*request{}
+	b.waiting.behind, b.waiting.flying = map[exchange.OrderID][]*request{}, map[*request]wire.Flight{}
 	b.counts.Store(&Counts{})
 	return b, nil
 }
@@ -159,6 +167,10 @@ type request struct {
 	kind     requestKind
 	approved riskguard.Approved
 	order    exchange.Order // as it shall be; of a cancel, as we know it
+	// undo is what came of an order that must be cancelled for it; nil for all others.
+	undo *upshot
+	// resumed says that it was behind another request, and is counted until a worker takes it.
+	resumed bool
 }
 
 // Submit sends an approved new order or amend, and does not wait. What becomes of it is
@@ -176,8 +188,8 @@ func (b *Broker) Cancel(o exchange.Order, _ exchange.Time) {
 	b.enter(&request{kind: toCancel, order: o})
 }
 
-// enter queues a request, or puts it behind those about its order that are under way. One
-// for which there is no room is answered at once.
+// enter sends a request, queues it, or puts it behind those about its order that are under
+// way. One for which there is no room is answered at once.
 func (b *Broker) enter(r *request) {
 	w := &b.waiting
 	w.Lock()
@@ -190,6 +202,8 @@ func (b *Broker) enter(r *request) {
 		w.behind[r.order.ID] = append(behind, r)
 		w.count++
 		taken = true
+	case !busy && w.sending:
+		taken = b.launch(r)
 	case !busy:
 		if taken = b.offer(r); taken {
 			w.behind[r.order.ID] = nil
@@ -201,17 +215,57 @@ func (b *Broker) enter(r *request) {
 	}
 }
 
-// offer gives a request to the workers, if there is room.
-func (b *Broker) offer(r *request) bool {
-	queue := b.orders
-	if r.kind == toCancel {
-		queue = b.cancels
-	}
-	select {
-	case queue <- r:
+// launch lets a request fly, or gives it to the workers. The mutex is held, but not while the
+// request is written.
+func (b *Broker) launch(r *request) bool {
+	w := &b.waiting
+	w.behind[r.order.ID], w.flying[r] = nil, wire.Flight{}
+	w.flights.Add(1)
+	w.Unlock()
+	flight, flies := b.fly(r)
+	w.Lock()
+	if flies {
+		if _, under := w.flying[r]; under { // it has not landed yet
+			w.flying[r] = flight
+			if !w.sending {
+				flight.Abort(context.Canceled)
+			}
+		}
 		return true
-	default:
+	}
+	delete(w.flying, r)
+	w.flights.Done()
+	taken := b.offer(r)
+	if !taken {
+		b.pass(r.order.ID)
+	}
+	return taken
+}
+
+// queue is where a request waits for a worker.
+func (b *Broker) queue(r *request) chan *request {
+	if r.kind == toCancel {
+		return b.cancels
+	}
+	return b.orders
+}
+
+// offer gives a request to the workers, if there is room. The mutex is held, so that nobody
+// else takes the room; as much again is for requests that are resumed.
+func (b *Broker) offer(r *request) bool {
+	if len(b.queue(r)) >= queueMax {
 		return false
+	}
+	b.queue(r) <- r
+	return true
+}
+
+// taken says that a worker has a request.
+func (b *Broker) taken(r *request) {
+	if r.resumed {
+		b.waiting.Lock()
+		b.waiting.count--
+		b.waiting.Unlock()
 	}
 }
 

@@ -67,12 +67,18 @@ func (b *Broker) Run(ctx context.Context) error {
 		workers.Go(func() { b.ask(ctx) })
 	}
 	workers.Go(func() { b.listen(ctx) })
+	workers.Go(func() { b.config.Client.keepOpen(ctx) })
+	b.waiting.Lock()
+	b.waiting.sending = true
+	b.waiting.Unlock()
 	for ctx.Err() == nil {
 		o.step()
 	}
+	b.ground(ctx.Err())
 	over := make(chan struct{})
 	go func() {
 		workers.Wait()
+		b.waiting.flights.Wait()
 		o.catchers.Wait()
 		close(over)
 	}()
@@ -88,6 +94,10 @@ func (b *Broker) Run(ctx context.Context) error {
 		o.take(<-b.inbox)
 	}
 	for _, r := range b.close() {
+		if r.undo != nil {
+			o.take(*r.undo)
+			continue
+		}
 		b.config.Deliver(refusal(r, codeNotSent, stopped, b.now()))
 	}
 	o.become(Gap, "the broker has stopped")

@@ -2,9 +2,9 @@ package papi
 
 import (
 	"context"
-	"errors"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/exchange/internal/wire"
 )
 
 // upshot is what came of a request.
@@ -29,39 +29,53 @@ func (b *Broker) work(ctx context.Context, queue <-chan *request) {
 		case <-ctx.Done():
 			return
 		case r := <-queue:
+			b.taken(r)
 			for r != nil && ctx.Err() == nil {
 				b.inbox <- b.send(ctx, r)
 				r = b.done(r.order.ID)
 			}
 			if r != nil {
-				b.inbox <- upshot{r: r, err: &Error{Outcome: Refused, Msg: stopped, Retryable: true}}
+				b.inbox <- r.unsent()
 			}
 		}
 	}
 }
 
-// errNoWord says that the exchange has no such request for a product.
-var errNoWord = errors.New("the product has no such order")
+// unsent is what came of a request that found the broker stopped.
+func (r *request) unsent() upshot {
+	if r.undo != nil {
+		return *r.undo
+	}
+	return upshot{r: r, err: &Error{Outcome: Refused, Msg: stopped, Retryable: true}}
+}
 
-// send carries out a request and waits for its answer.
+// send carries out a request and waits for its answer. An order that is not the one that was
+// sent is cancelled at once.
 func (b *Broker) send(ctx context.Context, r *request) upshot {
-	a := upshot{r: r}
-	in := b.config.Instruments.At(r.order.Request.Inst)
-	switch r.kind {
-	case toPlace:
-		a.news, a.err = b.place(ctx, r, in)
-	case toAmend:
-		a.news, a.err = b.amend(ctx, r, in)
-	case toCancel:
-		a.news, a.err = b.cancel(ctx, &r.order, in)
+	if r.undo != nil {
+		return b.undo(ctx, *r.undo)
 	}
-	var other *EchoError
-	if !errors.As(a.err, &other) {
-		return a
+	d, err := b.errand(r)
+	if err != nil {
+		return upshot{r: r, err: err}
 	}
-	a.mismatch = other.Error()
+	if d.ep == epNewMarginOCO {
+		b.inbox <- announce{r}
+	}
+	got, err := b.config.Client.attempt(ctx, d.ep, d.q, d.approved)
+	a := d.upshot(r, got, err)
+	if a.mismatch != "" {
+		return b.undo(ctx, a)
+	}
+	return a
+}
+
+// undo cancels an order that the exchange took otherwise than it was sent.
+func (b *Broker) undo(ctx context.Context, a upshot) upshot {
 	placed := a.news
-	if a.news, a.err = b.cancel(ctx, &r.order, in); a.err == nil {
+	d := b.cancel(&a.r.order)
+	got, err := b.config.Client.attempt(ctx, d.ep, d.q, d.approved)
+	if a.news, a.err = d.read(got, err); a.err == nil {
 		a.canceled = true
 		if len(a.news) == 0 {
 			a.news = placed
@@ -70,91 +84,67 @@ func (b *Broker) send(ctx context.Context, r *request) upshot {
 	return a
 }
 
-// said is what was told of an order together with whether it is the one that was sent.
-func said(n []news, err, echo error) ([]news, error) {
-	if err != nil {
-		return nil, err
+// fly sends a request on the caller's goroutine, for whom a wake-up costs more than all the
+// rest, if it can leave now; false says that it must wait for a worker. An OCO must, for it is
+// announced first.
+func (b *Broker) fly(r *request) (wire.Flight, bool) {
+	d, err := b.errand(r)
+	if err != nil || d.ep == epNewMarginOCO {
+		return wire.Flight{}, false
 	}
-	return n, echo
+	return b.config.Client.start(d.ep, d.q, d.approved, func(got reply, err error) { b.landed(d.upshot(r, got, err)) })
 }
 
-func (b *Broker) place(ctx context.Context, r *request, in *exchange.Instrument) ([]news, error) {
-	c, o := b.config.Client, &r.order
-	switch listOf(in.Product, o.Request.Type) {
-	case listUM:
-		p := umOrderOf(in.Symbol, o.ClientID, &o.Request)
-		a, err := c.newUMOrder(ctx, p, r.approved)
-		return said([]news{a.news(in.ID)}, err, p.echo(a))
-	case listUMAlgo:
-		p := umAlgoOrderOf(in.Symbol, o.ClientID, &o.Request)
-		a, err := c.newUMAlgoOrder(ctx, p, r.approved)
-		return said([]news{a.news(in.ID)}, err, p.echo(a))
-	case listCM:
-		p := cmOrderOf(in.Symbol, o.ClientID, &o.Request)
-		a, err := c.newCMOrder(ctx, p, r.approved)
-		return said([]news{a.news(in.ID)}, err, p.echo(a))
-	case listCMConditional:
-		p := cmConditionalOrderOf(in.Symbol, o.ClientID, &o.Request)
-		a, err := c.newCMConditionalOrder(ctx, p, r.approved)
-		return said([]news{a.news(in.ID)}, err, p.echo(a))
-	case listOCO:
-		p := marginOCOOf(in.Symbol, o.ClientID, &o.Request)
-		b.inbox <- announce{r}
-		a, err := c.newMarginOCO(ctx, p, r.approved)
-		return said(a.news(in.ID), err, p.echo(a))
-	default:
-		p := marginOrderOf(in.Symbol, o.ClientID, &o.Request)
-		if p.Type == "" {
-			return nil, &Error{Outcome: Refused, Msg: "margin has no " + o.Request.Type.String(), Err: errNoWord}
-		}
-		a, err := c.newMarginOrder(ctx, p, r.approved)
-		return said([]news{a.news(in.ID)}, err, p.echo(a))
+// landed takes what came of a request that flew, and queues what waits behind it.
+func (b *Broker) landed(a upshot) {
+	w, r := &b.waiting, a.r
+	w.Lock()
+	undo := a.mismatch != "" && w.count < queueMax
+	if undo {
+		w.count++
 	}
+	w.Unlock()
+	if !undo {
+		b.inbox <- a // before what waits behind is sent, for upshots come in the order of requests
+	}
+	w.Lock()
+	defer w.Unlock()
+	if undo {
+		b.resume(&request{kind: toCancel, order: r.order, undo: &a})
+	} else {
+		b.pass(r.order.ID)
+	}
+	delete(w.flying, r)
+	w.flights.Done()
 }
 
-func (b *Broker) amend(ctx context.Context, r *request, in *exchange.Instrument) ([]news, error) {
-	o := &r.order
-	p := amendUMOrder{
-		Symbol: in.Symbol, Side: Side(o.Request.Side.String()), Quantity: o.Request.Qty, Price: priceOf(&o.Request),
-		OrigClientOrderID: o.ClientID, PriceMatch: matchOf(o.Request.PriceMatch),
+// pass gives the next request about an order to the workers, after one has been answered
+// that no worker has sent. The mutex is held.
+func (b *Broker) pass(id exchange.OrderID) {
+	w := &b.waiting
+	behind := w.behind[id]
+	if len(behind) == 0 {
+		delete(w.behind, id)
+		return
 	}
-	switch listOf(in.Product, o.Request.Type) {
-	case listUM:
-		a, err := b.config.Client.amendUMOrder(ctx, p, r.approved)
-		return said([]news{a.news(in.ID)}, err, p.echo(a))
-	case listCM:
-		p := amendCMOrder(p)
-		a, err := b.config.Client.amendCMOrder(ctx, p, r.approved)
-		return said([]news{a.news(in.ID)}, err, p.echo(a))
-	}
-	return nil, &Error{Outcome: Refused, Msg: "only UM and CM limit orders can be amended", Err: errNoWord}
+	w.behind[id] = behind[1:]
+	b.resume(behind[0])
 }
 
-// cancel ends an order on the list on which it is. That of a UM algo order is answered
-// without a word on the order, so no news are returned.
-func (b *Broker) cancel(ctx context.Context, o *exchange.Order, in *exchange.Instrument) ([]news, error) {
-	c, ref := b.config.Client, OrderRef{OrigClientOrderID: o.ClientID}
-	switch listOf(in.Product, o.Request.Type) {
-	case listUM:
-		a, err := c.CancelUMOrder(ctx, in.Symbol, ref)
-		return said([]news{a.news(in.ID)}, err, nil)
-	case listUMAlgo:
-		_, err := c.CancelUMAlgoOrder(ctx, AlgoRef{ClientAlgoID: o.ClientID})
-		return nil, err
-	case listCM:
-		a, err := c.CancelCMOrder(ctx, in.Symbol, ref)
-		return said([]news{a.news(in.ID)}, err, nil)
-	case listCMConditional:
-		a, err := c.CancelCMConditionalOrder(ctx, in.Symbol, StrategyRef{NewClientStrategyID: o.ClientID})
-		return said([]news{a.news(in.ID)}, err, nil)
-	case listOCO:
-		a, err := c.CancelMarginOrderList(ctx, CancelListQuery{Symbol: in.Symbol, ListClientOrderID: o.ClientID})
-		if err != nil {
-			return nil, err
-		}
-		return a.news(in.ID)[1:], nil
-	default:
-		a, err := c.CancelMarginOrder(ctx, in.Symbol, ref, "")
-		return said([]news{a.news(in.ID)}, err, nil)
+// resume queues a request that has its place among those that wait, until a worker takes it.
+// The queues have room for all of these.
+func (b *Broker) resume(r *request) {
+	r.resumed = true
+	b.queue(r) <- r
+}
+
+// ground gives up what flies, and lets nothing fly any more.
+func (b *Broker) ground(why error) {
+	w := &b.waiting
+	w.Lock()
+	defer w.Unlock()
+	w.sending = false
+	for _, flight := range w.flying {
+		flight.Abort(why)
 	}
 }
