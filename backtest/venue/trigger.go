@@ -6,6 +6,9 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
+// ChildPrefix begins the client ids of orders that triggers make.
+const ChildPrefix = "child-"
+
 // strike is the moment at which a conditional order triggers.
 type strike struct {
 	price exchange.Fixed
@@ -81,7 +84,7 @@ func (v *Venue) spawn(o *order, at exchange.Time) *order {
 	v.lastID++
 	child := &order{Order: o.Order, market: o.market, parent: o, arrived: at}
 	child.ID, child.Parent, child.VenueID = 0, o.ID, v.lastID
-	child.ClientID = "child-" + strconv.FormatInt(v.lastID, 10)
+	child.ClientID = ChildPrefix + strconv.FormatInt(v.lastID, 10)
 	child.Status, child.Filled, child.Created = exchange.StatusWorking, 0, v.now
 	r := &child.Request
 	r.Type = exchange.Limit

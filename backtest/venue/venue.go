@@ -35,6 +35,11 @@ type Config struct {
 	// Positions are what the account holds in futures at the start, with the prices at
 	// which it came to them. They move no money.
 	Positions []exchange.Position
+	// Resumed says that the account goes on where another venue has left it: its futures
+	// wallets may be below zero, Start books without telling, and the numbers of orders and
+	// trades are those behind FirstID, for the others have been used. See [Venue.Resume].
+	Resumed bool
+	FirstID int64
 	// Leverage is that of every futures symbol, 1 to 125, or less where its brackets
 	// allow less.
 	Leverage int
@@ -70,6 +75,7 @@ type Venue struct {
 	slippage exchange.Fixed
 	matching Matching
 	start    []Balance
+	resumed  bool
 
 	now     exchange.Time
 	markets []market // by InstrumentID; 0 is unused
@@ -107,12 +113,16 @@ func New(c Config) (*Venue, error) {
 	if c.Orders.PerMinuteMax < 0 {
 		return nil, fmt.Errorf("venue: %d orders a minute is below 0", c.Orders.PerMinuteMax)
 	}
+	if c.FirstID < 0 {
+		return nil, fmt.Errorf("venue: numbers cannot begin behind %d", c.FirstID)
+	}
 	if !c.Matching.Queue.Valid() {
 		return nil, fmt.Errorf("venue: %v is no model of the queue", c.Matching.Queue)
 	}
 	v := &Venue{
 		orders: c.Orders, hedge: c.Orders.Hedge, matching: c.Matching,
-		ins: c.Instruments, slippage: c.Slippage, start: slices.Clone(c.Balances), agenda: newAgenda(),
+		ins: c.Instruments, slippage: c.Slippage, start: slices.Clone(c.Balances), resumed: c.Resumed, agenda: newAgenda(),
+		lastID: c.FirstID, lastTrade: c.FirstID,
 		markets: make([]market, c.Instruments.Len()+1), out: &outbox{}, read: &outbox{},
 	}
 	v.markets[0].rewatch()
@@ -138,7 +148,11 @@ func New(c Config) (*Venue, error) {
 	if v.risk, err = newRisk(c); err != nil {
 		return nil, fmt.Errorf("venue: %w", err)
 	}
-	if err := errors.Join(checkBalances(c.Balances), v.openPositions(c.Positions)); err != nil {
+	check := checkBalances
+	if c.Resumed {
+		check = checkResumed
+	}
+	if err := errors.Join(check(c.Balances), v.openPositions(c.Positions)); err != nil {
 		return nil, fmt.Errorf("venue: %w", err)
 	}
 	return v, nil
@@ -149,8 +163,12 @@ func New(c Config) (*Venue, error) {
 // once, before any order.
 func (v *Venue) Start(at exchange.Time) {
 	v.open(at)
-	for _, b := range v.start {
-		v.book(posting{asset: b.Asset, wallet: b.Wallet, reason: exchange.ReasonDeposit, delta: b.Amount})
+	if v.resumed {
+		v.resumeBalances()
+	} else {
+		for _, b := range v.start {
+			v.book(posting{asset: b.Asset, wallet: b.Wallet, reason: exchange.ReasonDeposit, delta: b.Amount})
+		}
 	}
 	v.value()
 }

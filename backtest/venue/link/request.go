@@ -32,6 +32,8 @@ const (
 	cancelOrder
 	// query asks where an order stands.
 	query
+	// reading asks for what request.read says.
+	reading
 )
 
 // request is one on its way to the exchange, and until it is answered.
@@ -42,6 +44,8 @@ type request struct {
 	sent     exchange.Time
 	// about is the request whose outcome a query asks for.
 	about *request
+	// read is the answer to a reading.
+	read func(at exchange.Time) exchange.Event
 
 	// ask is when the silence is to be looked into next; never when its answer is on the
 	// way to us for certain.
@@ -57,7 +61,7 @@ func (l *Link) send(r *request, at exchange.Time) {
 	r.sent = at
 	arrives := at.Add(l.entry.next(l.lag))
 	lost := false
-	if r.kind != query {
+	if r.kind != query && r.kind != reading {
 		r.ask = at.Add(answerTimeout)
 		l.pending = append(l.pending, r)
 		for i := range l.faults {
@@ -83,6 +87,10 @@ func (l *Link) send(r *request, at exchange.Time) {
 
 // arrive hands a request to the exchange, if that can be reached.
 func (l *Link) arrive(r *request, at exchange.Time) {
+	if r.kind == reading {
+		l.readNow(r, at)
+		return
+	}
 	if l.dark(at) {
 		if r.kind == query {
 			r.about.misses = 0

@@ -1,0 +1,81 @@
+package paper
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pmbot/pmbot/backtest/derive"
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// markEvery is what is promised of marks where they are derived of trades, and of the index
+// that follows from a feed's marks: the guard's own limit of age is stricter where it matters.
+const markEvery = time.Minute
+
+// derive makes the rules for what the feed lacks.
+func (b *Broker) derive() error {
+	c := &b.config
+	ins := c.Venue.Instruments
+	b.rules = derive.New(ins.Len(), 8)
+	promise := func(p derive.Promise) {
+		b.opening, b.warnings = append(b.opening, p.Event), append(b.warnings, p.Text)
+	}
+	for _, in := range ins.All() {
+		if in.Product != exchange.Margin && c.Marked != nil && !c.Marked(&in) {
+			b.rules.Mark(in.ID, time.Second)
+			promise(derive.PromiseOf(in.ID, exchange.Cadence{Kind: exchange.KindMark, Every: markEvery, Rule: derive.MarkOfTrades}, in.Name()))
+		}
+	}
+	var held []string
+	for _, balance := range c.Venue.Balances {
+		held = append(held, balance.Asset)
+	}
+	for _, asset := range derive.Needed(ins, held) {
+		if slices.Contains(c.Indexed, asset) {
+			continue
+		}
+		if slices.Contains(c.Venue.Tables.Stables, asset) {
+			p, constant := derive.Stable(asset)
+			promise(p)
+			b.opening = append(b.opening, constant)
+			continue
+		}
+		p, err := b.rules.Coin(asset, ins, func(*exchange.Instrument) time.Duration { return markEvery })
+		if err != nil {
+			return fmt.Errorf("nothing prices %s, which the account holds or settles in: %w; subscribe to its asset index or let a strategy name a future of it", asset, err)
+		}
+		promise(p)
+	}
+	return nil
+}
+
+// Take shows the exchange a market event, before the loop is given it. What the exchange
+// answers and what is derived of the event are delivered before Take returns. The event stays
+// the caller's.
+func (b *Broker) Take(e *exchange.Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.rules.Reset()
+	b.expanded = b.rules.Expand(b.expanded[:0], e)
+	if len(b.expanded) == 1 {
+		b.far.Market(e)
+		b.settle()
+		return
+	}
+	// As a backtest digests an instant: what was traded first, then what it is worth.
+	for _, values := range [...]bool{false, true} {
+		for i := range b.expanded {
+			x := &b.expanded[i]
+			if (x.Kind == exchange.KindMark || x.Kind == exchange.KindAssetIndex) == values {
+				b.far.Market(x)
+			}
+		}
+	}
+	b.settle()
+	for i := range b.expanded {
+		if x := &b.expanded[i]; x.Derived() && !e.Derived() {
+			b.config.Deliver(own(x))
+		}
+	}
+}

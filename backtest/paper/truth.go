@@ -1,0 +1,78 @@
+package paper
+
+import (
+	"strings"
+
+	"github.com/pmbot/pmbot/backtest/venue"
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// Opening is what an account holds that goes on after a restart, or that begins as a copy of
+// another.
+type Opening struct {
+	// Balances are the amounts of all wallets; those of UM and CM may be below zero, and those
+	// of debts are owed.
+	Balances []exchange.TruthBalance
+	// Positions are those that are not flat.
+	Positions []exchange.Position
+	// Orders are those that are not over, as the kernel knows them; others are passed over.
+	Orders []exchange.Order
+}
+
+// OpeningOf makes an account a copy of one that was read.
+func OpeningOf(t *exchange.Truth) *Opening {
+	o := &Opening{Balances: t.Balances, Positions: t.Positions}
+	for _, order := range t.Orders {
+		if order.ID != 0 {
+			o.Orders = append(o.Orders, order.Order)
+		}
+	}
+	return o
+}
+
+// apply has a venue go on with it. Numbers of orders and trades begin behind the microseconds
+// of now, since those of the process before did so, too, and it has not used one a microsecond.
+func (o *Opening) apply(c *venue.Config, now exchange.Time) {
+	c.Resumed, c.FirstID = true, max(0, int64(now)/1000)
+	c.Positions, c.Balances = o.Positions, nil
+	for _, b := range o.Balances {
+		c.Balances = append(c.Balances, venue.Balance{Wallet: b.Wallet, Asset: b.Asset, Amount: b.Amount})
+	}
+}
+
+// read has the account read: at once, or by the link.
+func (b *Broker) read() {
+	at := b.config.Clock()
+	if b.link != nil {
+		b.link.Read(at, b.truth)
+		return
+	}
+	b.far.Advance(at)
+	b.settle()
+	b.config.Deliver(b.truth(at))
+}
+
+// truth is the account as the exchange has it.
+func (b *Broker) truth(at exchange.Time) exchange.Event {
+	t := exchange.Truth{At: at}
+	ins := b.config.Venue.Instruments
+	for id := exchange.InstrumentID(1); int(id) <= ins.Len(); id++ {
+		for side := exchange.Both; side <= exchange.Short; side++ {
+			if p := b.venue.Position(id, side); !p.Qty.IsZero() {
+				t.Positions = append(t.Positions, p)
+			}
+		}
+	}
+	for _, balance := range b.venue.Balances() {
+		t.Balances = append(t.Balances, exchange.TruthBalance{Asset: balance.Asset, Wallet: balance.Wallet, Amount: balance.Amount})
+	}
+	for _, o := range b.venue.OpenOrders() {
+		t.Orders = append(t.Orders, exchange.TruthOrder{Order: o, Ours: !strings.HasPrefix(o.ClientID, venue.ChildPrefix)})
+	}
+	if b.venue.Missing() == nil {
+		t.Account = b.venue.Account()
+	}
+	e := exchange.Event{At: at, Exchange: at}
+	e.SetTruth(&t)
+	return e
+}
