@@ -64,20 +64,21 @@ func (c *Config) link(v *venue.Venue, ins *exchange.Instruments) (*link.Link, er
 	if err := c.CheckLatency(); err != nil {
 		return nil, err
 	}
+	l, err := c.Link(ins)
+	if err != nil || !l.Needed() {
+		return nil, err
+	}
+	return link.New(v, l)
+}
+
+// Link is what the way to the simulated exchange is made of, for a backtest and for a dry run.
+func (c *Config) Link(ins *exchange.Instruments) (link.Config, error) {
 	feed, entry, answer, err := c.Venue.Latency.Delays()
 	if err != nil {
-		return nil, err
+		return link.Config{}, err
 	}
 	faults, err := link.ParseFaults(c.Venue.Faults)
-	if err != nil {
-		return nil, err
-	}
-	if feed.None() && entry.None() && answer.None() && len(faults) == 0 {
-		return nil, nil
-	}
-	return link.New(v, link.Config{
-		Instruments: ins, Seed: c.Seed, From: c.From, Feed: feed, Entry: entry, Answer: answer, Faults: faults,
-	})
+	return link.Config{Instruments: ins, Seed: c.Seed, From: c.From, Feed: feed, Entry: entry, Answer: answer, Faults: faults}, err
 }
 
 // recordedWarnings says where recorded delays are none: messages took no time that the

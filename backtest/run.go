@@ -65,7 +65,7 @@ func Run(ctx context.Context, cfg *Config, opt Options) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	tab, err := tables(cfg)
+	tab, err := Tables(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
@@ -129,18 +129,11 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 			err = errors.Join(err, plan.close())
 		}
 	}()
-	money, err := cfg.Venue.money()
+	exchangeOf, err := cfg.Exchange(ins, tab)
 	if err != nil {
 		return nil, err
 	}
-	sim, err := venue.New(venue.Config{
-		Instruments: ins, Tables: tab, UM: venue.Fees(cfg.Venue.UM), CM: venue.Fees(cfg.Venue.CM),
-		Margin: venue.Fees(cfg.Venue.Margin), Slippage: cfg.Venue.Slippage, Seed: cfg.Seed,
-		Matching: venue.Matching{Queue: cfg.Venue.Queue}, Money: money,
-		Balances: cfg.balances(), Leverage: max(cfg.Account.Leverage, 1),
-		Orders:      venue.Orders{Hedge: cfg.Account.HedgeMode, PerMinuteMax: cfg.Venue.OrdersPerMinute},
-		Liquidation: venue.LiquidationTerms(cfg.Venue.Liquidation),
-	})
+	sim, err := venue.New(exchangeOf)
 	if err != nil {
 		return nil, err
 	}
@@ -182,6 +175,23 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 		}
 	}
 	return &run{loop: l, venue: sim, kernel: kernel, guard: guard, plan: plan, ins: ins, tab: tab}, nil
+}
+
+// Exchange is what the simulated exchange of the configuration is made of, for a backtest and
+// for a dry run.
+func (c *Config) Exchange(ins *exchange.Instruments, tab *margin.Tables) (venue.Config, error) {
+	money, err := c.Venue.money()
+	if err != nil {
+		return venue.Config{}, err
+	}
+	return venue.Config{
+		Instruments: ins, Tables: tab, UM: venue.Fees(c.Venue.UM), CM: venue.Fees(c.Venue.CM),
+		Margin: venue.Fees(c.Venue.Margin), Slippage: c.Venue.Slippage, Seed: c.Seed,
+		Matching: venue.Matching{Queue: c.Venue.Queue}, Money: money,
+		Balances: c.balances(), Leverage: max(c.Account.Leverage, 1),
+		Orders:      venue.Orders{Hedge: c.Account.HedgeMode, PerMinuteMax: c.Venue.OrdersPerMinute},
+		Liquidation: venue.LiquidationTerms(c.Venue.Liquidation),
+	}, nil
 }
 
 // sampleInterval is the shortest round interval that gives at most 2,000 samples, and at

@@ -171,8 +171,9 @@ func productOfFile(name string) (exchange.Product, error) {
 	return 0, fmt.Errorf("%s: the file name must tell whose answer it is: fapi or um, dapi or cm, api or spot", name)
 }
 
-// tables are the assumed rates with what the configuration knows better.
-func tables(cfg *Config) (*margin.Tables, error) {
+// Tables are the assumed rates with what the configuration knows better, for a backtest and
+// for a dry run.
+func Tables(cfg *Config) (*margin.Tables, error) {
 	t := margin.Assumed()
 	for _, name := range cfg.Data.Brackets {
 		p, err := productOfFile(name)

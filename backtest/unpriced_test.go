@@ -38,7 +38,7 @@ func runOn(t *testing.T, cfg *Config, wrap func(Source) Source, p Program) *Resu
 	if err != nil {
 		t.Fatal(err)
 	}
-	tab, err := tables(cfg)
+	tab, err := Tables(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

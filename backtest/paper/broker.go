@@ -39,6 +39,9 @@ type Config struct {
 	// must only put the event where another goroutine takes it, as the loop's Enqueue does. The
 	// payloads are the receiver's.
 	Deliver func(exchange.Event)
+	// Live is called once, by Run's goroutine and without the mutex, when the account has been
+	// opened and read: from then on everything is told as it happens. nil is nobody.
+	Live func(why string)
 	// Clock is the local clock.
 	Clock func() exchange.Time
 	// AccountEvery is how often the account is told, 5 s by default.
@@ -108,7 +111,7 @@ func New(c Config) (*Broker, error) {
 		return nil, fmt.Errorf("paper: %w", err)
 	}
 	b.far = b.venue
-	if l := &c.Link; !l.Entry.None() || !l.Answer.None() || !l.Feed.None() || len(l.Faults) > 0 {
+	if l := &c.Link; l.Needed() {
 		l.Instruments = c.Venue.Instruments
 		if b.link, err = link.New(b.venue, *l); err != nil {
 			return nil, fmt.Errorf("paper: %w", err)

@@ -9,9 +9,9 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// markEvery is what is promised of marks where they are derived of trades, and of the index
-// that follows from a feed's marks: the guard's own limit of age is stricter where it matters.
-const markEvery = time.Minute
+// markEvery is how often marks come that are derived of trades, as often as trades are
+// promised, and streamEvery how often those of a feed do, at the slower of its two speeds.
+const markEvery, streamEvery = time.Minute, 3 * time.Second
 
 // derive makes the rules for what the feed lacks.
 func (b *Broker) derive() error {
@@ -41,7 +41,12 @@ func (b *Broker) derive() error {
 			b.opening = append(b.opening, constant)
 			continue
 		}
-		p, err := b.rules.Coin(asset, ins, func(*exchange.Instrument) time.Duration { return markEvery })
+		p, err := b.rules.Coin(asset, ins, func(in *exchange.Instrument) time.Duration {
+			if _, derived := b.rules.Marks(in.ID); derived {
+				return markEvery
+			}
+			return streamEvery
+		})
 		if err != nil {
 			return fmt.Errorf("nothing prices %s, which the account holds or settles in: %w; subscribe to its asset index or let a strategy name a future of it", asset, err)
 		}

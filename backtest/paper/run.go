@@ -16,6 +16,9 @@ func (b *Broker) Run(ctx context.Context) error {
 	if err := b.begin(); err != nil {
 		return err
 	}
+	if b.config.Live != nil {
+		b.config.Live("the simulated exchange is open")
+	}
 	account := time.NewTicker(b.config.AccountEvery)
 	defer account.Stop()
 	for {

@@ -26,6 +26,11 @@ type Config struct {
 	Faults []Fault
 }
 
+// Needed says whether there is anything for a link to do.
+func (c *Config) Needed() bool {
+	return !c.Feed.None() || !c.Entry.None() || !c.Answer.None() || len(c.Faults) > 0
+}
+
 // Link is a [venue.Venue] as it is seen from afar. It has one owner and is not safe for
 // concurrent use.
 type Link struct {
