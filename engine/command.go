@@ -16,6 +16,9 @@ const (
 	// Tell shows Command.Event to the strategy it concerns. The event is the kernel's own
 	// answer, not something that happened outside, so it enters no journal.
 	Tell
+	// Reread asks the broker to read the account again, if it is one that can: differences
+	// that one reading has shown count when another shows them, too.
+	Reread
 )
 
 // Command is what follows from an event. Commands are carried out in order.
@@ -32,6 +35,12 @@ type Command struct {
 type Broker interface {
 	Submit(a riskguard.Approved, at exchange.Time)
 	Cancel(o exchange.Order, at exchange.Time)
+}
+
+// Reader is a broker whose account can be read: what it says comes as an event of KindTruth.
+type Reader interface {
+	// CatchUp asks for a reading and does not wait.
+	CatchUp(why string)
 }
 
 // Strategies shows an event to the strategies that want it, in the order of the

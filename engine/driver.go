@@ -189,6 +189,10 @@ func (d *Driver) carryOut(commands []Command) error {
 			d.broker.Submit(c.Approved, d.now)
 		case Cancel:
 			d.broker.Cancel(c.Order, d.now)
+		case Reread:
+			if r, ok := d.broker.(Reader); ok {
+				r.CatchUp("the account was not as expected")
+			}
 		case Tell:
 			if err := d.show(&c.Event); err != nil {
 				return err

@@ -19,6 +19,8 @@ type Config struct {
 	// ClientPrefix begins every client order id: it names the bot and, live, the start,
 	// so that ids are unique across restarts. At most 16 characters of [A-Za-z0-9.:_-].
 	ClientPrefix string
+	// Reconcile says what becomes of differences to the exchange's account.
+	Reconcile Reconcile
 }
 
 // Kernel is the state machine in the middle. One owner calls Step with every event, in
@@ -37,8 +39,11 @@ type Kernel struct {
 	// holdings are the positions by strategy, instrument and position side, to say whose a
 	// fill is that nobody sent.
 	holdings [][]held
+	truth    truth
 	commands []Command
 	stale    bool
+
+	reconcile Reconcile
 }
 
 // held are the positions of one strategy on one instrument, by position side: Both alone
@@ -47,7 +52,7 @@ type held [exchange.Short + 1]decimal.Decimal
 
 // New makes a kernel. Its account is Halted by CauseStart until a state event frees it.
 func New(c Config) *Kernel {
-	k := &Kernel{ins: c.Instruments, guard: c.Guard, prefix: c.ClientPrefix, orders: newOrders()}
+	k := &Kernel{ins: c.Instruments, guard: c.Guard, prefix: c.ClientPrefix, reconcile: c.Reconcile, orders: newOrders()}
 	k.holdings = make([][]held, c.Strategies+1)
 	for i := range k.holdings {
 		k.holdings[i] = make([]held, c.Instruments.Len()+1)
@@ -68,7 +73,9 @@ func (k *Kernel) Step(e *exchange.Event) []Command {
 
 // Decides says whether the kernel has to decide on events of the kind. Of the others the
 // state follows without a decision.
-func Decides(kind exchange.Kind) bool { return kind == exchange.KindIntent }
+func Decides(kind exchange.Kind) bool {
+	return kind == exchange.KindIntent || kind == exchange.KindTruth
+}
 
 // Apply folds an event, with the decision on it where there is one, into the state and
 // returns what follows. It asks nobody: a journal's events and decisions bring the same
@@ -79,6 +86,9 @@ func (k *Kernel) Apply(e *exchange.Event, d *Decision) []Command {
 	}
 	k.seq, k.now, k.stale = e.Seq, e.At, false
 	k.commands = k.commands[:0]
+	if !e.Kind.Market() {
+		k.truth.note(e)
+	}
 	k.apply(e, d)
 	return k.commands
 }
@@ -95,8 +105,12 @@ type Decision struct {
 
 func no(r *exchange.Refusal) Decision { return Decision{Decision: exchange.Decision{Refusal: r}} }
 
-// Decide answers an intent without changing anything. The event need not be numbered yet.
+// Decide answers an intent, or judges a reading of the account, without changing anything.
+// The event need not be numbered yet.
 func (k *Kernel) Decide(e *exchange.Event) Decision {
+	if e.Kind == exchange.KindTruth {
+		return k.decideTruth(e)
+	}
 	in := e.Intent()
 	switch in.Kind {
 	case exchange.IntentNew:
@@ -158,6 +172,13 @@ func (k *Kernel) apply(e *exchange.Event, d *Decision) {
 		k.applyDecision(e, d)
 	case exchange.KindStart:
 		k.applyStart(e)
+	case exchange.KindTruth:
+		k.applyTruth(e, d.Truth)
+	case exchange.KindState:
+		k.guard.Apply(e)
+		if s := e.State(); s.Accept && s.State == exchange.Active && s.Inst == 0 && s.Strategy == 0 {
+			k.accept()
+		}
 	default:
 		k.guard.Apply(e)
 	}
@@ -313,6 +334,7 @@ func (k *Kernel) book(inst exchange.InstrumentID, f *exchange.Fill) {
 	if int(f.Strategy) >= len(k.holdings) || int(inst) > k.ins.Len() || f.PositionSide > exchange.Short {
 		return // not one of ours; the guard will say that it lost track
 	}
+	k.truth.traded(inst)
 	h := &k.holdings[f.Strategy][inst][f.PositionSide]
 	*h = h.Add(decimal.New(f.Side.Sign()*int64(f.Qty), -exchange.FixedPlaces))
 }

@@ -70,7 +70,7 @@ type Decision struct {
 	Refusal *Refusal
 	// Cancel are the orders to end.
 	Cancel []OrderID
-	// Halt is set when a control itself failed or truth differs: the account must stop.
+	// Halt is set when a control itself failed: the account must stop.
 	Halt string
 	// Truth is what was made of a reading of the account, nil for other events.
 	Truth *TruthDecision

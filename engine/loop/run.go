@@ -231,6 +231,9 @@ func (g gate) Submit(a riskguard.Approved, at exchange.Time) {
 	g.l.config.Broker.Submit(a, at)
 }
 
+// CatchUp makes the gate an [engine.Reader].
+func (g gate) CatchUp(why string) { g.l.config.Broker.CatchUp(why) }
+
 func (g gate) Cancel(o exchange.Order, at exchange.Time) {
 	g.tell()
 	g.l.config.Broker.Cancel(o, at)

@@ -52,7 +52,7 @@ func (o *owner) reading(c *caughtUp) exchange.Truth {
 		add(exchange.CM, t.CMConditional[i].Symbol, t.CMConditional[i].NewClientStrategyID, listCMConditional, t.CMConditional[i].describe)
 	}
 	for i := range t.OrderLists {
-		add(exchange.Margin, t.OrderLists[i].Symbol, t.OrderLists[i].ListClientOrderID, listOCO, t.OrderLists[i].describe)
+		add(exchange.Margin, t.OrderLists[i].Symbol, t.OrderLists[i].ListClientOrderID, listOCO, func(d *exchange.Order) { t.OrderLists[i].describe(d, t.MarginOrders) })
 	}
 	for i := range t.MarginOrders {
 		add(exchange.Margin, t.MarginOrders[i].Symbol, t.MarginOrders[i].ClientOrderID, listMargin, t.MarginOrders[i].describe)
@@ -180,8 +180,23 @@ func (o *MarginOrder) describe(d *exchange.Order) {
 	r.Qty, r.Price, r.Trigger, r.Iceberg = o.OrigQty, o.Price, o.StopPrice, o.IcebergQty
 }
 
-// describe tells of an OCO that it is there: its legs say what it wants.
-func (l *OrderList) describe(d *exchange.Order) {
+// describe tells of an OCO what its legs say: the list itself names them and no more.
+func (l *OrderList) describe(d *exchange.Order, orders []MarginOrder) {
 	d.VenueID, d.Status, d.Created, d.Updated = l.OrderListID, exchange.StatusWorking, l.TransactionTime, l.TransactionTime
-	d.Request.Type = exchange.OCO
+	r := &d.Request
+	for i := range orders {
+		leg := &orders[i]
+		if !slices.ContainsFunc(l.Orders, func(o OrderListLeg) bool { return o.ClientOrderID == leg.ClientOrderID }) {
+			continue
+		}
+		var of exchange.Order
+		leg.describe(&of)
+		r.Side, r.Qty = of.Request.Side, of.Request.Qty
+		if of.Request.Type.Conditional() {
+			r.Trigger, r.StopPrice, r.TimeInForce = of.Request.Trigger, of.Request.Price, of.Request.TimeInForce
+		} else {
+			r.Price, r.Iceberg = of.Request.Price, of.Request.Iceberg
+		}
+	}
+	r.Type = exchange.OCO
 }
