@@ -35,6 +35,8 @@ const (
 	exitConfig exitCode = 3
 	// exitNotFound is a file, plugin, run, tape, series or instrument that is not there.
 	exitNotFound exitCode = 4
+	// exitNotRunning is a bot that a command would speak to and that does not run.
+	exitNotRunning exitCode = 5
 	// exitCheck is data or a check that did not pass.
 	exitCheck exitCode = 6
 	// exitSafety is what was refused because it could do harm.
@@ -53,6 +55,7 @@ func exitCodes() []exitMeaning {
 		{exitUsage, "the command line is wrong"},
 		{exitConfig, "the configuration, a parameter or the plugin program cannot be used"},
 		{exitNotFound, "a file, plugin, run, tape, series or instrument is not there"},
+		{exitNotRunning, "the bot that the command would speak to does not run"},
 		{exitCheck, "data is damaged, or a check did not pass: a checksum, data verify, --strict, doctor"},
 		{exitSafety, "refused, because it could do harm: sim --listen, or data record --metrics, where other machines can reach it"},
 		{exitExchange, "the exchange cannot be reached, or has banned this address: doctor, data record"},

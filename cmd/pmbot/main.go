@@ -41,6 +41,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	c := &console{stdin, stdout, stderr, getenv}
 	root := group("pmbot", "Trade and backtest Binance Portfolio Margin accounts",
 		backtestCommand(c), dataCommand(c), strategyCommand(c), reportCommand(c), simCommand(c), doctorCommand(c), keyCommand(c), versionCommand(c), pluginCommand(), exitCodesTopic())
+	root.AddCommand(controlCommands(c)...)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetIn(stdin)
 	root.SetOut(stdout)

@@ -100,6 +100,14 @@ func TestQuotes(t *testing.T) {
 	d.want("one that has lost a side", d.book("59990", "0"), "")
 }
 
+// TestOutside: a quote that leans past the other side stays a tick before it.
+func TestOutside(t *testing.T) {
+	d := newDesk(t, map[string]string{"qty": "0.002", "max_qty": "0.002", "half": "5", "lean": "50"})
+	d.book("60000", "60000.2")
+	d.now += exchange.Time(time.Second)
+	d.want("short at the bound", d.fill(2, exchange.Sell, "60000.6", "0.002"), "move #1 to 60000.1")
+}
+
 func TestPause(t *testing.T) {
 	d := newDesk(t, map[string]string{"pause": "10s"})
 	d.book("60000", "60000.2")

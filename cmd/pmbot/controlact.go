@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/pmbot/pmbot/backtest/readable"
+	"github.com/pmbot/pmbot/engine/monitor"
+)
+
+// byHand is why, where nobody says.
+const byHand = "by hand"
+
+// scopeFlags say what an act is about.
+func scopeFlags(flags *pflag.FlagSet, s *monitor.Scope) {
+	flags.StringVar(&s.Symbol, "symbol", "", "only this instrument, such as UM:BTCUSDT")
+	flags.StringVar(&s.Strategy, "strategy", "", "only this strategy, as the configuration labels it")
+}
+
+func haltCommand(c *console) *cobra.Command {
+	h := &monitor.Halt{Who: monitor.Who{By: operator()}}
+	cancel := false
+	var cmd *cobra.Command
+	cmd, _ = c.control("halt", "Stop a running bot from taking new risk",
+		`Stop new risk, of the account or of one instrument or strategy. It is answered when no request
+that was approved before is on its way any more: from then on nothing leaves but cancels and
+orders that protect. Open orders stay, unless --cancel ends them. The bot goes on watching;
+only "pmbot resume" frees it.`,
+		cobra.NoArgs, func(ctx context.Context, f *controlFlags, _ []string) error {
+			if !cancel {
+				return act(ctx, c, f, "halt", h, c.printActed)
+			}
+			bot, err := c.bot(f)
+			if err != nil {
+				return err
+			}
+			var halted monitor.Acted
+			if err := bot.Post(ctx, "halt", h, &halted); err != nil {
+				return err
+			}
+			all := monitor.Cancel{Scope: h.Scope, Who: h.Who, All: h.Scope == monitor.Scope{}, Wait: waitOf(f)}
+			return act(ctx, c, f, "cancel", all, c.printActed)
+		})
+	flags := cmd.Flags()
+	scopeFlags(flags, &h.Scope)
+	flags.BoolVar(&h.ReduceOnly, "reduce-only", false, "let orders through that reduce risk")
+	flags.BoolVar(&cancel, "cancel", false, "end the open orders, too, and wait until they are")
+	flags.StringVar(&h.Reason, "reason", byHand, "why; it is kept in the journal")
+	return cmd
+}
+
+// waitOf is how long an act may wait for the exchange: what the command itself waits, less
+// the time that its answer takes.
+func waitOf(f *controlFlags) int64 { return (f.timeout - f.timeout/10).Milliseconds() }
+
+func resumeCommand(c *console) *cobra.Command {
+	r := &monitor.Resume{Who: monitor.Who{By: operator()}}
+	cmd, _ := c.control("resume", "Free a halted bot",
+		`Lift what an operator, a failed control or reconciliation has set on the account, or what an
+operator has set on one instrument or strategy. What else holds it, such as a user stream that
+is not live, goes on holding it: the answer lists it.`,
+		cobra.NoArgs, func(ctx context.Context, f *controlFlags, _ []string) error {
+			if strings.TrimSpace(r.Reason) == "" {
+				return &failure{exitUsage, errors.New("--reason is needed"), "say why the bot may trade again; it is kept in the journal"}
+			}
+			return act(ctx, c, f, "resume", r, c.printActed)
+		})
+	scopeFlags(cmd.Flags(), &r.Scope)
+	cmd.Flags().StringVar(&r.Reason, "reason", "", "why the bot may trade again; it is kept in the journal")
+	cmd.Flags().BoolVar(&r.Accept, "accept", false, "take the exchange's account for ours where they differ")
+	return cmd
+}
+
+func cancelCommand(c *console) *cobra.Command {
+	what := &monitor.Cancel{Who: monitor.Who{By: operator()}}
+	var cmd *cobra.Command
+	cmd, _ = c.control("cancel [ORDER...]", "End open orders of a running bot",
+		`End single orders, named by client id or by our number, or those of an instrument or strategy,
+or all of them, and wait until the exchange has confirmed it.`,
+		cobra.ArbitraryArgs, func(ctx context.Context, f *controlFlags, args []string) error {
+			named := what.Scope != monitor.Scope{}
+			if one := len(args) > 0; one == (named || what.All) {
+				return &failure{exitUsage, errors.New("name orders, or one of --symbol, --strategy and --all"), "pmbot orders lists them"}
+			}
+			what.Orders, what.Wait = args, waitOf(f)
+			return act(ctx, c, f, "cancel", what, c.printActed)
+		})
+	flags := cmd.Flags()
+	scopeFlags(flags, &what.Scope)
+	flags.BoolVar(&what.All, "all", false, "every open order")
+	flags.StringVar(&what.Reason, "reason", byHand, "why; it is kept in the journal")
+	return cmd
+}
+
+// printActed says how the account stands after an act.
+func (c *console) printActed(a *monitor.Acted) error {
+	for _, id := range a.Canceled {
+		fmt.Fprintf(c.out, "canceled %s\n", plain(id))
+	}
+	fmt.Fprintf(c.out, "%v at %s, %s\n", a.State, readable.Instant(a.At), counted(int64(a.Open), "open order"))
+	c.printHolds(a.Holds)
+	return nil
+}
+
+// agree asks a person. Nobody is asked who does not sit at a terminal.
+func (c *console) agree(question string, yes bool) (bool, error) {
+	if yes {
+		return true, nil
+	}
+	if !isTerminal(c.out) || !isTerminal(c.err) {
+		return false, &failure{exitSafety, errors.New("nobody is there to ask"), "--yes does it without asking"}
+	}
+	fmt.Fprintf(c.err, "%s [y/N] ", question)
+	answer, _ := bufio.NewReader(c.in).ReadString('\n')
+	agreed := strings.EqualFold(strings.TrimSpace(answer), "y")
+	if !agreed {
+		fmt.Fprintln(c.err, "pmbot: nothing was done")
+	}
+	return agreed, nil
+}
+
+func reloadCommand(c *console) *cobra.Command {
+	what := &monitor.Reload{Who: monitor.Who{By: operator()}}
+	yes := false
+	cmd, flags := c.control("reload", "Read the configuration of a running bot again",
+		`Have the bot read its configuration again, show what differs, ask, and make the changed limits
+the guard's. Other keys are taken by a new start only, and are listed.`, cobra.NoArgs, nil)
+	cmd.RunE = action(func(ctx context.Context, _ []string) error {
+		return controlFailure(flags, c.doReload(ctx, flags, what, yes))
+	})
+	cmd.Flags().BoolVar(&yes, "yes", false, "do it without asking")
+	cmd.Flags().StringVar(&what.Reason, "reason", byHand, "why; it is kept in the journal")
+	return cmd
+}
+
+func (c *console) doReload(ctx context.Context, f *controlFlags, what *monitor.Reload, yes bool) error {
+	bot, err := c.bot(f)
+	if err != nil {
+		return err
+	}
+	post := func(answer *monitor.Reloaded) error {
+		ctx, cancel := context.WithTimeout(ctx, f.timeout)
+		defer cancel()
+		return bot.Post(ctx, "reload", what, answer)
+	}
+	var r monitor.Reloaded
+	if err := post(&r); err != nil {
+		return err
+	}
+	if !f.json {
+		for _, one := range r.Changes {
+			fmt.Fprintf(c.out, "%s: %s -> %s\n", plain(one.Key), plain(one.Old), plain(one.New))
+		}
+		for _, one := range r.Refused {
+			fmt.Fprintf(c.out, "%s: %s -> %s, taken by a new start only\n", plain(one.Key), plain(one.Old), plain(one.New))
+		}
+		if len(r.Changes) == 0 {
+			fmt.Fprintln(c.out, "no limit differs")
+		}
+	}
+	if len(r.Changes) > 0 {
+		if agreed, err := c.agree("Take these limits?", yes); err != nil || !agreed {
+			return err
+		}
+		what.Apply = true
+		if err := post(&r); err != nil {
+			return err
+		}
+	}
+	if f.json {
+		return c.printJSON(r)
+	}
+	if r.Applied {
+		fmt.Fprintf(c.out, "in force since %s\n", readable.Instant(r.At))
+	}
+	return nil
+}

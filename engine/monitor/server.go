@@ -1,0 +1,211 @@
+package monitor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/pmbot/pmbot/engine"
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard"
+)
+
+// Loop is whoever runs the kernel: package loop's.
+type Loop interface {
+	// Do calls f with the kernel between two events and waits for it.
+	Do(ctx context.Context, f func(*engine.Kernel)) error
+	// Operate lets an operator's event happen and waits until it has; see package loop.
+	Operate(ctx context.Context, e exchange.Event) error
+}
+
+// Config is what a server tells of, and to whom it speaks. All but Reload and Log is needed.
+type Config struct {
+	Loop        Loop
+	Guard       *riskguard.Guard // read between two events only
+	Instruments *exchange.Instruments
+	// Strategies are the labels, in the order of the configuration.
+	Strategies []string
+	Recent     *Recent
+	// About tells of the process; it is called by several goroutines.
+	About func() About
+	// Reload reads the configuration again and says what would change; with apply it makes
+	// the limits the guard's. nil is a process that cannot.
+	Reload func(ctx context.Context, apply bool, by, reason string) (*Reloaded, error)
+	// Log is the file of the process's log, JSON lines; "" is none.
+	Log string
+	// Clock is the loop's.
+	Clock func() exchange.Time
+}
+
+// Reloaded is what a reload changes.
+type Reloaded struct {
+	Schema string `json:"schema"` // pmbot.reload/1
+	// Changes are the limits that differ, with the old and the new value; Refused those keys of
+	// the configuration that only a new start takes.
+	Changes []Change `json:"changes"`
+	Refused []Change `json:"needs_restart"`
+	// Applied says that the changes are in force, since At.
+	Applied bool          `json:"applied"`
+	At      exchange.Time `json:"at"`
+}
+
+// Change is a key of the configuration with both values.
+type Change struct {
+	Key string `json:"key"`
+	Old string `json:"old"`
+	New string `json:"new"`
+}
+
+// Server answers on a local socket.
+type Server struct {
+	config Config
+	mux    *http.ServeMux
+}
+
+// New makes a server. It listens to nobody before Run.
+func New(c Config) (*Server, error) {
+	if c.Loop == nil || c.Guard == nil || c.Instruments == nil || c.Recent == nil || c.About == nil || c.Clock == nil {
+		return nil, errors.New("monitor: loop, guard, instruments, recent, about and clock are needed")
+	}
+	s := &Server{config: c, mux: http.NewServeMux()}
+	get(s, "status", func(ctx context.Context, _ int) (any, error) { return s.status(ctx) })
+	get(s, "orders", func(ctx context.Context, _ int) (any, error) { return s.orders(ctx) })
+	get(s, "fills", func(ctx context.Context, n int) (any, error) { return s.fills(ctx, n) })
+	get(s, "positions", func(ctx context.Context, _ int) (any, error) { return s.positions(ctx) })
+	get(s, "margin", func(ctx context.Context, _ int) (any, error) { return s.margin(ctx) })
+	get(s, "funding", func(ctx context.Context, _ int) (any, error) { return s.funding(ctx) })
+	get(s, "limits", func(ctx context.Context, _ int) (any, error) { return s.limits(ctx) })
+	s.mux.HandleFunc("GET /v1/logs", s.logs)
+	post(s, "halt", s.halt)
+	post(s, "resume", s.resume)
+	post(s, "cancel", s.cancel)
+	post(s, "reload", s.reload)
+	return s, nil
+}
+
+// Handler answers requests, for tests.
+func (s *Server) Handler() http.Handler { return s.mux }
+
+// newestDefault is how many fills are told to who does not say.
+const newestDefault = 50
+
+// get is a question.
+func get(s *Server, name string, answer func(ctx context.Context, newest int) (any, error)) {
+	s.mux.HandleFunc("GET /v1/"+name, func(w http.ResponseWriter, r *http.Request) {
+		newest := newestDefault
+		if text := r.URL.Query().Get("newest"); text != "" {
+			n, err := strconv.Atoi(text)
+			if err != nil || n < 1 || n > keptMax {
+				reply(w, nil, fmt.Errorf("newest %q is not a number from 1 to %d", text, keptMax))
+				return
+			}
+			newest = n
+		}
+		a, err := answer(r.Context(), newest)
+		reply(w, a, err)
+	})
+}
+
+// bodyMax bounds what an operator may say.
+const bodyMax = 1 << 20
+
+// post is an act. An unknown field is an error: a misspelt scope must not halt everything, or
+// nothing.
+func post[T any](s *Server, name string, do func(ctx context.Context, what T) (any, error)) {
+	s.mux.HandleFunc("POST /v1/"+name, func(w http.ResponseWriter, r *http.Request) {
+		var what T
+		d := json.NewDecoder(io.LimitReader(r.Body, bodyMax))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&what); err != nil {
+			reply(w, nil, fmt.Errorf("%s: %w", name, err))
+			return
+		}
+		a, err := do(r.Context(), what)
+		reply(w, a, err)
+	})
+}
+
+// Problem is what is told in place of an answer.
+type Problem struct {
+	Error string `json:"error"`
+	// Kind is "bad", "unknown", "timeout" or "failed".
+	Kind string `json:"kind"`
+}
+
+// ErrNotThere is an order, symbol or strategy that the bot does not know.
+var ErrNotThere = errors.New("not known")
+
+func reply(w http.ResponseWriter, a any, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	if err != nil {
+		code, kind := http.StatusBadRequest, "bad"
+		switch {
+		case errors.Is(err, ErrNotThere):
+			code, kind = http.StatusNotFound, "unknown"
+		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+			code, kind = http.StatusGatewayTimeout, "timeout"
+		}
+		w.WriteHeader(code)
+		a = Problem{err.Error(), kind}
+	}
+	_ = json.NewEncoder(w).Encode(a) // who has gone need not be told
+}
+
+// pathMax is how long the path of a socket may be on Linux.
+const pathMax = 107
+
+// Listen makes the socket, in a directory that only its owner can enter. A socket that a
+// killed process left is replaced; the account's lock has shown that nobody serves it.
+func Listen(path string) (net.Listener, error) {
+	if len(path) > pathMax {
+		return nil, fmt.Errorf("control socket %s: the path is longer than the %d bytes that a socket may have; choose a shorter state directory", path, pathMax)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("control socket: %w", err)
+	}
+	if at, err := os.Lstat(path); err == nil && at.Mode()&fs.ModeSocket != 0 {
+		if err := os.Remove(path); err != nil {
+			return nil, fmt.Errorf("control socket: %w", err)
+		}
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("control socket %s: %w", path, err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("control socket: %w", err)
+	}
+	return l, nil
+}
+
+// Run answers whoever connects until the context ends, and closes the listener.
+func (s *Server) Run(ctx context.Context, l net.Listener) error {
+	server := &http.Server{
+		Handler: s.mux, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 1 << 16,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("control socket: %w", err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		server.Close()
+	}
+	<-ended
+	return nil
+}

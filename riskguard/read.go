@@ -1,0 +1,27 @@
+package riskguard
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard/margin"
+)
+
+// Missing names the first price that the account's valuation lacks, as margin.ErrMissing;
+// nil where all are known.
+func (g *Guard) Missing() error { return g.model.Missing() }
+
+// Assets lists what the account has of each asset, see [margin.Portfolio.Holdings].
+func (g *Guard) Assets() []margin.Holding { return g.model.Holdings() }
+
+// Balance is the amount of an asset in a wallet.
+func (g *Guard) Balance(asset string, w exchange.Wallet) decimal.Decimal {
+	return g.model.Balance(asset, w)
+}
+
+// Positions lists the futures positions that are not flat.
+func (g *Guard) Positions() []margin.Held { return g.model.Positions() }
+
+// Scenarios values the account under every shock that orders are held against, open orders
+// filled for the worse; the first is the market as it is.
+func (g *Guard) Scenarios() ([]margin.Outcome, error) { return g.model.Scenarios() }
