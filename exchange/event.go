@@ -380,6 +380,21 @@ var tradingStateNames = enum{Halted: "HALTED", ReduceOnly: "REDUCE_ONLY", Active
 
 func (s TradingState) String() string { return tradingStateNames.text("TradingState", int(s)) }
 
+// ParseTradingState reads "HALTED", "REDUCE_ONLY" or "ACTIVE".
+func ParseTradingState(s string) (TradingState, error) {
+	v, err := tradingStateNames.parse("trading state", s)
+	return TradingState(v), err
+}
+
+// MarshalText writes the name.
+func (s TradingState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads what [ParseTradingState] reads.
+func (s *TradingState) UnmarshalText(b []byte) (err error) {
+	*s, err = ParseTradingState(string(b))
+	return err
+}
+
 // StateChange sets the trading state of the account, of one instrument or of one
 // strategy; the strictest of the three holds for an order.
 type StateChange struct {

@@ -40,6 +40,15 @@ func ParseCause(s string) (Cause, error) {
 	return Cause(v), err
 }
 
+// MarshalText writes the name.
+func (c Cause) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads what [ParseCause] reads.
+func (c *Cause) UnmarshalText(b []byte) (err error) {
+	*c, err = ParseCause(string(b))
+	return err
+}
+
 // Start is the beginning of a process. What was pending in the process before is of unknown
 // outcome from here on, and the account is halted by CauseStart and CauseStream.
 type Start struct {

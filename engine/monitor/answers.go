@@ -6,7 +6,7 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// Status is how a bot is. Times are nanoseconds since 1970 by the bot's clock.
+// Status is how a bot is. Times are the bot's clock's, as text in UTC, "-" where there is none.
 type Status struct {
 	Schema string `json:"schema"` // pmbot.status/1
 	About  About  `json:"about"`
