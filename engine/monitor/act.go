@@ -83,7 +83,7 @@ func (s *Server) halt(ctx context.Context, h Halt) (any, error) {
 	if h.ReduceOnly {
 		state = exchange.ReduceOnly
 	}
-	return s.change(ctx, h.Scope, h.Who, state)
+	return s.change(ctx, h.Scope, h.Who, exchange.StateChange{State: state})
 }
 
 // Resume lifts what operators, risk controls and reconciliation have set on a scope.
@@ -95,10 +95,10 @@ type Resume struct {
 }
 
 func (s *Server) resume(ctx context.Context, r Resume) (any, error) {
-	return s.change(ctx, r.Scope, r.Who, exchange.Active)
+	return s.change(ctx, r.Scope, r.Who, exchange.StateChange{State: exchange.Active, Accept: r.Accept})
 }
 
-func (s *Server) change(ctx context.Context, what Scope, who Who, state exchange.TradingState) (any, error) {
+func (s *Server) change(ctx context.Context, what Scope, who Who, c exchange.StateChange) (any, error) {
 	if err := who.check(); err != nil {
 		return nil, err
 	}
@@ -110,9 +110,8 @@ func (s *Server) change(ctx context.Context, what Scope, who Who, state exchange
 		return nil, errors.New("a symbol or a strategy, not both: states are held for each alone")
 	}
 	e := exchange.Event{At: s.config.Clock()}
-	e.SetState(&exchange.StateChange{
-		Inst: inst, Strategy: strategy, State: state, Cause: exchange.CauseOperator, Reason: who.Reason, By: who.By,
-	})
+	c.Inst, c.Strategy, c.Cause, c.Reason, c.By = inst, strategy, exchange.CauseOperator, who.Reason, who.By
+	e.SetState(&c)
 	if err := s.config.Loop.Operate(ctx, e); err != nil {
 		return nil, err
 	}

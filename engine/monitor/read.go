@@ -192,7 +192,7 @@ func (s *Server) status(ctx context.Context) (*Status, error) {
 		for _, h := range k.States() {
 			a.Holds = append(a.Holds, Hold{s.scope(h.Inst, h.Strategy), h.Cause, h.State, h.Reason, h.By, h.Since})
 		}
-		for _, d := range []exchange.Difference(nil) {
+		for _, d := range k.Differences() {
 			a.Differences = append(a.Differences, d.String())
 		}
 		if err := g.Missing(); err != nil {

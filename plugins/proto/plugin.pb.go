@@ -4490,7 +4490,9 @@ type StateChange struct {
 	By        string       `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`
 	Effective TradingState `protobuf:"varint,6,opt,name=effective,proto3,enum=pmbot.v1.TradingState" json:"effective,omitempty"`
 	// See exchange.Cause.
-	Cause         uint32 `protobuf:"varint,7,opt,name=cause,proto3" json:"cause,omitempty"`
+	Cause uint32 `protobuf:"varint,7,opt,name=cause,proto3" json:"cause,omitempty"`
+	// A person takes the exchange's account for ours where they differ.
+	Accept        bool `protobuf:"varint,8,opt,name=accept,proto3" json:"accept,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4572,6 +4574,13 @@ func (x *StateChange) GetCause() uint32 {
 		return x.Cause
 	}
 	return 0
+}
+
+func (x *StateChange) GetAccept() bool {
+	if x != nil {
+		return x.Accept
+	}
+	return false
 }
 
 // Lot bounds and grids a quantity.
@@ -5586,7 +5595,7 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x05value\x18\x05 \x01(\tR\x05value\x12\x16\n" +
 	"\x06passes\x18\x06 \x01(\tR\x06passes\x12\x0e\n" +
 	"\x02by\x18\a \x01(\tR\x02by\x12\x14\n" +
-	"\x05order\x18\b \x01(\x04R\x05order\"\xeb\x01\n" +
+	"\x05order\x18\b \x01(\x04R\x05order\"\x83\x02\n" +
 	"\vStateChange\x12\x1e\n" +
 	"\n" +
 	"instrument\x18\x01 \x01(\rR\n" +
@@ -5596,7 +5605,8 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x0e\n" +
 	"\x02by\x18\x05 \x01(\tR\x02by\x124\n" +
 	"\teffective\x18\x06 \x01(\x0e2\x16.pmbot.v1.TradingStateR\teffective\x12\x14\n" +
-	"\x05cause\x18\a \x01(\rR\x05cause\"=\n" +
+	"\x05cause\x18\a \x01(\rR\x05cause\x12\x16\n" +
+	"\x06accept\x18\b \x01(\bR\x06accept\"=\n" +
 	"\x03Lot\x12\x10\n" +
 	"\x03min\x18\x01 \x01(\x03R\x03min\x12\x10\n" +
 	"\x03max\x18\x02 \x01(\x03R\x03max\x12\x12\n" +

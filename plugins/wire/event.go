@@ -110,7 +110,7 @@ func encodeAccount(a *exchange.Account) *pb.Account {
 func encodeState(s *exchange.StateChange) *pb.StateChange {
 	return &pb.StateChange{
 		Instrument: uint32(s.Inst), Strategy: uint32(s.Strategy), State: pb.TradingState(s.State),
-		Reason: valid(s.Reason), By: valid(s.By), Effective: pb.TradingState(s.Effective), Cause: uint32(s.Cause),
+		Reason: valid(s.Reason), By: valid(s.By), Effective: pb.TradingState(s.Effective), Cause: uint32(s.Cause), Accept: s.Accept,
 	}
 }
 
@@ -124,7 +124,7 @@ func (d *Decoder) state(s *pb.StateChange) (*exchange.StateChange, error) {
 	}
 	return &exchange.StateChange{
 		Inst: inst, Strategy: exchange.StrategyID(s.GetStrategy()), State: exchange.TradingState(s.GetState()),
-		Reason: s.GetReason(), By: s.GetBy(), Effective: exchange.TradingState(s.GetEffective()), Cause: exchange.Cause(s.GetCause()),
+		Reason: s.GetReason(), By: s.GetBy(), Effective: exchange.TradingState(s.GetEffective()), Cause: exchange.Cause(s.GetCause()), Accept: s.GetAccept(),
 	}, nil
 }
 
