@@ -55,6 +55,9 @@ func (o *owner) catchUp() {
 	}
 	for _, d := range o.doubts {
 		w.active[d.r.order.Request.Inst] = true
+		if d.r.kind == toPlace { // a conditional one may have dealt, and its child names nobody
+			w.doubtful = append(w.doubtful, d.r.order)
+		}
 	}
 	o.catchers.Go(func() { o.tell(o.ctx, o.readTruth(o.ctx, w)) })
 }

@@ -34,10 +34,10 @@ func (b *Broker) Truth() *Truth { return b.truth.Load() }
 
 // want is what a catch-up needs to know beforehand.
 type want struct {
-	// open are the orders that were open, and named the client ids of all that are known, by
-	// their numbers.
-	open  []exchange.Order
-	named map[orderNumber]string
+	// open are the orders that were open, doubtful those of which that is not known, and named
+	// the client ids of all that are known, by their numbers.
+	open, doubtful []exchange.Order
+	named          map[orderNumber]string
 	// active are the instruments that have had orders or positions.
 	active map[exchange.InstrumentID]bool
 	// since is up to when everything is known, 0 for nothing that counts.
@@ -179,7 +179,8 @@ func (b *Broker) collect(c *caughtUp, w want) {
 	}
 }
 
-// readGone asks singly for the orders that were open and are on no list any more.
+// readGone asks singly for the orders that were open and are on no list any more, and for
+// those in doubt: what they have made must be known for ours before its fills are told.
 func (b *Broker) readGone(ctx context.Context, c *caughtUp, w want) error {
 	there := map[orderName]bool{}
 	for i := range c.orders {
@@ -188,22 +189,21 @@ func (b *Broker) readGone(ctx context.Context, c *caughtUp, w want) error {
 	for i := range c.lists {
 		there[orderName{listOCO, c.lists[i].ListClientOrderID}] = true
 	}
-	for i := range w.open {
-		o := &w.open[i]
+	for i, o := range slices.Concat(w.open, w.doubtful) {
 		in := b.config.Instruments.At(o.Request.Inst)
 		l := listOf(in.Product, o.Request.Type)
 		if there[orderName{l, o.ClientID}] {
 			continue
 		}
-		found, err := b.find(ctx, &question{order: *o, list: l}, in)
+		found, err := b.find(ctx, &question{order: o, list: l}, in)
 		if plain := l == listUM || l == listCM || l == listMargin; plain && err == nil && len(found) == 0 && o.VenueID != 0 {
 			found, err = b.numbered(ctx, l, o.VenueID, in)
 		}
 		if err != nil {
 			return fmt.Errorf("order %s: %w", o.ClientID, err)
 		}
-		if len(found) == 0 {
-			c.missing = append(c.missing, *o)
+		if len(found) == 0 && i < len(w.open) {
+			c.missing = append(c.missing, o)
 		}
 		for _, n := range found {
 			w.named[orderNumber{n.list, n.venueID}] = n.clientID
