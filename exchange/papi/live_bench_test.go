@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -410,6 +411,7 @@ type nowhere struct {
 	waits         bool
 	written       time.Time
 	asked, closed chan struct{}
+	once          sync.Once
 }
 
 func (c *nowhere) dial(context.Context, string, string) (net.Conn, error) {
@@ -434,4 +436,4 @@ func (c *nowhere) Read(p []byte) (int, error) {
 	}
 }
 
-func (c *nowhere) Close() error { close(c.closed); return nil }
+func (c *nowhere) Close() error { c.once.Do(func() { close(c.closed) }); return nil }
