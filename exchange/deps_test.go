@@ -92,8 +92,9 @@ var law = map[string]string{
 	"plugins/proto":          "",
 	"plugins/proto/genproto": "",
 	"plugins/wire":           "exchange strategy plugins/proto",
-	"plugins/host":           "exchange strategy plugins/wire plugins/proto",
-	"plugins/sdk":            "exchange strategy backtest plugins/wire plugins/proto",
+	"plugins/socket":         "",
+	"plugins/host":           "exchange strategy plugins/wire plugins/proto plugins/socket",
+	"plugins/sdk":            "exchange strategy backtest plugins/wire plugins/proto plugins/socket",
 	"plugins/plugintest":     "exchange strategy plugins/*",
 
 	// The bundled strategies.

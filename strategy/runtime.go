@@ -224,6 +224,12 @@ func (r *Runtime) Stop(at exchange.Time) *Output {
 	return &r.env.out
 }
 
+// Saves says whether the strategy keeps memory.
+func (r *Runtime) Saves() bool {
+	_, ok := r.strategy.(Saver)
+	return ok
+}
+
 // Save returns the strategy's memory, or ok=false if it keeps none.
 func (r *Runtime) Save() (version int, state []byte, ok bool, err error) {
 	s, ok := r.strategy.(Saver)

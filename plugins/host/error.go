@@ -37,11 +37,13 @@ const (
 	Failed
 	// Misused: our own code called a session out of turn.
 	Misused
+	// Flooded: the strategy asked for more than a session may.
+	Flooded
 )
 
 var kindNames = [...]string{
 	NotFound: "not found", NotPlugin: "not a plugin", BadChecksum: "bad checksum", BadVersion: "bad version",
-	BadParams: "bad parameters", BadData: "bad data", Crashed: "crashed", Hung: "hung", Lied: "lied", Failed: "failed", Misused: "misused",
+	BadParams: "bad parameters", BadData: "bad data", Crashed: "crashed", Hung: "hung", Lied: "lied", Failed: "failed", Misused: "misused", Flooded: "flooded",
 }
 
 func (k Kind) String() string {

@@ -56,6 +56,22 @@ func (o *output) line(name, text string, keep bool) {
 		}
 		o.last = append(o.last, text)
 	}
+	if o.admit() {
+		o.log.Info("plugin output", "stream", name, "line", text)
+	}
+}
+
+// said logs a line that a strategy wrote to its log, in answer to an event.
+func (o *output) said(strategy string, seq uint64, text string) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	if o.admit() {
+		o.log.Info(text, "strategy", strategy, "seq", seq)
+	}
+}
+
+// admit counts a line and says whether it may be logged.
+func (o *output) admit() bool {
 	if now := time.Now(); now.Sub(o.second) >= time.Second {
 		if o.dropped > 0 {
 			o.log.Warn("plugin prints too much", "dropped_lines", o.dropped)
@@ -64,9 +80,9 @@ func (o *output) line(name, text string, keep bool) {
 	}
 	if o.lines++; o.lines > logLinesPerSecond {
 		o.dropped++
-		return
+		return false
 	}
-	o.log.Info("plugin output", "stream", name, "line", text)
+	return true
 }
 
 // lineWriter cuts a stream into lines, and lines into pieces of lineBytesMax.

@@ -1,6 +1,7 @@
 package plugintest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -17,7 +18,8 @@ type Probe struct {
 		Symbol strategy.Symbol `default:"UM:BTCUSDT" help:"what to watch and trade"`
 		Other  strategy.Symbol `default:"" help:"a second one; may be empty"`
 		Every  int             `default:"0" min:"0" unit:"events" help:"how often it asks for something; 0 is never"`
-		Do     string          `default:"nothing" choices:"nothing|panic|nil|exit|hang|spin|flood|intents|print|fail-start|panic-start|panic-stop|exit-stop" help:"how it misbehaves"`
+		Do     string          `default:"nothing" choices:"nothing|panic|nil|exit|hang|gate|spin|flood|intents|print|unsaved|fail-start|panic-start|panic-stop|exit-stop" help:"how it misbehaves"`
+		Gate   string          `default:"" help:"a file that gate reads before it goes on"`
 		Bars   bool            `default:"false" help:"watch bars and nothing else"`
 		At     int             `default:"0" min:"0" help:"at which market event it misbehaves, from 1"`
 	}
@@ -31,7 +33,7 @@ type Probe struct {
 func (p *Probe) Manifest() strategy.Manifest {
 	return strategy.Manifest{
 		Name: "probe", Version: "1.2.3", Summary: "does what a test wants", Products: []exchange.Product{exchange.UM, exchange.CM},
-		OrderTypes: []exchange.OrderType{exchange.Limit, exchange.Market}, Stateless: true,
+		OrderTypes: []exchange.OrderType{exchange.Limit, exchange.Market},
 	}
 }
 
@@ -115,6 +117,10 @@ func (p *Probe) misbehave(env *strategy.Env) {
 		os.Exit(3)
 	case "hang":
 		time.Sleep(time.Hour)
+	case "gate":
+		if _, err := os.ReadFile(p.p.Gate); err != nil {
+			panic(err)
+		}
 	case "spin":
 		for {
 			p.sum++
@@ -187,6 +193,23 @@ func (p *Probe) OnTimer(env *strategy.Env, id uint64) {
 // OnState answers with a log line.
 func (p *Probe) OnState(env *strategy.Env, s *exchange.StateChange) {
 	env.Logf("state %v: %s; %v", s.State, s.Reason, env.State(p.in))
+}
+
+// Save keeps what the probe counts with.
+func (p *Probe) Save() (int, []byte, error) {
+	if p.p.Do == "unsaved" {
+		return 0, nil, errors.New("no pencil")
+	}
+	return 1, fmt.Append(nil, p.seen, p.sum, p.last), nil
+}
+
+// Restore reads what Save has written.
+func (p *Probe) Restore(version int, state []byte) error {
+	if version != 1 {
+		return fmt.Errorf("version %d is unknown", version)
+	}
+	_, err := fmt.Sscan(string(state), &p.seen, &p.sum, &p.last)
+	return err
 }
 
 // Stop wishes all orders gone.

@@ -1757,6 +1757,7 @@ type PlayRequest struct {
 	//	*PlayRequest_Event
 	//	*PlayRequest_Stop
 	//	*PlayRequest_Save
+	//	*PlayRequest_Sync
 	Request isPlayRequest_Request `protobuf_oneof:"request"`
 	// Events that came before and that the strategy has no code for, see
 	// Started.handlers: they change what it knows and cannot make it ask for anything.
@@ -1847,6 +1848,15 @@ func (x *PlayRequest) GetSave() *Save {
 	return nil
 }
 
+func (x *PlayRequest) GetSync() *Sync {
+	if x != nil {
+		if x, ok := x.Request.(*PlayRequest_Sync); ok {
+			return x.Sync
+		}
+	}
+	return nil
+}
+
 func (x *PlayRequest) GetBefore() []*Event {
 	if x != nil {
 		return x.Before
@@ -1875,8 +1885,12 @@ type PlayRequest_Stop struct {
 }
 
 type PlayRequest_Save struct {
-	// Only in a live play whose Started.live says that the plugin saves.
+	// Only in a live play, and only to a plugin that has sent Started.live.
 	Save *Save `protobuf:"bytes,6,opt,name=save,proto3,oneof"`
+}
+
+type PlayRequest_Sync struct {
+	Sync *Sync `protobuf:"bytes,7,opt,name=sync,proto3,oneof"`
 }
 
 func (*PlayRequest_Start) isPlayRequest_Request() {}
@@ -1888,6 +1902,8 @@ func (*PlayRequest_Event) isPlayRequest_Request() {}
 func (*PlayRequest_Stop) isPlayRequest_Request() {}
 
 func (*PlayRequest_Save) isPlayRequest_Request() {}
+
+func (*PlayRequest_Sync) isPlayRequest_Request() {}
 
 type PlayResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2701,6 +2717,43 @@ func (x *Memory) GetState() []byte {
 	return nil
 }
 
+// Sync asks for an answer now, of which the requests before are a part.
+type Sync struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sync) Reset() {
+	*x = Sync{}
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sync) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sync) ProtoMessage() {}
+
+func (x *Sync) ProtoReflect() protoreflect.Message {
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sync.ProtoReflect.Descriptor instead.
+func (*Sync) Descriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{20}
+}
+
 // Save asks for the strategy's memory as it is after the request before.
 type Save struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2710,7 +2763,7 @@ type Save struct {
 
 func (x *Save) Reset() {
 	*x = Save{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[20]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2722,7 +2775,7 @@ func (x *Save) String() string {
 func (*Save) ProtoMessage() {}
 
 func (x *Save) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[20]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2735,7 +2788,7 @@ func (x *Save) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Save.ProtoReflect.Descriptor instead.
 func (*Save) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{20}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{21}
 }
 
 type Saved struct {
@@ -2749,7 +2802,7 @@ type Saved struct {
 
 func (x *Saved) Reset() {
 	*x = Saved{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[21]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2761,7 +2814,7 @@ func (x *Saved) String() string {
 func (*Saved) ProtoMessage() {}
 
 func (x *Saved) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[21]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2774,7 +2827,7 @@ func (x *Saved) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Saved.ProtoReflect.Descriptor instead.
 func (*Saved) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{21}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Saved) GetMemory() *Memory {
@@ -2809,7 +2862,7 @@ type Started struct {
 
 func (x *Started) Reset() {
 	*x = Started{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[22]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2821,7 +2874,7 @@ func (x *Started) String() string {
 func (*Started) ProtoMessage() {}
 
 func (x *Started) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[22]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2834,7 +2887,7 @@ func (x *Started) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Started.ProtoReflect.Descriptor instead.
 func (*Started) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{22}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Started) GetSubscriptions() []*Subscription {
@@ -2881,7 +2934,7 @@ type Handlers struct {
 
 func (x *Handlers) Reset() {
 	*x = Handlers{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[23]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2893,7 +2946,7 @@ func (x *Handlers) String() string {
 func (*Handlers) ProtoMessage() {}
 
 func (x *Handlers) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[23]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2906,7 +2959,7 @@ func (x *Handlers) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Handlers.ProtoReflect.Descriptor instead.
 func (*Handlers) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{23}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Handlers) GetOrderUpdate() bool {
@@ -2965,7 +3018,7 @@ type Subscription struct {
 
 func (x *Subscription) Reset() {
 	*x = Subscription{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[24]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2977,7 +3030,7 @@ func (x *Subscription) String() string {
 func (*Subscription) ProtoMessage() {}
 
 func (x *Subscription) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[24]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2990,7 +3043,7 @@ func (x *Subscription) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Subscription.ProtoReflect.Descriptor instead.
 func (*Subscription) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{24}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Subscription) GetInstrument() uint32 {
@@ -3056,7 +3109,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[25]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3068,7 +3121,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[25]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3081,7 +3134,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{25}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Batch) GetWarming() bool {
@@ -3131,7 +3184,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[26]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3143,7 +3196,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[26]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3156,7 +3209,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{26}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Event) GetWarming() bool {
@@ -3342,7 +3395,7 @@ type Stop struct {
 
 func (x *Stop) Reset() {
 	*x = Stop{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[27]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3354,7 +3407,7 @@ func (x *Stop) String() string {
 func (*Stop) ProtoMessage() {}
 
 func (x *Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[27]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3367,7 +3420,7 @@ func (x *Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stop.ProtoReflect.Descriptor instead.
 func (*Stop) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{27}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Stop) GetAt() int64 {
@@ -3381,11 +3434,12 @@ func (x *Stop) GetAt() int64 {
 type Answer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many events of the batch were handled, 1 to Batch.count; 1 after an event, 0
-	// after stop. Intents and timers belong to the last of them.
+	// after stop and sync. Intents and timers belong to the last of them.
 	Upto   uint32  `protobuf:"varint,1,opt,name=upto,proto3" json:"upto,omitempty"`
 	Output *Output `protobuf:"bytes,2,opt,name=output,proto3" json:"output,omitempty"`
 	// In a live play, how many requests this answers; 0 is 1. The output belongs to the last
-	// of them, and the others had none.
+	// of them, and the others had none. A plugin at a socket answers at once when the strategy
+	// has asked for something, and at the latest after 16 requests.
 	Requests      uint32 `protobuf:"varint,3,opt,name=requests,proto3" json:"requests,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3393,7 +3447,7 @@ type Answer struct {
 
 func (x *Answer) Reset() {
 	*x = Answer{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[28]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3405,7 +3459,7 @@ func (x *Answer) String() string {
 func (*Answer) ProtoMessage() {}
 
 func (x *Answer) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[28]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3418,7 +3472,7 @@ func (x *Answer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Answer.ProtoReflect.Descriptor instead.
 func (*Answer) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{28}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Answer) GetUpto() uint32 {
@@ -3455,7 +3509,7 @@ type Output struct {
 
 func (x *Output) Reset() {
 	*x = Output{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[29]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3467,7 +3521,7 @@ func (x *Output) String() string {
 func (*Output) ProtoMessage() {}
 
 func (x *Output) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[29]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3480,7 +3534,7 @@ func (x *Output) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Output.ProtoReflect.Descriptor instead.
 func (*Output) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{29}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Output) GetIntents() []*Intent {
@@ -3515,7 +3569,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[30]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3527,7 +3581,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[30]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3540,7 +3594,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{30}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Log) GetEvent() uint32 {
@@ -3573,7 +3627,7 @@ type Intent struct {
 
 func (x *Intent) Reset() {
 	*x = Intent{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[31]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3585,7 +3639,7 @@ func (x *Intent) String() string {
 func (*Intent) ProtoMessage() {}
 
 func (x *Intent) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[31]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3598,7 +3652,7 @@ func (x *Intent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Intent.ProtoReflect.Descriptor instead.
 func (*Intent) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{31}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Intent) GetKind() IntentKind {
@@ -3659,7 +3713,7 @@ type OrderRequest struct {
 
 func (x *OrderRequest) Reset() {
 	*x = OrderRequest{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[32]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3671,7 +3725,7 @@ func (x *OrderRequest) String() string {
 func (*OrderRequest) ProtoMessage() {}
 
 func (x *OrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[32]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3684,7 +3738,7 @@ func (x *OrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderRequest.ProtoReflect.Descriptor instead.
 func (*OrderRequest) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{32}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *OrderRequest) GetInstrument() uint32 {
@@ -3845,7 +3899,7 @@ type Timer struct {
 
 func (x *Timer) Reset() {
 	*x = Timer{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[33]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3857,7 +3911,7 @@ func (x *Timer) String() string {
 func (*Timer) ProtoMessage() {}
 
 func (x *Timer) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[33]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3870,7 +3924,7 @@ func (x *Timer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Timer.ProtoReflect.Descriptor instead.
 func (*Timer) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{33}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Timer) GetId() uint64 {
@@ -3908,7 +3962,7 @@ type OrderUpdate struct {
 
 func (x *OrderUpdate) Reset() {
 	*x = OrderUpdate{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3920,7 +3974,7 @@ func (x *OrderUpdate) String() string {
 func (*OrderUpdate) ProtoMessage() {}
 
 func (x *OrderUpdate) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3933,7 +3987,7 @@ func (x *OrderUpdate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderUpdate.ProtoReflect.Descriptor instead.
 func (*OrderUpdate) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{34}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *OrderUpdate) GetOrder() uint64 {
@@ -4051,7 +4105,7 @@ type Fill struct {
 
 func (x *Fill) Reset() {
 	*x = Fill{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[35]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4063,7 +4117,7 @@ func (x *Fill) String() string {
 func (*Fill) ProtoMessage() {}
 
 func (x *Fill) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[35]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4076,7 +4130,7 @@ func (x *Fill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fill.ProtoReflect.Descriptor instead.
 func (*Fill) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{35}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Fill) GetOrder() uint64 {
@@ -4200,7 +4254,7 @@ type LedgerEntry struct {
 
 func (x *LedgerEntry) Reset() {
 	*x = LedgerEntry{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4212,7 +4266,7 @@ func (x *LedgerEntry) String() string {
 func (*LedgerEntry) ProtoMessage() {}
 
 func (x *LedgerEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4225,7 +4279,7 @@ func (x *LedgerEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerEntry.ProtoReflect.Descriptor instead.
 func (*LedgerEntry) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{36}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *LedgerEntry) GetAsset() string {
@@ -4294,7 +4348,7 @@ type Account struct {
 
 func (x *Account) Reset() {
 	*x = Account{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4306,7 +4360,7 @@ func (x *Account) String() string {
 func (*Account) ProtoMessage() {}
 
 func (x *Account) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4319,7 +4373,7 @@ func (x *Account) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Account.ProtoReflect.Descriptor instead.
 func (*Account) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{37}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Account) GetEquity() string {
@@ -4396,7 +4450,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[38]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4408,7 +4462,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[38]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4421,7 +4475,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{38}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Refusal) GetIntent() *Intent {
@@ -4499,7 +4553,7 @@ type StateChange struct {
 
 func (x *StateChange) Reset() {
 	*x = StateChange{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[39]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4511,7 +4565,7 @@ func (x *StateChange) String() string {
 func (*StateChange) ProtoMessage() {}
 
 func (x *StateChange) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[39]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4524,7 +4578,7 @@ func (x *StateChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StateChange.ProtoReflect.Descriptor instead.
 func (*StateChange) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{39}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *StateChange) GetInstrument() uint32 {
@@ -4595,7 +4649,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[40]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4607,7 +4661,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[40]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4620,7 +4674,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{40}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Lot) GetMin() int64 {
@@ -4679,7 +4733,7 @@ type Instrument struct {
 
 func (x *Instrument) Reset() {
 	*x = Instrument{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[41]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4691,7 +4745,7 @@ func (x *Instrument) String() string {
 func (*Instrument) ProtoMessage() {}
 
 func (x *Instrument) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[41]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4704,7 +4758,7 @@ func (x *Instrument) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Instrument.ProtoReflect.Descriptor instead.
 func (*Instrument) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{41}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Instrument) GetProduct() Product {
@@ -4901,7 +4955,7 @@ type BacktestRequest struct {
 
 func (x *BacktestRequest) Reset() {
 	*x = BacktestRequest{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[42]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4913,7 +4967,7 @@ func (x *BacktestRequest) String() string {
 func (*BacktestRequest) ProtoMessage() {}
 
 func (x *BacktestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[42]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4926,7 +4980,7 @@ func (x *BacktestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BacktestRequest.ProtoReflect.Descriptor instead.
 func (*BacktestRequest) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{42}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *BacktestRequest) GetConfig() []byte {
@@ -4958,7 +5012,7 @@ type BacktestResponse struct {
 
 func (x *BacktestResponse) Reset() {
 	*x = BacktestResponse{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[43]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4970,7 +5024,7 @@ func (x *BacktestResponse) String() string {
 func (*BacktestResponse) ProtoMessage() {}
 
 func (x *BacktestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[43]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4983,7 +5037,7 @@ func (x *BacktestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BacktestResponse.ProtoReflect.Descriptor instead.
 func (*BacktestResponse) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{43}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *BacktestResponse) GetResponse() isBacktestResponse_Response {
@@ -5071,7 +5125,7 @@ type LogLines struct {
 
 func (x *LogLines) Reset() {
 	*x = LogLines{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[44]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5083,7 +5137,7 @@ func (x *LogLines) String() string {
 func (*LogLines) ProtoMessage() {}
 
 func (x *LogLines) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[44]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5096,7 +5150,7 @@ func (x *LogLines) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogLines.ProtoReflect.Descriptor instead.
 func (*LogLines) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{44}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *LogLines) GetLines() []*LogLine {
@@ -5117,7 +5171,7 @@ type LogLine struct {
 
 func (x *LogLine) Reset() {
 	*x = LogLine{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[45]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5129,7 +5183,7 @@ func (x *LogLine) String() string {
 func (*LogLine) ProtoMessage() {}
 
 func (x *LogLine) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[45]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5142,7 +5196,7 @@ func (x *LogLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogLine.ProtoReflect.Descriptor instead.
 func (*LogLine) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{45}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *LogLine) GetStrategy() string {
@@ -5172,7 +5226,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[46]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5184,7 +5238,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[46]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5197,7 +5251,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{46}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Progress) GetEvents() uint64 {
@@ -5238,7 +5292,7 @@ type Handling struct {
 
 func (x *Handling) Reset() {
 	*x = Handling{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[47]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5250,7 +5304,7 @@ func (x *Handling) String() string {
 func (*Handling) ProtoMessage() {}
 
 func (x *Handling) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[47]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5263,7 +5317,7 @@ func (x *Handling) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Handling.ProtoReflect.Descriptor instead.
 func (*Handling) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{47}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Handling) GetStrategy() string {
@@ -5362,13 +5416,14 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\bhandling\x18\b \x01(\v2\x12.pmbot.v1.HandlingR\bhandling\"<\n" +
 	"\fParamProblem\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
-	"\aproblem\x18\x02 \x01(\tR\aproblem\"\x88\x02\n" +
+	"\aproblem\x18\x02 \x01(\tR\aproblem\"\xae\x02\n" +
 	"\vPlayRequest\x12'\n" +
 	"\x05start\x18\x01 \x01(\v2\x0f.pmbot.v1.StartH\x00R\x05start\x12'\n" +
 	"\x05batch\x18\x02 \x01(\v2\x0f.pmbot.v1.BatchH\x00R\x05batch\x12'\n" +
 	"\x05event\x18\x03 \x01(\v2\x0f.pmbot.v1.EventH\x00R\x05event\x12$\n" +
 	"\x04stop\x18\x04 \x01(\v2\x0e.pmbot.v1.StopH\x00R\x04stop\x12$\n" +
-	"\x04save\x18\x06 \x01(\v2\x0e.pmbot.v1.SaveH\x00R\x04save\x12'\n" +
+	"\x04save\x18\x06 \x01(\v2\x0e.pmbot.v1.SaveH\x00R\x04save\x12$\n" +
+	"\x04sync\x18\a \x01(\v2\x0e.pmbot.v1.SyncH\x00R\x04sync\x12'\n" +
 	"\x06before\x18\x05 \x03(\v2\x0f.pmbot.v1.EventR\x06beforeB\t\n" +
 	"\arequest\"\xcd\x01\n" +
 	"\fPlayResponse\x12-\n" +
@@ -5439,6 +5494,7 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x06Memory\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\fR\x05state\"\x06\n" +
+	"\x04Sync\"\x06\n" +
 	"\x04Save\"K\n" +
 	"\x05Saved\x12(\n" +
 	"\x06memory\x18\x01 \x01(\v2\x10.pmbot.v1.MemoryR\x06memory\x12\x18\n" +
@@ -5827,7 +5883,7 @@ func file_pmbot_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_pmbot_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 18)
-var file_pmbot_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
+var file_pmbot_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_pmbot_v1_plugin_proto_goTypes = []any{
 	(Fault)(0),               // 0: pmbot.v1.Fault
 	(EventKind)(0),           // 1: pmbot.v1.EventKind
@@ -5867,43 +5923,44 @@ var file_pmbot_v1_plugin_proto_goTypes = []any{
 	(*Balance)(nil),          // 35: pmbot.v1.Balance
 	(*Seen)(nil),             // 36: pmbot.v1.Seen
 	(*Memory)(nil),           // 37: pmbot.v1.Memory
-	(*Save)(nil),             // 38: pmbot.v1.Save
-	(*Saved)(nil),            // 39: pmbot.v1.Saved
-	(*Started)(nil),          // 40: pmbot.v1.Started
-	(*Handlers)(nil),         // 41: pmbot.v1.Handlers
-	(*Subscription)(nil),     // 42: pmbot.v1.Subscription
-	(*Batch)(nil),            // 43: pmbot.v1.Batch
-	(*Event)(nil),            // 44: pmbot.v1.Event
-	(*Stop)(nil),             // 45: pmbot.v1.Stop
-	(*Answer)(nil),           // 46: pmbot.v1.Answer
-	(*Output)(nil),           // 47: pmbot.v1.Output
-	(*Log)(nil),              // 48: pmbot.v1.Log
-	(*Intent)(nil),           // 49: pmbot.v1.Intent
-	(*OrderRequest)(nil),     // 50: pmbot.v1.OrderRequest
-	(*Timer)(nil),            // 51: pmbot.v1.Timer
-	(*OrderUpdate)(nil),      // 52: pmbot.v1.OrderUpdate
-	(*Fill)(nil),             // 53: pmbot.v1.Fill
-	(*LedgerEntry)(nil),      // 54: pmbot.v1.LedgerEntry
-	(*Account)(nil),          // 55: pmbot.v1.Account
-	(*Refusal)(nil),          // 56: pmbot.v1.Refusal
-	(*StateChange)(nil),      // 57: pmbot.v1.StateChange
-	(*Lot)(nil),              // 58: pmbot.v1.Lot
-	(*Instrument)(nil),       // 59: pmbot.v1.Instrument
-	(*BacktestRequest)(nil),  // 60: pmbot.v1.BacktestRequest
-	(*BacktestResponse)(nil), // 61: pmbot.v1.BacktestResponse
-	(*LogLines)(nil),         // 62: pmbot.v1.LogLines
-	(*LogLine)(nil),          // 63: pmbot.v1.LogLine
-	(*Progress)(nil),         // 64: pmbot.v1.Progress
-	(*Handling)(nil),         // 65: pmbot.v1.Handling
-	nil,                      // 66: pmbot.v1.DescribeRequest.ParamsEntry
-	nil,                      // 67: pmbot.v1.DescribeResponse.ValuesEntry
-	nil,                      // 68: pmbot.v1.Start.ParamsEntry
+	(*Sync)(nil),             // 38: pmbot.v1.Sync
+	(*Save)(nil),             // 39: pmbot.v1.Save
+	(*Saved)(nil),            // 40: pmbot.v1.Saved
+	(*Started)(nil),          // 41: pmbot.v1.Started
+	(*Handlers)(nil),         // 42: pmbot.v1.Handlers
+	(*Subscription)(nil),     // 43: pmbot.v1.Subscription
+	(*Batch)(nil),            // 44: pmbot.v1.Batch
+	(*Event)(nil),            // 45: pmbot.v1.Event
+	(*Stop)(nil),             // 46: pmbot.v1.Stop
+	(*Answer)(nil),           // 47: pmbot.v1.Answer
+	(*Output)(nil),           // 48: pmbot.v1.Output
+	(*Log)(nil),              // 49: pmbot.v1.Log
+	(*Intent)(nil),           // 50: pmbot.v1.Intent
+	(*OrderRequest)(nil),     // 51: pmbot.v1.OrderRequest
+	(*Timer)(nil),            // 52: pmbot.v1.Timer
+	(*OrderUpdate)(nil),      // 53: pmbot.v1.OrderUpdate
+	(*Fill)(nil),             // 54: pmbot.v1.Fill
+	(*LedgerEntry)(nil),      // 55: pmbot.v1.LedgerEntry
+	(*Account)(nil),          // 56: pmbot.v1.Account
+	(*Refusal)(nil),          // 57: pmbot.v1.Refusal
+	(*StateChange)(nil),      // 58: pmbot.v1.StateChange
+	(*Lot)(nil),              // 59: pmbot.v1.Lot
+	(*Instrument)(nil),       // 60: pmbot.v1.Instrument
+	(*BacktestRequest)(nil),  // 61: pmbot.v1.BacktestRequest
+	(*BacktestResponse)(nil), // 62: pmbot.v1.BacktestResponse
+	(*LogLines)(nil),         // 63: pmbot.v1.LogLines
+	(*LogLine)(nil),          // 64: pmbot.v1.LogLine
+	(*Progress)(nil),         // 65: pmbot.v1.Progress
+	(*Handling)(nil),         // 66: pmbot.v1.Handling
+	nil,                      // 67: pmbot.v1.DescribeRequest.ParamsEntry
+	nil,                      // 68: pmbot.v1.DescribeResponse.ValuesEntry
+	nil,                      // 69: pmbot.v1.Start.ParamsEntry
 }
 var file_pmbot_v1_plugin_proto_depIdxs = []int32{
-	66, // 0: pmbot.v1.DescribeRequest.params:type_name -> pmbot.v1.DescribeRequest.ParamsEntry
+	67, // 0: pmbot.v1.DescribeRequest.params:type_name -> pmbot.v1.DescribeRequest.ParamsEntry
 	22, // 1: pmbot.v1.DescribeResponse.manifest:type_name -> pmbot.v1.Manifest
 	23, // 2: pmbot.v1.DescribeResponse.params:type_name -> pmbot.v1.Param
-	67, // 3: pmbot.v1.DescribeResponse.values:type_name -> pmbot.v1.DescribeResponse.ValuesEntry
+	68, // 3: pmbot.v1.DescribeResponse.values:type_name -> pmbot.v1.DescribeResponse.ValuesEntry
 	24, // 4: pmbot.v1.DescribeResponse.symbols:type_name -> pmbot.v1.Symbol
 	25, // 5: pmbot.v1.DescribeResponse.failure:type_name -> pmbot.v1.Failure
 	2,  // 6: pmbot.v1.Manifest.products:type_name -> pmbot.v1.Product
@@ -5911,93 +5968,94 @@ var file_pmbot_v1_plugin_proto_depIdxs = []int32{
 	2,  // 8: pmbot.v1.Symbol.product:type_name -> pmbot.v1.Product
 	0,  // 9: pmbot.v1.Failure.fault:type_name -> pmbot.v1.Fault
 	26, // 10: pmbot.v1.Failure.params:type_name -> pmbot.v1.ParamProblem
-	65, // 11: pmbot.v1.Failure.handling:type_name -> pmbot.v1.Handling
+	66, // 11: pmbot.v1.Failure.handling:type_name -> pmbot.v1.Handling
 	29, // 12: pmbot.v1.PlayRequest.start:type_name -> pmbot.v1.Start
-	43, // 13: pmbot.v1.PlayRequest.batch:type_name -> pmbot.v1.Batch
-	44, // 14: pmbot.v1.PlayRequest.event:type_name -> pmbot.v1.Event
-	45, // 15: pmbot.v1.PlayRequest.stop:type_name -> pmbot.v1.Stop
-	38, // 16: pmbot.v1.PlayRequest.save:type_name -> pmbot.v1.Save
-	44, // 17: pmbot.v1.PlayRequest.before:type_name -> pmbot.v1.Event
-	40, // 18: pmbot.v1.PlayResponse.started:type_name -> pmbot.v1.Started
-	46, // 19: pmbot.v1.PlayResponse.answer:type_name -> pmbot.v1.Answer
-	25, // 20: pmbot.v1.PlayResponse.failure:type_name -> pmbot.v1.Failure
-	39, // 21: pmbot.v1.PlayResponse.saved:type_name -> pmbot.v1.Saved
-	68, // 22: pmbot.v1.Start.params:type_name -> pmbot.v1.Start.ParamsEntry
-	59, // 23: pmbot.v1.Start.instruments:type_name -> pmbot.v1.Instrument
-	30, // 24: pmbot.v1.Start.live:type_name -> pmbot.v1.Live
-	32, // 25: pmbot.v1.Live.resume:type_name -> pmbot.v1.Resume
-	33, // 26: pmbot.v1.Resume.positions:type_name -> pmbot.v1.Position
-	34, // 27: pmbot.v1.Resume.orders:type_name -> pmbot.v1.Order
-	35, // 28: pmbot.v1.Resume.balances:type_name -> pmbot.v1.Balance
-	55, // 29: pmbot.v1.Resume.account:type_name -> pmbot.v1.Account
-	57, // 30: pmbot.v1.Resume.states:type_name -> pmbot.v1.StateChange
-	36, // 31: pmbot.v1.Resume.market:type_name -> pmbot.v1.Seen
-	37, // 32: pmbot.v1.Resume.memory:type_name -> pmbot.v1.Memory
-	4,  // 33: pmbot.v1.Position.side:type_name -> pmbot.v1.PositionSide
-	50, // 34: pmbot.v1.Order.request:type_name -> pmbot.v1.OrderRequest
-	12, // 35: pmbot.v1.Order.status:type_name -> pmbot.v1.OrderStatus
-	14, // 36: pmbot.v1.Balance.wallet:type_name -> pmbot.v1.Wallet
-	37, // 37: pmbot.v1.Saved.memory:type_name -> pmbot.v1.Memory
-	42, // 38: pmbot.v1.Started.subscriptions:type_name -> pmbot.v1.Subscription
-	47, // 39: pmbot.v1.Started.output:type_name -> pmbot.v1.Output
-	41, // 40: pmbot.v1.Started.handlers:type_name -> pmbot.v1.Handlers
-	31, // 41: pmbot.v1.Started.live:type_name -> pmbot.v1.LiveStarted
-	1,  // 42: pmbot.v1.Subscription.kind:type_name -> pmbot.v1.EventKind
-	52, // 43: pmbot.v1.Event.order_update:type_name -> pmbot.v1.OrderUpdate
-	53, // 44: pmbot.v1.Event.fill:type_name -> pmbot.v1.Fill
-	54, // 45: pmbot.v1.Event.ledger:type_name -> pmbot.v1.LedgerEntry
-	55, // 46: pmbot.v1.Event.account:type_name -> pmbot.v1.Account
-	55, // 47: pmbot.v1.Event.risk_level:type_name -> pmbot.v1.Account
-	56, // 48: pmbot.v1.Event.refusal:type_name -> pmbot.v1.Refusal
-	51, // 49: pmbot.v1.Event.timer:type_name -> pmbot.v1.Timer
-	57, // 50: pmbot.v1.Event.state:type_name -> pmbot.v1.StateChange
-	47, // 51: pmbot.v1.Answer.output:type_name -> pmbot.v1.Output
-	49, // 52: pmbot.v1.Output.intents:type_name -> pmbot.v1.Intent
-	51, // 53: pmbot.v1.Output.timers:type_name -> pmbot.v1.Timer
-	48, // 54: pmbot.v1.Output.logs:type_name -> pmbot.v1.Log
-	11, // 55: pmbot.v1.Intent.kind:type_name -> pmbot.v1.IntentKind
-	50, // 56: pmbot.v1.Intent.request:type_name -> pmbot.v1.OrderRequest
-	3,  // 57: pmbot.v1.OrderRequest.side:type_name -> pmbot.v1.Side
-	4,  // 58: pmbot.v1.OrderRequest.position_side:type_name -> pmbot.v1.PositionSide
-	5,  // 59: pmbot.v1.OrderRequest.type:type_name -> pmbot.v1.OrderType
-	6,  // 60: pmbot.v1.OrderRequest.time_in_force:type_name -> pmbot.v1.TimeInForce
-	7,  // 61: pmbot.v1.OrderRequest.working_type:type_name -> pmbot.v1.WorkingType
-	8,  // 62: pmbot.v1.OrderRequest.price_match:type_name -> pmbot.v1.PriceMatch
-	9,  // 63: pmbot.v1.OrderRequest.stp:type_name -> pmbot.v1.STP
-	10, // 64: pmbot.v1.OrderRequest.side_effect:type_name -> pmbot.v1.SideEffect
-	12, // 65: pmbot.v1.OrderUpdate.status:type_name -> pmbot.v1.OrderStatus
-	3,  // 66: pmbot.v1.Fill.side:type_name -> pmbot.v1.Side
-	4,  // 67: pmbot.v1.Fill.position_side:type_name -> pmbot.v1.PositionSide
-	13, // 68: pmbot.v1.Fill.forced:type_name -> pmbot.v1.Forced
-	14, // 69: pmbot.v1.LedgerEntry.wallet:type_name -> pmbot.v1.Wallet
-	15, // 70: pmbot.v1.LedgerEntry.reason:type_name -> pmbot.v1.Reason
-	16, // 71: pmbot.v1.Account.status:type_name -> pmbot.v1.AccountStatus
-	49, // 72: pmbot.v1.Refusal.intent:type_name -> pmbot.v1.Intent
-	17, // 73: pmbot.v1.StateChange.state:type_name -> pmbot.v1.TradingState
-	17, // 74: pmbot.v1.StateChange.effective:type_name -> pmbot.v1.TradingState
-	2,  // 75: pmbot.v1.Instrument.product:type_name -> pmbot.v1.Product
-	58, // 76: pmbot.v1.Instrument.lot:type_name -> pmbot.v1.Lot
-	58, // 77: pmbot.v1.Instrument.market_lot:type_name -> pmbot.v1.Lot
-	5,  // 78: pmbot.v1.Instrument.order_types:type_name -> pmbot.v1.OrderType
-	6,  // 79: pmbot.v1.Instrument.times_in_force:type_name -> pmbot.v1.TimeInForce
-	64, // 80: pmbot.v1.BacktestResponse.progress:type_name -> pmbot.v1.Progress
-	25, // 81: pmbot.v1.BacktestResponse.failure:type_name -> pmbot.v1.Failure
-	62, // 82: pmbot.v1.BacktestResponse.logs:type_name -> pmbot.v1.LogLines
-	63, // 83: pmbot.v1.LogLines.lines:type_name -> pmbot.v1.LogLine
-	65, // 84: pmbot.v1.Progress.handling:type_name -> pmbot.v1.Handling
-	18, // 85: pmbot.v1.StrategyService.List:input_type -> pmbot.v1.ListRequest
-	20, // 86: pmbot.v1.StrategyService.Describe:input_type -> pmbot.v1.DescribeRequest
-	27, // 87: pmbot.v1.StrategyService.Play:input_type -> pmbot.v1.PlayRequest
-	60, // 88: pmbot.v1.StrategyService.Backtest:input_type -> pmbot.v1.BacktestRequest
-	19, // 89: pmbot.v1.StrategyService.List:output_type -> pmbot.v1.ListResponse
-	21, // 90: pmbot.v1.StrategyService.Describe:output_type -> pmbot.v1.DescribeResponse
-	28, // 91: pmbot.v1.StrategyService.Play:output_type -> pmbot.v1.PlayResponse
-	61, // 92: pmbot.v1.StrategyService.Backtest:output_type -> pmbot.v1.BacktestResponse
-	89, // [89:93] is the sub-list for method output_type
-	85, // [85:89] is the sub-list for method input_type
-	85, // [85:85] is the sub-list for extension type_name
-	85, // [85:85] is the sub-list for extension extendee
-	0,  // [0:85] is the sub-list for field type_name
+	44, // 13: pmbot.v1.PlayRequest.batch:type_name -> pmbot.v1.Batch
+	45, // 14: pmbot.v1.PlayRequest.event:type_name -> pmbot.v1.Event
+	46, // 15: pmbot.v1.PlayRequest.stop:type_name -> pmbot.v1.Stop
+	39, // 16: pmbot.v1.PlayRequest.save:type_name -> pmbot.v1.Save
+	38, // 17: pmbot.v1.PlayRequest.sync:type_name -> pmbot.v1.Sync
+	45, // 18: pmbot.v1.PlayRequest.before:type_name -> pmbot.v1.Event
+	41, // 19: pmbot.v1.PlayResponse.started:type_name -> pmbot.v1.Started
+	47, // 20: pmbot.v1.PlayResponse.answer:type_name -> pmbot.v1.Answer
+	25, // 21: pmbot.v1.PlayResponse.failure:type_name -> pmbot.v1.Failure
+	40, // 22: pmbot.v1.PlayResponse.saved:type_name -> pmbot.v1.Saved
+	69, // 23: pmbot.v1.Start.params:type_name -> pmbot.v1.Start.ParamsEntry
+	60, // 24: pmbot.v1.Start.instruments:type_name -> pmbot.v1.Instrument
+	30, // 25: pmbot.v1.Start.live:type_name -> pmbot.v1.Live
+	32, // 26: pmbot.v1.Live.resume:type_name -> pmbot.v1.Resume
+	33, // 27: pmbot.v1.Resume.positions:type_name -> pmbot.v1.Position
+	34, // 28: pmbot.v1.Resume.orders:type_name -> pmbot.v1.Order
+	35, // 29: pmbot.v1.Resume.balances:type_name -> pmbot.v1.Balance
+	56, // 30: pmbot.v1.Resume.account:type_name -> pmbot.v1.Account
+	58, // 31: pmbot.v1.Resume.states:type_name -> pmbot.v1.StateChange
+	36, // 32: pmbot.v1.Resume.market:type_name -> pmbot.v1.Seen
+	37, // 33: pmbot.v1.Resume.memory:type_name -> pmbot.v1.Memory
+	4,  // 34: pmbot.v1.Position.side:type_name -> pmbot.v1.PositionSide
+	51, // 35: pmbot.v1.Order.request:type_name -> pmbot.v1.OrderRequest
+	12, // 36: pmbot.v1.Order.status:type_name -> pmbot.v1.OrderStatus
+	14, // 37: pmbot.v1.Balance.wallet:type_name -> pmbot.v1.Wallet
+	37, // 38: pmbot.v1.Saved.memory:type_name -> pmbot.v1.Memory
+	43, // 39: pmbot.v1.Started.subscriptions:type_name -> pmbot.v1.Subscription
+	48, // 40: pmbot.v1.Started.output:type_name -> pmbot.v1.Output
+	42, // 41: pmbot.v1.Started.handlers:type_name -> pmbot.v1.Handlers
+	31, // 42: pmbot.v1.Started.live:type_name -> pmbot.v1.LiveStarted
+	1,  // 43: pmbot.v1.Subscription.kind:type_name -> pmbot.v1.EventKind
+	53, // 44: pmbot.v1.Event.order_update:type_name -> pmbot.v1.OrderUpdate
+	54, // 45: pmbot.v1.Event.fill:type_name -> pmbot.v1.Fill
+	55, // 46: pmbot.v1.Event.ledger:type_name -> pmbot.v1.LedgerEntry
+	56, // 47: pmbot.v1.Event.account:type_name -> pmbot.v1.Account
+	56, // 48: pmbot.v1.Event.risk_level:type_name -> pmbot.v1.Account
+	57, // 49: pmbot.v1.Event.refusal:type_name -> pmbot.v1.Refusal
+	52, // 50: pmbot.v1.Event.timer:type_name -> pmbot.v1.Timer
+	58, // 51: pmbot.v1.Event.state:type_name -> pmbot.v1.StateChange
+	48, // 52: pmbot.v1.Answer.output:type_name -> pmbot.v1.Output
+	50, // 53: pmbot.v1.Output.intents:type_name -> pmbot.v1.Intent
+	52, // 54: pmbot.v1.Output.timers:type_name -> pmbot.v1.Timer
+	49, // 55: pmbot.v1.Output.logs:type_name -> pmbot.v1.Log
+	11, // 56: pmbot.v1.Intent.kind:type_name -> pmbot.v1.IntentKind
+	51, // 57: pmbot.v1.Intent.request:type_name -> pmbot.v1.OrderRequest
+	3,  // 58: pmbot.v1.OrderRequest.side:type_name -> pmbot.v1.Side
+	4,  // 59: pmbot.v1.OrderRequest.position_side:type_name -> pmbot.v1.PositionSide
+	5,  // 60: pmbot.v1.OrderRequest.type:type_name -> pmbot.v1.OrderType
+	6,  // 61: pmbot.v1.OrderRequest.time_in_force:type_name -> pmbot.v1.TimeInForce
+	7,  // 62: pmbot.v1.OrderRequest.working_type:type_name -> pmbot.v1.WorkingType
+	8,  // 63: pmbot.v1.OrderRequest.price_match:type_name -> pmbot.v1.PriceMatch
+	9,  // 64: pmbot.v1.OrderRequest.stp:type_name -> pmbot.v1.STP
+	10, // 65: pmbot.v1.OrderRequest.side_effect:type_name -> pmbot.v1.SideEffect
+	12, // 66: pmbot.v1.OrderUpdate.status:type_name -> pmbot.v1.OrderStatus
+	3,  // 67: pmbot.v1.Fill.side:type_name -> pmbot.v1.Side
+	4,  // 68: pmbot.v1.Fill.position_side:type_name -> pmbot.v1.PositionSide
+	13, // 69: pmbot.v1.Fill.forced:type_name -> pmbot.v1.Forced
+	14, // 70: pmbot.v1.LedgerEntry.wallet:type_name -> pmbot.v1.Wallet
+	15, // 71: pmbot.v1.LedgerEntry.reason:type_name -> pmbot.v1.Reason
+	16, // 72: pmbot.v1.Account.status:type_name -> pmbot.v1.AccountStatus
+	50, // 73: pmbot.v1.Refusal.intent:type_name -> pmbot.v1.Intent
+	17, // 74: pmbot.v1.StateChange.state:type_name -> pmbot.v1.TradingState
+	17, // 75: pmbot.v1.StateChange.effective:type_name -> pmbot.v1.TradingState
+	2,  // 76: pmbot.v1.Instrument.product:type_name -> pmbot.v1.Product
+	59, // 77: pmbot.v1.Instrument.lot:type_name -> pmbot.v1.Lot
+	59, // 78: pmbot.v1.Instrument.market_lot:type_name -> pmbot.v1.Lot
+	5,  // 79: pmbot.v1.Instrument.order_types:type_name -> pmbot.v1.OrderType
+	6,  // 80: pmbot.v1.Instrument.times_in_force:type_name -> pmbot.v1.TimeInForce
+	65, // 81: pmbot.v1.BacktestResponse.progress:type_name -> pmbot.v1.Progress
+	25, // 82: pmbot.v1.BacktestResponse.failure:type_name -> pmbot.v1.Failure
+	63, // 83: pmbot.v1.BacktestResponse.logs:type_name -> pmbot.v1.LogLines
+	64, // 84: pmbot.v1.LogLines.lines:type_name -> pmbot.v1.LogLine
+	66, // 85: pmbot.v1.Progress.handling:type_name -> pmbot.v1.Handling
+	18, // 86: pmbot.v1.StrategyService.List:input_type -> pmbot.v1.ListRequest
+	20, // 87: pmbot.v1.StrategyService.Describe:input_type -> pmbot.v1.DescribeRequest
+	27, // 88: pmbot.v1.StrategyService.Play:input_type -> pmbot.v1.PlayRequest
+	61, // 89: pmbot.v1.StrategyService.Backtest:input_type -> pmbot.v1.BacktestRequest
+	19, // 90: pmbot.v1.StrategyService.List:output_type -> pmbot.v1.ListResponse
+	21, // 91: pmbot.v1.StrategyService.Describe:output_type -> pmbot.v1.DescribeResponse
+	28, // 92: pmbot.v1.StrategyService.Play:output_type -> pmbot.v1.PlayResponse
+	62, // 93: pmbot.v1.StrategyService.Backtest:output_type -> pmbot.v1.BacktestResponse
+	90, // [90:94] is the sub-list for method output_type
+	86, // [86:90] is the sub-list for method input_type
+	86, // [86:86] is the sub-list for extension type_name
+	86, // [86:86] is the sub-list for extension extendee
+	0,  // [0:86] is the sub-list for field type_name
 }
 
 func init() { file_pmbot_v1_plugin_proto_init() }
@@ -6011,6 +6069,7 @@ func file_pmbot_v1_plugin_proto_init() {
 		(*PlayRequest_Event)(nil),
 		(*PlayRequest_Stop)(nil),
 		(*PlayRequest_Save)(nil),
+		(*PlayRequest_Sync)(nil),
 	}
 	file_pmbot_v1_plugin_proto_msgTypes[10].OneofWrappers = []any{
 		(*PlayResponse_Started)(nil),
@@ -6018,7 +6077,7 @@ func file_pmbot_v1_plugin_proto_init() {
 		(*PlayResponse_Failure)(nil),
 		(*PlayResponse_Saved)(nil),
 	}
-	file_pmbot_v1_plugin_proto_msgTypes[26].OneofWrappers = []any{
+	file_pmbot_v1_plugin_proto_msgTypes[27].OneofWrappers = []any{
 		(*Event_OrderUpdate)(nil),
 		(*Event_Fill)(nil),
 		(*Event_Ledger)(nil),
@@ -6028,7 +6087,7 @@ func file_pmbot_v1_plugin_proto_init() {
 		(*Event_Timer)(nil),
 		(*Event_State)(nil),
 	}
-	file_pmbot_v1_plugin_proto_msgTypes[43].OneofWrappers = []any{
+	file_pmbot_v1_plugin_proto_msgTypes[44].OneofWrappers = []any{
 		(*BacktestResponse_Progress)(nil),
 		(*BacktestResponse_Result)(nil),
 		(*BacktestResponse_Failure)(nil),
@@ -6040,7 +6099,7 @@ func file_pmbot_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pmbot_v1_plugin_proto_rawDesc), len(file_pmbot_v1_plugin_proto_rawDesc)),
 			NumEnums:      18,
-			NumMessages:   51,
+			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -11,7 +11,7 @@ import (
 	"github.com/pmbot/pmbot/strategy"
 )
 
-// Play runs one instance of a strategy in lockstep with the host.
+// Play runs one instance of a strategy, in lockstep with the host or live.
 func (s *service) Play(stream pb.StrategyService_PlayServer) error {
 	request, err := stream.Recv()
 	if err != nil {
@@ -22,6 +22,14 @@ func (s *service) Play(stream pb.StrategyService_PlayServer) error {
 		return stream.Send(&pb.PlayResponse{Response: &pb.PlayResponse_Failure{Failure: failure}})
 	}
 	response := &pb.PlayResponse{Response: &pb.PlayResponse_Started{Started: started}}
+	if conn := s.connect(request.GetStart().GetLive()); conn != nil {
+		started.Live.Socket = true
+		if err := stream.Send(response); err != nil {
+			conn.Close()
+			return err
+		}
+		return s.playSocket(p, conn, stream.Context())
+	}
 	for {
 		if err := stream.Send(response); err != nil {
 			return err
@@ -36,21 +44,28 @@ func (s *service) Play(stream pb.StrategyService_PlayServer) error {
 		if err != nil {
 			return err
 		}
-		c := catch(func() { err = p.answer(request) })
-		switch {
-		case c != nil:
-			failure := &pb.PlayResponse{Response: &pb.PlayResponse_Failure{Failure: c.failure(p.event)}}
-			if stream.Send(failure) == nil {
-				s.exitAfterCrash(stream.Context(), c)
+		failure, crashed := p.handle(request)
+		if failure != nil {
+			err := stream.Send(&pb.PlayResponse{Response: &pb.PlayResponse_Failure{Failure: failure}})
+			if crashed != nil && err == nil {
+				s.exitAfterCrash(stream.Context(), crashed)
 			}
-			return nil
-		case err != nil:
-			return stream.Send(&pb.PlayResponse{Response: &pb.PlayResponse_Failure{Failure: &pb.Failure{
-				Fault: pb.Fault_FAULT_PMBOT, What: err.Error(), Event: int32(p.event),
-			}}})
+			return err
 		}
 		response = p.response
 	}
+}
+
+// handle answers a request, or says why that failed and whether the strategy's code crashed.
+func (p *play) handle(r *pb.PlayRequest) (*pb.Failure, *crash) {
+	var err error
+	if c := catch(func() { err = p.answer(r) }); c != nil {
+		return c.failure(p.event), c
+	}
+	if err != nil {
+		return &pb.Failure{Fault: pb.Fault_FAULT_PMBOT, What: err.Error(), Event: int32(p.event)}, nil
+	}
+	return nil, nil
 }
 
 // play is one instance of a strategy.
@@ -66,6 +81,7 @@ type play struct {
 	current  exchange.Event
 	response *pb.PlayResponse
 	answered *pb.Answer
+	answers  pb.PlayResponse_Answer
 }
 
 func (s *service) start(r *pb.Start) (*play, *pb.Started, *pb.Failure) {
@@ -81,9 +97,20 @@ func (s *service) start(r *pb.Start) (*play, *pb.Started, *pb.Failure) {
 		return nil, nil, &pb.Failure{Fault: pb.Fault_FAULT_PMBOT, What: err.Error(), Event: -1}
 	}
 	id := exchange.StrategyID(r.GetStrategyId())
-	p := &play{decoder: wire.Decoder{Instruments: ins, Strategy: id}, event: -1, answered: &pb.Answer{}}
-	p.response = &pb.PlayResponse{Response: &pb.PlayResponse_Answer{Answer: p.answered}}
-	if c := catch(func() { p.runtime, err = strategy.NewRuntime(fresh(), r.GetParams(), ins, id) }); c != nil {
+	p := &play{decoder: wire.Decoder{Instruments: ins, Strategy: id}, event: -1, answered: &pb.Answer{}, response: &pb.PlayResponse{}}
+	p.answers.Answer = p.answered
+	from, err := p.decoder.Resume(r.GetLive().GetResume())
+	if err != nil {
+		return nil, nil, &pb.Failure{Fault: pb.Fault_FAULT_PMBOT, What: err.Error(), Event: -1}
+	}
+	begin := func() {
+		if from == nil {
+			p.runtime, err = strategy.NewRuntime(fresh(), r.GetParams(), ins, id)
+		} else {
+			p.runtime, err = strategy.ResumeRuntime(fresh(), r.GetParams(), ins, id, from)
+		}
+	}
+	if c := catch(begin); c != nil {
 		fmt.Fprintf(s.stderr, "panic: %s\n\n%s", c.value, c.stack)
 		return nil, nil, c.failure(-1)
 	}
@@ -94,6 +121,9 @@ func (s *service) start(r *pb.Start) (*play, *pb.Started, *pb.Failure) {
 	started := &pb.Started{Subscriptions: wire.EncodeSubscriptions(p.runtime.Subscriptions()), Output: wire.EncodeOutput(out)}
 	started.Output.Logs = wire.AppendLogs(nil, 0, out.Logs)
 	started.Handlers = wire.EncodeHandlers(p.runtime.Handles)
+	if r.GetLive() != nil {
+		started.Live = &pb.LiveStarted{Resumes: true, Saves: p.runtime.Saves()}
+	}
 	return p, started, nil
 }
 
@@ -101,6 +131,7 @@ func (s *service) start(r *pb.Start) (*play, *pb.Started, *pb.Failure) {
 // host's mistake.
 func (p *play) answer(r *pb.PlayRequest) error {
 	p.answered.Reset()
+	p.response.Response = &p.answers
 	p.event = -1
 	for _, e := range r.GetBefore() {
 		p.runtime.SetWarming(e.GetWarming())
@@ -121,6 +152,11 @@ func (p *play) answer(r *pb.PlayRequest) error {
 		}
 		p.event = 0
 		p.finish(1, p.runtime.Deliver(&p.current))
+		return nil
+	case *pb.PlayRequest_Sync:
+		return nil
+	case *pb.PlayRequest_Save:
+		p.response.Response = &pb.PlayResponse_Saved{Saved: wire.EncodeSaved(p.runtime.Save())}
 		return nil
 	case *pb.PlayRequest_Stop:
 		p.stopped = true

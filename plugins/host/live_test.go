@@ -1,0 +1,443 @@
+package host_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/plugins/host"
+	"github.com/pmbot/pmbot/plugins/plugintest"
+	"github.com/pmbot/pmbot/strategy"
+)
+
+// wished collects what a live session passes on.
+type wished struct {
+	mutex sync.Mutex
+	list  []host.Wishes
+	ended chan error
+}
+
+func newWished() *wished { return &wished{ended: make(chan error, 1)} }
+
+func (w *wished) wish(x host.Wishes) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.list = append(w.list, x)
+}
+
+func (w *wished) all() []host.Wishes {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return slices.Clone(w.list)
+}
+
+// live starts a strategy of the plugin, to be closed with the test.
+func live(t testing.TB, p *host.Plugin, w *wished, change func(*host.LiveConfig)) (*host.Live, error) {
+	t.Helper()
+	c := host.LiveConfig{
+		Instruments: instruments(t), ID: 3, Wish: w.wish, Ended: func(err error) { w.ended <- err },
+		IntentsMax: 1e6, TimersMax: 1e6, Timeout: time.Minute,
+	}
+	if change != nil {
+		change(&c)
+	}
+	l, err := p.Live(t.Context(), c)
+	if err == nil {
+		t.Cleanup(l.Close)
+	}
+	return l, err
+}
+
+// ways are the two that events may take.
+var ways = map[string]bool{"socket": false, "gRPC": true}
+
+// TestLiveConforms plays one sequence to a strategy in this process and live, one event at
+// a time and all at once, on either way: the same is asked for, in the same order, each for
+// its event.
+func TestLiveConforms(t *testing.T) {
+	for way, noSocket := range ways {
+		for _, mode := range []string{plugintest.Serve, plugintest.ServeDeaf} {
+			t.Run(way+"/"+mode, func(t *testing.T) {
+				p := plugintest.Open(t, mode)
+				for seed := range uint64(10) {
+					conform(t, p, mode, seed, noSocket)
+				}
+			})
+		}
+	}
+}
+
+func conform(t *testing.T, p *host.Plugin, mode string, seed uint64, noSocket bool) {
+	t.Helper()
+	params := map[string]string{"every": fmt.Sprint(1 + seed%7), "other": "CM:BTCUSD_PERP"}
+	fresh := strategy.Strategy(&plugintest.Probe{})
+	if mode == plugintest.ServeDeaf {
+		fresh = &plugintest.Deaf{}
+	}
+	local, err := strategy.NewRuntime(fresh, params, instruments(t), 3)
+	check(t, err)
+	got := newWished()
+	l, err := live(t, p, got, func(c *host.LiveConfig) {
+		c.Params, c.NoSocket = params, noSocket
+	})
+	check(t, err)
+	if l.Stats().Socket == noSocket {
+		t.Fatalf("socket %v", l.Stats().Socket)
+	}
+	var want []host.Wishes
+	expectWishes := func(seq uint64, at exchange.Time, out *strategy.Output) {
+		if len(out.Intents)+len(out.Timers) > 0 {
+			want = append(want, host.Wishes{Seq: seq, At: at, Intents: slices.Clone(out.Intents), Timers: slices.Clone(out.Timers)})
+		}
+	}
+	expectWishes(0, 0, local.Started())
+	events := market(rand.New(rand.NewPCG(seed, 1)), 600)
+	for i := range events {
+		e := &events[i]
+		l.Deliver(e)
+		if local.Wants(e) {
+			expectWishes(e.Seq, e.At, local.Deliver(e))
+		}
+		if seed%2 == 0 || i%50 == 0 { // at every second seed the plugin keeps up by itself, within the window
+			check(t, l.Settle(t.Context()))
+		}
+	}
+	end := events[len(events)-1].At
+	check(t, l.Stop(t.Context(), end))
+	expectWishes(0, end, local.Stop(end))
+	if diff := cmp.Diff(want, got.all(), cmp.Comparer(sameLists[exchange.Intent]), cmp.Comparer(sameLists[exchange.Timer])); diff != "" {
+		t.Fatalf("seed %d: the wishes differ (-here +live):\n%s", seed, diff)
+	}
+	select {
+	case err := <-got.ended:
+		t.Errorf("a stopped session ends with %v", err)
+	default:
+	}
+}
+
+// TestLiveTrouble lets programs misbehave in a live play. Each is told by one error.
+func TestLiveTrouble(t *testing.T) {
+	for _, c := range []struct {
+		mode, do, at string
+		kind         host.Kind
+		want         string
+	}{
+		{"serve", "panic", "7", host.Crashed, `plugin serve: OnTrade crashed at probe.go:* in strategy probe handling *: panic: event 7 is too much`},
+		{"serve", "exit", "7", host.Crashed, `plugin serve: crashed in strategy probe handling *: exit status 3: I quit`},
+		{"serve", "intents", "3", host.Lied, `plugin serve: broke the protocol in strategy probe handling *: 5000 intents for one event, more than 4096`},
+		{"lie-upto", "", "0", host.Lied, `plugin lie-upto: broke the protocol in strategy liar handling *: it answered for 2147483648 events of 1`},
+		{"lie-zero", "", "0", host.Lied, `plugin lie-zero: broke the protocol in strategy liar handling *: it answered for 0 events of 1`},
+		{"lie-ref", "", "0", host.Lied, `plugin lie-ref: broke the protocol in strategy liar handling *: intent 2 of 2: ref 1 after 1; refs rise`},
+		{"lie-instrument", "", "0", host.Lied, `plugin lie-instrument: broke the protocol in strategy liar handling *: intent 1 of 1: instrument 77 is not one of 2`},
+		{"lie-flood", "", "0", host.Lied, `plugin lie-flood: broke the protocol in strategy liar handling *: 4097 timers for one event, more than 4096`},
+		{"lie-log", "", "0", host.Lied, `plugin lie-log: broke the protocol in strategy liar handling *: log line of event 3 after 0 of 1`},
+		{"lie-huge", "", "0", host.Lied, `plugin lie-huge: broke the protocol in strategy liar handling *: an answer of more than 8 MiB`},
+		{"lie-empty", "", "0", host.Lied, `plugin lie-empty: broke the protocol in strategy liar handling *: <nil> in place of an answer`},
+		{"lie-hangup", "", "0", host.Lied, `plugin lie-hangup: broke the protocol: hung up in strategy liar handling *`},
+	} {
+		for way, noSocket := range ways {
+			t.Run(c.mode+" "+c.do+"/"+way, func(t *testing.T) {
+				p := plugintest.Open(t, c.mode)
+				got := newWished()
+				var params map[string]string
+				if c.do != "" {
+					params = map[string]string{"do": c.do, "at": c.at}
+				}
+				l, err := live(t, p, got, func(config *host.LiveConfig) {
+					config.Params, config.NoSocket = params, noSocket
+				})
+				check(t, err)
+				for _, e := range trades(20) {
+					l.Deliver(&e)
+				}
+				err = <-got.ended
+				expect(t, err, c.kind, fmt.Sprint(err), c.want)
+				if l.Err() != err || l.Settle(t.Context()) != err {
+					t.Errorf("afterwards it says %v and %v", l.Err(), l.Settle(t.Context()))
+				}
+				l.Close()
+				if len(got.ended) > 0 {
+					t.Error("the end is told twice")
+				}
+			})
+		}
+	}
+}
+
+// TestLiveHang holds that a program that handles nothing is noticed, and that nobody waits
+// for it meanwhile.
+func TestLiveHang(t *testing.T) {
+	for way, noSocket := range ways {
+		for _, do := range []string{"hang", "spin"} {
+			t.Run(do+"/"+way, func(t *testing.T) {
+				p := plugintest.Open(t, plugintest.Serve)
+				got := newWished()
+				l, err := live(t, p, got, func(c *host.LiveConfig) {
+					c.Params, c.NoSocket, c.Timeout = map[string]string{"do": do, "at": "3"}, noSocket, 200*time.Millisecond
+				})
+				check(t, err)
+				for _, e := range trades(1000) {
+					l.Deliver(&e)
+				}
+				err = <-got.ended
+				expect(t, err, host.Hung, fmt.Sprint(err),
+					`plugin serve: no answer within 200ms in strategy probe handling *; a callback must return at once: it must not wait, or loop without end`)
+			})
+		}
+	}
+}
+
+// TestLiveLag holds a strategy up at a gate, delivers far more than it can be sent, and lets
+// it go on: it sees the latest quotes and marks, the newest trades, and all of the rest.
+func TestLiveLag(t *testing.T) {
+	for way, noSocket := range ways {
+		t.Run(way, func(t *testing.T) {
+			gate := namedPipe(t)
+			p := plugintest.Open(t, plugintest.Serve)
+			got := newWished()
+			l, err := live(t, p, got, func(c *host.LiveConfig) {
+				c.Params, c.NoSocket, c.TradesMax = map[string]string{"do": "gate", "at": "1", "gate": gate}, noSocket, 10
+			})
+			check(t, err)
+			events := market(rand.New(rand.NewPCG(1, 2)), 5000)
+			for i := range events {
+				l.Deliver(&events[i])
+			}
+			lagging := l.Stats()
+			open, err := os.OpenFile(gate, os.O_WRONLY, 0)
+			check(t, err)
+			check(t, open.Close())
+			check(t, l.Settle(t.Context()))
+			s := l.Stats()
+			if lagging.Unanswered != 64 || lagging.Waiting < 100 || s.Conflated < 500 || s.Dropped < 500 || s.Waiting+s.Unanswered > 0 {
+				t.Errorf("at the gate %+v, at the end %+v", lagging, s)
+			}
+			if wanted := uint64(wantedOf(l, events)); s.Sent+s.Conflated+s.Dropped != wanted {
+				t.Errorf("%d of %d events are accounted for", s.Sent+s.Conflated+s.Dropped, wanted)
+			}
+		})
+	}
+}
+
+func wantedOf(l *host.Live, events []exchange.Event) (n int) {
+	for i := range events {
+		if l.Wants(&events[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+// TestLiveTooFarBehind holds that memory has a limit when a strategy does not keep up.
+func TestLiveTooFarBehind(t *testing.T) {
+	p := plugintest.Open(t, plugintest.Serve)
+	got := newWished()
+	l, err := live(t, p, got, func(c *host.LiveConfig) {
+		c.Params, c.WaitingMax = map[string]string{"do": "hang", "at": "1"}, 100
+	})
+	check(t, err)
+	events := market(rand.New(rand.NewPCG(1, 2)), 5000)
+	for i := range events {
+		l.Deliver(&events[i])
+	}
+	err = <-got.ended
+	expect(t, err, host.Hung, fmt.Sprint(err), `plugin serve: the program lags behind: 100 events wait for strategy probe, which has not handled *; let it subscribe to less, or do less in its callbacks`)
+}
+
+// TestLiveFlood holds that wishes and timers have limits.
+func TestLiveFlood(t *testing.T) {
+	p := plugintest.Open(t, plugintest.Serve)
+	for _, c := range []struct {
+		intents, timers int
+		want            string
+	}{
+		{20, 1e6, `plugin serve: strategy probe, in answer to *, has asked for more than 20 intents and timers within a second; ` +
+			`a strategy must not answer every refusal or fill with another order`},
+		{1e6, 3, `plugin serve: strategy probe, in answer to *, has more than 3 timers pending; set the next timer when one fires`},
+	} {
+		got := newWished()
+		l, err := live(t, p, got, func(config *host.LiveConfig) {
+			config.Params, config.IntentsMax, config.TimersMax = map[string]string{"every": "1"}, c.intents, c.timers
+		})
+		check(t, err)
+		events := market(rand.New(rand.NewPCG(1, 2)), 1000)
+		for i := range events {
+			l.Deliver(&events[i])
+		}
+		err = <-got.ended
+		expect(t, err, host.Flooded, fmt.Sprint(err), c.want)
+		asked := 0
+		for _, w := range got.all() {
+			asked += len(w.Intents)
+		}
+		if asked > c.intents {
+			t.Errorf("%d intents came through", asked)
+		}
+	}
+}
+
+// TestLiveKilled kills the process at events of a play and starts it again with what a
+// bystander knows: from there on it asks for the same as one that was never killed.
+func TestLiveKilled(t *testing.T) {
+	params := map[string]string{"every": "2", "other": "CM:BTCUSD_PERP"}
+	for seed := range uint64(3) {
+		events := market(rand.New(rand.NewPCG(seed, 5)), 120)
+		local, err := strategy.NewRuntime(&plugintest.Probe{}, params, instruments(t), 3)
+		check(t, err)
+		pending := slices.Clone(local.Started().Timers)
+		var want []host.Wishes
+		p, got := plugintest.Open(t, plugintest.Serve), newWished()
+		l, err := live(t, p, got, func(c *host.LiveConfig) { c.Params = params })
+		check(t, err)
+		kills := 0
+		for i := range events {
+			e := &events[i]
+			l.Deliver(e)
+			out := local.Deliver(e)
+			pending = append(pending, out.Timers...)
+			if len(out.Intents)+len(out.Timers) > 0 {
+				want = append(want, host.Wishes{Seq: e.Seq, At: e.At, Intents: slices.Clone(out.Intents), Timers: slices.Clone(out.Timers)})
+			}
+			if uint64(i)%12 != seed {
+				continue
+			}
+			kills++
+			check(t, l.Settle(t.Context()))
+			memory, err := l.Save(t.Context())
+			check(t, err)
+			kill(t, p)
+			<-got.ended
+			from := local.View().Snapshot()
+			from.Saved, from.Timers = memory, pending
+			p = plugintest.Open(t, plugintest.Serve)
+			l, err = live(t, p, got, func(c *host.LiveConfig) { c.Params, c.Resume = params, from })
+			check(t, err)
+		}
+		check(t, l.Settle(t.Context()))
+		if kills < 10 {
+			t.Fatalf("%d kills", kills)
+		}
+		if diff := cmp.Diff(want, got.all()[1:], cmp.Comparer(sameLists[exchange.Intent]), cmp.Comparer(sameLists[exchange.Timer])); diff != "" {
+			t.Fatalf("seed %d: the wishes differ (-never killed +killed):\n%s", seed, diff)
+		}
+	}
+}
+
+func kill(t *testing.T, p *host.Plugin) {
+	t.Helper()
+	process, err := os.FindProcess(p.Pid())
+	check(t, err)
+	check(t, process.Kill())
+}
+
+// TestLiveRefuses holds that a program that does not know of resuming is not started where
+// it would have to.
+func TestLiveRefuses(t *testing.T) {
+	p := plugintest.Open(t, "lie-upto") // an honest one, as far as its start goes
+	got := newWished()
+	_, err := live(t, p, got, func(c *host.LiveConfig) {
+		c.Resume = &strategy.Resume{LastRef: 7, Orders: []exchange.Order{{Ref: 7, Request: exchange.OrderRequest{Inst: 1}}}}
+	})
+	expect(t, err, host.BadVersion, fmt.Sprint(err), `plugin lie-upto: cannot go on where strategy liar stopped: it has 0 positions, 1 orders and refs up to 7, `+
+		`and the program would not know of them; build it again with the pmbot module of this version, or flatten the strategy first`)
+	if _, err := live(t, p, got, func(c *host.LiveConfig) { c.Resume = &strategy.Resume{At: 5} }); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestLiveEarly holds that nothing is passed on that a strategy sends in answer to history,
+// and that it is told so.
+func TestLiveEarly(t *testing.T) {
+	p := plugintest.Open(t, plugintest.Serve)
+	got := newWished()
+	l, err := live(t, p, got, func(c *host.LiveConfig) { c.Params = map[string]string{"every": "1"} })
+	check(t, err)
+	l.SetWarming(true)
+	events := market(rand.New(rand.NewPCG(3, 2)), 300)
+	for i := range events {
+		l.Deliver(&events[i])
+		check(t, l.Settle(t.Context()))
+	}
+	for _, w := range got.all() {
+		if len(w.Intents) > 0 {
+			t.Fatalf("%v was passed on", w.Intents)
+		}
+	}
+	if s := l.Stats(); s.Intents < 50 || s.Sent < uint64(wantedOf(l, events))+s.Intents {
+		t.Errorf("%+v: not every intent was refused", s)
+	}
+}
+
+// TestLiveSave holds that memory comes back as it was saved, and that a strategy that cannot
+// save goes on.
+func TestLiveSave(t *testing.T) {
+	p := plugintest.Open(t, plugintest.Serve)
+	for way, noSocket := range ways {
+		got := newWished()
+		l, err := live(t, p, got, func(c *host.LiveConfig) { c.NoSocket = noSocket })
+		check(t, err)
+		for _, e := range trades(40) {
+			l.Deliver(&e)
+		}
+		saved, err := l.Save(t.Context())
+		check(t, err)
+		if local := localAfter(t, trades(40)); saved.Version != 1 || string(saved.State) != local {
+			t.Errorf("%s: saved %d %q, want %q", way, saved.Version, saved.State, local)
+		}
+		check(t, l.Stop(t.Context(), 1e18))
+		if _, err := l.Save(t.Context()); err == nil {
+			t.Errorf("%s: saved after the end", way)
+		}
+		l, err = live(t, p, got, func(c *host.LiveConfig) {
+			c.NoSocket, c.Params = noSocket, map[string]string{"do": "unsaved"}
+		})
+		check(t, err)
+		_, err = l.Save(t.Context())
+		expect(t, err, host.Failed, fmt.Sprint(err), "plugin serve: strategy probe could not save its memory: no pencil")
+		check(t, l.Settle(t.Context()))
+		check(t, l.Stop(t.Context(), 1e18))
+	}
+}
+
+func localAfter(t *testing.T, events []exchange.Event) string {
+	t.Helper()
+	r, err := strategy.NewRuntime(&plugintest.Probe{}, nil, instruments(t), 3)
+	check(t, err)
+	for i := range events {
+		r.Deliver(&events[i])
+	}
+	_, state, _, err := r.Save()
+	check(t, err)
+	return string(state)
+}
+
+// TestLiveEnds holds that a session ends with its plugin, and a start with its context.
+func TestLiveEnds(t *testing.T) {
+	for way, noSocket := range ways {
+		p := plugintest.Open(t, plugintest.Serve)
+		got := newWished()
+		l, err := live(t, p, got, func(c *host.LiveConfig) { c.NoSocket = noSocket })
+		check(t, err)
+		p.Close()
+		var e *host.Error
+		if err := <-got.ended; !errors.As(err, &e) || l.Err() != err {
+			t.Errorf("%s: it ends with %v", way, err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := plugintest.Open(t, plugintest.Serve).Live(ctx, host.LiveConfig{
+			Instruments: instruments(t), ID: 1, Wish: got.wish, Ended: func(error) {}, NoSocket: noSocket,
+		}); err == nil {
+			t.Errorf("%s: started although the context had ended", way)
+		}
+	}
+}
