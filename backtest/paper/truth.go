@@ -76,3 +76,10 @@ func (b *Broker) truth(at exchange.Time) exchange.Event {
 	e.SetTruth(&t)
 	return e
 }
+
+// Position is a leg of an instrument: Both in one-way mode, Long and Short in hedge mode.
+func (b *Broker) Position(inst exchange.InstrumentID, side exchange.PositionSide) exchange.Position {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.venue.Position(inst, side)
+}

@@ -9,7 +9,7 @@ import (
 // Read asks the exchange something: the question goes the way of requests, behind those that
 // were sent before; f answers it from the state of that moment, with an event that is told
 // behind everything that is on its way to us then. So what it says is never older than what
-// we know. Neither question nor answer is ever lost; in an outage the answer waits for its end.
+// we know. No fault hits question or answer; in an outage the answer waits for its end.
 func (l *Link) Read(at exchange.Time, f func(at exchange.Time) exchange.Event) {
 	if l.closed {
 		return
@@ -24,7 +24,7 @@ func (l *Link) readNow(r *request, at exchange.Time) {
 	for i := range l.answers.heap {
 		l.told = max(l.told, l.answers.heap[i].at)
 	}
-	l.stream(l.message(&e), l.arrival())
+	l.stream(l.message(&e), l.now.Add(l.answer.next(l.lag)))
 }
 
 // Underway says whether a new order or amend that was sent up to an instant can still arrive,
