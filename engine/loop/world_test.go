@@ -264,14 +264,13 @@ func (w *world) run(k *engine.Kernel, prefix string, known exchange.Known, j Jou
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	transport := &http.Transport{DialContext: w.network.dial, IdleConnTimeout: 55 * time.Second}
-	w.over = append(w.over, transport.CloseIdleConnections)
 	if p.client, err = papi.New(papi.Config{
-		Key: papi.NewSecret("key"), Secret: papi.NewSecret("secret"), Now: clock.Now, Transport: transport,
+		Key: papi.NewSecret("key"), Secret: papi.NewSecret("secret"), Now: clock.Now, Dial: w.network.dial,
 		PAPI: "http://127.0.0.1:1", SAPI: "http://127.0.0.1:2", FAPI: "http://127.0.0.1:3",
 	}); err != nil {
 		w.t.Fatal(err)
 	}
+	w.over = append(w.over, p.client.CloseIdle)
 	p.broker, err = papi.NewBroker(papi.BrokerConfig{
 		Client: p.client, Instruments: w.ins, Stream: "ws://127.0.0.1:9/pm", Dial: w.dialStream, Known: known,
 		Deliver: func(e exchange.Event) { p.Put(e) },
