@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -37,7 +36,8 @@ type wire struct {
 	submitted map[string]bool // new orders by client id, until they leave or are over
 	sent      int             // risky requests that have left
 	reducing  int
-	flying    int // orders that have left and that the exchange is not done with
+	coming    int // of these, not at the exchange yet
+	flying    int // and those that it is not done with
 	acked     bool
 	after     []string
 }
@@ -54,35 +54,33 @@ func (x *wire) Submit(a riskguard.Approved, at exchange.Time) {
 	x.papiWired.Submit(a, at)
 }
 
-// orders says whether a request makes or amends an order.
-func orders(r *http.Request) bool {
-	return (r.Method == http.MethodPost || r.Method == http.MethodPut) && !strings.HasSuffix(r.URL.Path, "listenKey")
-}
-
-func (x *wire) answered(r *http.Request) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if orders(r) {
-		x.flying--
-	}
-}
-
 func (x *wire) left(r *http.Request, values url.Values) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if orders(r) {
-		x.flying++
-	}
 	if !risky(r, values) {
 		if r.Method == http.MethodPost && values.Get("reduceOnly") == "true" {
 			x.reducing++
 		}
 		return
 	}
+	x.flying++
+	x.coming++
 	x.sent++
 	delete(x.submitted, clientID(values))
 	if x.acked {
-		x.after = append(x.after, r.Method+" "+r.URL.Path+" "+values.Encode())
+		x.after = append(x.after, "left behind the halt: "+r.Method+" "+r.URL.Path+" "+values.Encode())
+	}
+}
+
+func (x *wire) arrived(r *http.Request, values url.Values) { x.less(&x.coming, r, values) }
+
+func (x *wire) answered(r *http.Request, values url.Values) { x.less(&x.flying, r, values) }
+
+func (x *wire) less(count *int, r *http.Request, values url.Values) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if risky(r, values) {
+		*count--
 	}
 }
 
@@ -116,7 +114,7 @@ func (p *process) flood(s exchange.StrategyID) {
 func haltOnce(t *testing.T, seed uint64, sum tally) {
 	inWorld(t, seed, func(w *world) {
 		x := &wire{submitted: map[string]bool{}}
-		w.left, w.answered = x.left, x.answered
+		w.left, w.arrived, w.answered = x.left, x.arrived, x.answered
 		w.delay = func() time.Duration { return time.Duration(w.chance(400)) * time.Millisecond }
 		const strategies = 4
 		config := kernelConfig(t, flooding)
@@ -146,7 +144,7 @@ func haltOnce(t *testing.T, seed uint64, sum tally) {
 		<-time.After(4 * time.Second)
 		x.mu.Lock()
 		for _, a := range x.after {
-			t.Errorf("seed %d: left behind the halt: %s", seed, a)
+			t.Errorf("seed %d: %s", seed, a)
 		}
 		sum["seeds"]++
 		sum["sent"] += x.sent
@@ -177,6 +175,9 @@ func (p *process) haltUnder(x *wire, sum tally) {
 	}
 	x.mu.Lock()
 	x.acked = true
+	if x.coming > 0 {
+		x.after = append(x.after, fmt.Sprint(x.coming, " requests were on their way to the exchange when the halt was acknowledged"))
+	}
 	x.mu.Unlock()
 }
 
@@ -204,7 +205,7 @@ func (p *process) settle() {
 // count is PMBOT_SEEDS=1000 go test ./engine/loop -run TestHaltOnTheWire -v.
 func TestHaltOnTheWire(t *testing.T) {
 	sum := tally{}
-	for seed := range seeds(t, 20) {
+	for seed := range seeds(t, 200) {
 		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) { haltOnce(t, seed, sum) })
 	}
 	t.Log(sum)

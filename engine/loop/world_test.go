@@ -117,30 +117,27 @@ type world struct {
 	price   exchange.Fixed
 	network *pipes
 	delay   func() time.Duration // before a request reaches the exchange
-	left    func(*http.Request, url.Values)
-	// answered is called for each request that the exchange is done with.
-	answered func(*http.Request)
+	// left, arrived and answered are called for each request when its last byte leaves, when
+	// it has reached the exchange, and when the exchange is done with it.
+	left, arrived, answered func(*http.Request, url.Values)
 	// The mutex guards random and price, for many goroutines act at random.
 	mu    sync.Mutex
 	tasks sync.WaitGroup
 	over  []func()
 }
 
+func nobody(*http.Request, url.Values) {}
+
 // inWorld runs a test in a bubble of its own.
 func inWorld(t *testing.T, seed uint64, test func(w *world)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{
 			t: t, ins: testInstruments(t), random: rand.New(rand.NewPCG(seed, 8)), price: exchange.MustFixed("50000"),
-			delay: func() time.Duration { return 0 }, left: func(*http.Request, url.Values) {},
-			answered: func(*http.Request) {},
+			delay: func() time.Duration { return 0 },
+			left:  nobody, arrived: nobody, answered: nobody,
 		}
 		w.network = &pipes{conns: make(chan net.Conn), done: make(chan struct{}), left: func(r *http.Request, body []byte) {
-			values := r.URL.Query()
-			form, _ := url.ParseQuery(string(body))
-			for k, v := range form {
-				values[k] = v
-			}
-			w.left(r, values)
+			w.left(r, parameters(r, body))
 		}}
 		w.open()
 		ctx, stop := context.WithCancel(t.Context())
@@ -165,8 +162,22 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	if d := w.delay(); d > 0 {
 		<-time.After(d)
 	}
-	defer w.answered(r)
+	body, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	values := parameters(r, body)
+	w.arrived(r, values)
+	defer w.answered(r, values)
 	w.sim.ServeHTTP(rw, r)
+}
+
+// parameters are those of the query and of the body.
+func parameters(r *http.Request, body []byte) url.Values {
+	values := r.URL.Query()
+	form, _ := url.ParseQuery(string(body))
+	for k, v := range form {
+		values[k] = v
+	}
+	return values
 }
 
 // wall is a market without events: tests show theirs themselves.
