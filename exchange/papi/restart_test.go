@@ -15,6 +15,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/pmbot/pmbot/backtest/venue"
 	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard"
@@ -40,8 +41,10 @@ type lives struct {
 	sockets sync.WaitGroup
 	// counted are the fills that kernels have counted as new, in all lives.
 	counted map[string]bool
+	trades  map[string]bool
 	last    map[string]exchange.OrderStatus
 	reasons []string
+	seen    map[string]int
 }
 
 // written is one entry of a journal.
@@ -94,6 +97,11 @@ func (l *lives) Deliver(e *exchange.Event, _ *engine.Wishes) error {
 		if l.counted[name] {
 			l.t.Errorf("fill %s of %s was counted twice", name, f.ClientID)
 		}
+		if twin := fmt.Sprint(e.Inst, " trade ", f.TradeID); l.trades[twin] {
+			l.seen["self-trades"]++
+		} else {
+			l.trades[twin] = true
+		}
 		if f.Order == 0 {
 			l.t.Errorf("fill %s of %s is nobody's", name, f.ClientID)
 		}
@@ -103,6 +111,7 @@ func (l *lives) Deliver(e *exchange.Event, _ *engine.Wishes) error {
 	case exchange.KindState:
 		if e.State().Cause == exchange.CauseTruth {
 			l.reasons = append(l.reasons, fmt.Sprintf("%v: %s", e.State().State, e.State().Reason))
+			l.seen["TRUTH sets "+e.State().State.String()]++
 		}
 	}
 	return nil
@@ -130,7 +139,7 @@ func onLives(t *testing.T, test func(l *lives)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		d := &trader{t: t, began: time.Now(), price: exchange.MustFixed("50000"), status: map[string]exchange.OrderStatus{}}
-		l := &lives{trader: d, ins: simInstruments(t), counted: map[string]bool{}, last: map[string]exchange.OrderStatus{}}
+		l := &lives{trader: d, ins: simInstruments(t), counted: map[string]bool{}, trades: map[string]bool{}, last: map[string]exchange.OrderStatus{}, seen: map[string]int{}}
 		d.open(l.ins)
 		ctx, stop := context.WithCancel(t.Context())
 		var running sync.WaitGroup
@@ -162,6 +171,9 @@ func (l *lives) live() {
 		l.kernel.Apply(&e, d)
 	}
 	known := l.kernel.Known()
+	for _, o := range l.kernel.Orders() {
+		l.seen["restarts with "+o.Status.String()]++
+	}
 	l.process++
 	l.driver = engine.NewDriver(l.kernel, l, l)
 	l.driver.Record(l)
@@ -388,10 +400,11 @@ func (l *lives) settle() {
 // TestRestarts kills the process at random, with orders in every state, while the exchange
 // and the way to it fail; afterwards the last one and the exchange agree.
 func TestRestarts(t *testing.T) {
-	seeds := uint64(24)
+	seeds, seen := uint64(24), map[string]int{}
 	if testing.Short() {
 		seeds = 3
 	}
+	defer func() { t.Log(seen) }()
 	for seed := range seeds {
 		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) {
 			onLives(t, func(l *lives) {
@@ -409,6 +422,10 @@ func TestRestarts(t *testing.T) {
 				}
 				l.settle()
 				l.agrees()
+				for what, n := range l.seen {
+					seen[what] += n
+				}
+				seen["fills"] += len(l.trades)
 			})
 		})
 	}
@@ -419,7 +436,11 @@ func (l *lives) act(r *rand.Rand) {
 	orders := l.kernel.Orders()
 	switch n := r.IntN(12); {
 	case n < 6:
-		l.order(l.wish(r))
+		q := l.wish(r)
+		if q.Type == exchange.Limit && q.Inst != testCM {
+			q.STP = exchange.STPNone
+		}
+		l.order(q)
 	case n < 7 && len(orders) > 0:
 		l.wishes(exchange.Intent{Kind: exchange.IntentCancel, Ref: orders[r.IntN(len(orders))].Ref})
 	case n < 9 && len(orders) > 0:
@@ -428,11 +449,47 @@ func (l *lives) act(r *rand.Rand) {
 			q.Price, q.Qty = l.price-exchange.Fixed(q.Side.Sign()*int64(r.IntN(300)-30))*exchange.FixedOne, q.Qty*2
 			l.wishes(exchange.Intent{Kind: exchange.IntentAmend, Ref: o.Ref, Request: q})
 		}
+	case n < 10:
+		l.print(l.price + exchange.Fixed(r.IntN(601)-300)*exchange.FixedOne)
 	case n < 11:
 		l.show(l.price + exchange.Fixed(r.IntN(601)-300)*exchange.FixedOne)
 		l.market()
 	default:
 		l.trouble(r, true)
+	}
+}
+
+// book shows the exchange a book of UM.
+func (l *lives) book(bid, ask string) {
+	l.t.Helper()
+	qty := exchange.MustFixed("50")
+	err := l.sim.Change(func(v *venue.Venue, at exchange.Time) error {
+		e := exchange.Event{At: at, Exchange: at, Inst: testUM}
+		e.SetDepth(&exchange.Depth{
+			Last: 1, Snapshot: true,
+			Bids: []exchange.Level{{Price: exchange.MustFixed(bid), Qty: qty}}, Asks: []exchange.Level{{Price: exchange.MustFixed(ask), Qty: qty}},
+		})
+		v.Market(&e)
+		return nil
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// print shows the exchange a trade so small that it fills a part.
+func (l *lives) print(price exchange.Fixed) {
+	l.t.Helper()
+	err := l.sim.Change(func(v *venue.Venue, at exchange.Time) error {
+		for inst, qty := range map[exchange.InstrumentID]string{testUM: "0.001", testCM: "1", testMargin: "0.0007"} {
+			e := exchange.Event{At: at, Exchange: at, Inst: inst}
+			e.SetTrade(exchange.Trade{Price: price, Qty: exchange.MustFixed(qty)})
+			v.Market(&e)
+		}
+		return nil
+	})
+	if err != nil {
+		l.t.Fatal(err)
 	}
 }
 
@@ -501,6 +558,8 @@ func TestRestartScenes(t *testing.T) {
 			l.show(f(price))
 		}
 	}
+	inside, against := rest, rest
+	inside.Price, against.Price, against.Side, against.STP = f("50000"), f("50000"), exchange.Sell, exchange.STPNone
 	amended := rest
 	amended.Price, amended.Qty = f("49100"), f("0.020")
 	for _, s := range []scene{
@@ -533,6 +592,27 @@ func TestRestartScenes(t *testing.T) {
 			l.wishes(exchange.Intent{Kind: exchange.IntentAmend, Ref: l.ref, Request: amended})
 			return id
 		}, nil, exchange.StatusWorking},
+		{"self-trade on its way", func(l *lives) string {
+			l.book("49990", "50010")
+			working(inside)(l)
+			return l.order(against)
+		}, nil, exchange.StatusFilled},
+		{"self-trade, told of one side", func(l *lives) string {
+			l.book("49990", "50010")
+			id := working(inside)(l)
+			l.order(against)
+			l.pass(0)
+			l.mu.Lock() // of two fills the kernel hears the first
+			for i := range l.events {
+				if l.events[i].Kind == exchange.KindFill {
+					l.events = l.events[:i+1]
+					break
+				}
+			}
+			l.mu.Unlock()
+			l.pump()
+			return id
+		}, nil, exchange.StatusFilled},
 		{"conditional, waits", working(stop), nil, exchange.StatusWorking},
 		{"conditional, triggered while dead", working(stop), to("49400"), exchange.StatusFinished},
 		{"conditional of CM, triggered while dead", working(cmStop), to("49400"), exchange.StatusFinished},
@@ -564,6 +644,9 @@ func TestRestartScenes(t *testing.T) {
 				status := l.last[id]
 				if at := slices.IndexFunc(l.kernel.Orders(), func(o exchange.Order) bool { return o.ClientID == id }); at >= 0 {
 					status = l.kernel.Orders()[at].Status
+				}
+				if twins := strings.Contains(s.name, "self-trade"); twins && l.seen["self-trades"] != 1 {
+					t.Errorf("%d self-trades", l.seen["self-trades"])
 				}
 				if status != s.want {
 					t.Errorf("%s is %v, want %v", id, status, s.want)
