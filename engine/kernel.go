@@ -36,6 +36,7 @@ type Kernel struct {
 	foreign   foreign
 	strangers strangers
 	lastOrder exchange.OrderID
+	lastFill  exchange.Time
 	// holdings are the positions by strategy, instrument and position side, to say whose a
 	// fill is that nobody sent.
 	holdings [][]held
@@ -167,7 +168,11 @@ func (k *Kernel) apply(e *exchange.Event, d *Decision) {
 	case exchange.KindOrderUpdate:
 		k.applyUpdate(e)
 	case exchange.KindFill:
+		k.lastFill = max(k.lastFill, e.Exchange)
 		k.applyFill(e)
+	case exchange.KindLedger:
+		k.lastFill = max(k.lastFill, e.Exchange)
+		k.guard.Apply(e)
 	case exchange.KindIntent:
 		k.applyDecision(e, d)
 	case exchange.KindStart:
@@ -305,6 +310,7 @@ func (k *Kernel) adopt(parent *order, clientID string) {
 	if u := k.strangers.of(clientID); u != nil && k.orders.update(added, u, k.now, 0) {
 		k.tellOrder(added)
 	}
+	k.hold(parent)
 	k.guard.Hold(added.risk())
 }
 
@@ -342,25 +348,4 @@ func (k *Kernel) book(inst exchange.InstrumentID, f *exchange.Fill) {
 // clientID names an order at the exchange: prefix, strategy and number in base 36.
 func (k *Kernel) clientID(s exchange.StrategyID, id exchange.OrderID) string {
 	return k.prefix + "-" + strconv.FormatUint(uint64(s), 36) + "-" + strconv.FormatUint(uint64(id), 36)
-}
-
-// Epoch is the guard's halt epoch, see [riskguard.Guard.Epoch].
-func (k *Kernel) Epoch() uint64 { return k.guard.Epoch() }
-
-// Now is the time of the last event.
-func (k *Kernel) Now() exchange.Time { return k.now }
-
-// Seq is the number of the last event.
-func (k *Kernel) Seq() uint64 { return k.seq }
-
-// States lists what is halted or reduce-only, by which cause, why and since when.
-func (k *Kernel) States() []riskguard.Held { return k.guard.States() }
-
-// Orders lists the orders that are not over, oldest first.
-func (k *Kernel) Orders() []exchange.Order {
-	list := make([]exchange.Order, len(k.orders.open))
-	for i, o := range k.orders.open {
-		list[i] = o.Order
-	}
-	return list
 }

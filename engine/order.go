@@ -47,9 +47,11 @@ type order struct {
 	heard exchange.Time
 	// child says that the order has triggered into another one of ours, which speaks for it.
 	child bool
-	// legs are those of an OCO, as far as they are known, and list is the OCO of a leg.
-	legs []*order
-	list *order
+	// legs are those of an OCO, as far as they are known and remembered, and list is the OCO
+	// of a leg, while it is remembered. legOver says that a leg that is not any more was over.
+	legs    []*order
+	list    *order
+	legOver bool
 }
 
 func newOrders() orders {
@@ -86,7 +88,7 @@ func (o *order) speaks() bool {
 
 // whole says that no leg of an OCO is over.
 func (o *order) whole() bool {
-	return !slices.ContainsFunc(o.legs, func(leg *order) bool { return leg.Status.Final() })
+	return !o.legOver && !slices.ContainsFunc(o.legs, func(leg *order) bool { return leg.Status.Final() })
 }
 
 // ofRef returns a strategy's open order of that ref that can be reached, or nil.
@@ -231,9 +233,21 @@ func (t *orders) close(o *order) {
 		t.closed = append(t.closed, o)
 		return
 	}
-	old := t.closed[t.next]
-	delete(t.byID, old.ID)
-	delete(t.byName, old.ClientID)
+	t.forget(t.closed[t.next])
 	t.closed[t.next] = o
 	t.next = (t.next + 1) % closedMax
+}
+
+// forget ends the memory of an order that is over, and its links. To a leg a list that is
+// over is as none; a list must go on to know that a leg was over.
+func (t *orders) forget(o *order) {
+	delete(t.byID, o.ID)
+	delete(t.byName, o.ClientID)
+	for _, leg := range o.legs {
+		leg.list = nil
+	}
+	if list := o.list; list != nil {
+		list.legOver = true
+		list.legs = slices.DeleteFunc(list.legs, func(leg *order) bool { return leg == o })
+	}
 }

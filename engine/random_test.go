@@ -20,7 +20,7 @@ type chaos struct {
 	insts   map[string]exchange.InstrumentID
 	history []exchange.Event
 	counted map[string]bool
-	sums    [3][3]decimal.Decimal // by strategy, instrument
+	sums    [3][4]decimal.Decimal // by strategy, instrument
 	finals  map[exchange.OrderID]int
 }
 

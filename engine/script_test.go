@@ -15,7 +15,6 @@ import (
 
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard"
-	"github.com/pmbot/pmbot/riskguard/margin"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what the kernel answers into testdata; read the diff")
@@ -64,14 +63,9 @@ type bench struct {
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
-	b := &bench{t: t, ins: benchInstruments(t), out: &strings.Builder{}, now: exchange.Millis(1_700_000_000_000)}
-	limits := riskguard.DefaultLimits()
-	limits.OrderNotionalMaxRatio, limits.PositionMaxRatio = decimal.New(5, -1), decimal.New(8, -1)
-	var err error
-	if b.guard, err = riskguard.New(riskguard.Config{Instruments: b.ins, Tables: margin.Assumed(), Limits: limits, Strategies: 2}); err != nil {
-		t.Fatal(err)
-	}
-	b.kernel = New(Config{Instruments: b.ins, Guard: b.guard, Strategies: 2, ClientPrefix: "t"})
+	b := &bench{t: t, out: &strings.Builder{}, now: exchange.Millis(1_700_000_000_000)}
+	c := benchConfig(t, benchLimits())
+	b.ins, b.guard, b.kernel = c.Instruments, c.Guard, New(c)
 	b.driver = NewDriver(b.kernel, b, b)
 	return b
 }
@@ -349,4 +343,22 @@ func (b *bench) inst(word string) exchange.InstrumentID {
 	}
 	b.t.Fatal("no instrument of", word)
 	return 0
+}
+
+// golden holds text against a file in testdata.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	if *rewrite {
+		if err := os.WriteFile(name, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != string(want) {
+		t.Errorf("%s is otherwise now:\n%s", name, got)
+	}
 }

@@ -20,11 +20,10 @@ type Config struct {
 // Guard is the account's risk in one place. One owner calls Apply with every event, in
 // order, and Check in between.
 type Guard struct {
-	ins *exchange.Instruments
-	// limits hold now; configured are those that the guard was made with, which hold again
-	// when a process begins.
-	limits, configured Limits
-
+	// config is what the guard was made of. Its limits hold again when a process begins.
+	config Config
+	ins    *exchange.Instruments
+	limits Limits
 	model  *margin.Portfolio
 	rules  []rule
 	bounds [boundCount]bound
@@ -32,7 +31,7 @@ type Guard struct {
 	nearest [boundCount]reading
 	markets []market
 	assets  []asset
-	open    []exchange.Order
+	open    []exchange.Order // by rising id
 	sent    []sent
 	states  states
 	epoch   uint64
@@ -52,7 +51,7 @@ func New(c Config) (*Guard, error) {
 		return nil, err
 	}
 	g := &Guard{
-		ins: c.Instruments, configured: c.Limits, model: model, rules: rules(), epoch: 1,
+		config: c, ins: c.Instruments, model: model, rules: rules(), epoch: 1,
 		markets: make([]market, c.Instruments.Len()+1),
 		sent:    make([]sent, c.Strategies+1),
 		states:  newStates(c.Instruments.Len(), c.Strategies),

@@ -1,6 +1,7 @@
 package riskguard
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -142,18 +143,18 @@ func (g *Guard) asset(name string) *asset {
 // Hold counts an order's risk from now on, or as it now is, or no longer when it is
 // over. Limits are held against every order between its approval and its end.
 func (g *Guard) Hold(o exchange.Order) {
-	at := slices.IndexFunc(g.open, func(have exchange.Order) bool { return have.ID == o.ID })
+	at, known := slices.BinarySearchFunc(g.open, o.ID, func(have exchange.Order, id exchange.OrderID) int { return cmp.Compare(have.ID, id) })
 	switch {
 	case o.Status.Final():
-		if at >= 0 {
+		if known {
 			g.open = slices.Delete(g.open, at, at+1)
 			g.model.RemoveOrder(o.ID)
 		}
 		return
-	case at >= 0:
+	case known:
 		g.open[at] = o
 	default:
-		g.open = append(g.open, o)
+		g.open = slices.Insert(g.open, at, o)
 	}
 	if err := g.model.SetOrder(o); err != nil && g.fault == nil {
 		g.fault = fmt.Errorf("order %s: %w", o.ClientID, err)

@@ -118,7 +118,7 @@ func (g *Guard) applyStart(e *exchange.Event) {
 	for i := range g.states.strategy {
 		g.states.strategy[i].set(exchange.CauseStrategy, lifted)
 	}
-	if err := g.setLimits(g.configured); err != nil {
+	if err := g.setLimits(g.config.Limits); err != nil {
 		g.halt(e, err)
 	}
 }
@@ -144,7 +144,7 @@ func (g *Guard) halt(e *exchange.Event, why error) {
 // State is the strictest trading state that holds for a strategy on an instrument. What
 // is not known is halted.
 func (g *Guard) State(s exchange.StrategyID, inst exchange.InstrumentID) exchange.TradingState {
-	if int(s) >= len(g.states.strategy) || int(inst) >= len(g.states.inst) {
+	if int(s) >= len(g.sent) || int(inst) >= len(g.states.inst) {
 		return exchange.Halted
 	}
 	return min(g.states.account.effective, g.states.inst[inst].effective, g.states.strategy[s].effective)

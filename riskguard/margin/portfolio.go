@@ -128,7 +128,7 @@ func (p *Portfolio) newSlot(in *exchange.Instrument) (*slot, error) {
 	}
 	s.brackets = b
 	s.settle.futures = append(s.settle.futures, s)
-	s.leverage = int64(min(p.tables.LeverageDefault, b.Tiers[0].Leverage))
+	s.leverage = s.untouched(p.tables)
 	return s, nil
 }
 

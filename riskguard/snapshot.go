@@ -1,0 +1,194 @@
+package riskguard
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// snapshot is the state of a guard, but for the open orders, which are the kernel's. Keys
+// rise, so that equal states are equal bytes.
+type snapshot struct {
+	Assets  []assetSnapshot  `json:"assets"`
+	Epoch   uint64           `json:"epoch"`
+	Fault   string           `json:"fault,omitzero"`
+	Held    []heldSnapshot   `json:"held"`
+	Limits  json.RawMessage  `json:"limits,omitzero"`
+	Markets []marketSnapshot `json:"markets"`
+	Model   json.RawMessage  `json:"model"`
+	Sent    []sentSnapshot   `json:"sent"`
+}
+
+type assetSnapshot struct {
+	Asset string         `json:"asset"`
+	At    exchange.Time  `json:"at,omitzero"`
+	Every duration       `json:"every,omitzero"`
+	Price exchange.Fixed `json:"price,omitzero"`
+}
+
+type heldSnapshot struct {
+	By       string                `json:"by,omitzero"`
+	Cause    string                `json:"cause"`
+	Inst     exchange.InstrumentID `json:"inst,omitzero"`
+	Reason   string                `json:"reason,omitzero"`
+	Since    exchange.Time         `json:"since,omitzero"`
+	State    string                `json:"state"`
+	Strategy exchange.StrategyID   `json:"strategy,omitzero"`
+}
+
+type marketSnapshot struct {
+	EveryLast duration              `json:"every_last,omitzero"`
+	EveryMark duration              `json:"every_mark,omitzero"`
+	Inst      exchange.InstrumentID `json:"inst"`
+	Last      exchange.Fixed        `json:"last,omitzero"`
+	LastAt    exchange.Time         `json:"last_at,omitzero"`
+	Mark      exchange.Fixed        `json:"mark,omitzero"`
+	MarkAt    exchange.Time         `json:"mark_at,omitzero"`
+}
+
+type sentSnapshot struct {
+	Strategy exchange.StrategyID `json:"strategy"`
+	Times    []exchange.Time     `json:"times"`
+}
+
+// duration is written as text such as "1m0s".
+type duration time.Duration
+
+func (d duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+func (d *duration) UnmarshalText(text []byte) error {
+	read, err := time.ParseDuration(string(text))
+	*d = duration(read)
+	return err
+}
+
+// Snapshot writes everything that a later answer depends on as a JSON object, for
+// [Guard.Restore]: prices and since when they are known, cadences, messages sent of late,
+// who holds which trading state and why, the halt epoch, the fault, limits if a reload has
+// set them, and the margin model. Open orders are not in it: whoever calls [Guard.Hold]
+// knows them. Nor are the notes of [Guard.Uses], which decide nothing.
+func (g *Guard) Snapshot() []byte {
+	s := snapshot{
+		Assets: make([]assetSnapshot, len(g.assets)), Epoch: g.epoch, Held: []heldSnapshot{},
+		Markets: []marketSnapshot{}, Model: g.model.Snapshot(), Sent: []sentSnapshot{},
+	}
+	if g.fault != nil {
+		s.Fault = g.fault.Error()
+	}
+	if now := g.limits.JSON(); !bytes.Equal(now, g.config.Limits.JSON()) {
+		s.Limits = now
+	}
+	for i, a := range g.assets {
+		s.Assets[i] = assetSnapshot{a.name, a.at, duration(a.every), a.price}
+	}
+	for _, h := range g.States() {
+		s.Held = append(s.Held, heldSnapshot{h.By, h.Cause.String(), h.Inst, h.Reason, h.Since, h.State.String(), h.Strategy})
+	}
+	for i, m := range g.markets {
+		if m != (market{}) {
+			s.Markets = append(s.Markets, marketSnapshot{
+				duration(m.everyLast), duration(m.everyMark), exchange.InstrumentID(i), m.last, m.lastAt, m.mark, m.markAt,
+			})
+		}
+	}
+	for i := range g.sent {
+		if times := g.sent[i].newest(); times != nil {
+			s.Sent = append(s.Sent, sentSnapshot{exchange.StrategyID(i), times})
+		}
+	}
+	text, err := json.Marshal(&s)
+	if err != nil {
+		panic(fmt.Sprintf("riskguard: snapshot: %v", err)) // numbers and names always can be written
+	}
+	return text
+}
+
+// Restore puts the guard into the state that another one has written by [Guard.Snapshot];
+// the caller tells the open orders by [Guard.Hold] then. The other guard's table may have
+// fewer instruments, and its tables, limits and number of strategies may be others: limits
+// of a reload hold on, all else is as this guard was made. What cannot be is an error that
+// names it, and the guard is as it was.
+func (g *Guard) Restore(text []byte) error {
+	var s snapshot
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&s); err != nil {
+		return fmt.Errorf("risk guard: %w", err)
+	}
+	made, err := New(g.config)
+	if err != nil {
+		return err
+	}
+	if err := made.restore(&s); err != nil {
+		return fmt.Errorf("risk guard: %w", err)
+	}
+	*g = *made
+	return nil
+}
+
+// restore brings a new guard into a state.
+func (g *Guard) restore(s *snapshot) error {
+	g.epoch = s.Epoch
+	if s.Fault != "" {
+		g.fault = errors.New(s.Fault)
+	}
+	if s.Limits != nil {
+		limits, err := ParseLimits(s.Limits)
+		if err != nil {
+			return err
+		}
+		if err := g.setLimits(limits); err != nil {
+			return err
+		}
+	}
+	for _, a := range s.Assets {
+		*g.asset(a.Asset) = asset{a.Asset, a.Price, a.At, time.Duration(a.Every)}
+	}
+	for _, m := range s.Markets {
+		if !g.ins.Has(m.Inst) && m.Inst != 0 {
+			return fmt.Errorf("market of instrument %d: there is no such instrument", m.Inst)
+		}
+		g.markets[m.Inst] = market{m.Last, m.Mark, m.LastAt, m.MarkAt, time.Duration(m.EveryLast), time.Duration(m.EveryMark)}
+	}
+	for _, w := range s.Sent {
+		for _, at := range w.Times {
+			g.Count(&exchange.Intent{Strategy: w.Strategy}, at)
+		}
+	}
+	if err := g.states.restore(s.Held); err != nil {
+		return err
+	}
+	return g.model.Restore(s.Model)
+}
+
+// restore sets what is held in place of what a new guard holds. Of a strategy that is not
+// configured any more it is remembered, too: it may come back.
+func (s *states) restore(list []heldSnapshot) error {
+	s.account = newScope()
+	for _, h := range list {
+		cause, err := exchange.ParseCause(h.Cause)
+		if err != nil {
+			return err
+		}
+		state := exchange.Halted
+		for state < exchange.Active && state.String() != h.State {
+			state++
+		}
+		if state == exchange.Active {
+			return fmt.Errorf("%v holds %.20q, which is no state that can be held", cause, h.State)
+		}
+		for len(s.strategy) <= int(h.Strategy) {
+			s.strategy = append(s.strategy, newScope())
+		}
+		scope := s.of(h.Inst, h.Strategy)
+		if scope == nil {
+			return fmt.Errorf("%v holds instrument %d, and there is no such instrument", cause, h.Inst)
+		}
+		scope.set(cause, hold{state, h.Since, h.Reason, h.By})
+	}
+	return nil
+}
