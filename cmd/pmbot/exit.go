@@ -45,6 +45,8 @@ const (
 	exitExchange exitCode = 8
 	// exitTimeout is an answer that did not come in time.
 	exitTimeout exitCode = 9
+	// exitUnknown is an end with an order of which nobody knows what became of it.
+	exitUnknown exitCode = 10
 )
 
 // exitCodes is what the codes mean to a user, in the order of numbers.
@@ -60,6 +62,7 @@ func exitCodes() []exitMeaning {
 		{exitSafety, "refused, because it could do harm: sim --listen, or data record --metrics, where other machines can reach it"},
 		{exitExchange, "the exchange cannot be reached, or has banned this address: doctor, data record"},
 		{exitTimeout, "no answer in time: a plugin hangs"},
+		{exitUnknown, "a bot ended while nobody knew what became of an order: run"},
 	}
 }
 

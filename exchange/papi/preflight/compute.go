@@ -76,7 +76,7 @@ func difference(a, b decimal.Decimal) decimal.Decimal {
 
 // tables names what our model takes from embedded tables, because Binance did not say.
 func tables(f *Facts, w *Want) Verdict {
-	t := tablesOf(f)
+	t := f.Tables()
 	var assets []string
 	for _, b := range f.Balances.Value {
 		assets = append(assets, b.Asset)
@@ -88,8 +88,9 @@ func tables(f *Facts, w *Want) Verdict {
 	return ok("tables-read", "brackets, collateral rates and loan leverages are those that Binance answers")
 }
 
-// tablesOf are the embedded tables with everything that Binance answered in its place.
-func tablesOf(f *Facts) *margin.Tables {
+// Tables are the embedded tables of the margin model with everything that Binance answered in
+// its place; each number tells its source.
+func (f *Facts) Tables() *margin.Tables {
 	t := *margin.Assumed()
 	day := f.At.UTC().Format(time.DateOnly)
 	t.UM, t.CM = maps.Clone(t.UM), maps.Clone(t.CM)
@@ -139,7 +140,7 @@ func tablesOf(f *Facts) *margin.Tables {
 // model is the account as papi tells it, in our margin model. Strangers are positions of
 // instruments that the run does not have.
 func model(f *Facts, w *Want) (p *margin.Portfolio, strangers []string, err error) {
-	if p, err = margin.New(w.Instruments, tablesOf(f)); err != nil {
+	if p, err = margin.New(w.Instruments, f.Tables()); err != nil {
 		return nil, nil, err
 	}
 	if err := p.SetShocks(nil); err != nil {

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pmbot/pmbot/engine"
+	"github.com/pmbot/pmbot/engine/loop"
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/exchange/market"
+	"github.com/pmbot/pmbot/exchange/market/rest"
+	"github.com/pmbot/pmbot/exchange/papi"
+	"github.com/pmbot/pmbot/exchange/papi/preflight"
+	"github.com/pmbot/pmbot/riskguard"
+	"github.com/pmbot/pmbot/riskguard/margin"
+)
+
+// bot is a process that trades, put together step by step; see [console.runBot].
+type bot struct {
+	*console
+	cfg   *runConfig
+	doc   *document
+	flags *runFlags
+	mode  string
+	// label is what people call it: the account, with its mode if that is not live.
+	label string
+	// dir is where it remembers. The lock in it is held while the process lives.
+	dir     string
+	lock    *os.File
+	log     *slog.Logger
+	logFile *rotatingFile
+	told    *news
+	printer *statusPrinter
+	started exchange.Time
+	// warnings are what a person should know of the run.
+	warnings []string
+
+	programs *programs
+	labels   []string
+	rest     *rest.Client
+	ins      *exchange.Instruments
+	client   *papi.Client // live only
+	facts    *preflight.Facts
+	tables   *margin.Tables
+	// indexed are the assets whose index price the feed brings.
+	indexed []string
+
+	guard   *riskguard.Guard
+	kernel  *engine.Kernel
+	journal loop.Journal
+	clock   *loop.Clock
+	broker  broker
+	loop    *loop.Loop
+	feed    *market.Feed
+	record  *recording
+	players *livePlayers
+}
+
+// newBot finds the place where the bot remembers, takes the lock and opens the log.
+func (c *console) newBot(cfg *runConfig, doc *document, f *runFlags) (*bot, error) {
+	b := &bot{console: c, cfg: cfg, doc: doc, flags: f, mode: f.mode(), label: cfg.Account.Name, started: wallClock(), told: newNews()}
+	if b.mode == modeDry {
+		b.label += "-dry"
+	}
+	b.printer = c.newStatusPrinter(false, f.quiet)
+	b.dir = filepath.Join(cfg.State, b.label)
+	if cfg.State == "" {
+		dir, err := stateDir(c.getenv, b.label)
+		if err != nil {
+			return nil, err
+		}
+		b.dir = dir
+	}
+	b.step("bot", "%s run of account %s with %s, by %s", b.mode, cfg.Account.Name, counted(int64(len(cfg.Strategies)), "strategy"), f.config)
+	if err := b.takeLock(); err != nil {
+		return nil, err
+	}
+	if err := b.openLog(); err != nil {
+		return nil, errors.Join(err, b.lock.Close())
+	}
+	b.step("state", "%s, locked", b.dir)
+	return b, nil
+}
+
+// step tells a fact of the start.
+func (b *bot) step(what, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	b.printer.say("%-11s %s", what, text)
+	if b.log != nil {
+		b.log.Info(text, "step", what)
+	}
+}
+
+// warn tells something that a person should know of the whole run.
+func (b *bot) warn(text string) {
+	b.warnings = append(b.warnings, text)
+	b.printer.say("%-11s %s", "WARNING", text)
+	b.log.Warn(text)
+}
+
+// close gives back what a bot holds, in whatever state it is.
+func (b *bot) close() {
+	b.printer.done()
+	if b.players != nil {
+		b.players.close()
+	}
+	if b.programs != nil {
+		b.programs.close()
+	}
+	if b.logFile != nil {
+		b.logFile.Close()
+	}
+	b.lock.Close()
+}
+
+// openPrograms starts the strategies' processes and asks which instruments they need.
+func (b *bot) openPrograms(ctx context.Context) error {
+	test := &configuration{Config: b.cfg.backtest(), doc: b.doc}
+	list, err := openPrograms(context.WithoutCancel(ctx), test, modeLockstep, b.log)
+	if err != nil {
+		return err
+	}
+	b.programs = list
+	for i, s := range b.cfg.Strategies {
+		d, err := list.list[i].Describe(s.Params)
+		if err != nil {
+			return fmt.Errorf("strategy %s: %w", s.Label, test.paramsWrong(i, err))
+		}
+		var names []string
+		for _, symbol := range d.Symbols {
+			names = append(names, symbol.String())
+			if !slices.Contains(b.cfg.Instruments, symbol) {
+				b.cfg.Instruments = append(b.cfg.Instruments, symbol)
+			}
+		}
+		b.labels = append(b.labels, s.Label)
+		b.step("strategy", "%s: %s %s on %s", s.Label, d.Manifest.Name, d.Manifest.Version, strings.Join(names, ", "))
+	}
+	if len(b.cfg.Instruments) == 0 {
+		return &failure{exitConfig, errors.New("no strategy names an instrument in its parameters"), "name some with instruments"}
+	}
+	return nil
+}

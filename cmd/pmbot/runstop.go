@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pmbot/pmbot/engine"
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// ending is what a bot leaves behind.
+type ending struct {
+	standing
+	// left are the open orders.
+	left []exchange.Order
+	// late says that not all that the policy wants was done in time.
+	late bool
+}
+
+// stop ends the bot in order, by the configured policy and within the configured time:
+// nothing new is risked, the strategies end, and what the policy wants gone is waited for.
+func (b *bot) stop(ctx context.Context) *ending {
+	policy := b.cfg.Stop.Policy
+	b.step("stopping", "policy %s, within %v; a second signal ends the process at once and leaves orders as they are", policy, b.cfg.Stop.Within)
+	ctx, cancel := context.WithTimeout(ctx, b.cfg.Stop.Within)
+	defer cancel()
+	e := &ending{}
+	var halt exchange.Event
+	halt.SetState(&exchange.StateChange{State: exchange.ReduceOnly, Cause: exchange.CauseShell, Reason: "the bot is being stopped", By: "pmbot run"})
+	if policy == stopCancel {
+		halt.State().State = exchange.Halted
+	}
+	if err := b.loop.Operate(ctx, halt); err != nil {
+		b.log.Warn(err.Error(), "part", "stop")
+	}
+	b.players.stop(b.clock.Now())
+	if policy != stopKeep {
+		b.endOrders(ctx)
+		e.late = b.await(ctx, func(s *standing) bool { return s.orders == 0 }) != nil
+	}
+	b.look(e)
+	return e
+}
+
+// endOrders wishes every open order gone.
+func (b *bot) endOrders(ctx context.Context) {
+	var all exchange.Event
+	all.At = b.clock.Now()
+	all.SetIntent(&exchange.Intent{Kind: exchange.IntentCancelAll, By: "pmbot run"})
+	if err := b.loop.Operate(ctx, all); err != nil {
+		b.log.Warn(err.Error(), "part", "stop")
+	}
+}
+
+// stopPoll is how often it is looked whether the exchange has confirmed.
+const stopPoll = 20 * time.Millisecond
+
+// await waits until the bot stands as it is wanted.
+func (b *bot) await(ctx context.Context, wanted func(*standing) bool) error {
+	tick := time.NewTicker(stopPoll)
+	defer tick.Stop()
+	for {
+		s, err := b.standing(ctx)
+		if err != nil {
+			return err
+		}
+		if wanted(s) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// look notes what is left.
+func (b *bot) look(e *ending) {
+	read := func(k *engine.Kernel) {
+		e.at, e.left = b.clock.Now(), k.Orders()
+		e.read(k)
+		e.account = b.guard.Account()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if b.loop.Do(ctx, read) != nil {
+		read(b.kernel) // the loop has ended, so nobody else has it
+	}
+}
+
+// abandon is the end of a bot that one of its parts has ended: the strategies cannot be asked
+// and the journal may be closed, but orders that nobody watches are ended, unless the policy is
+// to keep them.
+func (b *bot) abandon(why error) *ending {
+	e := &ending{}
+	if b.cfg.Stop.Policy != stopKeep && b.loop.Err() != nil {
+		b.step("stopping", "%v", why)
+	}
+	b.look(e)
+	return e
+}
+
+// summary prints how the bot ended, and says by its error what a script must know.
+func (b *bot) summary(e *ending) error {
+	b.printer.done()
+	b.told.rest(b.printer)
+	fmt.Fprintf(b.out, "%s run of account %s ended after %v: %s\n", b.mode, b.cfg.Account.Name, e.at.Sub(b.started).Round(time.Second), e.line())
+	var names []string
+	for _, o := range e.left {
+		in := b.ins.At(o.Request.Inst)
+		fmt.Fprintf(b.out, "  left open: %s %s %v %v at %v, %v\n", o.ClientID, in.Name(), o.Request.Side, o.Request.Qty, o.Request.Price, o.Status)
+		names = append(names, o.ClientID)
+	}
+	switch {
+	case e.unknown > 0:
+		return &failure{exitUnknown, fmt.Errorf("%s of unknown outcome at the end", counted(int64(e.unknown), "order")), "look at the exchange; the next start finds out what became of them"}
+	case e.late && len(names) > 0:
+		return &failure{exitTimeout, errors.New("orders are left open: " + strings.Join(names, ", ")), "the next start knows them; cancel them there or at the exchange"}
+	case e.late:
+		return &failure{exitTimeout, fmt.Errorf("not all was done within %v", b.cfg.Stop.Within), "look at the summary"}
+	}
+	return nil
+}
