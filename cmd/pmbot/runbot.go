@@ -31,9 +31,11 @@ type bot struct {
 	// label is what people call it: the account, with its mode if that is not live.
 	label string
 	// dir is where it remembers. The lock in it is held while the process lives.
-	dir     string
-	lock    *os.File
+	dir  string
+	lock *os.File
+	// log says and writes; fileLog writes what people have been told in another way.
 	log     *slog.Logger
+	fileLog *slog.Logger
 	logFile *rotatingFile
 	told    *news
 	printer *statusPrinter
@@ -92,8 +94,8 @@ func (c *console) newBot(cfg *runConfig, doc *document, f *runFlags) (*bot, erro
 func (b *bot) step(what, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	b.printer.say("%-11s %s", what, text)
-	if b.log != nil {
-		b.log.Info(text, "step", what)
+	if b.fileLog != nil {
+		b.fileLog.Info(text, "step", what)
 	}
 }
 
@@ -101,7 +103,7 @@ func (b *bot) step(what, format string, args ...any) {
 func (b *bot) warn(text string) {
 	b.warnings = append(b.warnings, text)
 	b.printer.say("%-11s %s", "WARNING", text)
-	b.log.Warn(text)
+	b.fileLog.Warn(text)
 }
 
 // close gives back what a bot holds, in whatever state it is.

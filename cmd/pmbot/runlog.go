@@ -41,6 +41,7 @@ func (b *bot) openLog() error {
 		return &failure{exitFailed, err, "name a state directory that can be written to with state"}
 	}
 	file := slog.NewJSONHandler(b.logFile, &slog.HandlerOptions{Level: level})
+	b.fileLog = slog.New(file)
 	b.log = slog.New(bothLogs{file, &newsLog{news: b.told, level: max(level, slog.LevelInfo)}})
 	return nil
 }
