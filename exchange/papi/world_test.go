@@ -57,8 +57,16 @@ func live(t *testing.T, test func(w *world)) {
 	})
 }
 
-// started makes a world whose broker does not run yet.
+// started makes a world whose broker does not run yet: first one whose requests go to workers,
+// for it cannot know when bytes leave, then one with connections of its own, whose requests fly.
+// What is told must not depend on that.
 func started(t *testing.T, test func(w *world)) {
+	t.Helper()
+	startedBy(t, func(w *world) Config { return testConfig(&carrier{answer: w.serve}) }, test)
+	startedBy(t, func(w *world) Config { return newPipes().serve(w.t, http.HandlerFunc(w.serveHTTP)) }, test)
+}
+
+func startedBy(t *testing.T, over func(*world) Config, test func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, answers: map[string]func(url.Values) (int, string){}}
@@ -72,11 +80,13 @@ func started(t *testing.T, test func(w *world)) {
 		w.says("PUT listenKey", `{}`)
 		w.says("GET balance", `[`+balance("USDT", "1000")+`]`)
 		w.says("GET account", account)
-		transport := &carrier{answer: w.serve}
 		w.desk = newDesk(t)
-		client := newTestClient(t, transport)
+		client, err := New(over(w))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.CloseIdle()
 		client.SetEpoch(w.desk.guard.Epoch())
-		var err error
 		w.broker, err = NewBroker(BrokerConfig{
 			Client: client, Instruments: testInstruments(t), Deliver: w.deliver, Notify: w.notice, Stream: "ws://127.0.0.1:1/pm", Dial: w.dial,
 		})
@@ -146,6 +156,24 @@ func (w *world) serve(r *http.Request, body string) (*http.Response, error) {
 		return nil, r.Context().Err()
 	}
 	return respond(status, text), nil
+}
+
+// serveHTTP is serve for a server, which answers questions for the time, too.
+func (w *world) serveHTTP(rw http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/fapi/v1/time" {
+		fmt.Fprintf(rw, `{"serverTime":%d}`, time.Now().UnixMilli())
+		return
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		w.t.Error(err)
+	}
+	a, err := w.serve(r, string(body))
+	if err != nil {
+		panic(http.ErrAbortHandler) // the client is gone
+	}
+	rw.WriteHeader(a.StatusCode)
+	_, _ = io.Copy(rw, a.Body)
 }
 
 // dial connects to the stream: pipes, and a websocket server on the other end.
