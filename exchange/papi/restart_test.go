@@ -45,6 +45,7 @@ type lives struct {
 	last    map[string]exchange.OrderStatus
 	reasons []string
 	seen    map[string]int
+	reading exchange.Truth
 }
 
 // written is one entry of a journal.
@@ -108,6 +109,8 @@ func (l *lives) Deliver(e *exchange.Event, _ *engine.Wishes) error {
 		l.counted[name] = true
 	case exchange.KindOrderUpdate:
 		l.last[e.OrderUpdate().ClientID] = e.OrderUpdate().Status
+	case exchange.KindTruth:
+		l.reading = *e.Truth()
 	case exchange.KindState:
 		if e.State().Cause == exchange.CauseTruth {
 			l.reasons = append(l.reasons, fmt.Sprintf("%v: %s", e.State().State, e.State().Reason))
