@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"io"
 	"os"
 	"path/filepath"
@@ -110,10 +111,25 @@ func same(t testing.TB, want, got []Record) {
 		t.Fatalf("%d records were written, %d read", len(want), len(got))
 	}
 	for i := range want {
+		if alike(&want[i], &got[i]) {
+			continue
+		}
 		if diff := differ(&want[i], &got[i]); diff != "" {
 			t.Fatalf("record %d (-written +read):\n%s", i, diff)
 		}
 	}
+}
+
+// alike says whether two records have the same octets; it is quicker than differ, and
+// TestEveryKind shows that the octets say everything.
+func alike(a, b *Record) bool {
+	var c [2]codec
+	for i, r := range []*Record{a, b} {
+		c[i].writing = true
+		c[i].memory.markets = make([]remembered, 1)
+		c[i].record(&r.Event, &r.Decision)
+	}
+	return c[0].err == nil && bytes.Equal(c[0].buf, c[1].buf)
 }
 
 func differ(a, b *Record) string {

@@ -19,6 +19,7 @@ type Segment struct {
 	next  int64 // where the next frame begins
 	frame int64 // where the frame begins whose records codec reads
 	ahead []byte
+	step  int // how much was read at once
 	codec codec
 	torn  int64
 	// sums are of the records so far; end is what the last frame says of all, if there is one.
@@ -189,8 +190,11 @@ func (s *Segment) LastAt() exchange.Time { return s.sums.To }
 // Close closes the file.
 func (s *Segment) Close() error { return s.file.Close() }
 
-// readAhead is how much is read at once.
-const readAhead = 256 << 10
+// How much is read at once: little at first, since many want no more than the header.
+const (
+	readFirst = 4 << 10
+	readMost  = 256 << 10
+)
 
 // nextFrame returns the payload of the next frame, valid until the next call. At the end it
 // returns io.EOF, and torn is how much is there that is no whole frame.
@@ -226,7 +230,8 @@ func (s *Segment) nextFrame() ([]byte, error) {
 // peek returns the n octets from next on, or as many as there are.
 func (s *Segment) peek(n int) ([]byte, error) {
 	if len(s.ahead) < n {
-		more := make([]byte, max(n, readAhead))
+		s.step = min(max(readFirst, 4*s.step), readMost)
+		more := make([]byte, max(n, s.step))
 		had := copy(more, s.ahead)
 		read, err := s.file.ReadAt(more[had:], s.next+int64(had))
 		if err != nil && err != io.EOF {
