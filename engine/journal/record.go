@@ -217,3 +217,11 @@ func bit(yes bool, b byte) byte {
 	}
 	return 0
 }
+
+// Encode writes an event and the decision on it as a segment would in which they stood alone,
+// so that what is equal is equal bytes. A nil decision is none.
+func (h *Header) Encode(e *exchange.Event, d *exchange.Decision) ([]byte, error) {
+	c := codec{writing: true, memory: newMemory(h)}
+	c.record(e, &d)
+	return c.buf, c.err
+}
