@@ -187,6 +187,28 @@ func TestFullInbox(t *testing.T) {
 	})
 }
 
+// TestStopStands has the inbox full while the process is being stopped: neither the brake nor
+// its end touches that.
+func TestStopStands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t, watching, func(c *Config) { c.MarketMax = 4 })
+		f.open()
+		stopping := operator(exchange.Halted)
+		stopping.State().Cause = exchange.CauseShell
+		if err := f.Operate(t.Context(), stopping); err != nil {
+			t.Error(err)
+		}
+		for n := range int64(10) {
+			f.Enqueue(*trade(n))
+		}
+		f.Take(trade(11))
+		f.want("full", "SHELL")
+		if f.config.Kernel.States()[0].State != exchange.Halted || f.Counts().Passed == 0 {
+			t.Error(f.config.Kernel.States(), f.Counts())
+		}
+	})
+}
+
 // TestOverrun ends the loop when what tells of the account does not fit.
 func TestOverrun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

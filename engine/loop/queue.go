@@ -16,8 +16,9 @@ const (
 	aTick
 	aFlush
 	aQuestion
-	anOrder // of an operator: an event, and a question behind it
-	theGaps // of what was passed over
+	anOrder  // of an operator: an event, and a question behind it
+	theBrake // no new risk, because market data was passed over
+	theGaps  // of what was passed over
 )
 
 // item is one thing that waits.
@@ -152,7 +153,7 @@ func (b *inbox) pass(e *exchange.Event) {
 	if !b.behind {
 		b.behind = true
 		b.counts.Overloads++
-		b.urgent.push(&item{kind: anEvent, event: shellState(e.At, exchange.ReduceOnly, "market data was passed over: the inbox is full")})
+		b.urgent.push(&item{kind: theBrake})
 	}
 	for i := range b.holes {
 		if h := &b.holes[i]; h.inst == e.Inst && h.kind == e.Kind {
@@ -161,13 +162,6 @@ func (b *inbox) pass(e *exchange.Event) {
 		}
 	}
 	b.holes = append(b.holes, hole{e.Inst, e.Kind, e.At, e.At})
-}
-
-// shellState is the process's own word on whether new risk may be taken.
-func shellState(at exchange.Time, s exchange.TradingState, why string) exchange.Event {
-	e := exchange.Event{At: at}
-	e.SetState(&exchange.StateChange{State: s, Cause: exchange.CauseShell, Reason: why, By: "loop"})
-	return e
 }
 
 // ErrOverrun ends a loop whose inbox is full of what must not be passed over.

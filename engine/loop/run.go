@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/pmbot/pmbot/engine"
@@ -112,6 +113,8 @@ func (l *Loop) happen(i *item) error {
 			i.question.answer(l.config.Kernel)
 		}
 		return err
+	case theBrake:
+		return l.brake(exchange.ReduceOnly, "market data was passed over: the inbox is full")
 	case theGaps:
 		return l.tellGaps()
 	}
@@ -165,13 +168,25 @@ func (l *Loop) tellGaps() error {
 			l.mu.Unlock()
 		}
 	}
-	e := shellState(now, exchange.Active, "what was passed over is told")
-	if err := l.deliver(&e); err != nil {
-		return err
-	}
 	l.poke()
-	return nil
+	return l.brake(exchange.Active, "what was passed over is told")
 }
+
+// brake has new risk refused while market data is passed over, or lifts that. What somebody
+// else has set for the process, such as its stop, stands.
+func (l *Loop) brake(s exchange.TradingState, why string) error {
+	held := l.config.Kernel.States()
+	of := func(h riskguard.Held) bool { return h.Cause == exchange.CauseShell && h.Inst == 0 && h.Strategy == 0 }
+	if i := slices.IndexFunc(held, of); i >= 0 && held[i].By != by {
+		return nil
+	}
+	e := exchange.Event{At: l.config.Clock()}
+	e.SetState(&exchange.StateChange{State: s, Cause: exchange.CauseShell, Reason: why, By: by})
+	return l.deliver(&e)
+}
+
+// by is who has said what the loop says of its own.
+const by = "loop"
 
 // retell asks for the books of which pieces were passed over.
 func (l *Loop) retell() {

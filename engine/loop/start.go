@@ -58,7 +58,7 @@ func (l *Loop) Market(inst exchange.InstrumentID, s exchange.TradingState, why s
 // change lets a state event happen if it says anything new.
 func (l *Loop) change(of scope, s exchange.TradingState, why string) {
 	e := exchange.Event{Inst: of.inst}
-	e.SetState(&exchange.StateChange{Inst: of.inst, State: s, Cause: of.cause, Reason: why, By: "loop"})
+	e.SetState(&exchange.StateChange{Inst: of.inst, State: s, Cause: of.cause, Reason: why, By: by})
 	l.stamp(&e)
 	l.mu.Lock()
 	if was, told := l.scopes[of]; !told || was != s {
@@ -118,7 +118,7 @@ func (l *Loop) forget() error {
 
 func (l *Loop) lift(c exchange.Cause, why string) error {
 	e := exchange.Event{At: l.config.Clock()}
-	e.SetState(&exchange.StateChange{State: exchange.Active, Cause: c, Reason: why, By: "loop"})
+	e.SetState(&exchange.StateChange{State: exchange.Active, Cause: c, Reason: why, By: by})
 	return l.deliver(&e)
 }
 
