@@ -273,80 +273,135 @@ func (a *alone) Deliver(e *exchange.Event, w *engine.Wishes) error {
 	return nil
 }
 
-// dry runs a loop with the simulated exchange as its broker, in the time of a bubble.
+// dryRun is a loop with the simulated exchange as its broker, in the time of a bubble: one
+// kernel and one strategy, and processes that live and die around them.
+type dryRun struct {
+	t      *testing.T
+	cfg    *Config
+	ins    *exchange.Instruments
+	guard  *riskguard.Guard
+	kernel *engine.Kernel
+	player Player
+	source *ticking
+	feed   *feed
+	rest   []exchange.Event // read and not yet played
+	clock  func() exchange.Time
+
+	broker *paper.Broker
+	loop   *live.Loop
+	stop   context.CancelFunc
+	ended  chan error
+}
+
+func newDryRun(t *testing.T, cfg *Config, note func(*exchange.Event)) *dryRun {
+	t.Helper()
+	d := &dryRun{t: t, cfg: cfg}
+	d.ins, d.player, _ = cfg.parts(t, note)
+	d.source = cfg.ticks(t, d.ins)
+	d.feed = newFeed(d.source, newRules(2), &builder{}, d.source.to)
+	first, began := d.source.from, time.Now()
+	d.clock = func() exchange.Time { return first.Add(time.Since(began)) }
+	tab, err := Tables(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.guard, err = riskguard.New(riskguard.Config{Instruments: d.ins, Tables: tab, Limits: cfg.Risk, Strategies: 1}); err != nil {
+		t.Fatal(err)
+	}
+	d.kernel = engine.New(engine.Config{Instruments: d.ins, Guard: d.guard, Strategies: 1, ClientPrefix: "bt"})
+	return d
+}
+
+// begin begins a process. A start that is named so is told to the kernel.
+func (d *dryRun) begin(prefix string, opening *paper.Opening) {
+	d.t.Helper()
+	tab, err := Tables(d.cfg)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	at, err := d.cfg.Exchange(d.ins, tab)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	way, err := d.cfg.Link(d.ins)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.broker, err = paper.New(paper.Config{
+		Venue: at, Link: way, Opening: opening, Marked: func(in *exchange.Instrument) bool { return in.Product == exchange.UM },
+		Deliver: func(e exchange.Event) { d.loop.Enqueue(e) }, Clock: d.clock, AccountEvery: time.Hour,
+		Live: func(why string) { d.loop.Stream(live.StreamLive, why) },
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.loop, err = live.New(live.Config{Kernel: d.kernel, Broker: d.broker, Strategies: &alone{Player: d.player}, Journal: noJournal{}, Clock: d.clock, CatchUpEvery: time.Hour})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if prefix != "" {
+		d.loop.Start(exchange.Start{Prefix: prefix, Mode: "dry"})
+	}
+	ctx, stop := context.WithCancel(d.t.Context())
+	d.stop, d.ended = stop, make(chan error, 2)
+	b, l, ended := d.broker, d.loop, d.ended
+	go func() { ended <- b.Run(ctx) }()
+	go func() { ended <- l.Run(ctx) }()
+	synctest.Wait()
+}
+
+// end ends the process.
+func (d *dryRun) end() {
+	d.t.Helper()
+	d.stop()
+	if err := errors.Join(<-d.ended, <-d.ended); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// play lets the market go on up to an instant. Deaf has the exchange see it alone.
+func (d *dryRun) play(to exchange.Time, deaf bool) {
+	for {
+		for ; len(d.rest) > 0; d.rest = d.rest[1:] {
+			e := &d.rest[0]
+			if e.At > to {
+				return
+			}
+			<-time.After(max(0, e.At.Sub(d.clock())))
+			d.broker.Take(e)
+			if !deaf {
+				d.loop.Take(e)
+			}
+		}
+		events, err := d.feed.next()
+		if err != nil {
+			<-time.After(max(0, to.Sub(d.clock())))
+			synctest.Wait()
+			return
+		}
+		d.rest = slices.Clone(events)
+		for i := range d.rest {
+			own(&d.rest[i])
+		}
+	}
+}
+
+// dry runs a dry run to its end.
 func dry(t *testing.T, cfg *Config) (w whole) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		ins, player, _ := cfg.parts(t, func(e *exchange.Event) {
+		d := newDryRun(t, cfg, func(e *exchange.Event) {
 			if s := line(e); s != "" {
 				w.lines = append(w.lines, s)
 			}
 		})
-		tab, err := Tables(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		source := cfg.ticks(t, ins)
-		feed := newFeed(source, newRules(2), &builder{}, source.to)
-		first := source.from
-		began := time.Now()
-		clock := func() exchange.Time { return first.Add(time.Since(began)) }
-		guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: tab, Limits: cfg.Risk, Strategies: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		kernel := engine.New(engine.Config{Instruments: ins, Guard: guard, Strategies: 1, ClientPrefix: "bt"})
-		at, err := cfg.Exchange(ins, tab)
-		if err != nil {
-			t.Fatal(err)
-		}
-		way, err := cfg.Link(ins)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var l *live.Loop
-		b, err := paper.New(paper.Config{
-			Venue: at, Link: way, Marked: func(in *exchange.Instrument) bool { return in.Product == exchange.UM },
-			Deliver: func(e exchange.Event) { l.Enqueue(e) }, Clock: clock, AccountEvery: time.Hour,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if l, err = live.New(live.Config{Kernel: kernel, Broker: b, Strategies: &alone{Player: player}, Journal: noJournal{}, Clock: clock}); err != nil {
-			t.Fatal(err)
-		}
-		ctx, stop := context.WithCancel(t.Context())
-		ended := make(chan error, 2)
-		go func() { ended <- b.Run(ctx) }()
-		go func() { ended <- l.Run(ctx) }()
-		synctest.Wait()
-		free := exchange.Event{At: clock()}
+		d.begin("", nil)
+		free := exchange.Event{At: d.clock()}
 		free.SetState(&exchange.StateChange{State: exchange.Active, Reason: "the run begins", By: "start"})
-		l.Put(free)
-		for {
-			events, err := feed.next()
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			for i := range events {
-				e := &events[i]
-				if wait := e.At.Sub(clock()); wait > 0 {
-					time.Sleep(wait)
-				}
-				b.Take(e)
-				if e.Kind != exchange.KindBarOpen {
-					l.Take(e)
-				}
-			}
-		}
-		time.Sleep(max(0, source.to.Sub(clock()))) // as long as the backtest
-		synctest.Wait()
-		account := b.Account()
-		stop()
-		if err := errors.Join(<-ended, <-ended); err != nil {
-			t.Fatal(err)
-		}
-		w.end(b, account)
+		d.loop.Put(free)
+		d.play(d.source.to, false)
+		w.end(d.broker, d.broker.Account())
+		d.end()
 	})
 	return w
 }

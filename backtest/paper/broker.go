@@ -102,13 +102,15 @@ func New(c Config) (*Broker, error) {
 	if c.AccountEvery < 0 {
 		return nil, fmt.Errorf("paper: the account cannot be told every %v; give a positive time", c.AccountEvery)
 	}
-	if c.Opening != nil {
-		c.Opening.apply(&c.Venue, c.Clock())
-	}
 	b := &Broker{config: c, wake: make(chan struct{}, 1), armed: exchange.Never}
 	var err error
 	if b.venue, err = venue.New(c.Venue); err != nil {
 		return nil, fmt.Errorf("paper: %w", err)
+	}
+	if c.Opening != nil {
+		if err := c.Opening.adopt(b.venue, c.Clock()); err != nil {
+			return nil, fmt.Errorf("paper: %w", err)
+		}
 	}
 	b.far = b.venue
 	if l := &c.Link; l.Needed() {

@@ -31,6 +31,12 @@ func (b *Broker) derive() error {
 	for _, balance := range c.Venue.Balances {
 		held = append(held, balance.Asset)
 	}
+	if c.Opening != nil {
+		held = held[:0]
+		for _, balance := range c.Opening.Balances {
+			held = append(held, balance.Asset)
+		}
+	}
 	for _, asset := range derive.Needed(ins, held) {
 		if slices.Contains(c.Indexed, asset) {
 			continue

@@ -19,25 +19,20 @@ type Opening struct {
 	Orders []exchange.Order
 }
 
-// OpeningOf makes an account a copy of one that was read.
-func OpeningOf(t *exchange.Truth) *Opening {
-	o := &Opening{Balances: t.Balances, Positions: t.Positions}
-	for _, order := range t.Orders {
-		if order.ID != 0 {
-			o.Orders = append(o.Orders, order.Order)
-		}
-	}
-	return o
+// OpeningOf is the opening of an account that goes on from what a kernel knows of it, and its
+// positions.
+func OpeningOf(k exchange.Known, positions []exchange.Position) *Opening {
+	return &Opening{Balances: k.Balances, Positions: positions, Orders: k.Orders}
 }
 
-// apply has a venue go on with it. Numbers of orders and trades begin behind the microseconds
+// adopt has a venue go on with it. Numbers of orders and trades begin behind the microseconds
 // of now, since those of the process before did so, too, and it has not used one a microsecond.
-func (o *Opening) apply(c *venue.Config, now exchange.Time) {
-	c.Resumed, c.FirstID = true, max(0, int64(now)/1000)
-	c.Positions, c.Balances = o.Positions, nil
+func (o *Opening) adopt(v *venue.Venue, now exchange.Time) error {
+	var balances []venue.Balance
 	for _, b := range o.Balances {
-		c.Balances = append(c.Balances, venue.Balance{Wallet: b.Wallet, Asset: b.Asset, Amount: b.Amount})
+		balances = append(balances, venue.Balance{Wallet: b.Wallet, Asset: b.Asset, Amount: b.Amount})
 	}
+	return v.Adopt(balances, o.Positions, max(0, int64(now)/1000))
 }
 
 // read has the account read: at once, or by the link.

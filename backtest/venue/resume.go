@@ -2,6 +2,7 @@ package venue
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -10,7 +11,30 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// Resume gives an account that goes on, see Config.Resumed, the orders that were open when it
+// Adopt has the account go on where another venue has left it, before Start: its futures
+// wallets may be below zero, Start books without telling, and the numbers of orders and trades
+// are those behind firstID, for the others have been used. What Config gave it is forgotten.
+func (v *Venue) Adopt(balances []Balance, positions []exchange.Position, firstID int64) error {
+	if firstID < 0 {
+		return fmt.Errorf("venue: numbers cannot begin behind %d", firstID)
+	}
+	for i := range v.markets {
+		for side := range v.markets[i].legs {
+			if leg := &v.markets[i].legs[side]; !leg.Qty.IsZero() {
+				leg.Qty, leg.Entry = decimal.Zero, decimal.Zero
+				v.repositioned(leg)
+			}
+		}
+	}
+	if err := errors.Join(checkResumed(balances), v.openPositions(positions)); err != nil {
+		return fmt.Errorf("venue: %w", err)
+	}
+	v.start, v.resumed = slices.Clone(balances), true
+	v.lastID, v.lastTrade = firstID, firstID
+	return nil
+}
+
+// Resume gives an account that goes on, see [Venue.Adopt], the orders that were open when it
 // was left, as a client knows them, whatever their order. Call it once, after Start. Nothing
 // is asked of them again, and each is told to stand where it stands: it rests behind all that
 // is shown at its price, waits for its trigger, or takes from the next data if it is one that

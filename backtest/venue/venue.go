@@ -35,11 +35,6 @@ type Config struct {
 	// Positions are what the account holds in futures at the start, with the prices at
 	// which it came to them. They move no money.
 	Positions []exchange.Position
-	// Resumed says that the account goes on where another venue has left it: its futures
-	// wallets may be below zero, Start books without telling, and the numbers of orders and
-	// trades are those behind FirstID, for the others have been used. See [Venue.Resume].
-	Resumed bool
-	FirstID int64
 	// Leverage is that of every futures symbol, 1 to 125, or less where its brackets
 	// allow less.
 	Leverage int
@@ -75,7 +70,7 @@ type Venue struct {
 	slippage exchange.Fixed
 	matching Matching
 	start    []Balance
-	resumed  bool
+	resumed  bool // see Adopt
 
 	now     exchange.Time
 	markets []market // by InstrumentID; 0 is unused
@@ -113,16 +108,12 @@ func New(c Config) (*Venue, error) {
 	if c.Orders.PerMinuteMax < 0 {
 		return nil, fmt.Errorf("venue: %d orders a minute is below 0", c.Orders.PerMinuteMax)
 	}
-	if c.FirstID < 0 {
-		return nil, fmt.Errorf("venue: numbers cannot begin behind %d", c.FirstID)
-	}
 	if !c.Matching.Queue.Valid() {
 		return nil, fmt.Errorf("venue: %v is no model of the queue", c.Matching.Queue)
 	}
 	v := &Venue{
 		orders: c.Orders, hedge: c.Orders.Hedge, matching: c.Matching,
-		ins: c.Instruments, slippage: c.Slippage, start: slices.Clone(c.Balances), resumed: c.Resumed, agenda: newAgenda(),
-		lastID: c.FirstID, lastTrade: c.FirstID,
+		ins: c.Instruments, slippage: c.Slippage, start: slices.Clone(c.Balances), agenda: newAgenda(),
 		markets: make([]market, c.Instruments.Len()+1), out: &outbox{}, read: &outbox{},
 	}
 	v.markets[0].rewatch()
@@ -148,11 +139,7 @@ func New(c Config) (*Venue, error) {
 	if v.risk, err = newRisk(c); err != nil {
 		return nil, fmt.Errorf("venue: %w", err)
 	}
-	check := checkBalances
-	if c.Resumed {
-		check = checkResumed
-	}
-	if err := errors.Join(check(c.Balances), v.openPositions(c.Positions)); err != nil {
+	if err := errors.Join(checkBalances(c.Balances), v.openPositions(c.Positions)); err != nil {
 		return nil, fmt.Errorf("venue: %w", err)
 	}
 	return v, nil
