@@ -1,6 +1,6 @@
 # The commands of every day. Nothing here is needed: each is one line of Go.
 
-.PHONY: build test check fuzz seeds bench generate clean
+.PHONY: build test check fuzz seeds bench latency generate clean
 
 build: ## the pmbot program in this directory
 	go build -o pmbot ./cmd/pmbot
@@ -33,6 +33,10 @@ bench: ## large runs: recording a busy one, a million fills and their page; the 
 	go test -run '^$$' -bench 'Decode' -benchmem ./exchange/frame
 	go test -run '^$$' -bench 'LivePath' -benchmem ./exchange/market
 	go test -run '^$$' -bench 'Load' -benchtime 1000000x ./exchange/market
+
+latency: TICKS ?= 2000
+latency: ## from a quote to the order that answers it, beside a bare loop of go-binance; see .ci/latency/main.go
+	cd .ci/latency && go build -o latency . && ./latency -ticks $(TICKS)
 
 generate: ## the code made from the plugin protocol
 	go run ./plugins/proto/genproto
