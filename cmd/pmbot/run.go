@@ -152,12 +152,14 @@ func (c *console) runBot(ctx context.Context, f *runFlags) error {
 	defer b.close()
 	for _, step := range []func(context.Context) error{
 		b.openPrograms,    // whose strategies say which instruments they need
+		b.lookBack,        // into the journal, for the instruments that it knows
 		b.askMarket,       // the exchange's clock, and its instruments
 		b.examineAccount,  // doctor, and what the account's margin is computed by
 		b.confirm,         // by the person who starts a live run
 		b.recover,         // the journal, and the kernel's state out of it
+		b.join,            // broker and loop
 		b.startStrategies, // with what they remember
-		b.join,            // broker, loop, feed
+		b.makeFeed,        // of what all of them want to see
 	} {
 		if err := step(ctx); err != nil {
 			return err

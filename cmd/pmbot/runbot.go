@@ -1,17 +1,16 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/pmbot/pmbot/engine"
+	"github.com/pmbot/pmbot/engine/journal"
 	"github.com/pmbot/pmbot/engine/loop"
+	"github.com/pmbot/pmbot/engine/monitor"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/exchange/market"
 	"github.com/pmbot/pmbot/exchange/market/rest"
@@ -40,22 +39,27 @@ type bot struct {
 	told    *news
 	printer *statusPrinter
 	started exchange.Time
+	// hash names the configuration.
+	hash string
 	// warnings are what a person should know of the run.
 	warnings []string
 
-	programs *programs
-	labels   []string
-	rest     *rest.Client
-	ins      *exchange.Instruments
-	client   *papi.Client // live only
-	facts    *preflight.Facts
-	tables   *margin.Tables
+	labels []string
+	rest   *rest.Client
+	ins    *exchange.Instruments
+	client *papi.Client // live only
+	facts  *preflight.Facts
+	tables *margin.Tables
 	// indexed are the assets whose index price the feed brings.
 	indexed []string
 
-	guard   *riskguard.Guard
-	kernel  *engine.Kernel
-	journal loop.Journal
+	guard  *riskguard.Guard
+	kernel *engine.Kernel
+	// past is the newest segment of the journal as it was found, nil without one.
+	past   *journal.Segment
+	writer *journal.Writer
+	// recent is the loop's observer, for whoever asks the bot.
+	recent  *monitor.Recent
 	clock   *loop.Clock
 	broker  broker
 	loop    *loop.Loop
@@ -71,6 +75,10 @@ func (c *console) newBot(cfg *runConfig, doc *document, f *runFlags) (*bot, erro
 		b.label += "-dry"
 	}
 	b.printer = c.newStatusPrinter(false, f.quiet)
+	var err error
+	if b.hash, err = configHash(cfg); err != nil {
+		return nil, err
+	}
 	b.dir = filepath.Join(cfg.State, b.label)
 	if cfg.State == "" {
 		dir, err := stateDir(c.getenv, b.label)
@@ -112,40 +120,8 @@ func (b *bot) close() {
 	if b.players != nil {
 		b.players.close()
 	}
-	if b.programs != nil {
-		b.programs.close()
-	}
 	if b.logFile != nil {
 		b.logFile.Close()
 	}
 	b.lock.Close()
-}
-
-// openPrograms starts the strategies' processes and asks which instruments they need.
-func (b *bot) openPrograms(ctx context.Context) error {
-	test := &configuration{Config: b.cfg.backtest(), doc: b.doc}
-	list, err := openPrograms(context.WithoutCancel(ctx), test, modeLockstep, b.log)
-	if err != nil {
-		return err
-	}
-	b.programs = list
-	for i, s := range b.cfg.Strategies {
-		d, err := list.list[i].Describe(s.Params)
-		if err != nil {
-			return fmt.Errorf("strategy %s: %w", s.Label, test.paramsWrong(i, err))
-		}
-		var names []string
-		for _, symbol := range d.Symbols {
-			names = append(names, symbol.String())
-			if !slices.Contains(b.cfg.Instruments, symbol) {
-				b.cfg.Instruments = append(b.cfg.Instruments, symbol)
-			}
-		}
-		b.labels = append(b.labels, s.Label)
-		b.step("strategy", "%s: %s %s on %s", s.Label, d.Manifest.Name, d.Manifest.Version, strings.Join(names, ", "))
-	}
-	if len(b.cfg.Instruments) == 0 {
-		return &failure{exitConfig, errors.New("no strategy names an instrument in its parameters"), "name some with instruments"}
-	}
-	return nil
 }

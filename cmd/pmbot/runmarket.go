@@ -70,6 +70,11 @@ func (b *bot) askInstruments(ctx context.Context) error {
 	var names []string
 	for _, s := range b.cfg.Instruments {
 		in, err := all.Find(s.Product, s.Name)
+		if old := b.remembered(s); old != nil && (err != nil || in.Status != exchange.StatusTrading) {
+			b.warn(old.Name() + " does not trade any more; it is kept because the journal knows it")
+			rows = append(rows, *old)
+			continue
+		}
 		if err != nil {
 			var symbols []string
 			for _, other := range listed {
@@ -165,8 +170,8 @@ func (b *bot) subscribed(list []strategy.Subscription) ([]stream.Stream, []marke
 }
 
 // makeFeed makes the feed of what is subscribed; with a recorder it is the recorder's, too.
-func (b *bot) makeFeed(list []strategy.Subscription) error {
-	streams, bars := b.subscribed(list)
+func (b *bot) makeFeed(context.Context) error {
+	streams, bars := b.subscribed(b.players.subscriptions())
 	c := market.Config{
 		Instruments: b.ins, Streams: streams, Bars: bars, REST: b.rest, Sink: b.sink(), Notice: b.marketNotice,
 		Refresh: b.cfg.Feed.Refresh, ClockEvery: b.cfg.Feed.Clock,

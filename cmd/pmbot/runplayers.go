@@ -2,61 +2,51 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
-	"sync"
+	"strings"
+	"sync/atomic"
+	"time"
 
-	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/plugins/host"
 	"github.com/pmbot/pmbot/strategy"
 )
 
-// playerQueueMax is how many events may wait for a strategy.
-const playerQueueMax = 8192
-
-// livePlayers are the strategies of a bot, each with a goroutine that hands it its events.
-type livePlayers struct {
-	list []*livePlayer
-	// wanted says for which (instrument, kind) any player subscribed, so that most market
-	// events cost one look.
-	wanted [][]bool
-	wish   func(engine.Wishes)
-	lost   func(exchange.StrategyID, error)
-	log    *slog.Logger
-	over   sync.Once
-}
-
-// livePlayer is one of them.
-type livePlayer struct {
+// player is one strategy of a bot, in a process of its own: what ends one leaves the others.
+type player struct {
 	id     exchange.StrategyID
 	label  string
-	player backtest.Player
-	queue  chan exchange.Event
-	// passed is how many market events found the queue full; Deliver's goroutine has it.
-	passed int
+	config int // its place in the configuration
+	plugin *host.Plugin
+	live   atomic.Pointer[host.Live]
+	// began and failures are of the restarts; the goroutine of livePlayers.run has them.
+	began    time.Time
+	failures int
 }
 
-// startStrategies starts every strategy's session, and gives it the past that it wants.
-func (b *bot) startStrategies(ctx context.Context) error {
-	p := &livePlayers{wanted: make([][]bool, b.ins.Len()+1), log: b.log}
-	b.players = p
-	for i := range p.wanted {
-		p.wanted[i] = make([]bool, exchange.KindGap+1)
-	}
-	for i, s := range b.cfg.Strategies {
-		id := exchange.StrategyID(i + 1)
-		player, err := b.programs.list[i].Start(s.Params, b.ins, id)
-		if err != nil {
-			return fmt.Errorf("strategy %s: %w", s.Label, err)
-		}
-		p.list = append(p.list, &livePlayer{id: id, label: s.Label, player: player, queue: make(chan exchange.Event, playerQueueMax)})
-		for _, sub := range player.Subscriptions() {
-			p.wanted[sub.Inst][sub.Kind] = true
-		}
-		if err := b.warmUp(ctx, player); err != nil {
-			return fmt.Errorf("strategy %s: %w", s.Label, err)
+// livePlayers are all strategies: what the loop shows events to.
+type livePlayers struct {
+	list []*player
+	// lost has the players whose sessions have ended by themselves.
+	lost chan lostPlayer
+}
+
+type lostPlayer struct {
+	player *player
+	err    error
+}
+
+// Deliver gives an event to every strategy that wants it, and waits for none of them.
+func (p *livePlayers) Deliver(e *exchange.Event, _ *engine.Wishes) error {
+	for _, player := range p.list {
+		if live := player.live.Load(); live != nil {
+			live.Deliver(e)
 		}
 	}
 	return nil
@@ -66,98 +56,195 @@ func (b *bot) startStrategies(ctx context.Context) error {
 func (p *livePlayers) subscriptions() []strategy.Subscription {
 	var list []strategy.Subscription
 	for _, player := range p.list {
-		list = append(list, player.player.Subscriptions()...)
+		if live := player.live.Load(); live != nil {
+			list = append(list, live.Subscriptions()...)
+		}
 	}
 	return list
 }
 
-// Deliver gives an event to the strategies that want it, and waits for none of them.
-func (p *livePlayers) Deliver(e *exchange.Event, _ *engine.Wishes) error {
-	market := e.Kind.Market()
-	if market && (int(e.Inst) >= len(p.wanted) || !p.wanted[e.Inst][e.Kind]) {
-		return nil
-	}
-	for _, player := range p.list {
-		if !player.player.Wants(e) {
-			continue
-		}
-		own := *e
-		if market {
-			var kept exchange.Kept
-			kept.Keep(e)
-			own = kept.Event
-		}
-		select {
-		case player.queue <- own:
-		default:
-			if !market {
-				return fmt.Errorf("strategy %s does not take what concerns its orders: %d events wait", player.label, playerQueueMax)
-			}
-			player.passed++
-		}
-	}
-	return nil
-}
-
-// run hands out events until the context ends.
-func (p *livePlayers) run(ctx context.Context) error {
-	var all sync.WaitGroup
-	for _, player := range p.list {
-		all.Go(func() { p.play(ctx, player) })
-	}
-	all.Wait()
-	return nil
-}
-
-// play is the life of one strategy.
-func (p *livePlayers) play(ctx context.Context, player *livePlayer) {
-	p.wished(player, player.player.Started())
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case e := <-player.queue:
-			out, err := player.player.Deliver(&e)
-			if err != nil {
-				p.lost(player.id, err)
-				return
-			}
-			p.wished(player, out)
-		}
-	}
-}
-
-// wished passes on what a strategy asks for.
-func (p *livePlayers) wished(player *livePlayer, out *strategy.Output) {
-	for _, line := range out.Logs {
-		p.log.Info(line, "strategy", player.label)
-	}
-	if len(out.Intents)+len(out.Timers) > 0 {
-		p.wish(engine.Wishes{Intents: slices.Clone(out.Intents), Timers: slices.Clone(out.Timers)})
-	}
-}
-
-// stop tells every strategy that it ends, and takes its last wishes.
-func (p *livePlayers) stop(at exchange.Time) {
-	for _, player := range p.list {
-		out, err := player.player.Stop(at)
-		if err != nil {
-			p.log.Warn(err.Error(), "strategy", player.label)
-			continue
-		}
-		p.wished(player, out)
-	}
-}
-
-// close ends what belongs to the sessions.
+// close ends every process.
 func (p *livePlayers) close() {
-	p.over.Do(func() {
-		for _, player := range p.list {
-			if c, ok := player.player.(interface{ Close() error }); ok {
-				if err := c.Close(); err != nil {
-					p.log.Warn(err.Error(), "strategy", player.label)
-				}
+	for _, player := range p.list {
+		if live := player.live.Swap(nil); live != nil {
+			live.Close()
+		}
+		if player.plugin != nil {
+			player.plugin.Close()
+		}
+	}
+}
+
+// openPrograms starts the strategies' processes and asks which instruments they need.
+func (b *bot) openPrograms(ctx context.Context) error {
+	test := &configuration{Config: b.cfg.backtest(), doc: b.doc}
+	b.players = &livePlayers{lost: make(chan lostPlayer, len(b.cfg.Strategies))}
+	for i, s := range b.cfg.Strategies {
+		p := &player{id: exchange.StrategyID(i + 1), label: s.Label, config: i}
+		b.players.list, b.labels = append(b.players.list, p), append(b.labels, s.Label)
+		if err := b.openProgram(p); err != nil {
+			return test.wrongAt([]string{"strategy", fmt.Sprint(i), "plugin"}, err)
+		}
+		d, err := p.plugin.Describe(ctx, b.programName(p), s.Params)
+		if err != nil {
+			return fmt.Errorf("strategy %s: %w", s.Label, test.paramsWrong(i, err))
+		}
+		var names []string
+		for _, symbol := range d.Symbols {
+			names = append(names, symbol.String())
+			if !slices.Contains(b.cfg.Instruments, symbol) {
+				b.cfg.Instruments = append(b.cfg.Instruments, symbol)
+			}
+		}
+		b.step("strategy", "%s: %s %s on %s", s.Label, d.Manifest.Name, d.Manifest.Version, strings.Join(names, ", "))
+	}
+	if len(b.cfg.Instruments) == 0 {
+		return &failure{exitConfig, errors.New("no strategy names an instrument in its parameters"), "name some with instruments"}
+	}
+	return nil
+}
+
+// openProgram starts the process of a strategy. It outlives a signal, so that the strategy can
+// be stopped in order.
+func (b *bot) openProgram(p *player) (err error) {
+	s := &b.cfg.Strategies[p.config]
+	p.plugin, err = openPlugin(context.Background(), s.Plugin, s.SHA256, b.log)
+	return err
+}
+
+// programName is the strategy's name in its program.
+func (b *bot) programName(p *player) string {
+	name := b.cfg.Strategies[p.config].Plugin
+	if _, isBundled := bundled()[name]; isBundled {
+		return name
+	}
+	return ""
+}
+
+// startStrategies starts every strategy's session, where it stopped, and gives it the past
+// that it wants.
+func (b *bot) startStrategies(ctx context.Context) error {
+	for _, p := range b.players.list {
+		if err := b.startStrategy(ctx, p); err != nil {
+			return fmt.Errorf("strategy %s: %w", p.label, err)
+		}
+	}
+	return nil
+}
+
+func (b *bot) startStrategy(ctx context.Context, p *player) error {
+	resume, err := b.resumeOf(ctx, p)
+	if err != nil {
+		return err
+	}
+	live, err := p.plugin.Live(ctx, host.LiveConfig{
+		Strategy: b.programName(p), Params: b.cfg.Strategies[p.config].Params, Instruments: b.ins, ID: p.id, Resume: resume,
+		Wish:  func(w host.Wishes) { b.loop.Wish(engine.Wishes{Intents: w.Intents, Timers: w.Timers}) },
+		Ended: func(err error) { b.players.lost <- lostPlayer{p, err} },
+	})
+	if err != nil {
+		return err
+	}
+	if err := b.warmUp(ctx, live); err != nil {
+		live.Close()
+		return err
+	}
+	p.began = time.Now()
+	p.live.Store(live)
+	return nil
+}
+
+// resumeOf is where a strategy goes on: what the kernel knows to be its own, and what it has
+// saved. It is nil where nothing ever happened.
+func (b *bot) resumeOf(ctx context.Context, p *player) (*strategy.Resume, error) {
+	saved, err := b.readMemory(p)
+	if err != nil {
+		return nil, err
+	}
+	r := &strategy.Resume{Saved: saved}
+	err = b.loop.Do(ctx, func(k *engine.Kernel) {
+		// Every order was an event of its own, so no ref can be above the number of events.
+		r.At, r.LastRef = k.Now(), k.Seq()
+		known := k.Known()
+		r.Balances, r.Account = known.Balances, b.guard.Account()
+		for _, o := range k.Orders() {
+			if o.Strategy == p.id {
+				r.Orders = append(r.Orders, o)
+			}
+		}
+		for _, h := range k.Holdings() {
+			if h.Strategy == p.id {
+				// What the strategy itself has paid is not kept: the account's average stands in.
+				entry := b.guard.Position(h.Inst, h.Side).Entry
+				r.Positions = append(r.Positions, exchange.Position{Inst: h.Inst, Side: h.Side, Qty: h.Qty, Entry: entry})
+			}
+		}
+		for _, h := range k.States() {
+			if h.Strategy == 0 || h.Strategy == p.id {
+				r.States = append(r.States, exchange.StateChange{Inst: h.Inst, Strategy: h.Strategy, State: h.State, Effective: h.State, Cause: h.Cause, Reason: h.Reason, By: h.By})
 			}
 		}
 	})
+	if b.past == nil && p.began.IsZero() {
+		return nil, err
+	}
+	return r, err
+}
+
+// memory is a strategy's memory as a file.
+type memory struct {
+	Schema  string        `json:"schema"`
+	At      exchange.Time `json:"at"`
+	Label   string        `json:"label"`
+	Version int           `json:"version"`
+	State   []byte        `json:"state"`
+}
+
+const memorySchema = "pmbot.memory/1"
+
+func (b *bot) memoryPath(p *player) string {
+	return filepath.Join(b.dir, "memory", p.label+".json")
+}
+
+// readMemory is what a strategy has saved, nil without any.
+func (b *bot) readMemory(p *player) (*strategy.Saved, error) {
+	text, err := os.ReadFile(b.memoryPath(p))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	var m memory
+	if err == nil {
+		err = json.Unmarshal(text, &m)
+	}
+	if err == nil && m.Schema != memorySchema {
+		err = fmt.Errorf("schema %.40q", m.Schema)
+	}
+	if err != nil {
+		return nil, &failure{exitCheck, fmt.Errorf("memory %s: %w", b.memoryPath(p), reason(err)), "put the file aside to start the strategy without its memory"}
+	}
+	return &strategy.Saved{Version: m.Version, State: m.State}, nil
+}
+
+// saveMemory asks a strategy for its memory and writes it down, whole or not at all.
+func (b *bot) saveMemory(ctx context.Context, p *player) error {
+	live := p.live.Load()
+	if live == nil {
+		return nil
+	}
+	saved, err := live.Save(ctx)
+	if err != nil || saved == nil {
+		return err
+	}
+	text, err := json.Marshal(memory{memorySchema, b.clock.Now(), p.label, saved.Version, saved.State})
+	if err != nil {
+		return err
+	}
+	path := b.memoryPath(p)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
 }

@@ -36,13 +36,25 @@ func (b *bot) stop(ctx context.Context) *ending {
 	if err := b.loop.Operate(ctx, halt); err != nil {
 		b.log.Warn(err.Error(), "part", "stop")
 	}
-	b.players.stop(b.clock.Now())
+	b.stopStrategies(ctx)
 	if policy != stopKeep {
 		b.endOrders(ctx)
 		e.late = b.await(ctx, func(s *standing) bool { return s.orders == 0 }) != nil
 	}
 	b.look(e)
 	return e
+}
+
+// stopStrategies asks every strategy for its memory, and ends it.
+func (b *bot) stopStrategies(ctx context.Context) {
+	b.saveAll(ctx)
+	for _, p := range b.players.list {
+		if live := p.live.Swap(nil); live != nil {
+			if err := live.Stop(ctx, b.clock.Now()); err != nil {
+				b.log.Warn(err.Error(), "strategy", p.label, "part", "stop")
+			}
+		}
+	}
 }
 
 // endOrders wishes every open order gone.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/pmbot/pmbot/backtest/paper"
 	"github.com/pmbot/pmbot/engine/loop"
-	"github.com/pmbot/pmbot/exchange"
 )
 
 // errStopped is why the parts of a bot end that was stopped in order.
@@ -17,10 +16,6 @@ var errStopped = errors.New("stopped")
 
 // trade runs all parts until the bot is stopped, or one of them cannot go on.
 func (b *bot) trade(stopped context.Context) error {
-	hash, err := b.configHash()
-	if err != nil {
-		return err
-	}
 	if b.flags.during > 0 {
 		var cancel context.CancelFunc
 		stopped, cancel = context.WithTimeout(stopped, b.flags.during)
@@ -30,9 +25,10 @@ func (b *bot) trade(stopped context.Context) error {
 	defer end(nil)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return b.loop.Run(ctx) })
-	b.loop.Start(exchange.Start{Prefix: b.prefix(), Version: version, Config: hash, Mode: b.mode})
+	g.Go(func() error { return b.writer.Run(ctx) })
 	g.Go(func() error { return b.broker.Run(ctx) })
-	g.Go(func() error { return b.players.run(ctx) })
+	g.Go(func() error { return b.mind(ctx) })
+	g.Go(func() error { return b.serveControl(ctx) })
 	g.Go(func() error { return b.watch(ctx) })
 	g.Go(func() error { return b.hear(ctx) })
 	if _, dry := b.broker.(*paper.Broker); dry {
@@ -50,7 +46,7 @@ func (b *bot) trade(stopped context.Context) error {
 		end(errStopped)
 		return nil
 	})
-	err = g.Wait()
+	err := g.Wait()
 	if errors.Is(context.Cause(ctx), errStopped) || errors.Is(err, context.Canceled) {
 		err = nil
 	}

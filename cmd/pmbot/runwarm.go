@@ -4,16 +4,16 @@ import (
 	"context"
 	"time"
 
-	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/exchange/market/rest"
+	"github.com/pmbot/pmbot/plugins/host"
 	"github.com/pmbot/pmbot/strategy"
 )
 
 // warmUp gives a strategy the bars from before the run that it has asked for, oldest first.
-func (b *bot) warmUp(ctx context.Context, player backtest.Player) error {
+func (b *bot) warmUp(ctx context.Context, live *host.Live) error {
 	var bars []exchange.Event
-	for _, s := range player.Subscriptions() {
+	for _, s := range live.Subscriptions() {
 		if s.Kind != exchange.KindBar || s.Warmup == 0 {
 			continue
 		}
@@ -26,15 +26,12 @@ func (b *bot) warmUp(ctx context.Context, player backtest.Player) error {
 	if len(bars) == 0 {
 		return nil
 	}
-	if err := player.SetWarming(true); err != nil {
-		return err
-	}
+	live.SetWarming(true)
 	for i := range bars {
-		if _, err := player.Deliver(&bars[i]); err != nil {
-			return err
-		}
+		live.Deliver(&bars[i])
 	}
-	return player.SetWarming(false)
+	live.SetWarming(false)
+	return live.Settle(ctx)
 }
 
 // pastBars asks the exchange for closed candles.

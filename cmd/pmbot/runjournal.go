@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/pmbot/pmbot/engine"
+	"github.com/pmbot/pmbot/engine/journal"
+	"github.com/pmbot/pmbot/engine/loop"
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard"
+	"github.com/pmbot/pmbot/strategy"
+)
+
+// journalDir is where the journal lies.
+func (b *bot) journalDir() string {
+	if b.cfg.Journal.Dir != "" {
+		return b.cfg.Journal.Dir
+	}
+	return filepath.Join(b.dir, "journal")
+}
+
+// lookBack opens the newest segment of the journal, if there is one. Its events name
+// instruments by their place in its table, so the table of this process begins with them.
+func (b *bot) lookBack(context.Context) error {
+	past, err := journal.Newest(b.journalDir())
+	if errors.Is(err, journal.ErrEmpty) {
+		return nil
+	}
+	if err != nil {
+		return journalFailure(err)
+	}
+	b.past = past
+	if past.Mode != b.mode || past.Account != b.cfg.Account.Name {
+		return &failure{exitSafety, fmt.Errorf("the journal in %s is of a %s run of account %s", b.journalDir(), past.Mode, past.Account), "name another directory with journal.dir or state"}
+	}
+	var symbols []strategy.Symbol
+	for _, in := range past.Instruments {
+		symbols = append(symbols, strategy.Symbol{Product: in.Product, Name: in.Symbol})
+	}
+	for _, s := range b.cfg.Instruments {
+		if !slices.Contains(symbols, s) {
+			symbols = append(symbols, s)
+		}
+	}
+	b.cfg.Instruments = symbols
+	return nil
+}
+
+// remembered is an instrument of the journal that the exchange does not list any more.
+func (b *bot) remembered(s strategy.Symbol) *exchange.Instrument {
+	if b.past == nil {
+		return nil
+	}
+	for i := range b.past.Instruments {
+		if in := &b.past.Instruments[i]; in.Product == s.Product && in.Symbol == s.Name {
+			return in
+		}
+	}
+	return nil
+}
+
+// journalFailure says what to do about a journal that cannot be read or written.
+func journalFailure(err error) error {
+	switch {
+	case errors.Is(err, journal.ErrDamaged):
+		return &failure{exitCheck, err, "pmbot journal verify tells more; with the damaged journal put aside, a start reads the account from the exchange alone"}
+	case errors.Is(err, journal.ErrLocked):
+		return &failure{exitSafety, err, "stop the other process first"}
+	case errors.Is(err, syscall.ENOSPC):
+		return diskFailure(err, "without a journal nothing is traded")
+	}
+	return &failure{exitFailed, err, "name a directory that can be written to with journal.dir or state"}
+}
+
+// recover brings the kernel's state back out of the journal, which asks nobody, or makes a
+// new kernel; and opens the journal to go on.
+func (b *bot) recover(context.Context) error {
+	var err error
+	b.guard, err = riskguard.New(riskguard.Config{Instruments: b.ins, Tables: b.tables, Limits: b.cfg.Risk, Strategies: len(b.cfg.Strategies)})
+	if err != nil {
+		return &failure{exitConfig, err, "see [risk] of configs/run.toml"}
+	}
+	made := engine.Config{Instruments: b.ins, Guard: b.guard, Strategies: len(b.cfg.Strategies), ClientPrefix: b.prefix()}
+	if b.past == nil {
+		b.kernel = engine.New(made)
+		b.step("journal", "%s: new", b.journalDir())
+	} else if err := b.replay(made); err != nil {
+		return err
+	}
+	if b.clock, err = loop.NewClock(b.kernel.Now()); err != nil {
+		return &failure{exitFailed, err, "set the machine's clock right"}
+	}
+	return b.openJournal()
+}
+
+// replay applies the newest segment to a kernel.
+func (b *bot) replay(made engine.Config) error {
+	defer b.past.Close()
+	text, err := b.past.Snapshot()
+	if err != nil {
+		return journalFailure(err)
+	}
+	if b.kernel, err = engine.Restore(made, text); err != nil {
+		return &failure{exitCheck, fmt.Errorf("journal %s: %w", b.past.Path, err), "pmbot journal verify tells more"}
+	}
+	events := int64(0)
+	for {
+		var r journal.Record
+		err := b.past.Next(&r)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return journalFailure(err)
+		}
+		var d *engine.Decision
+		if r.Decision != nil {
+			d = &engine.Decision{Decision: *r.Decision}
+		}
+		b.kernel.Apply(&r.Event, d)
+		events++
+	}
+	torn := ""
+	if n := b.past.Torn(); n > 0 {
+		torn = fmt.Sprintf(", behind them %s of a write that was cut off", bytesOf(n))
+	}
+	b.step("journal", "%s: %s applied to a snapshot, up to event %s at %v%s; %s open", b.journalDir(), counted(events, "event"),
+		count(int64(b.kernel.Seq())), b.kernel.Now().Floor(time.Second), torn, counted(int64(len(b.kernel.Orders())), "order"))
+	return nil
+}
+
+// openJournal goes on behind the last whole record, in a new segment.
+func (b *bot) openJournal() error {
+	c := &b.cfg.Journal
+	w, err := journal.Open(journal.Config{
+		Dir: b.journalDir(), Sync: c.Sync, SegmentBytes: c.SegmentBytes, SegmentSpan: c.Segment, Keep: c.Keep, KeepBytes: c.KeepBytes,
+		Header: journal.Header{
+			Version: version, Config: b.hash, Prefix: b.prefix(), Mode: b.mode, Account: b.cfg.Account.Name, Instruments: b.ins.All(),
+		},
+		Clock: b.clock.Now, Log: b.log,
+	})
+	if err != nil {
+		return journalFailure(err)
+	}
+	b.writer = w
+	if err := w.Rotate(b.kernel.Snapshot()); err != nil {
+		return journalFailure(err)
+	}
+	return nil
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/plugins/host"
+)
+
+// restarts says how a strategy is started again whose process is gone: three times in ten
+// minutes; then it stays halted until a person starts the bot anew.
+var restarts = host.Restart{First: time.Second, Most: 30 * time.Second, Tries: 3, Healthy: 10 * time.Minute}
+
+// memoryEvery is how often strategies are asked for their memory while they run.
+const memoryEvery = time.Minute
+
+// mind keeps the strategies alive and their memory on the disk until the context ends.
+func (b *bot) mind(ctx context.Context) error {
+	save := time.NewTicker(memoryEvery)
+	defer save.Stop()
+	again := make(chan *player, len(b.players.list))
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case l := <-b.players.lost:
+			b.strategyLost(ctx, l, again)
+		case p := <-again:
+			b.startAgain(ctx, p, again)
+		case <-save.C:
+			b.saveAll(ctx)
+		}
+	}
+}
+
+// saveAll asks every strategy for its memory.
+func (b *bot) saveAll(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, memoryEvery/2)
+	defer cancel()
+	for _, p := range b.players.list {
+		if err := b.saveMemory(ctx, p); err != nil && ctx.Err() == nil {
+			b.log.Warn("the memory was not saved: "+err.Error(), "strategy", p.label)
+		}
+	}
+}
+
+// strategyLost halts a strategy whose session is gone, and has it started again in a while.
+func (b *bot) strategyLost(ctx context.Context, l lostPlayer, again chan *player) {
+	p := l.player
+	p.live.Store(nil)
+	p.failures = restarts.Row(p.failures, time.Since(p.began))
+	b.holdStrategy(p, exchange.Halted, l.err.Error())
+	b.log.Error(l.err.Error(), "strategy", p.label)
+	wait, more := restarts.Wait(p.failures)
+	if !more {
+		b.log.Error("it stays halted: it has failed too often; its orders and positions are as they were", "strategy", p.label)
+		return
+	}
+	b.log.Info("it is started again", "strategy", p.label, "in", wait)
+	time.AfterFunc(wait, func() {
+		select {
+		case again <- p:
+		case <-ctx.Done():
+		}
+	})
+}
+
+// startAgain starts a strategy in a new process, where the old one stopped.
+func (b *bot) startAgain(ctx context.Context, p *player, again chan *player) {
+	p.plugin.Close()
+	p.began = time.Now()
+	err := b.openProgram(p)
+	if err == nil {
+		err = b.startStrategy(ctx, p)
+	}
+	if err != nil {
+		b.strategyLost(ctx, lostPlayer{p, err}, again)
+		return
+	}
+	b.holdStrategy(p, exchange.Active, "it was started again")
+	b.log.Info("it goes on", "strategy", p.label)
+}
+
+// holdStrategy halts a strategy because of its process, or lifts that.
+func (b *bot) holdStrategy(p *player, s exchange.TradingState, why string) {
+	e := exchange.Event{At: b.clock.Now()}
+	e.SetState(&exchange.StateChange{Strategy: p.id, State: s, Cause: exchange.CauseStrategy, Reason: why, By: "pmbot"})
+	b.loop.Put(e)
+}
