@@ -55,8 +55,8 @@ type bot struct {
 
 	guard  *riskguard.Guard
 	kernel *engine.Kernel
-	// past is the newest segment of the journal as it was found, nil without one.
-	past   *journal.Segment
+	// past is what the newest segment of the journal says of its process, nil without one.
+	past   *journal.Header
 	writer *journal.Writer
 	// recent is the loop's observer, for whoever asks the bot.
 	recent  *monitor.Recent

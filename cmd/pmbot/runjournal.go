@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"slices"
 	"syscall"
-	"time"
 
 	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/engine/journal"
@@ -36,7 +34,8 @@ func (b *bot) lookBack(context.Context) error {
 	if err != nil {
 		return journalFailure(err)
 	}
-	b.past = past
+	defer past.Close()
+	b.past = &past.Header
 	if past.Mode != b.mode || past.Account != b.cfg.Account.Name {
 		return &failure{exitSafety, fmt.Errorf("the journal in %s is of a %s run of account %s", b.journalDir(), past.Mode, past.Account), "name another directory with journal.dir or state"}
 	}
@@ -88,52 +87,15 @@ func (b *bot) recover(context.Context) error {
 		return &failure{exitConfig, err, "see [risk] of configs/run.toml"}
 	}
 	made := engine.Config{Instruments: b.ins, Guard: b.guard, Strategies: len(b.cfg.Strategies), ClientPrefix: b.prefix()}
-	if b.past == nil {
-		b.kernel = engine.New(made)
-		b.step("journal", "%s: new", b.journalDir())
-	} else if err := b.replay(made); err != nil {
-		return err
+	var found loop.Recovered
+	if b.kernel, found, err = loop.Recover(b.journalDir(), made); err != nil {
+		return journalFailure(err)
 	}
+	b.step("journal", "%v", &found)
 	if b.clock, err = loop.NewClock(b.kernel.Now()); err != nil {
 		return &failure{exitFailed, err, "set the machine's clock right"}
 	}
 	return b.openJournal()
-}
-
-// replay applies the newest segment to a kernel.
-func (b *bot) replay(made engine.Config) error {
-	defer b.past.Close()
-	text, err := b.past.Snapshot()
-	if err != nil {
-		return journalFailure(err)
-	}
-	if b.kernel, err = engine.Restore(made, text); err != nil {
-		return &failure{exitCheck, fmt.Errorf("journal %s: %w", b.past.Path, err), "pmbot journal verify tells more"}
-	}
-	events := int64(0)
-	for {
-		var r journal.Record
-		err := b.past.Next(&r)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return journalFailure(err)
-		}
-		var d *engine.Decision
-		if r.Decision != nil {
-			d = &engine.Decision{Decision: *r.Decision}
-		}
-		b.kernel.Apply(&r.Event, d)
-		events++
-	}
-	torn := ""
-	if n := b.past.Torn(); n > 0 {
-		torn = fmt.Sprintf(", behind them %s of a write that was cut off", bytesOf(n))
-	}
-	b.step("journal", "%s: %s applied to a snapshot, up to event %s at %v%s; %s open", b.journalDir(), counted(events, "event"),
-		count(int64(b.kernel.Seq())), b.kernel.Now().Floor(time.Second), torn, counted(int64(len(b.kernel.Orders())), "order"))
-	return nil
 }
 
 // openJournal goes on behind the last whole record, in a new segment.

@@ -128,6 +128,8 @@ func (b *bot) startStrategies(ctx context.Context) error {
 		if err := b.startStrategy(ctx, p); err != nil {
 			return fmt.Errorf("strategy %s: %w", p.label, err)
 		}
+		// What the process before has noted of its strategies is over.
+		b.holdStrategy(p, exchange.Active, "the bot has started it")
 	}
 	return nil
 }

@@ -82,9 +82,17 @@ func (b *bot) startAgain(ctx context.Context, p *player, again chan *player) {
 	b.log.Info("it goes on", "strategy", p.label)
 }
 
-// holdStrategy halts a strategy because of its process, or lifts that.
+// holdStrategy tells that a strategy's process is gone, and halts it, or that it is back.
 func (b *bot) holdStrategy(p *player, s exchange.TradingState, why string) {
+	b.tellStrategy(p, s == exchange.Active, why)
 	e := exchange.Event{At: b.clock.Now()}
 	e.SetState(&exchange.StateChange{Strategy: p.id, State: s, Cause: exchange.CauseStrategy, Reason: why, By: "pmbot"})
+	b.loop.Put(e)
+}
+
+// tellStrategy has the journal know whether a strategy runs.
+func (b *bot) tellStrategy(p *player, runs bool, why string) {
+	e := exchange.Event{At: b.clock.Now()}
+	e.SetStrategy(&exchange.StrategyChange{Strategy: p.id, Running: runs, Reason: why})
 	b.loop.Put(e)
 }

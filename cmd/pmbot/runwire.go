@@ -93,10 +93,11 @@ func (b *bot) paperBroker() (broker, error) {
 	}
 	var opening *paper.Opening
 	if b.past != nil {
-		opening = &paper.Opening{Balances: b.guard.Balances(), Orders: b.kernel.Orders()}
+		var positions []exchange.Position
 		for _, p := range b.guard.Positions() {
-			opening.Positions = append(opening.Positions, p.Position)
+			positions = append(positions, p.Position)
 		}
+		opening = paper.OpeningOf(b.kernel.Known(), positions)
 	}
 	p, err := paper.New(paper.Config{
 		Venue: terms, Link: way, Opening: opening,
