@@ -123,7 +123,7 @@ var modules = map[string]string{
 	"github.com/hashicorp/go-plugin":      "plugins/host plugins/sdk plugins/plugintest",
 	"github.com/hashicorp/go-hclog":       "plugins/host plugins/sdk plugins/plugintest",
 	"google.golang.org/grpc":              "plugins/proto plugins/host plugins/sdk plugins/plugintest",
-	"google.golang.org/protobuf":          "plugins/proto plugins/proto/genproto plugins/wire plugins/host plugins/sdk",
+	"google.golang.org/protobuf":          "plugins/proto plugins/proto/genproto plugins/wire plugins/host plugins/sdk plugins/plugintest",
 	"github.com/bufbuild/protocompile":    "plugins/proto/genproto",
 	"google.golang.org/genproto":          "",
 	"github.com/gorilla/websocket":        "exchange/internal/* backtest/papisim",

@@ -27,6 +27,7 @@ import (
 func TestMain(m *testing.M) {
 	plugintest.Main(nil)
 	actAsHost()
+	actAsBare()
 	goleak.VerifyTestMain(m)
 }
 

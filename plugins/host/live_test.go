@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -170,6 +171,42 @@ func TestLiveTrouble(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestLiveLies has programs take the socket and break the protocol there.
+func TestLiveLies(t *testing.T) {
+	wants := map[string]string{
+		"lie-unconnected": `broke the protocol in Start of strategy liar: it says that it is connected to the socket, but: it is not`,
+		"lie-token":       `broke the protocol in Start of strategy liar: it says that it is connected to the socket, but: it is not`,
+		"lie-long":        `broke the protocol in strategy liar handling *: a message of 2147483648 bytes, more than 8388608`,
+		"lie-garbage":     `broke the protocol in strategy liar handling *: proto: cannot parse invalid wire-format data`,
+		"lie-half":        `broke the protocol: hung up in strategy liar handling *`,
+		"lie-requests":    `broke the protocol in strategy liar handling *: it answered 2147483648 requests of *`,
+		"lie-saved":       `broke the protocol in strategy liar handling *: it saved what it was not asked for`,
+		"lie-unread":      `no answer within 200ms in strategy liar handling *; a callback must return at once: it must not wait, or loop without end`,
+	}
+	for _, mode := range plugintest.LiveLies() {
+		t.Run(mode, func(t *testing.T) {
+			p := plugintest.Open(t, mode)
+			got := newWished()
+			l, err := live(t, p, got, func(c *host.LiveConfig) {
+				if mode == "lie-unread" {
+					c.Timeout = 200 * time.Millisecond
+				}
+			})
+			if err == nil {
+				for _, e := range trades(1000) {
+					l.Deliver(&e)
+				}
+				err = <-got.ended
+			}
+			kind := host.Lied
+			if mode == "lie-unread" {
+				kind = host.Hung
+			}
+			expect(t, err, kind, strings.ReplaceAll(fmt.Sprint(err), "\u00a0", " "), "plugin "+mode+": "+wants[mode])
+		})
 	}
 }
 

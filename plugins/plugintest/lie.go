@@ -23,7 +23,7 @@ func Lies() []string {
 
 // serveLies serves a liar.
 func serveLies(mode string) {
-	for _, known := range Lies() {
+	for _, known := range append(Lies(), LiveLies()...) {
 		if mode == known {
 			serveRaw(wire.ProtocolVersion, &liar{mode: mode})
 			return
@@ -81,7 +81,11 @@ func (l *liar) Describe(context.Context, *pb.DescribeRequest) (*pb.DescribeRespo
 
 // Play lies in one of many ways.
 func (l *liar) Play(stream pb.StrategyService_PlayServer) error {
-	if _, err := stream.Recv(); err != nil {
+	request, err := stream.Recv()
+	if err != nil {
+		return err
+	}
+	if answered, err := l.playLive(request.GetStart(), stream); answered {
 		return err
 	}
 	started := &pb.Started{Subscriptions: []*pb.Subscription{{Instrument: 1, Kind: pb.EventKind_EVENT_KIND_TRADE}}}

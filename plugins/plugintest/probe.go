@@ -18,7 +18,7 @@ type Probe struct {
 		Symbol strategy.Symbol `default:"UM:BTCUSDT" help:"what to watch and trade"`
 		Other  strategy.Symbol `default:"" help:"a second one; may be empty"`
 		Every  int             `default:"0" min:"0" unit:"events" help:"how often it asks for something; 0 is never"`
-		Do     string          `default:"nothing" choices:"nothing|panic|nil|exit|hang|gate|spin|flood|intents|print|unsaved|fail-start|panic-start|panic-stop|exit-stop" help:"how it misbehaves"`
+		Do     string          `default:"nothing" choices:"nothing|panic|nil|exit|hang|gate|spin|flood|intents|print|unsaved|answer|fail-start|panic-start|panic-stop|exit-stop" help:"how it misbehaves"`
 		Gate   string          `default:"" help:"a file that gate reads before it goes on"`
 		Bars   bool            `default:"false" help:"watch bars and nothing else"`
 		At     int             `default:"0" min:"0" help:"at which market event it misbehaves, from 1"`
@@ -81,6 +81,9 @@ func (p *Probe) market(env *strategy.Env, in *exchange.Instrument, value int64) 
 	p.sum += env.Position(in).Qty.IntPart() + int64(len(env.Orders())) + env.Coins("BTC").CoefficientInt64() + env.Account().Equity.CoefficientInt64()
 	if env.Warming() {
 		p.sum++
+	}
+	if p.p.Do == "answer" {
+		env.Cancel(1)
 	}
 	if p.seen == p.p.At {
 		p.misbehave(env)
