@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"reflect"
 	"strings"
@@ -116,6 +117,47 @@ func TestEveryField(t *testing.T) {
 		want.Timers[0].Strategy = 7
 		err := d.Output(over(t, EncodeOutput(&want)), &got)
 		same(t, got, want, err)
+	})
+	t.Run("resume", func(t *testing.T) {
+		var want strategy.Resume
+		fill(reflect.ValueOf(&want).Elem(), new(int))
+		want.Orders[0].Strategy, want.Timers = 7, nil // which stay with the host
+		got, err := d.Resume(over(t, EncodeResume(&want)))
+		same(t, *got, want, err)
+		if got, err := d.Resume(EncodeResume(nil)); got != nil || err != nil {
+			t.Errorf("nothing became %v (%v)", got, err)
+		}
+	})
+	t.Run("saved", func(t *testing.T) {
+		want := strategy.Saved{Version: 5, State: []byte{1, 2, 0xff}}
+		got, problem, err := DecodeSaved(over(t, EncodeSaved(want.Version, want.State, true, nil)))
+		same(t, *got, want, err)
+		if got, problem2, err := DecodeSaved(EncodeSaved(5, nil, false, nil)); problem != "" || problem2 != "" || got != nil || err != nil {
+			t.Errorf("no memory became %v, %q, %q (%v)", got, problem, problem2, err)
+		}
+		for want, p := range map[string]*pb.Saved{
+			"no pencil": EncodeSaved(5, nil, true, errors.New("no pencil")), "4194305 bytes of memory, more than 4 MiB": EncodeSaved(5, make([]byte, MemoryBytesMax+1), true, nil),
+		} {
+			if got, problem, err := DecodeSaved(p); got != nil || problem != want || err != nil {
+				t.Errorf("got %v, %q (%v), want %q", got, problem, err, want)
+			}
+		}
+		if _, _, err := DecodeSaved(&pb.Saved{Memory: &pb.Memory{State: make([]byte, MemoryBytesMax+1)}}); err == nil {
+			t.Error("too much memory is taken")
+		}
+	})
+	t.Run("resume of another run", func(t *testing.T) {
+		for want, p := range map[string]*pb.Resume{
+			"resume: position: instrument 301 is not one of 300":                               {Positions: []*pb.Position{{Instrument: 301}}},
+			"resume: order 3: instrument 0 is not one of 300":                                  {Orders: []*pb.Order{{Ref: 3}}},
+			"resume: state: instrument 301 is not one of 300":                                  {States: []*pb.StateChange{{Instrument: 301}}},
+			"resume: market: instrument 1 has 3 numbers of a quote and 0 of a mark, none or 5": {Market: []*pb.Seen{{Instrument: 1, Quote: make([]int64, 3)}}},
+			`"much" is not a decimal number`:                                                   {Balances: []*pb.Balance{{Amount: "much"}}},
+		} {
+			if _, err := d.Resume(p); err == nil || err.Error() != want {
+				t.Errorf("got %v, want %s", err, want)
+			}
+		}
 	})
 	for name, set := range map[string]func(*exchange.Event, *int){
 		"order update": func(e *exchange.Event, n *int) { e.SetOrderUpdate(filled[exchange.OrderUpdate](n)) },
@@ -409,6 +451,9 @@ func fill(v reflect.Value, n *int) {
 		return
 	}
 	switch v.Kind() {
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), n)
 	case reflect.Struct:
 		for i := range v.NumField() {
 			fill(v.Field(i), n)
