@@ -51,6 +51,9 @@ func restore(c Config, text []byte) (*Kernel, error) {
 			return nil, err
 		}
 	}
+	if err := k.truth.restore(&s.Truth, k.ins); err != nil {
+		return nil, err
+	}
 	if err := k.guard.Restore(s.Guard); err != nil {
 		return nil, err
 	}

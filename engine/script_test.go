@@ -57,6 +57,8 @@ type bench struct {
 	out    *strings.Builder
 	now    exchange.Time
 	fill   int64
+	// there is the exchange's account, for readings of it.
+	there exchange.Truth
 	// share is called with a strategy's part of a forced fill, if set.
 	share func(*exchange.Event)
 }
@@ -122,6 +124,10 @@ func (b *bench) Deliver(e *exchange.Event, _ *Wishes) error {
 	case exchange.KindFill:
 		f := e.Fill()
 		b.say("s%d #%d fill %v %v at %v", f.Strategy, f.Ref, f.Side, f.Qty, f.Price)
+	case exchange.KindLedger:
+		if l := e.Ledger(); l.Reason != exchange.ReasonDeposit {
+			b.say("%s in %v %v by %v to %v", l.Asset, l.Wallet, l.Reason, l.Delta, l.Balance)
+		}
 	case exchange.KindState:
 		b.say("state %v: %s", e.State().Effective, e.State().Reason)
 	}
@@ -207,6 +213,8 @@ func (b *bench) do(f []string) error {
 			b.say("%s #%d %v %v %v at %v, filled %v", o.ClientID, o.Ref, o.Status, o.Request.Side, o.Request.Qty, o.Request.Price, o.Filled)
 		}
 		return nil
+	case "there", "read", "differences", "accept", "flatten":
+		return b.reconcile(f)
 	case "s1", "s2", "s9":
 		return b.wish(f)
 	case "ack", "fill", "end":

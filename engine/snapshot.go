@@ -35,6 +35,7 @@ type snapshot struct {
 	Seq    uint64          `json:"seq"`
 	// Strangers are the newest updates of orders that are not ours, oldest first.
 	Strangers []strangerSnapshot `json:"strangers"`
+	Truth     truthSnapshot      `json:"truth"`
 	Version   int                `json:"version"`
 }
 
@@ -91,6 +92,7 @@ func (k *Kernel) Snapshot() []byte {
 	p.value("prefix", k.prefix)
 	p.value("seq", k.seq)
 	lines(&p, "strangers", oldestFirst(k.strangers.ring, k.strangers.next), strangerOf)
+	p.value("truth", k.truth.snapshot())
 	p.value("version", snapshotVersion)
 	return append(p, '}', '\n')
 }

@@ -17,7 +17,8 @@ type truth struct {
 	// agreed says that a reading was taken before: what differs from now on is a difference
 	// and not what the account has to begin with.
 	agreed bool
-	// last is the newest reading, and differences are those that it has shown.
+	// last is the newest reading, of which only what differs is kept, and differences are
+	// those that it has shown.
 	last        exchange.Truth
 	differences []exchange.Difference
 	// accepted are what a person has seen of others in the account and lets be, by the texts
@@ -77,8 +78,6 @@ func (k *Kernel) Differences() []exchange.Difference { return slices.Clone(k.tru
 func (k *Kernel) applyTruth(e *exchange.Event, d *exchange.TruthDecision) {
 	t := e.Truth()
 	k.truth.last = *t
-	k.truth.last.Orders, k.truth.last.Positions = slices.Clone(t.Orders), slices.Clone(t.Positions)
-	k.truth.last.Balances, k.truth.last.Foreign = slices.Clone(t.Balances), slices.Clone(t.Foreign)
 	k.truth.differences = slices.Clone(d.Differences)
 	again := false
 	for i := range k.truth.differences {
@@ -99,9 +98,35 @@ func (k *Kernel) applyTruth(e *exchange.Event, d *exchange.TruthDecision) {
 	k.truth.accepted = slices.DeleteFunc(k.truth.accepted, func(text string) bool {
 		return !slices.ContainsFunc(k.truth.differences, func(d exchange.Difference) bool { return d.Text == text })
 	})
+	k.truth.keep()
 	if again {
 		k.commands = append(k.commands, Command{Kind: Reread})
 	}
+}
+
+// keep copies of the newest reading what a person may accept later: the orders and positions
+// that differ. The rest goes with the event.
+func (t *truth) keep() {
+	orders, positions := t.last.Orders, t.last.Positions
+	t.last = exchange.Truth{At: t.last.At}
+	for _, o := range orders {
+		if slices.ContainsFunc(t.differences, func(d exchange.Difference) bool { return d.Order != "" && legOrSelf(o.ClientID, d.Order) }) {
+			t.last.Orders = append(t.last.Orders, o)
+		}
+	}
+	for _, p := range positions {
+		if slices.ContainsFunc(t.differences, func(d exchange.Difference) bool {
+			return d.Kind == exchange.DifferentPosition && d.Inst == p.Inst && d.Side == p.Side
+		}) {
+			t.last.Positions = append(t.last.Positions, p)
+		}
+	}
+}
+
+// legOrSelf says whether a client id is that of an order, or of a leg of it if it is an OCO.
+func legOrSelf(clientID, order string) bool {
+	limit, stop := exchange.OCOLegs(order)
+	return clientID == order || clientID == limit || clientID == stop
 }
 
 // setTruth sets what CauseTruth holds on the account, and tells it.

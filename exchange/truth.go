@@ -129,10 +129,19 @@ type Difference struct {
 	Traded bool
 }
 
-// Same says whether two readings show the same: the same place and the same amounts.
+// Same says whether two readings show the same: the same place and, of positions, as much
+// too much or too little, of the others the same amounts.
 func (d *Difference) Same(o *Difference) bool {
-	return d.Kind == o.Kind && d.Inst == o.Inst && d.Side == o.Side && d.Asset == o.Asset && d.Wallet == o.Wallet &&
-		d.Order == o.Order && d.Ours.Equal(o.Ours) && d.Theirs.Equal(o.Theirs) && (d.Kind != ForeignThing && d.Kind != DifferentOrder || d.Text == o.Text)
+	if d.Kind != o.Kind || d.Inst != o.Inst || d.Side != o.Side || d.Asset != o.Asset || d.Wallet != o.Wallet || d.Order != o.Order {
+		return false
+	}
+	switch d.Kind {
+	case DifferentPosition:
+		return d.Theirs.Sub(d.Ours).Equal(o.Theirs.Sub(o.Ours))
+	case DifferentOrder, ForeignThing:
+		return d.Text == o.Text
+	}
+	return d.Ours.Equal(o.Ours) && d.Theirs.Equal(o.Theirs)
 }
 
 func (d *Difference) String() string { return fmt.Sprintf("%v: %s", d.Remedy, d.Text) }
