@@ -139,9 +139,6 @@ func (k *Kernel) restoreHolding(h *holdingSnapshot) error {
 	if !k.ins.Has(h.Inst) || h.Side.is > exchange.Short {
 		return fmt.Errorf("strategy %d holds instrument %d, %v, which cannot be", h.Strategy, h.Inst, h.Side.is)
 	}
-	if e := h.Qty.Exponent(); e < -exchange.FixedPlaces || e > exchange.FixedPlaces { // a sum of fills has no other
-		return fmt.Errorf("strategy %d holds instrument %d with an exponent of %d", h.Strategy, h.Inst, e)
-	}
 	for len(k.holdings) <= int(h.Strategy) {
 		k.holdings = append(k.holdings, make([]held, k.ins.Len()+1))
 	}

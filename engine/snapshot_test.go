@@ -88,8 +88,11 @@ func decisionOf(d *Decision) string {
 		return "none"
 	}
 	own := *d
-	own.Refusal = nil
+	own.Refusal, own.Truth = nil, nil
 	text := fmt.Sprintf("%+v", own)
+	if d.Truth != nil {
+		text += fmt.Sprintf("%+v", *d.Truth)
+	}
 	if d.Refusal != nil {
 		text += d.Refusal.Error()
 	}
@@ -109,12 +112,13 @@ func newStorm(t testing.TB, seed uint64) *storm {
 		counted: map[string]bool{}, finals: map[exchange.OrderID]int{},
 	}
 	c.play("price MARGIN 60000\ndeposit MARGIN USDT 100000\ndeposit MARGIN BTC 3")
+	c.kernel.reconcile = stormConfig(t, benchLimits(), seed).Reconcile
 	return &storm{chaos: c}
 }
 
 func (s *storm) step() {
 	e := exchange.Event{At: s.now}
-	switch s.random.IntN(24) {
+	switch s.random.IntN(26) {
 	case 0:
 		s.halts()
 		return
@@ -157,6 +161,9 @@ func (s *storm) step() {
 	case 8:
 		s.answerOCO()
 		return
+	case 9, 10:
+		s.reading()
+		return
 	default:
 		s.chaos.step()
 		return
@@ -184,7 +191,8 @@ func (s *storm) halts() {
 		s.give(e)
 	}
 	if s.random.IntN(2) == 0 {
-		e.SetState(&exchange.StateChange{State: exchange.Active, Cause: exchange.CauseOperator, By: "storm"})
+		accept := s.random.IntN(2) == 0
+		e.SetState(&exchange.StateChange{State: exchange.Active, Cause: exchange.CauseOperator, By: "storm", Accept: accept})
 		s.give(e)
 	}
 }
@@ -225,6 +233,41 @@ func (s *storm) answerOCO() {
 	}
 }
 
+// reading is one of the exchange's account that is the kernel's but for a thing or two, and
+// mostly a second one that shows the same.
+func (s *storm) reading() {
+	truth := exchange.Truth{At: s.now + 10*exchange.Time(time.Second)}
+	for _, o := range s.kernel.Orders() {
+		switch s.random.IntN(12) {
+		case 0:
+			continue
+		case 1:
+			o.Request.Qty += exchange.FixedOne / 1000
+		}
+		truth.Orders = append(truth.Orders, exchange.TruthOrder{Order: o, Ours: true})
+	}
+	if s.random.IntN(2) == 0 {
+		s.starts++
+		o := exchange.Order{ClientID: fmt.Sprint("gone-1-", s.starts), VenueID: 5, Status: exchange.StatusWorking, Created: s.now}
+		o.Request = exchange.OrderRequest{
+			Inst: exchange.InstrumentID(s.random.IntN(4)), Type: exchange.Limit, Side: exchange.Buy, Qty: exchange.FixedOne, Price: 59_000 * exchange.FixedOne,
+		}
+		truth.Orders = append(truth.Orders, exchange.TruthOrder{Order: o, Ours: s.random.IntN(3) > 0})
+	}
+	for inst := exchange.InstrumentID(1); inst <= 2; inst++ {
+		if p := s.guard.Position(inst, exchange.Both); s.random.IntN(3) > 0 && p.Entry.IsPositive() {
+			p.Qty = p.Qty.Add(decimal.New(int64(s.random.IntN(2)), 0))
+			truth.Positions = append(truth.Positions, p)
+		}
+	}
+	truth.Balances = append(s.guard.Balances(), exchange.TruthBalance{Asset: "BNB", Wallet: exchange.WalletUM, Amount: decimal.New(s.random.Int64N(3), 0)})
+	for range 1 + s.random.IntN(3) {
+		e := exchange.Event{At: s.now, Exchange: s.now}
+		e.SetTruth(&truth)
+		s.give(e)
+	}
+}
+
 // tight are limits that refuse every order, but count messages as those of a bench do.
 func tight() riskguard.Limits {
 	l := riskguard.DefaultLimits()
@@ -242,6 +285,18 @@ func benchConfig(t testing.TB, l riskguard.Limits) Config {
 		t.Fatal(err)
 	}
 	return Config{Instruments: ins, Guard: guard, Strategies: 2, ClientPrefix: "t"}
+}
+
+// stormConfig is that of a seed's kernel: some adopt what others cancel or halt for.
+func stormConfig(t testing.TB, l riskguard.Limits, seed uint64) Config {
+	c := benchConfig(t, l)
+	if seed%2 == 1 {
+		c.Reconcile.Orders = exchange.RemedyAdopt
+	}
+	if seed%3 > 0 {
+		c.Reconcile.Positions = exchange.RemedyAdopt
+	}
+	return c
 }
 
 // moment is a snapshot and how much of the story had happened.
@@ -278,12 +333,12 @@ func (s *storm) chaosStep(t *testing.T, seed uint64) {
 // TestRestoredGoesOnTheSame: from any moment on a kernel that was restored decides, commands
 // and becomes, byte for byte, what the one that wrote the snapshot did.
 func TestRestoredGoesOnTheSame(t *testing.T) {
-	kinds, sent, orders := map[exchange.Kind]int{}, 0, 0
+	kinds, remedies, sent, orders := map[exchange.Kind]int{}, map[exchange.Remedy]int{}, 0, 0
 	for seed := range uint64(12) {
 		told, moments := weather(t, seed, 600)
 		end := moments[len(moments)-1]
 		for _, m := range moments {
-			k, err := Restore(benchConfig(t, benchLimits()), m.text)
+			k, err := Restore(stormConfig(t, benchLimits(), seed), m.text)
 			if err != nil {
 				t.Fatalf("seed %d at %d: %v", seed, m.at, err)
 			}
@@ -301,6 +356,11 @@ func TestRestoredGoesOnTheSame(t *testing.T) {
 					step.decided = &d
 				}
 				kinds[e.Kind]++
+				if d := step.decided; d != nil && d.Truth != nil {
+					for _, difference := range d.Truth.Differences {
+						remedies[difference.Remedy]++
+					}
+				}
 				if got := toldOf(k.Apply(&e, step.decided)); got != step.follows {
 					t.Fatalf("seed %d, from %d on, step %d, %v: commands\n%s\nnot\n%s", seed, m.at, i, e.Kind, got, step.follows)
 				}
@@ -313,13 +373,18 @@ func TestRestoredGoesOnTheSame(t *testing.T) {
 	}
 	for _, kind := range []exchange.Kind{
 		exchange.KindIntent, exchange.KindOrderUpdate, exchange.KindFill, exchange.KindState, exchange.KindStart, exchange.KindReload,
-		exchange.KindLedger, exchange.KindCadence, exchange.KindMark,
+		exchange.KindLedger, exchange.KindCadence, exchange.KindMark, exchange.KindTruth,
 	} {
 		if kinds[kind] < 100 {
 			t.Errorf("only %d events of %v", kinds[kind], kind)
 		}
 	}
-	t.Logf("%d commands, %d open orders restored, events %v", sent, orders, kinds)
+	for r := exchange.RemedyReport; r <= exchange.RemedyHalt; r++ {
+		if remedies[r] < 30 {
+			t.Errorf("only %d times %v", remedies[r], r)
+		}
+	}
+	t.Logf("%d commands, %d open orders restored, events %v, differences %v", sent, orders, kinds, remedies)
 }
 
 // TestNothingIsForgottenUnderTighterLimits: events and recorded decisions make the same
@@ -331,7 +396,7 @@ func TestNothingIsForgottenUnderTighterLimits(t *testing.T) {
 		told, moments := weather(t, 100+seed, 500)
 		end := moments[len(moments)-1]
 		for _, m := range moments {
-			k, err := Restore(benchConfig(t, tight()), m.text)
+			k, err := Restore(stormConfig(t, tight(), 100+seed), m.text)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -425,6 +490,15 @@ ack autoclose-1
 fill autoclose-1 SELL 0.01 59000 12
 reload {"open_orders_max":5}
 state REDUCE_ONLY OPERATOR`)
+	e := exchange.Event{At: b.now, Exchange: b.now}
+	held := []exchange.Position{b.guard.Position(1, exchange.Both)}
+	e.SetTruth(&exchange.Truth{At: b.now, Balances: b.guard.Balances(), Positions: held, Orders: []exchange.TruthOrder{{Ours: true, Order: exchange.Order{
+		ClientID: "s-1-9", VenueID: 8, Status: exchange.StatusWorking, Created: b.now,
+		Request: exchange.OrderRequest{Inst: 2, Side: exchange.Buy, Type: exchange.Limit, Qty: exchange.FixedOne, Price: exchange.MustFixed("58000")},
+	}}}})
+	if err := b.driver.Deliver(&e); err != nil {
+		t.Fatal(err)
+	}
 	got := b.kernel.Snapshot()
 	golden(t, "testdata/snapshot.json", got)
 	k, err := Restore(benchConfig(t, benchLimits()), got)

@@ -134,7 +134,7 @@ func (k *Kernel) takeEnd(clientID string) {
 // come with their list.
 func (k *Kernel) takeOrder(clientID string) {
 	there := k.truth.order(clientID)
-	if there == nil || k.orders.byName[clientID] != nil {
+	if there == nil || there.Status.Final() || !k.ins.Has(there.Request.Inst) || k.orders.byName[clientID] != nil {
 		return
 	}
 	k.lastOrder++
@@ -149,7 +149,7 @@ func (k *Kernel) takeOrder(clientID string) {
 	}
 	limit, stop := exchange.OCOLegs(clientID)
 	for _, name := range [...]string{limit, stop} {
-		if leg := k.truth.order(name); leg != nil && k.orders.byName[name] == nil {
+		if leg := k.truth.order(name); leg != nil && !leg.Status.Final() && leg.Request.Inst == o.Request.Inst && k.orders.byName[name] == nil {
 			k.adopt(added, name)
 			made := k.orders.byName[name]
 			made.Request, made.Status, made.VenueID = leg.Request, leg.Status, leg.VenueID

@@ -9,6 +9,12 @@
 // halts the account. Limits are held against approvals in flight, not only against what
 // the exchange has acknowledged.
 //
+// It also keeps the trading states of account, instruments and strategies, each held by
+// several causes, of which the strictest counts (states.go, [Guard.States]), and may be given
+// other limits while it runs ([ParseLimits]). Its whole state can be written and brought back
+// ([Guard.Snapshot], [Guard.Restore]): all that an answer depends on, so neither the notes of
+// [Guard.Uses] nor the open orders, which the kernel tells again.
+//
 // Acts on the account, such as loans and leverage, need an approval as orders do
 // ([Guard.CheckAct]).
 //

@@ -5,7 +5,8 @@
 // happens. It is pure: no clock, no I/O, no goroutine.
 //
 // Start at [Portfolio]: New, the setters, then Account, Project, Reducing, Safe; for
-// reports Holdings, Value and Stress. [Tables] holds what Binance decides and we look up.
+// reports Holdings, Value and Stress; Snapshot and Restore write down what it was told.
+// [Tables] holds what Binance decides and we look up.
 //
 // # Formulas
 //

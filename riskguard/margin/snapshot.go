@@ -148,12 +148,6 @@ func (p *Portfolio) restoreSlot(told *slotSnapshot) error {
 	}
 	for _, l := range told.Positions {
 		position := exchange.Position{Inst: told.Inst, Side: l.Side, Qty: l.Qty, Entry: l.Entry}
-		if l.Qty.IsZero() {
-			position.Qty = decimal.Zero // without an exponent, which may be any
-		}
-		if l.Entry.IsZero() {
-			position.Entry = decimal.Zero
-		}
 		if err := p.SetPosition(position); err != nil {
 			return err
 		}
