@@ -69,6 +69,7 @@ type Broker struct {
 	expanded []exchange.Event // see Take
 
 	opened bool
+	early  []exchange.Order // to be cancelled when the account is opened
 	epoch  uint64
 	began  exchange.Time // when the epoch did
 	// changed is closed when a Drain may be over; nil if nobody waits.
@@ -135,8 +136,12 @@ func (b *Broker) Submit(a riskguard.Approved, at exchange.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := max(at, b.config.Clock())
-	if !a.Valid(b.epoch, now) {
-		b.refuse(a, now)
+	switch {
+	case !b.opened:
+		b.refuse(a, now, "not sent: the account is not open yet")
+		return
+	case !a.Valid(b.epoch, now):
+		b.refuse(a, now, "not sent: the approval is over")
 		return
 	}
 	b.far.Submit(a, now)
@@ -145,11 +150,11 @@ func (b *Broker) Submit(a riskguard.Approved, at exchange.Time) {
 
 // refuse answers a request that is not sent: a new order is over, an amended one stands as it
 // stood.
-func (b *Broker) refuse(a riskguard.Approved, at exchange.Time) {
+func (b *Broker) refuse(a riskguard.Approved, at exchange.Time, why string) {
 	o := a.Order()
 	u := exchange.OrderUpdate{
 		ID: o.ID, ClientID: o.ClientID, VenueID: o.VenueID, Status: exchange.StatusRejected, Price: o.Request.Price, Qty: o.Request.Qty,
-		Code: codeNotSent, Reason: "not sent: the approval is over", Retryable: true,
+		Code: codeNotSent, Reason: why, Retryable: true,
 	}
 	if a.Amend() {
 		stands, open := b.venue.Order(o.ClientID)
@@ -167,6 +172,10 @@ func (b *Broker) refuse(a riskguard.Approved, at exchange.Time) {
 func (b *Broker) Cancel(o exchange.Order, at exchange.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if !b.opened {
+		b.early = append(b.early, o)
+		return
+	}
 	b.far.Cancel(o, max(at, b.config.Clock()))
 	b.settle()
 }
@@ -220,10 +229,14 @@ func (b *Broker) changes() {
 }
 
 // CatchUp asks for the account to be read, and does not wait: it comes as an event of
-// KindTruth, behind everything that it knows.
+// KindTruth, behind everything that it knows. Before the account is opened there is nothing to
+// read, and then it is read anyway.
 func (b *Broker) CatchUp(string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if !b.opened {
+		return
+	}
 	b.read()
 	b.settle()
 }

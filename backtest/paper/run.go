@@ -64,6 +64,10 @@ func (b *Broker) begin() error {
 	}
 	b.settle()
 	b.read()
+	for _, o := range b.early {
+		b.far.Cancel(o, at)
+	}
+	b.early = nil
 	b.settle()
 	return nil
 }
