@@ -167,6 +167,9 @@ func (b *books) moneyLines() []MoneyLine {
 // JSON is the report for programs, indented.
 func (r *Report) JSON() ([]byte, error) { return json.MarshalIndent(r, "", "  ") }
 
+// textMax is how many orders the text tells of.
+const textMax = 20
+
 // Text is the report as tables for people.
 func (r *Report) Text() string {
 	var out strings.Builder
@@ -194,8 +197,12 @@ func (r *Report) Text() string {
 	}
 	row("equity in USD", r.Equity.Live.Round(2), r.Equity.Simulated.Round(2))
 	fmt.Fprintf(&out, "\nLive cost %v more in quote than simulated on orders that filled in both: %v bp.\n", r.Slippage.Round(4), r.SlippageBP)
-	for i := range r.Differences {
-		out.WriteString(r.Differences[i].line())
+	if n := len(r.Differences); n > 0 {
+		shown := r.Differences[max(0, n-textMax):]
+		fmt.Fprintf(&out, "\nThe newest %d of %d orders that went otherwise:\n", len(shown), n)
+		for i := range shown {
+			out.WriteString(shown[i].line())
+		}
 	}
 	for _, w := range r.Warnings {
 		fmt.Fprintf(&out, "WARNING %s\n", w)

@@ -6,9 +6,6 @@ import (
 	"fmt"
 
 	"golang.org/x/sync/errgroup"
-
-	"github.com/pmbot/pmbot/backtest/paper"
-	"github.com/pmbot/pmbot/engine/loop"
 )
 
 // errStopped is why the parts of a bot end that was stopped in order.
@@ -31,10 +28,6 @@ func (b *bot) trade(stopped context.Context) error {
 	g.Go(func() error { return b.serveControl(ctx) })
 	g.Go(func() error { return b.watch(ctx) })
 	g.Go(func() error { return b.hear(ctx) })
-	if _, dry := b.broker.(*paper.Broker); dry {
-		b.loop.Stream(loop.StreamLive, "the simulated exchange tells everything")
-		b.broker.CatchUp("start")
-	}
 	var last *ending
 	g.Go(func() error {
 		select {
@@ -53,7 +46,7 @@ func (b *bot) trade(stopped context.Context) error {
 	if last == nil {
 		last = b.abandon(err)
 	}
-	return errors.Join(b.summary(last), b.failed(err))
+	return errors.Join(b.endedWith(last), b.failed(err))
 }
 
 // hear runs the feed, with the recorder if there is one.

@@ -72,12 +72,16 @@ func (b *bot) join(context.Context) error {
 func (b *bot) papiBroker() (broker, error) {
 	p, err := papi.NewBroker(papi.BrokerConfig{
 		Client: b.client, Instruments: b.ins, Stream: b.cfg.Exchange.User, Seed: b.cfg.Seed, Prefixes: []string{b.cfg.Account.OrderPrefix},
-		Deliver: func(e exchange.Event) { b.loop.Put(e) }, Notify: b.accountNotice, Known: b.kernel.Known(),
+		Deliver: b.hearAccount, Notify: b.accountNotice, Known: b.kernel.Known(),
 	})
 	if err != nil {
 		return nil, &failure{exitConfig, err, "see [exchange] of configs/run.toml"}
 	}
-	return &liveBroker{p, b.client}, nil
+	live := &liveBroker{p, b.client}
+	if b.mode == modeShadow {
+		return b.shadowed(live)
+	}
+	return live, nil
 }
 
 // paperBroker is the simulated exchange.
@@ -102,6 +106,7 @@ func (b *bot) paperBroker() (broker, error) {
 	p, err := paper.New(paper.Config{
 		Venue: terms, Link: way, Opening: opening,
 		Indexed: b.indexed, Deliver: func(e exchange.Event) { b.loop.Enqueue(e) }, Clock: b.clock.Now,
+		Live: func(why string) { b.loop.Stream(loop.StreamLive, why) },
 	})
 	if err != nil {
 		return nil, &failure{exitConfig, err, "see [paper] of configs/run.toml"}
@@ -114,8 +119,8 @@ func (b *bot) paperBroker() (broker, error) {
 
 // sink is where the feed's events go.
 func (b *bot) sink() func(*exchange.Event) {
-	simulated, dry := b.broker.(*paper.Broker)
-	if !dry {
+	simulated, beside := b.broker.(interface{ Take(*exchange.Event) })
+	if !beside {
 		return b.loop.Take
 	}
 	return func(e *exchange.Event) {
