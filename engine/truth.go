@@ -172,7 +172,7 @@ func (k *Kernel) accept() {
 		case d.Kind == exchange.ForeignOrder, d.Kind == exchange.ForeignThing:
 			k.truth.accepted = append(k.truth.accepted, d.Text)
 			d.Remedy = exchange.RemedyReport
-		case d.Remedy == exchange.RemedyHalt || d.Remedy == exchange.RemedyWait:
+		case d.Remedy == exchange.RemedyHalt: // what may only have moved is nobody's to accept
 			k.take(d)
 			d.Remedy = exchange.RemedyAdopt
 		}

@@ -114,7 +114,38 @@ func (b *bench) thereOrder(f []string) error {
 	return nil
 }
 
-func (b *bench) flatten([]string) error { return nil }
+// flatten is "flatten [UM] [s1] [now]": the plan, and with now what becomes of it.
+func (b *bench) flatten(f []string) error {
+	var inst exchange.InstrumentID
+	var strategy exchange.StrategyID
+	now := false
+	for _, word := range f[1:] {
+		switch {
+		case word == "now":
+			now = true
+		case word[0] == 's':
+			strategy = exchange.StrategyID(word[1] - '0')
+		default:
+			inst = b.inst(word)
+		}
+	}
+	plan := b.kernel.FlattenPlan("ann", strategy, inst)
+	for _, s := range plan.Steps {
+		b.say("plan: %s", s.Text)
+	}
+	for _, kept := range plan.Kept {
+		b.say("kept: %s", kept)
+	}
+	for i := 0; now && i < len(plan.Steps); i++ {
+		in := plan.Steps[i].Intent
+		e := exchange.Event{At: b.now, Inst: in.Request.Inst}
+		e.SetIntent(&in)
+		if err := b.driver.Deliver(&e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // TestPolicies plays the scripts of testdata/policy under the policies of their names, each
 // policy another than the default.

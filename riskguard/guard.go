@@ -103,11 +103,12 @@ func (g *Guard) Check(in exchange.Intent, o exchange.Order, amend bool, at excha
 	if g.ins.Has(o.Request.Inst) {
 		c.in, c.market = g.ins.At(o.Request.Inst), &g.markets[o.Request.Inst]
 	}
+	c.plan = c.closing(&in)
 	for i := range g.rules {
 		r = &g.rules[i]
 		c.refusals = &r.refused
 		no := r.check(&c)
-		if no == nil || r.money && c.reducing() {
+		if no == nil || r.money && (c.plan || c.reducing()) || r.pace && c.plan {
 			continue
 		}
 		*c.refusals++

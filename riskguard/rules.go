@@ -13,6 +13,8 @@ import (
 type rule struct {
 	name  string
 	money bool
+	// pace bounds how often a strategy may ask, not what; a person's closing is let through.
+	pace  bool
 	check func(*check) *exchange.Refusal
 	// refused counts the refusals that no bound of the rule led to.
 	refused int
@@ -27,7 +29,7 @@ func rules() []rule {
 		{name: "price-collar", check: (*check).priceCollar},
 		{name: "freshness", check: (*check).freshness},
 		{name: "duplicate", check: (*check).duplicate},
-		{name: "message-rate", check: (*check).messageRate},
+		{name: "message-rate", pace: true, check: (*check).messageRate},
 		{name: "open-orders", money: true, check: (*check).openOrders},
 		{name: "position", money: true, check: (*check).position},
 		{name: "reduce-only", check: (*check).reduceOnly},
@@ -46,6 +48,8 @@ type check struct {
 	market *market
 	amend  bool
 	at     exchange.Time
+	// plan says that a person closes a position with the order; see closing.
+	plan   bool
 	margin marginView
 	// noted has a bit for each bound of which Guard.nearest has this order's reading.
 	noted uint16
@@ -65,6 +69,7 @@ func (c *check) state() *exchange.Refusal {
 		return &exchange.Refusal{Value: "the margin model lost track: " + c.g.fault.Error(), Limit: "its inputs must be sound"}
 	}
 	switch s := c.g.State(c.order.Strategy, c.order.Request.Inst); {
+	case c.plan && !c.g.blind():
 	case s == exchange.Halted:
 		return &exchange.Refusal{Value: "trading is halted", Limit: "it must be active"}
 	case s == exchange.ReduceOnly && !c.reducing():
