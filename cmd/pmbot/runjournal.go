@@ -69,7 +69,7 @@ func (b *bot) remembered(s strategy.Symbol) *exchange.Instrument {
 func journalFailure(err error) error {
 	switch {
 	case errors.Is(err, journal.ErrDamaged):
-		return &failure{exitCheck, err, "pmbot journal verify tells more; with the damaged journal put aside, a start reads the account from the exchange alone"}
+		return &failure{exitCheck, err, "with the damaged journal put aside, a start reads the account from the exchange alone"}
 	case errors.Is(err, journal.ErrLocked):
 		return &failure{exitSafety, err, "stop the other process first"}
 	case errors.Is(err, syscall.ENOSPC):

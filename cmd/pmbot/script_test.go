@@ -36,7 +36,7 @@ func TestScripts(t *testing.T) {
 			return exec.Command("unshare", "--map-root-user", "--mount", "true").Run() == nil, nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "ended": ended, "files": files, "samedata": sameData, "simulate": simulate, "exchange": startExchange, "certificate": certificate, "zip": zipFile, "bucket": bucket, "truncate": truncate, "flip": flip,
+			"exits": exits, "ended": ended, "files": files, "samedata": sameData, "simulate": simulate, "exchange": startExchange, "certificate": certificate, "zip": zipFile, "bucket": bucket, "truncate": truncate, "flip": flip, "journal": writeJournal,
 		},
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 )
 
 // Errors of this package. Callers test them with errors.Is.
@@ -29,8 +30,7 @@ type Damage struct {
 
 // Error names file, place and what to do.
 func (d *Damage) Error() string {
-	return fmt.Sprintf("%s, octet %d: %s; pmbot journal verify tells what else is wrong, and only a copy of the file can bring it back",
-		d.Path, d.Offset, d.What)
+	return fmt.Sprintf("%s, octet %d: %s; pmbot journal verify --dir %s tells all that is wrong", d.Path, d.Offset, d.What, filepath.Dir(d.Path))
 }
 
 // Is says that every Damage is ErrDamaged.

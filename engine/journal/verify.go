@@ -143,7 +143,9 @@ func (v *verifier) segment(ctx context.Context, path string, newest bool) error 
 	defer s.Close()
 	v.Segments++
 	v.header(s, expected)
-	v.next = s.Last + 1
+	if s.Compacted != 0 {
+		v.next = s.Last + 1
+	}
 	err = v.records(ctx, s)
 	var d *Damage
 	switch {
