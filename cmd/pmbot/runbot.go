@@ -36,9 +36,11 @@ type bot struct {
 	log     *slog.Logger
 	fileLog *slog.Logger
 	logFile *rotatingFile
-	told    *news
-	printer *statusPrinter
-	started exchange.Time
+	// crashPath is where the runtime writes what ends the process.
+	crashPath string
+	told      *news
+	printer   *statusPrinter
+	started   exchange.Time
 	// hash names the configuration.
 	hash string
 	// warnings are what a person should know of the run.
@@ -91,8 +93,9 @@ func (c *console) newBot(cfg *runConfig, doc *document, f *runFlags) (*bot, erro
 	if err := b.takeLock(); err != nil {
 		return nil, err
 	}
-	if err := b.openLog(); err != nil {
-		return nil, errors.Join(err, b.lock.Close())
+	if err := errors.Join(b.openLog(), b.watchCrashes()); err != nil {
+		b.close()
+		return nil, err
 	}
 	b.step("state", "%s, locked", b.dir)
 	return b, nil
@@ -120,6 +123,7 @@ func (b *bot) close() {
 	if b.players != nil {
 		b.players.close()
 	}
+	b.noCrash()
 	if b.logFile != nil {
 		b.logFile.Close()
 	}

@@ -21,28 +21,35 @@ type standing struct {
 	holds []riskguard.Held
 	// orders are open; of unknown ones nobody knows what became of them.
 	orders, unknown int
-	account         exchange.Account
-	events          uint64
+	// positions are what strategies hold of futures, and what is nobody's.
+	positions int
+	account   exchange.Account
+	events    uint64
 }
 
 // standing asks the kernel between two events.
 func (b *bot) standing(ctx context.Context) (*standing, error) {
 	s := &standing{at: b.clock.Now()}
 	err := b.loop.Do(ctx, func(k *engine.Kernel) {
-		s.read(k)
+		s.read(k, b.ins)
 		s.account = b.guard.Account()
 	})
 	return s, err
 }
 
-func (s *standing) read(k *engine.Kernel) {
+func (s *standing) read(k *engine.Kernel, ins *exchange.Instruments) {
 	s.events, s.holds, s.state = k.Seq(), k.States(), exchange.Active
 	for _, h := range s.holds {
 		if h.Inst == 0 && h.Strategy == 0 {
 			s.state = min(s.state, h.State) // the strictest
 		}
 	}
-	s.orders, s.unknown = 0, 0
+	s.orders, s.unknown, s.positions = 0, 0, 0
+	for _, h := range k.Holdings() {
+		if ins.At(h.Inst).Product != exchange.Margin {
+			s.positions++
+		}
+	}
 	for _, o := range k.Orders() {
 		s.orders++
 		if uncertain(o.Status) {
@@ -76,7 +83,7 @@ func (s *standing) line() string {
 	if s.unknown > 0 {
 		fmt.Fprintf(&b, " (%d of unknown outcome)", s.unknown)
 	}
-	fmt.Fprintf(&b, ", equity %v USD, uniMMR %s, %s", grouped(s.account.ActualEquity.StringFixed(2)), uniMMRText(&s.account), counted(int64(s.events), "event"))
+	fmt.Fprintf(&b, ", %s, equity %v USD, uniMMR %s, %s", counted(int64(s.positions), "position"), grouped(s.account.ActualEquity.StringFixed(2)), uniMMRText(&s.account), counted(int64(s.events), "event"))
 	if why := s.why(); why != "" {
 		b.WriteString(", held by " + why)
 	}

@@ -28,21 +28,42 @@ func (b *bot) stop(ctx context.Context) *ending {
 	ctx, cancel := context.WithTimeout(ctx, b.cfg.Stop.Within)
 	defer cancel()
 	e := &ending{}
-	var halt exchange.Event
-	halt.SetState(&exchange.StateChange{State: exchange.ReduceOnly, Cause: exchange.CauseShell, Reason: "the bot is being stopped", By: "pmbot run"})
-	if policy == stopCancel {
-		halt.State().State = exchange.Halted
+	if b.loop.Err() != nil {
+		e.late = b.endPast(ctx) != nil
+		return e
 	}
-	if err := b.loop.Operate(ctx, halt); err != nil {
+	// A stop that closes positions must still let orders through that reduce risk.
+	halt := exchange.StateChange{State: exchange.ReduceOnly, Cause: exchange.CauseShell, Reason: "the bot is being stopped", By: "pmbot run"}
+	if policy != stopFlatten {
+		halt.State = exchange.Halted
+	}
+	var event exchange.Event
+	event.At = b.clock.Now()
+	event.SetState(&halt)
+	if err := b.loop.Operate(ctx, event); err != nil {
 		b.log.Warn(err.Error(), "part", "stop")
 	}
 	b.stopStrategies(ctx)
-	if policy != stopKeep {
-		b.endOrders(ctx)
-		e.late = b.await(ctx, func(s *standing) bool { return s.orders == 0 }) != nil
+	if policy == stopKeep {
+		return e
 	}
-	b.look(e)
+	b.endOrders(ctx)
+	e.late = b.await(ctx, func(s *standing) bool { return s.orders == 0 }) != nil
+	if policy == stopFlatten && !e.late {
+		e.late = b.flatten(ctx) != nil
+	}
 	return e
+}
+
+// endPast ends orders past a loop that has ended because it cannot go on, such as on a full
+// disk: nobody would watch over them.
+func (b *bot) endPast(ctx context.Context) error {
+	if b.cfg.Stop.Policy == stopKeep {
+		return nil
+	}
+	asked, left, err := b.loop.CancelAll(ctx)
+	b.log.Warn("the loop has ended, so open orders were ended without the journal", "asked", asked, "not confirmed", len(left))
+	return err
 }
 
 // stopStrategies asks every strategy for its memory, and ends it.
@@ -94,7 +115,7 @@ func (b *bot) await(ctx context.Context, wanted func(*standing) bool) error {
 func (b *bot) look(e *ending) {
 	read := func(k *engine.Kernel) {
 		e.at, e.left = b.clock.Now(), k.Orders()
-		e.read(k)
+		e.read(k, b.ins)
 		e.account = b.guard.Account()
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -102,18 +123,6 @@ func (b *bot) look(e *ending) {
 	if b.loop.Do(ctx, read) != nil {
 		read(b.kernel) // the loop has ended, so nobody else has it
 	}
-}
-
-// abandon is the end of a bot that one of its parts has ended: the strategies cannot be asked
-// and the journal may be closed, but orders that nobody watches are ended, unless the policy is
-// to keep them.
-func (b *bot) abandon(why error) *ending {
-	e := &ending{}
-	if b.cfg.Stop.Policy != stopKeep && b.loop.Err() != nil {
-		b.step("stopping", "%v", why)
-	}
-	b.look(e)
-	return e
 }
 
 // summary prints how the bot ended, and says by its error what a script must know.

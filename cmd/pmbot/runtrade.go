@@ -8,57 +8,61 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// errStopped is why the parts of a bot end that was stopped in order.
-var errStopped = errors.New("stopped")
-
-// trade runs all parts until the bot is stopped, or one of them cannot go on.
+// trade runs all parts until the bot is stopped, or one of them cannot go on. Either way it is
+// stopped in order while the parts still run: orders are ended by the broker that made them.
 func (b *bot) trade(stopped context.Context) error {
 	if b.flags.during > 0 {
 		var cancel context.CancelFunc
 		stopped, cancel = context.WithTimeout(stopped, b.flags.during)
 		defer cancel()
 	}
-	ctx, end := context.WithCancelCause(context.WithoutCancel(stopped))
-	defer end(nil)
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return b.loop.Run(ctx) })
-	g.Go(func() error { return b.writer.Run(ctx) })
-	g.Go(func() error { return b.broker.Run(ctx) })
-	g.Go(func() error { return b.mind(ctx) })
-	g.Go(func() error { return b.serveControl(ctx) })
-	g.Go(func() error { return b.watch(ctx) })
-	g.Go(func() error { return b.hear(ctx) })
-	var last *ending
-	g.Go(func() error {
-		select {
-		case <-ctx.Done():
+	ctx, end := context.WithCancel(context.WithoutCancel(stopped))
+	defer end()
+	var g errgroup.Group
+	failed := make(chan error, 1) // the first failure; the others follow from it
+	part := func(name string, run func(context.Context) error) {
+		g.Go(func() error {
+			if err := run(ctx); err != nil && ctx.Err() == nil {
+				select {
+				case failed <- fmt.Errorf("%s: %w", name, err):
+				default:
+				}
+			}
 			return nil
-		case <-stopped.Done():
-		}
-		last = b.stop(ctx)
-		end(errStopped)
-		return nil
-	})
+		})
+	}
+	part("loop", b.loop.Run)
+	part("journal", b.writer.Run)
+	part("broker", b.broker.Run)
+	part("strategies", b.mind)
+	part("control socket", b.serveControl)
+	part("status", b.watch)
+	part("market data", b.hear)
+	if n := b.crashes(); n >= crashesMax {
+		b.holdAfterCrashes(n)
+	}
+	var why error
+	select {
+	case <-stopped.Done():
+	case why = <-failed:
+		b.log.Error(why.Error())
+	}
+	last := b.stop(ctx)
+	end()
 	err := g.Wait()
-	if errors.Is(context.Cause(ctx), errStopped) || errors.Is(err, context.Canceled) {
-		err = nil
+	if err := b.writer.Close(); err != nil && why == nil {
+		why = err
 	}
-	if last == nil {
-		last = b.abandon(err)
-	}
-	return errors.Join(b.endedWith(last), b.failed(err))
+	b.look(last)
+	return errors.Join(b.endedWith(last), err, b.failed(why))
 }
 
 // hear runs the feed, with the recorder if there is one.
 func (b *bot) hear(ctx context.Context) error {
-	run := b.feed.Run
 	if b.record != nil {
-		run = func(ctx context.Context) error { return b.record.run(ctx, b.feed.Run) }
+		return b.record.run(ctx, b.feed.Run)
 	}
-	if err := run(ctx); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("market data: %w", err)
-	}
-	return nil
+	return b.feed.Run(ctx)
 }
 
 // failed is the end of a bot that one of its parts has ended.
@@ -66,6 +70,5 @@ func (b *bot) failed(err error) error {
 	if err == nil {
 		return nil
 	}
-	b.log.Error(err.Error())
 	return diskFailure(err, "the next start goes on where this one stood")
 }

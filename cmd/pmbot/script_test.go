@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -36,7 +37,7 @@ func TestScripts(t *testing.T) {
 			return exec.Command("unshare", "--map-root-user", "--mount", "true").Run() == nil, nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "ended": ended, "files": files, "samedata": sameData, "simulate": simulate, "exchange": startExchange, "certificate": certificate, "zip": zipFile, "bucket": bucket, "truncate": truncate, "flip": flip, "journal": writeJournal,
+			"exits": exits, "until": until, "ended": ended, "files": files, "samedata": sameData, "simulate": simulate, "exchange": startExchange, "certificate": certificate, "zip": zipFile, "bucket": bucket, "truncate": truncate, "flip": flip, "journal": writeJournal,
 		},
 	})
 }
@@ -57,6 +58,21 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got := strconv.Itoa(code); got != args[0] {
 		ts.Fatalf("pmbot ended with %s, want %s", got, args[0])
 	}
+}
+
+// until runs pmbot again and again until it ends with 0 and an output matches, for half a
+// minute: "until stdout '^ACTIVE' status".
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: until stdout|stderr pattern arguments...")
+	}
+	pattern := regexp.MustCompile("(?m)" + args[1])
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if ts.Exec("pmbot", args[2:]...) == nil && pattern.MatchString(ts.ReadFile(args[0])) {
+			return
+		}
+	}
+	ts.Fatalf("it never came to %s", args[1])
 }
 
 // ended demands that the last line of an output matches: "ended stdout '^result '".
