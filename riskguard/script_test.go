@@ -33,7 +33,7 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := play(t, string(want))
+			got := play(t, string(want), func(*bench) {})
 			if *rewrite {
 				if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
@@ -47,7 +47,8 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-func play(t *testing.T, script string) string {
+// play runs a script, and calls between before each line.
+func play(t *testing.T, script string, between func(*bench)) string {
 	var out strings.Builder
 	b := newBench(t, DefaultLimits())
 	for line := range strings.Lines(strings.TrimSuffix(script, "\n")) {
@@ -57,6 +58,7 @@ func play(t *testing.T, script string) string {
 		}
 		fmt.Fprintln(&out, line)
 		if f := strings.Fields(line); len(f) > 0 && !strings.HasPrefix(line, "#") {
+			between(b)
 			if answer := b.do(f); answer != "" {
 				fmt.Fprintln(&out, "  "+strings.ReplaceAll(answer, "\n", "\n  "))
 			}
