@@ -432,6 +432,31 @@ func benchLimits() riskguard.Limits {
 	return l
 }
 
+// TestNoIntentHasTwoOrders: whatever happens, and whoever starts anew, an intent has at most
+// one order, and no two orders of a journal have one id or one client id.
+func TestNoIntentHasTwoOrders(t *testing.T) {
+	orders := 0
+	for seed := range uint64(6) {
+		told, _ := weather(t, 200+seed, 600)
+		ids, names := map[exchange.OrderID]bool{}, map[string]bool{}
+		for _, step := range told.steps {
+			if n := strings.Count(step.follows, fmt.Sprint(Submit, " {order:")); n > 1 || n == 1 && step.event.Kind != exchange.KindIntent {
+				t.Fatalf("seed %d: %d orders for one %v:\n%s", seed, n, step.event.Kind, step.follows)
+			}
+			if d := step.decided; d != nil && d.Order.ID != 0 && !d.Amend {
+				if ids[d.Order.ID] || names[d.Order.ClientID] || CheckPrefix(d.Order.ClientID[:strings.Index(d.Order.ClientID, "-")]) != nil {
+					t.Fatalf("seed %d: order %d, %s, is a second one of that name", seed, d.Order.ID, d.Order.ClientID)
+				}
+				ids[d.Order.ID], names[d.Order.ClientID] = true, true
+				orders++
+			}
+		}
+	}
+	if orders < 50 {
+		t.Errorf("only %d orders", orders)
+	}
+}
+
 // parts shows where two texts part.
 func parts(a, b []byte) string {
 	n := 0
