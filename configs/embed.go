@@ -10,8 +10,8 @@ import "embed"
 // dapi.json and api.json are exchangeInfo answers of UM, CM and spot, cut to the
 // instruments of examples and tests; a live run asks Binance instead. demo.toml is what a
 // backtest runs when no configuration is named; backtest.toml explains every key of a
-// backtest, and sim.toml every key of a simulated exchange; sim-busy.toml
-// is one with much to tell.
+// backtest, sim.toml every key of a simulated exchange and run.toml every key of a bot; sim-busy.toml is
+// an exchange with much to tell, and demo-bot.toml the bot of the demo.
 //
 //go:embed *.toml exchangeinfo/*.json
 var FS embed.FS

@@ -40,7 +40,7 @@ func main() {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
 	c := &console{stdin, stdout, stderr, getenv}
 	root := group("pmbot", "Trade and backtest Binance Portfolio Margin accounts",
-		runCommand(c), backtestCommand(c), dataCommand(c), strategyCommand(c), reportCommand(c), simCommand(c), doctorCommand(c), journalCommand(c), keyCommand(c), versionCommand(c), pluginCommand(), exitCodesTopic())
+		runCommand(c), backtestCommand(c), dataCommand(c), strategyCommand(c), reportCommand(c), simCommand(c), doctorCommand(c), demoCommand(c), journalCommand(c), keyCommand(c), versionCommand(c), pluginCommand(), exitCodesTopic())
 	root.AddCommand(controlCommands(c)...)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetIn(stdin)

@@ -32,7 +32,9 @@ func lived(t *testing.T) *bot {
 		e.SetAccount(&exchange.Account{Equity: fixed("99000").Decimal(), UniMMR: fixed("300").Decimal(), Status: exchange.StatusNormal})
 	})
 	b.put(0, func(e *exchange.Event) { e.SetStrategy(&exchange.StrategyChange{Strategy: 1, Running: true}) })
-	b.put(0, func(e *exchange.Event) { e.SetStrategy(&exchange.StrategyChange{Strategy: 2, Reason: "its process ended"}) })
+	b.put(0, func(e *exchange.Event) {
+		e.SetStrategy(&exchange.StrategyChange{Strategy: 2, Reason: "its process ended"})
+	})
 	return b
 }
 
