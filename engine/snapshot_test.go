@@ -141,7 +141,11 @@ func (s *storm) step() {
 		asset := []string{"USDT", "BTC", "BNB", "USDC"}[s.random.IntN(4)]
 		wallet := exchange.Wallet(1 + s.random.IntN(exchange.Wallets))
 		e.Exchange = s.now
-		e.SetLedger(&exchange.LedgerEntry{Asset: asset, Wallet: wallet, Balance: decimal.New(s.random.Int64N(1e9), -4)})
+		amount := decimal.New(1e9+s.random.Int64N(1e9), -4)
+		if wallet.Debt() {
+			amount = amount.Shift(-6)
+		}
+		e.SetLedger(&exchange.LedgerEntry{Asset: asset, Wallet: wallet, Balance: amount})
 	case 4:
 		e.SetAssetIndex(&exchange.AssetIndex{Asset: "USDT", Price: exchange.FixedOne})
 		s.give(e)
@@ -190,9 +194,14 @@ func (s *storm) halts() {
 		e.SetState(&change)
 		s.give(e)
 	}
-	if s.random.IntN(2) == 0 {
-		accept := s.random.IntN(2) == 0
-		e.SetState(&exchange.StateChange{State: exchange.Active, Cause: exchange.CauseOperator, By: "storm", Accept: accept})
+	s.resume()
+}
+
+// resume is a person's, who is mostly there.
+func (s *storm) resume() {
+	if s.random.IntN(4) > 0 {
+		e := exchange.Event{At: s.now}
+		e.SetState(&exchange.StateChange{State: exchange.Active, Cause: exchange.CauseOperator, By: "storm", Accept: s.random.IntN(2) == 0})
 		s.give(e)
 	}
 }
@@ -266,6 +275,7 @@ func (s *storm) reading() {
 		e.SetTruth(&truth)
 		s.give(e)
 	}
+	s.resume()
 }
 
 // tight are limits that refuse every order, but count messages as those of a bench do.
