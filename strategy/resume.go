@@ -26,7 +26,7 @@ type Resume struct {
 	Balances []exchange.TruthBalance
 	Account  exchange.Account
 	// States are what holds, in Effective, for the account, this strategy and instruments;
-	// what is not listed is Active.
+	// of several for one scope the strictest, and what is not listed is Active.
 	States []exchange.StateChange
 	// Market is what was seen last of instruments. It may be left out: then nothing is known
 	// of them until the next event, as at a first start.
@@ -34,7 +34,7 @@ type Resume struct {
 	// Timers are those of the strategy that have not fired. They stay where they are, with
 	// the driver; what Start asks for under an id of them is not set a second time.
 	Timers []exchange.Timer
-	// Saved is the strategy's memory, nil for none.
+	// Saved is the strategy's memory, nil for none. It may be older than the rest.
 	Saved *Saved
 }
 
@@ -162,9 +162,21 @@ func (v *View) resume(from *Resume) {
 		i := &v.inst[s.Inst]
 		i.last, i.quote, i.mark = s.Last, s.Quote, s.Mark
 	}
-	for _, s := range from.States {
-		s.State = s.Effective
-		v.applyState(&s)
+	for i := range from.States {
+		v.tighten(&from.States[i])
+	}
+}
+
+// tighten applies a state of a scope that may have several, of which the strictest holds.
+func (v *View) tighten(s *exchange.StateChange) {
+	switch {
+	case s.Strategy != 0 && s.Strategy != v.id:
+	case s.Inst != 0:
+		v.inst[s.Inst].state = min(v.inst[s.Inst].state, s.Effective)
+	case s.Strategy != 0:
+		v.ownState = min(v.ownState, s.Effective)
+	default:
+		v.accountState = min(v.accountState, s.Effective)
 	}
 }
 

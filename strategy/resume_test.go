@@ -133,6 +133,19 @@ func TestResumeFromStart(t *testing.T) {
 	}
 }
 
+// TestResumeStates holds that of several states of one scope the strictest is taken.
+func TestResumeStates(t *testing.T) {
+	r := newRuntime(t, &quiet{})
+	one, two := r.env.instruments.At(1), r.env.instruments.At(2)
+	err := r.Resume(&Resume{States: []exchange.StateChange{
+		{Inst: 1, Effective: exchange.Halted}, {Inst: 1, Effective: exchange.ReduceOnly}, {Effective: exchange.Active},
+		{Strategy: me, Effective: exchange.ReduceOnly}, {Strategy: me + 1, Effective: exchange.Halted},
+	}})
+	if err != nil || r.View().State(one) != exchange.Halted || r.View().State(two) != exchange.ReduceOnly {
+		t.Errorf("%v and %v (%v)", r.View().State(one), r.View().State(two), err)
+	}
+}
+
 // TestResumeRefuses names what a view could not take.
 func TestResumeRefuses(t *testing.T) {
 	for want, from := range map[string]*Resume{

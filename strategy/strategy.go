@@ -83,7 +83,9 @@ type Stopper interface {
 
 // Saver keeps a strategy's memory across restarts and new versions of its program.
 // Restore is called after Start, before the first event, with what a Save has returned,
-// possibly by an older version; an error stops the start and keeps the saved bytes.
+// possibly by an older version and, when a process has died, some time before its last
+// event: positions and orders are those of the view, whatever the memory says. An error
+// stops the start and keeps the saved bytes.
 type Saver interface {
 	Save() (version int, state []byte, err error)
 	Restore(version int, state []byte) error

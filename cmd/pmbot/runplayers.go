@@ -25,6 +25,8 @@ type player struct {
 	config int // its place in the configuration
 	plugin *host.Plugin
 	live   atomic.Pointer[host.Live]
+	// gate is what events go through, from the moment on that the strategy goes on from.
+	gate atomic.Pointer[host.Gate]
 	// began and failures are of the restarts; the goroutine of livePlayers.run has them.
 	began    time.Time
 	failures int
@@ -45,8 +47,8 @@ type lostPlayer struct {
 // Deliver gives an event to every strategy that wants it, and waits for none of them.
 func (p *livePlayers) Deliver(e *exchange.Event, _ *engine.Wishes) error {
 	for _, player := range p.list {
-		if live := player.live.Load(); live != nil {
-			live.Deliver(e)
+		if gate := player.gate.Load(); gate != nil {
+			gate.Deliver(e)
 		}
 	}
 	return nil
@@ -151,6 +153,10 @@ func (b *bot) startStrategy(ctx context.Context, p *player) error {
 		live.Close()
 		return err
 	}
+	if err := p.gate.Load().Open(live); err != nil {
+		live.Close()
+		return err
+	}
 	p.began = time.Now()
 	p.live.Store(live)
 	return nil
@@ -165,12 +171,15 @@ func (b *bot) resumeOf(ctx context.Context, p *player) (*strategy.Resume, error)
 	}
 	r := &strategy.Resume{Saved: saved}
 	err = b.loop.Do(ctx, func(k *engine.Kernel) {
-		// Every order was an event of its own, so no ref can be above the number of events.
+		p.gate.Store(host.NewGate(p.id))
+		// Every order was an event of its own, so no ref can be above the number of events, but
+		// for what was refused before it got here.
 		r.At, r.LastRef = k.Now(), k.Seq()
 		known := k.Known()
 		r.Balances, r.Account = known.Balances, b.guard.Account()
 		for _, o := range k.Orders() {
 			if o.Strategy == p.id {
+				r.LastRef = max(r.LastRef, o.Ref)
 				r.Orders = append(r.Orders, o)
 			}
 		}

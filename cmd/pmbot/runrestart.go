@@ -49,6 +49,7 @@ func (b *bot) saveAll(ctx context.Context) {
 func (b *bot) strategyLost(ctx context.Context, l lostPlayer, again chan *player) {
 	p := l.player
 	p.live.Store(nil)
+	p.gate.Store(nil)
 	p.failures = restarts.Row(p.failures, time.Since(p.began))
 	b.holdStrategy(p, exchange.Halted, l.err.Error())
 	b.log.Error(l.err.Error(), "strategy", p.label)

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -23,15 +25,8 @@ func (b *bot) warmUp(ctx context.Context, live *host.Live) error {
 		}
 		bars = append(bars, list...)
 	}
-	if len(bars) == 0 {
-		return nil
-	}
-	live.SetWarming(true)
-	for i := range bars {
-		live.Deliver(&bars[i])
-	}
-	live.SetWarming(false)
-	return live.Settle(ctx)
+	slices.SortStableFunc(bars, func(a, b exchange.Event) int { return cmp.Compare(a.At, b.At) })
+	return live.Warm(ctx, bars)
 }
 
 // pastBars asks the exchange for closed candles.

@@ -101,7 +101,6 @@ type Live struct {
 	sent     window
 	encoder  encoder
 	scratch  []byte
-	warming  bool
 	stopping bool
 	ended    bool
 	err      error
@@ -130,31 +129,47 @@ func (l *Live) Subscriptions() []strategy.Subscription { return l.wants }
 // Wants says whether Deliver would send the event.
 func (l *Live) Wants(e *exchange.Event) bool { return strategy.Wants(e, l.wants, l.config.ID) }
 
-// SetWarming marks the following events as history, or ends that. What the strategy sends in
-// answer to history is refused.
-func (l *Live) SetWarming(on bool) {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	l.warming = on
-}
-
 // Deliver gives the strategy an event if it wants that one. It never waits; the event is the
 // caller's again when it returns. After the end it does nothing.
 func (l *Live) Deliver(e *exchange.Event) {
-	if !l.Wants(e) {
-		return
+	if l.Wants(e) {
+		l.deliver(request{head: headOf(e), kind: anEvent}, func(b []byte) ([]byte, error) { return l.encoder.event(b, e, false) })
 	}
+}
+
+// deliverKept is Deliver for an event that waited at a gate.
+func (l *Live) deliverKept(k *keptEvent) {
+	l.deliver(request{head: k.head, kind: anEvent}, func(b []byte) ([]byte, error) { return l.encoder.message(b, k.event) })
+}
+
+// Warm gives the strategy history, oldest first, and waits until it has handled it. Orders
+// that it sends in answer are refused. Nothing else may be delivered meanwhile.
+func (l *Live) Warm(ctx context.Context, events []exchange.Event) error {
+	for i := range events {
+		e := &events[i]
+		if !l.Wants(e) {
+			continue
+		}
+		l.deliver(request{head: headOf(e), kind: anEvent, warming: true}, func(b []byte) ([]byte, error) { return l.encoder.event(b, e, true) })
+		if i%1000 == 999 { // history may be longer than what may wait
+			if err := l.Settle(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return l.Settle(ctx)
+}
+
+func (l *Live) deliver(r request, encode func([]byte) ([]byte, error)) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	if l.ended || l.stopping {
 		return
 	}
-	if e.Kind == exchange.KindTimer {
+	if r.head.kind == exchange.KindTimer {
 		l.timers = max(0, l.timers-1)
 	}
-	r := request{head: headOf(e), kind: anEvent, warming: l.warming}
-	err := l.put(r, func(b []byte) ([]byte, error) { return l.encoder.event(b, e, r.warming) })
-	if err != nil {
+	if err := l.put(r, encode); err != nil {
 		l.end(l.misused("%v", err))
 	}
 }

@@ -398,18 +398,14 @@ func TestLiveEarly(t *testing.T) {
 	got := newWished()
 	l, err := live(t, p, got, func(c *host.LiveConfig) { c.Params = map[string]string{"every": "1"} })
 	check(t, err)
-	l.SetWarming(true)
-	events := market(rand.New(rand.NewPCG(3, 2)), 300)
-	for i := range events {
-		l.Deliver(&events[i])
-		check(t, l.Settle(t.Context()))
-	}
+	events := market(rand.New(rand.NewPCG(3, 2)), 3000)
+	check(t, l.Warm(t.Context(), events))
 	for _, w := range got.all() {
 		if len(w.Intents) > 0 {
 			t.Fatalf("%v was passed on", w.Intents)
 		}
 	}
-	if s := l.Stats(); s.Intents < 50 || s.Sent < uint64(wantedOf(l, events))+s.Intents {
+	if s := l.Stats(); s.Intents < 500 || s.Sent < uint64(wantedOf(l, events))+s.Intents {
 		t.Errorf("%+v: not every intent was refused", s)
 	}
 }
@@ -477,4 +473,57 @@ func TestLiveEnds(t *testing.T) {
 			t.Errorf("%s: started although the context had ended", way)
 		}
 	}
+}
+
+// TestGate has a lot happen while a strategy is started: it misses nothing of its own, and
+// no market data once it is there.
+func TestGate(t *testing.T) {
+	params := map[string]string{"every": "2", "other": "CM:BTCUSD_PERP"}
+	events := market(rand.New(rand.NewPCG(4, 5)), 900)
+	local, err := strategy.NewRuntime(&plugintest.Probe{}, params, instruments(t), 3)
+	check(t, err)
+	gate := host.NewGate(3)
+	own := 0
+	for i := range events[:600] {
+		e := events[i]
+		gate.Deliver(&e)
+		e = exchange.Event{} // it is ours again
+	}
+	var want []host.Wishes
+	for i := range events {
+		if i < 600 && events[i].Kind.Market() {
+			continue
+		}
+		own++
+		if out := local.Deliver(&events[i]); len(out.Intents)+len(out.Timers) > 0 {
+			want = append(want, host.Wishes{Seq: events[i].Seq, At: events[i].At, Intents: slices.Clone(out.Intents), Timers: slices.Clone(out.Timers)})
+		}
+	}
+	got := newWished()
+	l, err := live(t, plugintest.Open(t, plugintest.Serve), got, func(c *host.LiveConfig) { c.Params = params })
+	check(t, err)
+	check(t, gate.Open(l))
+	for i := range events[600:] {
+		gate.Deliver(&events[600+i])
+		check(t, l.Settle(t.Context())) // or it might lag, and miss some
+	}
+	if diff := cmp.Diff(want, got.all()[1:], cmp.Comparer(sameLists[exchange.Intent]), cmp.Comparer(sameLists[exchange.Timer])); diff != "" {
+		t.Fatalf("the wishes differ (-here +live):\n%s", diff)
+	}
+	if s := l.Stats(); s.Sent != uint64(own) {
+		t.Errorf("%d of %d events were sent", s.Sent, own)
+	}
+	full := host.NewGate(3)
+	for range 10_001 {
+		full.Deliver(&exchange.Event{Kind: exchange.KindTrade}) // not kept, so it does not count
+	}
+	check(t, full.Open(l))
+	full = host.NewGate(3)
+	for range 10_001 {
+		var e exchange.Event
+		e.SetAccount(&exchange.Account{})
+		full.Deliver(&e)
+	}
+	err = full.Open(l)
+	expect(t, err, host.Failed, fmt.Sprint(err), "plugin serve: more than 10000 events concerned strategy probe while it was started")
 }

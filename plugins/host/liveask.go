@@ -115,7 +115,7 @@ func (l *Live) Close() {
 type encoder struct {
 	request pb.PlayRequest
 	rows    pb.PlayRequest_Batch
-	event1  pb.PlayRequest_Event
+	own     pb.PlayRequest_Event
 }
 
 // event appends an event as a request to room for a link's own use.
@@ -133,7 +133,11 @@ func (c *encoder) event(b []byte, e *exchange.Event, warming bool) ([]byte, erro
 		return b, err
 	}
 	p.Warming = warming
-	c.event1.Event, c.request.Request = p, &c.event1
+	return c.message(b, p)
+}
+
+func (c *encoder) message(b []byte, p *pb.Event) ([]byte, error) {
+	c.own.Event, c.request.Request = p, &c.own
 	return c.finish(b)
 }
 

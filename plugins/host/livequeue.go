@@ -55,7 +55,7 @@ func (r request) String() string {
 
 // liveQueue holds what a plugin that lags has not been sent, in the order of events. Of
 // quotes and marks it keeps the latest of each instrument, of trades and liquidations the
-// newest tradesMax; all else it keeps.
+// newest tradesMax; all else it keeps, and of history everything.
 type liveQueue struct {
 	first, last *waiting
 	count       int
@@ -79,8 +79,9 @@ func flowOf(h head) (f flow, ok bool) {
 	}
 }
 
-func droppable(k exchange.Kind) bool {
-	return k == exchange.KindTrade || k == exchange.KindLiquidation
+// droppable says that a strategy that lags may miss it.
+func (r *request) droppable() bool {
+	return r.kind == anEvent && !r.warming && (r.head.kind == exchange.KindTrade || r.head.kind == exchange.KindLiquidation)
 }
 
 // room returns a place whose frame may be written anew.
@@ -96,7 +97,7 @@ func (q *liveQueue) room() *waiting {
 
 // push puts a request at the end. What it makes superfluous goes.
 func (q *liveQueue) push(w *waiting) {
-	if w.kind == anEvent {
+	if w.kind == anEvent && !w.warming {
 		if f, ok := flowOf(w.head); ok {
 			if old := q.latest[f]; old != nil {
 				q.remove(old)
@@ -107,7 +108,7 @@ func (q *liveQueue) push(w *waiting) {
 			}
 			w.flow, q.latest[f] = f, w
 		}
-		if droppable(w.head.kind) {
+		if w.droppable() {
 			if len(q.trades) >= q.tradesMax {
 				old := q.trades[0]
 				q.trades = q.trades[1:]
@@ -137,7 +138,7 @@ func (q *liveQueue) pop() *waiting {
 	if w.flow != (flow{}) {
 		delete(q.latest, w.flow)
 	}
-	if w.kind == anEvent && droppable(w.head.kind) {
+	if w.droppable() {
 		q.trades = q.trades[1:] // both lists have one order
 	}
 	return w

@@ -44,7 +44,7 @@ func TestLiveQueue(t *testing.T) {
 			case exchange.KindTrade, exchange.KindLiquidation:
 				var waiting []int
 				for i, o := range want {
-					if droppable(o.kind) {
+					if (&request{head: o}).droppable() {
 						waiting = append(waiting, i)
 					}
 				}
