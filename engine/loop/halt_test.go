@@ -118,7 +118,7 @@ func haltOnce(t *testing.T, seed uint64, sum tally) {
 		w.delay = func() time.Duration { return time.Duration(w.chance(400)) * time.Millisecond }
 		const strategies = 4
 		config := kernelConfig(t, flooding)
-		p := w.run(engine.New(config), "halt", exchange.Known{}, &slow{w: w}, seen(watching), func(c *Config) {
+		p := w.run(engine.New(config), "pm-h", exchange.Known{}, &slow{w: w}, seen(watching), func(c *Config) {
 			b := c.Broker.(wired)
 			x.papiWired = &b
 			c.Broker = x

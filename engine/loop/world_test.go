@@ -259,32 +259,68 @@ type process struct {
 	*Loop
 	client *papi.Client
 	broker *papi.Broker
+	cable  *cable
 	ctx    context.Context
 	kill   context.CancelFunc
-	ended  chan error
-	state  chan papi.State
+	tasks  sync.WaitGroup
+	failed error // of Run; read it when tasks are over
+}
+
+// cable is what joins a process with the network. Once it is cut nothing leaves any more, and
+// what has left arrives.
+type cable struct {
+	// The mutex guards what follows: a process dials from many goroutines.
+	mu    sync.Mutex
+	ended bool
+	conns []net.Conn
+}
+
+func (c *cable) through(dial func(context.Context, string, string) (net.Conn, error)) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if err == nil && c.ended {
+			_ = conn.Close()
+			err = net.ErrClosed
+		}
+		if err == nil {
+			c.conns = append(c.conns, conn)
+		}
+		return conn, err
+	}
+}
+
+func (c *cable) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended = true
+	for _, conn := range c.conns {
+		_ = conn.Close()
+	}
 }
 
 // run starts a process with a kernel that is new or was recovered.
 func (w *world) run(k *engine.Kernel, prefix string, known exchange.Known, j Journal, s Strategies, change ...func(*Config)) *process {
 	w.t.Helper()
-	p := &process{world: w, ended: make(chan error, 1)}
+	p := &process{world: w, cable: &cable{}}
 	p.ctx, p.kill = context.WithCancel(context.Background())
-	w.over = append(w.over, p.kill)
+	w.over = append(w.over, func() { p.kill(); p.tasks.Wait() })
 	clock, err := NewClock(k.Now())
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	if p.client, err = papi.New(papi.Config{
-		Key: papi.NewSecret("key"), Secret: papi.NewSecret("secret"), Now: clock.Now, Dial: w.network.dial,
+		Key: papi.NewSecret("key"), Secret: papi.NewSecret("secret"), Now: clock.Now, Dial: p.cable.through(w.network.dial),
 		PAPI: "http://127.0.0.1:1", SAPI: "http://127.0.0.1:2", FAPI: "http://127.0.0.1:3",
 	}); err != nil {
 		w.t.Fatal(err)
 	}
 	w.over = append(w.over, p.client.CloseIdle)
 	p.broker, err = papi.NewBroker(papi.BrokerConfig{
-		Client: p.client, Instruments: w.ins, Stream: "ws://127.0.0.1:9/pm", Dial: w.dialStream, Known: known,
-		Deliver: func(e exchange.Event) { p.Put(e) },
+		Client: p.client, Instruments: w.ins, Stream: "ws://127.0.0.1:9/pm", Dial: p.cable.through(w.dialStream), Known: known,
+		Prefixes: []string{"pm"},
+		Deliver:  func(e exchange.Event) { p.Put(e) },
 		Notify: func(n papi.Notice) {
 			if n.Kind == papi.NoticeState {
 				p.Stream(StreamState(n.State), n.Text)
@@ -302,8 +338,8 @@ func (w *world) run(k *engine.Kernel, prefix string, known exchange.Known, j Jou
 		w.t.Fatal(err)
 	}
 	p.Start(exchange.Start{Prefix: prefix, Version: "test", Mode: "live"})
-	w.tasks.Go(func() { p.ended <- p.Loop.Run(p.ctx) })
-	w.tasks.Go(func() { _ = p.broker.Run(p.ctx) })
+	p.tasks.Go(func() { p.failed = p.Loop.Run(p.ctx) })
+	p.tasks.Go(func() { _ = p.broker.Run(p.ctx) })
 	w.market(w.price, p.Take)
 	return p
 }
@@ -413,7 +449,10 @@ type tally map[string]int
 
 func (s tally) String() string {
 	var parts []string
-	for _, k := range []string{"seeds", "queued", "waiting", "inflight", "sent", "reducing", "after"} {
+	for _, k := range []string{
+		"seeds", "queued", "waiting", "inflight", "sent", "reducing", "after",
+		"crashes", "torn", "open", "pending", "positions", "halted", "replayed", "snapshots",
+	} {
 		if n, ok := s[k]; ok {
 			parts = append(parts, fmt.Sprintf("%s %d", k, n))
 		}
