@@ -61,7 +61,7 @@ func (l *lives) begin() {
 	for i := range l.ins.Len() {
 		header.Instruments = append(header.Instruments, *l.ins.At(exchange.InstrumentID(i + 1)))
 	}
-	l.writer, err = journal.Open(journal.Config{Dir: l.dir, Header: header, Sync: journal.SyncNever(), SegmentBytes: 64 << 10})
+	l.writer, err = journal.Open(journal.Config{Dir: l.dir, Header: header, Sync: journal.SyncNever(), SegmentBytes: 256 << 10})
 	if err != nil {
 		l.t.Fatal(err)
 	}

@@ -76,6 +76,8 @@ type Loop struct {
 	next    item                            // what whoever runs has taken out
 	scopes  map[scope]exchange.TradingState // what Stream and Market told last
 	books   []exchange.InstrumentID         // to be told anew
+	asked   map[string]bool                 // readings of the account that were asked for, by why
+	reading exchange.Time                   // when such a reading began, 0 without one
 
 	// wake has the goroutine of Run look at the inbox and at due, which is when the next
 	// timer is due.
@@ -96,7 +98,7 @@ func New(c Config) (*Loop, error) {
 		return nil, err
 	}
 	l := &Loop{
-		config: c, scopes: map[scope]exchange.TradingState{},
+		config: c, scopes: map[scope]exchange.TradingState{}, asked: map[string]bool{},
 		wake: make(chan struct{}, 1), over: make(chan struct{}), still: make(chan struct{}),
 	}
 	l.inbox.marketMax, l.inbox.accountMax = c.MarketMax, c.AccountMax

@@ -41,6 +41,7 @@ func (l *Loop) Run(ctx context.Context) error {
 			l.enter(&item{kind: aTick})
 		case <-flush.C:
 			l.enter(&item{kind: aFlush})
+			l.overdue()
 		case <-read.C:
 			l.reread()
 		case <-l.wake:
@@ -247,7 +248,7 @@ func (g gate) Submit(a riskguard.Approved, at exchange.Time) {
 }
 
 // CatchUp makes the gate an [engine.Reader].
-func (g gate) CatchUp(why string) { g.l.config.Broker.CatchUp(why) }
+func (g gate) CatchUp(why string) { g.l.catchUp(why) }
 
 func (g gate) Cancel(o exchange.Order, at exchange.Time) {
 	g.tell()

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"slices"
+	"time"
 
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard"
@@ -41,13 +42,54 @@ func (l *Loop) Start(s exchange.Start) {
 }
 
 // Stream takes what the broker says of the user stream; each change halts the account, or
-// lifts that halt. A broker tells Live behind everything that the catch-up has told.
+// lifts that halt. A broker tells Live behind everything that the catch-up has told. While the
+// account is read again because the loop has asked for it, nothing is lost and nobody is
+// halted, unless the reading takes longer than 3 s: what happens meanwhile is told behind it.
 func (l *Loop) Stream(s StreamState, why string) {
+	if s == StreamCatchingUp && l.readsAsAsked(why) {
+		return
+	}
+	l.mu.Lock()
+	l.reading = 0
+	l.mu.Unlock()
 	state := exchange.Halted
 	if s == StreamLive {
 		state = exchange.Active
 	}
 	l.change(scope{cause: exchange.CauseStream}, state, why)
+}
+
+// readingMax is how long a reading may hold back what happens.
+const readingMax = 3 * time.Second
+
+// readsAsAsked says whether the broker catches up on a live stream because it was asked to.
+func (l *Loop) readsAsAsked(why string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.asked[why] || l.scopes[scope{cause: exchange.CauseStream}] != exchange.Active {
+		return false
+	}
+	delete(l.asked, why)
+	l.reading = l.config.Clock()
+	return true
+}
+
+// catchUp asks the broker to read the account again.
+func (l *Loop) catchUp(why string) {
+	l.mu.Lock()
+	l.asked[why] = true
+	l.mu.Unlock()
+	l.config.Broker.CatchUp(why)
+}
+
+// overdue halts the account when a reading takes too long.
+func (l *Loop) overdue() {
+	l.mu.Lock()
+	late := l.reading != 0 && l.config.Clock().Sub(l.reading) > readingMax
+	l.mu.Unlock()
+	if late {
+		l.Stream(StreamGap, "reading the account takes too long, and what happens waits for it")
+	}
 }
 
 // Market takes that an instrument does not trade, or trades again.
@@ -76,7 +118,7 @@ func (l *Loop) reread() {
 	live := l.scopes[scope{cause: exchange.CauseStream}] == exchange.Active
 	l.mu.Unlock()
 	if live {
-		l.config.Broker.CatchUp("it is time to compare")
+		l.catchUp("it is time to compare")
 	}
 }
 
@@ -96,7 +138,7 @@ func (l *Loop) conclude(e *exchange.Event) error {
 		}
 		s.resumed = true
 		if s.begun && !s.found {
-			l.config.Broker.CatchUp("resumed by " + c.By)
+			l.catchUp("resumed by " + c.By)
 		}
 	default:
 		return nil

@@ -110,3 +110,38 @@ func TestMarketStops(t *testing.T) {
 		t.Errorf("%d events", got)
 	}
 }
+
+// TestReadsAsAsked holds that a reading which the loop has asked for halts nobody, unless it
+// takes too long or the stream is lost meanwhile; one of the broker's own does.
+func TestReadsAsAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t, watching, func(c *Config) { c.CatchUpEvery = 10 * time.Second })
+		go func() { _ = f.Run(t.Context()) }()
+		f.open()
+		f.Stream(StreamLive, "caught up")
+		wait := func(d time.Duration) { <-time.After(d); synctest.Wait() }
+		wait(10 * time.Second)
+		f.Stream(StreamCatchingUp, "it is time to compare")
+		f.want("reading", "")
+		wait(2 * time.Second)
+		f.Stream(StreamLive, "caught up")
+		wait(5 * time.Second)
+		f.want("read", "")
+		f.Stream(StreamCatchingUp, "an event could not be read")
+		f.want("in doubt", "STREAM")
+		f.Stream(StreamLive, "caught up")
+		wait(10 * time.Second)
+		f.Stream(StreamCatchingUp, "it is time to compare")
+		f.Stream(StreamGap, "lost")
+		f.want("lost", "STREAM")
+		f.Stream(StreamCatchingUp, "connected")
+		f.Stream(StreamLive, "caught up")
+		f.want("back", "")
+		wait(10 * time.Second)
+		f.Stream(StreamCatchingUp, "it is time to compare")
+		wait(4 * time.Second)
+		f.want("too long", "STREAM")
+		f.Stream(StreamLive, "caught up")
+		f.want("live", "")
+	})
+}

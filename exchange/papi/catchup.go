@@ -34,7 +34,7 @@ func (o *owner) recover(why string) {
 
 // catchUp reads the account beside the stream, whose events wait meanwhile.
 func (o *owner) catchUp() {
-	o.catching, o.again = true, false
+	o.catching, o.again, o.wanted = true, false, ""
 	o.next = o.now().Add(catchEvery)
 	o.echoes = map[string]exchange.Time{} // what the exchange has will be seen
 	w := want{named: map[orderNumber]string{}, active: map[exchange.InstrumentID]bool{}, since: o.heard}

@@ -37,7 +37,9 @@ type owner struct {
 	// when it may.
 	catching, again bool
 	next            exchange.Time
-	buffer          []any
+	// wanted is why a catch-up was asked for before the next may be, "" if it was not.
+	wanted string
+	buffer []any
 	// counted are the counts that were published last.
 	counted Counts
 	// active are the instruments that have had orders.
@@ -132,7 +134,7 @@ func (o *owner) due() exchange.Time {
 	for _, at := range o.echoes {
 		due = min(due, at)
 	}
-	if o.again && !o.catching && o.connected {
+	if (o.again || o.wanted != "" && o.state == Live) && !o.catching && o.connected {
 		due = min(due, o.next)
 	}
 	return due
@@ -159,6 +161,10 @@ func (o *owner) take(m any) {
 		o.again = false
 		o.become(Gap, m.why)
 	case reread:
+		if o.state == Live && o.next > o.now() {
+			o.wanted = m.why // nothing is missing, so nothing need wait for the reading
+			break
+		}
 		o.recover(m.why)
 	case notice:
 		o.notify(m.kind, m.text)
@@ -280,6 +286,9 @@ func (o *owner) attend() {
 		if !d.asking && d.next <= now {
 			o.inquire(d)
 		}
+	}
+	if o.wanted != "" && o.state == Live && o.next <= now {
+		o.recover(o.wanted)
 	}
 	if o.again && !o.catching && o.connected && o.next <= now {
 		o.catchUp()
