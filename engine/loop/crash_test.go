@@ -279,9 +279,9 @@ func liveOften(t *testing.T, seed uint64, sum tally) {
 		for range 4 {
 			<-time.After(time.Minute)
 			l.market(l.price, l.Take)
-			l.CatchUp("the faults are over")
+			l.Loop.CatchUp("the faults are over")
 		}
-		<-time.After(10 * time.Second)
+		<-time.After(30 * time.Second)
 		synctest.Wait()
 		sum["seeds"]++
 		sum["sent"] += len(l.sent)
@@ -295,9 +295,6 @@ func liveOften(t *testing.T, seed uint64, sum tally) {
 		}
 	})
 }
-
-// CatchUp asks the broker.
-func (l *lives) CatchUp(why string) { l.process.broker.CatchUp(why) }
 
 // replays decides the whole journal again.
 func (l *lives) replays(seed uint64) {

@@ -248,7 +248,7 @@ func (g gate) Submit(a riskguard.Approved, at exchange.Time) {
 }
 
 // CatchUp makes the gate an [engine.Reader].
-func (g gate) CatchUp(why string) { g.l.catchUp(why) }
+func (g gate) CatchUp(why string) { g.l.CatchUp(why) }
 
 func (g gate) Cancel(o exchange.Order, at exchange.Time) {
 	g.tell()

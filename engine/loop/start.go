@@ -74,8 +74,9 @@ func (l *Loop) readsAsAsked(why string) bool {
 	return true
 }
 
-// catchUp asks the broker to read the account again.
-func (l *Loop) catchUp(why string) {
+// CatchUp asks the broker to read the account again, and does not wait: the kernel compares
+// when it comes.
+func (l *Loop) CatchUp(why string) {
 	l.mu.Lock()
 	l.asked[why] = true
 	l.mu.Unlock()
@@ -85,11 +86,12 @@ func (l *Loop) catchUp(why string) {
 // overdue halts the account when a reading takes too long.
 func (l *Loop) overdue() {
 	l.mu.Lock()
-	late := l.reading != 0 && l.config.Clock().Sub(l.reading) > readingMax
-	l.mu.Unlock()
-	if late {
-		l.Stream(StreamGap, "reading the account takes too long, and what happens waits for it")
+	if l.reading != 0 && l.config.Clock().Sub(l.reading) > readingMax {
+		l.reading = 0
+		l.note(scope{cause: exchange.CauseStream}, exchange.Halted, "reading the account takes too long, and what happens waits for it")
 	}
+	l.mu.Unlock()
+	l.carry(carryMax)
 }
 
 // Market takes that an instrument does not trade, or trades again.
@@ -99,16 +101,22 @@ func (l *Loop) Market(inst exchange.InstrumentID, s exchange.TradingState, why s
 
 // change lets a state event happen if it says anything new.
 func (l *Loop) change(of scope, s exchange.TradingState, why string) {
+	l.mu.Lock()
+	l.note(of, s, why)
+	l.mu.Unlock()
+	l.carry(carryMax)
+}
+
+// note is change for who holds the mutex, and carries it himself.
+func (l *Loop) note(of scope, s exchange.TradingState, why string) {
+	if was, told := l.scopes[of]; told && was == s {
+		return
+	}
+	l.scopes[of] = s
 	e := exchange.Event{Inst: of.inst}
 	e.SetState(&exchange.StateChange{Inst: of.inst, State: s, Cause: of.cause, Reason: why, By: by})
 	l.stamp(&e)
-	l.mu.Lock()
-	if was, told := l.scopes[of]; !told || was != s {
-		l.scopes[of] = s
-		l.add(&item{kind: anEvent, event: e})
-	}
-	l.mu.Unlock()
-	l.carry(carryMax)
+	l.add(&item{kind: anEvent, event: e})
 }
 
 // reread asks for a reading of the account while the stream is live; after a gap the broker
@@ -118,7 +126,7 @@ func (l *Loop) reread() {
 	live := l.scopes[scope{cause: exchange.CauseStream}] == exchange.Active
 	l.mu.Unlock()
 	if live {
-		l.catchUp("it is time to compare")
+		l.CatchUp("it is time to compare")
 	}
 }
 
@@ -138,7 +146,7 @@ func (l *Loop) conclude(e *exchange.Event) error {
 		}
 		s.resumed = true
 		if s.begun && !s.found {
-			l.catchUp("resumed by " + c.By)
+			l.CatchUp("resumed by " + c.By)
 		}
 	default:
 		return nil

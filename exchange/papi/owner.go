@@ -161,8 +161,8 @@ func (o *owner) take(m any) {
 		o.again = false
 		o.become(Gap, m.why)
 	case reread:
-		if o.state == Live && o.next > o.now() {
-			o.wanted = m.why // nothing is missing, so nothing need wait for the reading
+		if o.catching || o.state == Live && o.next > o.now() {
+			o.wanted = m.why // it follows when it may, and nothing that happens waits for that
 			break
 		}
 		o.recover(m.why)
