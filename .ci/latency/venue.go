@@ -150,6 +150,13 @@ func (v *venue) simulate() error {
 	}
 	err = v.sim.Change(func(inner *simvenue.Venue, at exchange.Time) error {
 		prices(at, func(e *exchange.Event) { inner.Market(e) })
+		book := exchange.Event{At: at, Exchange: at, Inst: 1} // without one an IOC waits for the next trade
+		book.SetDepth(&exchange.Depth{
+			Last: 1, Snapshot: true,
+			Bids: []exchange.Level{{Price: exchange.MustFixed("49999"), Qty: exchange.MustFixed("100")}},
+			Asks: []exchange.Level{{Price: exchange.MustFixed("50001"), Qty: exchange.MustFixed("100")}},
+		})
+		inner.Market(&book)
 		return nil
 	})
 	ctx, stop := context.WithCancel(context.Background())

@@ -6,17 +6,12 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/exchange/internal/budget"
 	"github.com/pmbot/pmbot/exchange/internal/wire"
 	"github.com/pmbot/pmbot/riskguard"
 )
-
-// patience is how long writing may hold up a caller who does not wait for answers. A request
-// fits into the buffer of a connection that has nothing else to carry.
-const patience = 5 * time.Millisecond
 
 // passage is a request that is signed and may leave once.
 type passage struct {
@@ -71,7 +66,7 @@ func (c *Client) start(ep endpoint, q *query, approved riskguard.Approved, then 
 		server.budget.Return(ticket)
 		return wire.Flight{}, false
 	}
-	w.request.Patience = patience
+	w.request.AtOnce = true // it fits into what an idle connection takes
 	flight, err := conn.Send(&w.request, func(a wire.Answer, err error) {
 		r, heard, err := w.landed(a, err)
 		c.settle(context.Background(), ep, ticket, heard, err)

@@ -18,6 +18,10 @@ import (
 // headerMax is how long the headers of an answer may be, those of interim answers included.
 const headerMax = 64 << 10
 
+// atOnce is how long a request may take that must be written at once, on connections whose
+// system cannot be asked to write without waiting.
+const atOnce = 5 * time.Millisecond
+
 // Conn is a connection. Who has reserved it sends one request on it; then it is free again by
 // itself.
 type Conn struct {
@@ -31,8 +35,6 @@ type Conn struct {
 	// an answer, or of being kept. A deadline that was put off finds the timer early.
 	timer    *time.Timer
 	deadline atomic.Int64
-	// peek asks the system what the reader has not read yet.
-	peek peek
 	// heard says that something has come and its reader has not dealt with it yet.
 	heard atomic.Bool
 	// why is why we have closed the connection; nil if we have not.
@@ -50,24 +52,11 @@ type flight struct {
 	then   func(Answer, error)
 }
 
-// counter counts the bytes that the system has taken.
-type counter struct {
-	net.Conn
-	taken atomic.Int64
-}
-
-func (c *counter) Write(b []byte) (int, error) {
-	n, err := c.Conn.Write(b)
-	c.taken.Add(int64(n))
-	return n, err
-}
-
 // open starts the reader of a connection, which is reserved.
 func open(p *Pool, raw *counter, stream net.Conn) *Conn {
 	c := &Conn{pool: p, raw: raw, stream: stream}
 	c.limit = io.LimitedReader{R: stream, N: headerMax}
 	c.in = bufio.NewReader(&c.limit)
-	c.peek.on(raw.Conn)
 	c.timer = time.AfterFunc(idleFor, c.expire)
 	c.put(idleFor)
 	go c.read()
@@ -159,18 +148,11 @@ func (c *Conn) Send(r *Request, then func(Answer, error)) (Flight, error) {
 		c.Release()
 		return Flight{}, ErrHeld
 	}
-	patience := r.Patience
-	if patience == 0 {
-		patience = r.Timeout
-	}
 	before := c.raw.taken.Load()
 	c.put(r.Timeout)
 	f := &flight{method: r.Method, then: then}
-	err := c.stream.SetWriteDeadline(time.Now().Add(patience))
-	if err == nil {
-		c.flight = f
-		_, err = c.stream.Write(r.Bytes)
-	}
+	c.flight = f
+	err := c.write(r)
 	if err == nil {
 		return Flight{c, f}, nil
 	}
@@ -180,6 +162,27 @@ func (c *Conn) Send(r *Request, then func(Answer, error)) (Flight, error) {
 		return Flight{}, &notSent{*c.why.Load()}
 	}
 	return Flight{c, f}, nil // the reader says that it broke
+}
+
+// write writes a request, for as long as it says.
+func (c *Conn) write(r *Request) error {
+	if r.AtOnce && c.raw.system.known() {
+		c.raw.atOnce.Store(true)
+		_, err := c.stream.Write(r.Bytes)
+		c.raw.atOnce.Store(false)
+		return err
+	}
+	patience := r.Timeout
+	if r.AtOnce {
+		patience = atOnce
+	}
+	if err := c.stream.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+		return err
+	}
+	if _, err := c.stream.Write(r.Bytes); err != nil {
+		return err
+	}
+	return c.stream.SetWriteDeadline(time.Time{}) // or it would end a later request
 }
 
 // read is the reader's goroutine: it waits for what comes, until the connection ends.

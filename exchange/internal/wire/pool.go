@@ -139,7 +139,7 @@ type landing struct {
 func (p *Pool) Idle() *Conn {
 	for {
 		c := p.pop()
-		if c == nil || !c.peek.pending() {
+		if c == nil || !c.raw.system.pending() {
 			return c
 		}
 		c.Abort(errStale)
@@ -191,7 +191,7 @@ func (p *Pool) connect(ctx context.Context) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	counted := &counter{Conn: raw}
+	counted := newCounter(raw)
 	stream := net.Conn(counted)
 	if p.tls != nil {
 		shake, cancel := context.WithTimeout(ctx, shakeFor)

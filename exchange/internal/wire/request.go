@@ -22,8 +22,9 @@ type Request struct {
 	Leave func() bool
 	// Timeout is how long the answer may take from when writing begins.
 	Timeout time.Duration
-	// Patience is how long writing may block; 0 is Timeout.
-	Patience time.Duration
+	// AtOnce says that writing must not wait for room. A connection that carries nothing else
+	// has room for some kilobytes; one that has not breaks.
+	AtOnce bool
 }
 
 // Answer is what came back.

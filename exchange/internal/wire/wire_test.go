@@ -234,7 +234,7 @@ func TestHalfWritten(t *testing.T) {
 	}, func(s *server) {
 		r := post(nil)
 		r.Bytes = append(r.Bytes, make([]byte, 1<<20)...)
-		r.Patience = 5 * time.Millisecond
+		r.AtOnce = true
 		start := time.Now()
 		_, err := s.pool.Do(s.t.Context(), r)
 		if err == nil || errors.Is(err, ErrNotSent) || time.Since(start) != 5*time.Millisecond {
@@ -249,7 +249,7 @@ func TestHalfWritten(t *testing.T) {
 func TestNothingWritten(t *testing.T) {
 	serving(t, func(_ int, _ net.Conn, _ *bufio.Reader) { <-time.After(time.Minute) }, func(s *server) {
 		r := post(nil)
-		r.Patience = 5 * time.Millisecond
+		r.AtOnce = true
 		if _, err := s.pool.Do(s.t.Context(), r); !errors.Is(err, ErrNotSent) {
 			t.Error(err)
 		}

@@ -4,6 +4,7 @@ package wire
 
 import (
 	"crypto/x509"
+	"errors"
 	"io"
 	"log"
 	"net"
@@ -33,7 +34,7 @@ func TestPeek(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var p peek
+		var p system
 		p.on(ours)
 		if p.pending() {
 			t.Errorf("%s: something is pending on a new connection", name)
@@ -97,5 +98,36 @@ func TestTLS(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatal("a connection does not end")
 		}
+	}
+}
+
+// TestAtOnce: a request that the system does not take whole breaks its connection, and may have
+// left; one of which it takes nothing was not sent.
+func TestAtOnce(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	p := New(Config{Host: l.Addr().String()})
+	large := post(nil)
+	large.AtOnce, large.Bytes = true, append(large.Bytes, make([]byte, 64<<20)...)
+	if _, err := p.Do(t.Context(), large); !errors.Is(err, errFull) || errors.Is(err, ErrNotSent) {
+		t.Errorf("a part has left: %v", err)
+	}
+	c, err := p.connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for err == nil { // until the system is full
+		_, err = c.raw.system.write(make([]byte, 64<<10))
+	}
+	if err != errFull {
+		t.Error(err)
+	}
+	small := post(nil)
+	small.AtOnce = true
+	if _, err := c.Send(small, func(Answer, error) { t.Error("an answer") }); !errors.Is(err, ErrNotSent) || !errors.Is(err, errFull) {
+		t.Errorf("nothing has left: %v", err)
 	}
 }
