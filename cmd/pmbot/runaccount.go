@@ -82,16 +82,12 @@ func (b *bot) refuseAssumed() error {
 	return nil
 }
 
-// assumeAccount is for a dry run: the account is the configured one, and everything that
-// nobody tells without a key is assumed, and shown.
-func (b *bot) assumeAccount() error {
+// assumeAccount is for a dry run: the account is the configured one, and what nobody tells
+// without a key is assumed. The simulated exchange warns of what that is.
+func (b *bot) assumeAccount() (err error) {
 	test := b.cfg.backtest()
-	var err error
 	if b.tables, err = backtest.Tables(&test); err != nil {
 		return &failure{exitConfig, err, "see [paper] of configs/run.toml"}
-	}
-	for _, w := range b.tables.Warnings(b.ins, nil) {
-		b.warn("assumed: " + w)
 	}
 	return nil
 }
