@@ -287,7 +287,13 @@ type dryRun struct {
 	rest   []exchange.Event // read and not yet played
 	clock  func() exchange.Time
 
+	// beside, if there is one, makes the simulation that goes beside the exchange, of what that
+	// is made of, and unseen says what of the market it is not shown.
+	beside func(paper.Config) paper.ShadowConfig
+	unseen func(*exchange.Event) bool
+
 	broker *paper.Broker
+	shadow *paper.Shadow
 	loop   *live.Loop
 	stop   context.CancelFunc
 	ended  chan error
@@ -327,15 +333,31 @@ func (d *dryRun) begin(prefix string, opening *paper.Opening) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	d.broker, err = paper.New(paper.Config{
+	made := paper.Config{
 		Venue: at, Link: way, Opening: opening, Marked: func(in *exchange.Instrument) bool { return in.Product == exchange.UM },
-		Deliver: func(e exchange.Event) { d.loop.Enqueue(e) }, Clock: d.clock, AccountEvery: time.Hour,
-		Live: func(why string) { d.loop.Stream(live.StreamLive, why) },
-	})
-	if err != nil {
+		Clock: d.clock, AccountEvery: time.Hour,
+	}
+	c := made
+	c.Live = func(why string) { d.loop.Stream(live.StreamLive, why) }
+	c.Deliver = func(e exchange.Event) {
+		if d.shadow != nil {
+			d.shadow.Hear(&e)
+		}
+		d.loop.Enqueue(e)
+	}
+	if d.broker, err = paper.New(c); err != nil {
 		d.t.Fatal(err)
 	}
-	d.loop, err = live.New(live.Config{Kernel: d.kernel, Broker: d.broker, Strategies: &alone{Player: d.player}, Journal: noJournal{}, Clock: d.clock, CatchUpEvery: time.Hour})
+	var trades live.Broker = d.broker
+	if d.beside != nil {
+		both := d.beside(made)
+		both.Live = d.broker
+		if d.shadow, err = paper.NewShadow(both); err != nil {
+			d.t.Fatal(err)
+		}
+		trades = d.shadow
+	}
+	d.loop, err = live.New(live.Config{Kernel: d.kernel, Broker: trades, Strategies: &alone{Player: d.player}, Journal: noJournal{}, Clock: d.clock, CatchUpEvery: time.Hour})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -343,8 +365,13 @@ func (d *dryRun) begin(prefix string, opening *paper.Opening) {
 		d.loop.Start(exchange.Start{Prefix: prefix, Mode: "dry"})
 	}
 	ctx, stop := context.WithCancel(d.t.Context())
-	d.stop, d.ended = stop, make(chan error, 2)
+	d.stop, d.ended = stop, make(chan error, 3)
 	b, l, ended := d.broker, d.loop, d.ended
+	if s := d.shadow; s != nil {
+		go func() { ended <- s.Run(ctx) }()
+	} else {
+		ended <- nil
+	}
 	go func() { ended <- b.Run(ctx) }()
 	go func() { ended <- l.Run(ctx) }()
 	synctest.Wait()
@@ -354,7 +381,7 @@ func (d *dryRun) begin(prefix string, opening *paper.Opening) {
 func (d *dryRun) end() {
 	d.t.Helper()
 	d.stop()
-	if err := errors.Join(<-d.ended, <-d.ended); err != nil {
+	if err := errors.Join(<-d.ended, <-d.ended, <-d.ended); err != nil {
 		d.t.Fatal(err)
 	}
 }
@@ -369,6 +396,9 @@ func (d *dryRun) play(to exchange.Time, deaf bool) {
 			}
 			<-time.After(max(0, e.At.Sub(d.clock())))
 			d.broker.Take(e)
+			if d.shadow != nil && (d.unseen == nil || !d.unseen(e)) {
+				d.shadow.Take(e)
+			}
 			if !deaf {
 				d.loop.Take(e)
 			}

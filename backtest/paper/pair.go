@@ -112,8 +112,8 @@ const (
 	MissedLive Cause = "filled only in simulation, as a taker"
 	// Partial: both filled, but not as much.
 	Partial Cause = "other quantity"
-	// Late: the fills, or the ends without any, are farther apart in time than the tolerance.
-	// A price that differs, too, is the market's of another moment.
+	// Late: the first or the last fills are farther apart in time than the tolerance. A price
+	// that differs, too, is the market's of another moment.
 	Late Cause = "latency"
 	// Better and Worse: at one time, live at a better or a worse price.
 	Better Cause = "live at a better price"
