@@ -6,7 +6,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
-	"github.com/pmbot/pmbot/riskguard"
 )
 
 // CMOrder is a COIN-M order as the queries tell it. Quantities are contracts.
@@ -106,10 +105,6 @@ func (p newCMOrder) query() *query {
 	return q
 }
 
-func (c *Client) newCMOrder(ctx context.Context, p newCMOrder, approved riskguard.Approved) (CMOrderAck, error) {
-	return write[CMOrderAck](ctx, c, epNewCMOrder, p.query(), approved)
-}
-
 // amendCMOrder changes price and quantity of a LIMIT order, by the rules of amendUMOrder.
 type amendCMOrder struct {
 	Symbol            string
@@ -125,10 +120,6 @@ type amendCMOrder struct {
 }
 
 func (p amendCMOrder) query() *query { return amendUMOrder(p).query() }
-
-func (c *Client) amendCMOrder(ctx context.Context, p amendCMOrder, approved riskguard.Approved) (CMOrderAck, error) {
-	return write[CMOrderAck](ctx, c, epAmendCMOrder, p.query(), approved)
-}
 
 // CancelCMOrder cancels one COIN-M order. [ErrNoSuchOrder] says that it is over already or
 // was never there.

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/pmbot/pmbot/exchange"
-	"github.com/pmbot/pmbot/riskguard"
 )
 
 // CMConditionalOrder is a conditional order of COIN-M, which Binance calls a strategy.
@@ -83,12 +82,6 @@ func (p newCMConditionalOrder) query() *query {
 	q.fixed("activationPrice", p.ActivationPrice)
 	q.fixed("callbackRate", p.CallbackRate)
 	return q
-}
-
-func (c *Client) newCMConditionalOrder(
-	ctx context.Context, p newCMConditionalOrder, approved riskguard.Approved,
-) (CMConditionalOrder, error) {
-	return write[CMConditionalOrder](ctx, c, epNewCMConditionalOrder, p.query(), approved)
 }
 
 // StrategyRef names a conditional order of COIN-M, by the exchange's number or by ours. One

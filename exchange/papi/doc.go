@@ -9,11 +9,13 @@
 //
 // The walk of a request: a typed call (um.go, cm.go, margin.go, account.go) writes its
 // parameters into a query, percent-encoded; Client.attempt (request.go) waits for its turn
-// in the budget, signs the very bytes it sends and judges what comes back (outcome.go);
-// decode reads the answer leniently into a plain struct (package lenient). The walk of an
-// order: Broker.Submit queues an approval; a worker sends it (wording.go, send.go) and brings
-// the answer to Run's goroutine (owner.go), which delivers what became of it as events; when
-// nobody knows, it asks until somebody does (doubt.go, ask.go). The walk of an event:
+// in the budget; a passage (passage.go) signs the very bytes that leave, asks the gate and
+// judges what comes back (outcome.go); package wire carries the bytes; decode reads the answer
+// leniently into a plain struct (package lenient). The walk of an order: Broker.Submit puts an
+// approval into the exchange's words (errand.go, wording.go) and writes it, or leaves that to a
+// worker (send.go); who hears the answer brings it to Run's goroutine (owner.go), which
+// delivers what became of it as events; when nobody knows, it asks until somebody does
+// (doubt.go, ask.go). The walk of an event:
 // listen.go has the connection, events.go the structs, translate.go makes events of the
 // vocabulary, each once; after every gap catchup.go tells what was missed.
 //
@@ -31,11 +33,16 @@
 // order, of which the reference says nothing. What an endpoint is limited to beside, such as
 // ten bnb-transfers in ten minutes, is refused here.
 //
-// A write needs an approval, which is asked before it waits and, in [net/http/httptrace]'s
-// GotConn, when its connection is there and nothing is written. A halt is drained when all
+// A write needs an approval, which is asked before it waits and once more when its connection
+// is there and nothing is written. A request about an order flies, that is, leaves on the
+// goroutine of whoever submits it, when nothing stands in its way: the broker runs, no other
+// request about the order is under way, the clock is known, the budget has room and a
+// connection is open and free. Writing then takes what the system takes at once, and never
+// waits. All others, and OCOs, go to workers, who wait for what is lacking; what becomes of a
+// request and what is told of it do not depend on the way. A halt is drained when all
 // that was approved before is answered or given up: an order on its way could arrive after
 // the cancels. Reads are tried again after 200, 400 and 800 ms where that may help; nothing
-// else ever is, neither here nor by net/http.
+// else ever is, neither here nor below.
 //
 // # What became of it
 //

@@ -6,7 +6,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
-	"github.com/pmbot/pmbot/riskguard"
 )
 
 // MarginOrder is a margin order as the queries tell it.
@@ -121,10 +120,6 @@ func (p newMarginOrder) query() *query {
 		q.boolean("autoRepayAtCancel", false)
 	}
 	return q
-}
-
-func (c *Client) newMarginOrder(ctx context.Context, p newMarginOrder, approved riskguard.Approved) (MarginOrderAck, error) {
-	return write[MarginOrderAck](ctx, c, epNewMarginOrder, p.query(), approved)
 }
 
 // MarginCancel is the answer to cancelling a margin order. ClientOrderID names the

@@ -6,7 +6,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
-	"github.com/pmbot/pmbot/riskguard"
 )
 
 // OrderList is an OCO of margin: two orders of which one ends the other.
@@ -135,10 +134,6 @@ func (p newMarginOCO) query() *query {
 	q.text("newOrderRespType", p.NewOrderRespType)
 	q.text("sideEffectType", p.SideEffectType)
 	return q
-}
-
-func (c *Client) newMarginOCO(ctx context.Context, p newMarginOCO, approved riskguard.Approved) (OrderList, error) {
-	return write[OrderList](ctx, c, epNewMarginOCO, p.query(), approved)
 }
 
 // CancelAllMarginOrders cancels all open orders of a symbol, OCOs among them.

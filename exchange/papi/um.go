@@ -6,7 +6,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
-	"github.com/pmbot/pmbot/riskguard"
 )
 
 // UMOrder is a USD-M order as the queries tell it.
@@ -118,10 +117,6 @@ func (p newUMOrder) query() *query {
 	return q
 }
 
-func (c *Client) newUMOrder(ctx context.Context, p newUMOrder, approved riskguard.Approved) (UMOrderAck, error) {
-	return write[UMOrderAck](ctx, c, epNewUMOrder, p.query(), approved)
-}
-
 // amendUMOrder changes price and quantity of a LIMIT order, which goes to the end of its
 // queue. Both are needed, and Side must be the order's. OrderID counts if both ids are
 // there. The exchange cancels the order instead if Quantity is not above what is filled, or
@@ -149,10 +144,6 @@ func (p amendUMOrder) query() *query {
 	q.text("priceMatch", p.PriceMatch)
 	q.int("modifyId", p.ModifyID)
 	return q
-}
-
-func (c *Client) amendUMOrder(ctx context.Context, p amendUMOrder, approved riskguard.Approved) (UMOrderAck, error) {
-	return write[UMOrderAck](ctx, c, epAmendUMOrder, p.query(), approved)
 }
 
 // CancelUMOrder cancels one USD-M order. [ErrNoSuchOrder] says that it is over already or

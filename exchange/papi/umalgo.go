@@ -6,7 +6,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
-	"github.com/pmbot/pmbot/riskguard"
 )
 
 // UMAlgoOrder is a conditional order of USD-M: as it was placed, or as the queries tell it.
@@ -102,10 +101,6 @@ func (p newUMAlgoOrder) query() *query {
 	q.text("selfTradePreventionMode", p.SelfTradePreventionMode)
 	q.time("goodTillDate", p.GoodTillDate)
 	return q
-}
-
-func (c *Client) newUMAlgoOrder(ctx context.Context, p newUMAlgoOrder, approved riskguard.Approved) (UMAlgoOrder, error) {
-	return write[UMAlgoOrder](ctx, c, epNewUMAlgoOrder, p.query(), approved)
 }
 
 // AlgoRef names a conditional order of USD-M, by the exchange's number or by ours. One is

@@ -246,7 +246,8 @@ var errSwitch = errors.New("the server switches protocols, and was not asked to"
 func (c *Conn) answer(method string) (a Answer, keep bool, err error) {
 	var r *http.Response
 	for {
-		if r, err = http.ReadResponse(c.in, questions[method]); err != nil {
+		r, err = http.ReadResponse(c.in, questions[method]) //nolint:bodyclose // Close would read the rest of a body that is too long; its connection is closed instead
+		if err != nil {
 			if c.limit.N <= 0 {
 				err = fmt.Errorf("more than %d bytes of headers", headerMax)
 			}

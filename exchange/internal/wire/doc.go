@@ -18,6 +18,11 @@
 // moment in which the server's end is on its way: then bytes may have left, and the outcome is
 // unknown.
 //
+// A request that must not wait (Request.AtOnce) is given to the system in one call that takes
+// what there is room for. Less than all of it breaks the connection: then a part has left, and
+// the outcome is unknown. A deadline of some milliseconds would promise the same, but a near
+// timer wakes a thread twice. Where the system cannot be asked there is one all the same.
+//
 // [Pool.Idle] reserves a connection that is open and free, or none; [Pool.Do] waits, and
 // connects if it must. [Pool.Keep] has some connections open always, makes them anew before
 // they get old, and closes what idles when it ends.
@@ -35,9 +40,10 @@
 //
 // net/http hands a request to a goroutine that writes and one that reads; BenchmarkTransport
 // and BenchmarkLive of exchange/papi tell what that costs. Its httptrace tells when there is a
-// connection, but a request can then be stopped by breaking the connection only. fasthttp
-// sends a request again by its own rules, has no call between connection and bytes, and was
-// not faster. Neither tells how many bytes the system took.
+// connection, but a request can then be stopped by breaking the connection only. fasthttp was
+// measured to be no faster than a client written by hand; it may send a request again by its
+// own rules, and calls nobody between connection and bytes. Neither tells how many bytes the
+// system took.
 //
 // # Assumed
 //
