@@ -119,6 +119,6 @@ func operator() string {
 func controlCommands(c *console) []*cobra.Command {
 	return []*cobra.Command{
 		statusCommand(c), ordersCommand(c), fillsCommand(c), positionsCommand(c), marginCommand(c), fundingCommand(c), limitsCommand(c), logsCommand(c),
-		haltCommand(c), resumeCommand(c), cancelCommand(c), reloadCommand(c),
+		haltCommand(c), resumeCommand(c), cancelCommand(c), flattenCommand(c), reloadCommand(c),
 	}
 }

@@ -108,6 +108,78 @@ func (c *console) printActed(a *monitor.Acted) error {
 	return nil
 }
 
+func flattenCommand(c *console) *cobra.Command {
+	what := &monitor.Flatten{Who: monitor.Who{By: operator()}}
+	yes := false
+	var cmd *cobra.Command
+	var flags *controlFlags
+	cmd, flags = c.control("flatten", "Close the positions of a running bot",
+		`Show what would close every futures position, or those of one instrument or strategy: cancels
+first, then reduce-only market orders, each in the name of the strategy whose position it
+closes. Then ask, and do it. What margin pairs hold is listed, and not sold. Halt the bot first
+if its strategies should not open positions again.`,
+		cobra.NoArgs, nil)
+	cmd.RunE = action(func(ctx context.Context, _ []string) error {
+		return controlFailure(flags, c.doFlatten(ctx, flags, what, yes))
+	})
+	scopeFlags(cmd.Flags(), &what.Scope)
+	cmd.Flags().BoolVar(&yes, "yes", false, "do it without asking")
+	cmd.Flags().StringVar(&what.Reason, "reason", byHand, "why; it is kept in the journal")
+	return cmd
+}
+
+// doFlatten shows the plan, and does what was shown if a person says so. The time that he
+// takes is not the bot's.
+func (c *console) doFlatten(ctx context.Context, f *controlFlags, what *monitor.Flatten, yes bool) error {
+	bot, err := c.bot(f)
+	if err != nil {
+		return err
+	}
+	post := func(answer *monitor.Flattened) error {
+		ctx, cancel := context.WithTimeout(ctx, f.timeout)
+		defer cancel()
+		return bot.Post(ctx, "flatten", what, answer)
+	}
+	var plan monitor.Flattened
+	if err := post(&plan); err != nil {
+		return err
+	}
+	if !f.json {
+		if err := c.printPlan(&plan); err != nil {
+			return err
+		}
+	}
+	if len(plan.Steps) > 0 {
+		if agreed, err := c.agree("Close these positions?", yes); err != nil || !agreed {
+			return err
+		}
+		what.Plan, what.Wait = plan.Plan, waitOf(f)
+		if err := post(&plan); err != nil {
+			return err
+		}
+	}
+	if f.json {
+		return c.printJSON(plan)
+	}
+	if plan.Done {
+		fmt.Fprintf(c.out, "%s left open, %s\n", counted(int64(plan.Open), "order"), counted(int64(plan.Positions), "position"))
+	}
+	return nil
+}
+
+func (c *console) printPlan(p *monitor.Flattened) error {
+	for _, s := range p.Steps {
+		fmt.Fprintln(c.out, plain(s))
+	}
+	for _, k := range p.Kept {
+		fmt.Fprintf(c.out, "kept: %s\n", plain(k))
+	}
+	if len(p.Steps) == 0 {
+		fmt.Fprintln(c.out, "nothing to close")
+	}
+	return nil
+}
+
 // agree asks a person. Nobody is asked who does not sit at a terminal.
 func (c *console) agree(question string, yes bool) (bool, error) {
 	if yes {

@@ -29,7 +29,8 @@ type bot struct {
 	// obeys says that cancels are confirmed.
 	obeys bool
 	mu    sync.Mutex
-	asked []string // client ids that an end was asked of
+	asked []string            // client ids that an end was asked of
+	sent  chan exchange.Order // market orders
 }
 
 func instruments(t *testing.T) *exchange.Instruments {
@@ -53,7 +54,7 @@ func instruments(t *testing.T) *exchange.Instruments {
 
 // newBot starts a bot that trades: prices are known, 100,000 USDT are there, nothing holds it.
 func newBot(t *testing.T) *bot {
-	b := &bot{t: t, now: exchange.Millis(1_700_000_000_000), obeys: true}
+	b := &bot{t: t, now: exchange.Millis(1_700_000_000_000), obeys: true, sent: make(chan exchange.Order, 8)}
 	ins := instruments(t)
 	limits := riskguard.DefaultLimits()
 	limits.OrderNotionalMaxRatio, limits.PositionMaxRatio = decimal.NewFromInt(1), decimal.NewFromInt(2)
@@ -136,9 +137,14 @@ func (b *bot) buy(s exchange.StrategyID, ref uint64, qty, price string) {
 
 // fill executes an order whole.
 func (b *bot) fill(id exchange.OrderID, qty, price string) {
+	b.executed(exchange.Order{ID: id}, exchange.Buy, qty, price)
+}
+
+func (b *bot) executed(o exchange.Order, side exchange.Side, qty, price string) {
+	id := o.ID
 	b.put(1, func(e *exchange.Event) {
 		e.SetFill(&exchange.Fill{
-			Order: id, Side: exchange.Buy, Qty: fixed(qty), Price: fixed(price), TradeID: int64(id), Maker: true,
+			Order: id, Side: side, Qty: fixed(qty), Price: fixed(price), TradeID: int64(id), Maker: true,
 			Fee: decimal.RequireFromString("0.5"), FeeAsset: "USDT",
 		})
 	})
@@ -154,6 +160,9 @@ func (b *bot) Submit(a riskguard.Approved, _ exchange.Time) {
 	e := exchange.Event{At: b.now, Inst: o.Request.Inst}
 	e.SetOrderUpdate(&exchange.OrderUpdate{ID: o.ID, ClientID: o.ClientID, VenueID: int64(o.ID) + 100, Status: exchange.StatusWorking, Price: o.Request.Price, Qty: o.Request.Qty})
 	b.Put(e)
+	if o.Request.Type == exchange.Market {
+		b.sent <- o
+	}
 }
 
 func (b *bot) Cancel(o exchange.Order, _ exchange.Time) {

@@ -175,6 +175,42 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// TestFlatten shows a plan, does what it showed and nothing else, and waits until all is closed.
+func TestFlatten(t *testing.T) {
+	b := lived(t)
+	flat := func(f Flatten) (a Flattened, err error) {
+		f.Who = who
+		return a, b.client.Post(t.Context(), "flatten", f, &a)
+	}
+	plan, err := flat(Flatten{})
+	want := "cancel 1 open orders; sell 0.5 of UM BTCUSDT at the market, for hedge"
+	if got := strings.Join(plan.Steps, "; "); err != nil || got != want || plan.Done || len(plan.Kept) == 0 {
+		t.Fatalf("%v, %q, %+v", err, got, plan)
+	}
+	if _, err = flat(Flatten{Plan: "other"}); err == nil || !strings.Contains(err.Error(), "changed since") {
+		t.Error(err)
+	}
+	closed := make(chan error)
+	go func() {
+		a, err := flat(Flatten{Plan: plan.Plan, Wait: 10_000})
+		if err == nil && (!a.Done || a.Open+a.Positions != 0) {
+			err = errors.New("it says that something is left")
+		}
+		closed <- err
+	}()
+	o := <-b.sent
+	if r := o.Request; r.Side != exchange.Sell || r.Qty != fixed("0.5") || !r.ReduceOnly || o.Strategy != 1 {
+		t.Errorf("it sends %+v", r)
+	}
+	b.executed(o, exchange.Sell, "0.5", "60000")
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+	if plan, err = flat(Flatten{}); err != nil || len(plan.Steps) != 0 {
+		t.Errorf("%v, flat and asked again: %q", err, plan.Steps)
+	}
+}
+
 // TestManyFills keeps the newest, in their order, and counts all.
 func TestManyFills(t *testing.T) {
 	b := newBot(t)

@@ -88,6 +88,7 @@ func New(c Config) (*Server, error) {
 	post(s, "halt", s.halt)
 	post(s, "resume", s.resume)
 	post(s, "cancel", s.cancel)
+	post(s, "flatten", s.flatten)
 	post(s, "reload", s.reload)
 	return s, nil
 }
