@@ -29,7 +29,7 @@ and the parts of the process.`, cobra.NoArgs, func(ctx context.Context, f *contr
 
 func (c *console) printStatus(s *monitor.Status) error {
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(c.out, "%-12s%s\n", name, fmt.Sprintf(format, args...))
+		fmt.Fprintf(c.out, "%-15s %s\n", name, fmt.Sprintf(format, args...))
 	}
 	line("ACCOUNT", "%s   %s   pid %d   since %s   %s", plain(s.About.Account), s.About.Mode, s.About.Pid, readable.Instant(s.About.Started), plain(s.About.Version))
 	line("STATE", "%v   event %s at %s   stream %s", s.State, count(int64(s.Seq)), readable.Instant(s.At), s.About.Stream)
@@ -79,7 +79,7 @@ func (c *console) printHolds(holds []monitor.Hold) {
 		if h.By != "" {
 			by = " by " + plain(h.By)
 		}
-		fmt.Fprintf(c.out, "%-12s%s %v by %v since %s%s: %s\n", "HELD", plain(h.Scope), h.State, h.Cause, readable.Instant(h.Since), by, plain(h.Reason))
+		fmt.Fprintf(c.out, "%-15s %s %v by %v since %s%s: %s\n", "HELD", plain(h.Scope), h.State, h.Cause, readable.Instant(h.Since), by, plain(h.Reason))
 	}
 }
 
@@ -203,12 +203,12 @@ func marginCommand(c *console) *cobra.Command {
 of all open orders: the market as it is, and under each shock that orders are held against.`,
 		cobra.NoArgs, func(ctx context.Context, f *controlFlags, _ []string) error {
 			return ask(ctx, c, f, "margin", nil, func(a *monitor.Margin) error {
-				fmt.Fprintf(c.out, "%-12s%s\n", "MODEL", marginLine(&a.Account))
+				fmt.Fprintf(c.out, "%-15s %s\n", "MODEL", marginLine(&a.Account))
 				if a.ReportedAt != 0 {
-					fmt.Fprintf(c.out, "%-12s%s   at %s\n", "REPORTED", marginLine(&a.Reported), readable.Instant(a.ReportedAt))
+					fmt.Fprintf(c.out, "%-15s %s   at %s\n", "REPORTED", marginLine(&a.Reported), readable.Instant(a.ReportedAt))
 				}
 				if a.Missing != "" {
-					fmt.Fprintf(c.out, "%-12s%s\n", "MISSING", plain(a.Missing))
+					fmt.Fprintf(c.out, "%-15s %s\n", "MISSING", plain(a.Missing))
 				}
 				var rows [][]string
 				for _, s := range a.Scenarios {
@@ -277,7 +277,7 @@ func limitsCommand(c *console) *cobra.Command {
 						at = readable.Instant(l.At)
 					}
 					rows = append(rows, []string{
-						l.Rule, readable.Terminal.Percent(l.Used), strconv.Itoa(l.Refused), plain(l.Nearest), plain(l.Limit), at, plain(l.By), l.Symbol, l.Key,
+						l.Rule, readable.Terminal.Percent(l.Used.Shift(2)), strconv.Itoa(l.Refused), plain(l.Nearest), plain(l.Limit), at, plain(l.By), l.Symbol, l.Key,
 					})
 				}
 				headings := []string{"LIMIT", "USED", "REFUSED", "NEAREST", "BOUND", "AT", "BY", "SYMBOL", "KEY"}
