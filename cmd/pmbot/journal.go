@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -72,7 +73,7 @@ func (c *console) journalDir(f *journalFlags) (string, error) {
 // journalReadFailure says what to do about a journal that cannot be read.
 func journalReadFailure(dir string, err error) error {
 	switch {
-	case errors.Is(err, journal.ErrEmpty):
+	case errors.Is(err, fs.ErrNotExist): // journal.ErrEmpty is one, too
 		return &failure{exitNotFound, fmt.Errorf("there is no journal in %s", dir), "name another with --dir, -c or --account"}
 	case errors.Is(err, journal.ErrDamaged):
 		return &failure{exitCheck, err, ""}

@@ -72,15 +72,15 @@ func (w *Writer) Compact(ctx context.Context) error {
 			continue
 		}
 		old := closed.Add(w.config.Keep) < w.config.Clock() || whole+size > w.config.KeepBytes
-		if closed == exchange.Never || i == len(paths)-2 {
+		closed = created
+		if i >= len(paths)-2 {
 			old = false // the newest, and the one before it, which a crash may call back
 		}
-		closed = created
-		switch {
-		case compacted:
-		case !old:
-			whole += size
-		default:
+		if compacted || i == len(paths)-1 {
+			continue
+		}
+		whole += size
+		if old {
 			next, _ := firstOf(paths[i+1])
 			failed = append(failed, w.compact(ctx, paths[i], next-1))
 		}
