@@ -11,7 +11,8 @@ import (
 
 // Resume is what a strategy must know to go on where one of the same number stopped: in a
 // bot that was started again, or in a running one after its process has died. It is plain
-// data, so that it can be filled from a kernel, kept in a file and sent to a process.
+// data, so that it can be filled from a kernel, kept in a file and sent to a process. Timers
+// are no part of it: Start sets them again, and those set before do not fire any more.
 type Resume struct {
 	// At is the time of the last event.
 	At exchange.Time
@@ -31,9 +32,6 @@ type Resume struct {
 	// Market is what was seen last of instruments. It may be left out: then nothing is known
 	// of them until the next event, as at a first start.
 	Market []Seen
-	// Timers are those of the strategy that have not fired. They stay where they are, with
-	// the driver; what Start asks for under an id of them is not set a second time.
-	Timers []exchange.Timer
 	// Saved is the strategy's memory, nil for none. It may be older than the rest.
 	Saved *Saved
 }

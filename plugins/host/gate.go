@@ -44,8 +44,8 @@ func (g *Gate) Deliver(e *exchange.Event) {
 		l.Deliver(e)
 		return
 	}
-	if !strategy.Wants(e, nil, g.id) {
-		return
+	if e.Kind == exchange.KindTimer || !strategy.Wants(e, nil, g.id) {
+		return // a timer from before is not the new session's
 	}
 	g.mutex.Lock()
 	defer g.mutex.Unlock()

@@ -104,8 +104,10 @@ type Live struct {
 	stopping bool
 	ended    bool
 	err      error
-	// timers counts those pending.
-	timers int
+	// timers are those that this session has asked for and not been given, and pending is how
+	// many.
+	timers  map[exchange.Timer]int
+	pending int
 	// handing is true while the reader passes an answer on, and does not read.
 	handing bool
 	// answered counts requests answered; seen is what it was when the watch last looked, and
@@ -129,12 +131,30 @@ func (l *Live) Subscriptions() []strategy.Subscription { return l.wants }
 // Wants says whether Deliver would send the event.
 func (l *Live) Wants(e *exchange.Event) bool { return strategy.Wants(e, l.wants, l.config.ID) }
 
-// Deliver gives the strategy an event if it wants that one. It never waits; the event is the
-// caller's again when it returns. After the end it does nothing.
+// Deliver gives the strategy an event if it wants that one, and a timer if this session has
+// asked for it: those of a process before are set again by Start. It never waits; the event
+// is the caller's again when it returns. After the end it does nothing.
 func (l *Live) Deliver(e *exchange.Event) {
-	if l.Wants(e) {
+	if l.Wants(e) && (e.Kind != exchange.KindTimer || l.due(*e.Timer())) {
 		l.deliver(request{head: headOf(e), kind: anEvent}, func(b []byte) ([]byte, error) { return l.encoder.event(b, e, false) })
 	}
+}
+
+// due takes a timer off the list, and says whether it was there.
+func (l *Live) due(t exchange.Timer) bool {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	n := l.timers[t]
+	switch n {
+	case 0:
+		return false
+	case 1:
+		delete(l.timers, t)
+	default:
+		l.timers[t] = n - 1
+	}
+	l.pending--
+	return true
 }
 
 // deliverKept is Deliver for an event that waited at a gate.
@@ -165,9 +185,6 @@ func (l *Live) deliver(r request, encode func([]byte) ([]byte, error)) {
 	defer l.mutex.Unlock()
 	if l.ended || l.stopping {
 		return
-	}
-	if r.head.kind == exchange.KindTimer {
-		l.timers = max(0, l.timers-1)
 	}
 	if err := l.put(r, encode); err != nil {
 		l.end(l.misused("%v", err))

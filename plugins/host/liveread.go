@@ -26,7 +26,7 @@ const lagging = "let it subscribe to less, or do less in its callbacks"
 func (l *Live) read() {
 	defer close(l.done)
 	defer context.AfterFunc(l.ctx, l.link.close)()
-	if l.hand(request{kind: aStart}, &l.started) {
+	if l.hand(request{kind: aStart}, &l.started) && l.handed() {
 		for l.receive() {
 		}
 	}
@@ -79,11 +79,16 @@ func (l *Live) answer(a *pb.Answer) bool {
 	if !l.hand(r, &l.output) {
 		return false
 	}
+	if r.kind == aStop {
+		return l.finish(nil)
+	}
+	return l.handed()
+}
+
+// handed goes on when an answer has been passed on.
+func (l *Live) handed() bool {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	if r.kind == aStop {
-		l.end(nil)
-	}
 	l.refill()
 	return !l.ended
 }
@@ -128,7 +133,7 @@ func (l *Live) hand(r request, out *strategy.Output) bool {
 	if len(intents)+len(timers) == 0 {
 		return true
 	}
-	if !l.allow(r, len(intents), len(timers)) {
+	if !l.allow(r, len(intents), timers) {
 		return false
 	}
 	if r.early() {
@@ -145,17 +150,20 @@ func (l *Live) hand(r request, out *strategy.Output) bool {
 func (r *request) early() bool { return r.warming || r.kind == aStart }
 
 // allow counts wishes, and ends the session when they are a flood.
-func (l *Live) allow(r request, intents, timers int) bool {
-	within := l.asked.take(intents+timers, time.Now())
+func (l *Live) allow(r request, intents int, timers []exchange.Timer) bool {
+	within := l.asked.take(intents+len(timers), time.Now())
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	l.stats.Intents += uint64(intents)
-	l.stats.Timers += uint64(timers)
-	l.timers += timers
+	l.stats.Timers += uint64(len(timers))
+	for _, t := range timers {
+		l.timers[t]++
+	}
+	l.pending += len(timers)
 	if !within {
 		l.end(l.plugin.fail(Flooded, fmt.Sprintf("strategy %s, in answer to %v, has asked for more than %d intents and timers within a second",
 			l.name, r, l.config.IntentsMax), "a strategy must not answer every refusal or fill with another order", nil))
-	} else if l.timers > l.config.TimersMax {
+	} else if l.pending > l.config.TimersMax {
 		l.end(l.plugin.fail(Flooded, fmt.Sprintf("strategy %s, in answer to %v, has more than %d timers pending",
 			l.name, r, l.config.TimersMax), "set the next timer when one fires", nil))
 	}
@@ -251,7 +259,7 @@ func (l *Live) backlog() string {
 	return fmt.Sprintf("%d events wait for strategy %s, which has not handled %v", l.queue.count, l.name, l.sent.at(0).head)
 }
 
-// finish ends the session with an error.
+// finish ends the session, with an error or in good order.
 func (l *Live) finish(e *Error) bool {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"google.golang.org/grpc"
@@ -29,11 +28,12 @@ func (p *Plugin) Live(ctx context.Context, c LiveConfig) (*Live, error) {
 	c.setDefaults()
 	l := &Live{
 		plugin: p, config: c, name: c.Strategy, done: make(chan struct{}), asked: quota{most: c.IntentsMax},
-		decoder: wire.Decoder{Instruments: c.Instruments, Strategy: c.ID},
+		decoder: wire.Decoder{Instruments: c.Instruments, Strategy: c.ID}, timers: map[exchange.Timer]int{},
+		handing: true, // what was asked for in Start
 	}
 	l.queue.tradesMax = c.TradesMax
 	if c.Resume != nil {
-		l.decoder.LastRef, l.timers = c.Resume.LastRef, len(c.Resume.Timers)
+		l.decoder.LastRef = c.Resume.LastRef
 	}
 	if l.name == "" {
 		l.name = p.list.GetStrategies()[0]
@@ -128,11 +128,6 @@ func (l *Live) begun(s *pb.Started) (err error) {
 		return l.brokeStart(err)
 	}
 	l.started.Logs = logTexts(s.GetOutput().GetLogs())
-	if r := l.config.Resume; r != nil {
-		l.started.Timers = slices.DeleteFunc(l.started.Timers, func(t exchange.Timer) bool {
-			return slices.ContainsFunc(r.Timers, func(have exchange.Timer) bool { return have.ID == t.ID })
-		})
-	}
 	return nil
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/pmbot/pmbot/strategy"
 )
 
-// EncodeResume translates where a strategy goes on; nil for nil. Timers stay with the host.
+// EncodeResume translates where a strategy goes on; nil for nil.
 func EncodeResume(r *strategy.Resume) *pb.Resume {
 	if r == nil {
 		return nil
