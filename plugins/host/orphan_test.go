@@ -14,13 +14,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/plugins/host"
 	"github.com/pmbot/pmbot/plugins/plugintest"
 	"github.com/pmbot/pmbot/plugins/wire"
 )
 
 // actAsHost makes the test binary a host that waits to be killed: one with an open
-// plugin ("open"), or one that has started a plugin and never connects ("start").
+// plugin ("open"), one that plays a strategy live ("live") or one that hangs in a callback
+// ("hang"), or one that has started a plugin and never connects ("start").
 func actAsHost() {
 	if len(os.Args) != 4 || os.Args[1] != "act-as-host" {
 		return
@@ -30,6 +32,32 @@ func actAsHost() {
 	case "open":
 		if _, err := host.Open(context.Background(), spec); err != nil {
 			panic(err)
+		}
+	case "live", "hang":
+		p, err := host.Open(context.Background(), spec)
+		if err != nil {
+			panic(err)
+		}
+		ins, err := exchange.NewInstruments(exchange.Instrument{Product: exchange.UM, Symbol: "BTCUSDT"})
+		if err != nil {
+			panic(err)
+		}
+		seen := make(chan struct{}, 1)
+		l, err := p.Live(context.Background(), host.LiveConfig{
+			Instruments: ins, ID: 1, Params: map[string]string{"do": map[string]string{"live": "answer", "hang": "hang"}[os.Args[2]], "at": "2"},
+			Wish: func(host.Wishes) { seen <- struct{}{} }, Ended: func(err error) { panic(err) },
+		})
+		if err != nil {
+			panic(err)
+		}
+		<-seen // the timer of Start
+		for i := range 3 {
+			e := exchange.Event{Seq: uint64(i + 1), At: 1, Inst: 1}
+			e.SetTrade(exchange.Trade{Price: 1})
+			l.Deliver(&e)
+			if os.Args[2] == "live" {
+				<-seen
+			}
 		}
 	case "start":
 		cmd := exec.Command(spec.Path, spec.Args...)
@@ -51,7 +79,7 @@ func actAsHost() {
 
 // TestOrphan kills a host and sees its plugin end.
 func TestOrphan(t *testing.T) {
-	for _, mode := range []string{"open", "start"} {
+	for _, mode := range []string{"open", "live", "hang", "start"} {
 		t.Run(mode, func(t *testing.T) {
 			pipe := namedPipe(t)
 			self, err := os.Executable()
@@ -77,6 +105,34 @@ func TestOrphan(t *testing.T) {
 			_ = cmd.Wait()
 			waitForEnd(t, alive)
 		})
+	}
+}
+
+// TestLiveEndLeavesNobody holds that the end of a session, whatever the program was doing,
+// and the end of the plugin after it, leave no process behind.
+func TestLiveEndLeavesNobody(t *testing.T) {
+	for _, do := range []string{"nothing", "hang", "spin"} {
+		pipe := namedPipe(t)
+		opened := make(chan *os.File)
+		go func() { opened <- openPipe(t, pipe) }()
+		p, err := host.Open(t.Context(), plugintest.Spec(plugintest.Serve, pipe))
+		if err != nil {
+			t.Fatal(err)
+		}
+		alive, got := <-opened, newWished()
+		l, err := live(t, p, got, func(c *host.LiveConfig) { c.Params = map[string]string{"do": do, "at": "1"} })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range trades(100) {
+			l.Deliver(&e)
+		}
+		l.Close()
+		p.Close()
+		waitForEnd(t, alive)
+		if len(got.ended) > 0 {
+			t.Errorf("%s: a closed session ends with %v", do, <-got.ended)
+		}
 	}
 }
 
