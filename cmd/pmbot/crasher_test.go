@@ -11,7 +11,7 @@ import (
 type crasher struct {
 	p struct {
 		Symbol strategy.Symbol `default:"UM:BTCUSDT" help:"what to watch"`
-		When   string          `default:"never" choices:"never|start|middle|end" help:"when to panic"`
+		When   string          `default:"never" choices:"never|start|middle|end|mark" help:"when to panic"`
 		Size   exchange.Fixed  `min:"0" max:"1" unit:"coins" help:"has no default"`
 	}
 	bars int
@@ -33,8 +33,13 @@ func (c *crasher) Start(env *strategy.Env) error {
 	env.Logf("watching %v", c.p.Symbol)
 	c.fail("start")
 	env.Bars(in, 15*60e9, 0)
+	if c.p.When == "mark" {
+		env.Marks(in)
+	}
 	return nil
 }
+
+func (c *crasher) OnMark(*strategy.Env, *exchange.Instrument, exchange.Mark) { c.fail("mark") }
 
 func (c *crasher) OnBar(*strategy.Env, *exchange.Instrument, *exchange.Bar) {
 	if c.bars++; c.bars == 100 {
