@@ -44,11 +44,16 @@ func (p *Plugin) Live(ctx context.Context, c LiveConfig) (*Live, error) {
 		l.cancel(err)
 		return nil, err
 	}
+	l.play()
+	return l, nil
+}
+
+// play begins to read and to watch.
+func (l *Live) play() {
 	l.mutex.Lock() // until watch is set, which its own function reads
-	l.watch = time.AfterFunc(c.Timeout/watchesPerTimeout, l.look)
+	l.watch = time.AfterFunc(l.config.Timeout/watchesPerTimeout, l.look)
 	l.mutex.Unlock()
 	go l.read()
-	return l, nil
 }
 
 func (c *LiveConfig) setDefaults() {
