@@ -13,7 +13,8 @@ import (
 
 func journalCommand(c *console) *cobra.Command {
 	return group("journal", "Look at what happened to a bot: every event and decision",
-		journalListCommand(c), journalShowCommand(c), journalVerifyCommand(c))
+		journalListCommand(c), journalShowCommand(c), journalVerifyCommand(c),
+		journalReplayCommand(c))
 }
 
 // journalFlags say which journal is meant.

@@ -112,6 +112,9 @@ func (b *bot) openJournal() error {
 		return journalFailure(err)
 	}
 	b.writer = w
+	if err := saveTerms(b.journalDir(), b.prefix(), b.cfg.Risk, b.tables, len(b.cfg.Strategies)); err != nil {
+		return journalFailure(err)
+	}
 	if err := w.Rotate(b.kernel.Snapshot()); err != nil {
 		return journalFailure(err)
 	}
