@@ -1,6 +1,10 @@
 package papi
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"sync"
@@ -246,5 +250,44 @@ func TestManyFly(t *testing.T) {
 			t.Errorf("%d answers to 400 requests", told)
 		}
 		w.stop = nil
+	})
+}
+
+// deaf takes no bytes of orders.
+type deaf struct{ net.Conn }
+
+func (c deaf) Write(b []byte) (int, error) {
+	if bytes.HasPrefix(b, []byte("POST /papi/v1/um/order")) {
+		return 0, errors.New("broken pipe")
+	}
+	return c.Conn.Write(b)
+}
+
+// TestNothingLeaves: an order of which no connection takes a byte is refused, however it was to
+// leave, and counts nowhere.
+func TestNothingLeaves(t *testing.T) {
+	startedBy(t, func(w *world) Config {
+		config := newPipes().serve(w.t, http.HandlerFunc(w.serveHTTP))
+		dial := config.Dial
+		config.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			c, err := dial(ctx, network, address)
+			return deaf{c}, err
+		}
+		return config
+	}, func(w *world) {
+		w.run()
+		w.pass(time.Second)
+		w.clear()
+		c := w.broker.config.Client
+		before := c.Usage()
+		w.submit()
+		w.want("ORDER_UPDATE UM BTCUSDT: test-1 #0 REJECTED 0.001 at 50000, filled 0, -1 broken pipe, retryable")
+		if after := c.Usage(); after.Orders != before.Orders {
+			t.Errorf("usage %+v, before %+v", after, before)
+		}
+		epoch := w.desk.guard.Epoch() + 1
+		if c.SetEpoch(epoch); !c.Drained(epoch) {
+			t.Error("the gate is not drained")
+		}
 	})
 }

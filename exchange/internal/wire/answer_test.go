@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -134,6 +135,7 @@ func saying(text []byte) func() net.Conn {
 
 func agree(t *testing.T, text []byte, method string) {
 	t.Helper()
+	log.SetOutput(io.Discard) // net/http tells of what comes behind an answer
 	if a, b := ours(saying(text), method), theirs(saying(text), method); a != b {
 		t.Errorf("%s answered by %.300q: we hear\n%.300v\nand net/http\n%.300v", method, text, fmt.Sprintf("%+v", a), fmt.Sprintf("%+v", b))
 	}

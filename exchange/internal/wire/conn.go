@@ -182,7 +182,8 @@ func (c *Conn) write(r *Request) error {
 	if _, err := c.stream.Write(r.Bytes); err != nil {
 		return err
 	}
-	return c.stream.SetWriteDeadline(time.Time{}) // or it would end a later request
+	_ = c.stream.SetWriteDeadline(time.Time{}) // what is written is written, and the answer may be here
+	return nil
 }
 
 // read is the reader's goroutine: it waits for what comes, until the connection ends.

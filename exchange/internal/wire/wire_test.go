@@ -25,8 +25,9 @@ type server struct {
 	pool  *Pool
 	conns chan net.Conn
 	dials atomic.Int32
-	// down refuses connections.
+	// down refuses connections; slow is how long one takes.
 	down atomic.Bool
+	slow time.Duration
 }
 
 // serving makes a pool in a bubble; serve is called for each connection, on a goroutine.
@@ -38,6 +39,7 @@ func serving(t *testing.T, serve func(n int, c net.Conn, in *bufio.Reader), test
 			if s.down.Load() {
 				return nil, errors.New("no route to host")
 			}
+			<-time.After(s.slow)
 			n := int(s.dials.Add(1))
 			ours, theirs := net.Pipe()
 			go func() {
@@ -419,7 +421,7 @@ func TestKeep(t *testing.T) {
 		}
 		<-time.After(10 * time.Minute)
 		s.down.Store(false)
-		<-time.After(redialMax)
+		<-time.After(redialMax + 5*time.Second)
 		synctest.Wait()
 		if _, free := s.counts(); free != 3 {
 			t.Errorf("%d are free after the server's return", free)
@@ -475,4 +477,59 @@ func TestMany(t *testing.T) {
 			t.Errorf("%d received", n)
 		}
 	})
+}
+
+// TestReservedAndClosed: what comes on a connection between its reservation and its request
+// ends it before a byte has left.
+func TestReservedAndClosed(t *testing.T) {
+	for _, unasked := range []string{"", okay} {
+		serving(t, func(_ int, c net.Conn, in *bufio.Reader) {
+			asked(in)
+			_, _ = io.WriteString(c, okay)
+			<-time.After(time.Second)
+			_, _ = io.WriteString(c, unasked)
+			if unasked == "" {
+				return
+			}
+			if asked(in) {
+				t.Error("a request was written behind an answer that nobody had asked for")
+			}
+		}, func(s *server) {
+			s.ok()
+			synctest.Wait()
+			c := s.pool.Idle()
+			<-time.After(2 * time.Second)
+			if _, err := c.Send(post(nil), func(Answer, error) { t.Error("an answer") }); !errors.Is(err, ErrNotSent) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestLeftOver: a connection on which more came than was asked for is nobody's, not even for a
+// moment.
+func TestLeftOver(t *testing.T) {
+	for more, free := range map[string]bool{"": true, "x": false} {
+		serving(t, func(_ int, c net.Conn, in *bufio.Reader) {
+			asked(in)
+			_, _ = io.WriteString(c, okay)
+			asked(in)
+			_, _ = io.WriteString(c, okay+more)
+			asked(in)
+		}, func(s *server) {
+			s.ok()
+			synctest.Wait()
+			found := make(chan bool)
+			_, err := s.pool.Idle().Send(post(nil), func(Answer, error) {
+				c := s.pool.Idle()
+				if c != nil {
+					c.Release()
+				}
+				found <- c != nil
+			})
+			if err != nil || <-found != free {
+				t.Errorf("more %q: %v, or free was not %v", more, err, free)
+			}
+		})
+	}
 }
