@@ -33,8 +33,12 @@ func storyOf() []journal.Record {
 		e.SetStart(&exchange.Start{Prefix: "pmb-a1", Version: "1.2.3", Mode: "live"})
 		e.Exchange = 0
 	}, nil)
-	add(1, func(e *exchange.Event) { e.SetBookTicker(exchange.BookTicker{Bid: 6290990000000, Ask: 6291000000000, BidQty: 100000000, AskQty: 200000000, UpdateID: 9}) }, nil)
-	add(1, func(e *exchange.Event) { e.SetTrade(exchange.Trade{Price: 6290990000000, Qty: 50000000, ID: 4, First: 7, Last: 8, BuyerMaker: true}) }, nil)
+	add(1, func(e *exchange.Event) {
+		e.SetBookTicker(exchange.BookTicker{Bid: 6290990000000, Ask: 6291000000000, BidQty: 100000000, AskQty: 200000000, UpdateID: 9})
+	}, nil)
+	add(1, func(e *exchange.Event) {
+		e.SetTrade(exchange.Trade{Price: 6290990000000, Qty: 50000000, ID: 4, First: 7, Last: 8, BuyerMaker: true})
+	}, nil)
 	add(1, func(e *exchange.Event) { e.SetIntent(&wish) }, &exchange.Decision{
 		Order: exchange.Order{ID: 17, Strategy: 1, Ref: 1, Request: order, Status: exchange.StatusPendingNew, ClientID: "pmb-a1-1-17", Created: journalBegins},
 	})

@@ -154,12 +154,12 @@ func TestRun(t *testing.T) {
 			return n
 		}
 		before := forced()
-		time.Sleep(1100 * time.Millisecond)
+		<-time.After(1100 * time.Millisecond)
 		synctest.Wait()
 		if forced() != before+1 {
 			t.Errorf("%d forced, then %d", before, forced())
 		}
-		time.Sleep(5 * time.Second) // nothing was written since
+		<-time.After(5 * time.Second) // nothing was written since
 		synctest.Wait()
 		if forced() != before+1 {
 			t.Error("forced without a need")
@@ -170,7 +170,7 @@ func TestRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		d.failAt, d.failure = d.calls+1, syscall.EIO
-		time.Sleep(1100 * time.Millisecond)
+		<-time.After(1100 * time.Millisecond)
 		if err := <-done; !errors.Is(err, ErrDead) || !errors.Is(err, syscall.EIO) {
 			t.Errorf("a disk that fails: %v", err)
 		}
