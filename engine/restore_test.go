@@ -160,6 +160,48 @@ func TestForgottenLegsAndLists(t *testing.T) {
 	}
 }
 
+// TestRingsGoOn: what is remembered of others is forgotten in the same order after a restore.
+func TestRingsGoOn(t *testing.T) {
+	b := opened(t)
+	tell := func(k *Kernel, n int) {
+		e := exchange.Event{Seq: k.Seq() + 1, At: k.Now(), Inst: 1}
+		e.SetOrderUpdate(&exchange.OrderUpdate{ClientID: fmt.Sprint("other-", n), Status: exchange.StatusWorking})
+		k.Step(&e)
+		e = exchange.Event{Seq: k.Seq() + 1, At: k.Now(), Inst: 1}
+		e.SetFill(&exchange.Fill{ClientID: fmt.Sprint("other-", n), TradeID: int64(n), Side: exchange.Buy, Qty: 1, Price: exchange.FixedOne})
+		k.Step(&e)
+	}
+	for n := range closedMax + 40 {
+		tell(b.kernel, n)
+	}
+	k, err := Restore(benchConfig(t, benchLimits()), b.kernel.Snapshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 70 {
+		tell(k, 10_000+n)
+		tell(b.kernel, 10_000+n)
+		if !bytes.Equal(k.Snapshot(), b.kernel.Snapshot()) {
+			t.Fatalf("after %d more: %s", n+1, parts(b.kernel.Snapshot(), k.Snapshot()))
+		}
+	}
+}
+
+// TestAnUpdateThatIsOldMakesAChild: the risk passes to the child all the same, and is not
+// counted with the parent's.
+func TestAnUpdateThatIsOldMakesAChild(t *testing.T) {
+	b := opened(t)
+	b.play(`reload {"open_orders_max":2,"order_notional_max_ratio":"0.5","position_max_ratio":"0.8"}
+s1 #1 buy UM 0.1 stop 61000
+ack t-1-1
+end t-1-1 PENDING_CANCEL child=c
+s1 #2 buy UM 0.1 limit 59000
+s1 #3 buy UM 0.1 limit 59100`)
+	if got := b.out.String(); !strings.Contains(got, "submit t-1-3 BUY LIMIT 0.1 59000") || !strings.Contains(got, "open order 3 on UM BTCUSDT, limit 2") {
+		t.Error(got)
+	}
+}
+
 // FuzzRestore: no text is a panic; what is taken writes a snapshot that is taken and the
 // same, and the kernel goes on.
 func FuzzRestore(f *testing.F) {

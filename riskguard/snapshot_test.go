@@ -82,6 +82,19 @@ func TestRestoreIsAllOrNothing(t *testing.T) {
 	}
 }
 
+// TestFaultIsKept: a guard that has lost track goes on approving nothing.
+func TestFaultIsKept(t *testing.T) {
+	b := newBench(t, DefaultLimits())
+	e := exchange.Event{At: b.now, Inst: 99}
+	e.SetFill(&exchange.Fill{Side: exchange.Buy, Qty: 1, Price: 1})
+	b.g.Apply(&e)
+	before := b.ask(strings.Fields("check buy UM 0.003 limit 50000"))
+	b.again()
+	if got := b.ask(strings.Fields("check buy UM 0.003 limit 50000")); got != before || !strings.Contains(got, "the margin model lost track") {
+		t.Errorf("%s, and before %s", got, before)
+	}
+}
+
 // TestRestoreUnderOtherTables: a leverage falls to what brackets allow, what a new table
 // cannot take is a fault that refuses everything, and nothing is dropped.
 func TestRestoreUnderOtherTables(t *testing.T) {
