@@ -103,6 +103,10 @@ func (b *books) note(who side, e *exchange.Event) {
 		if who == live {
 			b.equity = e.Account().Equity
 		}
+	case exchange.KindTruth:
+		if who == live {
+			b.equity = e.Truth().Account.Equity
+		}
 	}
 }
 

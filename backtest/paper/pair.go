@@ -141,17 +141,25 @@ func (p *pair) judge(tolerance time.Duration) Cause {
 	return why
 }
 
+// codePostOnly refuses a post-only order that would take. Some of Binance's endpoints reject
+// such an order and others let it expire, which is the same to us.
+const codePostOnly = -5022
+
+// refused says whether the order never came to the book.
+func (c *course) refused() bool {
+	return c.status == exchange.StatusRejected || c.status == exchange.StatusNotArrived ||
+		c.status == exchange.StatusExpired && c.code == codePostOnly && c.filled == 0
+}
+
 func (p *pair) compare(l, s *course, tolerance time.Duration) Cause {
-	refused := func(c *course) bool {
-		return c.status == exchange.StatusRejected || c.status == exchange.StatusNotArrived
-	}
+	refused := (*course).refused
 	switch {
 	case refused(l) && !refused(s):
 		return RejectedLive
 	case refused(s) && !refused(l):
 		return RejectedSim
 	case l.filled == 0 && s.filled == 0:
-		if l.status != s.status && !p.cut {
+		if l.status != s.status && !p.cut && !refused(l) {
 			return Ended
 		}
 		return Same

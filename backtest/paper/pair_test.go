@@ -42,6 +42,8 @@ func TestCauses(t *testing.T) {
 		{live: ended(exchange.StatusNotArrived), sim: none, want: RejectedLive},
 		{live: ended(exchange.StatusRejected), sim: ended(exchange.StatusRejected), want: Same},
 		{live: none, sim: ended(exchange.StatusRejected), want: RejectedSim},
+		{live: rested, sim: course{status: exchange.StatusExpired, code: codePostOnly}, want: RejectedSim},
+		{live: ended(exchange.StatusRejected), sim: course{status: exchange.StatusExpired, code: codePostOnly}, want: Same},
 		{live: rested, sim: none, want: QueueLive},
 		{live: none, sim: rested, want: QueueSim},
 		{live: taken, sim: none, want: Missed},

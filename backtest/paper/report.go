@@ -40,8 +40,9 @@ type Report struct {
 	// USD for inverse contracts; SlippageBP is that in basis points of their notional.
 	Slippage   decimal.Decimal `json:"slippage"`
 	SlippageBP decimal.Decimal `json:"slippage_bp"`
-	// Money is what was booked since, by asset and reason; where the two differ their fills,
-	// fees or fundings did. Differs marks those.
+	// Money is what was booked since, by asset and reason, and in all (TOTAL). Where the two
+	// differ their fills, fees or fundings did; but the live exchange tells amounts and not
+	// always reasons, so that a commission may be part of what its fill has realized.
 	Money []MoneyLine `json:"money"`
 	// Net is what fills have added to the positions since.
 	Net []NetLine `json:"net"`
@@ -157,11 +158,18 @@ func (b *books) moneyLines() []MoneyLine {
 			keys[k] = true
 		}
 	}
-	var list []MoneyLine
+	var list, totals []MoneyLine
 	for _, k := range slices.SortedFunc(maps.Keys(keys), func(a, b moneyKey) int { return cmp.Or(cmp.Compare(a.asset, b.asset), cmp.Compare(a.reason, b.reason)) }) {
-		list = append(list, MoneyLine{k.asset, k.reason.String(), Both[decimal.Decimal]{b.money[live][k], b.money[simulated][k]}})
+		l, s := b.money[live][k], b.money[simulated][k]
+		list = append(list, MoneyLine{k.asset, k.reason.String(), Both[decimal.Decimal]{l, s}})
+		at := slices.IndexFunc(totals, func(m MoneyLine) bool { return m.Asset == k.asset })
+		if at < 0 {
+			at = len(totals)
+			totals = append(totals, MoneyLine{Asset: k.asset, Reason: "TOTAL"})
+		}
+		totals[at].Live, totals[at].Simulated = totals[at].Live.Add(l), totals[at].Simulated.Add(s)
 	}
-	return list
+	return append(list, totals...)
 }
 
 // JSON is the report for programs, indented.

@@ -163,7 +163,7 @@ func (s *Shadow) begin(t *exchange.Truth) {
 	if err != nil {
 		s.books.notes = append(s.books.notes, fmt.Sprintf("the simulated account begins empty: %v", err))
 	}
-	s.books.began, s.ready = s.config.Paper.Clock(), true
+	s.books.began, s.books.equity, s.ready = s.config.Paper.Clock(), t.Account.Equity, true
 	close(s.begun)
 }
 
