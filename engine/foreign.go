@@ -7,7 +7,7 @@ import (
 )
 
 // foreign remembers the last closedMax fills that belong to no order of ours, such as
-// liquidations, so that a repeated one is counted once.
+// liquidations, or to one that is forgotten, so that a repeated one is counted once.
 type foreign struct {
 	seen map[foreignFill]bool
 	ring []foreignFill

@@ -53,7 +53,8 @@ type held [exchange.Short + 1]decimal.Decimal
 
 // New makes a kernel. Its account is Halted by CauseStart until a state event frees it.
 func New(c Config) *Kernel {
-	k := &Kernel{ins: c.Instruments, guard: c.Guard, prefix: c.ClientPrefix, reconcile: c.Reconcile, orders: newOrders()}
+	k := &Kernel{ins: c.Instruments, guard: c.Guard, prefix: c.ClientPrefix, reconcile: c.Reconcile}
+	k.orders = newOrders(&k.foreign)
 	k.holdings = make([][]held, c.Strategies+1)
 	for i := range k.holdings {
 		k.holdings[i] = make([]held, c.Instruments.Len()+1)

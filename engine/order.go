@@ -31,6 +31,9 @@ type orders struct {
 	byName map[string]*order
 	closed []*order // a ring
 	next   int
+	// past takes over the fills of orders that are forgotten: a restart tells those of the
+	// last minutes again, however many orders have ended in them.
+	past *foreign
 }
 
 type order struct {
@@ -54,8 +57,8 @@ type order struct {
 	legOver bool
 }
 
-func newOrders() orders {
-	return orders{byID: map[exchange.OrderID]*order{}, byName: map[string]*order{}}
+func newOrders(past *foreign) orders {
+	return orders{byID: map[exchange.OrderID]*order{}, byName: map[string]*order{}, past: past}
 }
 
 func (t *orders) add(o exchange.Order) *order {
@@ -243,6 +246,9 @@ func (t *orders) close(o *order) {
 func (t *orders) forget(o *order) {
 	delete(t.byID, o.ID)
 	delete(t.byName, o.ClientID)
+	for _, trade := range o.trades {
+		t.past.count(o.Request.Inst, &exchange.Fill{TradeID: trade, VenueID: o.VenueID, ClientID: o.ClientID})
+	}
 	for _, leg := range o.legs {
 		leg.list = nil
 	}

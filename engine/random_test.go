@@ -254,7 +254,7 @@ func (c *chaos) check(t *testing.T, seed uint64) {
 // TestClosedOrdersAreForgotten: memory of what is over is bounded, and what was
 // forgotten is nobody's.
 func TestClosedOrdersAreForgotten(t *testing.T) {
-	orders := newOrders()
+	orders := newOrders(new(foreign))
 	for id := exchange.OrderID(1); id <= closedMax+10; id++ {
 		o := orders.add(exchange.Order{ID: id, ClientID: fmt.Sprint(id), Status: exchange.StatusWorking})
 		if !orders.update(o, &exchange.OrderUpdate{Status: exchange.StatusCanceled}, 1, 0) {

@@ -232,3 +232,35 @@ func TestTruthReplay(t *testing.T) {
 		}
 	}
 }
+
+// TestFillsOfForgottenOrders: a fill that is told again counts once, though so many orders have
+// ended since that its order is forgotten.
+func TestFillsOfForgottenOrders(t *testing.T) {
+	b := opened(t)
+	deliver := func(set func(*exchange.Event)) {
+		e := exchange.Event{At: b.now, Inst: 1}
+		set(&e)
+		if err := b.driver.Deliver(&e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fill := func(id string) {
+		deliver(func(e *exchange.Event) {
+			e.SetFill(&exchange.Fill{ClientID: id, TradeID: 1, VenueID: 77, Side: exchange.Buy, Qty: exchange.MustFixed("0.1"), Price: exchange.MustFixed("60000")})
+		})
+	}
+	b.play("s1 #1 buy UM 0.1 limit 59000\nack t-1-1")
+	fill("t-1-1")
+	b.play("end t-1-1 FILLED filled=0.1")
+	for i := range exchange.OrderID(closedMax) {
+		o := b.kernel.orders.add(exchange.Order{ID: 100 + i, ClientID: fmt.Sprint("x", i), Request: exchange.OrderRequest{Inst: 1}})
+		b.kernel.orders.close(o)
+	}
+	if b.kernel.orders.byName["t-1-1"] != nil {
+		t.Fatal("the order is not forgotten")
+	}
+	fill("t-1-1")
+	if got := b.kernel.sum(1, exchange.Both); !got.Equal(decimal.RequireFromString("0.1")) || !b.kernel.Stale() {
+		t.Errorf("the position is %v", got)
+	}
+}

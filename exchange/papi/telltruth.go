@@ -63,8 +63,8 @@ func (o *owner) reading(c *caughtUp) exchange.Truth {
 }
 
 // ours says whether a client id begins as those of our orders do.
-func (o *owner) ours(clientID string) bool {
-	return slices.ContainsFunc(o.config.Prefixes, func(p string) bool { return p != "" && strings.HasPrefix(clientID, p) })
+func (b *Broker) ours(clientID string) bool {
+	return slices.ContainsFunc(b.config.Prefixes, func(p string) bool { return p != "" && strings.HasPrefix(clientID, p) })
 }
 
 func (o *owner) readPositions(t *Truth, told *exchange.Truth) {

@@ -216,8 +216,11 @@ func (b *Broker) readGone(ctx context.Context, c *caughtUp, w want) error {
 }
 
 // readTrades reads the fills of all instruments in use, and the orders that have dealt and
-// nobody knows.
+// nobody knows. One of ours that a restarted receiver does not know any more, though it has
+// heard of later events, was over before the restart with all its fills: so many have ended
+// since that it was forgotten, and its fills are not told again.
 func (b *Broker) readTrades(ctx context.Context, c *caughtUp, w want) error {
+	forgotten := map[orderNumber]bool{}
 	for _, id := range slices.Sorted(maps.Keys(w.active)) {
 		in := b.config.Instruments.At(id)
 		trades, err := b.trades(ctx, in, w.since)
@@ -235,8 +238,13 @@ func (b *Broker) readTrades(ctx context.Context, c *caughtUp, w want) error {
 				w.named[number] = ""
 				for _, n := range found {
 					w.named[number] = n.clientID
-					c.orders = append(c.orders, n)
+					if forgotten[number] = x.at <= b.config.Known.Heard && b.ours(n.clientID); !forgotten[number] {
+						c.orders = append(c.orders, n)
+					}
 				}
+			}
+			if forgotten[number] {
+				continue
 			}
 			x.fill.ClientID = w.named[number]
 			c.trades = append(c.trades, x)

@@ -119,6 +119,30 @@ account NORMAL, equity 1000
 	})
 }
 
+// TestForgotten: a restarted receiver that has heard of later events and does not know an order
+// of ours was told all its fills; so it is not told them again. Of others it is.
+func TestForgotten(t *testing.T) {
+	started(t, func(w *world) {
+		made := time.Now()
+		w.broker.config.Prefixes = []string{"pmb-"}
+		w.broker.config.Known = exchange.Known{Heard: exchange.TimeOf(made.Add(time.Minute)), Active: []exchange.InstrumentID{testUM}}
+		fills := `[` + umTrade(5, 50, "0.001") + `,` + umTrade(6, 60, "0.001") + `]`
+		w.does("GET um/userTrades", func(url.Values) (int, string) { return 200, fills })
+		w.does("GET um/order", func(v url.Values) (int, string) {
+			return 200, umAnswer(map[string]string{"5": "pmb-0-1-5", "6": "autoclose-6"}[v.Get("orderId")], "FILLED", "0.001", map[string]int{"5": 5, "6": 6}[v.Get("orderId")])
+		})
+		w.pass(2 * time.Minute)
+		w.run()
+		w.pass(5 * time.Second)
+		w.mu.Lock()
+		log := strings.Join(w.log, "\n")
+		w.mu.Unlock()
+		if strings.Contains(log, "pmb-0-1-5") || !strings.Contains(log, "FILL UM BTCUSDT: autoclose-6 #6 trade 60") {
+			t.Errorf("told\n%s", log)
+		}
+	})
+}
+
 // TestLost: an order that was open, is on no list and is found by no question is told to be
 // in doubt with the same proof as one that has not arrived; when it is there again, so is its
 // status.
