@@ -91,6 +91,9 @@ func (o *owner) caughtUp(c *caughtUp) {
 		o.notify(NoticeCatchUp, "order "+c.missing[i].ClientID+" was open, and the exchange does not find it")
 		o.seek(&c.missing[i])
 	}
+	if o.heard == 0 { // older fills are in the positions that the receiver begins with
+		o.tr.born = c.truth.PositionsAt
+	}
 	o.tellOrders(c)
 	o.tellBalances(c)
 	o.tellAccount(&c.truth.Account)

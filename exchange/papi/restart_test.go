@@ -38,6 +38,7 @@ type lives struct {
 	ended   chan struct{}
 	dead    *bool
 	unsent  bool
+	lossy   bool // the journal was cut, so that fills of unknown orders come
 	sockets sync.WaitGroup
 	// counted are the fills that kernels have counted as new, in all lives.
 	counted map[string]bool
@@ -103,7 +104,7 @@ func (l *lives) Deliver(e *exchange.Event, _ *engine.Wishes) error {
 		} else {
 			l.trades[twin] = true
 		}
-		if f.Order == 0 {
+		if f.Order == 0 && !l.lossy {
 			l.t.Errorf("fill %s of %s is nobody's", name, f.ClientID)
 		}
 		l.counted[name] = true
@@ -332,8 +333,8 @@ func (l *lives) order(r exchange.OrderRequest) string {
 	return ""
 }
 
-// agrees holds the kernel against the exchange: orders, positions, equity, and every fill.
-func (l *lives) agrees() {
+// agreesNow holds the kernel against the exchange as it stands: orders, positions, equity.
+func (l *lives) agreesNow() {
 	l.t.Helper()
 	ctx := l.t.Context()
 	open := l.openOrders(ctx)
@@ -360,6 +361,19 @@ func (l *lives) agrees() {
 	if diff := model.MaintMargin.Sub(a.AccountMaintMargin).Abs(); diff.GreaterThan(decimal.New(1, -4)) {
 		l.t.Errorf("maintenance margin is %v by the kernel and %v by the exchange", model.MaintMargin, a.AccountMaintMargin)
 	}
+	if d := l.kernel.Differences(); len(d) > 0 {
+		l.t.Errorf("at the end differ %+v", d)
+	}
+	for _, h := range l.guard.States() {
+		l.t.Errorf("at the end %v holds %v: %s", h.Cause, h.State, h.Reason)
+	}
+}
+
+// agrees is agreesNow, and every fill was counted.
+func (l *lives) agrees() {
+	l.t.Helper()
+	l.agreesNow()
+	ctx := l.t.Context()
 	for inst := testUM; inst <= testMargin; inst++ {
 		trades, err := l.broker.trades(ctx, l.ins.At(inst), exchange.TimeOf(l.began))
 		if err != nil {
@@ -375,12 +389,6 @@ func (l *lives) agrees() {
 	}
 	for name := range l.counted {
 		l.t.Errorf("fill %s was counted, and the exchange has it not", name)
-	}
-	if d := l.kernel.Differences(); len(d) > 0 {
-		l.t.Errorf("at the end differ %+v", d)
-	}
-	for _, h := range l.guard.States() {
-		l.t.Errorf("at the end %v holds %v: %s", h.Cause, h.State, h.Reason)
 	}
 }
 

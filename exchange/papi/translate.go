@@ -18,6 +18,9 @@ type translator struct {
 	orders standings
 	ledger ledger
 	fills  fills
+	// born is when a receiver that knew nothing was told its first positions: fills before are
+	// in them.
+	born exchange.Time
 	// streaming says that what is said comes by the user stream.
 	streaming bool
 	// at is the local time given to events, and out what is to be told.
@@ -178,7 +181,7 @@ func (x *execution) read(side, positionSide string) error {
 
 // trade tells a fill, once.
 func (t *translator) trade(x *execution) {
-	if !t.fills.count(fillName{x.inst, x.fill.TradeID, x.fill.VenueID}, x.fill.Qty) {
+	if !t.fills.count(fillName{x.inst, x.fill.TradeID, x.fill.VenueID}, x.fill.Qty) || x.at < t.born {
 		t.counts.Repeated++
 		return
 	}

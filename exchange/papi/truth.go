@@ -13,8 +13,9 @@ import (
 // Truth is what the exchange has told of the account in one catch-up: what reconciliation
 // holds its own state against. Nobody writes to it.
 type Truth struct {
-	// At is when reading began, by the exchange's time.
-	At exchange.Time
+	// At is when reading began, and PositionsAt when the positions were asked for, which are
+	// the last that was, by the exchange's time.
+	At, PositionsAt exchange.Time
 	// Account, Balances and positions are as the exchange told them.
 	Account     Account
 	Balances    []Balance
@@ -59,10 +60,12 @@ type caughtUp struct {
 
 // readTruth reads the account. An answer that is no valid list is an error, and nothing is known.
 // Orders come first, then the fills: so every fill that an order tells of is in the list,
-// unless that lags behind, and then the stream tells it.
+// unless that lags behind, and then the stream tells it. Positions are read before the fills,
+// for whose instruments those are asked for, and once more behind them: what moves them in
+// between is told.
 func (b *Broker) readTruth(ctx context.Context, w want) caughtUp {
 	c := caughtUp{truth: &Truth{At: b.config.Client.ServerTime()}}
-	for _, part := range []func(context.Context, *caughtUp) error{b.readFutures, b.readMargin, b.readAccount} {
+	for _, part := range []func(context.Context, *caughtUp) error{b.readFutures, b.askPositions, b.readMargin, b.readAccount} {
 		if c.err = part(ctx, &c); c.err != nil {
 			return c
 		}
@@ -72,8 +75,11 @@ func (b *Broker) readTruth(ctx context.Context, w want) caughtUp {
 		return c
 	}
 	if w.since != 0 {
-		c.err = b.readTrades(ctx, &c, w)
+		if c.err = b.readTrades(ctx, &c, w); c.err != nil {
+			return c
+		}
 	}
+	c.err = b.askPositions(ctx, &c)
 	return c
 }
 
@@ -88,9 +94,13 @@ func (b *Broker) readFutures(ctx context.Context, c *caughtUp) (err error) {
 	if t.CMOrders, err = api.CMOpenOrders(ctx, "", ""); err != nil {
 		return err
 	}
-	if t.CMConditional, err = api.CMOpenConditionalOrders(ctx, ""); err != nil {
-		return err
-	}
+	t.CMConditional, err = api.CMOpenConditionalOrders(ctx, "")
+	return err
+}
+
+func (b *Broker) askPositions(ctx context.Context, c *caughtUp) (err error) {
+	api, t := b.config.Client, c.truth
+	t.PositionsAt = api.ServerTime()
 	if t.UMPositions, err = api.UMPositions(ctx, ""); err != nil {
 		return err
 	}

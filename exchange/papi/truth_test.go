@@ -83,14 +83,19 @@ func TestTruthPlace(t *testing.T) {
 			strings.Replace(umAnswer("pmb-2", "NEW", "0", 7), "BTCUSDT", "DOGEUSDT", 1)+`]`)
 		w.says("GET um/positionRisk", `[{"symbol":"DOGEUSDT","positionSide":"BOTH","positionAmt":"1","entryPrice":"1"},`+
 			`{"symbol":"BTCUSDT","positionSide":"SIDEWAYS","positionAmt":"1","entryPrice":"1"}]`)
-		w.does("GET account", func(url.Values) (int, string) { // meanwhile the stream brings a fill
-			<-time.After(time.Second)
-			w.push(umEvent("pmb-1", "TRADE", "FILLED", "0.001", "0.001", 5, 3))
-			<-time.After(time.Second)
-			return 200, account
+		asked := 0
+		w.does("GET cm/positionRisk", func(url.Values) (int, string) {
+			// Meanwhile the stream brings fills: one that the positions have, which are asked for
+			// again, and one that they have not.
+			if asked++; asked <= 2 {
+				<-time.After(time.Second)
+				w.push(umEvent("pmb-1", "TRADE", "PARTIALLY_FILLED", "0.0005", fmt.Sprint("0.000", 5*asked), 5, asked))
+				<-time.After(time.Second)
+			}
+			return 200, `[]`
 		})
 		w.run()
-		w.pass(5 * time.Second)
+		w.pass(8 * time.Second)
 		w.mu.Lock()
 		readings, at, log := w.readings, w.readAt, w.log
 		w.mu.Unlock()
@@ -101,7 +106,7 @@ func TestTruthPlace(t *testing.T) {
 		if !strings.Contains(before, "ORDER_UPDATE UM BTCUSDT: pmb-1 #5 WORKING") || !strings.Contains(before, "ACCOUNT:") || strings.Contains(before, "FILL") {
 			t.Errorf("before the reading:\n%s", before)
 		}
-		if !strings.Contains(after, "FILL UM BTCUSDT: pmb-1 #5") {
+		if strings.Count(after, "FILL UM") != 1 || !strings.Contains(after, "pmb-1 #5 trade 2") {
 			t.Errorf("behind the reading:\n%s", after)
 		}
 		got := shown(testInstruments(t), &readings[0])
