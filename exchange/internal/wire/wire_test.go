@@ -400,7 +400,9 @@ func TestKeep(t *testing.T) {
 	serving(t, polite, func(s *server) {
 		ctx, stop := context.WithCancel(s.t.Context())
 		over := make(chan struct{})
+		s.slow = 1500 * time.Millisecond
 		go func() { defer close(over); s.pool.Keep(ctx, 3) }()
+		<-time.After(5 * time.Second)
 		synctest.Wait()
 		if _, free := s.counts(); s.pool.young() != 3 || free != 3 {
 			t.Fatalf("%d are young, %d free", s.pool.young(), free)
