@@ -47,4 +47,14 @@
 // and which loans of open orders could be given back. While the process was down no time
 // passed for the account: no funding, no interest, no fill. A new order that the journal
 // knows but no answer to has NotArrived; a cancel or an amend on its way was not carried out.
+//
+// # A shadow
+//
+// [Shadow] trades live and has the simulated exchange do the same beside it, from a copy of the
+// first reading of the live account. What the simulation answers enters no kernel. Each order
+// is a pair of courses that are compared when both are over (pair.go), and [Report] counts the
+// causes of what differs and adds up what it cost. A simulated order that outlives the live one
+// by the grace is cancelled, so that the accounts do not part for good; they drift apart by
+// what filled in one only, which the report tells. Assumed: the leverage of every symbol is the
+// configuration's; orders of others on the live account have no shadow.
 package paper
