@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"syscall"
 
 	"github.com/shopspring/decimal"
@@ -15,6 +16,7 @@ func exponent(n int32) decimal.Decimal { return decimal.New(1, n) }
 // call, in whole or in part.
 type fakeDisk struct {
 	realDisk
+	mu  sync.Mutex // Run forces and compacts beside the writer
 	did []string
 	// failAt is the number of the call that fails, from 1, with failure; 0 is none. Of a
 	// write a part arrives, and truncations fail, too, if stuck.
@@ -33,6 +35,8 @@ var errKilled = errors.New("killed")
 
 // step says whether a call fails.
 func (d *fakeDisk) step(what string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.calls++
 	d.did = append(d.did, what)
 	if d.failAt > 0 && (d.calls == d.failAt || d.dead && d.calls > d.failAt) {

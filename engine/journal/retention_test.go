@@ -146,6 +146,8 @@ func TestRun(t *testing.T) {
 			t.Error(got)
 		}
 		forced := func() (n int) {
+			d.mu.Lock()
+			defer d.mu.Unlock()
 			for _, did := range d.did {
 				if did == "sync" {
 					n++
@@ -169,7 +171,9 @@ func TestRun(t *testing.T) {
 		if err := errors.Join(w.Append(&e, nil), w.Commit(Later)); err != nil {
 			t.Fatal(err)
 		}
+		d.mu.Lock()
 		d.failAt, d.failure = d.calls+1, syscall.EIO
+		d.mu.Unlock()
 		<-time.After(1100 * time.Millisecond)
 		if err := <-done; !errors.Is(err, ErrDead) || !errors.Is(err, syscall.EIO) {
 			t.Errorf("a disk that fails: %v", err)
