@@ -67,12 +67,15 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: until stdout|stderr pattern arguments...")
 	}
 	pattern := regexp.MustCompile("(?m)" + args[1])
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		if ts.Exec("pmbot", args[2:]...) == nil && pattern.MatchString(ts.ReadFile(args[0])) {
-			return
+	again, late := time.NewTicker(50*time.Millisecond), time.After(30*time.Second)
+	defer again.Stop()
+	for ts.Exec("pmbot", args[2:]...) != nil || !pattern.MatchString(ts.ReadFile(args[0])) {
+		select {
+		case <-again.C:
+		case <-late:
+			ts.Fatalf("it never came to %s", args[1])
 		}
 	}
-	ts.Fatalf("it never came to %s", args[1])
 }
 
 // ended demands that the last line of an output matches: "ended stdout '^result '".
