@@ -12,6 +12,20 @@
 // an event of its own, for which the kernel asks the guard and answers with an approval,
 // sent to the broker, or a refusal, told to the strategy.
 //
+// # The exchange's account
+//
+// A reading of it is an event on which the kernel decides (truthcompare.go, truthpolicy.go): each
+// difference has a remedy, which the journal keeps, so that a replay needs no policy. At the very
+// first reading positions and balances are adopted, and are the house's. Later a position, a
+// balance and an order may have moved while they were read: what counts is what two readings in
+// a row show without a fill in between, or three at all; until then the account only reduces
+// risk (CauseTruth), and another reading is asked for. Positions that differ halt, balances are
+// adopted with an entry in the ledger, unknown orders with our prefix are cancelled, others'
+// orders are reported and not touched; [Reconcile] says otherwise. An order of another process
+// with our prefix, younger than this one, halts: a second pmbot trades the account. What halts
+// stays halted until a person resumes, and is adopted only if he says so (StateChange.Accept).
+// Entry prices are the exchange's wherever quantities agree.
+//
 // Start reading at Kernel.Step in kernel.go; the life of an order is in order.go, how the
 // exchange's account is held against ours in truth.go.
 //

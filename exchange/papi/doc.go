@@ -108,13 +108,29 @@
 //
 // A catch-up reads all lists of open orders, positions, balances and the account, asks singly
 // for orders that were open and are on no list, and reads all fills since a quarter of an hour
-// before the last event that came, or since BrokerConfig.Since at the start. Events that come
+// before the last event that came, or before Known.Heard at the start. Events that come
 // meanwhile wait and are told behind it. Whatever is not the answer asked for is no knowledge: it is read again.
 // The exchange tells amounts and no changes, so an entry of the ledger is the difference to
 // what was known; news that are older by the exchange's time, or by the update id of the
 // margin wallet, are passed over. Of positions only fills are told; [Broker.Truth] has what
 // the exchange says of them. Their entry prices depend on the order of fills, which a fill
 // found late does not keep: reconciliation compares.
+// Behind all that it has brought, and before the events that have waited, the whole reading is
+// told as one event, of KindTruth.
+//
+// # Restart
+//
+// A receiver that was rebuilt from a journal says in BrokerConfig.Known what it knows. Orders
+// that were at the exchange for certain are caught up with as after any gap; those on their way
+// when the last process ended are in doubt, with a window from the start of this one, since
+// nobody knows when they left. Orders in doubt are asked for before fills are told, for the
+// child of a conditional order names nobody. A receiver that knows nothing is told no fill from
+// before its first positions were read. Balances are told as far as they differ from Known's.
+//
+// An order that was open, is on no list and is found by no question is told to be Unknown, once
+// and with the proof that NotArrived needs; it is asked for slowly ever after. Fills of an order
+// with one of BrokerConfig.Prefixes that a restarted receiver does not know, from before Heard,
+// are not told: it was over, and forgotten.
 //
 // # Assumed
 //
