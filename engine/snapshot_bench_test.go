@@ -77,7 +77,8 @@ func TestFullSnapshot(t *testing.T) {
 	}
 }
 
-// BenchmarkSnapshot holds up everything else while it is written. Target: 10 ms.
+// BenchmarkSnapshot holds up everything else while it is written: seldom, when a segment of
+// the journal is full.
 func BenchmarkSnapshot(b *testing.B) {
 	k, _ := full(b)
 	b.SetBytes(int64(len(k.Snapshot())))
