@@ -172,6 +172,7 @@ func (w *world) serveHTTP(rw http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler) // the client is gone
 	}
+	defer a.Body.Close()
 	rw.WriteHeader(a.StatusCode)
 	_, _ = io.Copy(rw, a.Body)
 }
