@@ -104,6 +104,11 @@ func (d *day) Deliver(e *exchange.Event, w *engine.Wishes) error {
 // burst is what a feed brings at once: best prices, trades, marks and pieces of books.
 func (d *day) burst(n int64, depth *exchange.Depth) {
 	d.price = exchange.MustFixed("50000") + exchange.Fixed(n%100)*exchange.MustFixed("0.1")
+	for _, index := range []exchange.AssetIndex{{Asset: "BTC", Price: d.price}, {Asset: "USDT", Price: exchange.FixedOne}} {
+		var e exchange.Event
+		e.SetAssetIndex(&index)
+		d.loop.Take(&e)
+	}
 	for inst := um; inst <= pair; inst++ {
 		e := exchange.Event{Inst: inst}
 		e.SetTrade(exchange.Trade{Price: d.price, Qty: exchange.FixedOne, ID: n})
@@ -124,7 +129,7 @@ func (d *day) burst(n int64, depth *exchange.Depth) {
 }
 
 // TestDay runs a bot under load over 24 hours of virtual time, with PMBOT_DAY=1, and over
-// twelve minutes else: 110 events of the market and two orders a second, with a journal that
+// twelve minutes else: 130 events of the market and two orders a second, with a journal that
 // rotates and compacts. Memory and goroutines stay flat. The full day is
 //
 //	PMBOT_DAY=1 go test ./engine/loop -run TestDay -v -timeout 30m
