@@ -233,8 +233,8 @@ func (c *console) keyLine(store keyStore, name string) keyLine {
 	if kind, err := keyKind(key, secret); err == nil {
 		line.Kind = kind
 	}
-	if text := key.Reveal(); len(text) >= 16 { // of a shorter one four would be too much
-		line.Ends = "…" + text[len(text)-4:]
+	if ends := key.Ends(); ends != "" {
+		line.Ends = "…" + ends
 	}
 	return line
 }

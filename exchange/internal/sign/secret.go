@@ -32,6 +32,15 @@ func (s Secret) Reveal() string {
 	return *s.text
 }
 
+// Ends returns the last four characters, by which a person tells API keys apart, and nothing
+// of a text of fewer than sixteen, of which four would be too much.
+func (s Secret) Ends() string {
+	if s.text == nil || len(*s.text) < 16 {
+		return ""
+	}
+	return (*s.text)[len(*s.text)-4:]
+}
+
 // String hides the text.
 func (s Secret) String() string {
 	if s.Empty() {

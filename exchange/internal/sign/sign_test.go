@@ -245,3 +245,12 @@ func BenchmarkSign(b *testing.B) {
 		})
 	}
 }
+
+// TestSecretEnds tells four characters of a long text and nothing of a short one.
+func TestSecretEnds(t *testing.T) {
+	for text, want := range map[string]string{"": "", "fifteen-letters": "", "sixteen--letters": "ters", papiSecret: papiSecret[len(papiSecret)-4:]} {
+		if got := NewSecret(text).Ends(); got != want {
+			t.Errorf("the end of a text of %d is %q", len(text), got)
+		}
+	}
+}
