@@ -291,9 +291,10 @@ func (s *survival) start() *runningBot {
 			return b
 		}
 		s.refused++
-		if try == 5 {
+		if try == 30 {
 			s.t.Fatalf("the bot does not start:\n%s", b.errors.String())
 		}
+		pause(time.Second / 2) // bans outlast the fault
 	}
 }
 
