@@ -115,10 +115,14 @@ func operator() string {
 	return fmt.Sprintf("uid %d", os.Getuid())
 }
 
-// controlCommands are all that look at a running bot or tell it what to do.
-func controlCommands(c *console) []*cobra.Command {
+// lookCommands look at a running bot.
+func lookCommands(c *console) []*cobra.Command {
 	return []*cobra.Command{
 		statusCommand(c), ordersCommand(c), fillsCommand(c), positionsCommand(c), marginCommand(c), fundingCommand(c), limitsCommand(c), logsCommand(c),
-		haltCommand(c), resumeCommand(c), cancelCommand(c), flattenCommand(c), reloadCommand(c),
 	}
+}
+
+// tellCommands tell a running bot what to do.
+func tellCommands(c *console) []*cobra.Command {
+	return []*cobra.Command{haltCommand(c), resumeCommand(c), cancelCommand(c), flattenCommand(c), reloadCommand(c)}
 }

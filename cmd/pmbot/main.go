@@ -39,9 +39,26 @@ func main() {
 // run is the whole program without the process around it, and returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
 	c := &console{stdin, stdout, stderr, getenv}
-	root := group("pmbot", "Trade and backtest Binance Portfolio Margin accounts",
-		runCommand(c), backtestCommand(c), dataCommand(c), strategyCommand(c), reportCommand(c), simCommand(c), doctorCommand(c), demoCommand(c), journalCommand(c), keyCommand(c), versionCommand(c), pluginCommand(), exitCodesTopic())
-	root.AddCommand(controlCommands(c)...)
+	root := group("pmbot", "Trade and backtest Binance Portfolio Margin accounts", pluginCommand(), exitCodesTopic())
+	for _, part := range []struct {
+		title    string
+		commands []*cobra.Command
+	}{
+		{"Try it:", []*cobra.Command{demoCommand(c), simCommand(c)}},
+		{"Test strategies:", []*cobra.Command{backtestCommand(c), reportCommand(c), strategyCommand(c), dataCommand(c)}},
+		{"Run a bot:", []*cobra.Command{keyCommand(c), doctorCommand(c), runCommand(c), journalCommand(c)}},
+		{"Look at a running bot:", lookCommands(c)},
+		{"Tell a running bot:", tellCommands(c)},
+		{"Other commands:", []*cobra.Command{versionCommand(c)}},
+	} {
+		root.AddGroup(&cobra.Group{ID: part.title, Title: part.title})
+		for _, cmd := range part.commands {
+			cmd.GroupID = part.title
+			root.AddCommand(cmd)
+		}
+	}
+	root.SetHelpCommandGroupID("Other commands:")
+	root.SetCompletionCommandGroupID("Other commands:")
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetIn(stdin)
 	root.SetOut(stdout)
