@@ -169,10 +169,14 @@ type dealt struct {
 	order  int64
 }
 
-// audit holds the whole journal against the exchange's whole history: the same fills, once
-// each, whose sum is the position; and every order of the exchange was approved, once.
+// audit replays the whole journal, and holds it against the exchange's whole history: the same
+// fills, once each, whose sum is the position; and every order of the exchange was approved,
+// once.
 func (s *survival) audit() {
 	s.t.Helper()
+	dir := filepath.Join(s.dir, "main", "journal")
+	runPmbot(s.t, nil, "journal", "verify", "--dir", dir, "--quiet")
+	runPmbot(s.t, nil, "journal", "replay", "--dir", dir, "-c", filepath.Join(s.dir, "bot.toml"), "--quiet")
 	fills, orders := s.journaled()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 5*time.Minute)
 	defer cancel()
