@@ -178,7 +178,7 @@ func TestRingsGoOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for n := range 70 {
+	for n := range fewer(70, 10) {
 		tell(k, 10_000+n)
 		tell(b.kernel, 10_000+n)
 		if !bytes.Equal(k.Snapshot(), b.kernel.Snapshot()) {
@@ -261,8 +261,11 @@ func TestRestoreOfHostileValues(t *testing.T) {
 	if err := d.Decode(&all); err != nil {
 		t.Fatal(err)
 	}
-	taken, refused := 0, 0
+	taken, refused, places, step := 0, 0, 0, fewer(1, 7)
 	leaves(all, func(put func(any), was any) {
+		if places++; places%step > 0 {
+			return
+		}
 		for _, hostile := range []any{
 			nil, true, json.Number("0"), json.Number("-1"), json.Number("7"), json.Number("18446744073709551615"), json.Number("1e400"), "", "x", "0",
 			"-0.00000001", "92233720368.54775807", "0e9999", "2262-04-11T23:47:16.854775807Z", "1677-09-21T00:12:43.145224192Z", []any{}, []any{nil},
@@ -281,7 +284,7 @@ func TestRestoreOfHostileValues(t *testing.T) {
 		}
 		put(was)
 	})
-	if taken < 200 || refused < 2000 {
+	if taken < 200/step || refused < 2000/step {
 		t.Errorf("%d taken, %d refused", taken, refused)
 	}
 }
