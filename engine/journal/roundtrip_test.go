@@ -229,7 +229,7 @@ func TestEveryKind(t *testing.T) {
 			t.Errorf("%v: the test has no payload of it", k)
 			continue
 		}
-		for round := range 300 {
+		for round := range fewer(300, 40) {
 			f := &filler{rng: rand.New(rand.NewPCG(uint64(k), uint64(round))), wild: round > 20}
 			w := codec{writing: true, memory: newMemory(&h)}
 			var events []exchange.Event
