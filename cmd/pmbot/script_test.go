@@ -30,6 +30,10 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error { // under the race detector every process sleeps for a second at its end, or as this says
+			env.Setenv("GORACE", "atexit_sleep_ms=50")
+			return nil
+		},
 		Condition: func(name string) (bool, error) {
 			if name != "namespaces" {
 				return false, fmt.Errorf("no condition %q", name)
