@@ -83,10 +83,13 @@ type day struct {
 }
 
 // Deliver wishes two orders a second, in turn one that buys and one that sells, and every
-// fourth one is cancelled.
+// fourth one is cancelled. They rest at the price of the last trade it was shown.
 func (d *day) Deliver(e *exchange.Event, w *engine.Wishes) error {
 	d.events++
-	if e.Kind == exchange.KindTimer {
+	switch e.Kind {
+	case exchange.KindTrade:
+		d.price = e.Trade().Price
+	case exchange.KindTimer:
 		in := buy(d.ref % 1000)
 		in.Ref, in.Request.Price = d.ref+1, d.price
 		if d.ref++; (d.ref+d.ref/4)%2 == 0 { // so that what is filled adds up to nothing
@@ -103,18 +106,18 @@ func (d *day) Deliver(e *exchange.Event, w *engine.Wishes) error {
 
 // burst is what a feed brings at once: best prices, trades, marks and pieces of books.
 func (d *day) burst(n int64, depth *exchange.Depth) {
-	d.price = exchange.MustFixed("50000") + exchange.Fixed(n%100)*exchange.MustFixed("0.1")
-	for _, index := range []exchange.AssetIndex{{Asset: "BTC", Price: d.price}, {Asset: "USDT", Price: exchange.FixedOne}} {
+	price := exchange.MustFixed("50000") + exchange.Fixed(n%100)*exchange.MustFixed("0.1")
+	for _, index := range []exchange.AssetIndex{{Asset: "BTC", Price: price}, {Asset: "USDT", Price: exchange.FixedOne}} {
 		var e exchange.Event
 		e.SetAssetIndex(&index)
 		d.loop.Take(&e)
 	}
 	for inst := um; inst <= pair; inst++ {
 		e := exchange.Event{Inst: inst}
-		e.SetTrade(exchange.Trade{Price: d.price, Qty: exchange.FixedOne, ID: n})
+		e.SetTrade(exchange.Trade{Price: price, Qty: exchange.FixedOne, ID: n})
 		d.loop.Take(&e)
 		e = exchange.Event{Inst: inst}
-		e.SetBookTicker(exchange.BookTicker{Bid: d.price, BidQty: exchange.FixedOne, Ask: d.price + 10_000_000, AskQty: exchange.FixedOne, UpdateID: n})
+		e.SetBookTicker(exchange.BookTicker{Bid: price, BidQty: exchange.FixedOne, Ask: price + 10_000_000, AskQty: exchange.FixedOne, UpdateID: n})
 		d.loop.Take(&e)
 		e = exchange.Event{Inst: inst}
 		depth.First, depth.Last = n, n
@@ -122,7 +125,7 @@ func (d *day) burst(n int64, depth *exchange.Depth) {
 		d.loop.Take(&e)
 		if inst != pair {
 			e = exchange.Event{Inst: inst}
-			e.SetMark(exchange.Mark{Price: d.price, Index: d.price})
+			e.SetMark(exchange.Mark{Price: price, Index: price})
 			d.loop.Take(&e)
 		}
 	}
@@ -140,7 +143,7 @@ func TestDay(t *testing.T) {
 	}
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		d := &day{t: t, price: exchange.MustFixed("50000")}
+		d := &day{t: t}
 		k := engine.New(kernelConfig(t, flooding))
 		header := journal.Header{Prefix: "pm-d", Mode: "dry", Account: "a", Instruments: testInstruments(t).All()}
 		w, err := journal.Open(journal.Config{
