@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/exchange/papi"
 	"github.com/pmbot/pmbot/strategy"
@@ -54,10 +55,19 @@ func defaultLive() liveConfig {
 	}
 }
 
-var (
-	accountName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
-	orderPrefix = regexp.MustCompile(`^[A-Za-z0-9.:_-]{1,16}$`)
-)
+var accountName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
+
+// orderPrefixMax leaves room behind the configured prefix for the start of the process, which
+// are 8 characters until 2059, within what [engine.CheckPrefix] takes.
+const orderPrefixMax = 8
+
+// checkOrderPrefix says what is wrong with what our orders' ids are to begin with.
+func checkOrderPrefix(prefix string) error {
+	if prefix == "" || len(prefix) > orderPrefixMax {
+		return fmt.Errorf("%.40q has %d characters, not 1 to %d; in the ids of our orders the start of the process follows them", prefix, len(prefix), orderPrefixMax)
+	}
+	return engine.CheckPrefix(prefix)
+}
 
 // loadLive decodes a configuration, which may be that of a whole bot. Every mistake is
 // reported.
@@ -84,8 +94,8 @@ func (c *liveConfig) check(doc *document) []mistake {
 	if !accountName.MatchString(c.Account.Name) {
 		wrong("account.name", "%q is not a name of at most 32 small letters, digits, _ and -", c.Account.Name)
 	}
-	if !orderPrefix.MatchString(c.Account.OrderPrefix) {
-		wrong("account.order_prefix", "%q is not 1 to 16 letters, digits and .:_-, which begin the ids of our orders", c.Account.OrderPrefix)
+	if err := checkOrderPrefix(c.Account.OrderPrefix); err != nil {
+		wrong("account.order_prefix", "%v", err)
 	}
 	for _, s := range []struct{ key, ref string }{{"account.key", c.Account.Key}, {"account.secret", c.Account.Secret}} {
 		if _, _, err := secretReference(s.ref); err != nil {

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/engine/journal"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard"
@@ -72,6 +75,43 @@ type reconcileConfig struct {
 	Interval time.Duration `toml:"interval"`
 	// Resume is "auto" or "manual": who lets trading begin once start or gap are over.
 	Resume string `toml:"resume"`
+	// What becomes of differences, in the words of [exchange.Remedy], in small letters.
+	Orders    string `toml:"orders" json:"orders"`
+	Positions string `toml:"positions" json:"positions"`
+	Balances  string `toml:"balances" json:"balances"`
+	Foreign   string `toml:"foreign" json:"foreign"`
+}
+
+// remedies are what a configuration can have done about a difference.
+var remedies = map[string]exchange.Remedy{
+	"cancel": exchange.RemedyCancel, "adopt": exchange.RemedyAdopt, "report": exchange.RemedyReport, "halt": exchange.RemedyHalt,
+}
+
+// policy is what the kernel does about differences. A word that is none is left out; check
+// finds it.
+func (r *reconcileConfig) policy() engine.Reconcile {
+	return engine.Reconcile{
+		Orders: remedies[r.Orders], Positions: remedies[r.Positions], Balances: remedies[r.Balances], Foreign: remedies[r.Foreign],
+	}
+}
+
+// check finds words that make no sense, or not where they stand.
+func (r *reconcileConfig) check(wrong wrongFunc) {
+	if r.Resume != resumeAuto && r.Resume != resumeManual {
+		wrong("reconcile.resume", "%q is neither auto nor manual", r.Resume)
+	}
+	r.checkRemedies(wrong)
+}
+
+func (r *reconcileConfig) checkRemedies(wrong wrongFunc) {
+	for _, c := range []struct{ key, word, choice string }{
+		{"orders", r.Orders, "cancel, adopt and halt"}, {"positions", r.Positions, "halt and adopt"},
+		{"balances", r.Balances, "adopt and halt"}, {"foreign", r.Foreign, "report and halt"},
+	} {
+		if !slices.Contains(strings.FieldsFunc(c.choice, func(r rune) bool { return r == ',' || r == ' ' }), c.word) || c.word == "and" {
+			wrong("reconcile."+c.key, "%q is none of %s", c.word, c.choice)
+		}
+	}
 }
 
 // The answers to Resume.
@@ -100,14 +140,16 @@ func defaultRun() runConfig {
 	live, test := defaultLive(), defaultConfig()
 	return runConfig{
 		Seed: 1, Account: live.Account, Feed: defaultRecord().Feed,
-		Paper:     paperConfig{Leverage: test.Account.Leverage, Venue: test.Venue},
-		Risk:      test.Risk,
-		Journal:   journalConfig{Segment: time.Hour, SegmentBytes: 64 << 20, Keep: 7 * 24 * time.Hour, KeepBytes: 8 << 30},
-		Reconcile: reconcileConfig{Interval: time.Minute, Resume: resumeAuto},
-		Stop:      stopConfig{Policy: stopCancel, Within: 30 * time.Second},
-		Log:       logConfig{Level: "info", Status: time.Minute, Bytes: 16 << 20, Files: 8},
-		Record:    defaultRecord().notRecording(),
-		Data:      test.Data,
+		Paper:   paperConfig{Leverage: test.Account.Leverage, Venue: test.Venue},
+		Risk:    test.Risk,
+		Journal: journalConfig{Segment: time.Hour, SegmentBytes: 64 << 20, Keep: 7 * 24 * time.Hour, KeepBytes: 8 << 30},
+		Reconcile: reconcileConfig{
+			Interval: time.Minute, Resume: resumeAuto, Orders: "cancel", Positions: "halt", Balances: "adopt", Foreign: "report",
+		},
+		Stop:   stopConfig{Policy: stopCancel, Within: 30 * time.Second},
+		Log:    logConfig{Level: "info", Status: time.Minute, Bytes: 16 << 20, Files: 8},
+		Record: defaultRecord().notRecording(),
+		Data:   test.Data,
 	}
 }
 

@@ -1,12 +1,18 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pmbot/pmbot/configs"
+	"github.com/pmbot/pmbot/engine"
+	"github.com/pmbot/pmbot/exchange"
 )
 
 // TestRunDefaults holds configs/run.toml to its promises: it shows every key but those that
@@ -53,6 +59,13 @@ func TestBadRunConfigs(t *testing.T) {
 		{"[stop]\nwithin = \"0s\"", "x.toml:2: stop.within: 0s is not within 1s to 10m0s"},
 		{"[reconcile]\nresume = \"never\"", `x.toml:2: reconcile.resume: "never" is neither auto nor manual`},
 		{"[reconcile]\ninterval = \"0s\"", "x.toml:2: reconcile.interval: 0s is not within 1s to 1h0m0s"},
+		{"[reconcile]\norders = \"report\"", `x.toml:2: reconcile.orders: "report" is none of cancel, adopt and halt`},
+		{"[reconcile]\npositions = \"cancel\"", `x.toml:2: reconcile.positions: "cancel" is none of halt and adopt`},
+		{"[reconcile]\nbalances = \"and\"", `x.toml:2: reconcile.balances: "and" is none of adopt and halt`},
+		{"[reconcile]\nforeign = \"\"", `x.toml:2: reconcile.foreign: "" is none of report and halt`},
+		{"[account]\norder_prefix = \"ninechars\"", `x.toml:2: account.order_prefix: "ninechars" has 9 characters, not 1 to 8`},
+		{"[account]\norder_prefix = \"a b\"", `x.toml:2: account.order_prefix: a prefix of client ids has letters, digits and .:_- only`},
+		{"[account]\norder_prefix = \"\"", `x.toml:2: account.order_prefix: "" has 0 characters, not 1 to 8`},
 		{"[log]\nlevel = \"loud\"", `x.toml:2: log.level: "loud" is none of debug, info, warn and error`},
 		{"[log]\nbytes = 1", "x.toml:2: log.bytes: 1 is not within"},
 		{"[journal]\nsync = \"soon\"", "x.toml:2: journal.sync: \"soon\" is none of always, orders, never"},
@@ -97,5 +110,41 @@ func TestOneFile(t *testing.T) {
 	live, err := loadLive("run.toml", string(text), nil)
 	if err != nil || live.Account.Name != "main" {
 		t.Errorf("doctor would have %+v, %v", live, err)
+	}
+}
+
+// TestRemedies: the default words are the kernel's own defaults, and every word that a
+// configuration takes is one that the kernel takes.
+func TestRemedies(t *testing.T) {
+	r := defaultRun().Reconcile
+	want := engine.Reconcile{Orders: exchange.RemedyCancel, Positions: exchange.RemedyHalt, Balances: exchange.RemedyAdopt, Foreign: exchange.RemedyReport}
+	if got := r.policy(); got != want {
+		t.Errorf("the default is %+v, and the kernel's %+v", got, want)
+	}
+	words := slices.Sorted(maps.Keys(remedies))
+	for _, field := range []*string{&r.Orders, &r.Positions, &r.Balances, &r.Foreign} {
+		was := *field
+		for _, *field = range words {
+			var wrong []string
+			r.check(func(key, format string, args ...any) { wrong = append(wrong, fmt.Sprintf(key+": "+format, args...)) })
+			policy := r.policy()
+			if err := policy.Check(); (err == nil) != (wrong == nil) {
+				t.Errorf("the configuration says %q, the kernel %v", wrong, err)
+			}
+		}
+		*field = was
+	}
+}
+
+// TestOrderPrefix: with the longest prefix that is taken, ids begin as the kernel wants it.
+func TestOrderPrefix(t *testing.T) {
+	cfg := defaultRun()
+	cfg.Account.OrderPrefix = strings.Repeat("p", orderPrefixMax)
+	b := &bot{cfg: &cfg, started: exchange.TimeOf(time.Date(2059, 1, 1, 0, 0, 0, 0, time.UTC))}
+	if err := errors.Join(checkOrderPrefix(cfg.Account.OrderPrefix), engine.CheckPrefix(b.prefix())); err != nil {
+		t.Error(err)
+	}
+	if err := checkOrderPrefix(cfg.Account.OrderPrefix + "p"); err == nil {
+		t.Error("a prefix that is too long was taken")
 	}
 }

@@ -38,9 +38,7 @@ func (c *runConfig) check(doc *document) []mistake {
 	c.Feed.check(wrong)
 	c.checkPaper(doc, wrong)
 	c.checkTimes(wrong)
-	if c.Reconcile.Resume != resumeAuto && c.Reconcile.Resume != resumeManual {
-		wrong("reconcile.resume", "%q is neither auto nor manual", c.Reconcile.Resume)
-	}
+	c.Reconcile.check(wrong)
 	if _, err := parseStop(string(c.Stop.Policy)); err != nil {
 		wrong("stop.policy", "%v", err)
 	}
