@@ -94,10 +94,14 @@ func grouped(number string) string {
 	return s
 }
 
-// counted prints how many things there are: 1 row, 43,199 rows. The plural's ending is s.
+// counted prints how many things there are: 1 row, 43,199 rows. The plural's ending is s, and
+// of what ends with y ies.
 func counted(n int64, thing string) string {
 	if n == 1 {
 		return "1 " + thing
+	}
+	if stem, y := strings.CutSuffix(thing, "y"); y {
+		return count(n) + " " + stem + "ies"
 	}
 	return count(n) + " " + thing + "s"
 }

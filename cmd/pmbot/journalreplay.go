@@ -79,7 +79,7 @@ func (c *console) replayJournal(ctx context.Context, dir string, most int, quiet
 	bar := c.progress("events", quiet)
 	defer bar.finish()
 	first := uint64(0)
-	r, err := loop.Replay(ctx, dir, func(h *journal.Header) (engine.Config, error) { return readTerms(dir, h) }, loop.ReplayOptions{
+	r, err := loop.Replay(ctx, dir, func(h *journal.Header) (engine.Config, error) { return replayTerms(dir, h) }, loop.ReplayOptions{
 		Version: version, Most: most,
 		Progress: func(seq uint64, _ exchange.Time) {
 			if first == 0 {

@@ -152,7 +152,7 @@ func (c *console) runBot(ctx context.Context, f *runFlags) error {
 	defer b.close()
 	for _, step := range []func(context.Context) error{
 		b.openPrograms,    // whose strategies say which instruments they need
-		b.lookBack,        // into the journal, for the instruments that it knows
+		b.lookBack,        // into the journal, for the instruments and strategies that it knows
 		b.askMarket,       // the exchange's clock, and its instruments
 		b.examineAccount,  // doctor, and what the account's margin is computed by
 		b.confirm,         // by the person who starts a live run

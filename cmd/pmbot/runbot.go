@@ -46,6 +46,7 @@ type bot struct {
 	// warnings are what a person should know of the run.
 	warnings []string
 
+	// labels are those of all strategies that the journal knows, by number, from 1.
 	labels []string
 	rest   *rest.Client
 	ins    *exchange.Instruments

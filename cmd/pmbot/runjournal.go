@@ -8,11 +8,9 @@ import (
 	"slices"
 	"syscall"
 
-	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/engine/journal"
 	"github.com/pmbot/pmbot/engine/loop"
 	"github.com/pmbot/pmbot/exchange"
-	"github.com/pmbot/pmbot/riskguard"
 	"github.com/pmbot/pmbot/strategy"
 )
 
@@ -25,11 +23,12 @@ func (b *bot) journalDir() string {
 }
 
 // lookBack opens the newest segment of the journal, if there is one. Its events name
-// instruments by their place in its table, so the table of this process begins with them.
+// instruments by their place in its table, so the table of this process begins with them; and
+// its strategies by their numbers, which the terms beside it have.
 func (b *bot) lookBack(context.Context) error {
 	past, err := journal.Newest(b.journalDir())
 	if errors.Is(err, journal.ErrEmpty) {
-		return nil
+		return b.number(nil)
 	}
 	if err != nil {
 		return journalFailure(err)
@@ -49,7 +48,11 @@ func (b *bot) lookBack(context.Context) error {
 		}
 	}
 	b.cfg.Instruments = symbols
-	return nil
+	t, err := readTerms(b.journalDir(), b.past)
+	if err != nil {
+		return err
+	}
+	return b.number(t.Strategies)
 }
 
 // remembered is an instrument of the journal that the exchange does not list any more.
@@ -69,7 +72,7 @@ func (b *bot) remembered(s strategy.Symbol) *exchange.Instrument {
 func journalFailure(err error) error {
 	switch {
 	case errors.Is(err, journal.ErrDamaged):
-		return &failure{exitCheck, err, "with the damaged journal put aside, a start reads the account from the exchange alone"}
+		return &failure{exitCheck, err, asideCure}
 	case errors.Is(err, journal.ErrLocked):
 		return &failure{exitSafety, err, "stop the other process first"}
 	case errors.Is(err, syscall.ENOSPC):
@@ -81,17 +84,19 @@ func journalFailure(err error) error {
 // recover brings the kernel's state back out of the journal, which asks nobody, or makes a
 // new kernel; and opens the journal to go on.
 func (b *bot) recover(context.Context) error {
-	var err error
-	b.guard, err = riskguard.New(riskguard.Config{Instruments: b.ins, Tables: b.tables, Limits: b.cfg.Risk, Strategies: len(b.cfg.Strategies)})
+	c, err := b.terms().config(b.ins, b.prefix())
 	if err != nil {
 		return &failure{exitConfig, err, "see [risk] of configs/run.toml"}
 	}
-	made := engine.Config{Instruments: b.ins, Guard: b.guard, Strategies: len(b.cfg.Strategies), ClientPrefix: b.prefix()}
+	b.guard = c.Guard
 	var found loop.Recovered
-	if b.kernel, found, err = loop.Recover(b.journalDir(), made); err != nil {
+	if b.kernel, found, err = loop.Recover(b.journalDir(), c); err != nil {
 		return journalFailure(err)
 	}
 	b.step("journal", "%v", &found)
+	if err := b.checkNumbers(b.kernel); err != nil {
+		return err
+	}
 	if b.clock, err = loop.NewClock(b.kernel.Now()); err != nil {
 		return &failure{exitFailed, err, "set the machine's clock right"}
 	}
@@ -112,11 +117,21 @@ func (b *bot) openJournal() error {
 		return journalFailure(err)
 	}
 	b.writer = w
-	if err := saveTerms(b.journalDir(), b.prefix(), b.cfg.Risk, b.tables, len(b.cfg.Strategies)); err != nil {
+	if err := b.terms().save(b.journalDir(), b.prefix()); err != nil {
 		return journalFailure(err)
 	}
 	if err := w.Rotate(b.kernel.Snapshot()); err != nil {
 		return journalFailure(err)
 	}
+	if n, err := dropTerms(b.journalDir()); err != nil {
+		b.log.Warn("terms of old processes are kept: "+err.Error(), "part", "journal")
+	} else if n > 0 {
+		b.log.Debug("terms of old processes were removed", "part", "journal", "files", n)
+	}
 	return nil
+}
+
+// terms are what this process decides by.
+func (b *bot) terms() *terms {
+	return &terms{Limits: b.cfg.Risk.JSON(), Tables: b.tables, Strategies: b.labels, Reconcile: b.cfg.Reconcile}
 }

@@ -20,7 +20,7 @@ import (
 
 // player is one strategy of a bot, in a process of its own: what ends one leaves the others.
 type player struct {
-	id     exchange.StrategyID
+	id     exchange.StrategyID // see [bot.number]
 	label  string
 	config int // its place in the configuration
 	plugin *host.Plugin
@@ -82,8 +82,8 @@ func (b *bot) openPrograms(ctx context.Context) error {
 	test := &configuration{Config: b.cfg.backtest(), doc: b.doc}
 	b.players = &livePlayers{lost: make(chan lostPlayer, len(b.cfg.Strategies))}
 	for i, s := range b.cfg.Strategies {
-		p := &player{id: exchange.StrategyID(i + 1), label: s.Label, config: i}
-		b.players.list, b.labels = append(b.players.list, p), append(b.labels, s.Label)
+		p := &player{label: s.Label, config: i}
+		b.players.list = append(b.players.list, p)
 		if err := b.openProgram(p); err != nil {
 			return test.wrongAt([]string{"strategy", fmt.Sprint(i), "plugin"}, err)
 		}
@@ -133,6 +133,7 @@ func (b *bot) startStrategies(ctx context.Context) error {
 		// What the process before has noted of its strategies is over.
 		b.holdStrategy(p, exchange.Active, "the bot has started it")
 	}
+	b.haltAbsent()
 	return nil
 }
 
