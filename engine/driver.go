@@ -122,12 +122,13 @@ func urgency(commands []Command) Urgency {
 // FireTimers delivers, in the order of due time, strategy and id, every timer due at or
 // before t, also those set meanwhile.
 func (d *Driver) FireTimers(t exchange.Time) error {
+	most := chainMax + len(d.timers.heap) // those that are due by now are no chain
 	for fired := 0; ; fired++ {
 		timer, ok := d.timers.pop(t)
 		if !ok {
 			return nil
 		}
-		if fired == chainMax {
+		if fired == most {
 			return fmt.Errorf("strategy %d: %d timers at one instant, %v", timer.Strategy, chainMax, t)
 		}
 		e := exchange.Event{At: timer.Due} // now, if that is past: see Deliver

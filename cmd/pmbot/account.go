@@ -129,9 +129,9 @@ func (c *liveConfig) instruments() (*exchange.Instruments, error) {
 	return exchange.NewInstruments(list...)
 }
 
-// client makes a client of the account. It sends nothing.
-func (c *console) client(cfg *liveConfig) (*papi.Client, error) {
-	bases := papi.Config{PAPI: cfg.Exchange.PAPI, SAPI: cfg.Exchange.SAPI, FAPI: cfg.Exchange.FAPI, Log: c.logger(false)}
+// client makes a client of the account, with a local clock. It sends nothing.
+func (c *console) client(cfg *liveConfig, now func() exchange.Time) (*papi.Client, error) {
+	bases := papi.Config{PAPI: cfg.Exchange.PAPI, SAPI: cfg.Exchange.SAPI, FAPI: cfg.Exchange.FAPI, Now: now, Log: c.logger(false)}
 	return c.keyedClient(cfg.Account.Key, cfg.Account.Secret, bases, "configs/live.toml")
 }
 

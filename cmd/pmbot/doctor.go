@@ -67,7 +67,7 @@ func (c *console) doctor(ctx context.Context, f *doctorFlags) error {
 	if err != nil {
 		return err
 	}
-	client, err := c.client(cfg)
+	client, err := c.client(cfg, wallClock)
 	if err != nil {
 		return err
 	}

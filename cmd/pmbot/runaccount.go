@@ -9,6 +9,7 @@ import (
 
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/exchange/papi"
 	"github.com/pmbot/pmbot/exchange/papi/preflight"
 )
 
@@ -21,7 +22,7 @@ func (b *bot) examineAccount(ctx context.Context) error {
 	}
 	var err error
 	live := b.cfg.live()
-	if b.client, err = b.console.client(live); err != nil {
+	if b.client, err = b.accountClient(live); err != nil {
 		return err
 	}
 	want := preflight.Want{
@@ -47,6 +48,22 @@ func (b *bot) examineAccount(ctx context.Context) error {
 	b.step("doctor", "%d ok, %d to know of: trading may begin", counts[preflight.OK], counts[preflight.Warn])
 	b.tables = b.facts.Tables()
 	return b.refuseAssumed()
+}
+
+// accountClient makes the client of the account.
+func (b *bot) accountClient(live *liveConfig) (*papi.Client, error) {
+	return b.console.client(live, b.now)
+}
+
+// now is the local time: the loop's, once there is a loop's clock. The guard approves by that
+// clock and the client lets approvals leave by this one. If they were two, a wall clock that is
+// set forward, or a machine that has slept, would end every approval before it is used, and one
+// that is set back would keep approvals alive for as long.
+func (b *bot) now() exchange.Time {
+	if b.clock == nil {
+		return wallClock() // nobody approves anything yet
+	}
+	return b.clock.Now()
 }
 
 // refuseAssumed ends a live run whose risk would rest on what is not the exchange's word.

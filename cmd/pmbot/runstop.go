@@ -52,6 +52,9 @@ func (b *bot) stop(ctx context.Context) *ending {
 	if policy == stopFlatten && !e.late {
 		e.late = b.flatten(ctx) != nil
 	}
+	if b.loop.Err() != nil { // it has ended meanwhile, and with it what was asked for
+		e.late = b.endPast(ctx) != nil || policy == stopFlatten
+	}
 	return e
 }
 

@@ -50,6 +50,13 @@ func (b *bot) trade(stopped context.Context) error {
 	last := b.stop(ctx)
 	end()
 	err := g.Wait()
+	if why == nil {
+		select {
+		case why = <-failed: // while the bot was being stopped
+			b.log.Error(why.Error())
+		default:
+		}
+	}
 	if err := b.writer.Close(); err != nil && why == nil {
 		why = err
 	}

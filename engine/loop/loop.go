@@ -122,7 +122,7 @@ func (l *Loop) Take(e *exchange.Event) {
 	}
 	l.running = true
 	l.mu.Unlock()
-	err := l.deliver(e)
+	err := l.runEvent(e)
 	l.mu.Lock()
 	l.leave(err)
 	more := !l.inbox.idle()
@@ -130,6 +130,12 @@ func (l *Loop) Take(e *exchange.Event) {
 	if more {
 		l.carry(carryMax)
 	}
+}
+
+// runEvent lets a caller's event happen.
+func (l *Loop) runEvent(e *exchange.Event) error {
+	defer l.broken()
+	return l.deliver(e)
 }
 
 // keep puts a copy of a caller's event in the inbox, if there is room; the mutex is held.

@@ -15,12 +15,15 @@ type question struct {
 	ask   func(*engine.Kernel)
 	taken atomic.Bool // by who answers, or by who gives up, whoever is first
 	done  chan struct{}
+	err   error // why there is no answer; to be read when done is closed
 }
 
 func (q *question) answer(k *engine.Kernel) {
 	if q.taken.CompareAndSwap(false, true) {
+		defer close(q.done)
+		q.err = errBroken
 		q.ask(k)
-		close(q.done)
+		q.err = nil
 	}
 }
 
@@ -29,7 +32,7 @@ func (l *Loop) await(ctx context.Context, q *question) error {
 	why := func() error { return ctx.Err() }
 	select {
 	case <-q.done:
-		return nil
+		return q.err
 	case <-l.over:
 		why = l.Err
 	case <-ctx.Done():
@@ -38,7 +41,7 @@ func (l *Loop) await(ctx context.Context, q *question) error {
 		return why()
 	}
 	<-q.done // it is being answered, which takes no time
-	return nil
+	return q.err
 }
 
 // Do calls f with the kernel between two events and waits for it. f must not change the

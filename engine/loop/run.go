@@ -2,6 +2,8 @@ package loop
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -57,7 +59,11 @@ func (l *Loop) untilDue() time.Duration {
 	if due == exchange.Never {
 		return time.Hour
 	}
-	return max(0, due.Sub(l.config.Clock()))
+	now := l.config.Clock()
+	if due <= now { // also one of so long ago that no duration could tell
+		return 0
+	}
+	return due.Sub(now)
 }
 
 // carry takes up to so many items out of the inbox and lets them happen, unless somebody
@@ -71,7 +77,7 @@ func (l *Loop) carry(most int) {
 	for ; l.ended == nil && most > 0 && l.inbox.next(&l.next); most-- {
 		l.running = true
 		l.mu.Unlock()
-		err := l.happen(&l.next)
+		err := l.runItem()
 		l.mu.Lock()
 		l.next = item{}
 		l.leave(err)
@@ -82,6 +88,29 @@ func (l *Loop) carry(most int) {
 		l.poke()
 	}
 }
+
+// runItem lets the item that was taken out happen.
+func (l *Loop) runItem() error {
+	defer l.broken()
+	return l.happen(&l.next)
+}
+
+// broken ends the loop when the kernel has panicked, and lets the panic go on. Where that ends
+// the process nothing is lost. But whoever runs the kernel may be one whose panics others take
+// for something to go on from, as net/http does: nobody would run the kernel ever again, and
+// its orders would stay at the exchange.
+func (l *Loop) broken() {
+	p := recover()
+	if p == nil {
+		return
+	}
+	l.mu.Lock()
+	l.leave(fmt.Errorf("%w: %v", errBroken, p))
+	l.mu.Unlock()
+	panic(p)
+}
+
+var errBroken = errors.New("loop: the kernel has panicked")
 
 // leave says that the kernel is nobody's, and ends the loop if it cannot go on; the mutex is
 // held.
