@@ -6,7 +6,12 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// foreign remembers the last closedMax fills that belong to no order of ours, such as
+// foreignMax is how many such fills are remembered. A restart tells the fills of the last
+// quarter of an hour again, in which an account may send 18,000 orders: those of orders that
+// are still remembered are counted there.
+const foreignMax = 1 << 15
+
+// foreign remembers the last foreignMax fills that belong to no order of ours, such as
 // liquidations, or to one that is forgotten, so that a repeated one is counted once.
 type foreign struct {
 	seen map[foreignFill]bool
@@ -31,13 +36,13 @@ func (f *foreign) count(inst exchange.InstrumentID, fill *exchange.Fill) bool {
 		f.seen = map[foreignFill]bool{}
 	}
 	f.seen[key] = true
-	if len(f.ring) < closedMax {
+	if len(f.ring) < foreignMax {
 		f.ring = append(f.ring, key)
 		return true
 	}
 	delete(f.seen, f.ring[f.next])
 	f.ring[f.next] = key
-	f.next = (f.next + 1) % closedMax
+	f.next = (f.next + 1) % foreignMax
 	return true
 }
 

@@ -270,12 +270,12 @@ func TestClosedOrdersAreForgotten(t *testing.T) {
 		}
 	}
 	var f foreign
-	for trade := range int64(closedMax + 10) {
+	for trade := range int64(foreignMax + 10) {
 		if !f.count(1, &exchange.Fill{TradeID: trade}) || f.count(1, &exchange.Fill{TradeID: trade}) {
 			t.Fatal("a fill is new once")
 		}
 	}
-	if len(f.seen) != closedMax || len(f.ring) != closedMax || !f.count(1, &exchange.Fill{TradeID: 9}) || f.count(1, &exchange.Fill{TradeID: 11}) {
+	if len(f.seen) != foreignMax || len(f.ring) != foreignMax || !f.count(1, &exchange.Fill{TradeID: 9}) || f.count(1, &exchange.Fill{TradeID: 11}) {
 		t.Errorf("%d seen, ring %d", len(f.seen), len(f.ring))
 	}
 }

@@ -37,7 +37,7 @@ func restore(c Config, text []byte) (*Kernel, error) {
 	if err := k.restoreOrders(s); err != nil {
 		return nil, err
 	}
-	if len(s.Foreign) > closedMax || len(s.Strangers) > strangersMax {
+	if len(s.Foreign) > foreignMax || len(s.Strangers) > strangersMax {
 		return nil, fmt.Errorf("%d fills and %d orders of others are more than are ever remembered", len(s.Foreign), len(s.Strangers))
 	}
 	for _, f := range s.Foreign {

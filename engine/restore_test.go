@@ -171,7 +171,7 @@ func TestRingsGoOn(t *testing.T) {
 		e.SetFill(&exchange.Fill{ClientID: fmt.Sprint("other-", n), TradeID: int64(n), Side: exchange.Buy, Qty: 1, Price: exchange.FixedOne})
 		k.Step(&e)
 	}
-	for n := range closedMax + 40 {
+	for n := range foreignMax + 40 {
 		tell(b.kernel, n)
 	}
 	k, err := Restore(benchConfig(t, benchLimits()), b.kernel.Snapshot())
@@ -179,8 +179,8 @@ func TestRingsGoOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n := range fewer(70, 10) {
-		tell(k, 10_000+n)
-		tell(b.kernel, 10_000+n)
+		tell(k, 100_000+n)
+		tell(b.kernel, 100_000+n)
 		if !bytes.Equal(k.Snapshot(), b.kernel.Snapshot()) {
 			t.Fatalf("after %d more: %s", n+1, parts(b.kernel.Snapshot(), k.Snapshot()))
 		}

@@ -40,7 +40,7 @@ func (k *Kernel) comparePositions(t *exchange.Truth) []exchange.Difference {
 			continue // a pair has no position, but balances
 		}
 		for side := exchange.Both; side <= exchange.Short; side++ {
-			ours, theirs := k.sum(id, side), there[id][side]
+			ours, theirs := plain(k.sum(id, side)), there[id][side]
 			if ours.Equal(theirs) {
 				continue
 			}
@@ -51,6 +51,16 @@ func (k *Kernel) comparePositions(t *exchange.Truth) []exchange.Difference {
 		}
 	}
 	return list
+}
+
+// plain is a number without zeros at its end, as a snapshot has it: a kernel that was restored
+// decides with the same digits as the one that went on.
+func plain(d decimal.Decimal) decimal.Decimal {
+	p, err := decimal.NewFromString(d.String())
+	if err != nil {
+		return d
+	}
+	return p
 }
 
 // leg names a position side where there are two.
@@ -69,7 +79,7 @@ func (k *Kernel) compareBalances(t *exchange.Truth) []exchange.Difference {
 	}
 	var rows []both
 	for _, b := range k.guard.Balances() {
-		rows = append(rows, both{asset: b.Asset, wallet: b.Wallet, ours: b.Amount})
+		rows = append(rows, both{asset: b.Asset, wallet: b.Wallet, ours: plain(b.Amount)})
 	}
 	for _, b := range t.Balances {
 		at := slices.IndexFunc(rows, func(r both) bool { return r.asset == b.Asset && r.wallet == b.Wallet })
