@@ -71,7 +71,7 @@ func (b *bot) join(context.Context) error {
 // papiBroker is the account at Binance.
 func (b *bot) papiBroker() (broker, error) {
 	p, err := papi.NewBroker(papi.BrokerConfig{
-		Client: b.client, Instruments: b.ins, Stream: b.cfg.Exchange.User, Seed: b.cfg.Seed, Prefixes: []string{b.cfg.Account.OrderPrefix},
+		Client: b.client, Instruments: b.ins, Stream: b.cfg.Exchange.User, Rotate: b.cfg.Feed.Rotate, Seed: b.cfg.Seed, Prefixes: []string{b.cfg.Account.OrderPrefix},
 		Deliver: b.hearAccount, Notify: b.accountNotice, Known: b.kernel.Known(),
 	})
 	if err != nil {

@@ -23,7 +23,7 @@ import (
 // TestMain makes the test binary be pmbot when a script, or pmbot itself, starts it
 // under that name.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"pmbot": main, "crasher": serveCrasher, "churner": serveChurner})
+	testscript.Main(m, map[string]func(){"pmbot": main, "crasher": serveCrasher, "churner": serveChurner, "exerciser": serveExerciser})
 }
 
 // TestScripts runs the command line as a user does; see testdata/script.

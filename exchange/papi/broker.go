@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/exchange/internal/wire"
@@ -46,6 +47,9 @@ type BrokerConfig struct {
 	// Stream replaces the user stream's host and path by a server on this machine, such as
 	// "ws://127.0.0.1:9001/pm". Any host but a loopback address is an error.
 	Stream string
+	// Rotate is the age at which the stream's connection gets a successor, from 1m to 23h59m;
+	// 0 is 23h. Within half of it, and 25 minutes at most, the listenKey is extended.
+	Rotate time.Duration
 	// Dial makes the connection of the stream below TLS; nil is the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Known is what the receiver knows of the account, that was rebuilt from a journal. The
@@ -93,6 +97,9 @@ type Broker struct {
 	counts atomic.Pointer[Counts]
 }
 
+// rotateMin and rotateMax bound BrokerConfig.Rotate.
+const rotateMin, rotateMax = time.Minute, 24*time.Hour - time.Minute
+
 // streamBase is where user streams are.
 const streamBase = "wss://fstream.binance.com/pm"
 
@@ -103,6 +110,12 @@ func NewBroker(c BrokerConfig) (*Broker, error) {
 	}
 	if c.Notify == nil {
 		c.Notify = func(Notice) {}
+	}
+	if c.Rotate == 0 {
+		c.Rotate = rotateAfter
+	}
+	if c.Rotate < rotateMin || c.Rotate > rotateMax {
+		return nil, fmt.Errorf("papi: a connection of %v is not within %v to %v", c.Rotate, rotateMin, rotateMax)
 	}
 	stream := streamBase
 	if c.Stream != "" {

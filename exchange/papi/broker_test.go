@@ -411,6 +411,11 @@ func TestNewBroker(t *testing.T) {
 			t.Errorf("the stream is %s", b.stream)
 		}
 	}
+	for _, age := range []time.Duration{-1, time.Minute - 1, 24 * time.Hour} {
+		if _, err := NewBroker(BrokerConfig{Client: client, Instruments: testInstruments(t), Deliver: func(exchange.Event) {}, Rotate: age}); err == nil {
+			t.Errorf("no error for connections of %v", age)
+		}
+	}
 	if _, err := NewBroker(BrokerConfig{}); err == nil {
 		t.Error("a broker of nothing")
 	}

@@ -16,8 +16,8 @@ const (
 	// keepEvery is how often the listenKey is extended, which lives for 60 minutes; after a
 	// failure it is tried again after keepAgain.
 	keepEvery, keepAgain = 25 * time.Minute, time.Minute
-	// rotateAfter is the age at which a connection gets a successor: the exchange closes it
-	// after 24 hours. Both are read for overlap.
+	// rotateAfter is the age at which a connection gets a successor unless it is configured:
+	// the exchange closes it after 24 hours. Both are read for overlap.
 	rotateAfter, overlap = 23 * time.Hour, 10 * time.Second
 	// silenceMax is how long nothing may come, pings included: two of those that come every
 	// three minutes, and a minute.
@@ -156,7 +156,7 @@ func (s *session) read(conn *ws.Conn) {
 
 // keep extends the listenKey and rotates the connection until that is lost.
 func (s *session) keep() string {
-	extend, rotate, retire := time.NewTimer(keepEvery), time.NewTimer(rotateAfter), time.NewTimer(overlap)
+	extend, rotate, retire := time.NewTimer(s.extendEvery()), time.NewTimer(s.config.Rotate), time.NewTimer(overlap)
 	retire.Stop()
 	defer extend.Stop()
 	defer rotate.Stop()
@@ -183,7 +183,7 @@ func (s *session) keep() string {
 				rotate.Reset(keepAgain)
 				continue
 			}
-			rotate.Reset(rotateAfter)
+			rotate.Reset(s.config.Rotate)
 			retire.Reset(overlap)
 		case <-retire.C:
 			if s.before != nil {
@@ -199,7 +199,7 @@ func (s *session) keep() string {
 func (s *session) extend() (again time.Duration, why string) {
 	err := s.config.Client.KeepListenKey(s.ctx)
 	if err == nil {
-		return keepEvery, ""
+		return s.extendEvery(), ""
 	}
 	s.tell(s.ctx, notice{NoticeKey, err.Error()})
 	var e *Error
@@ -213,8 +213,12 @@ func (s *session) extend() (again time.Duration, why string) {
 	case key != s.key:
 		return 0, "there is another listenKey"
 	}
-	return keepEvery, ""
+	return s.extendEvery(), ""
 }
+
+// extendEvery is how often the listenKey is extended: by its own life, and within that of each
+// connection.
+func (s *session) extendEvery() time.Duration { return min(keepEvery, s.config.Rotate/2) }
 
 // codeNoListenKey answers a keepalive when there is no key.
 const codeNoListenKey = -1125

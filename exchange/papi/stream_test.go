@@ -197,6 +197,25 @@ func TestRotation(t *testing.T) {
 	})
 }
 
+// TestRotationConfigured: with another age the connection is replaced, and the key extended,
+// sooner, and nothing is missed either.
+func TestRotationConfigured(t *testing.T) {
+	started(t, func(w *world) {
+		w.broker.config.Rotate = time.Minute
+		w.run()
+		w.pass(time.Second)
+		w.clear()
+		w.quiet(62 * time.Second)
+		if len(w.conns) != 2 || w.count("PUT listenKey") != 2 {
+			t.Errorf("%d connections, extended %d times", len(w.conns), w.count("PUT listenKey"))
+		}
+		w.want("stream /pm/ws/secretkey")
+		if w.broker.State() != Live {
+			t.Error("there was a gap")
+		}
+	})
+}
+
 // TestSilence: a connection on which nothing comes, pings included, is lost.
 func TestSilence(t *testing.T) {
 	live(t, func(w *world) {
