@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pmbot/pmbot/plugins/sdk"
@@ -73,6 +74,7 @@ func main() {
 // measure runs all ways and prints the table.
 func measure(ticks, warm int, pause time.Duration, raw string) error {
 	var list []*runner
+	before := load()
 	defer func() {
 		for _, r := range list {
 			r.close()
@@ -105,7 +107,7 @@ func measure(ticks, warm int, pause time.Duration, raw string) error {
 			return err
 		}
 	}
-	report(list, ticks)
+	report(list, ticks, before)
 	if raw == "" {
 		return nil
 	}
@@ -121,19 +123,31 @@ func measure(ticks, warm int, pause time.Duration, raw string) error {
 }
 
 // report prints what was measured.
-func report(list []*runner, ticks int) {
+func report(list []*runner, ticks int, before string) {
 	fmt.Printf("%d ticks of each way, one after the other in turn; microseconds from the frame's writing to the order's reading\n\n", ticks)
-	fmt.Printf("%-34s %8s %8s %8s %8s %8s %6s %12s\n", "way", "p50", "p99", "max", "p50 x", "p99 x", "lost", "CPU us/tick")
+	fmt.Printf("%-34s %8s %8s %8s %8s %8s %6s %9s %9s %9s\n", "way", "p50", "p99", "max", "p50 x", "p99 x", "lost", "CPU/tick", "plugin", "switches")
 	base50, base99 := 0.0, 0.0
 	for i, r := range list {
 		p50, p99 := quantile(r.took, 50), quantile(r.took, 99)
 		if i == 0 {
 			base50, base99 = p50, p99
 		}
-		cpu := float64((r.after - r.before).Nanoseconds()) / 1e3 / float64(ticks)
-		fmt.Printf("%-34s %8.1f %8.1f %8.1f %8.2f %8.2f %6d %12.1f\n", r.name, p50, p99, quantile(r.took, 100), p50/base50, p99/base99, r.lost, cpu)
+		per := func(before, after int64) float64 { return float64(after-before) / float64(ticks) }
+		was, is := r.before, r.after
+		fmt.Printf("%-34s %8.1f %8.1f %8.1f %8.2f %8.2f %6d %9.1f %9.1f %9.1f\n", r.name, p50, p99, quantile(r.took, 100), p50/base50, p99/base99, r.lost,
+			per(was.CPU.Nanoseconds(), is.CPU.Nanoseconds())/1e3, per(was.Children.Nanoseconds(), is.Children.Nanoseconds())/1e3, per(was.Switches, is.Switches))
 	}
-	fmt.Println("\nx is the ratio to the first way. CPU is that of the way's process over all it does, answers and user stream included.")
+	fmt.Printf(`
+x is the ratio to the first way. CPU is that of the way's process in us over all it does, answers and user stream included;
+plugin is that of the process it has started, switches how often threads of the way's process went to sleep.
+The load of the machine was %s before and is %s now.
+`, before, load())
+}
+
+// load is how many processes have wanted a processor in the last 1, 5 and 15 minutes.
+func load() string {
+	b, _ := os.ReadFile("/proc/loadavg")
+	return strings.Join(strings.Fields(string(b) + " ? ? ?")[:3], " ")
 }
 
 // quantile in microseconds.

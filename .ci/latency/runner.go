@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -34,7 +33,7 @@ type runner struct {
 
 	took          []time.Duration
 	lost          int
-	before, after time.Duration // processor time
+	before, after usage
 }
 
 // run starts a way and waits until it listens.
@@ -89,8 +88,8 @@ func (r *runner) tick() {
 	r.took = append(r.took, took)
 }
 
-// usage asks the client for its processor time.
-func (r *runner) usage(d *time.Duration) error {
+// usage asks the client what it has used.
+func (r *runner) usage(u *usage) error {
 	if _, err := io.WriteString(r.in, "usage\n"); err != nil {
 		return err
 	}
@@ -98,9 +97,7 @@ func (r *runner) usage(d *time.Duration) error {
 	if err != nil {
 		return err
 	}
-	n, err := strconv.ParseInt(strings.TrimSpace(line), 10, 64)
-	*d = time.Duration(n)
-	return err
+	return json.Unmarshal([]byte(line), u)
 }
 
 func (r *runner) close() {
