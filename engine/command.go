@@ -58,7 +58,8 @@ type Wishes struct {
 // Journal keeps events and decisions before they take effect. An error stops the driver:
 // what cannot be written down must not happen.
 type Journal interface {
-	// Append takes an event, and the decision on it where the kernel decides.
+	// Append takes an event, and the decision on it where the kernel decides. Both are the
+	// caller's again when it returns.
 	Append(e *exchange.Event, d *Decision) error
 	// Commit makes what was appended as safe as what follows demands.
 	Commit(u Urgency) error

@@ -25,7 +25,11 @@ type Driver struct {
 	wishes Wishes
 	wished uint64
 	queue  []exchange.Intent
-	intent exchange.Event // the event of the wish being handled
+	// What is handled now: the wish, its event, and what was decided on it. They are kept here
+	// because what others are shown would be allocated each time.
+	wish    exchange.Intent
+	intent  exchange.Event
+	decided Decision
 }
 
 // NewDriver joins a kernel with its broker and strategies.
@@ -92,8 +96,8 @@ func (d *Driver) step(e *exchange.Event) ([]Command, error) {
 	}
 	var decided *Decision
 	if Decides(e.Kind) {
-		decision := d.kernel.Decide(e)
-		decided = &decision
+		d.decided = d.kernel.Decide(e)
+		decided = &d.decided
 	}
 	if err := d.journal.Append(e, decided); err != nil {
 		return nil, err
@@ -167,10 +171,10 @@ func (d *Driver) grant() error {
 		if i == chainMax {
 			return fmt.Errorf("strategy %d: more than %d wishes in answer to one event at %v", d.queue[i].Strategy, chainMax, d.now)
 		}
-		in := d.queue[i]
+		d.wish = d.queue[i]
 		d.seq++
-		d.intent = exchange.Event{Seq: d.seq, At: d.now, Inst: in.Request.Inst}
-		d.intent.SetIntent(&in)
+		d.intent = exchange.Event{Seq: d.seq, At: d.now, Inst: d.wish.Request.Inst}
+		d.intent.SetIntent(&d.wish)
 		commands, err := d.step(&d.intent)
 		if err != nil {
 			return err

@@ -227,7 +227,8 @@ func (k *Kernel) applyDecision(e *exchange.Event, d *Decision) {
 		k.commands = append(k.commands, Command{Kind: Submit, Approved: d.Approved})
 	case exchange.IntentAmend:
 		o := k.orders.byID[d.Order.ID]
-		o.Status, o.asked = exchange.StatusPendingAmend, &d.Order.Request
+		asked := d.Order.Request // the decision is the caller's again
+		o.Status, o.asked = exchange.StatusPendingAmend, &asked
 		k.guard.Hold(o.risk())
 		k.guard.Count(in, k.now)
 		k.commands = append(k.commands, Command{Kind: Submit, Approved: d.Approved})

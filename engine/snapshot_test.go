@@ -31,7 +31,12 @@ type storyStep struct {
 }
 
 func (s *story) Append(e *exchange.Event, d *Decision) error {
-	s.steps = append(s.steps, storyStep{event: copied(e), decided: d})
+	step := storyStep{event: copied(e)}
+	if d != nil {
+		own := *d
+		step.decided = &own
+	}
+	s.steps = append(s.steps, step)
 	return nil
 }
 
@@ -53,6 +58,9 @@ func copied(e *exchange.Event) exchange.Event {
 	case exchange.KindState:
 		s := *e.State()
 		own.SetState(&s)
+	case exchange.KindIntent:
+		in := *e.Intent()
+		own.SetIntent(&in)
 	}
 	own.Flags = e.Flags
 	return own

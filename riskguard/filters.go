@@ -127,7 +127,7 @@ func (c *check) lotFilter() *exchange.Refusal {
 	case r.ReduceOnly || c.in.NotionalMin == 0:
 		return nil
 	}
-	if n := c.in.Notional(r.Qty, c.price()); n.LessThan(c.in.NotionalMin.Decimal()) {
+	if n := c.notional(c.price()); n.LessThan(c.in.NotionalMin.Decimal()) {
 		return &exchange.Refusal{Value: fmt.Sprintf("notional %v %s", n, c.in.Quote), Limit: fmt.Sprintf("at least %v", c.in.NotionalMin)}
 	}
 	return nil

@@ -29,12 +29,14 @@ type Guard struct {
 	bounds [boundCount]bound
 	// nearest has readings of the order under examination, where check.noted says so.
 	nearest [boundCount]reading
-	markets []market
-	assets  []asset
-	open    []exchange.Order // by rising id
-	sent    []sent
-	states  states
-	epoch   uint64
+	// examined is the order under examination; kept here, it need not be allocated.
+	examined check
+	markets  []market
+	assets   []asset
+	open     []exchange.Order // by rising id
+	sent     []sent
+	states   states
+	epoch    uint64
 	// fault is the first input that the model could not take. From then on its picture
 	// may be wrong, so nothing more is approved.
 	fault error
@@ -99,7 +101,8 @@ func (g *Guard) Check(in exchange.Intent, o exchange.Order, amend bool, at excha
 			v = Verdict{Refusal: &exchange.Refusal{Intent: in, Rule: r.name, Value: "the control failed", Limit: "it must run"}, Halt: why}
 		}
 	}()
-	c := check{g: g, order: o, amend: amend, at: at}
+	c := &g.examined
+	*c = check{g: g, order: o, amend: amend, at: at}
 	if g.ins.Has(o.Request.Inst) {
 		c.in, c.market = g.ins.At(o.Request.Inst), &g.markets[o.Request.Inst]
 	}
@@ -107,7 +110,7 @@ func (g *Guard) Check(in exchange.Intent, o exchange.Order, amend bool, at excha
 	for i := range g.rules {
 		r = &g.rules[i]
 		c.refusals = &r.refused
-		no := r.check(&c)
+		no := r.check(c)
 		if no == nil || r.money && (c.plan || c.reducing()) || r.pace && c.plan {
 			continue
 		}

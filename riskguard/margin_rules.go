@@ -56,7 +56,7 @@ func (c *check) projected() (*margin.Projection, *exchange.Refusal) {
 	m := &c.margin
 	if !m.askedProjection {
 		m.askedProjection = true
-		m.projection, m.err = c.g.model.Project(c.order)
+		m.projection, m.err = c.g.model.ProjectMoney(c.order)
 	}
 	if m.err != nil {
 		limit := "the worst case must be computable"

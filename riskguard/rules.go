@@ -51,6 +51,12 @@ type check struct {
 	// plan says that a person closes a position with the order; see closing.
 	plan   bool
 	margin marginView
+	// valued is the order's notional at a price.
+	valued struct {
+		asked    bool
+		at       exchange.Fixed
+		notional decimal.Decimal
+	}
 	// noted has a bit for each bound of which Guard.nearest has this order's reading.
 	noted uint16
 	// refusals counts those of the bound that the rule at work found exceeded, or of the
@@ -84,11 +90,19 @@ func (c *check) orderSize() *exchange.Refusal {
 	if price == 0 {
 		return &exchange.Refusal{Value: "no price of " + c.in.Name() + " is known", Limit: "the notional must be known"}
 	}
-	n := c.in.Notional(c.order.Request.Qty, price)
+	n := c.notional(price)
 	if c.order.Request.QuoteQty > 0 {
 		n = c.order.Request.QuoteQty.Decimal()
 	}
 	return c.hold(boundOrderSize, reading{share: fineShare(c.usd(n), c.equity())})
+}
+
+// notional is the order's at a price. Two rules ask for it, of a limit order at the same.
+func (c *check) notional(price exchange.Fixed) decimal.Decimal {
+	if v := &c.valued; !v.asked || v.at != price {
+		v.asked, v.at, v.notional = true, price, c.in.Notional(c.order.Request.Qty, price)
+	}
+	return c.valued.notional
 }
 
 // usd values a notional, which is in quote asset but for CM, where it is in USD already.

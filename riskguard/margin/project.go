@@ -64,6 +64,16 @@ type Breach struct {
 // fails with ErrMissing when a price is not there, and with ErrInput when an order makes
 // no sense.
 func (p *Portfolio) Project(add ...exchange.Order) (Projection, error) {
+	return p.project(true, add)
+}
+
+// ProjectMoney is Project without Coins, for limits on money alone: whoever waits for an
+// order's answer need not wait for numbers that nobody reads.
+func (p *Portfolio) ProjectMoney(add ...exchange.Order) (Projection, error) {
+	return p.project(false, add)
+}
+
+func (p *Portfolio) project(coins bool, add []exchange.Order) (Projection, error) {
 	p.try()
 	defer p.undo()
 	var r Projection
@@ -72,7 +82,9 @@ func (p *Portfolio) Project(add ...exchange.Order) (Projection, error) {
 		if err != nil {
 			return r, err
 		}
-		r.noteCoins(s)
+		if coins {
+			r.noteCoins(s)
+		}
 	}
 	for i := range add {
 		if _, err := p.put(&add[i], false); err != nil {
