@@ -27,9 +27,11 @@ type player struct {
 	live   atomic.Pointer[host.Live]
 	// gate is what events go through, from the moment on that the strategy goes on from.
 	gate atomic.Pointer[host.Gate]
-	// began and failures are of the restarts; the goroutine of livePlayers.run has them.
+	// began, failures and session are of the restarts; the goroutine that runs bot.mind has
+	// them. session counts the sessions, so that the end of one is not taken for that of the next.
 	began    time.Time
 	failures int
+	session  int
 }
 
 // livePlayers are all strategies: what the loop shows events to.
@@ -40,8 +42,9 @@ type livePlayers struct {
 }
 
 type lostPlayer struct {
-	player *player
-	err    error
+	player  *player
+	session int
+	err     error
 }
 
 // Deliver gives an event to every strategy that wants it, and waits for none of them.
@@ -142,10 +145,12 @@ func (b *bot) startStrategy(ctx context.Context, p *player) error {
 	if err != nil {
 		return err
 	}
+	p.session++
+	session := p.session
 	live, err := p.plugin.Live(ctx, host.LiveConfig{
 		Strategy: b.programName(p), Params: b.cfg.Strategies[p.config].Params, Instruments: b.ins, ID: p.id, Resume: resume,
 		Wish:  func(w host.Wishes) { b.loop.Wish(engine.Wishes{Intents: w.Intents, Timers: w.Timers}) },
-		Ended: func(err error) { b.players.lost <- lostPlayer{p, err} },
+		Ended: func(err error) { b.players.lost <- lostPlayer{p, session, err} },
 	})
 	if err != nil {
 		return err

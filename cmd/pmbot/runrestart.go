@@ -48,6 +48,9 @@ func (b *bot) saveAll(ctx context.Context) {
 // strategyLost halts a strategy whose session is gone, and has it started again in a while.
 func (b *bot) strategyLost(ctx context.Context, l lostPlayer, again chan *player) {
 	p := l.player
+	if l.session != p.session {
+		return // it was lost while it was started, which has been seen to
+	}
 	p.live.Store(nil)
 	p.gate.Store(nil)
 	p.failures = restarts.Row(p.failures, time.Since(p.began))
@@ -69,14 +72,17 @@ func (b *bot) strategyLost(ctx context.Context, l lostPlayer, again chan *player
 
 // startAgain starts a strategy in a new process, where the old one stopped.
 func (b *bot) startAgain(ctx context.Context, p *player, again chan *player) {
-	p.plugin.Close()
+	if p.plugin != nil { // its program was started the last time
+		p.plugin.Close()
+	}
 	p.began = time.Now()
 	err := b.openProgram(p)
 	if err == nil {
 		err = b.startStrategy(ctx, p)
 	}
 	if err != nil {
-		b.strategyLost(ctx, lostPlayer{p, err}, again)
+		p.session++ // whatever else ends of this one
+		b.strategyLost(ctx, lostPlayer{p, p.session, err}, again)
 		return
 	}
 	b.holdStrategy(p, exchange.Active, "it was started again")

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/plugins/host"
+)
+
+// TestProgramThatIsGone: a strategy whose program cannot be started again, such as while its
+// file is replaced, stays halted, and the bot and the others go on.
+func TestProgramThatIsGone(t *testing.T) {
+	b, _ := stopping(t)
+	p := &player{id: 1, label: "s"}
+	b.players = &livePlayers{list: []*player{p}, lost: make(chan lostPlayer, 1)}
+	b.cfg.Strategies = []backtest.StrategyConfig{{Plugin: "/does/not/exist", Label: "s"}}
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	again := make(chan *player, 1)
+	for range 3 {
+		b.startAgain(ctx, p, again)
+	}
+	if p.failures != 3 || p.live.Load() != nil || b.guard.State(1, 0) != exchange.Halted {
+		t.Errorf("%d failures, the strategy is %v", p.failures, b.guard.State(1, 0))
+	}
+}
+
+// TestLostOnce: a session that ends while it is started is told twice, by its start and by
+// itself. The second word must not end the session that has taken its place.
+func TestLostOnce(t *testing.T) {
+	b, _ := stopping(t)
+	p := &player{id: 1, label: "s", session: 3}
+	gate := host.NewGate(1)
+	p.gate.Store(gate)
+	b.strategyLost(t.Context(), lostPlayer{p, 2, errors.New("the one before")}, make(chan *player, 1))
+	if p.gate.Load() != gate || p.failures != 0 {
+		t.Errorf("%d failures, the gate is %p", p.failures, p.gate.Load())
+	}
+}
