@@ -50,6 +50,8 @@ type bot struct {
 	labels []string
 	rest   *rest.Client
 	ins    *exchange.Instruments
+	// idle are those that the exchange does not trade any more.
+	idle   []exchange.InstrumentID
 	client *papi.Client // live only
 	facts  *preflight.Facts
 	tables *margin.Tables

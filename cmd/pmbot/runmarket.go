@@ -73,6 +73,7 @@ func (b *bot) askInstruments(ctx context.Context) error {
 		if old := b.remembered(s); old != nil && (err != nil || in.Status != exchange.StatusTrading) {
 			b.warn(old.Name() + " does not trade any more; it is kept because the journal knows it")
 			rows = append(rows, *old)
+			b.idle = append(b.idle, exchange.InstrumentID(len(rows)))
 			continue
 		}
 		if err != nil {

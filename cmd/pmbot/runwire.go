@@ -60,11 +60,17 @@ func (b *bot) join(context.Context) error {
 		Kernel: b.kernel, Broker: b.broker, Strategies: b.players, Journal: loop.Keep(b.writer), Clock: b.clock.Now,
 		Observer: b.recent,
 		Manual:   b.cfg.Reconcile.Resume == resumeManual, CatchUpEvery: b.cfg.Reconcile.Interval,
+		Retell: func(inst exchange.InstrumentID) { b.feed.Retell(inst) }, // there is no feed yet
 	})
 	if err != nil {
 		return err
 	}
 	b.loop.Start(exchange.Start{Prefix: b.prefix(), Version: version, Config: b.hash, Mode: b.mode})
+	// The start has lifted what the process before has held because of the market: every other
+	// instrument was found trading by this one.
+	for _, inst := range b.idle {
+		b.loop.Market(inst, exchange.Halted, "the exchange does not trade it")
+	}
 	return nil
 }
 

@@ -8,8 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/pmbot/pmbot/backtest/papisim"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/exchange/book"
 )
 
 // golden compares lines with a file of testdata.
@@ -211,6 +214,39 @@ func TestBarsOverHours(t *testing.T) {
 		}
 		for _, line := range w.ear.said(w.start, BarDiffers, BarFilled, BarMissed, TradesMissed) {
 			t.Error(line)
+		}
+	})
+}
+
+// TestRetell: a listener who has missed pieces gets the whole book, as it stands, and goes on
+// from there. Without a book, or for an instrument that there is not, nothing is told.
+func TestRetell(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, listed(t), faultStart, 100)
+		var asked, again int
+		var now exchange.Depth
+		w.listen(Config{}, []string{"UM btcusdt@depth@100ms", "CM btcusd_perp@aggTrade"}, 2*time.Second, func() {
+			w.feed.Retell(umBTC) // there is none yet
+			<-time.After(5 * time.Second)
+			asked = len(w.ear.of(umBTC, exchange.KindDepth))
+			now, _ = w.feed.Book(umBTC, 1000)
+			w.feed.Retell(umBTC)
+			w.feed.Retell(cmBTC)
+			w.feed.Retell(99)
+			again = len(w.ear.of(umBTC, exchange.KindDepth))
+		})
+		pieces := w.ear.of(umBTC, exchange.KindDepth)
+		if again != asked+1 || len(pieces) < again+10 {
+			t.Fatalf("%d pieces, after Retell %d, in the end %d", asked, again, len(pieces))
+		}
+		if diff := cmp.Diff(now, pieces[asked].depth); diff != "" || len(now.Bids) == 0 {
+			t.Errorf("the book and what was told:\n%s", diff)
+		}
+		b := book.New(book.RuleOf(exchange.UM))
+		for _, p := range pieces[asked:] {
+			if o := b.Apply(&p.depth); o != book.Applied && o != book.Stale {
+				t.Fatalf("a piece behind it: %v", o)
+			}
 		}
 	})
 }

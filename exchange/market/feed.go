@@ -251,3 +251,23 @@ func (f *Feed) Book(id exchange.InstrumentID, levels int) (exchange.Depth, bool)
 		Asks: b.Append(nil, exchange.Sell, min(levels, b.Known(exchange.Sell))),
 	}, true
 }
+
+// Retell tells the whole book of an instrument as a snapshot, as far as it is known, for a
+// listener who has missed pieces of it; nothing is asked of the exchange. Without a book in sync
+// it does nothing: the next one begins with a snapshot anyway. It must not be called by the
+// Sink.
+func (f *Feed) Retell(id exchange.InstrumentID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.c.Instruments.Has(id) {
+		return
+	}
+	k := f.instruments.list[id-1].book
+	if k == nil || !k.main.Ready() {
+		return
+	}
+	f.tick(f.c.Socket.Now())
+	d := whole(k.main)
+	f.begin(id, k.sent).SetDepth(&d)
+	f.tell()
+}
