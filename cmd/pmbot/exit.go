@@ -20,14 +20,15 @@ import (
 
 // exitCode is the process's answer to the script that started it. The numbers are a
 // promise: they are documented in the README and in [exitCodes], and never change their
-// meaning. 5 (not running) and 10 (an order of unknown outcome) belong to the commands of
-// live trading.
+// meaning. A second signal ends the process as signals do, so shells and systemd tell 130 for
+// SIGINT and 143 for SIGTERM.
 type exitCode int
 
 const (
 	exitOK exitCode = 0
-	// exitFailed is any failure that has no code of its own, an interrupt included: 130
-	// would tell a shell what it knows already, and a script one more number to check.
+	// exitFailed is any failure that has no code of its own, an interrupted command included:
+	// 130 would tell a shell what it knows already, and a script one more number to check. A
+	// bot that a signal has stopped in order is no failure.
 	exitFailed exitCode = 1
 	// exitUsage is a wrong command line.
 	exitUsage exitCode = 2
@@ -78,7 +79,15 @@ func exitCodesTopic() *cobra.Command {
 	for _, e := range exitCodes() {
 		fmt.Fprintf(&b, "  %d  %s\n", e.code, e.meaning)
 	}
-	b.WriteString("\n5 and 10 are reserved for live trading.")
+	b.WriteString(`
+The first SIGINT or SIGTERM stops a command in order: a bot by its policy, which is 0 if all
+that the policy wants is done, 9 if not in time, and 10 if nobody knows what became of an
+order. A second signal ends the process at once: shells tell 130 after SIGINT and 143 after
+SIGTERM. A bot's orders stay as they are then; its next start knows them.
+
+A bot that ended with 10 has told which orders; look at them at the exchange, or start it again
+and it finds out. 5 means that no bot of the account runs on this machine by this user, or that
+its state directory is another one.`)
 	return &cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: b.String()}
 }
 
