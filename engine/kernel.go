@@ -220,6 +220,9 @@ func (k *Kernel) applyDecision(e *exchange.Event, d *Decision) {
 	}
 	switch in.Kind {
 	case exchange.IntentNew:
+		if d.Order.ID != k.lastOrder+1 || !k.ins.Has(d.Order.Request.Inst) {
+			panic(fmt.Sprintf("engine: order %d on instrument %d after order %d", d.Order.ID, d.Order.Request.Inst, k.lastOrder))
+		}
 		k.lastOrder = d.Order.ID
 		k.guard.Hold(d.Order)
 		k.guard.Count(in, k.now)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pmbot/pmbot/engine/journal"
+	"github.com/pmbot/pmbot/engine/loop"
 )
 
 func journalCommand(c *console) *cobra.Command {
@@ -76,7 +77,7 @@ func journalReadFailure(dir string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // journal.ErrEmpty is one, too
 		return &failure{exitNotFound, fmt.Errorf("there is no journal in %s", dir), "name another with --dir, -c or --account"}
-	case errors.Is(err, journal.ErrDamaged):
+	case errors.Is(err, journal.ErrDamaged), errors.Is(err, loop.ErrUnfit):
 		return &failure{exitCheck, err, ""}
 	}
 	return err

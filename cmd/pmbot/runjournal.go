@@ -71,7 +71,7 @@ func (b *bot) remembered(s strategy.Symbol) *exchange.Instrument {
 // journalFailure says what to do about a journal that cannot be read or written.
 func journalFailure(err error) error {
 	switch {
-	case errors.Is(err, journal.ErrDamaged):
+	case errors.Is(err, journal.ErrDamaged), errors.Is(err, loop.ErrUnfit):
 		return &failure{exitCheck, err, asideCure}
 	case errors.Is(err, journal.ErrLocked):
 		return &failure{exitSafety, err, "stop the other process first"}

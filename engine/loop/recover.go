@@ -55,10 +55,22 @@ func (r *Recovered) String() string {
 	return text + ", orders: " + strings.Join(open, ", ")
 }
 
+// ErrUnfit is of a journal whose files are whole and whose snapshot or events no kernel can
+// take, such as a decision on an order that there is not: it was damaged before it was
+// written, or another program has made it, or it is of another table of instruments.
+var ErrUnfit = errors.New("loop: the journal does not fit")
+
+// unfit is an ErrUnfit in its own words.
+type unfit struct{ error }
+
+func (unfit) Is(target error) bool { return target == ErrUnfit }
+func (u unfit) Unwrap() error      { return u.error }
+
 // Recover brings the kernel of a journal back: the newest whole snapshot, and what happened
 // behind it, with what was decided then. The guard is brought along and never asked, so that
 // tighter limits forget no order. Without a journal the kernel is a new one. A journal that is
-// damaged, or that this configuration cannot go on from, is an error.
+// damaged is an error, and ErrUnfit one that this configuration cannot go on from; it names
+// segment and event.
 //
 // The process that goes on begins with [Loop.Start], which doubts what was pending.
 func Recover(dir string, c engine.Config) (*engine.Kernel, Recovered, error) {
@@ -74,7 +86,7 @@ func Recover(dir string, c engine.Config) (*engine.Kernel, Recovered, error) {
 	if err != nil {
 		return nil, Recovered{}, err
 	}
-	k, err := engine.Restore(c, text)
+	k, err := restore(c, text)
 	if err != nil {
 		return nil, Recovered{}, fmt.Errorf("%s: %w", s.Path, err)
 	}
@@ -100,16 +112,29 @@ func Recover(dir string, c engine.Config) (*engine.Kernel, Recovered, error) {
 	return k, r, nil
 }
 
+// restore makes the kernel of a snapshot.
+func restore(c engine.Config, text []byte) (k *engine.Kernel, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = unfit{fmt.Errorf("its snapshot cannot be taken: %v", p)}
+		}
+	}()
+	if k, err = engine.Restore(c, text); err != nil {
+		err = unfit{err}
+	}
+	return k, err
+}
+
 // apply folds a record into a kernel. What the kernel cannot take makes it panic: that is a bug
 // where events come from the process itself, and damage where they come from a file.
 func apply(k *engine.Kernel, r *journal.Record) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("event %d %v at octet %d cannot be applied: %v", r.Event.Seq, r.Event.Kind, r.Offset, p)
+			err = unfit{fmt.Errorf("event %d %v at octet %d cannot be applied: %v", r.Event.Seq, r.Event.Kind, r.Offset, p)}
 		}
 	}()
 	if decided := r.Decision != nil; decided != engine.Decides(r.Event.Kind) {
-		return fmt.Errorf("event %d %v at octet %d: it has a decision is %v", r.Event.Seq, r.Event.Kind, r.Offset, decided)
+		return unfit{fmt.Errorf("event %d %v at octet %d: it has a decision is %v", r.Event.Seq, r.Event.Kind, r.Offset, decided)}
 	}
 	if r.Decision == nil {
 		k.Apply(&r.Event, nil)

@@ -162,7 +162,7 @@ func (r *replay) begin(s *journal.Segment) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.Path, err)
 	}
-	if r.kernel, err = engine.Restore(c, text); err != nil {
+	if r.kernel, err = restore(c, text); err != nil {
 		return fmt.Errorf("%s: %w", s.Path, err)
 	}
 	return nil
