@@ -33,25 +33,25 @@ in its state directory. The command ends with 5 if it does not run, 4 if it does
 was named, and 9 if it did not answer in time.`}
 	flags := cmd.Flags()
 	flags.StringVar(&f.account, "account", "main", "the account whose bot is meant, as its configuration calls it")
-	flags.StringVar(&f.state, "state", "", "the state directory of the bot, if it is not the usual one")
+	flags.StringVar(&f.state, "state", "", "the state directory, as the configuration names it, if it is not the usual one")
 	flags.BoolVar(&f.json, "json", false, "print one JSON document")
 	flags.DurationVar(&f.timeout, "timeout", 15*time.Second, "how long to wait for the answer")
 	cmd.RunE = action(func(ctx context.Context, args []string) error {
 		ctx, cancel := context.WithTimeout(ctx, f.timeout)
 		defer cancel()
-		return controlFailure(f, do(ctx, f, args))
+		return c.controlFailure(f, do(ctx, f, args))
 	})
 	return cmd, f
 }
 
 // controlFailure gives what a bot says the exit code of its kind.
-func controlFailure(f *controlFlags, err error) error {
+func (c *console) controlFailure(f *controlFlags, err error) error {
 	var known *failure
 	switch {
 	case err == nil || errors.As(err, &known):
 		return err
 	case errors.Is(err, monitor.ErrNotRunning):
-		return &failure{exitNotRunning, fmt.Errorf("account %s: %w", f.account, err), "start it with pmbot run, or name another with --account"}
+		return &failure{exitNotRunning, fmt.Errorf("account %s: %w", f.account, err), c.startCure(f)}
 	case errors.Is(err, monitor.ErrNotThere):
 		return &failure{exitNotFound, err, "pmbot status and pmbot orders list what there is"}
 	case errors.Is(err, context.DeadlineExceeded):
@@ -60,19 +60,43 @@ func controlFailure(f *controlFlags, err error) error {
 	return err
 }
 
+// startCure says what to do where no bot runs. A dry run has a name of its own, so that nobody
+// takes one for the other.
+func (c *console) startCure(f *controlFlags) string {
+	dry := *f
+	dry.account += "-dry"
+	if path, err := c.socketPath(&dry); err == nil {
+		if _, err := os.Lstat(path); err == nil {
+			return "for its dry run say --account " + dry.account
+		}
+	}
+	return "start it with pmbot run, or name another with --account and --state"
+}
+
 // controlSocket is where a bot listens, within its state directory.
 const controlSocket = "control.sock"
 
 // bot is a client of the bot that the flags name.
 func (c *console) bot(f *controlFlags) (*monitor.Client, error) {
-	dir := f.state
-	if dir == "" {
-		var err error
-		if dir, err = stateDir(c.getenv, f.account); err != nil {
-			return nil, err
-		}
+	path, err := c.socketPath(f)
+	if err != nil {
+		return nil, err
 	}
-	return monitor.NewClient(filepath.Join(dir, controlSocket)), nil
+	return monitor.NewClient(path), nil
+}
+
+// socketPath is where the bot of the flags listens. A state directory is named as the
+// configuration names it, or as the bot does, with the account's own below it.
+func (c *console) socketPath(f *controlFlags) (string, error) {
+	if f.state == "" {
+		dir, err := stateDir(c.getenv, f.account)
+		return filepath.Join(dir, controlSocket), err
+	}
+	whole := filepath.Join(f.state, controlSocket)
+	if _, err := os.Lstat(whole); err == nil && filepath.Base(filepath.Clean(f.state)) == f.account {
+		return whole, nil
+	}
+	return filepath.Join(f.state, f.account, controlSocket), nil
 }
 
 // ask gets an answer and prints it, as a document or for people.

@@ -33,19 +33,11 @@ that was approved before is on its way any more: from then on nothing leaves but
 orders that protect. Open orders stay, unless --cancel ends them. The bot goes on watching;
 only "pmbot resume" frees it.`,
 		cobra.NoArgs, func(ctx context.Context, f *controlFlags, _ []string) error {
+			h.Wait = waitOf(f)
 			if !cancel {
 				return act(ctx, c, f, "halt", h, c.printActed)
 			}
-			bot, err := c.bot(f)
-			if err != nil {
-				return err
-			}
-			var halted monitor.Acted
-			if err := bot.Post(ctx, "halt", h, &halted); err != nil {
-				return err
-			}
-			all := monitor.Cancel{Scope: h.Scope, Who: h.Who, All: h.Scope == monitor.Scope{}, Wait: waitOf(f)}
-			return act(ctx, c, f, "cancel", all, c.printActed)
+			return c.haltAndCancel(ctx, f, h)
 		})
 	flags := cmd.Flags()
 	scopeFlags(flags, &h.Scope)
@@ -53,6 +45,23 @@ only "pmbot resume" frees it.`,
 	flags.BoolVar(&cancel, "cancel", false, "end the open orders, too, and wait until they are")
 	flags.StringVar(&h.Reason, "reason", byHand, "why; it is kept in the journal")
 	return cmd
+}
+
+// haltAndCancel halts and ends the open orders, each in half of the time. What was sent before
+// and has no answer keeps no order from being ended.
+func (c *console) haltAndCancel(ctx context.Context, f *controlFlags, h *monitor.Halt) error {
+	bot, err := c.bot(f)
+	if err != nil {
+		return err
+	}
+	h.Wait /= 2
+	var halted monitor.Acted
+	late := bot.Post(ctx, "halt", h, &halted)
+	if late != nil && !errors.Is(late, context.DeadlineExceeded) {
+		return late
+	}
+	all := monitor.Cancel{Scope: h.Scope, Who: h.Who, All: h.Scope == monitor.Scope{}, Wait: h.Wait}
+	return errors.Join(late, act(ctx, c, f, "cancel", all, c.printActed))
 }
 
 // waitOf is how long an act may wait for the exchange: what the command itself waits, less
@@ -120,7 +129,7 @@ closes. Then ask, and do it. What margin pairs hold is listed, and not sold. Hal
 if its strategies should not open positions again.`,
 		cobra.NoArgs, nil)
 	cmd.RunE = action(func(ctx context.Context, _ []string) error {
-		return controlFailure(flags, c.doFlatten(ctx, flags, what, yes))
+		return c.controlFailure(flags, c.doFlatten(ctx, flags, what, yes))
 	})
 	scopeFlags(cmd.Flags(), &what.Scope)
 	cmd.Flags().BoolVar(&yes, "yes", false, "do it without asking")
@@ -204,7 +213,7 @@ func reloadCommand(c *console) *cobra.Command {
 		`Have the bot read its configuration again, show what differs, ask, and make the changed limits
 the guard's. Other keys are taken by a new start only, and are listed.`, cobra.NoArgs, nil)
 	cmd.RunE = action(func(ctx context.Context, _ []string) error {
-		return controlFailure(flags, c.doReload(ctx, flags, what, yes))
+		return c.controlFailure(flags, c.doReload(ctx, flags, what, yes))
 	})
 	cmd.Flags().BoolVar(&yes, "yes", false, "do it without asking")
 	cmd.Flags().StringVar(&what.Reason, "reason", byHand, "why; it is kept in the journal")

@@ -64,12 +64,23 @@ func (c *console) printStatus(s *monitor.Status) error {
 		if !one.Running {
 			running = "does not run"
 			if one.Why != "" {
-				running = plain(one.Why)
+				running = plain(briefReason(one.Why))
 			}
 		}
 		rows = append(rows, []string{plain(one.Label), one.State.String(), running, strconv.Itoa(one.Orders), strconv.Itoa(one.Fills), strconv.Itoa(one.Refused)})
 	}
 	return c.printTable([]string{"STRATEGY", "STATE", "PROCESS", "ORDERS", "FILLS", "REFUSED"}, rows)
+}
+
+// reasonWidth is how much of a reason a table has room for.
+const reasonWidth = 40
+
+// briefReason is the beginning of a reason; the line of what holds the strategy has the whole.
+func briefReason(why string) string {
+	if r := []rune(why); len(r) > reasonWidth {
+		return string(r[:reasonWidth-1]) + "…"
+	}
+	return why
 }
 
 // printHolds says what keeps a bot from trading freely.
@@ -299,7 +310,7 @@ func logsCommand(c *console) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return controlFailure(f, bot.Logs(ctx, c.out, newest, follow))
+		return c.controlFailure(f, bot.Logs(ctx, c.out, newest, follow))
 	})
 	return cmd
 }

@@ -107,18 +107,35 @@ func (c *console) liveConfig(f *doctorFlags) (*liveConfig, error) {
 		if u, err := url.Parse(f.at); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			return nil, &failure{exitUsage, fmt.Errorf("--at %s is not the address of an exchange on this machine", f.at), "write it like http://127.0.0.1:9000"}
 		}
-		for _, key := range []string{"papi", "sapi", "fapi"} {
-			overrides = append(overrides, override{"--at " + f.at, "exchange." + key, f.at})
+	}
+	name, text := "the defaults", ""
+	if f.config != "" {
+		name = f.config
+		if text, err = readConfig(f.config, c.in); err != nil {
+			return nil, err
 		}
 	}
-	if f.config == "" {
-		return loadLive("the defaults", "", overrides)
-	}
-	text, err := readConfig(f.config, c.in)
+	doc, err := parseDocument(name, text)
 	if err != nil {
-		return nil, err
+		return nil, &failure{code: exitConfig, err: err}
 	}
-	return loadLive(f.config, text, overrides)
+	return loadLive(name, text, append(overrides, doctorAt(f.at, doc.isBot())...))
+}
+
+// doctorAt are the base URLs of an exchange on this machine. The configuration of a bot names
+// the user stream, too, which is of the same account.
+func doctorAt(at string, bot bool) []override {
+	if at == "" {
+		return nil
+	}
+	var list []override
+	for _, key := range []string{"papi", "sapi", "fapi"} {
+		list = append(list, override{"--at " + at, "exchange." + key, at})
+	}
+	if bot {
+		list = append(list, override{"--at " + at, "exchange.user", "ws" + strings.TrimPrefix(at, "http") + "/pm"})
+	}
+	return list
 }
 
 // verdictWidth is how long the lines are that verdicts are broken into.

@@ -35,7 +35,7 @@ func (b *bot) examineAccount(ctx context.Context) error {
 	counts := map[preflight.Level]int{}
 	for _, v := range verdicts {
 		counts[v.Level]++
-		if v.Level == preflight.Warn || v.Level == preflight.Fail {
+		if v.Level != preflight.OK {
 			b.step("doctor", "%v %s: %s", v.Level, v.Check, v.Found)
 		}
 	}

@@ -92,6 +92,9 @@ func (c *console) newBot(cfg *runConfig, doc *document, f *runFlags) (*bot, erro
 		}
 		b.dir = dir
 	}
+	if err := monitor.CheckPath(filepath.Join(b.dir, controlSocket)); err != nil {
+		return nil, &failure{code: exitConfig, err: err}
+	}
 	b.step("bot", "%s run of account %s with %s, by %s", b.mode, cfg.Account.Name, counted(int64(len(cfg.Strategies)), "strategy"), f.config)
 	if err := b.takeLock(); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // takeLock makes sure that no other process of this machine runs the account. The lock goes
@@ -38,4 +40,30 @@ func (b *bot) takeLock() error {
 		return errors.Join(&failure{exitFailed, fmt.Errorf("lock in %s: %w", b.dir, err), cure}, f.Close())
 	}
 	return nil
+}
+
+// stateEvery is how often it is looked whether the state directory is still ours.
+const stateEvery = time.Second
+
+// watchState ends the bot when its state directory was taken away: what it writes would be
+// found by nobody, and another bot could take a lock of its own beside it.
+func (b *bot) watchState(ctx context.Context) error {
+	ours, err := b.lock.Stat()
+	if err != nil {
+		return err
+	}
+	tick := time.NewTicker(stateEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		there, err := os.Stat(filepath.Join(b.dir, "lock"))
+		if errors.Is(err, os.ErrNotExist) || err == nil && !os.SameFile(ours, there) {
+			return &failure{exitFailed, fmt.Errorf("state directory %s was removed or replaced while the bot ran", b.dir),
+				"its journal is lost: see what the account holds before the next start, which begins anew"}
+		}
+	}
 }

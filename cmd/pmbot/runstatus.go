@@ -122,7 +122,7 @@ func (b *bot) watch(ctx context.Context) error {
 			}
 			if first || !slices.Equal(held, s.holds) {
 				first, held = false, s.holds
-				b.step("trading", "%v %s", s.state, s.why())
+				b.step("trading", "%s", strings.TrimSpace(s.state.String()+" "+s.why()))
 			}
 		case <-tick.C:
 			s, err := b.standing(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,10 @@ type ending struct {
 	standing
 	// left are the open orders.
 	left []exchange.Order
+	// past says that the loop had ended before, so that the kernel has not heard what became of
+	// its orders: of those that were ended, open are the ones that the exchange has not confirmed.
+	past, asked bool
+	open        []string
 	// late says that not all that the policy wants was done in time.
 	late bool
 }
@@ -29,7 +34,8 @@ func (b *bot) stop(ctx context.Context) *ending {
 	defer cancel()
 	e := &ending{}
 	if b.loop.Err() != nil {
-		e.late = b.endPast(ctx) != nil
+		e.past = true
+		e.late = b.endPast(ctx, e) != nil
 		return e
 	}
 	// A stop that closes positions must still let orders through that reduce risk.
@@ -60,11 +66,12 @@ func (b *bot) stop(ctx context.Context) *ending {
 
 // endPast ends orders past a loop that has ended because it cannot go on, such as on a full
 // disk: nobody would watch over them.
-func (b *bot) endPast(ctx context.Context) error {
+func (b *bot) endPast(ctx context.Context, e *ending) error {
 	if b.cfg.Stop.Policy == stopKeep {
 		return nil
 	}
 	asked, left, err := b.loop.CancelAll(ctx)
+	e.asked, e.open = true, left
 	b.log.Warn("the loop has ended, so open orders were ended without the journal", "asked", asked, "not confirmed", len(left))
 	return err
 }
@@ -125,6 +132,20 @@ func (b *bot) look(e *ending) {
 	defer cancel()
 	if b.loop.Do(ctx, read) != nil {
 		read(b.kernel) // the loop has ended, so nobody else has it
+	}
+	e.pastLoop()
+}
+
+// pastLoop puts what was found out past a loop that has ended in place of what the kernel
+// believes.
+func (e *ending) pastLoop() {
+	if !e.past {
+		return
+	}
+	e.state = exchange.Halted // nothing can be sent any more
+	if e.asked {
+		e.left = slices.DeleteFunc(e.left, func(o exchange.Order) bool { return !slices.Contains(e.open, o.ClientID) })
+		e.orders, e.unknown = len(e.left), len(e.left)
 	}
 }
 

@@ -37,6 +37,7 @@ func (b *bot) trade(stopped context.Context) error {
 	part("strategies", b.mind)
 	part("control socket", b.serveControl)
 	part("status", b.watch)
+	part("state directory", b.watchState)
 	part("market data", b.hear)
 	if n := b.crashes(); n >= crashesMax {
 		b.holdAfterCrashes(n)
@@ -61,7 +62,20 @@ func (b *bot) trade(stopped context.Context) error {
 		why = err
 	}
 	b.look(last)
-	return errors.Join(b.endedWith(last), err, b.failed(why))
+	return together(b.endedWith(last), err, b.failed(why))
+}
+
+// together is all that went wrong, with the code of the first.
+func together(errs ...error) error {
+	all := errors.Join(errs...)
+	if all == nil {
+		return nil
+	}
+	code := exitFailed
+	if f, known := errors.AsType[*failure](all); known {
+		code = f.code
+	}
+	return &failure{code: code, err: all}
 }
 
 // hear runs the feed, with the recorder if there is one.
@@ -76,6 +90,9 @@ func (b *bot) hear(ctx context.Context) error {
 func (b *bot) failed(err error) error {
 	if err == nil {
 		return nil
+	}
+	if f, known := errors.AsType[*failure](err); known {
+		return f
 	}
 	return diskFailure(err, "the next start goes on where this one stood")
 }

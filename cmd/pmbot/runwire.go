@@ -118,7 +118,7 @@ func (b *bot) paperBroker() (broker, error) {
 		return nil, &failure{exitConfig, err, "see [paper] of configs/run.toml"}
 	}
 	for _, w := range p.Warnings() {
-		b.warn(w)
+		b.warn("assumed: " + w)
 	}
 	return p, nil
 }

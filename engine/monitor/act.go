@@ -63,6 +63,9 @@ type Halt struct {
 	// ReduceOnly lets orders through that reduce risk; else nothing but cancels and what
 	// protects.
 	ReduceOnly bool `json:"reduce_only,omitempty"`
+	// Wait is how long to wait until nothing that was approved before is on its way, in whole
+	// milliseconds; 0 is as long as the caller does. The halt holds either way.
+	Wait int64 `json:"wait_ms,omitempty"`
 }
 
 // Acted is what came of an act.
@@ -79,6 +82,14 @@ type Acted struct {
 
 // halt is acknowledged when no request that was approved before is on its way any more.
 func (s *Server) halt(ctx context.Context, h Halt) (any, error) {
+	if h.Wait < 0 {
+		return nil, errors.New("wait_ms must not be negative")
+	}
+	if h.Wait > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(h.Wait)*time.Millisecond)
+		defer cancel()
+	}
 	state := exchange.Halted
 	if h.ReduceOnly {
 		state = exchange.ReduceOnly

@@ -81,6 +81,8 @@ func (c *Client) open(ctx context.Context, method, name string, query url.Values
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		return nil, fmt.Errorf("%w: nobody answers on %s", ErrNotRunning, c.path)
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, &told{fmt.Sprintf("no answer to %s in time from the bot on %s", name, c.path), context.DeadlineExceeded}
 	case err != nil:
 		return nil, fmt.Errorf("ask the bot on %s: %w", c.path, err)
 	case r.StatusCode == http.StatusOK:

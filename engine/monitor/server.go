@@ -164,11 +164,19 @@ func reply(w http.ResponseWriter, a any, err error) {
 // pathMax is how long the path of a socket may be on Linux.
 const pathMax = 107
 
+// CheckPath says whether a socket can have a path.
+func CheckPath(path string) error {
+	if len(path) > pathMax {
+		return fmt.Errorf("control socket %s: the path is longer than the %d bytes that a socket may have; choose a shorter state directory", path, pathMax)
+	}
+	return nil
+}
+
 // Listen makes the socket, in a directory that only its owner can enter. A socket that a
 // killed process left is replaced; the account's lock has shown that nobody serves it.
 func Listen(path string) (net.Listener, error) {
-	if len(path) > pathMax {
-		return nil, fmt.Errorf("control socket %s: the path is longer than the %d bytes that a socket may have; choose a shorter state directory", path, pathMax)
+	if err := CheckPath(path); err != nil {
+		return nil, err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("control socket: %w", err)
@@ -207,6 +215,6 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	if err := server.Shutdown(grace); err != nil {
 		server.Close()
 	}
-	<-ended
+	_ = <-ended // http.ErrServerClosed
 	return nil
 }
