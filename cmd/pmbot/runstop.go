@@ -34,7 +34,6 @@ func (b *bot) stop(ctx context.Context) *ending {
 	defer cancel()
 	e := &ending{}
 	if b.loop.Err() != nil {
-		e.past = true
 		e.late = b.endPast(ctx, e) != nil
 		return e
 	}
@@ -59,7 +58,7 @@ func (b *bot) stop(ctx context.Context) *ending {
 		e.late = b.flatten(ctx) != nil
 	}
 	if b.loop.Err() != nil { // it has ended meanwhile, and with it what was asked for
-		e.late = b.endPast(ctx) != nil || policy == stopFlatten
+		e.late = b.endPast(ctx, e) != nil || policy == stopFlatten
 	}
 	return e
 }
@@ -67,6 +66,7 @@ func (b *bot) stop(ctx context.Context) *ending {
 // endPast ends orders past a loop that has ended because it cannot go on, such as on a full
 // disk: nobody would watch over them.
 func (b *bot) endPast(ctx context.Context, e *ending) error {
+	e.past = true
 	if b.cfg.Stop.Policy == stopKeep {
 		return nil
 	}

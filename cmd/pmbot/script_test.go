@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 			return exec.Command("unshare", "--map-root-user", "--mount", "true").Run() == nil, nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "until": until, "ended": ended, "files": files, "samedata": sameData, "simulate": simulate, "exchange": startExchange, "certificate": certificate, "zip": zipFile, "bucket": bucket, "truncate": truncate, "flip": flip, "journal": writeJournal,
+			"exits": exits, "until": until, "ended": ended, "files": files, "samedata": sameData, "simulate": simulate, "exchange": startExchange, "certificate": certificate, "zip": zipFile, "bucket": bucket, "truncate": truncate, "tear": tear, "flip": flip, "journal": writeJournal,
 		},
 	})
 }
@@ -161,6 +161,21 @@ func truncate(ts *testscript.TestScript, neg bool, args []string) {
 	size, err := strconv.ParseInt(args[1], 10, 64)
 	ts.Check(err)
 	ts.Check(os.Truncate(ts.MkAbs(args[0]), size))
+}
+
+// tear cuts bytes off the newest segment of a journal: "tear state/pmbot/main/journal 5".
+func tear(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: tear directory bytes")
+	}
+	off, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	segments, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "*.pmj"))
+	ts.Check(err)
+	newest := segments[len(segments)-1] // Glob sorts, and names are numbers of one width
+	info, err := os.Stat(newest)
+	ts.Check(err)
+	ts.Check(os.Truncate(newest, info.Size()-int64(off)))
 }
 
 // flip changes one byte of a file: "flip x.parquet 40".

@@ -142,30 +142,46 @@ func (r *replay) begin(s *journal.Segment) error {
 	if err != nil {
 		return err
 	}
-	same := false
+	same, another := false, r.kernel == nil || s.Prefix != r.prefix
+	c, err := r.config(&s.Header)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.Path, err)
+	}
 	if r.kernel != nil {
 		r.report.Snapshots++
-		ours := r.kernel.Snapshot()
+		ours, err := r.carried(c, another)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.Path, err)
+		}
 		if same = bytes.Equal(ours, text); !same {
 			theirs, mine := firstLines(text, ours)
 			r.differs(Difference{Segment: s.Path, Seq: s.First, At: s.Created, Field: "snapshot", Journalled: theirs, Ours: mine})
 		}
 	}
-	another := r.kernel == nil || s.Prefix != r.prefix
 	if another {
 		r.process(s)
 	}
 	if !another && same {
 		return nil
 	}
-	c, err := r.config(&s.Header)
-	if err != nil {
-		return fmt.Errorf("%s: %w", s.Path, err)
-	}
 	if r.kernel, err = restore(c, text); err != nil {
 		return fmt.Errorf("%s: %w", s.Path, err)
 	}
 	return nil
+}
+
+// carried is the state as a segment must begin with it. Another process has taken it into what
+// it was configured with, such as instruments that were added, as [Recover] does.
+func (r *replay) carried(c engine.Config, another bool) ([]byte, error) {
+	ours := r.kernel.Snapshot()
+	if !another {
+		return ours, nil
+	}
+	k, err := restore(c, ours)
+	if err != nil {
+		return nil, fmt.Errorf("the state before it: %w", err)
+	}
+	return k.Snapshot(), nil
 }
 
 // process notes who has written a segment.
