@@ -11,14 +11,14 @@ import (
 type errand struct {
 	ep       endpoint
 	q        *query
-	approved riskguard.Approved // none for a cancel
+	approved *riskguard.Approved // the request's; of a cancel one that is not valid
 	// read makes news of the answer. An EchoError comes with news of the order that the exchange
 	// took, which is not the one that was sent.
 	read func(reply, error) ([]news, error)
 }
 
 // errandOf is an errand whose answer is an A.
-func errandOf[A any](ep endpoint, q *query, approved riskguard.Approved, tell func(*A) ([]news, error)) errand {
+func errandOf[A any](ep endpoint, q *query, approved *riskguard.Approved, tell func(*A) ([]news, error)) errand {
 	return errand{ep, q, approved, func(r reply, err error) ([]news, error) {
 		a, err := answer[A](ep, r, err)
 		if err != nil {
@@ -55,7 +55,7 @@ func (b *Broker) errand(r *request) (errand, error) {
 }
 
 func (b *Broker) place(r *request) (errand, error) {
-	o, ok := &r.order, r.approved
+	o, ok := &r.order, &r.approved
 	in := b.config.Instruments.At(o.Request.Inst)
 	switch listOf(in.Product, o.Request.Type) {
 	case listUM:
@@ -93,10 +93,10 @@ func (b *Broker) amend(r *request) (errand, error) {
 	}
 	switch listOf(in.Product, o.Request.Type) {
 	case listUM:
-		return errandOf(epAmendUMOrder, p.query(), r.approved, func(a *UMOrderAck) ([]news, error) { return []news{a.news(in.ID)}, p.echo(*a) }), nil
+		return errandOf(epAmendUMOrder, p.query(), &r.approved, func(a *UMOrderAck) ([]news, error) { return []news{a.news(in.ID)}, p.echo(*a) }), nil
 	case listCM:
 		p := amendCMOrder(p)
-		return errandOf(epAmendCMOrder, p.query(), r.approved, func(a *CMOrderAck) ([]news, error) { return []news{a.news(in.ID)}, p.echo(*a) }), nil
+		return errandOf(epAmendCMOrder, p.query(), &r.approved, func(a *CMOrderAck) ([]news, error) { return []news{a.news(in.ID)}, p.echo(*a) }), nil
 	}
 	return errand{}, &Error{Outcome: Refused, Msg: "only UM and CM limit orders can be amended", Err: errNoWord}
 }
@@ -105,7 +105,7 @@ func (b *Broker) amend(r *request) (errand, error) {
 // without a word on the order, so it has no news.
 func (b *Broker) cancel(o *exchange.Order) errand {
 	in := b.config.Instruments.At(o.Request.Inst)
-	none, ref := riskguard.Approved{}, OrderRef{OrigClientOrderID: o.ClientID}
+	none, ref := new(riskguard.Approved), OrderRef{OrigClientOrderID: o.ClientID}
 	switch listOf(in.Product, o.Request.Type) {
 	case listUM:
 		return errandOf(epCancelUMOrder, ref.query(in.Symbol), none, func(a *UMOrderAck) ([]news, error) { return []news{a.news(in.ID)}, nil })

@@ -60,7 +60,12 @@ func (p *Page[T]) missing() string { return each("rows", p.Rows) }
 
 // texts is a query of names and values, of which empty values are left out.
 func texts(pairs ...string) *query {
-	q := &query{buf: make([]byte, 0, 256)} // room for an order and its signature
+	own := new(struct {
+		query
+		room [256]byte // for an order and its signature, in one allocation
+	})
+	q := &own.query
+	q.buf = own.room[:0]
 	for i := 0; i+1 < len(pairs); i += 2 {
 		q.text(pairs[i], pairs[i+1])
 	}

@@ -62,7 +62,7 @@ func (b *Broker) send(ctx context.Context, r *request) upshot {
 	if d.ep == epNewMarginOCO {
 		b.inbox <- announce{r}
 	}
-	got, err := b.config.Client.attempt(ctx, d.ep, d.q, d.approved)
+	got, err := b.config.Client.attempt(ctx, d.ep, d.q, *d.approved)
 	a := d.upshot(r, got, err)
 	if a.mismatch != "" {
 		return b.undo(ctx, a)
@@ -74,7 +74,7 @@ func (b *Broker) send(ctx context.Context, r *request) upshot {
 func (b *Broker) undo(ctx context.Context, a upshot) upshot {
 	placed := a.news
 	d := b.cancel(&a.r.order)
-	got, err := b.config.Client.attempt(ctx, d.ep, d.q, d.approved)
+	got, err := b.config.Client.attempt(ctx, d.ep, d.q, *d.approved)
 	if a.news, a.err = d.read(got, err); a.err == nil {
 		a.canceled = true
 		if len(a.news) == 0 {
@@ -92,7 +92,7 @@ func (b *Broker) fly(r *request) (wire.Flight, bool) {
 	if err != nil || d.ep == epNewMarginOCO {
 		return wire.Flight{}, false
 	}
-	return b.config.Client.start(d.ep, d.q, d.approved, func(got reply, err error) { b.landed(d.upshot(r, got, err)) })
+	return b.config.Client.start(d.ep, d.q, *d.approved, func(got reply, err error) { b.landed(d.upshot(r, got, err)) })
 }
 
 // landed takes what came of a request that flew, and queues what waits behind it.

@@ -67,13 +67,13 @@ func (p *Portfolio) Project(add ...exchange.Order) (Projection, error) {
 	return p.project(true, add)
 }
 
-// ProjectMoney is Project without Coins, for limits on money alone: whoever waits for an
-// order's answer need not wait for numbers that nobody reads.
+// ProjectMoney is Project without Coins and Available, for limits on margin: whoever waits
+// for an order's answer need not wait for numbers that nobody reads.
 func (p *Portfolio) ProjectMoney(add ...exchange.Order) (Projection, error) {
 	return p.project(false, add)
 }
 
-func (p *Portfolio) project(coins bool, add []exchange.Order) (Projection, error) {
+func (p *Portfolio) project(all bool, add []exchange.Order) (Projection, error) {
 	p.try()
 	defer p.undo()
 	var r Projection
@@ -82,7 +82,7 @@ func (p *Portfolio) project(coins bool, add []exchange.Order) (Projection, error
 		if err != nil {
 			return r, err
 		}
-		if coins {
+		if all {
 			r.noteCoins(s)
 		}
 	}
@@ -98,7 +98,9 @@ func (p *Portfolio) project(coins bool, add []exchange.Order) (Projection, error
 	worst := p.worst()
 	r.Base, r.Shocked = p.outcome(0), p.outcome(worst)
 	r.InitialMargin = t.initialWorst.decimal(usdPlaces)
-	r.Available = t.equityWorst.sub(t.swapWorst).sub(t.initialWorst).decimal(usdPlaces)
+	if all {
+		r.Available = t.adjustedWorst().sub(t.initialWorst).decimal(usdPlaces)
+	}
 	for i := range r.Coins {
 		r.Coins[i].after(p.byAsset[r.Coins[i].Coin])
 	}
