@@ -149,8 +149,7 @@ func (c *console) runBot(ctx context.Context, f *runFlags) error {
 	if err != nil {
 		return err
 	}
-	defer b.close()
-	for _, step := range []func(context.Context) error{
+	return b.take(ctx,
 		b.openPrograms,    // whose strategies say which instruments they need
 		b.lookBack,        // into the journal, for the instruments and strategies that it knows
 		b.askMarket,       // the exchange's clock, and its instruments
@@ -160,10 +159,20 @@ func (c *console) runBot(ctx context.Context, f *runFlags) error {
 		b.join,            // broker and loop
 		b.startStrategies, // with what they remember
 		b.makeFeed,        // of what all of them want to see
-	} {
+		b.trade,           // until it is stopped
+	)
+}
+
+// take takes the steps of a bot's life, up to one that fails. A panic leaves its traces for the
+// next start to count.
+func (b *bot) take(ctx context.Context, steps ...func(context.Context) error) error {
+	defer b.close()
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
+			b.noCrash()
 			return err
 		}
 	}
-	return b.trade(ctx)
+	b.noCrash()
+	return nil
 }

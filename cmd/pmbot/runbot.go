@@ -100,6 +100,7 @@ func (c *console) newBot(cfg *runConfig, doc *document, f *runFlags) (*bot, erro
 		return nil, err
 	}
 	if err := errors.Join(b.openLog(), b.watchCrashes()); err != nil {
+		b.noCrash()
 		b.close()
 		return nil, err
 	}
@@ -129,7 +130,6 @@ func (b *bot) close() {
 	if b.players != nil {
 		b.players.close()
 	}
-	b.noCrash()
 	if b.logFile != nil {
 		b.logFile.Close()
 	}
