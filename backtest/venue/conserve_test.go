@@ -47,7 +47,7 @@ func estimates(v *Venue) map[string]decimal.Decimal {
 func TestConservation(t *testing.T) {
 	counts := tally{}
 	compared, loans := 0, 0
-	for _, seed := range seeds(8) {
+	for _, seed := range seeds(uint64(fewer(8, 2))) {
 		rng := rand.New(rand.NewPCG(seed, 3))
 		c := randomConfig(rng)
 		v, ops := newVenue(t, c), randomOps(rng, randomMinutes)
@@ -78,7 +78,7 @@ func TestConservation(t *testing.T) {
 	}
 	t.Logf("%d comparisons of wallets, pools, equity and uniMMR, all equal to the last digit; %d loans and repayments held against the rule", compared, loans)
 	t.Logf("what happened:\n%s", counts)
-	if *seedFlag != 0 {
+	if *seedFlag != 0 || raced() { // few seeds reach less
 		return
 	}
 	for _, kind := range counts.missing() {
