@@ -215,6 +215,9 @@ func call[P, R any](tb *tab, command cdp.Command[P, R], params P) R {
 
 // TestInABrowser looks at pages, and acts on them, as a reader does.
 func TestInABrowser(t *testing.T) {
+	if raced() {
+		t.Skip("the race detector sees nothing of a browser")
+	}
 	browser := startBrowser(t)
 	t.Run("look", func(t *testing.T) { look(t, browser) })
 	t.Run("act", func(t *testing.T) { act(t, browser) })
