@@ -148,7 +148,7 @@ func (n *node) spoil(r *rand.Rand) (twice bool) {
 // with what the reference reads; and spoils them, where the reference must agree that
 // they are still good or not.
 func TestProperty(t *testing.T) {
-	const rounds = 30
+	rounds := fewer(30, 6)
 	r := rand.New(rand.NewPCG(*seed, 1))
 	var d Decoder
 	good, spoilt, refusals := 0, 0, 0
@@ -195,7 +195,7 @@ func TestReuse(t *testing.T) {
 	r := rand.New(rand.NewPCG(*seed, 2))
 	messages := append(cases(t, filepath.Join("testdata", "frames.txt")), cases(t, filepath.Join("testdata", "refusals.txt"))...)
 	var used Decoder
-	for range 5000 {
+	for range fewer(5000, 500) {
 		msg := messages[r.IntN(len(messages))]
 		if got, want := print(&used, msg), print(new(Decoder), msg); got != want {
 			t.Fatalf("-seed=%d: %s\ngot\n%s\nwant\n%s", *seed, msg, got, want)
