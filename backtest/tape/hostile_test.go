@@ -223,6 +223,9 @@ func TestChangingFile(t *testing.T) {
 // between their rows that all have rows to write. They may take 0.1 MB each, when the
 // first file is begun and when the last one is.
 func TestManySeries(t *testing.T) {
+	if raced() {
+		t.Skip("what is bounded is memory, of which the race detector takes several times as much")
+	}
 	const series = 1000
 	tape, files, used := newTape(t), 0, uint64(0)
 	tape.create = func(path string) (sealer, error) {

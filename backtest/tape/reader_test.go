@@ -46,7 +46,7 @@ func TestReaderAgainstSort(t *testing.T) {
 		clock Clock
 		base  time.Duration
 	}{{ExchangeClock, 0}, {LocalClock, 0}, {CorrectedClock, 0}, {CorrectedClock, 7 * time.Millisecond}} {
-		for round := range 4 {
+		for round := range fewer(4, 2) {
 			r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 			spec := ReaderSpec{Series: list, Clock: c.clock, LatencyBase: c.base, Instrument: anyone()}
 			want := p.expect(&spec)
@@ -95,6 +95,9 @@ func TestGapsByTheLocalClock(t *testing.T) {
 // TestReaderAllocations holds the steady state at no allocation an event; what there is
 // comes from opening pages and files.
 func TestReaderAllocations(t *testing.T) {
+	if raced() {
+		t.Skip("allocations are those of the race detector, too")
+	}
 	for _, c := range []Clock{ExchangeClock, CorrectedClock} {
 		tape := newTape(t)
 		store(t, tape, series(exchange.UM, "A", row.Klines, time.Minute), newRecorder(1, midnight, 0, 0, 0).bars(60_000, time.Minute))
