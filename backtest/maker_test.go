@@ -220,6 +220,9 @@ type captures struct{ um, cm string }
 // sharedCaptures are six minutes of 2024-08-08.
 func sharedCaptures(t testing.TB) captures {
 	t.Helper()
+	if raced() {
+		t.Skip("the race detector makes do with the small inputs of our own")
+	}
 	root := os.Getenv("PMBOT_SHARED")
 	if root == "" {
 		root = filepath.Join("..", "..", "shared")
@@ -329,6 +332,14 @@ func TestMaker(t *testing.T) { testMaker(t, makerTape(t, sharedCaptures(t)), 200
 // TestMakerOnOwnRecording does the same on a small recording of our own.
 func TestMakerOnOwnRecording(t *testing.T) { testMaker(t, makerTape(t, ownCaptures(t)), 20) }
 
+// sameUnderRace skips a test that runs what TestMakerOnOwnRecording runs, with other values.
+func sameUnderRace(t *testing.T) {
+	t.Helper()
+	if raced() {
+		t.Skip("to the race detector it is TestMakerOnOwnRecording again")
+	}
+}
+
 // testMaker wants at least so many maker fills of each leg.
 func testMaker(t *testing.T, dir string, least int) {
 	models := []queue.Model{queue.Conservative, queue.Probabilistic}
@@ -362,7 +373,10 @@ func testMaker(t *testing.T, dir string, least int) {
 func TestMakerSizes(t *testing.T) { testMakerSizes(t, makerTape(t, sharedCaptures(t))) }
 
 // TestMakerSizesOnOwnRecording does the same on a small recording of our own.
-func TestMakerSizesOnOwnRecording(t *testing.T) { testMakerSizes(t, makerTape(t, ownCaptures(t))) }
+func TestMakerSizesOnOwnRecording(t *testing.T) {
+	sameUnderRace(t)
+	testMakerSizes(t, makerTape(t, ownCaptures(t)))
+}
 
 func testMakerSizes(t *testing.T, dir string) {
 	var sums [3]map[exchange.Product]legTally
@@ -396,7 +410,10 @@ func testMakerSizes(t *testing.T, dir string) {
 func TestModelsOnEqualOrders(t *testing.T) { testModels(t, makerTape(t, sharedCaptures(t))) }
 
 // TestModelsOnOwnRecording does the same on a small recording of our own.
-func TestModelsOnOwnRecording(t *testing.T) { testModels(t, makerTape(t, ownCaptures(t))) }
+func TestModelsOnOwnRecording(t *testing.T) {
+	sameUnderRace(t)
+	testModels(t, makerTape(t, ownCaptures(t)))
+}
 
 func testModels(t *testing.T, dir string) {
 	var filled [2]map[strategy.Ref]exchange.Fixed
@@ -434,7 +451,10 @@ func testModels(t *testing.T, dir string) {
 func TestMakerLadder(t *testing.T) { testMakerLadder(t, makerTape(t, sharedCaptures(t))) }
 
 // TestMakerLadderOnOwnRecording does the same on a small recording of our own.
-func TestMakerLadderOnOwnRecording(t *testing.T) { testMakerLadder(t, makerTape(t, ownCaptures(t))) }
+func TestMakerLadderOnOwnRecording(t *testing.T) {
+	sameUnderRace(t)
+	testMakerLadder(t, makerTape(t, ownCaptures(t)))
+}
 
 func testMakerLadder(t *testing.T, dir string) {
 	for _, m := range []queue.Model{queue.Conservative, queue.Probabilistic} {
@@ -456,6 +476,7 @@ func testMakerLadder(t *testing.T, dir string) {
 // an order fills at the first print at its price. Only the place in line is wrong, and
 // only that claim may break, by either bound.
 func TestCheckerSeesDamage(t *testing.T) {
+	sameUnderRace(t)
 	dir := makerTape(t, ownCaptures(t))
 	_, d := makerRun(t, makerConfig(dir))
 	unqueued(t, dir, d)
