@@ -62,7 +62,7 @@ func exitCodes() []exitMeaning {
 		{exitCheck, "data is damaged, or a check did not pass: a checksum, data verify, --strict, doctor"},
 		{exitSafety, "refused, because it could do harm: sim --listen, or data record --metrics, where other machines can reach it"},
 		{exitExchange, "the exchange cannot be reached, or has banned this address: doctor, data record"},
-		{exitTimeout, "no answer in time: a plugin hangs"},
+		{exitTimeout, "no answer in time: of a plugin, of a running bot, or of the exchange to a stop, a cancel or a flatten"},
 		{exitUnknown, "a bot ended while nobody knew what became of an order: run"},
 	}
 }
