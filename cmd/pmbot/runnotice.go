@@ -28,8 +28,10 @@ func (b *bot) accountNotice(n papi.Notice) {
 	case papi.NoticeState:
 		level = slog.LevelInfo
 		b.loop.Stream(streamStates[n.State], n.Text)
-	case papi.NoticeUnknownEvent, papi.NoticeKey, papi.NoticeLeverage:
+	case papi.NoticeUnknownEvent, papi.NoticeKey:
 		level = slog.LevelInfo
+	case papi.NoticeLeverage:
+		n.Text += "; the guard goes on with the leverage of the start: start anew to count by it"
 	}
 	b.log.Log(context.Background(), level, n.Text, "part", "account", "kind", n.Kind.String(), "state", n.State.String())
 }

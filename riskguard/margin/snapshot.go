@@ -32,7 +32,7 @@ type walletSnapshot struct {
 }
 
 // slotSnapshot is an instrument of which there is something to tell. Leverage is that which
-// was set, 0 if it is the one of a symbol that nobody has touched.
+// was set, 0 if it is the tables'.
 type slotSnapshot struct {
 	Inst      exchange.InstrumentID `json:"inst"`
 	Leverage  int                   `json:"leverage,omitzero"`
@@ -85,9 +85,16 @@ func (s *slot) snapshot(t *Tables) slotSnapshot {
 	return told
 }
 
-// untouched is the leverage of a futures symbol that nobody has set.
+// untouched is the leverage of a futures symbol that nobody has set here: the tables'.
 func (s *slot) untouched(t *Tables) int64 {
-	return int64(min(t.LeverageDefault, s.brackets.Tiers[0].Leverage))
+	leverage := t.UMLeverage[s.in.Symbol]
+	if s.in.Product == exchange.CM {
+		leverage = t.CMLeverage[s.in.Symbol]
+	}
+	if leverage < 1 {
+		leverage = t.LeverageDefault
+	}
+	return int64(min(leverage, s.brackets.Tiers[0].Leverage))
 }
 
 // Restore tells a portfolio that is new, or made with more instruments behind those there

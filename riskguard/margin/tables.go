@@ -30,6 +30,9 @@ type Tables struct {
 	// whose first bracket allows less starts there.
 	LeverageDefault int
 	LeverageSource  Source
+	// UMLeverage and CMLeverage are the leverages that the account has set, by symbol; of what
+	// is not listed it is LeverageDefault.
+	UMLeverage, CMLeverage map[string]int
 	// Fees are the account's commission rates. The model charges the taker's.
 	Fees map[exchange.Product]Fee
 	// Interest is the hourly rate of loans and negative balances by asset, for venues;

@@ -107,6 +107,7 @@ func (b Brackets) Scaled(factor exchange.Fixed) (Brackets, error) {
 func (t *Tables) owned() *Tables {
 	own := *t
 	own.Collateral, own.UM, own.CM = copied(t.Collateral), copied(t.UM), copied(t.CM)
+	own.UMLeverage, own.CMLeverage = copied(t.UMLeverage), copied(t.CMLeverage)
 	return &own
 }
 

@@ -119,6 +119,7 @@ func (f *Facts) Tables() *margin.Tables {
 		}
 		t.LoanLeverageSource = margin.Source{Text: "sapi portfolio/margin-asset-leverage", Date: day}
 	}
+	f.leverages(&t, day)
 	t.Fees = maps.Clone(t.Fees)
 	for _, x := range [...]struct {
 		product exchange.Product
@@ -135,6 +136,22 @@ func (f *Facts) Tables() *margin.Tables {
 		}
 	}
 	return &t
+}
+
+// leverages are what the account has set of each symbol. Where Binance did not say, the
+// default stands in for all, and is assumed.
+func (f *Facts) leverages(t *margin.Tables, day string) {
+	t.LeverageSource = margin.Source{Text: "papi um/symbolConfig and cm/account", Date: day}
+	if err := errors.Join(f.UMSymbols.Err, f.CMSide.Err); err != nil {
+		t.LeverageSource = margin.Source{Text: fmt.Sprintf("%d where Binance did not tell it", t.LeverageDefault), Date: day, Assumed: true}
+	}
+	t.UMLeverage, t.CMLeverage = map[string]int{}, map[string]int{}
+	for _, s := range f.UMSymbols.Value {
+		t.UMLeverage[s.Symbol] = int(s.Leverage)
+	}
+	for _, p := range f.CMSide.Value.Positions {
+		t.CMLeverage[p.Symbol] = int(p.Leverage)
+	}
 }
 
 // model is the account as papi tells it, in our margin model. Strangers are positions of

@@ -16,6 +16,7 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/exchange/papi"
 	"github.com/pmbot/pmbot/exchange/papi/preflight"
+	"github.com/pmbot/pmbot/riskguard/margin"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write the golden files anew")
@@ -241,5 +242,31 @@ func golden(t *testing.T, file, got string) {
 	}
 	if got != string(want) {
 		t.Errorf("%s differs; look at the difference after -rewrite:\n%s", file, got)
+	}
+}
+
+// TestLeverages: the model has the leverage that the account has set, and says where Binance
+// did not tell it.
+func TestLeverages(t *testing.T) {
+	f, w := healthy(t)
+	f.UMSymbols.Value = []papi.SymbolConfig{{Symbol: "BTCUSDT", Leverage: 7}}
+	f.CMSide.Value.Positions = []papi.CMAccountPosition{{Symbol: "BTCUSDT", Leverage: 3}}
+	told := func() (leverage int, warned bool) {
+		tables := f.Tables()
+		p, err := margin.New(w.Instruments, tables)
+		if err != nil {
+			t.Fatal(err)
+		}
+		warned = slices.ContainsFunc(tables.Warnings(w.Instruments, nil), func(line string) bool {
+			return strings.HasPrefix(line, "symbol leverage: 20 where Binance did not tell it")
+		})
+		return p.Leverage(1), warned
+	}
+	if leverage, warned := told(); leverage != 7 || warned {
+		t.Errorf("leverage %d, a warning is %v", leverage, warned)
+	}
+	f.UMSymbols.Value, f.UMSymbols.Err = nil, errSocket
+	if leverage, warned := told(); leverage != 20 || !warned {
+		t.Errorf("leverage that is not told is %d, a warning is %v", leverage, warned)
 	}
 }

@@ -50,7 +50,10 @@ type Facts struct {
 	CMBrackets Fact[[]papi.CMBrackets]
 	Rates      Fact[[]papi.CollateralRate]
 	Leverages  Fact[[]papi.AssetLeverage]
-	Indexes    Fact[[]papi.AssetIndexPrice]
+	// UMSymbols and CMSide have the leverage of every symbol.
+	UMSymbols Fact[[]papi.SymbolConfig]
+	CMSide    Fact[papi.CMAccount]
+	Indexes   Fact[[]papi.AssetIndexPrice]
 	// UMFees and CMFees are those of the first symbol of each product; nil without one.
 	UMFees, CMFees *Fact[papi.CommissionRate]
 }
@@ -101,6 +104,8 @@ func Collect(ctx context.Context, c *papi.Client, w Want) (*Facts, error) {
 	f.UMBrackets = ask(a, func(ctx context.Context) ([]papi.UMBrackets, error) { return c.UMLeverageBrackets(ctx, "") })
 	f.CMBrackets = ask(a, func(ctx context.Context) ([]papi.CMBrackets, error) { return c.CMLeverageBrackets(ctx, "") })
 	f.Rates, f.Leverages = ask(a, c.CollateralRates), ask(a, c.MarginAssetLeverage)
+	f.UMSymbols = ask(a, func(ctx context.Context) ([]papi.SymbolConfig, error) { return c.UMSymbolConfigs(ctx, "") })
+	f.CMSide = ask(a, c.CMAccount)
 	f.Indexes = ask(a, func(ctx context.Context) ([]papi.AssetIndexPrice, error) { return c.AssetIndexPrices(ctx, "") })
 	f.UMFees, f.CMFees = fees(a, w, exchange.UM, c.UMCommissionRate), fees(a, w, exchange.CM, c.CMCommissionRate)
 	return f, ctx.Err()
