@@ -2,6 +2,7 @@ package main
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -57,7 +58,7 @@ func (c *churner) OnTimer(env *strategy.Env, _ uint64) {
 	if book.Bid == 0 || book.Ask == 0 || env.State(in) != exchange.Active {
 		return
 	}
-	if open := env.Orders(); len(open) >= c.p.Most {
+	if open := certain(env.Orders()); len(open) >= c.p.Most {
 		env.Cancel(open[c.rng.IntN(len(open))].Ref)
 		return
 	}
@@ -85,6 +86,9 @@ func (c *churner) act(env *strategy.Env, in *exchange.Instrument, book exchange.
 	case r < 25:
 		env.Send(order.Limit(price - exchange.Fixed(c.rng.IntN(40))*in.Tick*away).PostOnly().Tag("rest"))
 	case r < 45:
+		if better := price + in.Tick*away; better > book.Bid && better < book.Ask { // first in line, for ourselves to meet
+			price = better
+		}
 		env.Send(order.Limit(price).Tag("touch"))
 	case r < 57:
 		env.Send(order.Limit(cross).IOC().Tag("take"))
@@ -107,6 +111,11 @@ func (c *churner) act(env *strategy.Env, in *exchange.Instrument, book exchange.
 	default:
 		env.CancelAll(in)
 	}
+}
+
+// certain are the orders of which it is known how they stand.
+func certain(orders []exchange.Order) []exchange.Order {
+	return slices.DeleteFunc(slices.Clone(orders), func(o exchange.Order) bool { return o.Status == exchange.StatusUnknown })
 }
 
 // amend moves a resting order, where that can be.

@@ -57,6 +57,10 @@ func TestSurvival(t *testing.T) {
 	bot := s.start()
 	for n := range s.kills {
 		s.live(n)
+		if n%restEvery == restEvery-1 {
+			s.quiet()
+			s.settled()
+		}
 		s.kill(bot)
 		bot = s.start()
 	}
@@ -236,7 +240,7 @@ borrow_max_usd = "1000000"
 [journal]
 sync = "1s"
 [reconcile]
-interval = "2s"
+interval = "15s"
 [stop]
 within = "20s"
 [[strategy]]
@@ -403,10 +407,20 @@ func (s *survival) quiet() {
 	s.sim.sim.ClearFaults(0)
 }
 
-// resolve waits until no order is in doubt.
+// restEvery is after how many lives one is long enough to end all doubts. An order that has
+// not arrived is proved to be so in some ten seconds, and the proof begins anew with each start.
+const restEvery = 12
+
+// resolve stops the bot and waits until no order is in doubt.
 func (s *survival) resolve() {
 	s.t.Helper()
 	s.act("halt", monitor.Halt{Who: theTest})
+	s.settled()
+}
+
+// settled waits until no order is in doubt.
+func (s *survival) settled() {
+	s.t.Helper()
 	var now monitor.Status
 	for began := time.Now(); time.Since(began) < patience; pause(100 * time.Millisecond) {
 		if s.get("status", &now) == nil && now.Unknown == 0 {
