@@ -11,9 +11,11 @@ import (
 type question struct {
 	order exchange.Order
 	list  list
-	// thorough also looks whether any fill of late is of an order that carries the id.
+	// thorough also looks whether any fill of late is of an order that carries the id; named are
+	// the client ids of orders that are known by their numbers, and need not be asked for.
 	thorough bool
 	since    exchange.Time
+	named    map[orderNumber]string
 }
 
 // sighting is what is found of an order and what came of it.
@@ -21,6 +23,8 @@ type sighting struct {
 	q *question
 	// news are those of the order, and of its child or legs.
 	news []news
+	// learned are the client ids of orders that were asked for by their numbers.
+	learned map[orderNumber]string
 	// err says that the question has no answer. Without it and without news the exchange
 	// knows no such order.
 	err error
@@ -48,7 +52,8 @@ func (b *Broker) look(ctx context.Context, q *question) sighting {
 	s := sighting{q: q}
 	in := b.config.Instruments.At(q.order.Request.Inst)
 	if s.news, s.err = b.find(ctx, q, in); s.err == nil && len(s.news) == 0 && q.thorough {
-		s.news, s.err = b.findTraded(ctx, q, in)
+		s.learned = map[orderNumber]string{}
+		s.news, s.err = b.findTraded(ctx, q, in, s.learned)
 	}
 	return s
 }
@@ -179,21 +184,33 @@ func (b *Broker) trades(ctx context.Context, in *exchange.Instrument, since exch
 }
 
 // findTraded looks for an order that the exchange does not find by its client id among
-// those that have dealt of late: a fill may be known before its order is.
-func (b *Broker) findTraded(ctx context.Context, q *question, in *exchange.Instrument) ([]news, error) {
+// those that have dealt of late: a fill may be known before its order is. What it learns of
+// other orders is kept, for after an outage many are in doubt, and to ask for each order that
+// has dealt on behalf of each of them would take the minute's weight and end no doubt.
+func (b *Broker) findTraded(ctx context.Context, q *question, in *exchange.Instrument, learned map[orderNumber]string) ([]news, error) {
 	trades, err := b.trades(ctx, in, q.since)
 	if err != nil {
 		return nil, err
 	}
-	asked := map[int64]bool{}
+	plain := listOf(in.Product, exchange.Limit)
 	for _, x := range trades {
-		if asked[x.fill.VenueID] {
+		number := orderNumber{plain, x.fill.VenueID}
+		id, known := q.named[number]
+		if !known {
+			id, known = learned[number]
+		}
+		if known && id != q.order.ClientID {
 			continue
 		}
-		asked[x.fill.VenueID] = true
-		found, err := b.numbered(ctx, listOf(in.Product, exchange.Limit), x.fill.VenueID, in)
-		if err != nil || len(found) > 0 && found[0].clientID == q.order.ClientID {
-			return found, err
+		found, err := b.numbered(ctx, plain, x.fill.VenueID, in)
+		if err != nil {
+			return nil, err
+		}
+		if len(found) > 0 {
+			learned[number] = found[0].clientID
+			if found[0].clientID == q.order.ClientID {
+				return found, nil
+			}
 		}
 	}
 	return nil, nil

@@ -2,6 +2,7 @@ package papi
 
 import (
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -139,6 +140,9 @@ func (o *owner) inquire(d *doubt) {
 	}
 	d.next = o.now().Add(every)
 	q := &question{order: d.r.order, list: o.listOf(&d.r.order), since: d.since, thorough: d.misses+1 >= missesMin}
+	if q.thorough {
+		q.named = o.names()
+	}
 	select {
 	case o.asks <- q:
 		d.asking = true
@@ -147,8 +151,30 @@ func (o *owner) inquire(d *doubt) {
 	}
 }
 
+// learnedMax is how many orders of others are remembered by their numbers.
+const learnedMax = 1 << 14
+
+// names are the client ids of the orders that are known by their numbers.
+func (o *owner) names() map[orderNumber]string {
+	named := maps.Clone(o.learned)
+	if named == nil {
+		named = map[orderNumber]string{}
+	}
+	for number, s := range o.tr.orders.byNumber {
+		named[number] = s.clientID
+	}
+	return named
+}
+
 // seen takes the answer to a question.
 func (o *owner) seen(s *sighting) {
+	if len(o.learned)+len(s.learned) > learnedMax {
+		o.learned = nil
+	}
+	if o.learned == nil {
+		o.learned = map[orderNumber]string{}
+	}
+	maps.Copy(o.learned, s.learned)
 	for _, d := range o.doubts {
 		if d.r.order.ClientID == s.q.order.ClientID && d.asking {
 			d.asking = false
