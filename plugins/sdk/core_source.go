@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "3ae35d8371ca09ffad4c01450bb887c6d8b58f165933ebcd7c23a30d7c6fd6d4"
+const coreSource = "4633a011591c4c56d1d68522475cf71b7beb73baa2a40e85fdd85b5bdad2d699"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
