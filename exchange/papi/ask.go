@@ -3,6 +3,7 @@ package papi
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -23,8 +24,6 @@ type sighting struct {
 	q *question
 	// news are those of the order, and of its child or legs.
 	news []news
-	// learned are the client ids of orders that were asked for by their numbers.
-	learned map[orderNumber]string
 	// err says that the question has no answer. Without it and without news the exchange
 	// knows no such order.
 	err error
@@ -52,8 +51,7 @@ func (b *Broker) look(ctx context.Context, q *question) sighting {
 	s := sighting{q: q}
 	in := b.config.Instruments.At(q.order.Request.Inst)
 	if s.news, s.err = b.find(ctx, q, in); s.err == nil && len(s.news) == 0 && q.thorough {
-		s.learned = map[orderNumber]string{}
-		s.news, s.err = b.findTraded(ctx, q, in, s.learned)
+		s.news, s.err = b.findTraded(ctx, q, in)
 	}
 	return s
 }
@@ -187,7 +185,7 @@ func (b *Broker) trades(ctx context.Context, in *exchange.Instrument, since exch
 // those that have dealt of late: a fill may be known before its order is. What it learns of
 // other orders is kept, for after an outage many are in doubt, and to ask for each order that
 // has dealt on behalf of each of them would take the minute's weight and end no doubt.
-func (b *Broker) findTraded(ctx context.Context, q *question, in *exchange.Instrument, learned map[orderNumber]string) ([]news, error) {
+func (b *Broker) findTraded(ctx context.Context, q *question, in *exchange.Instrument) ([]news, error) {
 	trades, err := b.trades(ctx, in, q.since)
 	if err != nil {
 		return nil, err
@@ -197,7 +195,7 @@ func (b *Broker) findTraded(ctx context.Context, q *question, in *exchange.Instr
 		number := orderNumber{plain, x.fill.VenueID}
 		id, known := q.named[number]
 		if !known {
-			id, known = learned[number]
+			id, known = b.learned.of(number)
 		}
 		if known && id != q.order.ClientID {
 			continue
@@ -207,11 +205,38 @@ func (b *Broker) findTraded(ctx context.Context, q *question, in *exchange.Instr
 			return nil, err
 		}
 		if len(found) > 0 {
-			learned[number] = found[0].clientID
+			b.learned.note(number, found[0].clientID)
 			if found[0].clientID == q.order.ClientID {
 				return found, nil
 			}
 		}
 	}
 	return nil, nil
+}
+
+// learnedMax is how many orders are remembered by their numbers.
+const learnedMax = 1 << 14
+
+// learned are the client ids of orders that were asked for by their numbers.
+type learned struct {
+	// A mutex, because several askers share it; it is held for a look at a map.
+	mu       sync.Mutex
+	byNumber map[orderNumber]string
+}
+
+func (l *learned) of(number orderNumber) (clientID string, known bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	clientID, known = l.byNumber[number]
+	return clientID, known
+}
+
+// note remembers an order. When there are too many, all are forgotten and asked for again.
+func (l *learned) note(number orderNumber, clientID string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.byNumber == nil || len(l.byNumber) == learnedMax {
+		l.byNumber = map[orderNumber]string{}
+	}
+	l.byNumber[number] = clientID
 }

@@ -92,9 +92,10 @@ type Broker struct {
 		flying  map[*request]wire.Flight
 		flights sync.WaitGroup
 	}
-	state  atomic.Uint32
-	truth  atomic.Pointer[Truth]
-	counts atomic.Pointer[Counts]
+	learned learned
+	state   atomic.Uint32
+	truth   atomic.Pointer[Truth]
+	counts  atomic.Pointer[Counts]
 }
 
 // rotateMin and rotateMax bound BrokerConfig.Rotate.

@@ -1,8 +1,10 @@
 package papi
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -419,4 +421,39 @@ func TestNewBroker(t *testing.T) {
 	if _, err := NewBroker(BrokerConfig{}); err == nil {
 		t.Error("a broker of nothing")
 	}
+}
+
+// TestManyDoubts: with many orders in doubt and many others that have dealt, each of these is
+// asked for once or, by askers at the same time, a few times, and not on behalf of each doubt.
+// Their weight would be the minute's, and no doubt would end.
+func TestManyDoubts(t *testing.T) {
+	const doubts, dealt = 12, 40
+	live(t, func(w *world) {
+		var trades []string
+		for n := range dealt {
+			trades = append(trades, umTrade(1000+n, 100+n, "0.001"))
+		}
+		var byNumber atomic.Int64
+		w.says("GET um/userTrades", "["+strings.Join(trades, ",")+"]")
+		w.fails("POST um/order", 503, `{"code":-1000,"msg":"Unknown error, please check your request or try again later."}`)
+		w.does("GET um/order", func(v url.Values) (int, string) {
+			if number := v.Get("orderId"); number != "" {
+				byNumber.Add(1)
+				return 200, fmt.Sprintf(strings.Replace(umAnswer("other-"+number, "FILLED", "0.001", 0), `"orderId":0`, `"orderId":%s`, 1), number)
+			}
+			return 400, noSuchOrder
+		})
+		for range doubts {
+			w.submit()
+		}
+		w.pass(30 * time.Second)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if got := strings.Count(strings.Join(w.log, "\n"), "NOT_ARRIVED"); got != doubts {
+			t.Errorf("%d of %d doubts have ended", got, doubts)
+		}
+		if n := byNumber.Load(); n < dealt || n > askers*dealt {
+			t.Errorf("%d questions for %d orders that have dealt", n, dealt)
+		}
+	})
 }

@@ -2,7 +2,6 @@ package papi
 
 import (
 	"errors"
-	"maps"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -151,15 +150,9 @@ func (o *owner) inquire(d *doubt) {
 	}
 }
 
-// learnedMax is how many orders of others are remembered by their numbers.
-const learnedMax = 1 << 14
-
 // names are the client ids of the orders that are known by their numbers.
 func (o *owner) names() map[orderNumber]string {
-	named := maps.Clone(o.learned)
-	if named == nil {
-		named = map[orderNumber]string{}
-	}
+	named := make(map[orderNumber]string, len(o.tr.orders.byNumber))
 	for number, s := range o.tr.orders.byNumber {
 		named[number] = s.clientID
 	}
@@ -168,13 +161,6 @@ func (o *owner) names() map[orderNumber]string {
 
 // seen takes the answer to a question.
 func (o *owner) seen(s *sighting) {
-	if len(o.learned)+len(s.learned) > learnedMax {
-		o.learned = nil
-	}
-	if o.learned == nil {
-		o.learned = map[orderNumber]string{}
-	}
-	maps.Copy(o.learned, s.learned)
 	for _, d := range o.doubts {
 		if d.r.order.ClientID == s.q.order.ClientID && d.asking {
 			d.asking = false

@@ -42,8 +42,6 @@ type owner struct {
 	buffer []any
 	// counted are the counts that were published last.
 	counted Counts
-	// learned are the client ids of orders that were asked for by their numbers.
-	learned map[orderNumber]string
 	// active are the instruments that have had orders.
 	active   map[exchange.InstrumentID]bool
 	catchers sync.WaitGroup
