@@ -237,7 +237,9 @@ func (o *owner) frame(f frame) {
 	}
 	o.last = o.config.Client.ServerTime()
 	if o.state == Live {
+		o.tr.live = true
 		o.translate(f.event)
+		o.tr.live = false
 		return
 	}
 	if len(o.buffer) == bufferMax {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -19,8 +20,10 @@ type translator struct {
 	ledger ledger
 	fills  fills
 	// born is when a receiver that knew nothing was told its first positions: fills before are
-	// in them.
+	// in them. What the stream tells as it happens is later, though its stamp, by another clock
+	// and of a moment before, may be a little earlier.
 	born exchange.Time
+	live bool
 	// streaming says that what is said comes by the user stream.
 	streaming bool
 	// at is the local time given to events, and out what is to be told.
@@ -179,9 +182,17 @@ func (x *execution) read(side, positionSide string) error {
 	return nil
 }
 
+// stampSlack is how much earlier than the first positions a fill may be stamped that happened
+// behind them.
+const stampSlack = exchange.Time(time.Second)
+
 // trade tells a fill, once.
 func (t *translator) trade(x *execution) {
-	if !t.fills.count(fillName{x.inst, x.fill.TradeID, x.fill.VenueID}, x.fill.Qty) || x.at < t.born {
+	born := t.born
+	if t.live {
+		born -= stampSlack
+	}
+	if !t.fills.count(fillName{x.inst, x.fill.TradeID, x.fill.VenueID}, x.fill.Qty) || x.at < born {
 		t.counts.Repeated++
 		return
 	}
