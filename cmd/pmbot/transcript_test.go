@@ -222,10 +222,13 @@ func (x *transcript) startBot(config string) {
 	x.active()
 }
 
+// transcriptPatience is more than a rotation of connections takes, on a machine that is busy.
+const transcriptPatience = 4 * time.Minute
+
 // until waits until something is so.
 func (x *transcript) until(what string, so func() bool) {
 	x.t.Helper()
-	for began := time.Now(); time.Since(began) < patience; pause(50 * time.Millisecond) {
+	for began := time.Now(); time.Since(began) < transcriptPatience; pause(50 * time.Millisecond) {
 		select {
 		case err := <-x.bot.over:
 			x.t.Fatalf("the bot has ended while waiting for %s: %v\n%s", what, err, x.bot.errors.String())
@@ -237,7 +240,7 @@ func (x *transcript) until(what string, so func() bool) {
 	}
 	var now monitor.Status
 	err := x.get("status", &now)
-	x.t.Fatalf("no %s within %v; %v, %+v\n%s", what, patience, err, now, x.bot.errors.String())
+	x.t.Fatalf("no %s within %v; %v, %+v\n%s", what, transcriptPatience, err, now, x.bot.errors.String())
 }
 
 func (x *transcript) get(name string, answer any) error {

@@ -112,6 +112,16 @@ func (b *bot) put(inst exchange.InstrumentID, set func(e *exchange.Event)) {
 }
 
 func (b *bot) open() {
+	b.prices()
+	amount := decimal.NewFromInt(100_000)
+	b.put(0, func(e *exchange.Event) {
+		e.SetLedger(&exchange.LedgerEntry{Asset: "USDT", Wallet: exchange.WalletMargin, Reason: exchange.ReasonDeposit, Delta: amount, Balance: amount})
+	})
+	b.put(0, func(e *exchange.Event) { e.SetState(&exchange.StateChange{State: exchange.Active, By: "test"}) })
+}
+
+// prices are told as of now.
+func (b *bot) prices() {
 	for inst := exchange.InstrumentID(1); inst <= 2; inst++ {
 		b.put(inst, func(e *exchange.Event) { e.SetTrade(exchange.Trade{Price: fixed("60000"), Qty: 1, ID: 1}) })
 	}
@@ -121,11 +131,6 @@ func (b *bot) open() {
 	for asset, price := range map[string]string{"USDT": "1", "BTC": "60000"} {
 		b.put(0, func(e *exchange.Event) { e.SetAssetIndex(&exchange.AssetIndex{Asset: asset, Price: fixed(price)}) })
 	}
-	amount := decimal.NewFromInt(100_000)
-	b.put(0, func(e *exchange.Event) {
-		e.SetLedger(&exchange.LedgerEntry{Asset: "USDT", Wallet: exchange.WalletMargin, Reason: exchange.ReasonDeposit, Delta: amount, Balance: amount})
-	})
-	b.put(0, func(e *exchange.Event) { e.SetState(&exchange.StateChange{State: exchange.Active, By: "test"}) })
 }
 
 // buy has a strategy send a limit order.

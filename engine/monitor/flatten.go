@@ -73,17 +73,87 @@ func (s *Server) flatten(ctx context.Context, f Flatten) (any, error) {
 	if f.Plan != a.Plan {
 		return nil, fmt.Errorf("%w; ask for it again", ErrOtherPlan)
 	}
+	a.Done = true
+	limit := time.Duration(f.Wait) * time.Millisecond
+	return a, s.close(ctx, a, &f, plan, limit, func(k *engine.Kernel) (engine.FlattenPlan, int) {
+		a.At, a.Open, a.Positions = k.Now(), count(k.Orders(), inst, strategy), len(s.config.Guard.Positions())
+		return k.FlattenPlan(f.By, strategy, inst), a.Open
+	})
+}
+
+// FlattenAgain is how long the orders that close positions may take before the rest is asked
+// for anew: what a market or the guard does not take at once, such as before the first price,
+// it may take a little later.
+const FlattenAgain = time.Second
+
+// close carries out a plan, and those for what is left then, until nothing is left or the
+// time is over. It says what stood in the way.
+func (s *Server) close(ctx context.Context, a *Flattened, f *Flatten, plan engine.FlattenPlan, limit time.Duration, left func(*engine.Kernel) (engine.FlattenPlan, int)) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	failures, _ := s.config.Recent.failed()
+	for {
+		if err := s.take(ctx, f, plan); err != nil {
+			return err
+		}
+		open, err := s.settle(ctx, &plan, left)
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() == nil && open == 0 && errors.Is(err, errLeft):
+			continue // with the plan for what is left
+		case ctx.Err() == nil && errors.Is(err, errLeft):
+			plan = engine.FlattenPlan{} // what is on its way may close the rest
+			continue
+		case ctx.Err() == nil:
+			return err
+		}
+		why := ctx.Err()
+		if n, last := s.config.Recent.failed(); n > failures {
+			why = fmt.Errorf("%w; the last order was %s", why, last)
+		}
+		return fmt.Errorf("%d positions and %d orders are left after %v: %w", a.Positions, a.Open, limit, why)
+	}
+}
+
+// take wishes what a plan says.
+func (s *Server) take(ctx context.Context, f *Flatten, plan engine.FlattenPlan) error {
 	for _, step := range plan.Steps {
 		in := step.Intent
 		in.Tag = tag(f.Reason)
 		e := exchange.Event{At: s.config.Clock(), Inst: in.Request.Inst}
 		e.SetIntent(&in)
-		if err := s.config.Loop.Operate(ctx, e); err != nil {
-			return nil, err
+		if err := s.config.Loop.Operate(context.WithoutCancel(ctx), e); err != nil {
+			return err
 		}
 	}
-	a.Done = true
-	return a, s.settle(ctx, a, inst, strategy, time.Duration(f.Wait)*time.Millisecond)
+	return nil
+}
+
+// errLeft says that a plan has been given its time.
+var errLeft = errors.New("positions are left")
+
+// settle waits until nothing is left to do, and else for as long as orders may take: then plan
+// is what is left.
+func (s *Server) settle(ctx context.Context, plan *engine.FlattenPlan, left func(*engine.Kernel) (engine.FlattenPlan, int)) (open int, err error) {
+	every, again := time.NewTicker(look), time.NewTimer(FlattenAgain)
+	defer every.Stop()
+	defer again.Stop()
+	for {
+		if err := s.read(context.WithoutCancel(ctx), func(k *engine.Kernel) { *plan, open = left(k) }); err != nil {
+			return open, err
+		}
+		if len(plan.Steps)-1+open == 0 {
+			return 0, nil
+		}
+		select {
+		case <-ctx.Done():
+			return open, ctx.Err()
+		case <-again.C:
+			return open, errLeft
+		case <-every.C:
+		}
+	}
 }
 
 // named has the labels of strategies in place of their numbers.
@@ -103,30 +173,4 @@ func count(orders []exchange.Order, inst exchange.InstrumentID, strategy exchang
 		}
 	}
 	return n
-}
-
-// settle waits until a plan has nothing left to do, and counts what is left.
-func (s *Server) settle(ctx context.Context, a *Flattened, inst exchange.InstrumentID, strategy exchange.StrategyID, limit time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	every := time.NewTicker(look)
-	defer every.Stop()
-	for {
-		left := 0
-		if err := s.read(context.WithoutCancel(ctx), func(k *engine.Kernel) {
-			a.Open = count(k.Orders(), inst, strategy)
-			left = len(k.FlattenPlan("", strategy, inst).Steps) - 1 + a.Open
-			a.At, a.Positions = k.Now(), len(s.config.Guard.Positions())
-		}); err != nil {
-			return err
-		}
-		if left == 0 {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%d positions and %d orders are left after %v: %w", a.Positions, a.Open, limit, ctx.Err())
-		case <-every.C:
-		}
-	}
 }

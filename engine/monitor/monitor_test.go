@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -208,6 +209,43 @@ func TestFlatten(t *testing.T) {
 	}
 	if plan, err = flat(Flatten{}); err != nil || len(plan.Steps) != 0 {
 		t.Errorf("%v, flat and asked again: %q", err, plan.Steps)
+	}
+}
+
+// TestFlattenAgain asks anew for what was refused at first, and says why if time runs out before.
+func TestFlattenAgain(t *testing.T) {
+	b := lived(t)
+	b.now = b.now.Add(time.Minute) // prices are old
+	f := Flatten{Who: who}
+	var plan Flattened
+	if err := b.client.Post(t.Context(), "flatten", f, &plan); err != nil {
+		t.Fatal(err)
+	}
+	f.Plan, f.Wait = plan.Plan, 100
+	err := b.client.Post(t.Context(), "flatten", f, &plan)
+	if err == nil || !strings.Contains(err.Error(), "1 positions and 0 orders are left after 100ms") || !strings.Contains(err.Error(), "the last order was refused by freshness") {
+		t.Fatal(err)
+	}
+	f.Plan = ""
+	if err := b.client.Post(t.Context(), "flatten", f, &plan); err != nil {
+		t.Fatal(err)
+	}
+	before, _ := b.config.Recent.failed()
+	closed := make(chan error, 1)
+	f.Plan, f.Wait = plan.Plan, 10_000
+	go func() { closed <- b.client.Post(t.Context(), "flatten", f, &plan) }()
+	for n := before; n == before && len(closed) == 0; n, _ = b.config.Recent.failed() {
+		runtime.Gosched()
+	}
+	b.prices()
+	select {
+	case o := <-b.sent:
+		b.executed(o, exchange.Sell, "0.5", "60000")
+		err = <-closed
+	case err = <-closed:
+	}
+	if err != nil || plan.Open+plan.Positions != 0 {
+		t.Errorf("%v, %+v", err, plan)
 	}
 }
 

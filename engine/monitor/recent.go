@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 
@@ -27,6 +28,8 @@ type Recent struct {
 	counts          Counts
 	reported        exchange.Account
 	reportedAt      exchange.Time
+	failures        int    // orders that were refused or rejected
+	failure         string // the last of them
 }
 
 // noted is what is remembered of a strategy.
@@ -87,9 +90,11 @@ func (r *Recent) Observe(e *exchange.Event) {
 	case exchange.KindRefusal:
 		r.counts.Refused++
 		r.strategy(e.Refusal().Intent.Strategy).refused++
+		r.failures, r.failure = r.failures+1, e.Refusal().Error()
 	case exchange.KindOrderUpdate:
-		if e.OrderUpdate().Status == exchange.StatusRejected {
+		if u := e.OrderUpdate(); u.Status == exchange.StatusRejected {
 			r.counts.Rejected++
+			r.failures, r.failure = r.failures+1, fmt.Sprintf("rejected by the exchange: %s (code %d)", u.Reason, u.Code)
 		}
 	case exchange.KindAccount, exchange.KindRiskLevel:
 		r.reported, r.reportedAt = *e.Account(), e.At
@@ -98,6 +103,13 @@ func (r *Recent) Observe(e *exchange.Event) {
 		one := r.strategy(s.Strategy)
 		one.running, one.why = s.Running, s.Reason
 	}
+}
+
+// failed counts the orders that were refused or rejected, and says why the last one was.
+func (r *Recent) failed() (n int, last string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failures, r.failure
 }
 
 func (r *Recent) strategy(id exchange.StrategyID) *noted {
