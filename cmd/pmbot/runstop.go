@@ -23,6 +23,9 @@ type ending struct {
 	open        []string
 	// late says that not all that the policy wants was done in time.
 	late bool
+	// traded is how the bot stood when the stop was done, before its parts ended, which holds it
+	// too; nil if nobody knows.
+	traded *standing
 }
 
 // stop ends the bot in order, by the configured policy and within the configured time:
@@ -50,6 +53,7 @@ func (b *bot) stop(ctx context.Context) *ending {
 	}
 	b.stopStrategies(ctx)
 	if policy == stopKeep {
+		e.traded = b.stood(ctx)
 		return e
 	}
 	b.endOrders(ctx)
@@ -60,7 +64,19 @@ func (b *bot) stop(ctx context.Context) *ending {
 	if b.loop.Err() != nil { // it has ended meanwhile, and with it what was asked for
 		e.late = b.endPast(ctx, e) != nil || policy == stopFlatten
 	}
+	e.traded = b.stood(ctx)
 	return e
+}
+
+// stood is how the bot stands, also when the time for its stop is over.
+func (b *bot) stood(ctx context.Context) *standing {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	s, err := b.standing(ctx)
+	if err != nil {
+		return nil
+	}
+	return s
 }
 
 // endPast ends orders past a loop that has ended because it cannot go on, such as on a full
@@ -132,6 +148,9 @@ func (b *bot) look(e *ending) {
 	defer cancel()
 	if b.loop.Do(ctx, read) != nil {
 		read(b.kernel) // the loop has ended, so nobody else has it
+	}
+	if e.traded != nil {
+		e.state, e.holds = e.traded.state, e.traded.holds
 	}
 	e.pastLoop()
 }

@@ -3,6 +3,7 @@ package papi
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -242,6 +243,32 @@ func TestUnknownByItsFill(t *testing.T) {
 			"live: caught up",
 		)
 	})
+}
+
+// TestDeafStream: a stream that looks well and tells of no deal is replaced at the second one,
+// however soon each is found out; one that has told anything between is not.
+func TestDeafStream(t *testing.T) {
+	for _, speaks := range []bool{false, true} {
+		live(t, func(w *world) {
+			w.fails("POST um/order", 503, `{"code":-1000,"msg":"Unknown error, please check your request or try again later."}`)
+			w.does("GET um/order", func(v url.Values) (int, string) {
+				id := v.Get("origClientOrderId")
+				return 200, umAnswer(id, "FILLED", "0.001", 6+int(id[len(id)-1]-'0'))
+			})
+			for n, trades := range []string{umTrade(7, 3, "0.001"), umTrade(7, 3, "0.001") + "," + umTrade(8, 4, "0.001")} {
+				w.says("GET um/userTrades", `[`+trades+`]`)
+				w.submit()
+				w.pass(15 * time.Second)
+				if n == 0 && speaks {
+					w.push(umEvent("test-1", "TRADE", "FILLED", "0.001", "0.001", 7, 3))
+				}
+			}
+			const dead = "gap: order test-2 has dealt, and the stream did not tell again, nor anything since"
+			if slices.Contains(w.log, dead) == speaks || w.broker.State() != Live {
+				t.Errorf("speaks %v, told\n%s", speaks, strings.Join(w.log, "\n"))
+			}
+		})
+	}
 }
 
 // TestStreamEndsTheDoubt: the stream tells of the order before the question is asked.

@@ -36,8 +36,10 @@ func (o *owner) recover(why string) {
 func (o *owner) catchUp() {
 	o.catching, o.again, o.wanted = true, false, ""
 	o.next = o.now().Add(catchEvery)
-	o.echoes = map[string]exchange.Time{} // what the exchange has will be seen
-	w := want{named: map[orderNumber]string{}, active: map[exchange.InstrumentID]bool{}, since: o.heard}
+	// What the exchange took before the connection was there will be seen. Of what it took later
+	// the stream must tell all the same: it may be dead.
+	maps.DeleteFunc(o.echoes, func(_ string, due exchange.Time) bool { return due < o.opened.Add(echoWithin) })
+	w := want{named: map[orderNumber]string{}, active: map[exchange.InstrumentID]bool{}, since: o.heard, purses: o.tr.ledger.values()}
 	for _, s := range o.tr.orders.open() {
 		if s.status == exchange.StatusPendingNew {
 			continue // an OCO on its way, or in doubt
@@ -86,6 +88,9 @@ func (o *owner) caughtUp(c *caughtUp) {
 	for _, text := range c.unknown {
 		o.tr.counts.UnknownInstruments++
 		o.notify(NoticeUnknownInstrument, text)
+	}
+	if c.unexplained != nil {
+		o.notify(NoticeCatchUp, "what has changed the balances is told as transfers: "+c.unexplained.Error())
 	}
 	for i := range c.missing {
 		o.notify(NoticeCatchUp, "order "+c.missing[i].ClientID+" was open, and the exchange does not find it")
@@ -163,8 +168,8 @@ func (o *owner) tellOrders(c *caughtUp) {
 }
 
 // tellBalances tells what differs from the balances that are known. The first are those that
-// the account has to begin with; of later differences nobody knows the reason, and they are
-// told as transfers. An asset that is not listed is not there any more.
+// the account has to begin with; of later differences those are told with their reasons that
+// the exchange's ledgers explain, and the others as transfers. An asset that is not listed is not there any more.
 func (o *owner) tellBalances(c *caughtUp) {
 	why := exchange.ReasonTransfer
 	if o.truth.Load() == nil && len(o.config.Known.Balances) == 0 {
@@ -176,6 +181,7 @@ func (o *owner) tellBalances(c *caughtUp) {
 		listed[b.Asset] = true
 		for wallet, value := range b.wallets() {
 			if wallet > 0 {
+				o.explain(purse{b.Asset, exchange.Wallet(wallet)}, value, b.UpdateTime, c.income)
 				o.tr.book(o.tr.ledger.set(purse{b.Asset, exchange.Wallet(wallet)}, amount{value: value, at: b.UpdateTime}, why), b.UpdateTime)
 			}
 		}

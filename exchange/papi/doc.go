@@ -104,14 +104,16 @@
 // on another state; it is for the kernel to halt, the broker only tells. That the stream is
 // ours and alive is proved at its start by the answers to its key, and by the first own
 // order: one that the exchange has taken and the stream does not tell within ten seconds is
-// an alarm, and so is a fill that an answer knows of and the stream has not told.
+// an alarm, and so is a fill that an answer knows of and the stream has not told: the account
+// is caught up with, and if the stream has told nothing by the next one either, it is replaced.
 //
 // A catch-up reads all lists of open orders, positions, balances and the account, asks singly
 // for orders that were open and are on no list, and reads all fills since a quarter of an hour
 // before the last event that came, or before Known.Heard at the start. Events that come
 // meanwhile wait and are told behind it. Whatever is not the answer asked for is no knowledge: it is read again.
 // The exchange tells amounts and no changes, so an entry of the ledger is the difference to
-// what was known; news that are older by the exchange's time, or by the update id of the
+// what was known; where a futures wallet differs its ledger is read, and the newest entries that
+// make the difference are told with their reasons, such as a funding, and else a transfer. News that are older by the exchange's time, or by the update id of the
 // margin wallet, are passed over. Of positions only fills are told; [Broker.Truth] has what
 // the exchange says of them. Their entry prices depend on the order of fills, which a fill
 // found late does not keep: reconciliation compares.

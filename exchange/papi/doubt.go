@@ -192,7 +192,7 @@ func (o *owner) judge(d *doubt, s *sighting) {
 		}
 	}
 	if untold && o.state == Live {
-		defer o.recover("order " + d.r.order.ClientID + " has dealt, and the stream did not tell")
+		defer o.untold("order " + d.r.order.ClientID + " has dealt, and the stream did not tell")
 	}
 	if !proves(d.r, n.status, n.price, n.qty) && now <= d.accepted {
 		return

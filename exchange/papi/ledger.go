@@ -27,6 +27,15 @@ type ledger struct{ known map[purse]amount }
 
 func newLedger() ledger { return ledger{known: map[purse]amount{}} }
 
+// values are the amounts as they are known.
+func (l *ledger) values() map[purse]decimal.Decimal {
+	values := make(map[purse]decimal.Decimal, len(l.known))
+	for p, a := range l.known {
+		values[p] = a.value
+	}
+	return values
+}
+
 // set tells what a purse holds. The entry is nil if that is no change, or older than what
 // is known.
 func (l *ledger) set(p purse, a amount, why exchange.Reason) *exchange.LedgerEntry {

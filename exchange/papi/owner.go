@@ -33,6 +33,10 @@ type owner struct {
 	// last is when the stream brought its last event, by the exchange's time.
 	last      exchange.Time
 	connected bool
+	// opened is since when the connection is there, and deaf says that the stream has told
+	// nothing since it was found not to tell something.
+	opened exchange.Time
+	deaf   bool
 	// catching says that a catch-up is under way, again that another must follow, and next
 	// when it may.
 	catching, again bool
@@ -154,7 +158,7 @@ func (o *owner) take(m any) {
 	case sighting:
 		o.seen(&m)
 	case opened:
-		o.connected = true
+		o.connected, o.opened, o.deaf = true, o.now(), false
 		o.recover("connected")
 	case lost:
 		o.connected = false
@@ -223,6 +227,7 @@ func (o *owner) become(s State, why string) {
 // frame takes what the stream brought: while something is missing, it waits behind that.
 func (o *owner) frame(f frame) {
 	o.tr.counts.Events++
+	o.deaf = false
 	if f.err != nil {
 		o.malformed(f.err)
 		return
@@ -261,6 +266,17 @@ func (o *owner) malformed(err error) {
 	o.tr.counts.Malformed++
 	o.notify(NoticeMalformed, err.Error())
 	o.recover("an event could not be read")
+}
+
+// untold catches up on what the stream did not tell. If it has told nothing since it did not
+// the last time, it is dead, whatever it looks like, and another connection is asked for.
+func (o *owner) untold(why string) {
+	if o.deaf {
+		o.reconnect(why + " again, nor anything since")
+		return
+	}
+	o.deaf = true
+	o.recover(why)
 }
 
 // reconnect asks for another connection. Its loss and its opening follow.

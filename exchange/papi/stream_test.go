@@ -3,6 +3,7 @@ package papi
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -42,6 +43,57 @@ func TestGap(t *testing.T) {
 		w.push(fill)
 		w.want()
 	})
+}
+
+// TestExplained: what has changed a balance in a gap is told with its reasons, by the newest
+// entries of the ledger that make the difference; where none do, as a transfer.
+func TestExplained(t *testing.T) {
+	income := func(kind, amount string, minutes int) string {
+		return fmt.Sprintf(`{"symbol":"BTCUSDT","incomeType":%q,"income":%q,"asset":"USDT","info":"","time":%d,"tranId":"1","tradeId":""}`,
+			kind, amount, 946684800000+minutes*60_000)
+	}
+	for _, c := range []struct {
+		is     string
+		income []string
+		want   []string
+	}{
+		{"995", []string{income("FUNDING_FEE", "-5", 10)}, []string{"LEDGER: USDT UM FUNDING_FEE by -5 to 995"}},
+		{ // older ones are known already; of one instant and reason is one change
+			"998", []string{income("FUNDING_FEE", "7", 1), income("REALIZED_PNL", "2", 20), income("COMMISSION", "-1", 20), income("FUNDING_FEE", "-3", 30)},
+			[]string{"LEDGER: USDT UM REALIZED_PNL by 1 to 1001", "LEDGER: USDT UM FUNDING_FEE by -3 to 998"},
+		},
+		{"995", []string{income("FUNDING_FEE", "-4", 10)}, []string{"LEDGER: USDT UM TRANSFER by -5 to 995"}},
+		{ // one that came behind the balance is for the stream to tell
+			"995", []string{income("FUNDING_FEE", "-5", 10), income("FUNDING_FEE", "-2", 90)},
+			[]string{"LEDGER: USDT UM FUNDING_FEE by -5 to 995"},
+		},
+		{"1000", []string{income("FUNDING_FEE", "-5", 10)}, nil},
+		{"995", nil, []string{"LEDGER: USDT UM TRANSFER by -5 to 995"}},
+	} {
+		live(t, func(w *world) {
+			w.quiet(time.Hour)
+			w.hangUp()
+			w.says("GET balance", `[`+strings.Replace(balance("USDT", c.is), "946684800000", fmt.Sprint(time.Now().UnixMilli()), 1)+`]`)
+			w.says("GET um/income", "["+strings.Join(c.income, ",")+"]")
+			if c.income == nil {
+				w.fails("GET um/income", 500, "")
+			}
+			w.clear()
+			w.pass(5 * time.Second)
+			var got []string
+			for _, line := range w.log {
+				if strings.HasPrefix(line, "LEDGER") {
+					got = append(got, line)
+				}
+			}
+			if !slices.Equal(got, c.want) || w.broker.State() != Live {
+				t.Errorf("to %s by %v: %v, told\n%s", c.is, c.income, w.broker.State(), strings.Join(w.log, "\n"))
+			}
+			if c.is == "1000" && w.count("GET um/income") > 0 {
+				t.Error("asked without need")
+			}
+		})
+	}
 }
 
 // TestFillOfStranger: a fill of the gap whose order nobody knows is told with the client id

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -41,8 +43,10 @@ type want struct {
 	named          map[orderNumber]string
 	// active are the instruments that have had orders or positions.
 	active map[exchange.InstrumentID]bool
-	// since is up to when everything is known, 0 for nothing that counts.
-	since exchange.Time
+	// since is up to when everything is known, 0 for nothing that counts, and purses are the
+	// balances as they are known.
+	since  exchange.Time
+	purses map[purse]decimal.Decimal
 }
 
 // caughtUp is what a catch-up has read.
@@ -56,6 +60,10 @@ type caughtUp struct {
 	trades  []execution
 	unknown []string
 	err     error
+	// income are the entries of the futures wallets that differ, the oldest first, and
+	// unexplained says why they could not be read, which nothing else depends on.
+	income      []booking
+	unexplained error
 }
 
 // readTruth reads the account. An answer that is no valid list is an error, and nothing is known.
@@ -78,6 +86,7 @@ func (b *Broker) readTruth(ctx context.Context, w want) caughtUp {
 		if c.err = b.readTrades(ctx, &c, w); c.err != nil {
 			return c
 		}
+		c.unexplained = b.readIncome(ctx, &c, w)
 	}
 	c.err = b.askPositions(ctx, &c)
 	return c

@@ -73,6 +73,7 @@ func startedBy(t *testing.T, over func(*world) Config, test func(w *world)) {
 		for _, list := range []string{
 			"um/openOrders", "um/algo/openAlgoOrders", "cm/openOrders", "cm/conditional/openOrders", "margin/openOrders",
 			"margin/openOrderList", "um/positionRisk", "cm/positionRisk", "um/userTrades", "cm/userTrades", "margin/myTrades",
+			"um/income", "cm/income",
 		} {
 			w.says("GET "+list, `[]`)
 		}
