@@ -192,6 +192,9 @@ func (b *Broker) findTraded(ctx context.Context, q *question, in *exchange.Instr
 	}
 	plain := listOf(in.Product, exchange.Limit)
 	for _, x := range trades {
+		if side := q.order.Request.Side; side != 0 && side != x.fill.Side {
+			continue
+		}
 		number := orderNumber{plain, x.fill.VenueID}
 		id, known := q.named[number]
 		if !known {

@@ -182,6 +182,36 @@ func TestNotArrivedNeedsTheStream(t *testing.T) {
 	})
 }
 
+// TestComparingProvesNothingAnew: a catch-up that only compares is no gap, so a proof goes on;
+// one for which the stream has given cause begins it anew.
+func TestComparingProvesNothingAnew(t *testing.T) {
+	for _, c := range []struct {
+		gap  bool
+		told int
+	}{{false, 1}, {true, 0}} {
+		live(t, func(w *world) {
+			w.fails("POST um/order", 503, `{"code":-1000,"msg":"Unknown error, please check your request or try again later."}`)
+			w.fails("GET um/order", 400, noSuchOrder)
+			w.submit()
+			w.pass(11 * time.Second)
+			w.broker.CatchUp("it is time to compare")
+			if c.gap {
+				w.push(`{"e":"ORDER_TRADE_UPDATE"`)
+			}
+			w.pass(3 * time.Second)
+			n := 0
+			for _, line := range w.log {
+				if strings.Contains(line, "NOT_ARRIVED") {
+					n++
+				}
+			}
+			if n != c.told {
+				t.Errorf("gap %v: told %d times\n%s", c.gap, n, strings.Join(w.log, "\n"))
+			}
+		})
+	}
+}
+
 // TestUnknownIsFound: the exchange has the order, and knows of fills that the stream has not
 // told: all that were missed are read, the earlier ones first.
 func TestUnknownIsFound(t *testing.T) {

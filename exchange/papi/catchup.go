@@ -21,8 +21,14 @@ const (
 	blind = exchange.Time(15 * time.Minute)
 )
 
-// recover starts a catch-up, now or when one is allowed again.
+// recover catches up because something may be missing.
 func (o *owner) recover(why string) {
+	o.missing()
+	o.catchUpOn(why)
+}
+
+// catchUpOn starts a catch-up, now or when one is allowed again.
+func (o *owner) catchUpOn(why string) {
 	o.again = true
 	if o.connected && o.state != CatchingUp {
 		o.become(CatchingUp, why)

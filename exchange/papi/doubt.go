@@ -220,9 +220,12 @@ func (o *owner) judge(d *doubt, s *sighting) {
 // said so; then a new order has not arrived, and one that was there is lost. A request about
 // an order that was there and is not found stays in doubt.
 func (o *owner) missed(d *doubt, now exchange.Time) {
-	if o.state != Live || o.live > now.Add(-askEvery) {
+	switch {
+	case o.live == 0 || o.live > now.Add(-askEvery):
 		d.misses = 0
 		return
+	case o.state != Live:
+		return // what the stream says waits for a catch-up
 	}
 	if d.misses++; d.misses < missesMin || now <= d.accepted {
 		return

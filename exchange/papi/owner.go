@@ -27,8 +27,9 @@ type owner struct {
 	echoes map[string]exchange.Time
 
 	state State
-	// live is since when the state is Live, and heard up to when everything is known, by the
-	// exchange's time.
+	// live is since when the stream has told everything, 0 if it has not: a catch-up that only
+	// compares leaves it as it is. heard is up to when everything is known, by the exchange's
+	// time.
 	live, heard exchange.Time
 	// last is when the stream brought its last event, by the exchange's time.
 	last      exchange.Time
@@ -169,7 +170,7 @@ func (o *owner) take(m any) {
 			o.wanted = m.why // it follows when it may, and nothing that happens waits for that
 			break
 		}
-		o.recover(m.why)
+		o.catchUpOn(m.why)
 	case notice:
 		o.notify(m.kind, m.text)
 	case frame:
@@ -199,6 +200,18 @@ func (o *owner) flush() {
 	}
 }
 
+// missing notes that the stream may not have told something. What was to be proved by its
+// silence has to be proved anew.
+func (o *owner) missing() {
+	if o.live == 0 {
+		return
+	}
+	o.live, o.heard = 0, max(o.heard, o.last-blind)
+	for _, d := range o.doubts {
+		d.misses = 0
+	}
+}
+
 // notify tells a person or the loop.
 func (o *owner) notify(k NoticeKind, text string) {
 	o.tr.note(k, 0, text)
@@ -206,11 +219,8 @@ func (o *owner) notify(k NoticeKind, text string) {
 
 // become changes the state and tells it.
 func (o *owner) become(s State, why string) {
-	if o.state == Live && s != Live {
-		o.live, o.heard = 0, max(o.heard, o.last-blind)
-		for _, d := range o.doubts {
-			d.misses = 0
-		}
+	if s == Gap {
+		o.missing()
 	}
 	o.flush()
 	if o.state == s {
@@ -218,7 +228,7 @@ func (o *owner) become(s State, why string) {
 	}
 	o.state = s
 	o.Broker.state.Store(uint32(s))
-	if s == Live {
+	if s == Live && o.live == 0 {
 		o.live = o.now()
 	}
 	o.config.Notify(Notice{At: o.now(), Kind: NoticeState, State: s, Text: why})
@@ -282,6 +292,7 @@ func (o *owner) untold(why string) {
 // reconnect asks for another connection. Its loss and its opening follow.
 func (o *owner) reconnect(why string) {
 	o.become(Gap, why)
+	clear(o.echoes) // they were this connection's
 	select {
 	case o.kick <- why:
 	default: // one is asked for already
@@ -294,7 +305,6 @@ func (o *owner) attend() {
 	o.tr.at = now
 	for _, id := range slices.Sorted(maps.Keys(o.echoes)) {
 		if o.echoes[id] <= now {
-			o.echoes = map[string]exchange.Time{}
 			o.notify(NoticeEchoMissing, fmt.Sprintf("the exchange took %s, and the stream did not tell within %v", id, echoWithin))
 			o.reconnect("the stream does not tell of our orders")
 			break
@@ -306,7 +316,7 @@ func (o *owner) attend() {
 		}
 	}
 	if o.wanted != "" && o.state == Live && o.next <= now {
-		o.recover(o.wanted)
+		o.catchUpOn(o.wanted)
 	}
 	if o.again && !o.catching && o.connected && o.next <= now {
 		o.catchUp()

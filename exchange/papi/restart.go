@@ -106,7 +106,7 @@ func (o *owner) announced(order *exchange.Order) {
 func (o *owner) unanswered(known *exchange.Order) {
 	d := o.watch(&request{kind: toPlace, order: *known}, o.window(nil))
 	if known.Created > 0 {
-		d.since = min(d.since, known.Created-blind)
+		d.since = min(d.since, known.Created) // its fills are not older
 	}
 	o.active[known.Request.Inst] = true
 }
