@@ -51,6 +51,9 @@ type Known struct {
 	// Heard is the newest of the exchange's times that came with an event of the account; 0 if
 	// none has come.
 	Heard Time
+	// Read is when the last reading of the account began, behind whose fills it was told: what
+	// was before is known, whatever the stream did not tell. 0 if there was none.
+	Read Time
 }
 
 // DifferenceKind says in what the exchange's account is not the kernel's.

@@ -44,7 +44,7 @@ func (o *owner) remember(k *exchange.Known) {
 		o.tr.ledger.known[purse{b.Asset, b.Wallet}] = amount{value: b.Amount}
 	}
 	if k.Heard > blind {
-		o.heard = k.Heard - blind
+		o.heard = max(k.Heard-blind, min(k.Read, k.Heard))
 	}
 }
 

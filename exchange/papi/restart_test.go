@@ -3,6 +3,7 @@ package papi
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -664,6 +665,36 @@ func TestRestartScenes(t *testing.T) {
 				}
 				l.agrees()
 			})
+		})
+	}
+}
+
+// TestFillsSinceTheReading: behind a reading of the account nothing is missing, so fills are
+// read since it and not since a quarter of an hour before the last event, however many there
+// are; and never since a time that no event has come up to.
+func TestFillsSinceTheReading(t *testing.T) {
+	for _, c := range []struct{ heard, read, want time.Duration }{
+		{-time.Minute, 0, -16 * time.Minute},
+		{-time.Minute, -5 * time.Minute, -5 * time.Minute},
+		{-time.Minute, -time.Hour, -16 * time.Minute},
+		{-time.Minute, time.Hour, -time.Minute},
+	} {
+		started(t, func(w *world) {
+			now := exchange.TimeOf(time.Now())
+			w.broker.config.Known = exchange.Known{Heard: now.Add(c.heard), Active: []exchange.InstrumentID{testUM}}
+			if c.read != 0 {
+				w.broker.config.Known.Read = now.Add(c.read)
+			}
+			from := ""
+			w.does("GET um/userTrades", func(v url.Values) (int, string) {
+				from = v.Get("startTime")
+				return 200, `[]`
+			})
+			w.run()
+			w.pass(time.Second)
+			if want := fmt.Sprint(now.Add(c.want - time.Minute).Millis()); from != want {
+				t.Errorf("heard %v, read %v: fills since %s, want %s", c.heard, c.read, from, want)
+			}
 		})
 	}
 }

@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "4633a011591c4c56d1d68522475cf71b7beb73baa2a40e85fdd85b5bdad2d699"
+const coreSource = "3fb275dde719e3a3922e1f1b1b4d531a27430fc18dc74db36d3d545a4c3a3ba0"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
