@@ -3,10 +3,10 @@ package papi
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
