@@ -17,6 +17,8 @@ type question struct {
 	thorough bool
 	since    exchange.Time
 	named    map[orderNumber]string
+	// at is when it was asked.
+	at exchange.Time
 }
 
 // sighting is what is found of an order and what came of it.
@@ -186,7 +188,7 @@ func (b *Broker) trades(ctx context.Context, in *exchange.Instrument, since exch
 // other orders is kept, for after an outage many are in doubt, and to ask for each order that
 // has dealt on behalf of each of them would take the minute's weight and end no doubt.
 func (b *Broker) findTraded(ctx context.Context, q *question, in *exchange.Instrument) ([]news, error) {
-	trades, err := b.trades(ctx, in, q.since)
+	trades, err := b.traded(ctx, in, q)
 	if err != nil {
 		return nil, err
 	}
@@ -215,6 +217,33 @@ func (b *Broker) findTraded(ctx context.Context, q *question, in *exchange.Instr
 		}
 	}
 	return nil, nil
+}
+
+// tradeList is a list of fills that several questions have asked for.
+type tradeList struct {
+	// The mutex is held while the list is read: whoever needs the same one waits for it.
+	mu        sync.Mutex
+	since, at exchange.Time
+	list      []execution
+}
+
+// traded are the fills of an instrument that a question is about. After an outage many are
+// asked at once about orders of one instrument, and one list, if it was read later than they
+// were asked, has the answer for all of them.
+func (b *Broker) traded(ctx context.Context, in *exchange.Instrument, q *question) ([]execution, error) {
+	l := &b.traders[in.ID]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.at > q.at && l.since <= q.since {
+		return l.list, nil
+	}
+	at := b.now()
+	list, err := b.trades(ctx, in, q.since)
+	if err != nil {
+		return nil, err
+	}
+	l.since, l.at, l.list = q.since, at, list
+	return list, nil
 }
 
 // learnedMax is how many orders are remembered by their numbers.

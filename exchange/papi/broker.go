@@ -93,6 +93,7 @@ type Broker struct {
 		flights sync.WaitGroup
 	}
 	learned learned
+	traders []tradeList // by instrument
 	state   atomic.Uint32
 	truth   atomic.Pointer[Truth]
 	counts  atomic.Pointer[Counts]
@@ -129,6 +130,7 @@ func NewBroker(c BrokerConfig) (*Broker, error) {
 		config: c, stream: stream, orders: make(chan *request, 2*queueMax), cancels: make(chan *request, 2*queueMax),
 		asks: make(chan *question, queueMax), inbox: make(chan any, inboxMax), kick: make(chan string, 1),
 	}
+	b.traders = make([]tradeList, c.Instruments.Len()+1)
 	b.waiting.behind, b.waiting.flying = map[exchange.OrderID][]*request{}, map[*request]wire.Flight{}
 	b.counts.Store(&Counts{})
 	return b, nil

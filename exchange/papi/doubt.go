@@ -138,9 +138,15 @@ func (o *owner) inquire(d *doubt) {
 		every = askSlowly
 	}
 	d.next = o.now().Add(every)
-	q := &question{order: d.r.order, list: o.listOf(&d.r.order), since: d.since, thorough: d.misses+1 >= missesMin}
+	q := &question{order: d.r.order, list: o.listOf(&d.r.order), since: d.since, at: o.now()}
+	q.thorough = d.misses+1 >= missesMin && q.at > d.accepted // before, it would prove nothing
 	if q.thorough {
 		q.named = o.names()
+		for _, other := range o.doubts { // so that one list of fills is enough for all
+			if other.r.order.Request.Inst == d.r.order.Request.Inst {
+				q.since = min(q.since, other.since)
+			}
+		}
 	}
 	select {
 	case o.asks <- q:
@@ -179,7 +185,7 @@ func (o *owner) judge(d *doubt, s *sighting) {
 		d.misses = 0 // who cannot be asked has not said no
 		return
 	case len(s.news) == 0:
-		o.missed(d, now)
+		o.missed(d, s.q, now)
 		return
 	}
 	n := s.news[0]
@@ -216,10 +222,10 @@ func (o *owner) judge(d *doubt, s *sighting) {
 }
 
 // missed counts an answer that the exchange knows no such order. It is believed when nobody
-// can accept the request any more, the stream was live, and enough answers in a row have
-// said so; then a new order has not arrived, and one that was there is lost. A request about
+// can accept the request any more, the stream was live, enough answers in a row have said so,
+// and the last one has looked through the fills; then a new order has not arrived, and one that was there is lost. A request about
 // an order that was there and is not found stays in doubt.
-func (o *owner) missed(d *doubt, now exchange.Time) {
+func (o *owner) missed(d *doubt, q *question, now exchange.Time) {
 	switch {
 	case o.live == 0 || o.live > now.Add(-askEvery):
 		d.misses = 0
@@ -227,7 +233,7 @@ func (o *owner) missed(d *doubt, now exchange.Time) {
 	case o.state != Live:
 		return // what the stream says waits for a catch-up
 	}
-	if d.misses++; d.misses < missesMin || now <= d.accepted {
+	if d.misses++; d.misses < missesMin || !q.thorough {
 		return
 	}
 	switch d.r.kind {
