@@ -201,14 +201,14 @@ func (o *owner) flush() {
 }
 
 // missing notes that the stream may not have told something. What was to be proved by its
-// silence has to be proved anew.
+// silence has to be proved anew, and as soon as before.
 func (o *owner) missing() {
 	if o.live == 0 {
 		return
 	}
 	o.live, o.heard = 0, max(o.heard, o.last-blind)
 	for _, d := range o.doubts {
-		d.misses = 0
+		d.misses, d.asked = 0, 0
 	}
 }
 
