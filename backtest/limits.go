@@ -6,7 +6,7 @@ import "github.com/pmbot/pmbot/riskguard"
 func (r *recorder) limits(uses []riskguard.Use) []LimitUse {
 	list := make([]LimitUse, len(uses))
 	for i, u := range uses {
-		list[i] = LimitUse{Rule: u.Rule, Limit: u.Limit, Value: u.Value, Used: u.Used, Refused: u.Refused}
+		list[i] = LimitUse{Rule: u.Rule, Scope: u.Scope, Limit: u.Limit, Value: u.Value, Used: u.Used, Refused: u.Refused}
 		if u.Key != "" {
 			list[i].Key = "risk." + u.Key
 		}

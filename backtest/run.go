@@ -141,7 +141,7 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 	if err != nil {
 		return nil, err
 	}
-	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: tab, Limits: cfg.Risk, Strategies: len(list)})
+	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: tab, Limits: cfg.Risk, Strategies: len(list), Labels: labels})
 	if err != nil {
 		return nil, err
 	}

@@ -88,7 +88,9 @@ type LimitUse struct {
 	Rule string `json:"rule"`
 	// Key is of the configuration, such as "risk.unimmr_min"; empty for what Binance limits
 	// and for a row without Limit.
-	Key   string          `json:"key"`
+	Key string `json:"key"`
+	// Scope says of which orders an override's limit is, such as "UM:BTCUSDT".
+	Scope string          `json:"scope,omitzero"`
 	Limit string          `json:"limit"`
 	Value string          `json:"value"`
 	Used  decimal.Decimal `json:"used"`
@@ -98,6 +100,14 @@ type LimitUse struct {
 	Strategy   string `json:"strategy"`
 	Instrument string `json:"instrument"`
 	Refused    int    `json:"refused"`
+}
+
+// Name is the control, and of which orders if not of all.
+func (l *LimitUse) Name() string {
+	if l.Scope == "" {
+		return l.Rule
+	}
+	return l.Rule + " of " + l.Scope
 }
 
 // StressMoment is a stress table of the account as it stood at a sample, without open

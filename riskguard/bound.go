@@ -34,7 +34,9 @@ const (
 type bound struct {
 	rule string
 	// key is the limit's in the configuration, empty where the limit is not ours to set.
-	key   string
+	key string
+	// scope says of which orders, if not of all.
+	scope string
 	ratio ratio
 	// what begins the words for a value; limit are the words for the limit itself.
 	what, limit string
@@ -152,3 +154,6 @@ func sayUniMMR(b *bound, _ *exchange.Instruments, r reading) (value, limit strin
 	}
 	return value, b.limit
 }
+
+// allows is what the limit allows, for comparisons.
+func (b *bound) allows() string { return b.limit + b.ratio.exact.String() }

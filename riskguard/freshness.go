@@ -25,7 +25,7 @@ type input struct {
 // account, so what else is held counts as the order's own prices do. Most are too young to
 // tell anything, and then it need not be known whether they count.
 func (c *check) staleInput() (in input, found bool) {
-	m, l, own := c.market, &c.g.limits, c.order.Request.Inst
+	m, l, own := c.market, &c.set.limits, c.order.Request.Inst
 	if in = c.input(boundFreshPrice, m.lastAt, freshFor(l.FreshPrice, m.everyLast)).of(own); c.tells(in.bound, &in.share) && c.stale(&in) {
 		return in, true
 	}
@@ -55,7 +55,7 @@ func (c *check) staleInput() (in input, found bool) {
 // markOf is the mark of an instrument as an input.
 func (c *check) markOf(id exchange.InstrumentID) input {
 	m := &c.g.markets[id]
-	return c.input(boundFreshMark, m.markAt, freshFor(c.g.limits.FreshMark, m.everyMark)).of(id)
+	return c.input(boundFreshMark, m.markAt, freshFor(c.set.limits.FreshMark, m.everyMark)).of(id)
 }
 
 // input is one that was last seen at an instant, 0 if never, and may be so old.
@@ -74,7 +74,7 @@ func (in input) of(inst exchange.InstrumentID) input {
 
 // stale says whether an input is too old, and remembers how old it is if not.
 func (c *check) stale(in *input) bool {
-	if in.exceeds(&c.g.bounds[in.bound].ratio) {
+	if in.exceeds(&c.set.bounds[in.bound].ratio) {
 		return true
 	}
 	c.remember(in.bound, &in.reading)

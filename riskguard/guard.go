@@ -13,8 +13,10 @@ type Config struct {
 	// Tables are Binance's rates and brackets; Limits our own bounds.
 	Tables *margin.Tables
 	Limits Limits
-	// Strategies is how many the configuration has.
+	// Strategies is how many the configuration has, and Labels what they are called by their
+	// numbers, from 1; without them no override may name a strategy.
 	Strategies int
+	Labels     []string
 }
 
 // Guard is the account's risk in one place. One owner calls Apply with every event, in
@@ -26,7 +28,7 @@ type Guard struct {
 	limits Limits
 	model  *margin.Portfolio
 	rules  []rule
-	bounds [boundCount]bound
+	sets   limitSets
 	// nearest has readings of the order under examination, where check.noted says so.
 	nearest [boundCount]reading
 	// examined is the order under examination; kept here, it need not be allocated.
@@ -68,11 +70,12 @@ func (g *Guard) setLimits(l Limits) error {
 	if err := g.model.SetShockSizes(l.shockSizes()); err != nil {
 		return err
 	}
-	bounds := l.bounds()
-	for i := range bounds {
-		bounds[i].refused = g.bounds[i].refused
+	sets, err := newLimitSets(l, g.ins, len(g.sent)-1, append([]string{""}, g.config.Labels...))
+	if err != nil {
+		return fmt.Errorf("risk limits: %w", err)
 	}
-	g.limits, g.bounds = l, bounds
+	sets.keep(&g.sets)
+	g.limits, g.sets = l, sets
 	for i := range g.sent {
 		g.sent[i].resize(l.MessagesPerSecondMax)
 	}
@@ -102,9 +105,12 @@ func (g *Guard) Check(in exchange.Intent, o exchange.Order, amend bool, at excha
 		}
 	}()
 	c := &g.examined
-	*c = check{g: g, order: o, amend: amend, at: at}
+	*c = check{g: g, set: &g.sets.all[0], order: o, amend: amend, at: at}
 	if g.ins.Has(o.Request.Inst) {
 		c.in, c.market = g.ins.At(o.Request.Inst), &g.markets[o.Request.Inst]
+		if int(o.Strategy) < len(g.sets.of) {
+			c.set = &g.sets.all[g.sets.of[o.Strategy][o.Request.Inst]]
+		}
 	}
 	c.plan = c.closing(&in)
 	for i := range g.rules {

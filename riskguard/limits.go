@@ -1,8 +1,6 @@
 package riskguard
 
 import (
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -61,6 +59,9 @@ type Limits struct {
 	// ApprovalTTL is how long an approval may wait before it is sent. Default 500ms,
 	// 1ms to 1h.
 	ApprovalTTL time.Duration `toml:"approval_ttl" json:"approval_ttl"`
+	// Overrides are stricter limits for a part of the account. An order is held against the
+	// strictest of all that fit it. Default none, at most 100.
+	Overrides []Override `toml:"override" json:"overrides,omitempty"`
 }
 
 // DefaultLimits are the defaults that the fields of [Limits] name.
@@ -83,42 +84,4 @@ func DefaultLimits() Limits {
 		ShockHaircut:          decimal.RequireFromString("0.10"),
 		ApprovalTTL:           500 * time.Millisecond,
 	}
-}
-
-// Validate names every limit outside its bounds, with the key of the configuration.
-func (l *Limits) Validate() error {
-	var errs []error
-	between := func(key string, v decimal.Decimal, least, most string) {
-		if v.LessThan(decimal.RequireFromString(least)) || v.GreaterThan(decimal.RequireFromString(most)) {
-			errs = append(errs, fmt.Errorf("%s is %v; it must be %s to %s", key, v, least, most))
-		}
-	}
-	between("order_notional_max_ratio", l.OrderNotionalMaxRatio, "0", "10")
-	between("position_max_ratio", l.PositionMaxRatio, "0", "20")
-	between("price_collar_limit", l.PriceCollarLimit, "0", "0.5")
-	between("price_collar_market", l.PriceCollarMarket, "0", "0.5")
-	between("open_orders_max", decimal.NewFromInt(int64(l.OpenOrdersMax)), "0", "200")
-	between("messages_per_second_max", decimal.NewFromInt(int64(l.MessagesPerSecondMax)), "0", "20")
-	between("unimmr_min", l.UniMMRMin, "1.2", "1000")
-	between("unimmr_shock_min", l.UniMMRShockMin, "1.05", "1000")
-	between("shock_coin", l.ShockCoin, "0", "0.95")
-	between("shock_stable", l.ShockStable, "0", "0.95")
-	between("shock_haircut", l.ShockHaircut, "0", "1")
-	between("borrow_max_usd", l.BorrowMaxUSD, "0", "1000000000")
-	for _, d := range [...]struct {
-		key       string
-		age, most time.Duration
-		bounds    string
-	}{
-		{"approval_ttl", l.ApprovalTTL, time.Hour, "1ms to 1h"},
-		{"duplicate_window", l.DuplicateWindow, time.Minute, "1ms to 1m"},
-		{"fresh_index", l.FreshIndex, time.Hour, "1ms to 1h"},
-		{"fresh_mark", l.FreshMark, time.Hour, "1ms to 1h"},
-		{"fresh_price", l.FreshPrice, time.Hour, "1ms to 1h"},
-	} {
-		if d.age < time.Millisecond || d.age > d.most {
-			errs = append(errs, fmt.Errorf("%s is %v; it must be %s", d.key, d.age, d.bounds))
-		}
-	}
-	return errors.Join(errs...)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -36,46 +37,26 @@ func (l *Limits) JSON() []byte {
 		if i > 0 {
 			text = append(text, ',')
 		}
-		text = append(strconv.AppendQuote(text, e.key), ':')
-		switch v := e.value.(type) {
-		case *decimal.Decimal:
-			text = strconv.AppendQuote(text, v.String())
-		case *time.Duration:
-			text = strconv.AppendQuote(text, v.String())
-		case *int:
-			text = strconv.AppendInt(text, int64(*v), 10)
+		if e.key > overridesKey && len(l.Overrides) > 0 && !bytes.Contains(text, []byte(overridesKey)) {
+			text = append(l.appendOverrides(text), ',')
 		}
+		text = append(strconv.AppendQuote(text, e.key), ':')
+		if _, count := e.value.(*int); count {
+			text = append(text, e.text()...)
+			continue
+		}
+		text = strconv.AppendQuote(text, e.text())
 	}
 	return append(text, '}')
 }
 
-// limitEntry is a limit with its key: a *decimal.Decimal, *time.Duration or *int.
-type limitEntry struct {
-	key   string
-	value any
-}
+// overridesKey is the key of the overrides in JSON.
+const overridesKey = "overrides"
 
-// entries are all limits by rising key.
-func (l *Limits) entries() []limitEntry {
-	return []limitEntry{
-		{"approval_ttl", &l.ApprovalTTL},
-		{"borrow_max_usd", &l.BorrowMaxUSD},
-		{"duplicate_window", &l.DuplicateWindow},
-		{"fresh_index", &l.FreshIndex},
-		{"fresh_mark", &l.FreshMark},
-		{"fresh_price", &l.FreshPrice},
-		{"messages_per_second_max", &l.MessagesPerSecondMax},
-		{"open_orders_max", &l.OpenOrdersMax},
-		{"order_notional_max_ratio", &l.OrderNotionalMaxRatio},
-		{"position_max_ratio", &l.PositionMaxRatio},
-		{"price_collar_limit", &l.PriceCollarLimit},
-		{"price_collar_market", &l.PriceCollarMarket},
-		{"shock_coin", &l.ShockCoin},
-		{"shock_haircut", &l.ShockHaircut},
-		{"shock_stable", &l.ShockStable},
-		{"unimmr_min", &l.UniMMRMin},
-		{"unimmr_shock_min", &l.UniMMRShockMin},
-	}
+func (l *Limits) appendOverrides(text []byte) []byte {
+	list, err := json.Marshal(l.Overrides)
+	must(err) // names and digits can be written
+	return append(append(strconv.AppendQuote(text, overridesKey), ':'), list...)
 }
 
 // read sets what an object names.
@@ -84,7 +65,7 @@ func (l *Limits) read(text []byte) error {
 	if open, err := d.Token(); err != nil || open != json.Delim('{') {
 		return errors.New("it must be a JSON object such as {\"unimmr_min\": \"2\"}")
 	}
-	entries := l.entries()
+	entries := append(l.entries(), limitEntry{key: overridesKey, value: &l.Overrides})
 	for d.More() {
 		key, err := d.Token()
 		if err != nil {
@@ -125,6 +106,11 @@ const numberMax = 40
 
 // read sets the limit from a JSON value.
 func (e *limitEntry) read(raw json.RawMessage) error {
+	if list, is := e.value.(*[]Override); is {
+		d := json.NewDecoder(bytes.NewReader(raw))
+		d.DisallowUnknownFields()
+		return d.Decode(list)
+	}
 	word, quoted := string(raw), false
 	if len(raw) > 0 && raw[0] == '"' {
 		quoted = true
@@ -132,23 +118,40 @@ func (e *limitEntry) read(raw json.RawMessage) error {
 			return err
 		}
 	}
+	if _, count := e.value.(*int); count && quoted {
+		return errNoCount
+	}
+	if _, age := e.value.(*time.Duration); age && !quoted {
+		return errNoDuration
+	}
+	return e.parse(word)
+}
+
+var (
+	errNoNumber   = errors.New("it must be a number such as 0.02")
+	errNoDuration = errors.New("it must be a duration such as \"500ms\"")
+	errNoCount    = errors.New("it must be a whole number such as 10")
+)
+
+// parse sets the limit from what is written.
+func (e *limitEntry) parse(word string) error {
 	switch v := e.value.(type) {
 	case *decimal.Decimal:
 		d, err := decimal.NewFromString(word)
-		if err != nil || len(word) > numberMax || bytes.ContainsAny(raw, "eE") { // an exponent may be huge
-			return errors.New("it must be a number such as 0.02")
+		if err != nil || len(word) > numberMax || strings.ContainsAny(word, "eE") { // an exponent may be huge
+			return errNoNumber
 		}
 		*v = d
 	case *time.Duration:
 		d, err := time.ParseDuration(word)
-		if err != nil || !quoted {
-			return errors.New("it must be a duration such as \"500ms\"")
+		if err != nil {
+			return errNoDuration
 		}
 		*v = d
 	case *int:
 		n, err := strconv.Atoi(word)
-		if err != nil || quoted {
-			return errors.New("it must be a whole number such as 10")
+		if err != nil {
+			return errNoCount
 		}
 		*v = n
 	}

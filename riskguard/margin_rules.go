@@ -94,7 +94,7 @@ func (c *check) uniMMR() *exchange.Refusal {
 	if no != nil {
 		return no
 	}
-	return c.floor(boundUniMMR, &p.Base, c.g.limits.UniMMRMin)
+	return c.floor(boundUniMMR, &p.Base, c.set.limits.UniMMRMin)
 }
 
 // uniMMRShock: the same under every shock.
@@ -103,7 +103,7 @@ func (c *check) uniMMRShock() *exchange.Refusal {
 	if no != nil {
 		return no
 	}
-	return c.floor(boundUniMMRShock, &p.Shocked, c.g.limits.UniMMRShockMin)
+	return c.floor(boundUniMMRShock, &p.Shocked, c.set.limits.UniMMRShockMin)
 }
 
 // floor holds an outcome against the least uniMMR. One without maintenance margin has
@@ -121,7 +121,7 @@ func (c *check) floor(id boundID, o *margin.Outcome, least decimal.Decimal) *exc
 
 // sizeThatPasses says which quantity would keep both floors, or "".
 func (c *check) sizeThatPasses() string {
-	l := &c.g.limits
+	l := &c.set.limits
 	size, err := c.g.model.SizeThatPasses(c.order, func(p *margin.Projection) bool {
 		return p.Base.UniMMR.GreaterThanOrEqual(l.UniMMRMin) && p.Shocked.UniMMR.GreaterThanOrEqual(l.UniMMRShockMin) &&
 			!p.Available.IsNegative() && len(p.Breaches) == 0

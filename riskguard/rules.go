@@ -42,6 +42,7 @@ func rules() []rule {
 // check is one order under examination. What is costly is computed once, when asked.
 type check struct {
 	g     *Guard
+	set   *limitSet // what the order is held against
 	order exchange.Order
 	// in and market are nil if there is no such instrument, which filters says.
 	in     *exchange.Instrument
@@ -191,8 +192,8 @@ func (c *check) duplicate() *exchange.Refusal {
 	for i := range c.g.open {
 		o := &c.g.open[i]
 		if o.Strategy == c.order.Strategy && o.Status == exchange.StatusPendingNew && o.Parent == 0 &&
-			c.at.Sub(o.Created) < c.g.limits.DuplicateWindow && sameOrder(&o.Request, r) {
-			return &exchange.Refusal{Value: "the same order is unanswered since " + o.Created.String(), Limit: "once in " + c.g.limits.DuplicateWindow.String()}
+			c.at.Sub(o.Created) < c.set.limits.DuplicateWindow && sameOrder(&o.Request, r) {
+			return &exchange.Refusal{Value: "the same order is unanswered since " + o.Created.String(), Limit: "once in " + c.set.limits.DuplicateWindow.String()}
 		}
 	}
 	return nil
@@ -206,7 +207,7 @@ func sameOrder(a, b *exchange.OrderRequest) bool {
 // messageRate: a strategy in a loop must not eat the account's order budget.
 func (c *check) messageRate() *exchange.Refusal {
 	n := c.g.sent[c.order.Strategy].within(c.at) + 1
-	return c.hold(boundMessages, reading{share: shareOf(int64(n), int64(c.g.limits.MessagesPerSecondMax))})
+	return c.hold(boundMessages, reading{share: shareOf(int64(n), int64(c.set.limits.MessagesPerSecondMax))})
 }
 
 // openOrders: a strategy has a bounded number of orders on an instrument.
@@ -220,7 +221,7 @@ func (c *check) openOrders() *exchange.Refusal {
 			n++
 		}
 	}
-	return c.hold(boundOpenOrders, reading{share: shareOf(int64(n), int64(c.g.limits.OpenOrdersMax))})
+	return c.hold(boundOpenOrders, reading{share: shareOf(int64(n), int64(c.set.limits.OpenOrdersMax))})
 }
 
 // position: the instrument's position with all open orders of this side filled is a

@@ -115,7 +115,7 @@ func benchInstruments(t testing.TB) *exchange.Instruments {
 
 func newBench(t testing.TB, l Limits) *bench {
 	t.Helper()
-	g, err := New(Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Limits: l, Strategies: 2})
+	g, err := New(Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Limits: l, Strategies: 2, Labels: benchLabels})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,6 +162,17 @@ func (b *bench) do(f []string) string {
 	case "limit": // limit unimmr_min 3
 		l := b.g.limits
 		b.set(&l, f[1], f[2])
+		*b = *newBench(b.t, l)
+		return ""
+	case "override": // override product=UM symbol=UM:BTCUSDT strategy=one open_orders_max=3
+		l := b.g.limits
+		l.Overrides = append(l.Overrides[:len(l.Overrides):len(l.Overrides)], overrideOf(f[1:]))
+		if err := l.Validate(); err != nil {
+			return err.Error()
+		}
+		if err := l.overridesFit(b.g.ins, benchLabels); err != nil {
+			return err.Error()
+		}
 		*b = *newBench(b.t, l)
 		return ""
 	case "wait":
@@ -238,6 +249,30 @@ func (b *bench) do(f []string) string {
 	return ""
 }
 
+// benchLabels are those of the strategies 1 and 2.
+var benchLabels = []string{"one", "two"}
+
+func overrideOf(words []string) Override {
+	o := Override{Limits: map[string]LimitText{}}
+	for _, word := range words {
+		switch key, value, _ := strings.Cut(word, "="); key {
+		case "product":
+			for p := exchange.UM; p <= exchange.Margin; p++ {
+				if p.String() == value {
+					o.Product = p
+				}
+			}
+		case "symbol":
+			o.Symbol = value
+		case "strategy":
+			o.Strategy = value
+		default:
+			o.Limits[key] = LimitText(value)
+		}
+	}
+	return o
+}
+
 // uses lists how near approved orders came to the limits, with the time since the bench
 // was made.
 func (b *bench) uses(rule []string) string {
@@ -247,6 +282,9 @@ func (b *bench) uses(rule []string) string {
 			continue
 		}
 		line := fmt.Sprintf("%s %s: ", u.Rule, cmp.Or(u.Key, "-"))
+		if u.Scope != "" {
+			line = fmt.Sprintf("%s %s of %s: ", u.Rule, u.Key, u.Scope)
+		}
 		if u.Measured {
 			line += fmt.Sprintf("%v by s%d on %s after %v: %s, ", u.Used, u.Strategy, b.g.ins.At(u.Inst).Name(), u.At.Sub(benchStart), u.Value)
 		}

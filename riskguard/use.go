@@ -14,6 +14,9 @@ type Use struct {
 	// Rule is the control's name, Key the limit's in the configuration. Key is empty for
 	// what Binance limits, and for the refusals of a control that no number led to.
 	Rule, Key string
+	// Scope says of which orders an override's limit is, such as "UM:BTCUSDT"; empty for the
+	// account's.
+	Scope string
 	// Limit is what a refusal would say of it, Value what the nearest approved order made
 	// of it in the same words, and Used their proportion to eight decimals: 0 is nothing
 	// and 1 at the limit, for floors the limit over the value. Without an order Limit is as
@@ -38,9 +41,10 @@ func (g *Guard) Uses() []Use {
 	var list []Use
 	for i := range g.rules {
 		rule, numbers := &g.rules[i], false
-		for b := range g.bounds {
-			if g.bounds[b].rule == rule.name {
-				list, numbers = append(list, g.bounds[b].use(g.ins)), true
+		for id := range boundCount {
+			if g.sets.all[0].bounds[id].rule == rule.name {
+				numbers = true
+				g.sets.each(id, func(b *bound) { list = append(list, b.use(g.ins)) })
 			}
 		}
 		if !numbers || rule.refused > 0 {
@@ -51,7 +55,7 @@ func (g *Guard) Uses() []Use {
 }
 
 func (b *bound) use(ins *exchange.Instruments) Use {
-	u := Use{Rule: b.rule, Key: b.key, Limit: b.limit, Refused: b.refused}
+	u := Use{Rule: b.rule, Key: b.key, Scope: b.scope, Limit: b.limit, Refused: b.refused}
 	if n := &b.closest; n.set {
 		u.Value, u.Limit = b.say(b, ins, n.reading)
 		u.Used = n.share.of(&b.ratio)
@@ -67,7 +71,7 @@ func (c *check) hold(id boundID, r reading) *exchange.Refusal {
 	if !c.tells(id, &r.share) {
 		return nil
 	}
-	if r.exceeds(&c.g.bounds[id].ratio) {
+	if r.exceeds(&c.set.bounds[id].ratio) {
 		return c.beyond(id, r)
 	}
 	c.remember(id, &r)
@@ -77,7 +81,7 @@ func (c *check) hold(id boundID, r reading) *exchange.Refusal {
 // tells says whether a share may be beyond its bound or nearer to it than any noted yet,
 // of this order or another. One that is not is within, as those are.
 func (c *check) tells(id boundID, s *share) bool {
-	b := &c.g.bounds[id]
+	b := c.set.bounds[id]
 	switch {
 	case !s.defined(&b.ratio):
 		return true
@@ -90,7 +94,7 @@ func (c *check) tells(id boundID, s *share) bool {
 
 // beyond is the refusal of an order by a bound.
 func (c *check) beyond(id boundID, r reading) *exchange.Refusal {
-	b := &c.g.bounds[id]
+	b := c.set.bounds[id]
 	c.refusals = &b.refused
 	value, limit := b.say(b, c.g.ins, r)
 	return &exchange.Refusal{Value: value, Limit: limit}
@@ -98,7 +102,7 @@ func (c *check) beyond(id boundID, r reading) *exchange.Refusal {
 
 // remember keeps a reading within its bound that tells something.
 func (c *check) remember(id boundID, r *reading) {
-	if r.defined(&c.g.bounds[id].ratio) {
+	if r.defined(&c.set.bounds[id].ratio) {
 		c.g.nearest[id] = *r
 		c.noted |= 1 << id
 	}
@@ -108,7 +112,7 @@ func (c *check) remember(id boundID, r *reading) {
 func (c *check) note() {
 	for id := boundID(0); c.noted>>id != 0; id++ {
 		if r := &c.g.nearest[id]; c.noted>>id&1 != 0 {
-			c.g.bounds[id].closest = note{
+			c.set.bounds[id].closest = note{
 				reading: *r, cut: r.cut(), set: true, at: c.at, strategy: c.order.Strategy, order: c.order.Request.Inst,
 			}
 		}

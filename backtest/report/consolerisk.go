@@ -195,7 +195,7 @@ func limitCells(l *backtest.LimitUse) []cell {
 	}
 	or := func(s string) cell { return text("%s", cmp.Or(readable.Clean(s), undefined)) }
 	return []cell{
-		text("%s", readable.Clean(l.Rule)), used, refused, or(terminal.Prose(l.Value)), or(terminal.Prose(l.Limit)), text("%s", at), or(l.Strategy), or(l.Instrument),
+		text("%s", readable.Clean(l.Name())), used, refused, or(terminal.Prose(l.Value)), or(terminal.Prose(l.Limit)), text("%s", at), or(l.Strategy), or(l.Instrument),
 		or(strings.TrimPrefix(l.Key, "risk.")),
 	}
 }

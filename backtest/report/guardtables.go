@@ -36,7 +36,7 @@ func limitTable(list []backtest.LimitUse) table {
 }
 
 func limitRow(l *backtest.LimitUse) []td {
-	name := word(l.Rule)
+	name := word(l.Name())
 	name.Sub = readable.Clean(l.Key)
 	refused := countOf(int64(l.Refused))
 	if l.Refused > 0 {

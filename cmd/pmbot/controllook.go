@@ -288,7 +288,7 @@ func limitsCommand(c *console) *cobra.Command {
 						at = readable.Instant(l.At)
 					}
 					rows = append(rows, []string{
-						l.Rule, readable.Terminal.Percent(l.Used.Shift(2)), strconv.Itoa(l.Refused), plain(l.Nearest), plain(l.Limit), at, plain(l.By), l.Symbol, l.Key,
+						limitName(&l), readable.Terminal.Percent(l.Used.Shift(2)), strconv.Itoa(l.Refused), plain(l.Nearest), plain(l.Limit), at, plain(l.By), l.Symbol, l.Key,
 					})
 				}
 				headings := []string{"LIMIT", "USED", "REFUSED", "NEAREST", "BOUND", "AT", "BY", "SYMBOL", "KEY"}
@@ -297,6 +297,14 @@ func limitsCommand(c *console) *cobra.Command {
 			})
 		})
 	return cmd
+}
+
+// limitName is the control, and of which orders if not of all.
+func limitName(l *monitor.Limit) string {
+	if l.Scope == "" {
+		return l.Rule
+	}
+	return l.Rule + " of " + plain(l.Scope)
 }
 
 func logsCommand(c *console) *cobra.Command {

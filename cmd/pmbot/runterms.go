@@ -35,7 +35,7 @@ func (t *terms) config(ins *exchange.Instruments, prefix string) (engine.Config,
 	if err != nil {
 		return engine.Config{}, err
 	}
-	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: t.Tables, Limits: limits, Strategies: len(t.Strategies)})
+	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: t.Tables, Limits: limits, Strategies: len(t.Strategies), Labels: t.Strategies})
 	if err != nil {
 		return engine.Config{}, err
 	}

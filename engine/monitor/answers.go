@@ -244,6 +244,7 @@ type Limits struct {
 type Limit struct {
 	Rule    string          `json:"rule"`
 	Key     string          `json:"key"`
+	Scope   string          `json:"scope,omitzero"` // of which orders an override's limit is
 	Limit   string          `json:"limit"`
 	Nearest string          `json:"nearest"`
 	Used    decimal.Decimal `json:"used"`

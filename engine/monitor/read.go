@@ -173,7 +173,7 @@ func (s *Server) limits(ctx context.Context) (*Limits, error) {
 	err := s.read(ctx, func(k *engine.Kernel) {
 		a.At = k.Now()
 		for _, u := range s.config.Guard.Uses() {
-			one := Limit{Rule: u.Rule, Key: u.Key, Limit: u.Limit, Nearest: u.Value, Used: u.Used, Refused: u.Refused}
+			one := Limit{Rule: u.Rule, Key: u.Key, Scope: u.Scope, Limit: u.Limit, Nearest: u.Value, Used: u.Used, Refused: u.Refused}
 			if u.Measured {
 				one.At, one.By, one.Symbol = u.At, s.label(u.Strategy), s.symbol(u.Inst)
 			}

@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "3fb275dde719e3a3922e1f1b1b4d531a27430fc18dc74db36d3d545a4c3a3ba0"
+const coreSource = "a9cae5ff0dfd4124b19e8eae5e8738db7947ab365c3e4f1482c585ecd50c6b84"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {

@@ -1,0 +1,110 @@
+package riskguard
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// limitEntry is one of the limits: its key in the configuration, where it stands, its bounds,
+// and which way it becomes stricter.
+type limitEntry struct {
+	key         string
+	value       any // *decimal.Decimal, *time.Duration or *int
+	least, most string
+	strict      strictness
+}
+
+// strictness says which of two values of a limit is the stricter.
+type strictness uint8
+
+const (
+	whole  strictness = iota // a limit of the whole account, the same for all its parts
+	lower                    // the lower one
+	higher                   // the higher one
+)
+
+// entries are all limits by rising key, but for the overrides.
+func (l *Limits) entries() []limitEntry {
+	return []limitEntry{
+		{"approval_ttl", &l.ApprovalTTL, "1ms", "1h", whole},
+		{"borrow_max_usd", &l.BorrowMaxUSD, "0", "1000000000", whole},
+		{"duplicate_window", &l.DuplicateWindow, "1ms", "1m", higher},
+		{"fresh_index", &l.FreshIndex, "1ms", "1h", lower},
+		{"fresh_mark", &l.FreshMark, "1ms", "1h", lower},
+		{"fresh_price", &l.FreshPrice, "1ms", "1h", lower},
+		{"messages_per_second_max", &l.MessagesPerSecondMax, "0", "20", lower},
+		{"open_orders_max", &l.OpenOrdersMax, "0", "200", lower},
+		{"order_notional_max_ratio", &l.OrderNotionalMaxRatio, "0", "10", lower},
+		{"position_max_ratio", &l.PositionMaxRatio, "0", "20", lower},
+		{"price_collar_limit", &l.PriceCollarLimit, "0", "0.5", lower},
+		{"price_collar_market", &l.PriceCollarMarket, "0", "0.5", lower},
+		{"shock_coin", &l.ShockCoin, "0", "0.95", whole},
+		{"shock_haircut", &l.ShockHaircut, "0", "1", whole},
+		{"shock_stable", &l.ShockStable, "0", "0.95", whole},
+		{"unimmr_min", &l.UniMMRMin, "1.2", "1000", higher},
+		{"unimmr_shock_min", &l.UniMMRShockMin, "1.05", "1000", higher},
+	}
+}
+
+// Validate names every limit outside its bounds, with the key of the configuration, and every
+// override that makes no sense or is not stricter. Whether instruments and strategies of
+// overrides are there [New] finds out.
+func (l *Limits) Validate() error {
+	var errs []error
+	for _, e := range l.entries() {
+		if err := e.validate(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if len(l.Overrides) > overridesMax {
+		errs = append(errs, fmt.Errorf("override is given %d times; it must be at most %d", len(l.Overrides), overridesMax))
+	}
+	for i := range l.Overrides {
+		errs = append(errs, l.Overrides[i].validate(l, i)...)
+	}
+	return errors.Join(errs...)
+}
+
+// validate holds the value against its bounds.
+func (e *limitEntry) validate() error {
+	if e.compareTo(e.least) >= 0 && e.compareTo(e.most) <= 0 {
+		return nil
+	}
+	return fmt.Errorf("%s is %s; it must be %s to %s", e.key, e.text(), e.least, e.most)
+}
+
+// compareTo compares the value with one that is written down.
+func (e *limitEntry) compareTo(text string) int {
+	switch v := e.value.(type) {
+	case *time.Duration:
+		d, err := time.ParseDuration(text)
+		must(err)
+		return int(min(max(*v-d, -1), 1))
+	case *int:
+		return decimal.NewFromInt(int64(*v)).Cmp(decimal.RequireFromString(text))
+	default:
+		return v.(*decimal.Decimal).Cmp(decimal.RequireFromString(text))
+	}
+}
+
+// must panics on an error of the table above.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// text is the value as it is written.
+func (e *limitEntry) text() string {
+	switch v := e.value.(type) {
+	case *time.Duration:
+		return v.String()
+	case *int:
+		return fmt.Sprint(*v)
+	default:
+		return v.(*decimal.Decimal).String()
+	}
+}
