@@ -3,6 +3,7 @@ package riskguard
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -111,8 +112,8 @@ func (l *Limits) overridesFit(ins *exchange.Instruments, labels []string) error 
 // validated.
 func (l *Limits) tightened(override int) *Limits {
 	stricter := *l
-	for key, text := range l.Overrides[override].Limits {
-		must(stricter.tighten(key, text))
+	for _, key := range slices.Sorted(maps.Keys(l.Overrides[override].Limits)) {
+		must(stricter.tighten(key, l.Overrides[override].Limits[key]))
 	}
 	return &stricter
 }

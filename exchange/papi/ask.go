@@ -221,8 +221,8 @@ func (b *Broker) findTraded(ctx context.Context, q *question, in *exchange.Instr
 
 // tradeList is a list of fills that several questions have asked for.
 type tradeList struct {
-	// The mutex is held while the list is read: whoever needs the same one waits for it.
-	mu        sync.Mutex
+	// turn is taken while the list is read: whoever needs the same one waits for it.
+	turn      chan struct{}
 	since, at exchange.Time
 	list      []execution
 }
@@ -232,8 +232,12 @@ type tradeList struct {
 // were asked, has the answer for all of them.
 func (b *Broker) traded(ctx context.Context, in *exchange.Instrument, q *question) ([]execution, error) {
 	l := &b.traders[in.ID]
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	if l.at > q.at && l.since <= q.since {
 		return l.list, nil
 	}

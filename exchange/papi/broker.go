@@ -131,6 +131,9 @@ func NewBroker(c BrokerConfig) (*Broker, error) {
 		asks: make(chan *question, queueMax), inbox: make(chan any, inboxMax), kick: make(chan string, 1),
 	}
 	b.traders = make([]tradeList, c.Instruments.Len()+1)
+	for i := range b.traders {
+		b.traders[i].turn = make(chan struct{}, 1)
+	}
 	b.waiting.behind, b.waiting.flying = map[exchange.OrderID][]*request{}, map[*request]wire.Flight{}
 	b.counts.Store(&Counts{})
 	return b, nil

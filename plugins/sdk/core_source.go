@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "a9cae5ff0dfd4124b19e8eae5e8738db7947ab365c3e4f1482c585ecd50c6b84"
+const coreSource = "0a07bf54c154750a0a86bbdcbf8b5fae82fccbe3de31571b9c111304c51cf5c6"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
