@@ -126,8 +126,7 @@ func callOnce(t *testing.T, method reflect.Method) (string, bool) {
 	typ := method.Type
 	if typ.NumIn() < 2 || typ.In(1) != reflect.TypeFor[context.Context]() || typ.NumOut() == 0 ||
 		typ.Out(typ.NumOut()-1) != reflect.TypeFor[error]() || method.Name == "Drain" || method.Name == "MeasureClock" ||
-		method.Name == "Table" || // which TestTables calls with each of its names
-		method.Name == "CancelEverything" { // which makes many
+		method.Name == "Table" { // which TestTables calls with each of its names
 		return "", false
 	}
 	for in := range typ.Ins() {

@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "0a07bf54c154750a0a86bbdcbf8b5fae82fccbe3de31571b9c111304c51cf5c6"
+const coreSource = "db123b87a0502af69be1b85ccd93c82ba6be2237cea2334bee0d73c20ef7624a"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
