@@ -32,10 +32,10 @@ func rules() []rule {
 		{name: "message-rate", pace: true, check: (*check).messageRate},
 		{name: "open-orders", money: true, check: (*check).openOrders},
 		{name: "position", money: true, check: (*check).position},
-		{name: "reduce-only", check: (*check).reduceOnly},
-		{name: "initial-margin", money: true, check: (*check).initialMargin},
 		{name: "unimmr", money: true, check: (*check).uniMMR},
+		{name: "initial-margin", money: true, check: (*check).initialMargin},
 		{name: "unimmr-shock", money: true, check: (*check).uniMMRShock},
+		{name: "reduce-only", check: (*check).reduceOnly},
 	}
 }
 
@@ -59,7 +59,7 @@ type check struct {
 		notional decimal.Decimal
 	}
 	// noted has a bit for each bound of which Guard.nearest has this order's reading.
-	noted uint16
+	noted uint64
 	// refusals counts those of the bound that the rule at work found exceeded, or of the
 	// rule.
 	refusals *int

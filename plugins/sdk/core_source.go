@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "db123b87a0502af69be1b85ccd93c82ba6be2237cea2334bee0d73c20ef7624a"
+const coreSource = "20a7f6e1caa6b02ecfa2fd6097808ed342b6fada8dcd6ce356474f6a646b903e"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
