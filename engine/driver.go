@@ -10,6 +10,10 @@ import (
 // their wishes, so that a strategy that answers itself cannot stop time.
 const chainMax = 10_000
 
+// looksMax bounds how often the guard's watch may find something after one event: what it finds
+// is told once, so a second look finds what the first has led to, and no more.
+const looksMax = 8
+
 // Driver feeds the kernel: it numbers events, fires timers, shows events to the
 // strategies and brings their wishes back as events. It is pure; whoever owns it decides
 // when Deliver is called, and that is all that a backtest and a live run differ in here.
@@ -65,6 +69,20 @@ func (d *Driver) Deliver(e *exchange.Event) error {
 	if e.At < d.now {
 		e.At = d.now
 	}
+	if err := d.happen(e); err != nil {
+		return err
+	}
+	if err := d.look(); err != nil {
+		return err
+	}
+	if len(d.queue) > 0 {
+		return d.grant()
+	}
+	return nil
+}
+
+// happen lets one event take effect and shows it.
+func (d *Driver) happen(e *exchange.Event) error {
 	d.now = e.At
 	d.seq++
 	e.Seq = d.seq
@@ -78,14 +96,26 @@ func (d *Driver) Deliver(e *exchange.Event) error {
 		}
 	}
 	if len(commands) > 0 {
-		if err := d.carryOut(commands); err != nil {
-			return err
-		}
-	}
-	if len(d.queue) > 0 {
-		return d.grant()
+		return d.carryOut(commands)
 	}
 	return nil
+}
+
+// look lets happen what the guard's watch finds, until it finds nothing new. It comes before the
+// wishes that an event has led to: they are held against states as they are then.
+func (d *Driver) look() error {
+	for range looksMax {
+		found := d.kernel.Watch()
+		if len(found) == 0 {
+			return nil
+		}
+		for i := range found {
+			if err := d.happen(&found[i]); err != nil {
+				return err
+			}
+		}
+	}
+	panic(fmt.Sprintf("engine: the guard's watch finds something new %d times after event %d", looksMax, d.seq))
 }
 
 // step has the kernel fold one event. What was decided is in the journal before the state
@@ -180,6 +210,9 @@ func (d *Driver) grant() error {
 			return err
 		}
 		if err := d.carryOut(commands); err != nil {
+			return err
+		}
+		if err := d.look(); err != nil {
 			return err
 		}
 	}

@@ -297,3 +297,23 @@ func BenchmarkKernelStep(b *testing.B) {
 		})
 	}
 }
+
+// TestWatchComesBeforeWishes: what the guard's watch finds after an event happens before what
+// strategies wish in answer to it, and is shown.
+func TestWatchComesBeforeWishes(t *testing.T) {
+	d, s := staged(t)
+	s.answer = func(e *exchange.Event, w *Wishes) {
+		if e.Kind == exchange.KindRiskLevel {
+			w.Intents = append(w.Intents, exchange.Intent{Kind: exchange.IntentNew, Strategy: 1, Ref: 1})
+		}
+	}
+	e := exchange.Event{At: 5}
+	e.SetRiskLevel(&exchange.Account{Status: exchange.StatusReduceOnly})
+	if err := d.Deliver(&e); err != nil {
+		t.Fatal(err)
+	}
+	s.want(t, "RISK_LEVEL at 5", "ALERT at 5", "STATE at 5", "refusal s1 #1")
+	if want := []uint64{1, 2, 3, 4}; !slices.Equal(s.seqs, want) {
+		t.Errorf("numbers %v, want %v", s.seqs, want)
+	}
+}

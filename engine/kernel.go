@@ -95,6 +95,10 @@ func (k *Kernel) Apply(e *exchange.Event, d *Decision) []Command {
 	return k.commands
 }
 
+// Watch is what the guard's watch finds now: changes of trading states and alerts, which the
+// driver lets happen as events. See [riskguard.Guard.Watch].
+func (k *Kernel) Watch() []exchange.Event { return k.guard.Watch(k.now, nil) }
+
 // Stale says that the last event told nothing new: a repeated fill, an update older than
 // what is known. Strategies are not shown it.
 func (k *Kernel) Stale() bool { return k.stale }

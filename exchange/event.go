@@ -63,6 +63,8 @@ const (
 	KindTruth
 	// KindReload: *[Reload], an operator has changed the limits.
 	KindReload
+	// KindAlert: *[Alert], what the guard's watch tells a person.
+	KindAlert
 )
 
 var kindNames = enum{
@@ -72,7 +74,7 @@ var kindNames = enum{
 	KindOrderUpdate: "ORDER_UPDATE", KindFill: "FILL", KindLedger: "LEDGER", KindAccount: "ACCOUNT",
 	KindRiskLevel: "RISK_LEVEL", KindIntent: "INTENT", KindRefusal: "REFUSAL", KindTimer: "TIMER",
 	KindState: "STATE", KindStrategy: "STRATEGY",
-	KindStart: "START", KindTruth: "TRUTH", KindReload: "RELOAD",
+	KindStart: "START", KindTruth: "TRUTH", KindReload: "RELOAD", KindAlert: "ALERT",
 }
 
 func (k Kind) String() string { return kindNames.text("Kind", int(k)) }
@@ -324,6 +326,12 @@ func (e *Event) SetTimer(t *Timer) { e.setBody(KindTimer, t) }
 
 // Timer returns the payload of KindTimer.
 func (e *Event) Timer() *Timer { return e.body.(*Timer) }
+
+// SetAlert makes the event one for people.
+func (e *Event) SetAlert(a *Alert) { e.setBody(KindAlert, a) }
+
+// Alert returns the payload of KindAlert.
+func (e *Event) Alert() *Alert { return e.body.(*Alert) }
 
 // SetState makes the event a change of trading state.
 func (e *Event) SetState(s *StateChange) { e.setBody(KindState, s) }

@@ -19,7 +19,7 @@ func payloads() []payload {
 	cadence, gap, update, fill := &Cadence{}, &Gap{}, &OrderUpdate{}, &Fill{}
 	ledger, intent, refusal, timer := &LedgerEntry{}, &Intent{}, &Refusal{}, &Timer{}
 	state, change := &StateChange{}, &StrategyChange{}
-	start, truth, reload := &Start{}, &Truth{}, &Reload{}
+	start, truth, reload, alert := &Start{}, &Truth{}, &Reload{}, &Alert{}
 	return []payload{
 		{KindTrade, func(e *Event) { e.SetTrade(trade) }, func(e *Event) any { return e.Trade() }, trade},
 		{KindBookTicker, func(e *Event) { e.SetBookTicker(ticker) }, func(e *Event) any { return e.BookTicker() }, ticker},
@@ -44,6 +44,7 @@ func payloads() []payload {
 		{KindStrategy, func(e *Event) { e.SetStrategy(change) }, func(e *Event) any { return e.Strategy() }, change},
 		{KindStart, func(e *Event) { e.SetStart(start) }, func(e *Event) any { return e.Start() }, start},
 		{KindTruth, func(e *Event) { e.SetTruth(truth) }, func(e *Event) any { return e.Truth() }, truth},
+		{KindAlert, func(e *Event) { e.SetAlert(alert) }, func(e *Event) any { return e.Alert() }, alert},
 		{KindReload, func(e *Event) { e.SetReload(reload) }, func(e *Event) any { return e.Reload() }, reload},
 	}
 }

@@ -22,14 +22,24 @@ const (
 	CauseMarket
 	// CauseShell: the process itself cannot keep up, such as with a full inbox.
 	CauseShell
+	// CauseMargin: uniMMR is too low, or the exchange itself has limited the account.
+	CauseMargin
+	// CauseLoss: a day's loss, a drawdown or a streak of losses was too much.
+	CauseLoss
+	// CausePace: too much went by itself, such as fills or rejections without a pause.
+	CausePace
+	// CauseWatch: something about the account is not as it should be, such as a hedge that has
+	// lost a leg, or profits that the exchange does not know.
+	CauseWatch
 )
 
 // Causes is the number of causes.
-const Causes = 8
+const Causes = 12
 
 var causeNames = enum{
 	CauseStart: "START", CauseStream: "STREAM", CauseTruth: "TRUTH", CauseRisk: "RISK", CauseOperator: "OPERATOR",
 	CauseStrategy: "STRATEGY", CauseMarket: "MARKET", CauseShell: "SHELL",
+	CauseMargin: "MARGIN", CauseLoss: "LOSS", CausePace: "PACE", CauseWatch: "WATCH",
 }
 
 func (c Cause) String() string { return causeNames.text("Cause", int(c)) }

@@ -39,6 +39,11 @@ type Guard struct {
 	sent     []sent
 	states   states
 	epoch    uint64
+	// watchers look around when something is due; alerts are what was told and stands.
+	watchers []watcher
+	due      bool
+	alerts   []alert
+	reported reported
 	// fault is the first input that the model could not take. From then on its picture
 	// may be wrong, so nothing more is approved.
 	fault error
@@ -55,7 +60,7 @@ func New(c Config) (*Guard, error) {
 		return nil, err
 	}
 	g := &Guard{
-		config: c, ins: c.Instruments, model: model, rules: rules(), epoch: 1,
+		config: c, ins: c.Instruments, model: model, rules: rules(), watchers: watchers(), epoch: 1,
 		markets: make([]market, c.Instruments.Len()+1),
 		sent:    make([]sent, c.Strategies+1),
 		states:  newStates(c.Instruments.Len(), c.Strategies),
@@ -128,8 +133,8 @@ func (g *Guard) Check(in exchange.Intent, o exchange.Order, amend bool, at excha
 	return Verdict{Approved: Approved{order: o, amend: amend, epoch: g.epoch, expires: at.Add(g.limits.ApprovalTTL)}}
 }
 
-// Apply folds an event into the guard's picture: prices, cadences, money, fills, trading
-// states, starts and limits. Orders come by [Guard.Hold]. Prices of instruments that are not in the
+// Apply folds an event into the guard's picture: prices, cadences, money, fills, what the
+// exchange says of the account, trading states, alerts, starts and limits. Orders come by [Guard.Hold]. Prices of instruments that are not in the
 // table are nobody's here.
 func (g *Guard) Apply(e *exchange.Event) {
 	switch {
@@ -138,13 +143,22 @@ func (g *Guard) Apply(e *exchange.Event) {
 			g.applyMarket(e)
 		}
 	case e.Kind == exchange.KindState:
+		g.due = true
 		g.applyState(e)
 	case e.Kind == exchange.KindStart:
+		g.due = true
 		g.applyStart(e)
 	case e.Kind == exchange.KindReload:
+		g.due = true
 		g.applyReload(e)
 	case e.Kind == exchange.KindLedger, e.Kind == exchange.KindFill:
+		g.due = true
 		g.fold(e)
+	case e.Kind == exchange.KindAccount, e.Kind == exchange.KindRiskLevel:
+		g.due = true
+		g.reported = reported{*e.Account(), e.At}
+	case e.Kind == exchange.KindAlert:
+		g.applyAlert(e)
 	}
 }
 

@@ -231,6 +231,14 @@ func (b *bench) do(f []string) string {
 		e.SetFill(&exchange.Fill{Side: side, Qty: exchange.MustFixed(f[3]), Price: exchange.MustFixed(f[4])})
 	case "state": // state HALTED, state ACTIVE inst=UM, state REDUCE_ONLY strategy=1 cause=STREAM
 		b.setState(&e, f)
+	case "reported": // reported REDUCE_ONLY: the exchange's word for the account
+		status, err := exchange.ParseAccountStatus(f[1])
+		if err != nil {
+			return err.Error()
+		}
+		e.SetAccount(&exchange.Account{Status: status})
+	case "watch": // what the watch finds, which takes effect
+		return b.look()
 	case "states": // who holds what
 		return b.states()
 	case "act":

@@ -13,6 +13,7 @@ import (
 // snapshot is the state of a guard, but for the open orders, which are the kernel's. Keys
 // rise, so that equal states are equal bytes.
 type snapshot struct {
+	Alerts  []alertSnapshot  `json:"alerts,omitzero"`
 	Assets  []assetSnapshot  `json:"assets"`
 	Epoch   uint64           `json:"epoch"`
 	Fault   string           `json:"fault,omitzero"`
@@ -20,7 +21,24 @@ type snapshot struct {
 	Limits  json.RawMessage  `json:"limits,omitzero"`
 	Markets []marketSnapshot `json:"markets"`
 	Model   json.RawMessage  `json:"model"`
-	Sent    []sentSnapshot   `json:"sent"`
+	// Reported is what the exchange has said of the account, if it has.
+	Reported *reportedSnapshot `json:"reported,omitzero"`
+	Sent     []sentSnapshot    `json:"sent"`
+}
+
+type alertSnapshot struct {
+	Asset    string                `json:"asset,omitzero"`
+	Control  string                `json:"control"`
+	Inst     exchange.InstrumentID `json:"inst,omitzero"`
+	Limit    string                `json:"limit"`
+	Severity exchange.Severity     `json:"severity"`
+	Strategy exchange.StrategyID   `json:"strategy,omitzero"`
+	Value    string                `json:"value"`
+}
+
+type reportedSnapshot struct {
+	Account exchange.Account `json:"account"`
+	At      exchange.Time    `json:"at"`
 }
 
 type assetSnapshot struct {
@@ -68,7 +86,8 @@ func (d *duration) UnmarshalText(text []byte) error {
 
 // Snapshot writes everything that a later answer depends on as a JSON object, for
 // [Guard.Restore]: prices and since when they are known, cadences, messages sent of late,
-// who holds which trading state and why, the halt epoch, the fault, limits if a reload has
+// who holds which trading state and why, alerts that stand, what the exchange
+// has said of the account, the halt epoch, the fault, limits if a reload has
 // set them, and the margin model. Open orders are not in it: whoever calls [Guard.Hold]
 // knows them. Nor are the notes of [Guard.Uses], which decide nothing.
 func (g *Guard) Snapshot() []byte {
@@ -81,6 +100,12 @@ func (g *Guard) Snapshot() []byte {
 	}
 	if now := g.limits.JSON(); !bytes.Equal(now, g.config.Limits.JSON()) {
 		s.Limits = now
+	}
+	for _, a := range g.alerts {
+		s.Alerts = append(s.Alerts, alertSnapshot{a.Asset, a.Control, a.inst, a.Limit, a.Severity, a.Strategy, a.Value})
+	}
+	if g.reported.at != 0 {
+		s.Reported = &reportedSnapshot{g.reported.account, g.reported.at}
 	}
 	for i, a := range g.assets {
 		s.Assets[i] = assetSnapshot{a.name, a.at, duration(a.every), a.price}
@@ -147,6 +172,17 @@ func (g *Guard) restore(s *snapshot) error {
 	}
 	for _, a := range s.Assets {
 		*g.asset(a.Asset) = asset{a.Asset, a.Price, a.At, time.Duration(a.Every)}
+	}
+	for _, a := range s.Alerts {
+		if a.Severity < exchange.SeverityInfo || a.Severity > exchange.SeverityCritical {
+			return fmt.Errorf("an alert of %.40q has severity %d, which is none", a.Control, a.Severity)
+		}
+		g.alerts = append(g.alerts, alert{inst: a.Inst, Alert: exchange.Alert{
+			Control: a.Control, Strategy: a.Strategy, Asset: a.Asset, Severity: a.Severity, Value: a.Value, Limit: a.Limit,
+		}})
+	}
+	if s.Reported != nil {
+		g.reported = reported{s.Reported.Account, s.Reported.At}
 	}
 	for _, m := range s.Markets {
 		if !g.ins.Has(m.Inst) && m.Inst != 0 {

@@ -92,13 +92,21 @@ func (g *Guard) applyState(e *exchange.Event) {
 		h.state, h.reason = exchange.Halted, fmt.Sprintf("a change to %v by %v makes no sense", s.State, s.Cause)
 		scope.set(exchange.CauseRisk, h)
 	case s.Cause == exchange.CauseOperator && s.State == exchange.Active:
-		for _, lifted := range [...]exchange.Cause{exchange.CauseOperator, exchange.CauseRisk, exchange.CauseTruth} {
-			scope.set(lifted, h)
+		for _, c := range lifted() {
+			scope.set(c, h)
 		}
 	default:
 		scope.set(s.Cause, h)
 	}
 	s.Effective = scope.effective
+}
+
+// lifted are the causes that a person lifts who resumes.
+func lifted() [7]exchange.Cause {
+	return [...]exchange.Cause{
+		exchange.CauseOperator, exchange.CauseRisk, exchange.CauseTruth,
+		exchange.CauseMargin, exchange.CauseLoss, exchange.CausePace, exchange.CauseWatch,
+	}
 }
 
 // applyStart halts the account until the process that begins has been found fit and its

@@ -237,6 +237,8 @@ func insideOf(e *exchange.Event) any {
 		return e.Truth()
 	case exchange.KindReload:
 		return e.Reload()
+	case exchange.KindAlert:
+		return e.Alert()
 	}
 	return nil
 }

@@ -101,6 +101,16 @@ func (c *codec) state(s *exchange.StateChange) {
 	c.text(&s.By)
 }
 
+func (c *codec) alert(a *exchange.Alert) {
+	c.text(&a.Control)
+	unsigned(c, &a.Strategy)
+	c.text(&a.Asset)
+	unsigned(c, &a.Severity)
+	c.flag(&a.Over)
+	c.text(&a.Value)
+	c.text(&a.Limit)
+}
+
 func (c *codec) strategy(s *exchange.StrategyChange) {
 	unsigned(c, &s.Strategy)
 	c.flag(&s.Running)

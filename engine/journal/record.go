@@ -151,6 +151,8 @@ func (c *codec) payload(e *exchange.Event) {
 		body(c, e, (*exchange.Event).Truth, (*exchange.Event).SetTruth, (*codec).truth)
 	case exchange.KindReload:
 		body(c, e, (*exchange.Event).Reload, (*exchange.Event).SetReload, (*codec).reload)
+	case exchange.KindAlert:
+		body(c, e, (*exchange.Event).Alert, (*exchange.Event).SetAlert, (*codec).alert)
 	default:
 		c.fail(fmt.Errorf("no journal has events of %v", e.Kind))
 	}

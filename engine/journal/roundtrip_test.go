@@ -41,6 +41,7 @@ func payloads() map[exchange.Kind]func(e *exchange.Event, f *filler) {
 		exchange.KindStrategy:    func(e *exchange.Event, f *filler) { e.SetStrategy(point[exchange.StrategyChange](f)) },
 		exchange.KindStart:       func(e *exchange.Event, f *filler) { e.SetStart(point[exchange.Start](f)) },
 		exchange.KindTruth:       func(e *exchange.Event, f *filler) { e.SetTruth(point[exchange.Truth](f)) },
+		exchange.KindAlert:       func(e *exchange.Event, f *filler) { e.SetAlert(point[exchange.Alert](f)) },
 		exchange.KindReload:      func(e *exchange.Event, f *filler) { e.SetReload(point[exchange.Reload](f)) },
 	}
 }

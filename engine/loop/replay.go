@@ -9,6 +9,7 @@ import (
 	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/engine/journal"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard"
 )
 
 // ReplayOptions are how a journal is replayed. All may be left out.
@@ -78,6 +79,8 @@ type replay struct {
 	report  Report
 	kernel  *engine.Kernel
 	prefix  string
+	// found is what the guard's watch has found and the journal has yet to tell.
+	found []exchange.Event
 }
 
 // progressEvery is after how many events Progress hears of them.
@@ -209,10 +212,62 @@ func (r *replay) record(s *journal.Segment, next *journal.Record) error {
 			return fmt.Errorf("%s: %w", s.Path, err)
 		}
 	}
+	if err := r.watched(s, next); err != nil {
+		return fmt.Errorf("%s: %w", s.Path, err)
+	}
 	if err := apply(r.kernel, next); err != nil {
 		return fmt.Errorf("%s: %w", s.Path, err)
 	}
+	if len(r.found) == 0 {
+		r.found = r.kernel.Watch()
+	}
 	return nil
+}
+
+// watched compares what the guard's watch has found with what the journal says that it has. A
+// process that was killed in between tells no more of it; the next one looks for itself.
+func (r *replay) watched(s *journal.Segment, next *journal.Record) error {
+	e := &next.Event
+	if e.Kind == exchange.KindStart {
+		r.found = nil
+	}
+	told := e.Kind == exchange.KindAlert || e.Kind == exchange.KindState && e.State().By == riskguard.Watcher
+	if !told && len(r.found) == 0 {
+		return nil
+	}
+	r.report.Decisions++
+	what := Difference{Segment: s.Path, Seq: e.Seq, At: e.At, Field: "watch", Journalled: e.Kind.String(), Ours: "nothing"}
+	if len(r.found) > 0 {
+		ours := r.found[0]
+		r.found = r.found[1:]
+		ours.Seq, ours.At = e.Seq, e.At
+		then, err := s.Encode(e, nil)
+		if err != nil {
+			return err
+		}
+		now, err := s.Encode(&ours, nil)
+		if err != nil {
+			return err
+		}
+		if bytes.Equal(then, now) {
+			return nil
+		}
+		what.Ours = ours.Kind.String()
+		if what.Ours == what.Journalled {
+			what.Journalled, what.Ours = spelled(e), spelled(&ours)
+		}
+	}
+	r.found = nil
+	r.differs(what)
+	return nil
+}
+
+// spelled is a finding of the watch in words.
+func spelled(e *exchange.Event) string {
+	if e.Kind == exchange.KindAlert {
+		return fmt.Sprintf("%+v", *e.Alert())
+	}
+	return fmt.Sprintf("%+v", *e.State())
 }
 
 // decide compares the decision of now with the one of then.
