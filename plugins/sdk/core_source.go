@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "20a7f6e1caa6b02ecfa2fd6097808ed342b6fada8dcd6ce356474f6a646b903e"
+const coreSource = "e6d622301fea04a0c69e0857b02a43f3ec4592932071504af83093c360a89d65"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
