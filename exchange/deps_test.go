@@ -54,6 +54,8 @@ var law = map[string]string{
 
 	// What doctor finds: the account as papi tells it against our model of it.
 	"exchange/papi/preflight": "exchange exchange/papi riskguard/margin",
+	// What ends every order, by the exchange's word alone.
+	"exchange/papi/sweep": "exchange exchange/papi",
 
 	// Backtests and the simulated exchange. papisim reads the API on its own and shares
 	// no decoder with exchange/papi.

@@ -54,6 +54,9 @@ func (c *Client) settle(ctx context.Context, ep endpoint, ticket budget.Ticket, 
 func (c *Client) turn(ctx context.Context, ep endpoint, q *query, approved riskguard.Approved) (budget.Ticket, error) {
 	s := ep.spec()
 	scheduler, request := c.servers[s.host].budget, s.request(q, approved)
+	if request.Class == budget.Risk && isUrgent(ctx) {
+		request.Class = budget.Cancel
+	}
 	due := false
 	if s.security == signed {
 		due, _ = c.clockDue(s)
@@ -79,6 +82,15 @@ func (c *Client) turn(ctx context.Context, ep endpoint, q *query, approved riskg
 	}
 	return ticket, nil
 }
+
+// urgent marks a context whose reads of risk go before all others.
+type urgent struct{}
+
+// Urgent is a context whose reads of risk have the budget of cancels: they say what there is
+// to cancel, and whether it is gone.
+func Urgent(ctx context.Context) context.Context { return context.WithValue(ctx, urgent{}, true) }
+
+func isUrgent(ctx context.Context) bool { return ctx.Value(urgent{}) != nil }
 
 // request is what a call with these parameters asks of the budget.
 func (s *spec) request(q *query, approved riskguard.Approved) budget.Request {
