@@ -21,6 +21,7 @@ const (
 	boundFreshPrice
 	boundFreshMark
 	boundFreshIndex
+	boundUnknown
 	boundMessages
 	boundOpenOrders
 	boundPosition
@@ -87,6 +88,7 @@ func (l *Limits) bounds() [boundCount]bound {
 		boundFreshPrice: {rule: "freshness", key: "fresh_price", ratio: all(), what: "price of", limit: oldAtMost(l.FreshPrice), say: sayAge},
 		boundFreshMark:  {rule: "freshness", key: "fresh_mark", ratio: all(), what: "mark of", limit: oldAtMost(l.FreshMark), say: sayAge},
 		boundFreshIndex: {rule: "freshness", key: "fresh_index", ratio: all(), what: "index of", limit: oldAtMost(l.FreshIndex), say: sayAge},
+		boundUnknown:    {rule: "unknown-order", key: "unknown_orders_max", ratio: all(), limit: fmt.Sprint(l.UnknownOrdersMax), say: sayUnknown},
 		boundMessages: {
 			rule: "message-rate", key: "messages_per_second_max", ratio: all(),
 			limit: fmt.Sprint(l.MessagesPerSecondMax, " a second"), say: sayMessages,

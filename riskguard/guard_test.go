@@ -22,6 +22,7 @@ func TestRulesInOrder(t *testing.T) {
 		"price-collar",
 		"freshness",
 		"duplicate",
+		"unknown-order, money",
 		"message-rate",
 		"open-orders, money",
 		"position, money",
@@ -158,6 +159,7 @@ func TestLimitsValidate(t *testing.T) {
 		{"price_collar_market", "0", "0.5", "-0.0001", "0.5001"},
 		{"open_orders_max", "0", "200", "-1", "201"},
 		{"messages_per_second_max", "0", "20", "-1", "21"},
+		{"unknown_orders_max", "0", "10", "-1", "11"},
 		{"unimmr_min", "1.2", "1000", "1.1999", "1000.1"},
 		{"unimmr_shock_min", "1.05", "1000", "1.0499", "1000.1"},
 		{"shock_coin", "0", "0.95", "-0.0001", "0.9501"},
@@ -211,7 +213,7 @@ func TestDefaults(t *testing.T) {
 			t.Errorf("default %d is %v, want %s", i, c.got, c.want)
 		}
 	}
-	if d.OpenOrdersMax != 20 || d.MessagesPerSecondMax != 10 || d.DuplicateWindow != time.Second || d.ApprovalTTL != 500*time.Millisecond ||
+	if d.UnknownOrdersMax != 0 || d.OpenOrdersMax != 20 || d.MessagesPerSecondMax != 10 || d.DuplicateWindow != time.Second || d.ApprovalTTL != 500*time.Millisecond ||
 		d.FreshPrice != time.Second || d.FreshMark != 3*time.Second || d.FreshIndex != 10*time.Second {
 		t.Errorf("%+v", d)
 	}

@@ -46,6 +46,7 @@ func (l *Limits) entries() []limitEntry {
 		{"shock_stable", &l.ShockStable, "0", "0.95", whole},
 		{"unimmr_min", &l.UniMMRMin, "1.2", "1000", higher},
 		{"unimmr_shock_min", &l.UniMMRShockMin, "1.05", "1000", higher},
+		{"unknown_orders_max", &l.UnknownOrdersMax, "0", "10", lower},
 	}
 }
 

@@ -34,6 +34,9 @@ type Limits struct {
 	// one of the same strategy sent less than that ago and not yet answered. Default 1s,
 	// 1ms to 1m.
 	DuplicateWindow time.Duration `toml:"duplicate_window" json:"duplicate_window"`
+	// UnknownOrdersMax bounds a strategy's orders of unknown outcome on one instrument and
+	// side while it takes more of the same risk there. Default 0, at most 10.
+	UnknownOrdersMax int `toml:"unknown_orders_max" json:"unknown_orders_max"`
 	// FreshPrice, FreshMark and FreshIndex are the ages at which a last price or quote, a
 	// mark and an asset's index are stale, unless twice the feed's declared cadence is
 	// longer. Defaults 1s, 3s and 10s, each 1ms to 1h.

@@ -29,6 +29,7 @@ func rules() []rule {
 		{name: "price-collar", check: (*check).priceCollar},
 		{name: "freshness", check: (*check).freshness},
 		{name: "duplicate", check: (*check).duplicate},
+		{name: "unknown-order", money: true, check: (*check).unknownOrder},
 		{name: "message-rate", pace: true, check: (*check).messageRate},
 		{name: "open-orders", money: true, check: (*check).openOrders},
 		{name: "position", money: true, check: (*check).position},

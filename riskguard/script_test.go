@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -351,7 +352,8 @@ func (b *bench) states() string {
 
 // ask is "check buy UM 0.1 limit 50000 [word or key=value ...]", which only asks;
 // "send a buy ..." the same for an order that is named a and held when it passes;
-// "amend a 50000 0.2", held likewise; "filled a 0.1"; "end a"; "cancel s1", which counts.
+// "amend a 50000 0.2", held likewise; "filled a 0.1"; "end a"; "doubt a", whose
+// outcome is unknown then; "cancel s1", which counts.
 func (b *bench) ask(f []string) string {
 	switch f[0] {
 	case "check", "check2": // check2 is strategy 2's
@@ -377,7 +379,7 @@ func (b *bench) ask(f []string) string {
 			b.g.Hold(o)
 		}
 		return answer
-	case "ack", "filled", "end":
+	case "ack", "filled", "end", "doubt":
 		o := b.sent[f[1]]
 		o.Status = exchange.StatusWorking
 		switch f[0] {
@@ -385,6 +387,8 @@ func (b *bench) ask(f []string) string {
 			o.Filled = exchange.MustFixed(f[2])
 		case "end":
 			o.Status = exchange.StatusCanceled
+		case "doubt":
+			o.Status = exchange.StatusUnknown
 		}
 		b.sent[f[1]] = o
 		b.g.Hold(o)
@@ -489,48 +493,12 @@ func (b *bench) word(o *exchange.Order, word string) {
 // set sets a limit by its key.
 func (b *bench) set(l *Limits, key, value string) {
 	b.t.Helper()
-	amount, err := decimal.NewFromString(value)
-	n := int(amount.IntPart())
-	d, notTime := time.ParseDuration(value)
-	switch key {
-	case "order_notional_max_ratio":
-		l.OrderNotionalMaxRatio = amount
-	case "position_max_ratio":
-		l.PositionMaxRatio = amount
-	case "price_collar_limit":
-		l.PriceCollarLimit = amount
-	case "price_collar_market":
-		l.PriceCollarMarket = amount
-	case "open_orders_max":
-		l.OpenOrdersMax = n
-	case "messages_per_second_max":
-		l.MessagesPerSecondMax = n
-	case "unimmr_min":
-		l.UniMMRMin = amount
-	case "unimmr_shock_min":
-		l.UniMMRShockMin = amount
-	case "borrow_max_usd":
-		l.BorrowMaxUSD = amount
-	case "shock_coin":
-		l.ShockCoin = amount
-	case "shock_stable":
-		l.ShockStable = amount
-	case "shock_haircut":
-		l.ShockHaircut = amount
-	case "duplicate_window":
-		l.DuplicateWindow, err = d, notTime
-	case "fresh_price":
-		l.FreshPrice, err = d, notTime
-	case "fresh_mark":
-		l.FreshMark, err = d, notTime
-	case "fresh_index":
-		l.FreshIndex, err = d, notTime
-	case "approval_ttl":
-		l.ApprovalTTL, err = d, notTime
-	default:
+	entries := l.entries()
+	at := slices.IndexFunc(entries, func(e limitEntry) bool { return e.key == key })
+	if at < 0 {
 		b.t.Fatalf("no such limit %q", key)
 	}
-	if err != nil {
+	if err := entries[at].parse(value); err != nil {
 		b.t.Fatalf("limit %s: %v", key, err)
 	}
 }

@@ -30,6 +30,7 @@ func TestUsesAgainstPlainComputation(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 5))
 		l := DefaultLimits()
 		l.MessagesPerSecondMax, l.OpenOrdersMax = 1+rng.IntN(6), 2+rng.IntN(8)
+		l.UnknownOrdersMax = 1 + rng.IntN(3)
 		l.OrderNotionalMaxRatio, l.UniMMRMin = decimal.New(1+rng.Int64N(30), -2), decimal.New(2+rng.Int64N(40), 0)
 		b := newBench(t, l)
 		plain, refused := map[string]plainUse{}, map[string]int{}
@@ -99,6 +100,11 @@ func (b *bench) disturb(rng *rand.Rand) {
 	if n := len(b.g.open); n > 0 && rng.IntN(4) == 0 {
 		o := b.g.open[rng.IntN(n)]
 		o.Status = exchange.StatusCanceled
+		b.g.Hold(o)
+	}
+	if n := len(b.g.open); n > 0 && rng.IntN(6) == 0 {
+		o := b.g.open[rng.IntN(n)]
+		o.Status = exchange.StatusUnknown
 		b.g.Hold(o)
 	}
 	if rng.IntN(40) == 0 {
@@ -238,6 +244,7 @@ func (b *bench) plainCounts(c *check, amend bool, put func(string, decimal.Decim
 		}
 	}
 	put("message-ratemessages_per_second_max", decimal.NewFromInt(messages), decimal.NewFromInt(int64(l.MessagesPerSecondMax)))
+	b.plainDoubts(c, amend, put)
 	if amend {
 		return
 	}

@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "e6d622301fea04a0c69e0857b02a43f3ec4592932071504af83093c360a89d65"
+const coreSource = "de067b01d9f88f261d72d7f6f9801de52300326e61b2fb730c48baabf10a1c69"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
