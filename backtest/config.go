@@ -59,6 +59,18 @@ type GenerateConfig struct {
 	Bar  time.Duration `toml:"bar" json:"bar"`
 	// Start is the first instant.
 	Start exchange.Time `toml:"start" json:"start"`
+	// Others are assets that the account may hold beside, at 1 USD; Moves what happens to
+	// prices by plan.
+	Others []string     `toml:"others" json:"others,omitempty"`
+	Moves  []MoveConfig `toml:"move" json:"moves,omitempty"`
+}
+
+// MoveConfig is a market.Move.
+type MoveConfig struct {
+	At    time.Duration  `toml:"at" json:"at"`
+	For   time.Duration  `toml:"for" json:"for"`
+	Asset string         `toml:"asset" json:"asset"`
+	By    exchange.Fixed `toml:"by" json:"by"`
 }
 
 // AccountConfig is what the account holds at the start.

@@ -103,7 +103,11 @@ func (p *plan) generated(cfg *Config, ins *exchange.Instruments, wishes []wish) 
 	if p.match > MatchBars {
 		return fmt.Errorf("orders are to match on %v; a generated market has bars only: let data.match be \"auto\"", p.match)
 	}
-	s := market.Spec{Seed: cfg.Seed, Start: g.Start, Bar: g.Bar, Bars: int(time.Duration(g.Days) * 24 * time.Hour / g.Bar)}
+	s := market.Spec{Seed: cfg.Seed, Start: g.Start, Bar: g.Bar, Bars: int(time.Duration(g.Days) * 24 * time.Hour / g.Bar), Others: g.Others}
+	for _, v := range g.Moves {
+		s.Moves = append(s.Moves, market.Move(v))
+	}
+	p.indexed = append(p.indexed, g.Others...)
 	for id := exchange.InstrumentID(1); int(id) <= ins.Len(); id++ {
 		in := ins.At(id)
 		s.Legs = append(s.Legs, in)

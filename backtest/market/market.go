@@ -33,6 +33,11 @@ type Spec struct {
 	// Legs are perpetual contracts on UM or CM of one base coin. ID, Product, Base,
 	// Quote, Tick, Lot.Step and, for CM, ContractSize are read.
 	Legs []*exchange.Instrument
+	// Others are assets that begin at 1 USD and stay there, but for moves: stable coins that an
+	// account holds and nothing here is quoted in.
+	Others []string
+	// Moves happen by plan. Of one that begins on another's way the step is of the price then.
+	Moves []Move
 }
 
 // Market yields the events of a generated market in order of time. Of one instant come
@@ -46,6 +51,10 @@ type Market struct {
 	coin  coin
 	legs  []leg
 	quote []string // margin assets of the linear legs, without repeats
+
+	passed int64 // bars
+	moves  []move
+	others []other
 
 	// most bounds the events of one instant. An instant that does not fit into the
 	// caller's buffer is made in frame, and pending is what of it was not yet given.
@@ -72,9 +81,12 @@ func New(s Spec) (*Market, error) {
 			m.quote = append(m.quote, in.Quote)
 		}
 	}
+	if err := m.plan(&s); err != nil {
+		return nil, fmt.Errorf("generated market: %w", err)
+	}
 	// The first instant has the promises, four a leg and one an asset, and no others
 	// are longer; see first and next.
-	m.most = 6*len(m.legs) + 2*(1+len(m.quote))
+	m.most = 6*len(m.legs) + 2*(1+len(m.quote)+len(m.others))
 	m.frame = make([]exchange.Event, m.most)
 	return m, nil
 }
@@ -168,6 +180,8 @@ func (m *Market) instant(buf []exchange.Event) int {
 	m.left--
 	w.at = m.now
 	m.coin.move()
+	m.moveBy(m.passed)
+	m.passed++
 	closed := m.bars.take(len(m.legs))
 	for i := range m.legs {
 		m.legs[i].move(&m.coin, m.now-exchange.Time(m.bar), &closed[i])
@@ -205,6 +219,9 @@ func (m *Market) promise(w *writer) {
 	for _, q := range m.quote {
 		w.next(0).SetCadence(&exchange.Cadence{Kind: exchange.KindAssetIndex, Asset: q, Every: m.hour})
 	}
+	for i := range m.others {
+		w.next(0).SetCadence(&exchange.Cadence{Kind: exchange.KindAssetIndex, Asset: m.others[i].name, Every: m.bar})
+	}
 }
 
 // value writes the coin's index price, the stable coins' when they are due, and marks.
@@ -214,6 +231,9 @@ func (m *Market) value(w *writer, stable bool) {
 		for _, q := range m.quote {
 			m.index(w, q, exchange.FixedOne+part(exchange.FixedOne, m.coin.depeg))
 		}
+	}
+	for i := range m.others {
+		m.index(w, m.others[i].name, m.others[i].price)
 	}
 	for i := range m.legs {
 		l := &m.legs[i]

@@ -18,6 +18,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/market"
 	"github.com/pmbot/pmbot/backtest/tape"
 	"github.com/pmbot/pmbot/backtest/venue"
 	"github.com/pmbot/pmbot/exchange"
@@ -106,6 +107,18 @@ func defaultConfig() backtest.Config {
 	}
 }
 
+// checkMoves finds what cannot happen to a generated market.
+func (c *configuration) checkMoves(wrong func(key, format string, args ...any)) {
+	g := &c.Data.Generate
+	for i := range g.Moves {
+		move := market.Move(g.Moves[i])
+		if err := move.Check(g.Coin, g.Others, g.Bar, int(time.Duration(g.Days)*24*time.Hour/g.Bar)); err != nil {
+			field, rest, _ := strings.Cut(err.Error(), " ")
+			wrong(fmt.Sprintf("data.generate.move.%d.%s", i, field), "%s", rest)
+		}
+	}
+}
+
 // check finds values that have the right type and make no sense.
 func (c *configuration) check() []mistake {
 	var list []mistake
@@ -127,6 +140,8 @@ func (c *configuration) check() []mistake {
 		}
 		if g.Bar < time.Minute || g.Bar%time.Minute != 0 || (8*time.Hour)%g.Bar != 0 {
 			wrong("data.generate.bar", "%v is not whole minutes that divide 8h, such as 1m, 15m or 4h", g.Bar)
+		} else {
+			c.checkMoves(wrong)
 		}
 	}
 	switch base := c.Data.LatencyBase; {

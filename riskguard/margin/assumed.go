@@ -40,7 +40,7 @@ func Assumed() *Tables {
 	}
 	rates := assume("round figures near the published ones")
 	for _, c := range [][2]string{
-		{"USDT", "1"}, {"USDC", "1"}, {"FDUSD", "0.95"}, {"BTC", "0.95"}, {"ETH", "0.95"}, {"BNB", "0.95"},
+		{"USDT", "1"}, {"USDC", "1"}, {"FDUSD", "0.95"}, {"USDE", "0.95"}, {"BTC", "0.95"}, {"ETH", "0.95"}, {"BNB", "0.95"},
 		{"SOL", "0.90"}, {"XRP", "0.90"}, {"LTC", "0.85"}, {"ADA", "0.85"}, {"DOGE", "0.85"}, {"LINK", "0.85"},
 	} {
 		t.Collateral[c[0]] = Flat(exchange.MustFixed(c[1]), rates)
