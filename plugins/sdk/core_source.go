@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "de067b01d9f88f261d72d7f6f9801de52300326e61b2fb730c48baabf10a1c69"
+const coreSource = "8de4b3106597184bd16587b70a019bb80db50cca8f472cc0041b3ebdd0807e23"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
