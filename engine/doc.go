@@ -39,7 +39,15 @@
 // approved before it. The account begins Halted by CauseStart.
 //
 // A person's word on a scope, OPERATOR with ACTIVE, lifts what is for a person to look at:
-// OPERATOR, RISK and TRUTH. [Kernel.States] lists who holds what, why and since when.
+// OPERATOR, RISK, TRUTH, and what the guard's watch holds. [Kernel.States] lists who holds what,
+// why and since when.
+//
+// # The watch
+//
+// After each event that matters the driver has the guard look around ([Kernel.Watch]). What it
+// finds, states of MARGIN, LOSS, PACE and WATCH and alerts for people (KindAlert), happens as events
+// of their own, before what strategies wish in answer to that event. A replay looks again and
+// finds the same.
 //
 // # A process begins
 //
@@ -47,7 +55,7 @@
 // waits any more for answers to what was sent before, so every pending order is Unknown until
 // exchange truth ends the doubt; its risk stays held. The account is Halted by START and
 // STREAM. What the process before held because of itself has ended with it: SHELL of the
-// account, MARKET of instruments, STRATEGY of strategies. OPERATOR, RISK and TRUTH stay. New
+// account, MARKET of instruments, STRATEGY of strategies. All else stays. New
 // client ids have the new prefix; the number in them goes on, so that no id is used twice even
 // if the prefix were. The limits are those of the configuration again, whatever a reload has
 // set before. Strategies are not told: they start behind it.
