@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "8de4b3106597184bd16587b70a019bb80db50cca8f472cc0041b3ebdd0807e23"
+const coreSource = "55c1493efed6c389913fd655dccad6ab905491051952cccd87c9c59f247f3d0a"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
