@@ -23,7 +23,7 @@ func TestRulesInOrder(t *testing.T) {
 		"freshness",
 		"duplicate",
 		"unknown-order, money",
-		"message-rate",
+		"message-rate, pace",
 		"open-orders, money",
 		"position, money",
 		"unimmr, money",
@@ -36,6 +36,9 @@ func TestRulesInOrder(t *testing.T) {
 		name := r.name
 		if r.money {
 			name += ", money"
+		}
+		if r.pace {
+			name += ", pace"
 		}
 		got = append(got, name)
 	}
@@ -185,7 +188,7 @@ func TestLimitsValidate(t *testing.T) {
 		for _, bad := range []string{c.below, c.above} {
 			l := DefaultLimits()
 			b.set(&l, c.key, bad)
-			if err := l.Validate(); err == nil || !strings.HasPrefix(err.Error(), c.key+" is ") || !strings.Contains(err.Error(), "it must be "+c.least+" to "+c.most) {
+			if err := l.Validate(); err == nil || !strings.HasPrefix(err.Error(), c.key+" is ") || !strings.HasSuffix(err.Error(), "it must be "+c.least+" to "+c.most) {
 				t.Errorf("%s = %s: %v", c.key, bad, err)
 			}
 		}

@@ -230,22 +230,49 @@ func (c *check) openOrders() *exchange.Refusal {
 // count, and uniMMR bounds the coins.
 func (c *check) position() *exchange.Refusal {
 	r := &c.order.Request
-	if r.ReduceOnly || r.ClosePosition {
+	held, beyond := c.reach()
+	if (r.ReduceOnly || r.ClosePosition) && !beyond {
 		return nil
-	}
-	held := c.held().Add(signed(r.Side, c.order.Remaining()))
-	for i := range c.g.open {
-		o := &c.g.open[i]
-		q := &o.Request
-		if o.ID != c.order.ID && q.Inst == r.Inst && q.Side == r.Side && q.PositionSide == r.PositionSide && !q.ReduceOnly {
-			held = held.Add(signed(r.Side, o.Remaining()))
-		}
 	}
 	notional := held.Abs().Mul(c.worth().Decimal())
 	if c.in.Inverse() {
 		notional = held.Abs().Mul(c.in.ContractSize.Decimal())
 	}
 	return c.hold(boundPosition, reading{share: fineShare(c.usd(notional), c.equity())})
+}
+
+// reach is the position after all orders of this side, and whether others carry it beyond
+// zero. Those that only reduce do not, but what they close others need not close any more.
+func (c *check) reach() (held decimal.Decimal, beyond bool) {
+	r := &c.order.Request
+	held = c.held()
+	opens, closes := decimal.Zero, decimal.Zero
+	add := func(q *exchange.OrderRequest, left exchange.Fixed) {
+		switch {
+		case q.ClosePosition:
+			closes = held.Neg()
+		case q.ReduceOnly:
+			closes = closes.Add(signed(r.Side, left))
+		default:
+			opens = opens.Add(signed(r.Side, left))
+		}
+	}
+	add(r, c.order.Remaining())
+	for i := range c.g.open {
+		o := &c.g.open[i]
+		q := &o.Request
+		if o.ID != c.order.ID && q.Inst == r.Inst && q.Side == r.Side && q.PositionSide == r.PositionSide {
+			add(q, o.Remaining())
+		}
+	}
+	side := int(r.Side.Sign())
+	if held.Sign() == -side {
+		if held = held.Add(closes); held.Sign() == side {
+			held = decimal.Zero
+		}
+	}
+	held = held.Add(opens)
+	return held, held.Sign() == side && !opens.IsZero()
 }
 
 func signed(s exchange.Side, qty exchange.Fixed) decimal.Decimal {

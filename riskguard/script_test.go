@@ -461,6 +461,8 @@ func (b *bench) word(o *exchange.Order, word string) {
 		r.QuoteQty = exchange.MustFixed(value)
 	case "iceberg":
 		r.Iceberg = exchange.MustFixed(value)
+	case "activation":
+		r.Activation = exchange.MustFixed(value)
 	case "stop-price":
 		r.StopPrice = exchange.MustFixed(value)
 	case "leg":

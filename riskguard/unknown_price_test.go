@@ -1,0 +1,49 @@
+package riskguard
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard/margin"
+)
+
+// TestUnknownPrices: what a control needs and nobody has told refuses, whichever of it is not
+// there.
+func TestUnknownPrices(t *testing.T) {
+	mark := func(b *bench) { b.price(benchUM, exchange.MustFixed("50000"), 0) }
+	last := func(b *bench) { b.price(benchUM, 0, exchange.MustFixed("50000")) }
+	cross := func(b *bench) { b.price(benchCross, 0, exchange.MustFixed("0.05")) }
+	pair := func(b *bench) { b.price(benchMargin, 0, exchange.MustFixed("50000")) }
+	usdt := func(b *bench) { b.do(strings.Fields("index USDT 1")) }
+	btc := func(b *bench) { b.do(strings.Fields("index BTC 50000")) }
+	money := func(b *bench) { b.do(strings.Fields("deposit UM USDT 10000")) }
+	for _, c := range []struct {
+		order, want string
+		told        []func(*bench)
+	}{
+		{"buy UM 0.002 limit 50000", "refused by price-collar: mark or last price of UM BTCUSDT is unknown", []func(*bench){usdt, btc, money, mark}},
+		{"buy UM 0.002 limit 50000", "refused by price-collar: mark or last price of UM BTCUSDT is unknown", []func(*bench){usdt, btc, money, last}},
+		{"buy CROSS 0.01 market", "refused by order-size: no price of MARGIN ETHBTC is known", []func(*bench){usdt, btc, money}},
+		{"buy CROSS 0.01 limit 0.05", "refused by unimmr: price is missing: index of", []func(*bench){usdt, btc, money, cross}},
+		{"buy MARGIN 0.002 limit 50000", "refused by unimmr: price is missing: index of", []func(*bench){usdt, money, pair}},
+		{"buy UM 0.002 limit 50000", "passes", []func(*bench){usdt, btc, money, mark, last}},
+	} {
+		l := DefaultLimits()
+		l.ShockCoin = decimal.Zero
+		g, err := New(Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Limits: l, Strategies: 2, Labels: benchLabels})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := &bench{t: t, g: g, now: benchStart, sent: map[string]exchange.Order{}}
+		b.do([]string{"state", "ACTIVE"})
+		for _, tell := range c.told {
+			tell(b)
+		}
+		if got := b.ask(strings.Fields("check " + c.order)); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s: %s, want %s", c.order, got, c.want)
+		}
+	}
+}
