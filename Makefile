@@ -1,6 +1,6 @@
 # The commands of every day. Nothing here is needed: each is one line of Go.
 
-.PHONY: build test check fuzz seeds bench latency generate clean
+.PHONY: build test check fuzz seeds mutants bench latency generate clean
 
 build: ## the pmbot program in this directory
 	go build -o pmbot ./cmd/pmbot
@@ -21,9 +21,13 @@ fuzz: ## every decoder of outside bytes, each for FUZZTIME
 	done
 
 seeds: SEEDS ?= 1000
-seeds: ## the simulated exchange over SEEDS random runs, each twice, with a second set of books, and through a faulty link
+seeds: ## the simulated exchange over SEEDS random runs, each twice, with a second set of books, through a faulty link; and orders that must not break a limit
 	PMBOT_SEEDS=$(SEEDS) go test ./backtest/venue -run 'TestDeterminism|TestConservation' -v -timeout 60m
 	PMBOT_SEEDS=$(SEEDS) go test ./backtest/venue/link -run TestRandom -v -timeout 60m
+	PMBOT_SEEDS=$(SEEDS) go test ./riskguard -run TestNoSequence -v -timeout 60m
+
+mutants: ## mistakes in the risk guard, of which a test must notice each; see riskguard/mutants_test.go
+	PMBOT_MUTANTS=all go test ./riskguard -run TestMutants -v -timeout 20m
 
 bench: ## large runs: recording a busy one, a million fills and their page; the live path, from frame to signed request; 1024 streams
 	go test -run '^$$' -bench 'Busy$$|Samples$$|Rows' -benchtime 3x -benchmem ./backtest

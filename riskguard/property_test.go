@@ -22,7 +22,7 @@ import (
 // filled and all that may still fill. PMBOT_SEEDS is how many runs there are; a failure names
 // the seed, and the fewest of its steps that fail.
 func TestNoSequenceBreaksALimit(t *testing.T) {
-	seeds := 60
+	seeds := 30
 	if text := os.Getenv("PMBOT_SEEDS"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil {
