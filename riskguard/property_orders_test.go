@@ -288,17 +288,25 @@ func (w *walk) money(o *exchange.Order, amend bool) (broken []string) {
 	if n := usd(r.Qty.Decimal()); n.GreaterThan(equity.Mul(l.OrderNotionalMaxRatio)) {
 		broken = append(broken, fmt.Sprintf("notional %v of equity %v", n, equity))
 	}
-	mine, others := 0, []*bookOrder{{order: *o}}
+	mine, others, doubts, had := 0, []*bookOrder{{order: *o}}, 0, exchange.Fixed(0)
 	for _, other := range w.orders {
 		if other.order.Strategy == o.Strategy && other.order.Request.Inst == r.Inst {
 			mine++
 		}
+		if q := &other.order.Request; other.order.Status == exchange.StatusUnknown && other.order.Strategy == o.Strategy && q.Inst == r.Inst && q.Side == r.Side {
+			doubts++
+		}
 		if other.order.ID != o.ID {
 			others = append(others, other)
+		} else {
+			had = other.order.Request.Qty
 		}
 	}
 	if !amend && mine+1 > l.OpenOrdersMax {
 		broken = append(broken, fmt.Sprintf("open order %d", mine+1))
+	}
+	if doubts > l.UnknownOrdersMax && (!amend || r.Qty > had) {
+		broken = append(broken, fmt.Sprintf("%d orders in doubt", doubts))
 	}
 	if r.ReduceOnly {
 		return broken

@@ -50,7 +50,7 @@ func TestNoSequenceBreaksALimit(t *testing.T) {
 	for _, what := range []string{
 		"approved", "amended", "filled", "ended", "unknown", "reducing", "refused by state", "refused by order-size", "refused by price-collar",
 		"refused by freshness", "refused by duplicate", "refused by message-rate", "refused by open-orders", "refused by position",
-		"refused by unimmr", "refused by unimmr-shock",
+		"refused by unimmr", "refused by unimmr-shock", "refused by unknown-order",
 	} {
 		if seen[what] == 0 {
 			t.Errorf("in %d runs nothing was %s: %v", seeds, what, seen)
@@ -112,6 +112,7 @@ func newWalk(t *testing.T, r *rand.Rand, seen map[string]int) *walk {
 	l.ShockCoin, l.ShockStable, l.ShockHaircut = d("0", "0.2", "0.5"), d("0", "0.1"), d("0", "0.1", "0.3")
 	l.PriceCollarLimit, l.PriceCollarMarket = d("0.003", "0.01", "0.05"), d("0.002", "0.01")
 	l.OpenOrdersMax, l.MessagesPerSecondMax = 1+r.IntN(4), 2+r.IntN(9)
+	l.UnknownOrdersMax = r.IntN(2)
 	l.DuplicateWindow = time.Duration(1+r.IntN(900)) * time.Millisecond
 	for range r.IntN(4) {
 		o := Override{Limits: map[string]LimitText{}}
