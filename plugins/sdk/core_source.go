@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "55c1493efed6c389913fd655dccad6ab905491051952cccd87c9c59f247f3d0a"
+const coreSource = "d9749d5e499d634e653bfa4590607da85c01d8a1aa79f7f57fbcdd5813b8c3d0"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
