@@ -38,6 +38,8 @@ var law = map[string]string{
 	"engine/store":   "exchange engine/journal",
 	"engine/monitor": "exchange engine riskguard riskguard/margin",
 	"engine/loop":    "exchange engine engine/journal riskguard",
+	// What a person must know, by log and webhook.
+	"engine/alarm": "exchange",
 
 	// The exchange. papi takes riskguard.Approved and nothing else.
 	"exchange/internal/*": "",

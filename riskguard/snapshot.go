@@ -32,6 +32,7 @@ type alertSnapshot struct {
 	Inst     exchange.InstrumentID `json:"inst,omitzero"`
 	Limit    string                `json:"limit"`
 	Severity exchange.Severity     `json:"severity"`
+	Since    exchange.Time         `json:"since"`
 	Strategy exchange.StrategyID   `json:"strategy,omitzero"`
 	Value    string                `json:"value"`
 }
@@ -102,7 +103,7 @@ func (g *Guard) Snapshot() []byte {
 		s.Limits = now
 	}
 	for _, a := range g.alerts {
-		s.Alerts = append(s.Alerts, alertSnapshot{a.Asset, a.Control, a.inst, a.Limit, a.Severity, a.Strategy, a.Value})
+		s.Alerts = append(s.Alerts, alertSnapshot{a.Asset, a.Control, a.inst, a.Limit, a.Severity, a.since, a.Strategy, a.Value})
 	}
 	if g.reported.at != 0 {
 		s.Reported = &reportedSnapshot{g.reported.account, g.reported.at}
@@ -177,7 +178,7 @@ func (g *Guard) restore(s *snapshot) error {
 		if a.Severity < exchange.SeverityInfo || a.Severity > exchange.SeverityCritical {
 			return fmt.Errorf("an alert of %.40q has severity %d, which is none", a.Control, a.Severity)
 		}
-		g.alerts = append(g.alerts, alert{inst: a.Inst, Alert: exchange.Alert{
+		g.alerts = append(g.alerts, alert{inst: a.Inst, since: a.Since, Alert: exchange.Alert{
 			Control: a.Control, Strategy: a.Strategy, Asset: a.Asset, Severity: a.Severity, Value: a.Value, Limit: a.Limit,
 		}})
 	}

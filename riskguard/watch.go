@@ -98,7 +98,8 @@ func (w *watch) change(c exchange.StateChange) {
 // alert is one that stands, of an instrument if it is of one.
 type alert struct {
 	exchange.Alert
-	inst exchange.InstrumentID
+	inst  exchange.InstrumentID
+	since exchange.Time
 }
 
 // alerted is the place of the alert for the same control, instrument, strategy and asset, -1
@@ -119,15 +120,24 @@ func (g *Guard) applyAlert(e *exchange.Event) {
 	case at >= 0:
 		g.alerts[at].Alert = *a
 	case !a.Over:
-		g.alerts = append(g.alerts, alert{*a, e.Inst})
+		g.alerts = append(g.alerts, alert{*a, e.Inst, e.At})
 	}
 }
 
+// Standing is an alert that stands.
+type Standing struct {
+	exchange.Alert
+	// Inst is the instrument that it is of, 0 if it is of none.
+	Inst exchange.InstrumentID
+	// Since is when it was told first.
+	Since exchange.Time
+}
+
 // Alerts are those that stand, oldest first.
-func (g *Guard) Alerts() []exchange.Alert {
-	list := make([]exchange.Alert, len(g.alerts))
-	for i := range g.alerts {
-		list[i] = g.alerts[i].Alert
+func (g *Guard) Alerts() []Standing {
+	list := make([]Standing, len(g.alerts))
+	for i, a := range g.alerts {
+		list[i] = Standing{a.Alert, a.inst, a.since}
 	}
 	return list
 }

@@ -34,6 +34,7 @@ func (c *console) printStatus(s *monitor.Status) error {
 	line("ACCOUNT", "%s   %s   pid %d   since %s   %s", plain(s.About.Account), s.About.Mode, s.About.Pid, readable.Instant(s.About.Started), plain(s.About.Version))
 	line("STATE", "%v   event %s at %s   stream %s", s.State, count(int64(s.Seq)), readable.Instant(s.At), s.About.Stream)
 	c.printHolds(s.Holds)
+	c.printAlerts(s.Alerts)
 	for _, d := range s.Differences {
 		line("DIFFERS", "%s", plain(d))
 	}
@@ -91,6 +92,17 @@ func (c *console) printHolds(holds []monitor.Hold) {
 			by = " by " + plain(h.By)
 		}
 		fmt.Fprintf(c.out, "%-15s %s %v by %v since %s%s: %s\n", "HELD", plain(h.Scope), h.State, h.Cause, readable.Instant(h.Since), by, plain(h.Reason))
+	}
+}
+
+// printAlerts says what the guard's watch has found, as long as it stands.
+func (c *console) printAlerts(alerts []monitor.Alert) {
+	for _, a := range alerts {
+		of := a.Scope
+		if a.Asset != "" {
+			of = strings.TrimPrefix(of+" "+a.Asset, "account ")
+		}
+		fmt.Fprintf(c.out, "%-15s %v %s of %s since %s: %s, limit %s\n", "ALERT", a.Severity, plain(a.Control), plain(of), readable.Instant(a.Since), plain(a.Value), plain(a.Limit))
 	}
 }
 

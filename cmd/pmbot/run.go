@@ -156,6 +156,7 @@ func (c *console) runBot(ctx context.Context, f *runFlags) error {
 		b.examineAccount,  // doctor, and what the account's margin is computed by
 		b.confirm,         // by the person who starts a live run
 		b.recover,         // the journal, and the kernel's state out of it
+		b.makeAlerts,      // to tell people what they should know
 		b.join,            // broker and loop
 		b.startStrategies, // with what they remember
 		b.makeFeed,        // of what all of them want to see

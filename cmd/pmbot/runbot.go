@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/pmbot/pmbot/engine"
+	"github.com/pmbot/pmbot/engine/alarm"
 	"github.com/pmbot/pmbot/engine/journal"
 	"github.com/pmbot/pmbot/engine/loop"
 	"github.com/pmbot/pmbot/engine/monitor"
@@ -64,7 +65,9 @@ type bot struct {
 	past   *journal.Header
 	writer *journal.Writer
 	// recent is the loop's observer, for whoever asks the bot.
-	recent  *monitor.Recent
+	recent *monitor.Recent
+	// alerts tells people what they should know.
+	alerts  *alarm.Post
 	clock   *loop.Clock
 	broker  broker
 	loop    *loop.Loop

@@ -34,6 +34,7 @@ type runConfig struct {
 	Reconcile   reconcileConfig           `toml:"reconcile"`
 	Stop        stopConfig                `toml:"stop"`
 	Log         logConfig                 `toml:"log"`
+	Alert       alertConfig               `toml:"alert"`
 	Record      recordFiles               `toml:"record"`
 
 	// What follows is of backtests alone, with the meaning of configs/backtest.toml.
@@ -148,6 +149,7 @@ func defaultRun() runConfig {
 		},
 		Stop:   stopConfig{Policy: stopCancel, Within: 30 * time.Second},
 		Log:    logConfig{Level: "info", Status: time.Minute, Bytes: 16 << 20, Files: 8},
+		Alert:  defaultAlert(),
 		Record: defaultRecord().notRecording(),
 		Data:   test.Data,
 	}
@@ -172,7 +174,7 @@ func loadBot(name, text string, overrides []override) (*runConfig, *document, er
 // isBot tells the configuration of a whole bot from one of another command: it has the
 // simulated account of its dry runs, or strategies beside what only a bot has.
 func (d *document) isBot() bool {
-	for _, key := range []string{"paper", "journal", "reconcile", "stop"} {
+	for _, key := range []string{"paper", "journal", "reconcile", "stop", "alert"} {
 		if _, there := d.tree[key]; there {
 			return true
 		}

@@ -39,6 +39,7 @@ func (c *runConfig) check(doc *document) []mistake {
 	c.checkPaper(doc, wrong)
 	c.checkTimes(wrong)
 	c.Reconcile.check(wrong)
+	c.Alert.check(wrong)
 	if _, err := parseStop(string(c.Stop.Policy)); err != nil {
 		wrong("stop.policy", "%v", err)
 	}

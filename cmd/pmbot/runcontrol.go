@@ -52,6 +52,7 @@ func (b *bot) about() monitor.About {
 	f := b.feed.Stats()
 	part("feed", "%s, %s, %d of %d books in sync, %s", counted(f.Messages, "message"), counted(f.Gaps, "gap"), f.BooksReady, f.Books, counted(int64(f.Dropped), "instrument")+" dropped")
 	part("fapi", "weight %d this minute", b.rest.Usage(exchange.UM).Weight)
+	part("alerts", "%s", b.alerts.Summary())
 	l := b.loop.Counts()
 	part("inbox", "at most %d waited, %d passed over", l.Most, l.Passed)
 	for _, p := range b.players.list {

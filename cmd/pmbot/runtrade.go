@@ -35,6 +35,7 @@ func (b *bot) trade(stopped context.Context) error {
 	part("journal", b.writer.Run)
 	part("broker", b.broker.Run)
 	part("strategies", b.mind)
+	part("alerts", b.alerts.Run)
 	part("control socket", b.serveControl)
 	part("status", b.watch)
 	part("state directory", b.watchState)
@@ -49,6 +50,7 @@ func (b *bot) trade(stopped context.Context) error {
 		b.log.Error(why.Error())
 	}
 	last := b.stop(ctx)
+	b.sayEnd(why, last)
 	end()
 	err := g.Wait()
 	if why == nil {

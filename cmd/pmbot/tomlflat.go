@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,7 +12,8 @@ import (
 )
 
 // flat is every value of the document by its dotted key, as --set would name it: a
-// strategy by its label, if that names one strategy only. An empty list has the value [].
+// strategy by its label, if that names one strategy only. An empty list has the value []. Of an
+// address that may be a secret it is known only whether it is the same.
 func (d *document) flat() map[string]string {
 	values := map[string]string{}
 	d.flatten(nil, d.tree, values)
@@ -35,6 +37,9 @@ func (d *document) flatten(path toml.Key, v any, values map[string]string) {
 		}
 		values[d.spelt(path)] = "[" + strings.Join(parts, ", ") + "]"
 	case string:
+		if key := d.spelt(path); addressKey(key) && v != "" && !addressReference(v) {
+			v = fmt.Sprintf("an address (%x)", sha256.Sum256([]byte(v)))[:len("an address (")+8] + ")"
+		}
 		values[d.spelt(path)] = v
 	default:
 		values[d.spelt(path)] = d.at[path.String()].raw

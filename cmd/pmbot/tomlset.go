@@ -47,9 +47,10 @@ func parseOverride(s string) (override, error) {
 }
 
 // confidential says whether the value of a key is not to be repeated in messages: where the
-// key or secret of an account belongs by reference, somebody may have put the text itself.
+// key or secret of an account, or a token, belongs by reference, somebody may have put the text itself.
 func confidential(key string) bool {
-	return strings.Contains(key, "secret") || strings.HasPrefix(strings.TrimSpace(key), "account.key")
+	key = strings.TrimSpace(key)
+	return strings.Contains(key, "secret") || strings.HasPrefix(key, "account.key") || strings.HasPrefix(key, "alert.token") || addressKey(key)
 }
 
 // overridden is a TOML text with the overrides in the place of its own values.

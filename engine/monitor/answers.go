@@ -16,6 +16,8 @@ type Status struct {
 	// State is what the account may do, and Holds why it may not do more.
 	State exchange.TradingState `json:"state"`
 	Holds []Hold                `json:"holds"`
+	// Alerts are those of the guard's watch that stand, oldest first.
+	Alerts []Alert `json:"alerts"`
 	// Differences between the exchange's account and ours, as reconciliation found them.
 	Differences []string         `json:"differences"`
 	Strategies  []StrategyStatus `json:"strategies"`
@@ -62,6 +64,18 @@ type Hold struct {
 	Reason string                `json:"reason"`
 	By     string                `json:"by"`
 	Since  exchange.Time         `json:"since"`
+}
+
+// Alert is what the guard's watch has told and what stands.
+type Alert struct {
+	// Scope is "account", an instrument such as "UM:BTCUSDT", or a strategy's label.
+	Scope    string            `json:"scope"`
+	Asset    string            `json:"asset,omitempty"`
+	Control  string            `json:"control"`
+	Severity exchange.Severity `json:"severity"`
+	Value    string            `json:"value"`
+	Limit    string            `json:"limit"`
+	Since    exchange.Time     `json:"since"`
 }
 
 // StrategyStatus is how a strategy is.

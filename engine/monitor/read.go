@@ -184,13 +184,16 @@ func (s *Server) limits(ctx context.Context) (*Limits, error) {
 }
 
 func (s *Server) status(ctx context.Context) (*Status, error) {
-	a := &Status{Schema: "pmbot.status/1", About: s.config.About(), Holds: []Hold{}, Differences: []string{}, Strategies: []StrategyStatus{}}
+	a := &Status{Schema: "pmbot.status/1", About: s.config.About(), Holds: []Hold{}, Alerts: []Alert{}, Differences: []string{}, Strategies: []StrategyStatus{}}
 	var open []exchange.Order
 	err := s.read(ctx, func(k *engine.Kernel) {
 		g := s.config.Guard
 		a.At, a.Seq, a.State, a.Account = k.Now(), k.Seq(), g.State(0, 0), g.Account()
 		for _, h := range k.States() {
 			a.Holds = append(a.Holds, Hold{s.scope(h.Inst, h.Strategy), h.Cause, h.State, h.Reason, h.By, h.Since})
+		}
+		for _, t := range g.Alerts() {
+			a.Alerts = append(a.Alerts, Alert{s.scope(t.Inst, t.Strategy), t.Asset, t.Control, t.Severity, t.Value, t.Limit, t.Since})
 		}
 		for _, d := range k.Differences() {
 			a.Differences = append(a.Differences, d.String())
