@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "d9749d5e499d634e653bfa4590607da85c01d8a1aa79f7f57fbcdd5813b8c3d0"
+const coreSource = "969c73744eaa2e17d49788af319e576034b276b1216f45f323f15f511d5c9186"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
