@@ -9,7 +9,7 @@ import (
 type CommandKind uint8
 
 const (
-	// Submit sends Command.Approved, a new order or an amend, to the exchange.
+	// Submit sends Command.Approved, a new order, an amend or an act, to the exchange.
 	Submit CommandKind = iota + 1
 	// Cancel asks the exchange to end Command.Order.
 	Cancel
@@ -29,7 +29,9 @@ type Command struct {
 	Event    exchange.Event
 }
 
-// Broker carries orders to an exchange, simulated or real. Answers never come as return
+// Broker carries orders and acts to an exchange, simulated or real. What is submitted is an
+// act where [riskguard.Approved.Act] has a kind, and is answered by events of KindAct; all
+// else is an order. Answers never come as return
 // values: they are events. A broker that cannot take an order now answers with an event
 // too.
 type Broker interface {

@@ -41,6 +41,8 @@ type Kernel struct {
 	// fill is that nobody sent.
 	holdings [][]held
 	truth    truth
+	acts     acts
+	loans    loans
 	commands []Command
 	stale    bool
 
@@ -53,7 +55,7 @@ type held [exchange.Short + 1]decimal.Decimal
 
 // New makes a kernel. Its account is Halted by CauseStart until a state event frees it.
 func New(c Config) *Kernel {
-	k := &Kernel{ins: c.Instruments, guard: c.Guard, prefix: c.ClientPrefix, reconcile: c.Reconcile}
+	k := &Kernel{ins: c.Instruments, guard: c.Guard, prefix: c.ClientPrefix, reconcile: c.Reconcile, loans: newLoans()}
 	k.orders = newOrders(&k.foreign)
 	k.holdings = make([][]held, c.Strategies+1)
 	for i := range k.holdings {
@@ -88,6 +90,9 @@ func (k *Kernel) Apply(e *exchange.Event, d *Decision) []Command {
 	}
 	k.seq, k.now, k.stale = e.Seq, e.At, false
 	k.commands = k.commands[:0]
+	if k.now >= k.loans.due {
+		k.loans.pass(k.now)
+	}
 	if !e.Kind.Market() {
 		k.truth.note(e)
 	}
@@ -151,7 +156,7 @@ func (k *Kernel) Decide(e *exchange.Event) Decision {
 		}
 		return d
 	}
-	return no(refuse(in, "intent-kind", in.Kind.String()))
+	return k.decideAct(in, e.At)
 }
 
 func (k *Kernel) ask(in exchange.Intent, o exchange.Order, amend bool, at exchange.Time) Decision {
@@ -178,6 +183,12 @@ func (k *Kernel) apply(e *exchange.Event, d *Decision) {
 	case exchange.KindLedger:
 		k.lastFill = max(k.lastFill, e.Exchange)
 		k.guard.Apply(e)
+		k.loans.note(e)
+	case exchange.KindAct:
+		k.applyAct(e)
+	case exchange.KindLending:
+		k.guard.Apply(e)
+		k.loans.lend(e.Lending())
 	case exchange.KindIntent:
 		k.applyDecision(e, d)
 	case exchange.KindStart:
@@ -239,6 +250,10 @@ func (k *Kernel) applyDecision(e *exchange.Event, d *Decision) {
 		k.guard.Hold(o.risk())
 		k.guard.Count(in, k.now)
 		k.commands = append(k.commands, Command{Kind: Submit, Approved: d.Approved})
+	default:
+		if d.Act != nil {
+			k.beginAct(in, d)
+		}
 	}
 }
 

@@ -51,6 +51,12 @@ func restore(c Config, text []byte) (*Kernel, error) {
 			return nil, err
 		}
 	}
+	if err := k.acts.restore(s.LastAct, s.Acts, s.EndedActs); err != nil {
+		return nil, err
+	}
+	if err := k.loans.restore(s.Loans, k.now); err != nil {
+		return nil, err
+	}
 	if err := k.truth.restore(&s.Truth, k.ins); err != nil {
 		return nil, err
 	}
@@ -59,6 +65,9 @@ func restore(c Config, text []byte) (*Kernel, error) {
 	}
 	for _, o := range k.orders.open {
 		k.guard.Hold(o.risk())
+	}
+	for _, a := range k.acts.open {
+		k.guard.HoldAct(a)
 	}
 	return k, nil
 }

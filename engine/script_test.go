@@ -100,6 +100,10 @@ func benchInstruments(t testing.TB) *exchange.Instruments {
 // Submit, Cancel and Deliver note what the driver is told to do.
 
 func (b *bench) Submit(a riskguard.Approved, _ exchange.Time) {
+	if a.Act().Kind != 0 {
+		b.sayAct(a)
+		return
+	}
 	o := a.Order()
 	verb := "submit"
 	if a.Amend() {
@@ -128,6 +132,9 @@ func (b *bench) Deliver(e *exchange.Event, _ *Wishes) error {
 		if l := e.Ledger(); l.Reason != exchange.ReasonDeposit {
 			b.say("%s in %v %v by %v to %v", l.Asset, l.Wallet, l.Reason, l.Delta, l.Balance)
 		}
+	case exchange.KindAct:
+		u := e.Act()
+		b.say("s%d #%d act %d %v %v %s %v", u.Strategy, u.Ref, u.ID, u.Kind, u.Amount, u.Asset, u.Status)
 	case exchange.KindState:
 		b.say("state %v: %s", e.State().Effective, e.State().Reason)
 	}
@@ -215,6 +222,8 @@ func (b *bench) do(f []string) error {
 		return nil
 	case "there", "read", "differences", "accept", "flatten":
 		return b.reconcile(f)
+	case "wish", "told", "book", "lend", "acts", "loans":
+		return b.act(f)
 	case "s1", "s2", "s9":
 		return b.wish(f)
 	case "ack", "fill", "end":

@@ -18,16 +18,21 @@ const snapshotVersion = 1
 // snapshot is the state of a kernel. Keys rise, and lists have an order of their own, so
 // that equal states are equal bytes.
 type snapshot struct {
+	// Acts are those on the account that are under way, and EndedActs the last that are over.
+	Acts []actSnapshot `json:"acts,omitzero"`
 	// Closed are the remembered orders that are over, in the order of their ends.
-	Closed []orderSnapshot `json:"closed"`
+	Closed    []orderSnapshot `json:"closed"`
+	EndedActs []actSnapshot   `json:"ended_acts,omitzero"`
 	// Foreign are the remembered fills of no order of ours, oldest first.
 	Foreign  []foreignSnapshot `json:"foreign"`
 	Guard    json.RawMessage   `json:"guard"`
 	Holdings []holdingSnapshot `json:"holdings"`
 	// Instruments are the names of the table, by id.
 	Instruments []string         `json:"instruments"`
+	LastAct     exchange.ActID   `json:"last_act,omitzero"`
 	LastFill    exchange.Time    `json:"last_fill,omitzero"`
 	LastOrder   exchange.OrderID `json:"last_order"`
+	Loans       []loanSnapshot   `json:"loans,omitzero"`
 	Now         exchange.Time    `json:"now"`
 	// Open are the orders that are not over, by id.
 	Open   []orderSnapshot `json:"open"`
@@ -74,7 +79,13 @@ type strangerSnapshot struct {
 // It is read by people, too: every order and fill has a line of its own.
 func (k *Kernel) Snapshot() []byte {
 	p := page{'{'}
+	if len(k.acts.open) > 0 {
+		lines(&p, "acts", k.acts.open, snapshotOfAct)
+	}
 	lines(&p, "closed", oldestFirst(k.orders.closed, k.orders.next), (*order).snapshot)
+	if len(k.acts.ended) > 0 {
+		lines(&p, "ended_acts", k.EndedActs(), snapshotOfAct)
+	}
 	lines(&p, "foreign", oldestFirst(k.foreign.ring, k.foreign.next), func(f foreignFill) foreignSnapshot {
 		return foreignSnapshot{f.clientID, f.inst, f.trade, f.venue}
 	})
@@ -83,10 +94,16 @@ func (k *Kernel) Snapshot() []byte {
 		return holdingSnapshot{h.Inst, h.Qty, word[exchange.PositionSide]{h.Side}, h.Strategy}
 	})
 	p.value("instruments", instrumentNames(k.ins))
+	if k.acts.last != 0 {
+		p.value("last_act", k.acts.last)
+	}
 	if k.lastFill != 0 {
 		p.value("last_fill", k.lastFill)
 	}
 	p.value("last_order", k.lastOrder)
+	if len(k.loans.list) > 0 {
+		lines(&p, "loans", k.loans.list, snapshotOfLoan)
+	}
 	p.value("now", k.now)
 	lines(&p, "open", k.orders.open, (*order).snapshot)
 	p.value("prefix", k.prefix)

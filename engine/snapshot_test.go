@@ -61,6 +61,9 @@ func copied(e *exchange.Event) exchange.Event {
 	case exchange.KindIntent:
 		in := *e.Intent()
 		own.SetIntent(&in)
+	case exchange.KindAct:
+		u := *e.Act()
+		own.SetAct(&u)
 	}
 	own.Flags = e.Flags
 	return own
@@ -71,7 +74,11 @@ func toldOf(commands []Command) string {
 	var text strings.Builder
 	for i := range commands {
 		c := &commands[i]
-		fmt.Fprintf(&text, "%d %+v %+v", c.Kind, c.Approved, c.Order)
+		if act := c.Approved.Act(); act.Kind != 0 {
+			fmt.Fprintf(&text, "%d %+v %v", c.Kind, act, c.Approved.Expires())
+		} else {
+			fmt.Fprintf(&text, "%d %+v %+v", c.Kind, c.Approved, c.Order)
+		}
 		if e := &c.Event; c.Kind == Tell {
 			fmt.Fprintf(&text, " %d %d %d %v", e.Seq, e.At, e.Inst, e.Flags)
 			switch e.Kind {
@@ -83,6 +90,8 @@ func toldOf(commands []Command) string {
 				fmt.Fprintf(&text, "%+v", *e.Refusal())
 			case exchange.KindState:
 				fmt.Fprintf(&text, "%+v", *e.State())
+			case exchange.KindAct:
+				fmt.Fprintf(&text, "%+v", *e.Act())
 			}
 		}
 		text.WriteByte('\n')
@@ -96,8 +105,15 @@ func decisionOf(d *Decision) string {
 		return "none"
 	}
 	own := *d
-	own.Refusal, own.Truth = nil, nil
-	text := fmt.Sprintf("%+v", own)
+	own.Refusal, own.Truth, own.Act = nil, nil, nil
+	act := own.Approved.Act()
+	if act.Kind != 0 {
+		own.Approved = riskguard.Approved{}
+	}
+	text := fmt.Sprintf("%+v %+v", own, act)
+	if d.Act != nil {
+		text += fmt.Sprintf("%+v", *d.Act)
+	}
 	if d.Truth != nil {
 		text += fmt.Sprintf("%+v", *d.Truth)
 	}
@@ -125,6 +141,7 @@ func newStorm(t testing.TB, seed uint64) *storm {
 }
 
 func (s *storm) step() {
+	s.money()
 	e := exchange.Event{At: s.now}
 	switch s.random.IntN(26) {
 	case 0:
@@ -211,6 +228,39 @@ func (s *storm) resume() {
 		e := exchange.Event{At: s.now}
 		e.SetState(&exchange.StateChange{State: exchange.Active, Cause: exchange.CauseOperator, By: "storm", Accept: s.random.IntN(2) == 0})
 		s.give(e)
+	}
+}
+
+// money is something about acts on the account, mostly nothing.
+func (s *storm) money() {
+	e := exchange.Event{At: s.now}
+	switch s.random.IntN(20) {
+	case 0, 1:
+		s.wishAct()
+		return
+	case 2, 3:
+		e.SetAct(&exchange.ActUpdate{
+			ID: s.kernel.acts.last - exchange.ActID(s.random.IntN(3)), Status: exchange.ActStatus(s.random.IntN(7)), Transaction: s.random.Int64N(2),
+		})
+	case 4:
+		e.SetLending(&exchange.Lending{
+			Asset: []string{"USDT", "BTC"}[s.random.IntN(2)], Rated: s.random.IntN(2) == 0, Hourly: decimal.New(s.random.Int64N(100), -7),
+			Known: s.random.IntN(2) == 0, Available: decimal.New(s.random.Int64N(5000), 0),
+		})
+	default:
+		return
+	}
+	s.give(e)
+}
+
+// wishAct mostly wishes a loan or its end.
+func (s *storm) wishAct() {
+	in := exchange.Intent{
+		Kind: exchange.IntentBorrow + exchange.IntentKind(s.random.IntN(3)), Strategy: exchange.StrategyID(s.random.IntN(3)),
+		Asset: []string{"USDT", "BTC"}[s.random.IntN(2)], Amount: exchange.Fixed(1 + s.random.Int64N(1e7)), Tag: "storm",
+	}
+	if err := s.driver.Wish(&Wishes{Intents: []exchange.Intent{in}}, s.now); err != nil {
+		panic(err)
 	}
 }
 
@@ -392,7 +442,7 @@ func TestRestoredGoesOnTheSame(t *testing.T) {
 	}
 	for _, kind := range []exchange.Kind{
 		exchange.KindIntent, exchange.KindOrderUpdate, exchange.KindFill, exchange.KindState, exchange.KindStart, exchange.KindReload,
-		exchange.KindLedger, exchange.KindCadence, exchange.KindMark, exchange.KindTruth,
+		exchange.KindLedger, exchange.KindCadence, exchange.KindMark, exchange.KindTruth, exchange.KindAct, exchange.KindLending,
 	} {
 		if kinds[kind] < 100*seeds/12 {
 			t.Errorf("only %d events of %v", kinds[kind], kind)
@@ -447,7 +497,7 @@ func TestNothingIsForgottenUnderTighterLimits(t *testing.T) {
 // benchLimits are those of a bench.
 func benchLimits() riskguard.Limits {
 	l := riskguard.DefaultLimits()
-	l.OrderNotionalMaxRatio, l.PositionMaxRatio = decimal.New(5, -1), decimal.New(8, -1)
+	l.OrderNotionalMaxRatio, l.PositionMaxRatio, l.BorrowMaxUSD = decimal.New(5, -1), decimal.New(8, -1), decimal.New(20_000, 0)
 	return l
 }
 

@@ -46,4 +46,5 @@ func (k *Kernel) applyStart(e *exchange.Event) {
 			k.guard.Hold(o.risk())
 		}
 	}
+	k.doubtActs()
 }

@@ -84,6 +84,7 @@ func (k *Kernel) takeBalance(d *exchange.Difference) {
 	e := exchange.Event{Seq: k.seq, At: k.now, Exchange: k.truth.last.At}
 	e.SetLedger(&exchange.LedgerEntry{Asset: d.Asset, Wallet: d.Wallet, Reason: why, Delta: d.Theirs.Sub(d.Ours), Balance: d.Theirs})
 	k.guard.Apply(&e)
+	k.loans.note(&e)
 	k.tell(e)
 }
 

@@ -62,10 +62,14 @@ func (k ActKind) CleansUp() bool {
 // Act is a change of the account other than by an order. Fields that a kind does not name
 // are zero.
 type Act struct {
-	Kind    ActKind
-	Product Product
-	Inst    InstrumentID
-	Asset   string
+	// ID is the kernel's number of it, and Strategy whose wish it is, 0 the house's; both are 0
+	// for an act that nobody follows.
+	ID       ActID
+	Strategy StrategyID
+	Kind     ActKind
+	Product  Product
+	Inst     InstrumentID
+	Asset    string
 	// Assets are what ActRepayDebt may sell; empty leaves the choice to the exchange.
 	Assets []string
 	// Amount is in Asset, or in BNB for ActTransferBNB, and positive.

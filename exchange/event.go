@@ -43,6 +43,10 @@ const (
 	KindAccount
 	// KindRiskLevel: *[Account], the exchange's alarm that the status has changed.
 	KindRiskLevel
+	// KindAct: *[ActUpdate], news of an act on the account that was wished.
+	KindAct
+	// KindLending: *[Lending], what an asset can be borrowed for.
+	KindLending
 )
 
 // Events from inside: wishes, decisions, time, people.
@@ -72,7 +76,7 @@ var kindNames = enum{
 	KindBarOpen: "BAR_OPEN", KindLiquidation: "LIQUIDATION", KindBar: "BAR", KindDepth: "DEPTH",
 	KindAssetIndex: "ASSET_INDEX", KindCadence: "CADENCE", KindGap: "GAP",
 	KindOrderUpdate: "ORDER_UPDATE", KindFill: "FILL", KindLedger: "LEDGER", KindAccount: "ACCOUNT",
-	KindRiskLevel: "RISK_LEVEL", KindIntent: "INTENT", KindRefusal: "REFUSAL", KindTimer: "TIMER",
+	KindRiskLevel: "RISK_LEVEL", KindAct: "ACT", KindLending: "LENDING", KindIntent: "INTENT", KindRefusal: "REFUSAL", KindTimer: "TIMER",
 	KindState: "STATE", KindStrategy: "STRATEGY",
 	KindStart: "START", KindTruth: "TRUTH", KindReload: "RELOAD", KindAlert: "ALERT",
 }
@@ -308,6 +312,18 @@ func (e *Event) SetRiskLevel(a *Account) { e.setBody(KindRiskLevel, a) }
 
 // Account returns the payload of KindAccount and KindRiskLevel.
 func (e *Event) Account() *Account { return e.body.(*Account) }
+
+// SetAct makes the event news of an act.
+func (e *Event) SetAct(u *ActUpdate) { e.setBody(KindAct, u) }
+
+// Act returns the payload of KindAct.
+func (e *Event) Act() *ActUpdate { return e.body.(*ActUpdate) }
+
+// SetLending makes the event what an asset can be borrowed for.
+func (e *Event) SetLending(l *Lending) { e.setBody(KindLending, l) }
+
+// Lending returns the payload of KindLending.
+func (e *Event) Lending() *Lending { return e.body.(*Lending) }
 
 // SetIntent makes the event a wish.
 func (e *Event) SetIntent(i *Intent) { e.setBody(KindIntent, i) }

@@ -19,6 +19,7 @@ func payloads() []payload {
 	cadence, gap, update, fill := &Cadence{}, &Gap{}, &OrderUpdate{}, &Fill{}
 	ledger, intent, refusal, timer := &LedgerEntry{}, &Intent{}, &Refusal{}, &Timer{}
 	state, change := &StateChange{}, &StrategyChange{}
+	act, lending := &ActUpdate{}, &Lending{}
 	start, truth, reload, alert := &Start{}, &Truth{}, &Reload{}, &Alert{}
 	return []payload{
 		{KindTrade, func(e *Event) { e.SetTrade(trade) }, func(e *Event) any { return e.Trade() }, trade},
@@ -37,6 +38,8 @@ func payloads() []payload {
 		{KindLedger, func(e *Event) { e.SetLedger(ledger) }, func(e *Event) any { return e.Ledger() }, ledger},
 		{KindAccount, func(e *Event) { e.SetAccount(account) }, func(e *Event) any { return e.Account() }, account},
 		{KindRiskLevel, func(e *Event) { e.SetRiskLevel(account) }, func(e *Event) any { return e.Account() }, account},
+		{KindAct, func(e *Event) { e.SetAct(act) }, func(e *Event) any { return e.Act() }, act},
+		{KindLending, func(e *Event) { e.SetLending(lending) }, func(e *Event) any { return e.Lending() }, lending},
 		{KindIntent, func(e *Event) { e.SetIntent(intent) }, func(e *Event) any { return e.Intent() }, intent},
 		{KindRefusal, func(e *Event) { e.SetRefusal(refusal) }, func(e *Event) any { return e.Refusal() }, refusal},
 		{KindTimer, func(e *Event) { e.SetTimer(timer) }, func(e *Event) any { return e.Timer() }, timer},

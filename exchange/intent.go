@@ -1,5 +1,7 @@
 package exchange
 
+import "github.com/shopspring/decimal"
+
 // IntentKind says what a strategy or an operator wishes.
 type IntentKind uint8
 
@@ -12,10 +14,20 @@ const (
 	IntentAmend
 	// IntentCancelAll wishes all own orders of an instrument gone; Inst 0 is all of them.
 	IntentCancelAll
+	// IntentBorrow wishes a loan of Amount in Asset, and IntentRepay that as much of the debt
+	// in Asset is paid back out of the margin wallet.
+	IntentBorrow
+	IntentRepay
+	// IntentRepayNegative wishes that negative futures balances are paid off out of the margin
+	// wallet, and IntentTransferBNB Amount of BNB moved into the UM wallet, or back out of it
+	// where Amount is below 0. They are the house's: see [Intent.Act].
+	IntentRepayNegative
+	IntentTransferBNB
 )
 
 var intentKindNames = enum{
 	IntentNew: "NEW", IntentCancel: "CANCEL", IntentAmend: "AMEND", IntentCancelAll: "CANCEL_ALL",
+	IntentBorrow: "BORROW", IntentRepay: "REPAY", IntentRepayNegative: "REPAY_NEGATIVE", IntentTransferBNB: "TRANSFER_BNB",
 }
 
 func (k IntentKind) String() string { return intentKindNames.text("IntentKind", int(k)) }
@@ -39,6 +51,27 @@ type Intent struct {
 	// Order is our number of the order that an operator's IntentCancel is about, whose Ref is
 	// not read then: orders of the house have none.
 	Order OrderID
+	// Asset and Amount are what IntentBorrow and the kinds after it are about.
+	Asset  string
+	Amount Fixed
+}
+
+// Act is the act on the account that is wished; ok is false for wishes about orders.
+func (i *Intent) Act() (act Act, ok bool) {
+	act = Act{Strategy: i.Strategy, Asset: i.Asset, Amount: i.Amount.Decimal()}
+	switch i.Kind {
+	case IntentBorrow:
+		act.Kind = ActBorrow
+	case IntentRepay:
+		act.Kind = ActRepay
+	case IntentRepayNegative:
+		act.Kind, act.Asset, act.Amount = ActRepayNegative, "", decimal.Zero
+	case IntentTransferBNB:
+		act.Kind, act.Asset, act.Amount, act.On = ActTransferBNB, "BNB", act.Amount.Abs(), i.Amount > 0
+	default:
+		return Act{}, false
+	}
+	return act, true
 }
 
 // Refusal is our own guard's no. It names one limit, so that the author knows what to

@@ -34,6 +34,7 @@ func TestNames(t *testing.T) {
 		{accountStatusNames, func(i int) string { return AccountStatus(i).String() }, nil},
 		{forcedNames, func(i int) string { return ForcedKind(i).String() }, nil},
 		{intentKindNames, func(i int) string { return IntentKind(i).String() }, nil},
+		{actStatusNames, func(i int) string { return ActStatus(i).String() }, reader(ParseActStatus)},
 		{tradingStateNames, func(i int) string { return TradingState(i).String() }, nil},
 	} {
 		seen := map[string]bool{}

@@ -91,6 +91,8 @@ type Decision struct {
 	Cancel []OrderID
 	// Halt is set when a control itself failed: the account must stop.
 	Halt string
+	// Act is the approved act on the account, nil where none was wished or it was refused.
+	Act *OpenAct
 	// Truth is what was made of a reading of the account, nil for other events.
 	Truth *TruthDecision
 }

@@ -29,6 +29,8 @@ func (g *Guard) CheckAct(act exchange.Act, at exchange.Time) (v Verdict) {
 	}{
 		{"act-state", (*Guard).actState},
 		{"act-sound", (*Guard).actSound},
+		{"act-pending", (*Guard).actPending},
+		{"act-inventory", (*Guard).actInventory},
 		{"act-borrow", (*Guard).actBorrow},
 		{"act-leverage", (*Guard).actLeverage},
 		{"act-mode", (*Guard).actMode},
@@ -46,12 +48,16 @@ func (g *Guard) CheckAct(act exchange.Act, at exchange.Time) (v Verdict) {
 // lessens debts or gathers collateral is done.
 func (g *Guard) actState(act *exchange.Act, _ exchange.Time) *exchange.Refusal {
 	switch {
+	case int(act.Strategy) >= len(g.sent):
+		return &exchange.Refusal{Value: "no such strategy"}
 	case act.Kind.CleansUp():
 		return nil
 	case g.fault != nil:
 		return &exchange.Refusal{Value: "the margin model lost track: " + g.fault.Error(), Limit: "its inputs must be sound"}
 	case g.states.account.effective != exchange.Active:
 		return &exchange.Refusal{Value: "the account is " + g.states.account.effective.String(), Limit: "it must be ACTIVE"}
+	case act.Strategy != 0 && g.State(act.Strategy, 0) != exchange.Active:
+		return &exchange.Refusal{Value: "the strategy is " + g.State(act.Strategy, 0).String(), Limit: "it must be ACTIVE"}
 	}
 	return nil
 }

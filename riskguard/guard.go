@@ -35,7 +35,9 @@ type Guard struct {
 	examined check
 	markets  []market
 	assets   []asset
-	open     []exchange.Order // by rising id
+	open     []exchange.Order   // by rising id
+	acts     []exchange.OpenAct // by rising id
+	lending  []lending          // by rising name
 	sent     []sent
 	states   states
 	epoch    uint64
@@ -134,7 +136,7 @@ func (g *Guard) Check(in exchange.Intent, o exchange.Order, amend bool, at excha
 }
 
 // Apply folds an event into the guard's picture: prices, cadences, money, fills, what the
-// exchange says of the account, trading states, alerts, starts and limits. Orders come by [Guard.Hold]. Prices of instruments that are not in the
+// exchange says of the account, trading states, alerts, starts, limits, and what can be borrowed. Orders come by [Guard.Hold]. Prices of instruments that are not in the
 // table are nobody's here.
 func (g *Guard) Apply(e *exchange.Event) {
 	switch {
@@ -151,6 +153,9 @@ func (g *Guard) Apply(e *exchange.Event) {
 	case e.Kind == exchange.KindReload:
 		g.due = true
 		g.applyReload(e)
+	case e.Kind == exchange.KindLending:
+		g.due = true
+		g.applyLending(e)
 	case e.Kind == exchange.KindLedger, e.Kind == exchange.KindFill:
 		g.due = true
 		g.fold(e)

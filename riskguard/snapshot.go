@@ -13,14 +13,15 @@ import (
 // snapshot is the state of a guard, but for the open orders, which are the kernel's. Keys
 // rise, so that equal states are equal bytes.
 type snapshot struct {
-	Alerts  []alertSnapshot  `json:"alerts,omitzero"`
-	Assets  []assetSnapshot  `json:"assets"`
-	Epoch   uint64           `json:"epoch"`
-	Fault   string           `json:"fault,omitzero"`
-	Held    []heldSnapshot   `json:"held"`
-	Limits  json.RawMessage  `json:"limits,omitzero"`
-	Markets []marketSnapshot `json:"markets"`
-	Model   json.RawMessage  `json:"model"`
+	Alerts  []alertSnapshot   `json:"alerts,omitzero"`
+	Assets  []assetSnapshot   `json:"assets"`
+	Epoch   uint64            `json:"epoch"`
+	Fault   string            `json:"fault,omitzero"`
+	Held    []heldSnapshot    `json:"held"`
+	Lending []lendingSnapshot `json:"lending,omitzero"`
+	Limits  json.RawMessage   `json:"limits,omitzero"`
+	Markets []marketSnapshot  `json:"markets"`
+	Model   json.RawMessage   `json:"model"`
 	// Reported is what the exchange has said of the account, if it has.
 	Reported *reportedSnapshot `json:"reported,omitzero"`
 	Sent     []sentSnapshot    `json:"sent"`
@@ -89,12 +90,13 @@ func (d *duration) UnmarshalText(text []byte) error {
 // [Guard.Restore]: prices and since when they are known, cadences, messages sent of late,
 // who holds which trading state and why, alerts that stand, what the exchange
 // has said of the account, the halt epoch, the fault, limits if a reload has
-// set them, and the margin model. Open orders are not in it: whoever calls [Guard.Hold]
+// set them, what can be borrowed, and the margin model. Open orders and acts are not in it: whoever calls
+// [Guard.Hold] and [Guard.HoldAct]
 // knows them. Nor are the notes of [Guard.Uses], which decide nothing.
 func (g *Guard) Snapshot() []byte {
 	s := snapshot{
 		Assets: make([]assetSnapshot, len(g.assets)), Epoch: g.epoch, Held: []heldSnapshot{},
-		Markets: []marketSnapshot{}, Model: g.model.Snapshot(), Sent: []sentSnapshot{},
+		Lending: g.lendingSnapshot(), Markets: []marketSnapshot{}, Model: g.model.Snapshot(), Sent: []sentSnapshot{},
 	}
 	if g.fault != nil {
 		s.Fault = g.fault.Error()
@@ -195,6 +197,9 @@ func (g *Guard) restore(s *snapshot) error {
 		for _, at := range w.Times {
 			g.Count(&exchange.Intent{Strategy: w.Strategy}, at)
 		}
+	}
+	if err := g.restoreLending(s.Lending); err != nil {
+		return err
 	}
 	if err := g.states.restore(s.Held); err != nil {
 		return err

@@ -221,6 +221,10 @@ func insideOf(e *exchange.Event) any {
 		return e.Ledger()
 	case exchange.KindAccount, exchange.KindRiskLevel:
 		return e.Account()
+	case exchange.KindAct:
+		return e.Act()
+	case exchange.KindLending:
+		return e.Lending()
 	case exchange.KindIntent:
 		return e.Intent()
 	case exchange.KindRefusal:

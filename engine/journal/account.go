@@ -65,6 +65,28 @@ func (c *codec) account(a *exchange.Account) {
 	unsigned(c, &a.Status)
 }
 
+func (c *codec) actUpdate(u *exchange.ActUpdate) {
+	unsigned(c, &u.ID)
+	unsigned(c, &u.Strategy)
+	unsigned(c, &u.Ref)
+	unsigned(c, &u.Kind)
+	c.text(&u.Asset)
+	c.decimal(&u.Amount)
+	unsigned(c, &u.Status)
+	signed(c, &u.Transaction)
+	signed(c, &u.Code)
+	c.text(&u.Reason)
+	c.flag(&u.Retryable)
+}
+
+func (c *codec) lending(l *exchange.Lending) {
+	c.text(&l.Asset)
+	c.decimal(&l.Available)
+	c.flag(&l.Known)
+	c.decimal(&l.Hourly)
+	c.flag(&l.Rated)
+}
+
 func (c *codec) position(p *exchange.Position) {
 	unsigned(c, &p.Inst)
 	unsigned(c, &p.Side)

@@ -64,6 +64,12 @@ func (c *codec) intent(i *exchange.Intent) {
 	c.text(&i.Tag)
 	c.text(&i.By)
 	unsigned(c, &i.Order)
+	money := i.Asset != "" || i.Amount != 0
+	c.flag(&money)
+	if money {
+		c.text(&i.Asset)
+		signed(c, &i.Amount)
+	}
 }
 
 func (c *codec) refusal(r *exchange.Refusal) { c.refusalLike(r, &exchange.Intent{}) }
@@ -128,6 +134,30 @@ func (c *codec) reload(r *exchange.Reload) {
 	c.bytes(&r.Limits)
 	c.text(&r.By)
 	c.text(&r.Reason)
+}
+
+func (c *codec) act(a *exchange.Act) {
+	unsigned(c, &a.ID)
+	unsigned(c, &a.Strategy)
+	unsigned(c, &a.Kind)
+	unsigned(c, &a.Product)
+	unsigned(c, &a.Inst)
+	c.text(&a.Asset)
+	list(c, &a.Assets, (*codec).text)
+	c.decimal(&a.Amount)
+	signed(c, &a.Leverage)
+	c.flag(&a.On)
+}
+
+func (c *codec) openAct(a *exchange.OpenAct) {
+	c.act(&a.Act)
+	unsigned(c, &a.Ref)
+	unsigned(c, &a.Status)
+	c.text(&a.By)
+	c.text(&a.Tag)
+	signed(c, &a.Transaction)
+	scaled(c, &a.Created, 1, c.memory.at)
+	scaled(c, &a.Updated, 1, a.Created)
 }
 
 // lot, instrument and header are the beginning of a segment.

@@ -135,6 +135,10 @@ func (c *codec) payload(e *exchange.Event) {
 		body(c, e, (*exchange.Event).Account, (*exchange.Event).SetAccount, (*codec).account)
 	case exchange.KindRiskLevel:
 		body(c, e, (*exchange.Event).Account, (*exchange.Event).SetRiskLevel, (*codec).account)
+	case exchange.KindAct:
+		body(c, e, (*exchange.Event).Act, (*exchange.Event).SetAct, (*codec).actUpdate)
+	case exchange.KindLending:
+		body(c, e, (*exchange.Event).Lending, (*exchange.Event).SetLending, (*codec).lending)
 	case exchange.KindIntent:
 		body(c, e, (*exchange.Event).Intent, (*exchange.Event).SetIntent, (*codec).intent)
 	case exchange.KindRefusal:
@@ -166,6 +170,7 @@ const (
 	decidedCancel
 	decidedHalt
 	decidedTruth
+	decidedAct
 	decidedUnknown // and above
 )
 
@@ -179,7 +184,7 @@ func (c *codec) decisionOn(e *exchange.Event, to **exchange.Decision) {
 	var has byte
 	if c.writing {
 		has = bit(d.Order != exchange.Order{}, decidedOrder) | bit(d.Amend, decidedAmend) | bit(d.Refusal != nil, decidedRefusal) |
-			bit(len(d.Cancel) > 0, decidedCancel) | bit(d.Halt != "", decidedHalt) | bit(d.Truth != nil, decidedTruth)
+			bit(len(d.Cancel) > 0, decidedCancel) | bit(d.Halt != "", decidedHalt) | bit(d.Truth != nil, decidedTruth) | bit(d.Act != nil, decidedAct)
 	}
 	c.octet(&has)
 	if has >= decidedUnknown {
@@ -210,6 +215,12 @@ func (c *codec) decisionOn(e *exchange.Event, to **exchange.Decision) {
 			d.Truth = new(exchange.TruthDecision)
 		}
 		c.truthDecision(d.Truth)
+	}
+	if has&decidedAct != 0 {
+		if !c.writing {
+			d.Act = new(exchange.OpenAct)
+		}
+		c.openAct(d.Act)
 	}
 }
 

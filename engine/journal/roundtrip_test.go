@@ -34,6 +34,8 @@ func payloads() map[exchange.Kind]func(e *exchange.Event, f *filler) {
 		exchange.KindLedger:      func(e *exchange.Event, f *filler) { e.SetLedger(point[exchange.LedgerEntry](f)) },
 		exchange.KindAccount:     func(e *exchange.Event, f *filler) { e.SetAccount(point[exchange.Account](f)) },
 		exchange.KindRiskLevel:   func(e *exchange.Event, f *filler) { e.SetRiskLevel(point[exchange.Account](f)) },
+		exchange.KindAct:         func(e *exchange.Event, f *filler) { e.SetAct(point[exchange.ActUpdate](f)) },
+		exchange.KindLending:     func(e *exchange.Event, f *filler) { e.SetLending(point[exchange.Lending](f)) },
 		exchange.KindIntent:      func(e *exchange.Event, f *filler) { e.SetIntent(point[exchange.Intent](f)) },
 		exchange.KindRefusal:     func(e *exchange.Event, f *filler) { e.SetRefusal(point[exchange.Refusal](f)) },
 		exchange.KindTimer:       func(e *exchange.Event, f *filler) { e.SetTimer(point[exchange.Timer](f)) },

@@ -1,0 +1,173 @@
+package riskguard
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// What the guard knows of acts under way, and of what can be borrowed. The kernel tells acts
+// by HoldAct, as it tells orders by Hold; what can be borrowed comes as events.
+
+// lending is what was told of an asset last. Times are 0 where nothing was told.
+type lending struct {
+	asset              string
+	available          decimal.Decimal
+	hourly             decimal.Decimal
+	stockedAt, ratedAt exchange.Time
+}
+
+// HoldAct tells how an act stands: until it is over the guard counts it.
+func (g *Guard) HoldAct(a exchange.OpenAct) {
+	at, found := slices.BinarySearchFunc(g.acts, a.ID, func(o exchange.OpenAct, id exchange.ActID) int { return cmp.Compare(o.ID, id) })
+	switch {
+	case a.Status.Final() && found:
+		g.acts = slices.Delete(g.acts, at, at+1)
+	case a.Status.Final():
+	case found:
+		g.acts[at] = a
+	default:
+		g.acts = slices.Insert(g.acts, at, a)
+	}
+}
+
+// Acts lists the acts of which no end is known, by rising number. The list is the guard's.
+func (g *Guard) Acts() []exchange.OpenAct { return g.acts }
+
+// ActOn is the first act for an asset of which no end is known; nil without one. An act that
+// names no asset is for all of them.
+func (g *Guard) ActOn(asset string) *exchange.OpenAct {
+	for i := range g.acts {
+		if a := &g.acts[i]; a.Asset == asset || a.Asset == "" {
+			return a
+		}
+	}
+	return nil
+}
+
+// LoanRate is the hourly interest of an asset that was told last, a ratio, and when; 0 at
+// time 0 if none was told.
+func (g *Guard) LoanRate(asset string) (hourly decimal.Decimal, at exchange.Time) {
+	if l := g.lendingOf(asset); l != nil {
+		return l.hourly, l.ratedAt
+	}
+	return decimal.Zero, 0
+}
+
+// Borrowable is what can be borrowed of an asset, as it was told last, and when; time 0 if
+// nothing was told.
+func (g *Guard) Borrowable(asset string) (available decimal.Decimal, at exchange.Time) {
+	if l := g.lendingOf(asset); l != nil {
+		return l.available, l.stockedAt
+	}
+	return decimal.Zero, 0
+}
+
+func (g *Guard) lendingOf(asset string) *lending {
+	if at := slices.IndexFunc(g.lending, func(l lending) bool { return l.asset == asset }); at >= 0 {
+		return &g.lending[at]
+	}
+	return nil
+}
+
+// lendingMax bounds how many assets' terms are remembered: the exchange lends some hundreds.
+const lendingMax = 1024
+
+// applyLending notes what can be borrowed, of assets by rising name.
+func (g *Guard) applyLending(e *exchange.Event) {
+	told := e.Lending()
+	at, found := slices.BinarySearchFunc(g.lending, told.Asset, func(l lending, asset string) int { return strings.Compare(l.asset, asset) })
+	if !found {
+		if len(g.lending) == lendingMax {
+			return
+		}
+		g.lending = slices.Insert(g.lending, at, lending{asset: told.Asset})
+	}
+	l := &g.lending[at]
+	if told.Known {
+		l.available, l.stockedAt = told.Available, e.At
+	}
+	if told.Rated {
+		l.hourly, l.ratedAt = told.Hourly, e.At
+	}
+}
+
+// actPending: one act for an asset at a time, so that whatever is found in the exchange's
+// records afterwards can be of one act only; and one new loan in the account at a time, for
+// the worst case is projected with one.
+func (g *Guard) actPending(act *exchange.Act, _ exchange.Time) *exchange.Refusal {
+	for i := range g.acts {
+		a := &g.acts[i]
+		lends := act.Kind == exchange.ActBorrow && a.Kind == exchange.ActBorrow
+		if a.Asset != act.Asset && a.Asset != "" && act.Asset != "" && !lends {
+			continue
+		}
+		limit := "one act for an asset at a time"
+		if lends && a.Asset != act.Asset {
+			limit = "one new loan at a time"
+		}
+		return &exchange.Refusal{
+			Value: fmt.Sprintf("act %d, %v %s, is %v since %v", a.ID, a.Kind, amountOf(&a.Act), a.Status, a.Updated), Limit: limit,
+		}
+	}
+	return nil
+}
+
+// amountOf is an act's amount for people.
+func amountOf(a *exchange.Act) string {
+	if a.Asset == "" {
+		return "of all assets"
+	}
+	return a.Amount.String() + " " + a.Asset
+}
+
+// actInventory: nothing is asked for that cannot be lent. What was never told is the
+// exchange's to refuse, which does no harm.
+func (g *Guard) actInventory(act *exchange.Act, _ exchange.Time) *exchange.Refusal {
+	l := g.lendingOf(act.Asset)
+	if act.Kind != exchange.ActBorrow || l == nil || l.stockedAt == 0 || act.Amount.LessThanOrEqual(l.available) {
+		return nil
+	}
+	no := &exchange.Refusal{
+		Value: fmt.Sprintf("%v %s", act.Amount, act.Asset), Limit: fmt.Sprintf("%v %s can be borrowed", l.available, act.Asset),
+	}
+	if l.available.IsPositive() {
+		no.Passes = fmt.Sprintf("%v %s", l.available, act.Asset)
+	}
+	return no
+}
+
+// lendingSnapshot is what is kept of an asset's terms; acts are the kernel's, as orders are.
+type lendingSnapshot struct {
+	Asset     string          `json:"asset"`
+	Available decimal.Decimal `json:"available,omitzero"`
+	Hourly    decimal.Decimal `json:"hourly,omitzero"`
+	RatedAt   exchange.Time   `json:"rated_at,omitzero"`
+	StockedAt exchange.Time   `json:"stocked_at,omitzero"`
+}
+
+func (g *Guard) lendingSnapshot() []lendingSnapshot {
+	var list []lendingSnapshot
+	for _, l := range g.lending {
+		list = append(list, lendingSnapshot{l.asset, l.available, l.hourly, l.ratedAt, l.stockedAt})
+	}
+	return list
+}
+
+func (g *Guard) restoreLending(list []lendingSnapshot) error {
+	if len(list) > lendingMax {
+		return fmt.Errorf("lending of %d assets is more than the %d that are remembered", len(list), lendingMax)
+	}
+	for i, l := range list {
+		if i > 0 && list[i-1].Asset >= l.Asset {
+			return fmt.Errorf("lending of %.20q stands behind that of %.20q", l.Asset, list[i-1].Asset)
+		}
+		g.lending = append(g.lending, lending{l.Asset, l.Available, l.Hourly, l.StockedAt, l.RatedAt})
+	}
+	return nil
+}
