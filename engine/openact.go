@@ -138,6 +138,21 @@ func (a *acts) settle(e *entry) {
 	}
 }
 
+// note marks the act that a booking may be of. What is adopted from a reading is no booking.
+func (a *acts) note(l *exchange.LedgerEntry) {
+	if !l.Wallet.Debt() {
+		return
+	}
+	for i := range a.open {
+		o := &a.open[i]
+		borrowed := o.Kind == exchange.ActBorrow && l.Reason == exchange.ReasonBorrow && l.Wallet == exchange.WalletLoan
+		repaid := o.Kind == exchange.ActRepay && l.Reason == exchange.ReasonRepay
+		if o.Asset == l.Asset && (borrowed || repaid) {
+			o.Booked = true
+		}
+	}
+}
+
 // doubtActs makes what was under way when a process ended unknown.
 func (k *Kernel) doubtActs() {
 	for i := range k.acts.open {
@@ -158,6 +173,7 @@ func (k *Kernel) EndedActs() []exchange.OpenAct { return oldestFirst(k.acts.ende
 type actSnapshot struct {
 	Amount      decimal.Decimal          `json:"amount,omitzero"`
 	Asset       string                   `json:"asset,omitzero"`
+	Booked      bool                     `json:"booked,omitzero"`
 	By          string                   `json:"by,omitzero"`
 	Created     exchange.Time            `json:"created,omitzero"`
 	ID          exchange.ActID           `json:"id"`
@@ -173,7 +189,7 @@ type actSnapshot struct {
 
 func snapshotOfAct(a exchange.OpenAct) actSnapshot {
 	return actSnapshot{
-		a.Amount, a.Asset, a.By, a.Created, a.ID, word[exchange.ActKind]{a.Kind}, a.On, a.Ref, word[exchange.ActStatus]{a.Status},
+		a.Amount, a.Asset, a.Booked, a.By, a.Created, a.ID, word[exchange.ActKind]{a.Kind}, a.On, a.Ref, word[exchange.ActStatus]{a.Status},
 		a.Strategy, a.Tag, a.Transaction, a.Updated,
 	}
 }
@@ -181,7 +197,7 @@ func snapshotOfAct(a exchange.OpenAct) actSnapshot {
 func (s *actSnapshot) act() exchange.OpenAct {
 	return exchange.OpenAct{
 		Act: exchange.Act{ID: s.ID, Strategy: s.Strategy, Kind: s.Kind.is, Asset: s.Asset, Amount: s.Amount, On: s.On},
-		Ref: s.Ref, Status: s.Status.is, By: s.By, Tag: s.Tag, Transaction: s.Transaction, Created: s.Created, Updated: s.Updated,
+		Ref: s.Ref, Status: s.Status.is, By: s.By, Tag: s.Tag, Transaction: s.Transaction, Booked: s.Booked, Created: s.Created, Updated: s.Updated,
 	}
 }
 

@@ -78,7 +78,10 @@ type OpenAct struct {
 	// By and Tag are the wish's: which operator or service, and why.
 	By, Tag string
 	// Transaction is the number of the exchange's record, 0 while none is known.
-	Transaction      int64
+	Transaction int64
+	// Booked says that since it was sent a booking of its kind came for its asset: of a loan or
+	// a repayment in doubt, that it was done, unless somebody else did the same.
+	Booked           bool
 	Created, Updated Time
 }
 

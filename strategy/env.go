@@ -8,8 +8,8 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// Ref is a strategy's own number for an order it sent: its orders, fills and refusals
-// carry it. Refs rise from 1; 0 is no order.
+// Ref is a strategy's own number for an order, loan or repayment it wished: its orders,
+// fills, loans and refusals carry it. Refs rise from 1; 0 is none.
 type Ref = uint64
 
 // Env is what a strategy holds in its hands during a callback. Whatever it asks for
@@ -119,6 +119,26 @@ func (e *Env) Amend(ref Ref, price, qty exchange.Fixed) {
 	e.intend(exchange.Intent{
 		Kind: exchange.IntentAmend, Ref: ref, Request: exchange.OrderRequest{Price: price, Qty: qty},
 	})
+}
+
+// Borrow wishes a loan of an asset, which is paid into the account's margin wallet, and
+// returns the ref that everything about it will carry; refs are counted with those of orders.
+// The loan is there when OnLoan tells that it is done. There is one act for an asset at a
+// time and one new loan in the account; what is wished meanwhile is refused.
+func (e *Env) Borrow(asset string, amount exchange.Fixed) Ref {
+	return e.act(exchange.IntentBorrow, asset, amount)
+}
+
+// Repay wishes that as much of the debt in an asset is paid back out of the margin wallet,
+// interest first; see [View.Debt].
+func (e *Env) Repay(asset string, amount exchange.Fixed) Ref {
+	return e.act(exchange.IntentRepay, asset, amount)
+}
+
+func (e *Env) act(kind exchange.IntentKind, asset string, amount exchange.Fixed) Ref {
+	ref := e.lastRef + 1
+	e.intend(exchange.Intent{Kind: kind, Ref: ref, Asset: asset, Amount: amount})
+	return ref
 }
 
 func (e *Env) intend(i exchange.Intent) {

@@ -16,7 +16,7 @@ import (
 type Resume struct {
 	// At is the time of the last event.
 	At exchange.Time
-	// LastRef is the highest ref that was ever given to an order; new ones follow it.
+	// LastRef is the highest ref that was ever given to an order or a loan; new ones follow it.
 	LastRef Ref
 	// Positions are the strategy's own legs that are not flat: of side Both in one-way
 	// mode, Long and Short in hedge mode.

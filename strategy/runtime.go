@@ -27,6 +27,7 @@ type handlers struct {
 	funding FundingHandler
 	fill    FillHandler
 	order   OrderHandler
+	loan    LoanHandler
 	refusal RefusalHandler
 	account AccountHandler
 	timer   TimerHandler
@@ -58,6 +59,7 @@ func startRuntime(s Strategy, values map[string]string, ins *exchange.Instrument
 	r.on.funding, _ = s.(FundingHandler)
 	r.on.fill, _ = s.(FillHandler)
 	r.on.order, _ = s.(OrderHandler)
+	r.on.loan, _ = s.(LoanHandler)
 	r.on.refusal, _ = s.(RefusalHandler)
 	r.on.account, _ = s.(AccountHandler)
 	r.on.timer, _ = s.(TimerHandler)
@@ -104,6 +106,8 @@ func Wants(e *exchange.Event, subscriptions []Subscription, id exchange.Strategy
 		return e.Fill().Strategy == id
 	case exchange.KindOrderUpdate:
 		return e.OrderUpdate().Strategy == id
+	case exchange.KindAct:
+		return e.Act().Strategy == id
 	case exchange.KindRefusal:
 		return e.Refusal().Intent.Strategy == id
 	case exchange.KindTimer:
@@ -137,6 +141,8 @@ func (r *Runtime) Handles(k exchange.Kind) bool {
 		return r.on.fill != nil
 	case exchange.KindOrderUpdate:
 		return r.on.order != nil
+	case exchange.KindAct:
+		return r.on.loan != nil
 	case exchange.KindRefusal:
 		return r.on.refusal != nil
 	case exchange.KindAccount:
@@ -194,6 +200,10 @@ func (r *Runtime) deliverOwn(e *exchange.Event) {
 	case exchange.KindOrderUpdate:
 		if r.on.order != nil {
 			r.on.order.OnOrder(env, r.at(e), e.OrderUpdate())
+		}
+	case exchange.KindAct:
+		if r.on.loan != nil {
+			r.on.loan.OnLoan(env, e.Act())
 		}
 	case exchange.KindRefusal:
 		if r.on.refusal != nil {

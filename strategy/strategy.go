@@ -53,6 +53,12 @@ type OrderHandler interface {
 	OnOrder(env *Env, in *exchange.Instrument, u *exchange.OrderUpdate)
 }
 
+// LoanHandler gets every change of the loans and repayments that the strategy has wished:
+// pending first, then done, rejected or, for a time, unknown.
+type LoanHandler interface {
+	OnLoan(env *Env, u *exchange.ActUpdate)
+}
+
 // RefusalHandler gets what the guard refused, with the limit that refused it.
 type RefusalHandler interface {
 	OnRefusal(env *Env, r *exchange.Refusal)
@@ -101,7 +107,7 @@ type Manifest struct {
 	// Products and OrderTypes are what it may trade; empty means all.
 	Products   []exchange.Product
 	OrderTypes []exchange.OrderType
-	// Borrow says whether it may use margin side effects that borrow.
+	// Borrow says whether it may use margin side effects that borrow, and wish loans.
 	Borrow bool
 	// Stateless says that it keeps no memory worth saving, so the missing [Saver] is no
 	// oversight.

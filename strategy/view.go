@@ -18,7 +18,7 @@ type View struct {
 	warming     bool
 	inst        []instView // by InstrumentID
 	orders      []exchange.Order
-	lastRef     Ref // the highest ref seen, of orders that are over, too
+	lastRef     Ref // the highest ref seen, of orders that are over and of acts, too
 	balances    []balance
 	account     exchange.Account
 	// The trading states of the account and of this strategy; those of instruments are
@@ -134,6 +134,12 @@ func (v *View) Coins(asset string) decimal.Decimal {
 	return sum
 }
 
+// Debt is what the account owes of an asset in loans, with the interest on them. The account
+// is shared: what other strategies have borrowed is in it.
+func (v *View) Debt(asset string) decimal.Decimal {
+	return v.Balance(asset, exchange.WalletLoan).Add(v.Balance(asset, exchange.WalletInterest))
+}
+
 // Account is the last snapshot of the account; all zero before the first.
 func (v *View) Account() exchange.Account { return v.account }
 
@@ -158,6 +164,8 @@ func (v *View) Apply(e *exchange.Event) {
 		v.applyFill(e.Inst, e.Fill())
 	case exchange.KindOrderUpdate:
 		v.applyOrder(e)
+	case exchange.KindAct:
+		v.lastRef = max(v.lastRef, e.Act().Ref)
 	case exchange.KindIntent:
 		v.applyIntent(e.Intent())
 	case exchange.KindRefusal:
@@ -183,7 +191,12 @@ func (v *View) applyFill(id exchange.InstrumentID, f *exchange.Fill) {
 
 // applyIntent notes a new order as sent, with what only the wish tells: side and type.
 func (v *View) applyIntent(i *exchange.Intent) {
-	if i.Kind != exchange.IntentNew {
+	switch i.Kind {
+	case exchange.IntentBorrow, exchange.IntentRepay:
+		v.lastRef = max(v.lastRef, i.Ref)
+		return
+	case exchange.IntentNew:
+	default:
 		return
 	}
 	v.lastRef = max(v.lastRef, i.Ref)

@@ -130,7 +130,7 @@ func New(c Config) (*Broker, error) {
 	return b, nil
 }
 
-// Submit sends an approved new order or amend. One whose approval does not hold is not sent,
+// Submit sends an approved new order, amend or act. One whose approval does not hold is not sent,
 // and told to be Rejected; it may be wished again.
 func (b *Broker) Submit(a riskguard.Approved, at exchange.Time) {
 	b.mu.Lock()
@@ -151,6 +151,10 @@ func (b *Broker) Submit(a riskguard.Approved, at exchange.Time) {
 // refuse answers a request that is not sent: a new order is over, an amended one stands as it
 // stood.
 func (b *Broker) refuse(a riskguard.Approved, at exchange.Time, why string) {
+	if act := a.Act(); act.Kind != 0 {
+		b.tellAct(act, exchange.ActRejected, at, why)
+		return
+	}
 	o := a.Order()
 	u := exchange.OrderUpdate{
 		ID: o.ID, ClientID: o.ClientID, VenueID: o.VenueID, Status: exchange.StatusRejected, Price: o.Request.Price, Qty: o.Request.Qty,

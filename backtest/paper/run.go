@@ -61,6 +61,8 @@ func (b *Broker) begin() error {
 		if err := b.far.Resume(o.Orders, at); err != nil {
 			return err
 		}
+		b.settle()
+		b.settleActs(o.Acts, at)
 	}
 	b.settle()
 	b.read()
@@ -153,6 +155,9 @@ func own(e *exchange.Event) exchange.Event {
 	case exchange.KindAccount:
 		a := *e.Account()
 		o.SetAccount(&a)
+	case exchange.KindAct:
+		u := *e.Act()
+		o.SetAct(&u)
 	case exchange.KindRiskLevel:
 		a := *e.Account()
 		o.SetRiskLevel(&a)

@@ -95,7 +95,7 @@ func NewShadow(c ShadowConfig) (*Shadow, error) {
 func (s *Shadow) Submit(a riskguard.Approved, at exchange.Time) {
 	s.mu.Lock()
 	ready := s.ready
-	if ready {
+	if ready && a.Act().Kind == 0 {
 		s.books.sent(a.Order(), a.Amend(), max(at, s.config.Paper.Clock()))
 	}
 	s.mu.Unlock()

@@ -17,12 +17,14 @@ type Opening struct {
 	Positions []exchange.Position
 	// Orders are those that are not over, as the kernel knows them; others are passed over.
 	Orders []exchange.Order
+	// Acts are those on the account of which no end was told.
+	Acts []exchange.OpenAct
 }
 
 // OpeningOf is the opening of an account that goes on from what a kernel knows of it, and its
 // positions.
 func OpeningOf(k exchange.Known, positions []exchange.Position) *Opening {
-	return &Opening{Balances: k.Balances, Positions: positions, Orders: k.Orders}
+	return &Opening{Balances: k.Balances, Positions: positions, Orders: k.Orders, Acts: k.Acts}
 }
 
 // adopt has a venue go on with it. Numbers of orders and trades begin behind the microseconds

@@ -10,11 +10,12 @@ type outbox struct {
 	fills    slab[exchange.Fill]
 	entries  slab[exchange.LedgerEntry]
 	accounts slab[exchange.Account]
+	acts     slab[exchange.ActUpdate]
 }
 
 func (b *outbox) reset() {
 	b.events = b.events[:0]
-	b.updates.used, b.fills.used, b.entries.used, b.accounts.used = 0, 0, 0, 0
+	b.updates.used, b.fills.used, b.entries.used, b.accounts.used, b.acts.used = 0, 0, 0, 0, 0
 }
 
 // slab hands out places that stay where they are while it grows, and again after a

@@ -87,6 +87,7 @@ type Venue struct {
 	endedNext int
 	// lastID numbers orders and lastTrade fills.
 	lastID, lastTrade int64
+	lastTransaction   int64 // numbers acts that were done
 	// out holds the events that nobody has read yet, read those that were read last.
 	out, read *outbox
 	scratch   []*order // see snapshot
@@ -257,10 +258,14 @@ func (v *Venue) Events() []exchange.Event {
 	return v.read.events
 }
 
-// Submit takes an approved new order or amend at its arrival. The answer is an event:
-// Working, or Rejected with Binance's code. The caller has checked that the approval is
+// Submit takes an approved new order, amend or act at its arrival. The answer is an event:
+// Working, or Rejected with Binance's code; of an act Done, or Rejected. The caller has checked that the approval is
 // valid.
 func (v *Venue) Submit(a riskguard.Approved, at exchange.Time) {
+	if act := a.Act(); act.Kind != 0 {
+		v.do(act, at)
+		return
+	}
 	v.receive(a.Order(), a.Amend(), at)
 }
 

@@ -156,6 +156,7 @@ func (c *codec) openAct(a *exchange.OpenAct) {
 	c.text(&a.By)
 	c.text(&a.Tag)
 	signed(c, &a.Transaction)
+	c.flag(&a.Booked)
 	scaled(c, &a.Created, 1, c.memory.at)
 	scaled(c, &a.Updated, 1, a.Created)
 }

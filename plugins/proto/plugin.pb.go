@@ -159,6 +159,113 @@ func (EventKind) EnumDescriptor() ([]byte, []int) {
 	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{1}
 }
 
+type ActKind int32
+
+const (
+	ActKind_ACT_KIND_UNSPECIFIED ActKind = 0
+	ActKind_ACT_KIND_BORROW      ActKind = 1
+	ActKind_ACT_KIND_REPAY       ActKind = 2
+)
+
+// Enum value maps for ActKind.
+var (
+	ActKind_name = map[int32]string{
+		0: "ACT_KIND_UNSPECIFIED",
+		1: "ACT_KIND_BORROW",
+		2: "ACT_KIND_REPAY",
+	}
+	ActKind_value = map[string]int32{
+		"ACT_KIND_UNSPECIFIED": 0,
+		"ACT_KIND_BORROW":      1,
+		"ACT_KIND_REPAY":       2,
+	}
+)
+
+func (x ActKind) Enum() *ActKind {
+	p := new(ActKind)
+	*p = x
+	return p
+}
+
+func (x ActKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ActKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_pmbot_v1_plugin_proto_enumTypes[2].Descriptor()
+}
+
+func (ActKind) Type() protoreflect.EnumType {
+	return &file_pmbot_v1_plugin_proto_enumTypes[2]
+}
+
+func (x ActKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ActKind.Descriptor instead.
+func (ActKind) EnumDescriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{2}
+}
+
+type ActStatus int32
+
+const (
+	ActStatus_ACT_STATUS_UNSPECIFIED ActStatus = 0
+	ActStatus_ACT_STATUS_PENDING     ActStatus = 1
+	ActStatus_ACT_STATUS_UNKNOWN     ActStatus = 2
+	ActStatus_ACT_STATUS_DONE        ActStatus = 3
+	ActStatus_ACT_STATUS_REJECTED    ActStatus = 4
+	ActStatus_ACT_STATUS_NOT_ARRIVED ActStatus = 5
+)
+
+// Enum value maps for ActStatus.
+var (
+	ActStatus_name = map[int32]string{
+		0: "ACT_STATUS_UNSPECIFIED",
+		1: "ACT_STATUS_PENDING",
+		2: "ACT_STATUS_UNKNOWN",
+		3: "ACT_STATUS_DONE",
+		4: "ACT_STATUS_REJECTED",
+		5: "ACT_STATUS_NOT_ARRIVED",
+	}
+	ActStatus_value = map[string]int32{
+		"ACT_STATUS_UNSPECIFIED": 0,
+		"ACT_STATUS_PENDING":     1,
+		"ACT_STATUS_UNKNOWN":     2,
+		"ACT_STATUS_DONE":        3,
+		"ACT_STATUS_REJECTED":    4,
+		"ACT_STATUS_NOT_ARRIVED": 5,
+	}
+)
+
+func (x ActStatus) Enum() *ActStatus {
+	p := new(ActStatus)
+	*p = x
+	return p
+}
+
+func (x ActStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ActStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_pmbot_v1_plugin_proto_enumTypes[3].Descriptor()
+}
+
+func (ActStatus) Type() protoreflect.EnumType {
+	return &file_pmbot_v1_plugin_proto_enumTypes[3]
+}
+
+func (x ActStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ActStatus.Descriptor instead.
+func (ActStatus) EnumDescriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{3}
+}
+
 type Product int32
 
 const (
@@ -195,11 +302,11 @@ func (x Product) String() string {
 }
 
 func (Product) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[2].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[4].Descriptor()
 }
 
 func (Product) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[2]
+	return &file_pmbot_v1_plugin_proto_enumTypes[4]
 }
 
 func (x Product) Number() protoreflect.EnumNumber {
@@ -208,7 +315,7 @@ func (x Product) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Product.Descriptor instead.
 func (Product) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{2}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{4}
 }
 
 type Side int32
@@ -244,11 +351,11 @@ func (x Side) String() string {
 }
 
 func (Side) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[3].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[5].Descriptor()
 }
 
 func (Side) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[3]
+	return &file_pmbot_v1_plugin_proto_enumTypes[5]
 }
 
 func (x Side) Number() protoreflect.EnumNumber {
@@ -257,7 +364,7 @@ func (x Side) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Side.Descriptor instead.
 func (Side) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{3}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{5}
 }
 
 type PositionSide int32
@@ -293,11 +400,11 @@ func (x PositionSide) String() string {
 }
 
 func (PositionSide) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[4].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[6].Descriptor()
 }
 
 func (PositionSide) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[4]
+	return &file_pmbot_v1_plugin_proto_enumTypes[6]
 }
 
 func (x PositionSide) Number() protoreflect.EnumNumber {
@@ -306,7 +413,7 @@ func (x PositionSide) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PositionSide.Descriptor instead.
 func (PositionSide) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{4}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{6}
 }
 
 type OrderType int32
@@ -360,11 +467,11 @@ func (x OrderType) String() string {
 }
 
 func (OrderType) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[5].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[7].Descriptor()
 }
 
 func (OrderType) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[5]
+	return &file_pmbot_v1_plugin_proto_enumTypes[7]
 }
 
 func (x OrderType) Number() protoreflect.EnumNumber {
@@ -373,7 +480,7 @@ func (x OrderType) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use OrderType.Descriptor instead.
 func (OrderType) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{5}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{7}
 }
 
 type TimeInForce int32
@@ -415,11 +522,11 @@ func (x TimeInForce) String() string {
 }
 
 func (TimeInForce) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[6].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[8].Descriptor()
 }
 
 func (TimeInForce) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[6]
+	return &file_pmbot_v1_plugin_proto_enumTypes[8]
 }
 
 func (x TimeInForce) Number() protoreflect.EnumNumber {
@@ -428,7 +535,7 @@ func (x TimeInForce) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TimeInForce.Descriptor instead.
 func (TimeInForce) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{6}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{8}
 }
 
 type WorkingType int32
@@ -461,11 +568,11 @@ func (x WorkingType) String() string {
 }
 
 func (WorkingType) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[7].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[9].Descriptor()
 }
 
 func (WorkingType) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[7]
+	return &file_pmbot_v1_plugin_proto_enumTypes[9]
 }
 
 func (x WorkingType) Number() protoreflect.EnumNumber {
@@ -474,7 +581,7 @@ func (x WorkingType) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use WorkingType.Descriptor instead.
 func (WorkingType) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{7}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{9}
 }
 
 type PriceMatch int32
@@ -528,11 +635,11 @@ func (x PriceMatch) String() string {
 }
 
 func (PriceMatch) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[8].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[10].Descriptor()
 }
 
 func (PriceMatch) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[8]
+	return &file_pmbot_v1_plugin_proto_enumTypes[10]
 }
 
 func (x PriceMatch) Number() protoreflect.EnumNumber {
@@ -541,7 +648,7 @@ func (x PriceMatch) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PriceMatch.Descriptor instead.
 func (PriceMatch) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{8}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{10}
 }
 
 type STP int32
@@ -583,11 +690,11 @@ func (x STP) String() string {
 }
 
 func (STP) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[9].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[11].Descriptor()
 }
 
 func (STP) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[9]
+	return &file_pmbot_v1_plugin_proto_enumTypes[11]
 }
 
 func (x STP) Number() protoreflect.EnumNumber {
@@ -596,7 +703,7 @@ func (x STP) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use STP.Descriptor instead.
 func (STP) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{9}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{11}
 }
 
 type SideEffect int32
@@ -635,11 +742,11 @@ func (x SideEffect) String() string {
 }
 
 func (SideEffect) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[10].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[12].Descriptor()
 }
 
 func (SideEffect) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[10]
+	return &file_pmbot_v1_plugin_proto_enumTypes[12]
 }
 
 func (x SideEffect) Number() protoreflect.EnumNumber {
@@ -648,7 +755,7 @@ func (x SideEffect) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use SideEffect.Descriptor instead.
 func (SideEffect) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{10}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{12}
 }
 
 type IntentKind int32
@@ -659,6 +766,8 @@ const (
 	IntentKind_INTENT_KIND_CANCEL      IntentKind = 2
 	IntentKind_INTENT_KIND_AMEND       IntentKind = 3
 	IntentKind_INTENT_KIND_CANCEL_ALL  IntentKind = 4
+	IntentKind_INTENT_KIND_BORROW      IntentKind = 5
+	IntentKind_INTENT_KIND_REPAY       IntentKind = 6
 )
 
 // Enum value maps for IntentKind.
@@ -669,6 +778,8 @@ var (
 		2: "INTENT_KIND_CANCEL",
 		3: "INTENT_KIND_AMEND",
 		4: "INTENT_KIND_CANCEL_ALL",
+		5: "INTENT_KIND_BORROW",
+		6: "INTENT_KIND_REPAY",
 	}
 	IntentKind_value = map[string]int32{
 		"INTENT_KIND_UNSPECIFIED": 0,
@@ -676,6 +787,8 @@ var (
 		"INTENT_KIND_CANCEL":      2,
 		"INTENT_KIND_AMEND":       3,
 		"INTENT_KIND_CANCEL_ALL":  4,
+		"INTENT_KIND_BORROW":      5,
+		"INTENT_KIND_REPAY":       6,
 	}
 )
 
@@ -690,11 +803,11 @@ func (x IntentKind) String() string {
 }
 
 func (IntentKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[11].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[13].Descriptor()
 }
 
 func (IntentKind) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[11]
+	return &file_pmbot_v1_plugin_proto_enumTypes[13]
 }
 
 func (x IntentKind) Number() protoreflect.EnumNumber {
@@ -703,7 +816,7 @@ func (x IntentKind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use IntentKind.Descriptor instead.
 func (IntentKind) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{11}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{13}
 }
 
 type OrderStatus int32
@@ -775,11 +888,11 @@ func (x OrderStatus) String() string {
 }
 
 func (OrderStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[12].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[14].Descriptor()
 }
 
 func (OrderStatus) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[12]
+	return &file_pmbot_v1_plugin_proto_enumTypes[14]
 }
 
 func (x OrderStatus) Number() protoreflect.EnumNumber {
@@ -788,7 +901,7 @@ func (x OrderStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use OrderStatus.Descriptor instead.
 func (OrderStatus) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{12}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{14}
 }
 
 type Forced int32
@@ -827,11 +940,11 @@ func (x Forced) String() string {
 }
 
 func (Forced) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[13].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[15].Descriptor()
 }
 
 func (Forced) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[13]
+	return &file_pmbot_v1_plugin_proto_enumTypes[15]
 }
 
 func (x Forced) Number() protoreflect.EnumNumber {
@@ -840,7 +953,7 @@ func (x Forced) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Forced.Descriptor instead.
 func (Forced) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{13}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 type Wallet int32
@@ -885,11 +998,11 @@ func (x Wallet) String() string {
 }
 
 func (Wallet) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[14].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[16].Descriptor()
 }
 
 func (Wallet) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[14]
+	return &file_pmbot_v1_plugin_proto_enumTypes[16]
 }
 
 func (x Wallet) Number() protoreflect.EnumNumber {
@@ -898,7 +1011,7 @@ func (x Wallet) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Wallet.Descriptor instead.
 func (Wallet) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{14}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{16}
 }
 
 type Reason int32
@@ -967,11 +1080,11 @@ func (x Reason) String() string {
 }
 
 func (Reason) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[15].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[17].Descriptor()
 }
 
 func (Reason) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[15]
+	return &file_pmbot_v1_plugin_proto_enumTypes[17]
 }
 
 func (x Reason) Number() protoreflect.EnumNumber {
@@ -980,7 +1093,7 @@ func (x Reason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Reason.Descriptor instead.
 func (Reason) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{15}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{17}
 }
 
 type AccountStatus int32
@@ -1031,11 +1144,11 @@ func (x AccountStatus) String() string {
 }
 
 func (AccountStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[16].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[18].Descriptor()
 }
 
 func (AccountStatus) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[16]
+	return &file_pmbot_v1_plugin_proto_enumTypes[18]
 }
 
 func (x AccountStatus) Number() protoreflect.EnumNumber {
@@ -1044,7 +1157,7 @@ func (x AccountStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AccountStatus.Descriptor instead.
 func (AccountStatus) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{16}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{18}
 }
 
 type TradingState int32
@@ -1080,11 +1193,11 @@ func (x TradingState) String() string {
 }
 
 func (TradingState) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[17].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[19].Descriptor()
 }
 
 func (TradingState) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[17]
+	return &file_pmbot_v1_plugin_proto_enumTypes[19]
 }
 
 func (x TradingState) Number() protoreflect.EnumNumber {
@@ -1093,7 +1206,7 @@ func (x TradingState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TradingState.Descriptor instead.
 func (TradingState) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{17}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{19}
 }
 
 type ListRequest struct {
@@ -2921,13 +3034,15 @@ func (x *Started) GetLive() *LiveStarted {
 // Handlers are the abilities of a strategy. Ledger entries and alarms of the risk level
 // are not among them: no strategy has code for these.
 type Handlers struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	OrderUpdate   bool                   `protobuf:"varint,1,opt,name=order_update,json=orderUpdate,proto3" json:"order_update,omitempty"`
-	Fill          bool                   `protobuf:"varint,2,opt,name=fill,proto3" json:"fill,omitempty"`
-	Account       bool                   `protobuf:"varint,3,opt,name=account,proto3" json:"account,omitempty"`
-	Refusal       bool                   `protobuf:"varint,4,opt,name=refusal,proto3" json:"refusal,omitempty"`
-	Timer         bool                   `protobuf:"varint,5,opt,name=timer,proto3" json:"timer,omitempty"`
-	State         bool                   `protobuf:"varint,6,opt,name=state,proto3" json:"state,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	OrderUpdate bool                   `protobuf:"varint,1,opt,name=order_update,json=orderUpdate,proto3" json:"order_update,omitempty"`
+	Fill        bool                   `protobuf:"varint,2,opt,name=fill,proto3" json:"fill,omitempty"`
+	Account     bool                   `protobuf:"varint,3,opt,name=account,proto3" json:"account,omitempty"`
+	Refusal     bool                   `protobuf:"varint,4,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	Timer       bool                   `protobuf:"varint,5,opt,name=timer,proto3" json:"timer,omitempty"`
+	State       bool                   `protobuf:"varint,6,opt,name=state,proto3" json:"state,omitempty"`
+	// News of loans and repayments that the strategy has wished.
+	Loan          bool `protobuf:"varint,7,opt,name=loan,proto3" json:"loan,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3000,6 +3115,13 @@ func (x *Handlers) GetTimer() bool {
 func (x *Handlers) GetState() bool {
 	if x != nil {
 		return x.State
+	}
+	return false
+}
+
+func (x *Handlers) GetLoan() bool {
+	if x != nil {
+		return x.Loan
 	}
 	return false
 }
@@ -3177,6 +3299,7 @@ type Event struct {
 	//	*Event_Refusal
 	//	*Event_Timer
 	//	*Event_State
+	//	*Event_Act
 	Body          isEvent_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3333,6 +3456,15 @@ func (x *Event) GetState() *StateChange {
 	return nil
 }
 
+func (x *Event) GetAct() *ActUpdate {
+	if x != nil {
+		if x, ok := x.Body.(*Event_Act); ok {
+			return x.Act
+		}
+	}
+	return nil
+}
+
 type isEvent_Body interface {
 	isEvent_Body()
 }
@@ -3369,6 +3501,11 @@ type Event_State struct {
 	State *StateChange `protobuf:"bytes,17,opt,name=state,proto3,oneof"`
 }
 
+type Event_Act struct {
+	// Only to a strategy that has wished a loan or a repayment.
+	Act *ActUpdate `protobuf:"bytes,18,opt,name=act,proto3,oneof"`
+}
+
 func (*Event_OrderUpdate) isEvent_Body() {}
 
 func (*Event_Fill) isEvent_Body() {}
@@ -3384,6 +3521,8 @@ func (*Event_Refusal) isEvent_Body() {}
 func (*Event_Timer) isEvent_Body() {}
 
 func (*Event_State) isEvent_Body() {}
+
+func (*Event_Act) isEvent_Body() {}
 
 // Stop ends the strategy in good order.
 type Stop struct {
@@ -3620,7 +3759,11 @@ type Intent struct {
 	Ref     uint64        `protobuf:"varint,2,opt,name=ref,proto3" json:"ref,omitempty"`
 	Request *OrderRequest `protobuf:"bytes,3,opt,name=request,proto3" json:"request,omitempty"`
 	// The author's short reason: 32 bytes at most, any bytes.
-	Tag           []byte `protobuf:"bytes,4,opt,name=tag,proto3" json:"tag,omitempty"`
+	Tag []byte `protobuf:"bytes,4,opt,name=tag,proto3" json:"tag,omitempty"`
+	// What INTENT_KIND_BORROW and INTENT_KIND_REPAY are about: the name of an asset, 32 bytes
+	// at most, and how much of it. Their refs are counted with those of orders.
+	Asset         string `protobuf:"bytes,5,opt,name=asset,proto3" json:"asset,omitempty"`
+	Amount        int64  `protobuf:"varint,6,opt,name=amount,proto3" json:"amount,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3681,6 +3824,20 @@ func (x *Intent) GetTag() []byte {
 		return x.Tag
 	}
 	return nil
+}
+
+func (x *Intent) GetAsset() string {
+	if x != nil {
+		return x.Asset
+	}
+	return ""
+}
+
+func (x *Intent) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
 }
 
 // OrderRequest is an order as it is wanted; see exchange.OrderRequest for each field.
@@ -4081,6 +4238,132 @@ func (x *OrderUpdate) GetChild() string {
 	return ""
 }
 
+// ActUpdate is news of a loan or repayment.
+type ActUpdate struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Act      uint64                 `protobuf:"varint,1,opt,name=act,proto3" json:"act,omitempty"`
+	Strategy uint32                 `protobuf:"varint,2,opt,name=strategy,proto3" json:"strategy,omitempty"`
+	Ref      uint64                 `protobuf:"varint,3,opt,name=ref,proto3" json:"ref,omitempty"`
+	Kind     ActKind                `protobuf:"varint,4,opt,name=kind,proto3,enum=pmbot.v1.ActKind" json:"kind,omitempty"`
+	Asset    string                 `protobuf:"bytes,5,opt,name=asset,proto3" json:"asset,omitempty"`
+	// A decimal number.
+	Amount        string    `protobuf:"bytes,6,opt,name=amount,proto3" json:"amount,omitempty"`
+	Status        ActStatus `protobuf:"varint,7,opt,name=status,proto3,enum=pmbot.v1.ActStatus" json:"status,omitempty"`
+	Transaction   int64     `protobuf:"varint,8,opt,name=transaction,proto3" json:"transaction,omitempty"`
+	Code          int32     `protobuf:"varint,9,opt,name=code,proto3" json:"code,omitempty"`
+	Reason        string    `protobuf:"bytes,10,opt,name=reason,proto3" json:"reason,omitempty"`
+	Retryable     bool      `protobuf:"varint,11,opt,name=retryable,proto3" json:"retryable,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ActUpdate) Reset() {
+	*x = ActUpdate{}
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ActUpdate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ActUpdate) ProtoMessage() {}
+
+func (x *ActUpdate) ProtoReflect() protoreflect.Message {
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ActUpdate.ProtoReflect.Descriptor instead.
+func (*ActUpdate) Descriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *ActUpdate) GetAct() uint64 {
+	if x != nil {
+		return x.Act
+	}
+	return 0
+}
+
+func (x *ActUpdate) GetStrategy() uint32 {
+	if x != nil {
+		return x.Strategy
+	}
+	return 0
+}
+
+func (x *ActUpdate) GetRef() uint64 {
+	if x != nil {
+		return x.Ref
+	}
+	return 0
+}
+
+func (x *ActUpdate) GetKind() ActKind {
+	if x != nil {
+		return x.Kind
+	}
+	return ActKind_ACT_KIND_UNSPECIFIED
+}
+
+func (x *ActUpdate) GetAsset() string {
+	if x != nil {
+		return x.Asset
+	}
+	return ""
+}
+
+func (x *ActUpdate) GetAmount() string {
+	if x != nil {
+		return x.Amount
+	}
+	return ""
+}
+
+func (x *ActUpdate) GetStatus() ActStatus {
+	if x != nil {
+		return x.Status
+	}
+	return ActStatus_ACT_STATUS_UNSPECIFIED
+}
+
+func (x *ActUpdate) GetTransaction() int64 {
+	if x != nil {
+		return x.Transaction
+	}
+	return 0
+}
+
+func (x *ActUpdate) GetCode() int32 {
+	if x != nil {
+		return x.Code
+	}
+	return 0
+}
+
+func (x *ActUpdate) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ActUpdate) GetRetryable() bool {
+	if x != nil {
+		return x.Retryable
+	}
+	return false
+}
+
 type Fill struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	Order        uint64                 `protobuf:"varint,1,opt,name=order,proto3" json:"order,omitempty"`
@@ -4105,7 +4388,7 @@ type Fill struct {
 
 func (x *Fill) Reset() {
 	*x = Fill{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4117,7 +4400,7 @@ func (x *Fill) String() string {
 func (*Fill) ProtoMessage() {}
 
 func (x *Fill) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4130,7 +4413,7 @@ func (x *Fill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fill.ProtoReflect.Descriptor instead.
 func (*Fill) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{36}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Fill) GetOrder() uint64 {
@@ -4254,7 +4537,7 @@ type LedgerEntry struct {
 
 func (x *LedgerEntry) Reset() {
 	*x = LedgerEntry{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4266,7 +4549,7 @@ func (x *LedgerEntry) String() string {
 func (*LedgerEntry) ProtoMessage() {}
 
 func (x *LedgerEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4279,7 +4562,7 @@ func (x *LedgerEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerEntry.ProtoReflect.Descriptor instead.
 func (*LedgerEntry) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{37}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *LedgerEntry) GetAsset() string {
@@ -4348,7 +4631,7 @@ type Account struct {
 
 func (x *Account) Reset() {
 	*x = Account{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[38]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4360,7 +4643,7 @@ func (x *Account) String() string {
 func (*Account) ProtoMessage() {}
 
 func (x *Account) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[38]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4373,7 +4656,7 @@ func (x *Account) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Account.ProtoReflect.Descriptor instead.
 func (*Account) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{38}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Account) GetEquity() string {
@@ -4450,7 +4733,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[39]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4462,7 +4745,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[39]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4475,7 +4758,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{39}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Refusal) GetIntent() *Intent {
@@ -4553,7 +4836,7 @@ type StateChange struct {
 
 func (x *StateChange) Reset() {
 	*x = StateChange{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[40]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4565,7 +4848,7 @@ func (x *StateChange) String() string {
 func (*StateChange) ProtoMessage() {}
 
 func (x *StateChange) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[40]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4578,7 +4861,7 @@ func (x *StateChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StateChange.ProtoReflect.Descriptor instead.
 func (*StateChange) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{40}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *StateChange) GetInstrument() uint32 {
@@ -4649,7 +4932,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[41]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4661,7 +4944,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[41]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4674,7 +4957,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{41}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Lot) GetMin() int64 {
@@ -4733,7 +5016,7 @@ type Instrument struct {
 
 func (x *Instrument) Reset() {
 	*x = Instrument{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[42]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4745,7 +5028,7 @@ func (x *Instrument) String() string {
 func (*Instrument) ProtoMessage() {}
 
 func (x *Instrument) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[42]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4758,7 +5041,7 @@ func (x *Instrument) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Instrument.ProtoReflect.Descriptor instead.
 func (*Instrument) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{42}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Instrument) GetProduct() Product {
@@ -4955,7 +5238,7 @@ type BacktestRequest struct {
 
 func (x *BacktestRequest) Reset() {
 	*x = BacktestRequest{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[43]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4967,7 +5250,7 @@ func (x *BacktestRequest) String() string {
 func (*BacktestRequest) ProtoMessage() {}
 
 func (x *BacktestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[43]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4980,7 +5263,7 @@ func (x *BacktestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BacktestRequest.ProtoReflect.Descriptor instead.
 func (*BacktestRequest) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{43}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *BacktestRequest) GetConfig() []byte {
@@ -5012,7 +5295,7 @@ type BacktestResponse struct {
 
 func (x *BacktestResponse) Reset() {
 	*x = BacktestResponse{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[44]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5024,7 +5307,7 @@ func (x *BacktestResponse) String() string {
 func (*BacktestResponse) ProtoMessage() {}
 
 func (x *BacktestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[44]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5037,7 +5320,7 @@ func (x *BacktestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BacktestResponse.ProtoReflect.Descriptor instead.
 func (*BacktestResponse) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{44}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *BacktestResponse) GetResponse() isBacktestResponse_Response {
@@ -5125,7 +5408,7 @@ type LogLines struct {
 
 func (x *LogLines) Reset() {
 	*x = LogLines{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[45]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5137,7 +5420,7 @@ func (x *LogLines) String() string {
 func (*LogLines) ProtoMessage() {}
 
 func (x *LogLines) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[45]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5150,7 +5433,7 @@ func (x *LogLines) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogLines.ProtoReflect.Descriptor instead.
 func (*LogLines) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{45}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *LogLines) GetLines() []*LogLine {
@@ -5171,7 +5454,7 @@ type LogLine struct {
 
 func (x *LogLine) Reset() {
 	*x = LogLine{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[46]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5183,7 +5466,7 @@ func (x *LogLine) String() string {
 func (*LogLine) ProtoMessage() {}
 
 func (x *LogLine) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[46]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5196,7 +5479,7 @@ func (x *LogLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogLine.ProtoReflect.Descriptor instead.
 func (*LogLine) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{46}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *LogLine) GetStrategy() string {
@@ -5226,7 +5509,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[47]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5238,7 +5521,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[47]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5251,7 +5534,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{47}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Progress) GetEvents() uint64 {
@@ -5292,7 +5575,7 @@ type Handling struct {
 
 func (x *Handling) Reset() {
 	*x = Handling{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[48]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5304,7 +5587,7 @@ func (x *Handling) String() string {
 func (*Handling) ProtoMessage() {}
 
 func (x *Handling) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[48]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5317,7 +5600,7 @@ func (x *Handling) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Handling.ProtoReflect.Descriptor instead.
 func (*Handling) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{48}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *Handling) GetStrategy() string {
@@ -5503,14 +5786,15 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\rsubscriptions\x18\x01 \x03(\v2\x16.pmbot.v1.SubscriptionR\rsubscriptions\x12(\n" +
 	"\x06output\x18\x02 \x01(\v2\x10.pmbot.v1.OutputR\x06output\x12.\n" +
 	"\bhandlers\x18\x03 \x01(\v2\x12.pmbot.v1.HandlersR\bhandlers\x12)\n" +
-	"\x04live\x18\x04 \x01(\v2\x15.pmbot.v1.LiveStartedR\x04live\"\xa1\x01\n" +
+	"\x04live\x18\x04 \x01(\v2\x15.pmbot.v1.LiveStartedR\x04live\"\xb5\x01\n" +
 	"\bHandlers\x12!\n" +
 	"\forder_update\x18\x01 \x01(\bR\vorderUpdate\x12\x12\n" +
 	"\x04fill\x18\x02 \x01(\bR\x04fill\x12\x18\n" +
 	"\aaccount\x18\x03 \x01(\bR\aaccount\x12\x18\n" +
 	"\arefusal\x18\x04 \x01(\bR\arefusal\x12\x14\n" +
 	"\x05timer\x18\x05 \x01(\bR\x05timer\x12\x14\n" +
-	"\x05state\x18\x06 \x01(\bR\x05state\"\x8b\x01\n" +
+	"\x05state\x18\x06 \x01(\bR\x05state\x12\x12\n" +
+	"\x04loan\x18\a \x01(\bR\x04loan\"\x8b\x01\n" +
 	"\fSubscription\x12\x1e\n" +
 	"\n" +
 	"instrument\x18\x01 \x01(\rR\n" +
@@ -5521,7 +5805,7 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x05Batch\x12\x18\n" +
 	"\awarming\x18\x01 \x01(\bR\awarming\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\rR\x05count\x12\x12\n" +
-	"\x04rows\x18\x03 \x01(\fR\x04rows\"\x9e\x04\n" +
+	"\x04rows\x18\x03 \x01(\fR\x04rows\"\xc7\x04\n" +
 	"\x05Event\x12\x18\n" +
 	"\awarming\x18\x01 \x01(\bR\awarming\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x0e\n" +
@@ -5540,7 +5824,8 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"risk_level\x18\x0e \x01(\v2\x11.pmbot.v1.AccountH\x00R\triskLevel\x12-\n" +
 	"\arefusal\x18\x0f \x01(\v2\x11.pmbot.v1.RefusalH\x00R\arefusal\x12'\n" +
 	"\x05timer\x18\x10 \x01(\v2\x0f.pmbot.v1.TimerH\x00R\x05timer\x12-\n" +
-	"\x05state\x18\x11 \x01(\v2\x15.pmbot.v1.StateChangeH\x00R\x05stateB\x06\n" +
+	"\x05state\x18\x11 \x01(\v2\x15.pmbot.v1.StateChangeH\x00R\x05state\x12'\n" +
+	"\x03act\x18\x12 \x01(\v2\x13.pmbot.v1.ActUpdateH\x00R\x03actB\x06\n" +
 	"\x04body\"\x16\n" +
 	"\x04Stop\x12\x0e\n" +
 	"\x02at\x18\x01 \x01(\x03R\x02at\"b\n" +
@@ -5554,12 +5839,14 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x04logs\x18\x03 \x03(\v2\r.pmbot.v1.LogR\x04logs\"/\n" +
 	"\x03Log\x12\x14\n" +
 	"\x05event\x18\x01 \x01(\rR\x05event\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\"\x88\x01\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"\xb6\x01\n" +
 	"\x06Intent\x12(\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x14.pmbot.v1.IntentKindR\x04kind\x12\x10\n" +
 	"\x03ref\x18\x02 \x01(\x04R\x03ref\x120\n" +
 	"\arequest\x18\x03 \x01(\v2\x16.pmbot.v1.OrderRequestR\arequest\x12\x10\n" +
-	"\x03tag\x18\x04 \x01(\fR\x03tag\"\x9a\x06\n" +
+	"\x03tag\x18\x04 \x01(\fR\x03tag\x12\x14\n" +
+	"\x05asset\x18\x05 \x01(\tR\x05asset\x12\x16\n" +
+	"\x06amount\x18\x06 \x01(\x03R\x06amount\"\x9a\x06\n" +
 	"\fOrderRequest\x12\x1e\n" +
 	"\n" +
 	"instrument\x18\x01 \x01(\rR\n" +
@@ -5608,7 +5895,20 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	" \x01(\tR\x06reason\x12\x12\n" +
 	"\x04code\x18\v \x01(\x05R\x04code\x12\x1c\n" +
 	"\tretryable\x18\f \x01(\bR\tretryable\x12\x14\n" +
-	"\x05child\x18\r \x01(\tR\x05child\"\xb1\x03\n" +
+	"\x05child\x18\r \x01(\tR\x05child\"\xb9\x02\n" +
+	"\tActUpdate\x12\x10\n" +
+	"\x03act\x18\x01 \x01(\x04R\x03act\x12\x1a\n" +
+	"\bstrategy\x18\x02 \x01(\rR\bstrategy\x12\x10\n" +
+	"\x03ref\x18\x03 \x01(\x04R\x03ref\x12%\n" +
+	"\x04kind\x18\x04 \x01(\x0e2\x11.pmbot.v1.ActKindR\x04kind\x12\x14\n" +
+	"\x05asset\x18\x05 \x01(\tR\x05asset\x12\x16\n" +
+	"\x06amount\x18\x06 \x01(\tR\x06amount\x12+\n" +
+	"\x06status\x18\a \x01(\x0e2\x13.pmbot.v1.ActStatusR\x06status\x12 \n" +
+	"\vtransaction\x18\b \x01(\x03R\vtransaction\x12\x12\n" +
+	"\x04code\x18\t \x01(\x05R\x04code\x12\x16\n" +
+	"\x06reason\x18\n" +
+	" \x01(\tR\x06reason\x12\x1c\n" +
+	"\tretryable\x18\v \x01(\bR\tretryable\"\xb1\x03\n" +
 	"\x04Fill\x12\x14\n" +
 	"\x05order\x18\x01 \x01(\x04R\x05order\x12\x1a\n" +
 	"\bstrategy\x18\x02 \x01(\rR\bstrategy\x12\x10\n" +
@@ -5740,7 +6040,18 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x0fEVENT_KIND_MARK\x10\x03\x12\x16\n" +
 	"\x12EVENT_KIND_FUNDING\x10\x04\x12\x1a\n" +
 	"\x16EVENT_KIND_LIQUIDATION\x10\x06\x12\x12\n" +
-	"\x0eEVENT_KIND_BAR\x10\a*V\n" +
+	"\x0eEVENT_KIND_BAR\x10\a*L\n" +
+	"\aActKind\x12\x18\n" +
+	"\x14ACT_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fACT_KIND_BORROW\x10\x01\x12\x12\n" +
+	"\x0eACT_KIND_REPAY\x10\x02*\xa1\x01\n" +
+	"\tActStatus\x12\x1a\n" +
+	"\x16ACT_STATUS_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12ACT_STATUS_PENDING\x10\x01\x12\x16\n" +
+	"\x12ACT_STATUS_UNKNOWN\x10\x02\x12\x13\n" +
+	"\x0fACT_STATUS_DONE\x10\x03\x12\x17\n" +
+	"\x13ACT_STATUS_REJECTED\x10\x04\x12\x1a\n" +
+	"\x16ACT_STATUS_NOT_ARRIVED\x10\x05*V\n" +
 	"\aProduct\x12\x17\n" +
 	"\x13PRODUCT_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -5797,14 +6108,16 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x1aSIDE_EFFECT_NO_SIDE_EFFECT\x10\x00\x12\x1a\n" +
 	"\x16SIDE_EFFECT_MARGIN_BUY\x10\x01\x12\x1a\n" +
 	"\x16SIDE_EFFECT_AUTO_REPAY\x10\x02\x12!\n" +
-	"\x1dSIDE_EFFECT_AUTO_BORROW_REPAY\x10\x03*\x89\x01\n" +
+	"\x1dSIDE_EFFECT_AUTO_BORROW_REPAY\x10\x03*\xb8\x01\n" +
 	"\n" +
 	"IntentKind\x12\x1b\n" +
 	"\x17INTENT_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fINTENT_KIND_NEW\x10\x01\x12\x16\n" +
 	"\x12INTENT_KIND_CANCEL\x10\x02\x12\x15\n" +
 	"\x11INTENT_KIND_AMEND\x10\x03\x12\x1a\n" +
-	"\x16INTENT_KIND_CANCEL_ALL\x10\x04*\xbc\x03\n" +
+	"\x16INTENT_KIND_CANCEL_ALL\x10\x04\x12\x16\n" +
+	"\x12INTENT_KIND_BORROW\x10\x05\x12\x15\n" +
+	"\x11INTENT_KIND_REPAY\x10\x06*\xbc\x03\n" +
 	"\vOrderStatus\x12\x1c\n" +
 	"\x18ORDER_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18ORDER_STATUS_PENDING_NEW\x10\x01\x12\x18\n" +
@@ -5882,180 +6195,186 @@ func file_pmbot_v1_plugin_proto_rawDescGZIP() []byte {
 	return file_pmbot_v1_plugin_proto_rawDescData
 }
 
-var file_pmbot_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 18)
-var file_pmbot_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
+var file_pmbot_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 20)
+var file_pmbot_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 53)
 var file_pmbot_v1_plugin_proto_goTypes = []any{
 	(Fault)(0),               // 0: pmbot.v1.Fault
 	(EventKind)(0),           // 1: pmbot.v1.EventKind
-	(Product)(0),             // 2: pmbot.v1.Product
-	(Side)(0),                // 3: pmbot.v1.Side
-	(PositionSide)(0),        // 4: pmbot.v1.PositionSide
-	(OrderType)(0),           // 5: pmbot.v1.OrderType
-	(TimeInForce)(0),         // 6: pmbot.v1.TimeInForce
-	(WorkingType)(0),         // 7: pmbot.v1.WorkingType
-	(PriceMatch)(0),          // 8: pmbot.v1.PriceMatch
-	(STP)(0),                 // 9: pmbot.v1.STP
-	(SideEffect)(0),          // 10: pmbot.v1.SideEffect
-	(IntentKind)(0),          // 11: pmbot.v1.IntentKind
-	(OrderStatus)(0),         // 12: pmbot.v1.OrderStatus
-	(Forced)(0),              // 13: pmbot.v1.Forced
-	(Wallet)(0),              // 14: pmbot.v1.Wallet
-	(Reason)(0),              // 15: pmbot.v1.Reason
-	(AccountStatus)(0),       // 16: pmbot.v1.AccountStatus
-	(TradingState)(0),        // 17: pmbot.v1.TradingState
-	(*ListRequest)(nil),      // 18: pmbot.v1.ListRequest
-	(*ListResponse)(nil),     // 19: pmbot.v1.ListResponse
-	(*DescribeRequest)(nil),  // 20: pmbot.v1.DescribeRequest
-	(*DescribeResponse)(nil), // 21: pmbot.v1.DescribeResponse
-	(*Manifest)(nil),         // 22: pmbot.v1.Manifest
-	(*Param)(nil),            // 23: pmbot.v1.Param
-	(*Symbol)(nil),           // 24: pmbot.v1.Symbol
-	(*Failure)(nil),          // 25: pmbot.v1.Failure
-	(*ParamProblem)(nil),     // 26: pmbot.v1.ParamProblem
-	(*PlayRequest)(nil),      // 27: pmbot.v1.PlayRequest
-	(*PlayResponse)(nil),     // 28: pmbot.v1.PlayResponse
-	(*Start)(nil),            // 29: pmbot.v1.Start
-	(*Live)(nil),             // 30: pmbot.v1.Live
-	(*LiveStarted)(nil),      // 31: pmbot.v1.LiveStarted
-	(*Resume)(nil),           // 32: pmbot.v1.Resume
-	(*Position)(nil),         // 33: pmbot.v1.Position
-	(*Order)(nil),            // 34: pmbot.v1.Order
-	(*Balance)(nil),          // 35: pmbot.v1.Balance
-	(*Seen)(nil),             // 36: pmbot.v1.Seen
-	(*Memory)(nil),           // 37: pmbot.v1.Memory
-	(*Sync)(nil),             // 38: pmbot.v1.Sync
-	(*Save)(nil),             // 39: pmbot.v1.Save
-	(*Saved)(nil),            // 40: pmbot.v1.Saved
-	(*Started)(nil),          // 41: pmbot.v1.Started
-	(*Handlers)(nil),         // 42: pmbot.v1.Handlers
-	(*Subscription)(nil),     // 43: pmbot.v1.Subscription
-	(*Batch)(nil),            // 44: pmbot.v1.Batch
-	(*Event)(nil),            // 45: pmbot.v1.Event
-	(*Stop)(nil),             // 46: pmbot.v1.Stop
-	(*Answer)(nil),           // 47: pmbot.v1.Answer
-	(*Output)(nil),           // 48: pmbot.v1.Output
-	(*Log)(nil),              // 49: pmbot.v1.Log
-	(*Intent)(nil),           // 50: pmbot.v1.Intent
-	(*OrderRequest)(nil),     // 51: pmbot.v1.OrderRequest
-	(*Timer)(nil),            // 52: pmbot.v1.Timer
-	(*OrderUpdate)(nil),      // 53: pmbot.v1.OrderUpdate
-	(*Fill)(nil),             // 54: pmbot.v1.Fill
-	(*LedgerEntry)(nil),      // 55: pmbot.v1.LedgerEntry
-	(*Account)(nil),          // 56: pmbot.v1.Account
-	(*Refusal)(nil),          // 57: pmbot.v1.Refusal
-	(*StateChange)(nil),      // 58: pmbot.v1.StateChange
-	(*Lot)(nil),              // 59: pmbot.v1.Lot
-	(*Instrument)(nil),       // 60: pmbot.v1.Instrument
-	(*BacktestRequest)(nil),  // 61: pmbot.v1.BacktestRequest
-	(*BacktestResponse)(nil), // 62: pmbot.v1.BacktestResponse
-	(*LogLines)(nil),         // 63: pmbot.v1.LogLines
-	(*LogLine)(nil),          // 64: pmbot.v1.LogLine
-	(*Progress)(nil),         // 65: pmbot.v1.Progress
-	(*Handling)(nil),         // 66: pmbot.v1.Handling
-	nil,                      // 67: pmbot.v1.DescribeRequest.ParamsEntry
-	nil,                      // 68: pmbot.v1.DescribeResponse.ValuesEntry
-	nil,                      // 69: pmbot.v1.Start.ParamsEntry
+	(ActKind)(0),             // 2: pmbot.v1.ActKind
+	(ActStatus)(0),           // 3: pmbot.v1.ActStatus
+	(Product)(0),             // 4: pmbot.v1.Product
+	(Side)(0),                // 5: pmbot.v1.Side
+	(PositionSide)(0),        // 6: pmbot.v1.PositionSide
+	(OrderType)(0),           // 7: pmbot.v1.OrderType
+	(TimeInForce)(0),         // 8: pmbot.v1.TimeInForce
+	(WorkingType)(0),         // 9: pmbot.v1.WorkingType
+	(PriceMatch)(0),          // 10: pmbot.v1.PriceMatch
+	(STP)(0),                 // 11: pmbot.v1.STP
+	(SideEffect)(0),          // 12: pmbot.v1.SideEffect
+	(IntentKind)(0),          // 13: pmbot.v1.IntentKind
+	(OrderStatus)(0),         // 14: pmbot.v1.OrderStatus
+	(Forced)(0),              // 15: pmbot.v1.Forced
+	(Wallet)(0),              // 16: pmbot.v1.Wallet
+	(Reason)(0),              // 17: pmbot.v1.Reason
+	(AccountStatus)(0),       // 18: pmbot.v1.AccountStatus
+	(TradingState)(0),        // 19: pmbot.v1.TradingState
+	(*ListRequest)(nil),      // 20: pmbot.v1.ListRequest
+	(*ListResponse)(nil),     // 21: pmbot.v1.ListResponse
+	(*DescribeRequest)(nil),  // 22: pmbot.v1.DescribeRequest
+	(*DescribeResponse)(nil), // 23: pmbot.v1.DescribeResponse
+	(*Manifest)(nil),         // 24: pmbot.v1.Manifest
+	(*Param)(nil),            // 25: pmbot.v1.Param
+	(*Symbol)(nil),           // 26: pmbot.v1.Symbol
+	(*Failure)(nil),          // 27: pmbot.v1.Failure
+	(*ParamProblem)(nil),     // 28: pmbot.v1.ParamProblem
+	(*PlayRequest)(nil),      // 29: pmbot.v1.PlayRequest
+	(*PlayResponse)(nil),     // 30: pmbot.v1.PlayResponse
+	(*Start)(nil),            // 31: pmbot.v1.Start
+	(*Live)(nil),             // 32: pmbot.v1.Live
+	(*LiveStarted)(nil),      // 33: pmbot.v1.LiveStarted
+	(*Resume)(nil),           // 34: pmbot.v1.Resume
+	(*Position)(nil),         // 35: pmbot.v1.Position
+	(*Order)(nil),            // 36: pmbot.v1.Order
+	(*Balance)(nil),          // 37: pmbot.v1.Balance
+	(*Seen)(nil),             // 38: pmbot.v1.Seen
+	(*Memory)(nil),           // 39: pmbot.v1.Memory
+	(*Sync)(nil),             // 40: pmbot.v1.Sync
+	(*Save)(nil),             // 41: pmbot.v1.Save
+	(*Saved)(nil),            // 42: pmbot.v1.Saved
+	(*Started)(nil),          // 43: pmbot.v1.Started
+	(*Handlers)(nil),         // 44: pmbot.v1.Handlers
+	(*Subscription)(nil),     // 45: pmbot.v1.Subscription
+	(*Batch)(nil),            // 46: pmbot.v1.Batch
+	(*Event)(nil),            // 47: pmbot.v1.Event
+	(*Stop)(nil),             // 48: pmbot.v1.Stop
+	(*Answer)(nil),           // 49: pmbot.v1.Answer
+	(*Output)(nil),           // 50: pmbot.v1.Output
+	(*Log)(nil),              // 51: pmbot.v1.Log
+	(*Intent)(nil),           // 52: pmbot.v1.Intent
+	(*OrderRequest)(nil),     // 53: pmbot.v1.OrderRequest
+	(*Timer)(nil),            // 54: pmbot.v1.Timer
+	(*OrderUpdate)(nil),      // 55: pmbot.v1.OrderUpdate
+	(*ActUpdate)(nil),        // 56: pmbot.v1.ActUpdate
+	(*Fill)(nil),             // 57: pmbot.v1.Fill
+	(*LedgerEntry)(nil),      // 58: pmbot.v1.LedgerEntry
+	(*Account)(nil),          // 59: pmbot.v1.Account
+	(*Refusal)(nil),          // 60: pmbot.v1.Refusal
+	(*StateChange)(nil),      // 61: pmbot.v1.StateChange
+	(*Lot)(nil),              // 62: pmbot.v1.Lot
+	(*Instrument)(nil),       // 63: pmbot.v1.Instrument
+	(*BacktestRequest)(nil),  // 64: pmbot.v1.BacktestRequest
+	(*BacktestResponse)(nil), // 65: pmbot.v1.BacktestResponse
+	(*LogLines)(nil),         // 66: pmbot.v1.LogLines
+	(*LogLine)(nil),          // 67: pmbot.v1.LogLine
+	(*Progress)(nil),         // 68: pmbot.v1.Progress
+	(*Handling)(nil),         // 69: pmbot.v1.Handling
+	nil,                      // 70: pmbot.v1.DescribeRequest.ParamsEntry
+	nil,                      // 71: pmbot.v1.DescribeResponse.ValuesEntry
+	nil,                      // 72: pmbot.v1.Start.ParamsEntry
 }
 var file_pmbot_v1_plugin_proto_depIdxs = []int32{
-	67, // 0: pmbot.v1.DescribeRequest.params:type_name -> pmbot.v1.DescribeRequest.ParamsEntry
-	22, // 1: pmbot.v1.DescribeResponse.manifest:type_name -> pmbot.v1.Manifest
-	23, // 2: pmbot.v1.DescribeResponse.params:type_name -> pmbot.v1.Param
-	68, // 3: pmbot.v1.DescribeResponse.values:type_name -> pmbot.v1.DescribeResponse.ValuesEntry
-	24, // 4: pmbot.v1.DescribeResponse.symbols:type_name -> pmbot.v1.Symbol
-	25, // 5: pmbot.v1.DescribeResponse.failure:type_name -> pmbot.v1.Failure
-	2,  // 6: pmbot.v1.Manifest.products:type_name -> pmbot.v1.Product
-	5,  // 7: pmbot.v1.Manifest.order_types:type_name -> pmbot.v1.OrderType
-	2,  // 8: pmbot.v1.Symbol.product:type_name -> pmbot.v1.Product
+	70, // 0: pmbot.v1.DescribeRequest.params:type_name -> pmbot.v1.DescribeRequest.ParamsEntry
+	24, // 1: pmbot.v1.DescribeResponse.manifest:type_name -> pmbot.v1.Manifest
+	25, // 2: pmbot.v1.DescribeResponse.params:type_name -> pmbot.v1.Param
+	71, // 3: pmbot.v1.DescribeResponse.values:type_name -> pmbot.v1.DescribeResponse.ValuesEntry
+	26, // 4: pmbot.v1.DescribeResponse.symbols:type_name -> pmbot.v1.Symbol
+	27, // 5: pmbot.v1.DescribeResponse.failure:type_name -> pmbot.v1.Failure
+	4,  // 6: pmbot.v1.Manifest.products:type_name -> pmbot.v1.Product
+	7,  // 7: pmbot.v1.Manifest.order_types:type_name -> pmbot.v1.OrderType
+	4,  // 8: pmbot.v1.Symbol.product:type_name -> pmbot.v1.Product
 	0,  // 9: pmbot.v1.Failure.fault:type_name -> pmbot.v1.Fault
-	26, // 10: pmbot.v1.Failure.params:type_name -> pmbot.v1.ParamProblem
-	66, // 11: pmbot.v1.Failure.handling:type_name -> pmbot.v1.Handling
-	29, // 12: pmbot.v1.PlayRequest.start:type_name -> pmbot.v1.Start
-	44, // 13: pmbot.v1.PlayRequest.batch:type_name -> pmbot.v1.Batch
-	45, // 14: pmbot.v1.PlayRequest.event:type_name -> pmbot.v1.Event
-	46, // 15: pmbot.v1.PlayRequest.stop:type_name -> pmbot.v1.Stop
-	39, // 16: pmbot.v1.PlayRequest.save:type_name -> pmbot.v1.Save
-	38, // 17: pmbot.v1.PlayRequest.sync:type_name -> pmbot.v1.Sync
-	45, // 18: pmbot.v1.PlayRequest.before:type_name -> pmbot.v1.Event
-	41, // 19: pmbot.v1.PlayResponse.started:type_name -> pmbot.v1.Started
-	47, // 20: pmbot.v1.PlayResponse.answer:type_name -> pmbot.v1.Answer
-	25, // 21: pmbot.v1.PlayResponse.failure:type_name -> pmbot.v1.Failure
-	40, // 22: pmbot.v1.PlayResponse.saved:type_name -> pmbot.v1.Saved
-	69, // 23: pmbot.v1.Start.params:type_name -> pmbot.v1.Start.ParamsEntry
-	60, // 24: pmbot.v1.Start.instruments:type_name -> pmbot.v1.Instrument
-	30, // 25: pmbot.v1.Start.live:type_name -> pmbot.v1.Live
-	32, // 26: pmbot.v1.Live.resume:type_name -> pmbot.v1.Resume
-	33, // 27: pmbot.v1.Resume.positions:type_name -> pmbot.v1.Position
-	34, // 28: pmbot.v1.Resume.orders:type_name -> pmbot.v1.Order
-	35, // 29: pmbot.v1.Resume.balances:type_name -> pmbot.v1.Balance
-	56, // 30: pmbot.v1.Resume.account:type_name -> pmbot.v1.Account
-	58, // 31: pmbot.v1.Resume.states:type_name -> pmbot.v1.StateChange
-	36, // 32: pmbot.v1.Resume.market:type_name -> pmbot.v1.Seen
-	37, // 33: pmbot.v1.Resume.memory:type_name -> pmbot.v1.Memory
-	4,  // 34: pmbot.v1.Position.side:type_name -> pmbot.v1.PositionSide
-	51, // 35: pmbot.v1.Order.request:type_name -> pmbot.v1.OrderRequest
-	12, // 36: pmbot.v1.Order.status:type_name -> pmbot.v1.OrderStatus
-	14, // 37: pmbot.v1.Balance.wallet:type_name -> pmbot.v1.Wallet
-	37, // 38: pmbot.v1.Saved.memory:type_name -> pmbot.v1.Memory
-	43, // 39: pmbot.v1.Started.subscriptions:type_name -> pmbot.v1.Subscription
-	48, // 40: pmbot.v1.Started.output:type_name -> pmbot.v1.Output
-	42, // 41: pmbot.v1.Started.handlers:type_name -> pmbot.v1.Handlers
-	31, // 42: pmbot.v1.Started.live:type_name -> pmbot.v1.LiveStarted
+	28, // 10: pmbot.v1.Failure.params:type_name -> pmbot.v1.ParamProblem
+	69, // 11: pmbot.v1.Failure.handling:type_name -> pmbot.v1.Handling
+	31, // 12: pmbot.v1.PlayRequest.start:type_name -> pmbot.v1.Start
+	46, // 13: pmbot.v1.PlayRequest.batch:type_name -> pmbot.v1.Batch
+	47, // 14: pmbot.v1.PlayRequest.event:type_name -> pmbot.v1.Event
+	48, // 15: pmbot.v1.PlayRequest.stop:type_name -> pmbot.v1.Stop
+	41, // 16: pmbot.v1.PlayRequest.save:type_name -> pmbot.v1.Save
+	40, // 17: pmbot.v1.PlayRequest.sync:type_name -> pmbot.v1.Sync
+	47, // 18: pmbot.v1.PlayRequest.before:type_name -> pmbot.v1.Event
+	43, // 19: pmbot.v1.PlayResponse.started:type_name -> pmbot.v1.Started
+	49, // 20: pmbot.v1.PlayResponse.answer:type_name -> pmbot.v1.Answer
+	27, // 21: pmbot.v1.PlayResponse.failure:type_name -> pmbot.v1.Failure
+	42, // 22: pmbot.v1.PlayResponse.saved:type_name -> pmbot.v1.Saved
+	72, // 23: pmbot.v1.Start.params:type_name -> pmbot.v1.Start.ParamsEntry
+	63, // 24: pmbot.v1.Start.instruments:type_name -> pmbot.v1.Instrument
+	32, // 25: pmbot.v1.Start.live:type_name -> pmbot.v1.Live
+	34, // 26: pmbot.v1.Live.resume:type_name -> pmbot.v1.Resume
+	35, // 27: pmbot.v1.Resume.positions:type_name -> pmbot.v1.Position
+	36, // 28: pmbot.v1.Resume.orders:type_name -> pmbot.v1.Order
+	37, // 29: pmbot.v1.Resume.balances:type_name -> pmbot.v1.Balance
+	59, // 30: pmbot.v1.Resume.account:type_name -> pmbot.v1.Account
+	61, // 31: pmbot.v1.Resume.states:type_name -> pmbot.v1.StateChange
+	38, // 32: pmbot.v1.Resume.market:type_name -> pmbot.v1.Seen
+	39, // 33: pmbot.v1.Resume.memory:type_name -> pmbot.v1.Memory
+	6,  // 34: pmbot.v1.Position.side:type_name -> pmbot.v1.PositionSide
+	53, // 35: pmbot.v1.Order.request:type_name -> pmbot.v1.OrderRequest
+	14, // 36: pmbot.v1.Order.status:type_name -> pmbot.v1.OrderStatus
+	16, // 37: pmbot.v1.Balance.wallet:type_name -> pmbot.v1.Wallet
+	39, // 38: pmbot.v1.Saved.memory:type_name -> pmbot.v1.Memory
+	45, // 39: pmbot.v1.Started.subscriptions:type_name -> pmbot.v1.Subscription
+	50, // 40: pmbot.v1.Started.output:type_name -> pmbot.v1.Output
+	44, // 41: pmbot.v1.Started.handlers:type_name -> pmbot.v1.Handlers
+	33, // 42: pmbot.v1.Started.live:type_name -> pmbot.v1.LiveStarted
 	1,  // 43: pmbot.v1.Subscription.kind:type_name -> pmbot.v1.EventKind
-	53, // 44: pmbot.v1.Event.order_update:type_name -> pmbot.v1.OrderUpdate
-	54, // 45: pmbot.v1.Event.fill:type_name -> pmbot.v1.Fill
-	55, // 46: pmbot.v1.Event.ledger:type_name -> pmbot.v1.LedgerEntry
-	56, // 47: pmbot.v1.Event.account:type_name -> pmbot.v1.Account
-	56, // 48: pmbot.v1.Event.risk_level:type_name -> pmbot.v1.Account
-	57, // 49: pmbot.v1.Event.refusal:type_name -> pmbot.v1.Refusal
-	52, // 50: pmbot.v1.Event.timer:type_name -> pmbot.v1.Timer
-	58, // 51: pmbot.v1.Event.state:type_name -> pmbot.v1.StateChange
-	48, // 52: pmbot.v1.Answer.output:type_name -> pmbot.v1.Output
-	50, // 53: pmbot.v1.Output.intents:type_name -> pmbot.v1.Intent
-	52, // 54: pmbot.v1.Output.timers:type_name -> pmbot.v1.Timer
-	49, // 55: pmbot.v1.Output.logs:type_name -> pmbot.v1.Log
-	11, // 56: pmbot.v1.Intent.kind:type_name -> pmbot.v1.IntentKind
-	51, // 57: pmbot.v1.Intent.request:type_name -> pmbot.v1.OrderRequest
-	3,  // 58: pmbot.v1.OrderRequest.side:type_name -> pmbot.v1.Side
-	4,  // 59: pmbot.v1.OrderRequest.position_side:type_name -> pmbot.v1.PositionSide
-	5,  // 60: pmbot.v1.OrderRequest.type:type_name -> pmbot.v1.OrderType
-	6,  // 61: pmbot.v1.OrderRequest.time_in_force:type_name -> pmbot.v1.TimeInForce
-	7,  // 62: pmbot.v1.OrderRequest.working_type:type_name -> pmbot.v1.WorkingType
-	8,  // 63: pmbot.v1.OrderRequest.price_match:type_name -> pmbot.v1.PriceMatch
-	9,  // 64: pmbot.v1.OrderRequest.stp:type_name -> pmbot.v1.STP
-	10, // 65: pmbot.v1.OrderRequest.side_effect:type_name -> pmbot.v1.SideEffect
-	12, // 66: pmbot.v1.OrderUpdate.status:type_name -> pmbot.v1.OrderStatus
-	3,  // 67: pmbot.v1.Fill.side:type_name -> pmbot.v1.Side
-	4,  // 68: pmbot.v1.Fill.position_side:type_name -> pmbot.v1.PositionSide
-	13, // 69: pmbot.v1.Fill.forced:type_name -> pmbot.v1.Forced
-	14, // 70: pmbot.v1.LedgerEntry.wallet:type_name -> pmbot.v1.Wallet
-	15, // 71: pmbot.v1.LedgerEntry.reason:type_name -> pmbot.v1.Reason
-	16, // 72: pmbot.v1.Account.status:type_name -> pmbot.v1.AccountStatus
-	50, // 73: pmbot.v1.Refusal.intent:type_name -> pmbot.v1.Intent
-	17, // 74: pmbot.v1.StateChange.state:type_name -> pmbot.v1.TradingState
-	17, // 75: pmbot.v1.StateChange.effective:type_name -> pmbot.v1.TradingState
-	2,  // 76: pmbot.v1.Instrument.product:type_name -> pmbot.v1.Product
-	59, // 77: pmbot.v1.Instrument.lot:type_name -> pmbot.v1.Lot
-	59, // 78: pmbot.v1.Instrument.market_lot:type_name -> pmbot.v1.Lot
-	5,  // 79: pmbot.v1.Instrument.order_types:type_name -> pmbot.v1.OrderType
-	6,  // 80: pmbot.v1.Instrument.times_in_force:type_name -> pmbot.v1.TimeInForce
-	65, // 81: pmbot.v1.BacktestResponse.progress:type_name -> pmbot.v1.Progress
-	25, // 82: pmbot.v1.BacktestResponse.failure:type_name -> pmbot.v1.Failure
-	63, // 83: pmbot.v1.BacktestResponse.logs:type_name -> pmbot.v1.LogLines
-	64, // 84: pmbot.v1.LogLines.lines:type_name -> pmbot.v1.LogLine
-	66, // 85: pmbot.v1.Progress.handling:type_name -> pmbot.v1.Handling
-	18, // 86: pmbot.v1.StrategyService.List:input_type -> pmbot.v1.ListRequest
-	20, // 87: pmbot.v1.StrategyService.Describe:input_type -> pmbot.v1.DescribeRequest
-	27, // 88: pmbot.v1.StrategyService.Play:input_type -> pmbot.v1.PlayRequest
-	61, // 89: pmbot.v1.StrategyService.Backtest:input_type -> pmbot.v1.BacktestRequest
-	19, // 90: pmbot.v1.StrategyService.List:output_type -> pmbot.v1.ListResponse
-	21, // 91: pmbot.v1.StrategyService.Describe:output_type -> pmbot.v1.DescribeResponse
-	28, // 92: pmbot.v1.StrategyService.Play:output_type -> pmbot.v1.PlayResponse
-	62, // 93: pmbot.v1.StrategyService.Backtest:output_type -> pmbot.v1.BacktestResponse
-	90, // [90:94] is the sub-list for method output_type
-	86, // [86:90] is the sub-list for method input_type
-	86, // [86:86] is the sub-list for extension type_name
-	86, // [86:86] is the sub-list for extension extendee
-	0,  // [0:86] is the sub-list for field type_name
+	55, // 44: pmbot.v1.Event.order_update:type_name -> pmbot.v1.OrderUpdate
+	57, // 45: pmbot.v1.Event.fill:type_name -> pmbot.v1.Fill
+	58, // 46: pmbot.v1.Event.ledger:type_name -> pmbot.v1.LedgerEntry
+	59, // 47: pmbot.v1.Event.account:type_name -> pmbot.v1.Account
+	59, // 48: pmbot.v1.Event.risk_level:type_name -> pmbot.v1.Account
+	60, // 49: pmbot.v1.Event.refusal:type_name -> pmbot.v1.Refusal
+	54, // 50: pmbot.v1.Event.timer:type_name -> pmbot.v1.Timer
+	61, // 51: pmbot.v1.Event.state:type_name -> pmbot.v1.StateChange
+	56, // 52: pmbot.v1.Event.act:type_name -> pmbot.v1.ActUpdate
+	50, // 53: pmbot.v1.Answer.output:type_name -> pmbot.v1.Output
+	52, // 54: pmbot.v1.Output.intents:type_name -> pmbot.v1.Intent
+	54, // 55: pmbot.v1.Output.timers:type_name -> pmbot.v1.Timer
+	51, // 56: pmbot.v1.Output.logs:type_name -> pmbot.v1.Log
+	13, // 57: pmbot.v1.Intent.kind:type_name -> pmbot.v1.IntentKind
+	53, // 58: pmbot.v1.Intent.request:type_name -> pmbot.v1.OrderRequest
+	5,  // 59: pmbot.v1.OrderRequest.side:type_name -> pmbot.v1.Side
+	6,  // 60: pmbot.v1.OrderRequest.position_side:type_name -> pmbot.v1.PositionSide
+	7,  // 61: pmbot.v1.OrderRequest.type:type_name -> pmbot.v1.OrderType
+	8,  // 62: pmbot.v1.OrderRequest.time_in_force:type_name -> pmbot.v1.TimeInForce
+	9,  // 63: pmbot.v1.OrderRequest.working_type:type_name -> pmbot.v1.WorkingType
+	10, // 64: pmbot.v1.OrderRequest.price_match:type_name -> pmbot.v1.PriceMatch
+	11, // 65: pmbot.v1.OrderRequest.stp:type_name -> pmbot.v1.STP
+	12, // 66: pmbot.v1.OrderRequest.side_effect:type_name -> pmbot.v1.SideEffect
+	14, // 67: pmbot.v1.OrderUpdate.status:type_name -> pmbot.v1.OrderStatus
+	2,  // 68: pmbot.v1.ActUpdate.kind:type_name -> pmbot.v1.ActKind
+	3,  // 69: pmbot.v1.ActUpdate.status:type_name -> pmbot.v1.ActStatus
+	5,  // 70: pmbot.v1.Fill.side:type_name -> pmbot.v1.Side
+	6,  // 71: pmbot.v1.Fill.position_side:type_name -> pmbot.v1.PositionSide
+	15, // 72: pmbot.v1.Fill.forced:type_name -> pmbot.v1.Forced
+	16, // 73: pmbot.v1.LedgerEntry.wallet:type_name -> pmbot.v1.Wallet
+	17, // 74: pmbot.v1.LedgerEntry.reason:type_name -> pmbot.v1.Reason
+	18, // 75: pmbot.v1.Account.status:type_name -> pmbot.v1.AccountStatus
+	52, // 76: pmbot.v1.Refusal.intent:type_name -> pmbot.v1.Intent
+	19, // 77: pmbot.v1.StateChange.state:type_name -> pmbot.v1.TradingState
+	19, // 78: pmbot.v1.StateChange.effective:type_name -> pmbot.v1.TradingState
+	4,  // 79: pmbot.v1.Instrument.product:type_name -> pmbot.v1.Product
+	62, // 80: pmbot.v1.Instrument.lot:type_name -> pmbot.v1.Lot
+	62, // 81: pmbot.v1.Instrument.market_lot:type_name -> pmbot.v1.Lot
+	7,  // 82: pmbot.v1.Instrument.order_types:type_name -> pmbot.v1.OrderType
+	8,  // 83: pmbot.v1.Instrument.times_in_force:type_name -> pmbot.v1.TimeInForce
+	68, // 84: pmbot.v1.BacktestResponse.progress:type_name -> pmbot.v1.Progress
+	27, // 85: pmbot.v1.BacktestResponse.failure:type_name -> pmbot.v1.Failure
+	66, // 86: pmbot.v1.BacktestResponse.logs:type_name -> pmbot.v1.LogLines
+	67, // 87: pmbot.v1.LogLines.lines:type_name -> pmbot.v1.LogLine
+	69, // 88: pmbot.v1.Progress.handling:type_name -> pmbot.v1.Handling
+	20, // 89: pmbot.v1.StrategyService.List:input_type -> pmbot.v1.ListRequest
+	22, // 90: pmbot.v1.StrategyService.Describe:input_type -> pmbot.v1.DescribeRequest
+	29, // 91: pmbot.v1.StrategyService.Play:input_type -> pmbot.v1.PlayRequest
+	64, // 92: pmbot.v1.StrategyService.Backtest:input_type -> pmbot.v1.BacktestRequest
+	21, // 93: pmbot.v1.StrategyService.List:output_type -> pmbot.v1.ListResponse
+	23, // 94: pmbot.v1.StrategyService.Describe:output_type -> pmbot.v1.DescribeResponse
+	30, // 95: pmbot.v1.StrategyService.Play:output_type -> pmbot.v1.PlayResponse
+	65, // 96: pmbot.v1.StrategyService.Backtest:output_type -> pmbot.v1.BacktestResponse
+	93, // [93:97] is the sub-list for method output_type
+	89, // [89:93] is the sub-list for method input_type
+	89, // [89:89] is the sub-list for extension type_name
+	89, // [89:89] is the sub-list for extension extendee
+	0,  // [0:89] is the sub-list for field type_name
 }
 
 func init() { file_pmbot_v1_plugin_proto_init() }
@@ -6086,8 +6405,9 @@ func file_pmbot_v1_plugin_proto_init() {
 		(*Event_Refusal)(nil),
 		(*Event_Timer)(nil),
 		(*Event_State)(nil),
+		(*Event_Act)(nil),
 	}
-	file_pmbot_v1_plugin_proto_msgTypes[44].OneofWrappers = []any{
+	file_pmbot_v1_plugin_proto_msgTypes[45].OneofWrappers = []any{
 		(*BacktestResponse_Progress)(nil),
 		(*BacktestResponse_Result)(nil),
 		(*BacktestResponse_Failure)(nil),
@@ -6098,8 +6418,8 @@ func file_pmbot_v1_plugin_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pmbot_v1_plugin_proto_rawDesc), len(file_pmbot_v1_plugin_proto_rawDesc)),
-			NumEnums:      18,
-			NumMessages:   52,
+			NumEnums:      20,
+			NumMessages:   53,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -31,6 +31,13 @@ func EncodeEvent(e *exchange.Event) (*pb.Event, error) {
 		p.Body = &pb.Event_Account{Account: encodeAccount(e.Account())}
 	case exchange.KindRiskLevel:
 		p.Body = &pb.Event_RiskLevel{RiskLevel: encodeAccount(e.Account())}
+	case exchange.KindAct:
+		u := e.Act()
+		p.Body = &pb.Event_Act{Act: &pb.ActUpdate{
+			Act: uint64(u.ID), Strategy: uint32(u.Strategy), Ref: u.Ref, Kind: pb.ActKind(u.Kind), Asset: valid(u.Asset),
+			Amount: encodeDecimal(u.Amount), Status: pb.ActStatus(u.Status), Transaction: u.Transaction, Code: int32(u.Code),
+			Reason: valid(u.Reason), Retryable: u.Retryable,
+		}}
 	case exchange.KindRefusal:
 		r := e.Refusal()
 		p.Body = &pb.Event_Refusal{Refusal: &pb.Refusal{
@@ -53,7 +60,7 @@ func EncodeHandlers(handles func(exchange.Kind) bool) *pb.Handlers {
 	return &pb.Handlers{
 		OrderUpdate: handles(exchange.KindOrderUpdate), Fill: handles(exchange.KindFill),
 		Account: handles(exchange.KindAccount), Refusal: handles(exchange.KindRefusal),
-		Timer: handles(exchange.KindTimer), State: handles(exchange.KindState),
+		Timer: handles(exchange.KindTimer), State: handles(exchange.KindState), Loan: handles(exchange.KindAct),
 	}
 }
 
@@ -75,6 +82,8 @@ func Handles(h *pb.Handlers, k exchange.Kind) bool {
 		return h.Timer
 	case k == exchange.KindState:
 		return h.State
+	case k == exchange.KindAct:
+		return h.Loan
 	case k == exchange.KindLedger || k == exchange.KindRiskLevel:
 		return false
 	default:
@@ -171,6 +180,13 @@ func (d *Decoder) body(p *pb.Event, e *exchange.Event) error {
 		e.SetAccount(decodeAccount(b.Account, &n))
 	case *pb.Event_RiskLevel:
 		e.SetRiskLevel(decodeAccount(b.RiskLevel, &n))
+	case *pb.Event_Act:
+		u := b.Act
+		e.SetAct(&exchange.ActUpdate{
+			ID: exchange.ActID(u.GetAct()), Strategy: exchange.StrategyID(u.GetStrategy()), Ref: u.GetRef(), Kind: exchange.ActKind(u.GetKind()),
+			Asset: u.GetAsset(), Amount: n.parse(u.GetAmount()), Status: exchange.ActStatus(u.GetStatus()), Transaction: u.GetTransaction(),
+			Code: int(u.GetCode()), Reason: u.GetReason(), Retryable: u.GetRetryable(),
+		})
 	case *pb.Event_Refusal:
 		r := b.Refusal
 		intent := d.intent(r.GetIntent())

@@ -45,7 +45,9 @@ func LogText(line string) string {
 }
 
 func encodeIntent(i *exchange.Intent) *pb.Intent {
-	return &pb.Intent{Kind: pb.IntentKind(i.Kind), Ref: i.Ref, Tag: []byte(i.Tag), Request: encodeRequest(&i.Request)}
+	return &pb.Intent{
+		Kind: pb.IntentKind(i.Kind), Ref: i.Ref, Tag: []byte(i.Tag), Request: encodeRequest(&i.Request), Asset: valid(i.Asset), Amount: int64(i.Amount),
+	}
 }
 
 func encodeRequest(r *exchange.OrderRequest) *pb.OrderRequest {
@@ -103,7 +105,11 @@ func (d *Decoder) checkIntent(i *pb.Intent) error {
 	if len(i.GetTag()) > 32 {
 		return fmt.Errorf("tag of %d bytes, more than 32", len(i.GetTag()))
 	}
-	if i.GetKind() == pb.IntentKind_INTENT_KIND_NEW {
+	if len(i.GetAsset()) > 32 {
+		return fmt.Errorf("asset of %d bytes, more than 32", len(i.GetAsset()))
+	}
+	switch i.GetKind() {
+	case pb.IntentKind_INTENT_KIND_NEW, pb.IntentKind_INTENT_KIND_BORROW, pb.IntentKind_INTENT_KIND_REPAY:
 		if i.GetRef() <= d.LastRef {
 			return fmt.Errorf("ref %d after %d; refs rise", i.GetRef(), d.LastRef)
 		}
@@ -145,6 +151,7 @@ func checkRequest(r *pb.OrderRequest, kind pb.IntentKind) error {
 func (d *Decoder) intent(i *pb.Intent) exchange.Intent {
 	return exchange.Intent{
 		Kind: exchange.IntentKind(i.GetKind()), Ref: i.GetRef(), Tag: string(i.GetTag()), Request: decodeRequest(i.GetRequest()),
+		Asset: i.GetAsset(), Amount: exchange.Fixed(i.GetAmount()),
 	}
 }
 

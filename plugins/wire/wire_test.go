@@ -36,7 +36,8 @@ func TestEnums(t *testing.T) {
 		{pb.PriceMatch(0), func(v int) string { return exchange.PriceMatch(v).String() }, ""},
 		{pb.STP(0), func(v int) string { return exchange.STP(v).String() }, ""},
 		{pb.SideEffect(0), func(v int) string { return exchange.SideEffect(v).String() }, ""},
-		{pb.IntentKind(0), func(v int) string { return exchange.IntentKind(v).String() }, ""},
+		{pb.IntentKind(0), func(v int) string { return exchange.IntentKind(v).String() }, "REPAY_NEGATIVE TRANSFER_BNB"},
+		{pb.ActStatus(0), func(v int) string { return exchange.ActStatus(v).String() }, ""},
 		{pb.OrderStatus(0), func(v int) string { return exchange.OrderStatus(v).String() }, ""},
 		{pb.Forced(0), func(v int) string { return exchange.ForcedKind(v).String() }, ""},
 		{pb.Wallet(0), func(v int) string { return exchange.Wallet(v).String() }, ""},
@@ -166,6 +167,7 @@ func TestEveryField(t *testing.T) {
 		"account":      func(e *exchange.Event, n *int) { e.SetAccount(filled[exchange.Account](n)) },
 		"risk level":   func(e *exchange.Event, n *int) { e.SetRiskLevel(filled[exchange.Account](n)) },
 		"refusal":      func(e *exchange.Event, n *int) { e.SetRefusal(filled[exchange.Refusal](n)) },
+		"act":          func(e *exchange.Event, n *int) { e.SetAct(filled[exchange.ActUpdate](n)) },
 		"state":        func(e *exchange.Event, n *int) { e.SetState(filled[exchange.StateChange](n)) },
 		"timer": func(e *exchange.Event, n *int) {
 			e.SetTimer(filled[exchange.Timer](n))

@@ -13,6 +13,7 @@ type message struct {
 	fill    exchange.Fill
 	entry   exchange.LedgerEntry
 	account exchange.Account
+	act     exchange.ActUpdate
 	// answers is the request that this is the answer to, or nil.
 	answers *request
 }
@@ -37,6 +38,9 @@ func (l *Link) message(e *exchange.Event) *message {
 	case exchange.KindAccount:
 		m.account = *e.Account()
 		m.e.SetAccount(&m.account)
+	case exchange.KindAct:
+		m.act = *e.Act()
+		m.e.SetAct(&m.act)
 	case exchange.KindRiskLevel:
 		m.account = *e.Account()
 		m.e.SetRiskLevel(&m.account)
@@ -59,6 +63,12 @@ func (l *Link) collect(r *request) {
 		refused := answer && r.refused(e.OrderUpdate())
 		if e.Kind == exchange.KindOrderUpdate && !(refused && r.kind != newOrder) {
 			l.note(e.OrderUpdate())
+		}
+		if e.Kind == exchange.KindAct {
+			l.done[e.Act().ID] = *e.Act()
+			l.respond(r, e, at) // no stream tells of acts, only of what they bring
+			r = nil
+			continue
 		}
 		switch {
 		case refused:
@@ -159,6 +169,10 @@ func (l *Link) stream(m *message, at exchange.Time) {
 
 // hear notes what a message that is told now proves about the requests without answer.
 func (l *Link) hear(m *message) {
+	if m.e.Kind == exchange.KindAct {
+		l.hearAct(m)
+		return
+	}
 	var id string
 	var u exchange.OrderUpdate
 	switch m.e.Kind {
@@ -174,7 +188,7 @@ func (l *Link) hear(m *message) {
 		switch {
 		case r == m.answers:
 			return true
-		case r.order.ClientID != id || u.Status == exchange.StatusUnknown:
+		case r.kind == doAct || r.order.ClientID != id || u.Status == exchange.StatusUnknown:
 			return false
 		}
 		amended := r.kind == amendOrder && u.Price == r.order.Request.Price && u.Qty == r.order.Request.Qty

@@ -84,7 +84,7 @@ func (d *desk) start() {
 	limits.OrderNotionalMaxRatio, limits.PositionMaxRatio, limits.OpenOrdersMax = decimal.New(1, 0), decimal.New(5, 0), 200
 	limits.FreshPrice, limits.FreshMark, limits.FreshIndex = time.Hour, time.Hour, time.Hour
 	limits.PriceCollarLimit, limits.PriceCollarMarket = decimal.New(5, -1), decimal.New(5, -1)
-	limits.MessagesPerSecondMax = 20
+	limits.MessagesPerSecondMax, limits.BorrowMaxUSD = 20, decimal.New(1_000_000, 0)
 	d.guard, err = riskguard.New(riskguard.Config{Instruments: d.ins, Tables: margin.Assumed(), Limits: limits, Strategies: 1})
 	must()
 	d.kernel = engine.New(engine.Config{Instruments: d.ins, Guard: d.guard, Strategies: 1, ClientPrefix: "t"})
@@ -232,6 +232,12 @@ func (d *desk) run(f []string) error {
 		return d.order(f)
 	case "cancel":
 		d.wish(exchange.Intent{Kind: exchange.IntentCancel, Ref: d.refs[f[1]]})
+	case "borrow", "repay":
+		in := exchange.Intent{Kind: exchange.IntentBorrow, Asset: f[1], Amount: number(f[2])}
+		if f[0] == "repay" {
+			in.Kind = exchange.IntentRepay
+		}
+		d.wish(in)
 	case "amend":
 		in := exchange.Intent{Kind: exchange.IntentAmend, Ref: d.refs[f[1]]}
 		in.Request.Price, in.Request.Qty = number(f[2]), number(f[3])
@@ -290,6 +296,13 @@ func (d *desk) told(e *exchange.Event) string {
 		}
 		if u.Reason != "" {
 			s += " " + u.Reason
+		}
+	case exchange.KindAct:
+		u := e.Act()
+		s = strings.TrimSpace(fmt.Sprintf("%v %v %s %v %s", u.Kind, u.Amount, u.Asset, u.Status, u.Reason))
+	case exchange.KindLedger:
+		if l := e.Ledger(); l.Wallet == exchange.WalletLoan {
+			s = fmt.Sprintf("loan of %s %v", l.Asset, l.Balance)
 		}
 	case exchange.KindFill:
 		f := e.Fill()

@@ -53,6 +53,8 @@ type Link struct {
 	pending []*request
 	// standing is the last that the exchange has said of each order that may matter.
 	standing map[string]exchange.OrderUpdate
+	// done are the answers to acts that we have not been told yet.
+	done map[exchange.ActID]exchange.ActUpdate
 
 	faults  []fault
 	acts    queue[*Fault] // faults of the exchange itself, from Start on
@@ -74,7 +76,7 @@ func New(v *venue.Venue, c Config) (*Link, error) {
 		}
 	}
 	l := &Link{
-		venue: v, ins: c.Instruments, from: c.From, standing: map[string]exchange.OrderUpdate{},
+		venue: v, ins: c.Instruments, from: c.From, standing: map[string]exchange.OrderUpdate{}, done: map[exchange.ActID]exchange.ActUpdate{},
 		feed: newCourier(c.Feed, c.Seed, "feed"), entry: newCourier(c.Entry, c.Seed, "entry"), answer: newCourier(c.Answer, c.Seed, "answer"),
 	}
 	for i := range c.Faults {
@@ -196,13 +198,16 @@ func (l *Link) Err() error { return l.venue.Err() }
 // those that had no occasion, and why.
 func (l *Link) Missed() []string { return l.missed }
 
-// Submit sends an approved new order or amend on its way.
+// Submit sends an approved new order, amend or act on its way.
 func (l *Link) Submit(a riskguard.Approved, at exchange.Time) {
 	kind := newOrder
-	if a.Amend() {
+	switch {
+	case a.Act().Kind != 0:
+		kind = doAct
+	case a.Amend():
 		kind = amendOrder
 	}
-	l.request(&request{kind: kind, approved: a, order: a.Order()}, at)
+	l.request(&request{kind: kind, act: a.Act(), approved: a, order: a.Order()}, at)
 }
 
 // Cancel sends a wish to end an order on its way.

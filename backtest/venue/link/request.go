@@ -30,6 +30,8 @@ const (
 	newOrder requestKind = iota
 	amendOrder
 	cancelOrder
+	// doAct is about the account and no order.
+	doAct
 	// query asks where an order stands.
 	query
 	// reading asks for what request.read says.
@@ -41,6 +43,7 @@ type request struct {
 	kind     requestKind
 	approved riskguard.Approved
 	order    exchange.Order // as it shall be; of a cancel, as we know it
+	act      exchange.Act
 	sent     exchange.Time
 	// about is the request whose outcome a query asks for.
 	about *request
@@ -98,7 +101,11 @@ func (l *Link) arrive(r *request, at exchange.Time) {
 		return
 	}
 	if r.kind == query {
-		l.reply(r.about, at)
+		if r.about.kind == doAct {
+			l.replyAct(r.about, at)
+		} else {
+			l.reply(r.about, at)
+		}
 		return
 	}
 	var no refusal
@@ -111,6 +118,9 @@ func (l *Link) arrive(r *request, at exchange.Time) {
 		no = refusal{-1021, reasonOf(-1021)}
 	}
 	switch {
+	case no != refusal{} && r.kind == doAct:
+		l.refuseAct(r, no, at)
+		return
 	case no != refusal{}:
 		l.refuse(r, no, at)
 		return
@@ -163,7 +173,9 @@ func (l *Link) doubt(at exchange.Time) {
 		if r.ask > at {
 			continue
 		}
-		if !r.doubted && !l.doubted(r.order.ClientID) {
+		if r.kind == doAct {
+			l.doubtAct(r, at)
+		} else if !r.doubted && !l.doubted(r.order.ClientID) {
 			e := exchange.Event{At: at, Inst: r.order.Request.Inst}
 			e.SetOrderUpdate(&exchange.OrderUpdate{
 				ID: r.order.ID, ClientID: r.order.ClientID, Status: exchange.StatusUnknown, Reason: "no answer within " + answerTimeout.String(),
@@ -177,7 +189,7 @@ func (l *Link) doubt(at exchange.Time) {
 
 // doubted says whether we have been told that an order's outcome is unknown.
 func (l *Link) doubted(clientID string) bool {
-	return slices.ContainsFunc(l.pending, func(r *request) bool { return r.doubted && r.order.ClientID == clientID })
+	return slices.ContainsFunc(l.pending, func(r *request) bool { return r.doubted && r.kind != doAct && r.order.ClientID == clientID })
 }
 
 // reply answers a query about a request from what the exchange has of the order. An order
