@@ -195,6 +195,12 @@ type request struct {
 // Submit sends an approved new order or amend, and does not wait. What becomes of it is
 // delivered.
 func (b *Broker) Submit(a riskguard.Approved, _ exchange.Time) {
+	if act := a.Act(); act.Kind != 0 {
+		e := exchange.Event{At: b.now()}
+		e.SetAct(&exchange.ActUpdate{ID: act.ID, Status: exchange.ActRejected, Code: codeNotSent, Reason: "not sent: this broker does no acts yet", Retryable: true})
+		b.config.Deliver(e)
+		return
+	}
 	kind := toPlace
 	if a.Amend() {
 		kind = toAmend
