@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "969c73744eaa2e17d49788af319e576034b276b1216f45f323f15f511d5c9186"
+const coreSource = "f5f191b76966c164340dc92a8e908fb4053d2f627cd05c164af74b8e33623c06"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
