@@ -338,8 +338,8 @@ func (l *loop) finish() error {
 func (l *loop) end() exchange.Time { return min(l.feed.now, l.feed.to) }
 
 // offer shows the player the quiet run of events that begins at i, and returns the
-// first event that it did not promise: one that the venue may answer, or one at or after
-// a timer or a sample.
+// first event that it did not promise: one that the venue may answer, or after which the
+// guard's watch may find something, or one at or after a timer or a sample.
 func (l *loop) offer(events []exchange.Event, i int) (int, error) {
 	if !l.live || l.record.unpriced.waits { // a sample may come at any instant
 		return i, nil
@@ -349,7 +349,7 @@ func (l *loop) offer(events []exchange.Event, i int) (int, error) {
 	next, sampling := l.record.nextSample()
 	for ; end < len(events); end++ {
 		e := &events[end]
-		if any && e.At >= due || sampling && e.At > next || !l.venue.Quiet(e) {
+		if any && e.At >= due || sampling && e.At > next || !l.venue.Quiet(e) || !l.driver.Quiet(e) {
 			break
 		}
 	}

@@ -51,6 +51,11 @@ func (d *Driver) Resume() { d.seq, d.now = d.kernel.seq, d.kernel.now }
 // Seq is the number of the last event.
 func (d *Driver) Seq() uint64 { return d.seq }
 
+// Quiet says that nothing follows from a market event but what strategies wish, if it came
+// next. It is conservative, and of events that are quiet now each one stays quiet after the
+// others, while nothing else happens.
+func (d *Driver) Quiet(e *exchange.Event) bool { return d.kernel.Quiet(e) }
+
 // Wishes counts what strategies have asked for so far; it tells whether they asked for
 // anything since it was read last.
 func (d *Driver) Wishes() uint64 { return d.wished }

@@ -104,6 +104,10 @@ func (k *Kernel) Apply(e *exchange.Event, d *Decision) []Command {
 // driver lets happen as events. See [riskguard.Guard.Watch].
 func (k *Kernel) Watch() []exchange.Event { return k.guard.Watch(k.now, nil) }
 
+// Quiet says that a market event, if it came next, would give the guard's watch nothing to
+// find. See [riskguard.Guard.Quiet].
+func (k *Kernel) Quiet(e *exchange.Event) bool { return k.guard.Quiet(e) }
+
 // Stale says that the last event told nothing new: a repeated fill, an update older than
 // what is known. Strategies are not shown it.
 func (k *Kernel) Stale() bool { return k.stale }

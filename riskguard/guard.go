@@ -46,6 +46,9 @@ type Guard struct {
 	due      bool
 	alerts   []alert
 	reported reported
+	// pulse says when the account is read; ladder is what was found.
+	pulse  pulse
+	ladder ladder
 	// fault is the first input that the model could not take. From then on its picture
 	// may be wrong, so nothing more is approved.
 	fault error
@@ -83,6 +86,7 @@ func (g *Guard) setLimits(l Limits) error {
 	}
 	sets.keep(&g.sets)
 	g.limits, g.sets = l, sets
+	g.pulse.calm = false
 	for i := range g.sent {
 		g.sent[i].resize(l.MessagesPerSecondMax)
 	}
@@ -139,6 +143,9 @@ func (g *Guard) Check(in exchange.Intent, o exchange.Order, amend bool, at excha
 // exchange says of the account, trading states, alerts, starts, limits, and what can be borrowed. Orders come by [Guard.Hold]. Prices of instruments that are not in the
 // table are nobody's here.
 func (g *Guard) Apply(e *exchange.Event) {
+	if e.At >= g.pulse.next {
+		g.beat(e.At)
+	}
 	switch {
 	case e.Kind.Market():
 		if int(e.Inst) < len(g.markets) {
@@ -159,9 +166,13 @@ func (g *Guard) Apply(e *exchange.Event) {
 	case e.Kind == exchange.KindLedger, e.Kind == exchange.KindFill:
 		g.due = true
 		g.fold(e)
+		if e.Kind == exchange.KindFill {
+			g.pulse.settle(e.At)
+		}
 	case e.Kind == exchange.KindAccount, e.Kind == exchange.KindRiskLevel:
 		g.due = true
 		g.reported = reported{*e.Account(), e.At}
+		g.pulse.calm = g.pulse.calm && !g.reportedLow()
 	case e.Kind == exchange.KindAlert:
 		g.applyAlert(e)
 	}

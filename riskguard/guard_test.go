@@ -174,6 +174,7 @@ func TestLimitsValidate(t *testing.T) {
 		{"fresh_mark", "1ms", "1h", "-1s", "1h1s"},
 		{"fresh_index", "1ms", "1h", "0s", "1h1s"},
 		{"approval_ttl", "1ms", "1h", "0s", "1h1s"},
+		{"unimmr_resume_after", "1s", "24h", "999ms", "24h1s"},
 	} {
 		for _, good := range []string{c.least, c.most} {
 			l := DefaultLimits()
@@ -194,7 +195,7 @@ func TestLimitsValidate(t *testing.T) {
 		}
 	}
 	// All mistakes are named at once.
-	if err := (&Limits{}).Validate(); err == nil || len(strings.Split(err.Error(), "\n")) != 7 {
+	if err := (&Limits{}).Validate(); err == nil || len(strings.Split(err.Error(), "\n")) != 12 {
 		t.Errorf("%v", err)
 	}
 	if _, err := New(Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Strategies: 1}); err == nil || !strings.HasPrefix(err.Error(), "risk limits: ") {
@@ -211,13 +212,14 @@ func TestDefaults(t *testing.T) {
 	}{
 		{d.OrderNotionalMaxRatio, "0.02"}, {d.PositionMaxRatio, "0.2"}, {d.PriceCollarLimit, "0.01"}, {d.PriceCollarMarket, "0.005"},
 		{d.UniMMRMin, "2"}, {d.UniMMRShockMin, "1.5"}, {d.ShockCoin, "0.2"}, {d.ShockStable, "0.1"}, {d.ShockHaircut, "0.1"},
+		{d.UniMMRWarn, "3"}, {d.UniMMRReduce, "2"}, {d.UniMMRHalt, "1.3"}, {d.UniMMRResume, "2.2"},
 	} {
 		if !c.got.Equal(decimal.RequireFromString(c.want)) {
 			t.Errorf("default %d is %v, want %s", i, c.got, c.want)
 		}
 	}
 	if d.UnknownOrdersMax != 0 || d.OpenOrdersMax != 20 || d.MessagesPerSecondMax != 10 || d.DuplicateWindow != time.Second || d.ApprovalTTL != 500*time.Millisecond ||
-		d.FreshPrice != time.Second || d.FreshMark != 3*time.Second || d.FreshIndex != 10*time.Second {
+		d.FreshPrice != time.Second || d.FreshMark != 3*time.Second || d.FreshIndex != 10*time.Second || d.UniMMRResumeAfter != time.Minute {
 		t.Errorf("%+v", d)
 	}
 }

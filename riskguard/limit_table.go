@@ -44,8 +44,13 @@ func (l *Limits) entries() []limitEntry {
 		{"shock_coin", &l.ShockCoin, "0", "0.95", whole},
 		{"shock_haircut", &l.ShockHaircut, "0", "1", whole},
 		{"shock_stable", &l.ShockStable, "0", "0.95", whole},
+		{"unimmr_halt", &l.UniMMRHalt, "1.05", "1000", whole},
 		{"unimmr_min", &l.UniMMRMin, "1.2", "1000", higher},
+		{"unimmr_reduce", &l.UniMMRReduce, "1.05", "1000", whole},
+		{"unimmr_resume", &l.UniMMRResume, "1.05", "1000", whole},
+		{"unimmr_resume_after", &l.UniMMRResumeAfter, "1s", "24h", whole},
 		{"unimmr_shock_min", &l.UniMMRShockMin, "1.05", "1000", higher},
+		{"unimmr_warn", &l.UniMMRWarn, "1.05", "1000", whole},
 		{"unknown_orders_max", &l.UnknownOrdersMax, "0", "10", lower},
 	}
 }
@@ -60,6 +65,9 @@ func (l *Limits) Validate() error {
 			errs = append(errs, err)
 		}
 	}
+	if len(errs) == 0 {
+		errs = l.contradictions()
+	}
 	if len(l.Overrides) > overridesMax {
 		errs = append(errs, fmt.Errorf("override is given %d times; it must be at most %d", len(l.Overrides), overridesMax))
 	}
@@ -67,6 +75,29 @@ func (l *Limits) Validate() error {
 		errs = append(errs, l.Overrides[i].validate(l, i)...)
 	}
 	return errors.Join(errs...)
+}
+
+// contradictions names limits that cannot hold together.
+func (l *Limits) contradictions() (errs []error) {
+	for _, c := range [...]struct {
+		low, high   string
+		has, had    decimal.Decimal
+		equalIsFine bool
+	}{
+		{"unimmr_halt", "unimmr_reduce", l.UniMMRHalt, l.UniMMRReduce, false},
+		{"unimmr_reduce", "unimmr_resume", l.UniMMRReduce, l.UniMMRResume, true},
+		{"unimmr_reduce", "unimmr_warn", l.UniMMRReduce, l.UniMMRWarn, true},
+	} {
+		if c.has.LessThan(c.had) || c.equalIsFine && c.has.Equal(c.had) {
+			continue
+		}
+		must := "below"
+		if c.equalIsFine {
+			must = "at most"
+		}
+		errs = append(errs, fmt.Errorf("%s is %v; it must be %s %s, which is %v", c.low, c.has, must, c.high, c.had))
+	}
+	return errs
 }
 
 // validate holds the value against its bounds.

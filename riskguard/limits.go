@@ -49,6 +49,16 @@ type Limits struct {
 	UniMMRMin decimal.Decimal `toml:"unimmr_min" json:"unimmr_min"`
 	// UniMMRShockMin is the same under every shock. Default 1.5, 1.05 to 1000.
 	UniMMRShockMin decimal.Decimal `toml:"unimmr_shock_min" json:"unimmr_shock_min"`
+	// UniMMRWarn, UniMMRReduce and UniMMRHalt are the levels of the account's uniMMR at which
+	// a person is told, only reducing goes on, and nothing does. UniMMRReduce is at most
+	// UniMMRResume, above which uniMMR must stay for UniMMRResumeAfter before the guard lets
+	// new risk in again by itself; a halt only a person lifts. Defaults 3.0, 2.0, 1.3 and 2.2,
+	// each 1.05 to 1000, and 1m, 1s to 24h.
+	UniMMRWarn        decimal.Decimal `toml:"unimmr_warn" json:"unimmr_warn"`
+	UniMMRReduce      decimal.Decimal `toml:"unimmr_reduce" json:"unimmr_reduce"`
+	UniMMRHalt        decimal.Decimal `toml:"unimmr_halt" json:"unimmr_halt"`
+	UniMMRResume      decimal.Decimal `toml:"unimmr_resume" json:"unimmr_resume"`
+	UniMMRResumeAfter time.Duration   `toml:"unimmr_resume_after" json:"unimmr_resume_after"`
 	// ShockCoin, ShockStable and ShockHaircut size the shocks: coins move by ±ShockCoin,
 	// each stable coin loses ShockStable, every haircut grows by ShockHaircut. Ratios;
 	// defaults 0.20, 0.10 and 0.10, at most 0.95, 0.95 and 1; 0 is no shock.
@@ -82,6 +92,11 @@ func DefaultLimits() Limits {
 		FreshIndex:            10 * time.Second,
 		UniMMRMin:             decimal.RequireFromString("2.0"),
 		UniMMRShockMin:        decimal.RequireFromString("1.5"),
+		UniMMRWarn:            decimal.RequireFromString("3.0"),
+		UniMMRReduce:          decimal.RequireFromString("2.0"),
+		UniMMRHalt:            decimal.RequireFromString("1.3"),
+		UniMMRResume:          decimal.RequireFromString("2.2"),
+		UniMMRResumeAfter:     time.Minute,
 		ShockCoin:             decimal.RequireFromString("0.20"),
 		ShockStable:           decimal.RequireFromString("0.10"),
 		ShockHaircut:          decimal.RequireFromString("0.10"),

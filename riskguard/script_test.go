@@ -163,6 +163,9 @@ func (b *bench) do(f []string) string {
 	case "limit": // limit unimmr_min 3
 		l := b.g.limits
 		b.set(&l, f[1], f[2])
+		if err := l.Validate(); err != nil {
+			return err.Error()
+		}
 		*b = *newBench(b.t, l)
 		return ""
 	case "override": // override product=UM symbol=UM:BTCUSDT strategy=one open_orders_max=3
@@ -232,12 +235,16 @@ func (b *bench) do(f []string) string {
 		e.SetFill(&exchange.Fill{Side: side, Qty: exchange.MustFixed(f[3]), Price: exchange.MustFixed(f[4])})
 	case "state": // state HALTED, state ACTIVE inst=UM, state REDUCE_ONLY strategy=1 cause=STREAM
 		b.setState(&e, f)
-	case "reported": // reported REDUCE_ONLY: the exchange's word for the account
+	case "reported": // reported REDUCE_ONLY [1.15]: the exchange's word for the account, and its uniMMR
 		status, err := exchange.ParseAccountStatus(f[1])
 		if err != nil {
 			return err.Error()
 		}
-		e.SetAccount(&exchange.Account{Status: status})
+		a := exchange.Account{Status: status}
+		if len(f) > 2 {
+			a.UniMMR = decimal.RequireFromString(f[2])
+		}
+		e.SetAccount(&a)
 	case "watch": // what the watch finds, which takes effect
 		return b.look()
 	case "states": // who holds what

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -18,10 +20,12 @@ type snapshot struct {
 	Epoch   uint64            `json:"epoch"`
 	Fault   string            `json:"fault,omitzero"`
 	Held    []heldSnapshot    `json:"held"`
+	Ladder  *ladderSnapshot   `json:"ladder,omitzero"`
 	Lending []lendingSnapshot `json:"lending,omitzero"`
 	Limits  json.RawMessage   `json:"limits,omitzero"`
 	Markets []marketSnapshot  `json:"markets"`
 	Model   json.RawMessage   `json:"model"`
+	Pulse   *pulseSnapshot    `json:"pulse,omitzero"`
 	// Reported is what the exchange has said of the account, if it has.
 	Reported *reportedSnapshot `json:"reported,omitzero"`
 	Sent     []sentSnapshot    `json:"sent"`
@@ -36,6 +40,19 @@ type alertSnapshot struct {
 	Since    exchange.Time         `json:"since"`
 	Strategy exchange.StrategyID   `json:"strategy,omitzero"`
 	Value    string                `json:"value"`
+}
+
+// ladderSnapshot is where uniMMR stands, if it is on the ladder.
+type ladderSnapshot struct {
+	Better exchange.Time   `json:"better,omitzero"`
+	Rung   rung            `json:"rung"`
+	UniMMR decimal.Decimal `json:"unimmr"`
+}
+
+// pulseSnapshot is when the account was read last and is read next.
+type pulseSnapshot struct {
+	Last exchange.Time `json:"last"`
+	Next exchange.Time `json:"next"`
 }
 
 type reportedSnapshot struct {
@@ -106,6 +123,12 @@ func (g *Guard) Snapshot() []byte {
 	}
 	for _, a := range g.alerts {
 		s.Alerts = append(s.Alerts, alertSnapshot{a.Asset, a.Control, a.inst, a.Limit, a.Severity, a.since, a.Strategy, a.Value})
+	}
+	if g.pulse.last != 0 {
+		s.Pulse = &pulseSnapshot{g.pulse.last, g.pulse.next}
+	}
+	if g.ladder.rung != rungFine {
+		s.Ladder = &ladderSnapshot{g.ladder.better, g.ladder.rung, g.ladder.uniMMR}
 	}
 	if g.reported.at != 0 {
 		s.Reported = &reportedSnapshot{g.reported.account, g.reported.at}
@@ -183,6 +206,15 @@ func (g *Guard) restore(s *snapshot) error {
 		g.alerts = append(g.alerts, alert{inst: a.Inst, since: a.Since, Alert: exchange.Alert{
 			Control: a.Control, Strategy: a.Strategy, Asset: a.Asset, Severity: a.Severity, Value: a.Value, Limit: a.Limit,
 		}})
+	}
+	if s.Pulse != nil {
+		g.pulse = pulse{next: s.Pulse.Next, last: s.Pulse.Last}
+	}
+	if l := s.Ladder; l != nil {
+		if l.Rung > rungHalt {
+			return fmt.Errorf("the ladder has no rung %d", l.Rung)
+		}
+		g.ladder = ladder{l.Rung, l.UniMMR, l.Better}
 	}
 	if s.Reported != nil {
 		g.reported = reported{s.Reported.Account, s.Reported.At}

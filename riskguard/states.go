@@ -95,6 +95,9 @@ func (g *Guard) applyState(e *exchange.Event) {
 		for _, c := range lifted() {
 			scope.set(c, h)
 		}
+		if scope == &g.states.account {
+			g.resumeLadder()
+		}
 	default:
 		scope.set(s.Cause, h)
 	}

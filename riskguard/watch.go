@@ -21,6 +21,7 @@ type watcher struct {
 func watchers() []watcher {
 	return []watcher{
 		{"account-status", (*watch).accountStatus},
+		{"ladder", (*watch).ladder},
 	}
 }
 

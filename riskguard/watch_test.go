@@ -3,6 +3,8 @@ package riskguard
 import (
 	"fmt"
 	"strings"
+	"testing"
+	"time"
 
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -49,4 +51,73 @@ func (b *bench) finding(e *exchange.Event) string {
 		over = " is over"
 	}
 	return fmt.Sprintf("%v %s%s%s: %s, limit %s", a.Severity, a.Control, of, over, a.Value, a.Limit)
+}
+
+// TestDerisk: the plan brings uniMMR back above the way out, and asking changes nothing.
+func TestDerisk(t *testing.T) {
+	b := newBench(t, DefaultLimits())
+	b.do(strings.Fields("fill UM BUY 2 50000"))
+	b.do(strings.Fields("mark UM 45400"))
+	plan, err := b.g.Derisk()
+	if err != nil || len(plan) != 1 || plan[0].Inst != benchUM || plan[0].Side != exchange.Sell || plan[0].UniMMR.LessThan(b.g.limits.UniMMRResume) {
+		t.Errorf("%+v, %v", plan, err)
+	}
+	b.do(strings.Fields("mark UM 50000"))
+	if plan, err := b.g.Derisk(); err != nil || len(plan) != 0 {
+		t.Errorf("%+v, %v", plan, err)
+	}
+}
+
+// TestQuiet: what is quiet gives the watch nothing to find, and near a level nothing is.
+func TestQuiet(t *testing.T) {
+	b := newBench(t, DefaultLimits())
+	mark := func(price string) exchange.Event {
+		e := exchange.Event{At: b.now, Inst: benchUM}
+		e.SetMark(exchange.Mark{Price: exchange.MustFixed(price)})
+		return e
+	}
+	quiet := func(price string) bool {
+		e := mark(price)
+		return b.g.Quiet(&e)
+	}
+	index := exchange.Event{At: b.now}
+	index.SetAssetIndex(&exchange.AssetIndex{Asset: "USDT", Price: exchange.MustFixed("0.4")})
+	trade := exchange.Event{At: b.now, Inst: benchUM}
+	trade.SetTrade(exchange.Trade{Price: 1, Qty: 1})
+	if !quiet("1") || b.g.Quiet(&index) || !b.g.Quiet(&trade) {
+		t.Error("a flat account cares for its money alone")
+	}
+	b.do(strings.Fields("fill UM BUY 0.5 50000"))
+	if !quiet("49500") || quiet("30000") || !b.g.Quiet(&trade) {
+		t.Error("with a position, a mark matters where it leads to a level")
+	}
+	b.do(strings.Fields("fill UM BUY 2 50000"))
+	b.do(strings.Fields("mark UM 46540"))
+	if quiet("46540") || b.g.Quiet(&trade) {
+		t.Error("near a level anything may come")
+	}
+	b.do(strings.Fields("state HALTED cause=STREAM"))
+	if !quiet("1") {
+		t.Error("nothing is read of an account that nobody knows")
+	}
+}
+
+// TestMarketEventsAllocateNothing: a guard in which nothing can happen costs nothing.
+func TestMarketEventsAllocateNothing(t *testing.T) {
+	b := newBench(t, DefaultLimits())
+	b.do(strings.Fields("fill UM BUY 0.5 50000"))
+	e := exchange.Event{At: b.now, Inst: benchUM}
+	e.SetMark(exchange.Mark{Price: exchange.MustFixed("50000")})
+	for range 3 {
+		e.At = e.At.Add(2 * time.Second)
+		b.g.Apply(&e)
+		b.g.Watch(e.At, nil)
+	}
+	if n := testing.AllocsPerRun(100, func() {
+		e.At = e.At.Add(2 * time.Second)
+		b.g.Apply(&e)
+		b.g.Watch(e.At, nil)
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
 }

@@ -5,7 +5,8 @@ import "github.com/pmbot/pmbot/exchange"
 // Reduction says in which respects an order reduces the account's risk. Each compares
 // the worst case of the open orders with the order filled to the worst case without it.
 type Reduction struct {
-	// Base: uniMMR at the prices as they are is not lower.
+	// Base: uniMMR at the prices as they are is not lower. Where equity is negative, here and
+	// under a shock, it is enough that neither equity falls nor maintenance margin grows.
 	Base bool
 	// Shocked: the lowest uniMMR over the shocks is not lower. EveryShock: it is not lower
 	// under any of them. A fall of the better scenarios is profit forgone: whoever closes
@@ -44,7 +45,7 @@ func (p *Portfolio) Reducing(o exchange.Order) (Reduction, error) {
 	p.drop(o.ID, false)
 	p.refresh()
 	filled.slip = exchange.FixedOne
-	before := p.uniMMRs()
+	before := p.standings()
 	r.Delta = true
 	if b.leg != nil {
 		qty := b.leg.fillSize(&filled)
@@ -64,7 +65,7 @@ func (p *Portfolio) Reducing(o exchange.Order) (Reduction, error) {
 	if err := p.Missing(); err != nil {
 		return r, err
 	}
-	r.compare(before, p.uniMMRs())
+	r.compare(before, p.standings())
 	return r, nil
 }
 
@@ -82,27 +83,50 @@ func (p *Portfolio) reducingLegs(o exchange.Order) (Reduction, error) {
 	}, err
 }
 
-// uniMMRs is the worst case of every scenario (quotient scale).
-func (p *Portfolio) uniMMRs() []wide {
-	all := make([]wide, len(p.totals))
+// standing is the worst case of a scenario: its uniMMR (quotient scale), and what that is
+// made of (usd scale).
+type standing struct{ uniMMR, equity, maint wide }
+
+// standings are the worst cases of every scenario.
+func (p *Portfolio) standings() []standing {
+	all := make([]standing, len(p.totals))
 	for i := range all {
-		all[i] = uniMMR(p.totals[i].adjustedWorst(), p.totals[i].maintWorst)
+		t := &p.totals[i]
+		all[i] = standing{uniMMR(t.adjustedWorst(), t.maintWorst), t.adjustedWorst(), t.maintWorst}
 	}
 	return all
 }
 
-func (r *Reduction) compare(before, after []wide) {
-	r.Base = !after[0].less(before[0])
+// keeps says that a scenario is not worse after than before: uniMMR is not lower. Where
+// equity is negative a smaller maintenance margin makes uniMMR fall, and no loss is greater:
+// there nothing is worse while neither equity nor margin is.
+func (before *standing) keeps(after *standing) bool {
+	return !after.uniMMR.less(before.uniMMR) ||
+		before.equity.negative() && !after.equity.less(before.equity) && !before.maint.less(after.maint)
+}
+
+func (r *Reduction) compare(before, after []standing) {
+	r.Base = before[0].keeps(&after[0])
 	r.Shocked, r.EveryShock = true, true
 	if len(before) == 1 {
 		return
 	}
-	lowest, lowestBefore := after[1], before[1]
 	for i := 1; i < len(before); i++ {
-		lowest, lowestBefore = lowest.min(after[i]), lowestBefore.min(before[i])
-		r.EveryShock = r.EveryShock && !after[i].less(before[i])
+		r.EveryShock = r.EveryShock && before[i].keeps(&after[i])
 	}
-	r.Shocked = !lowest.less(lowestBefore)
+	worst, worstBefore := lowest(after), lowest(before)
+	r.Shocked = worstBefore.keeps(worst)
+}
+
+// lowest is the shock with the lowest uniMMR.
+func lowest(all []standing) *standing {
+	found := &all[1]
+	for i := range all[2:] {
+		if s := &all[i+2]; s.uniMMR.less(found.uniMMR) {
+			found = s
+		}
+	}
+	return found
 }
 
 // shrinks says whether a change of exposure leaves the absolute value no larger,

@@ -60,6 +60,8 @@ func TestReducing(t *testing.T) {
 		{"close the short of a carry, flagged reduce-only", carry(t), reduceOnly(limitOrder(50, 2, exchange.Buy, "5", "100000")), false},
 		{"sell the coin of a carry", carry(t), limitOrder(50, 1, exchange.Sell, "5", "100000"), false},
 		{"a reduce-only order without a position", leveraged(t, "0", "1"), reduceOnly(limitOrder(50, 1, exchange.Buy, "5", "100000")), true},
+		{"close a part of a long that a shock ruins", leveraged(t, "3", "0"), limitOrder(50, 1, exchange.Sell, "0.5", "100000"), true},
+		{"add to a long that a shock ruins", leveraged(t, "3", "0"), limitOrder(50, 1, exchange.Buy, "0.5", "100000"), false},
 		{"hedge a long through the inverse contract", leveraged(t, "1", "0"), limitOrder(50, 4, exchange.Sell, "500", "100000"), false},
 	} {
 		r, err := c.p.Reducing(c.o)

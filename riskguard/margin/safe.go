@@ -1,18 +1,33 @@
 package margin
 
-import "github.com/pmbot/pmbot/exchange"
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+)
 
 // band is the last answer of [Portfolio.Safe]: while holds, every price lies between the
 // low and high of its slot or asset, and uniMMR is above the line.
 type band struct {
 	holds bool
 	line  exchange.Fixed
+	swing swing
 }
 
-// The widest and the narrowest band that Safe tries; each try halves the width.
+// swing bounds what a band allows actual equity to do. The zero value does not.
+type swing struct {
+	bounded bool
+	floor   wide           // usd scale; the least must be above it
+	keep    exchange.Fixed // and above this part of the most
+}
+
+// The widest and the narrowest band that Safe tries; each try halves the width. Steady has
+// less room, and in its bands stable coins move a part of what coins do.
 const (
-	widest    = exchange.FixedOne / 2
-	narrowest = exchange.FixedOne / 512
+	widest          = exchange.FixedOne / 2
+	narrowest       = exchange.FixedOne / 512
+	narrowestSteady = exchange.FixedOne / 2048
+	stablePart      = 16
 )
 
 // Safe says that uniMMR is provably above a line: that the account's status cannot have
@@ -26,17 +41,38 @@ const (
 // position has its worst PnL of the two ends, every holding counts at (1-w) of its index
 // and every debt at (1+w), maintenance margin and open loss are those of the most
 // expensive ends. All of these are monotone in the prices, so no point inside is worse.
-func (p *Portfolio) Safe(line exchange.Fixed) bool {
-	if p.band.holds && p.band.line == line {
+func (p *Portfolio) Safe(line exchange.Fixed) bool { return p.safe(line, swing{}) }
+
+// Steady is Safe, and says besides that actual equity, before haircuts, is above a floor in
+// USD and nowhere in the band less than a part of what it is anywhere in it: a keep of 0.98
+// proves that it cannot fall by 2% from any height that it reaches there. A floor that is
+// no amount of money is not proven.
+func (p *Portfolio) Steady(line exchange.Fixed, floor decimal.Decimal, keep exchange.Fixed) bool {
+	at, err := wideFromDecimal(floor.RoundCeil(exchange.FixedPlaces), usdPlaces, amountDigitsMax)
+	if err != nil {
+		return false
+	}
+	return p.safe(line, swing{bounded: true, floor: at, keep: keep})
+}
+
+// Proven says that the last true answer of Safe or Steady still holds.
+func (p *Portfolio) Proven() bool { return p.band.holds }
+
+func (p *Portfolio) safe(line exchange.Fixed, s swing) bool {
+	if p.band.holds && p.band.line == line && p.band.swing == s {
 		return true
 	}
 	p.refresh()
-	p.band = band{line: line}
+	p.band = band{line: line, swing: s}
 	if p.lacks > 0 {
 		return false
 	}
-	for w := widest; w >= narrowest; w /= 2 {
-		if p.proves(line, w) {
+	least := narrowest
+	if s.bounded {
+		least = narrowestSteady
+	}
+	for w := widest; w >= least; w /= 2 {
+		if p.proves(line, w) && (!s.bounded || p.calm(&s, w)) {
 			p.setBand(w)
 			p.band.holds = true
 			return true
@@ -54,6 +90,31 @@ func (p *Portfolio) proves(line, width exchange.Fixed) bool {
 	// One unit above the line, so that rounding uniMMR cannot bring it down to the line.
 	need, _ := maint.times(line + 1).divide(wideInt(fixedOne))
 	return need.less(equity)
+}
+
+// calm says whether actual equity keeps within its bounds in a width.
+func (p *Portfolio) calm(s *swing, width exchange.Fixed) bool {
+	var least, most wide
+	for _, a := range p.assets {
+		if !a.used() {
+			continue
+		}
+		low, high := a.ends(width, s)
+		worst, best := a.own, a.own
+		for _, f := range a.futures {
+			for _, l := range f.legs {
+				if l != nil && !l.qty.zero() {
+					down, up := ends(f.mark, width)
+					one, other := f.pnl(l.qty, l.entry, down), f.pnl(l.qty, l.entry, up)
+					worst, best = worst.add(one.min(other)), best.add(one.max(other))
+				}
+			}
+		}
+		least = least.add(worst.times(low).min(worst.times(high)).up())
+		most = most.add(best.times(low).max(best.times(high)).up())
+	}
+	kept, _ := most.times(s.keep).divide(wideInt(fixedOne))
+	return s.floor.less(least) && least.positive() && kept.less(least)
 }
 
 // within is the least adjusted equity and the most maintenance margin that a width
@@ -117,7 +178,15 @@ func (p *Portfolio) setBand(width exchange.Fixed) {
 	for _, a := range p.assets {
 		a.low, a.high = 0, exchange.FixedMax
 		if a.used() {
-			a.low, a.high = ends(a.index, width)
+			a.low, a.high = a.ends(width, &p.band.swing)
 		}
 	}
+}
+
+// ends are the borders of the index in a band.
+func (a *asset) ends(width exchange.Fixed, s *swing) (low, high exchange.Fixed) {
+	if a.stable && s.bounded {
+		width /= stablePart
+	}
+	return ends(a.index, width)
 }

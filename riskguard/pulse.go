@@ -1,0 +1,82 @@
+package riskguard
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// At trade the guard judges the account as a whole, and only pictures of it that are whole: in
+// the middle of an instant one leg of a hedge has its new mark and the other not yet, and
+// between a fill and its bookings a profit is gone and not there yet. So it reads the account
+// at beats: when the first event of a later time comes, before that is folded in, once in a
+// second at most, and later while fills come. What a reading finds is state, and the watch
+// tells of it.
+//
+// Most beats cost a comparison: while prices stay in a band in which no level can be reached,
+// there is nothing to read.
+
+const (
+	// beatEvery is the least time between two readings.
+	beatEvery = time.Second
+	// settleFor is how long after a fill its bookings may be under way, and settleMost how
+	// long fills can put off a reading.
+	settleFor, settleMost = time.Second, 5 * time.Second
+)
+
+// pulse says when the account is read.
+type pulse struct {
+	// next is from when on the next event has it read, last when it was read.
+	next, last exchange.Time
+	// calm says that a band was proven for the levels as they are. It is found anew by a
+	// guard that was restored, so nothing may depend on it.
+	calm bool
+}
+
+// settle puts the next reading off: a fill's bookings come behind it.
+func (p *pulse) settle(at exchange.Time) {
+	p.next = min(max(p.next, at.Add(settleFor)), p.last.Add(settleMost))
+}
+
+// beat reads the account as it was before an event of this time.
+func (g *Guard) beat(at exchange.Time) {
+	p := &g.pulse
+	p.next, p.last = at.Add(beatEvery), at
+	if g.blind() || p.calm && g.model.Proven() {
+		return
+	}
+	p.calm = false
+	if g.model.Missing() != nil {
+		return
+	}
+	a := g.model.Account()
+	g.due = g.readLadder(&a, at) || g.due
+	g.seekCalm()
+}
+
+// seekCalm looks for the band in which no level can be reached.
+func (g *Guard) seekCalm() bool {
+	line, quiet := g.calmLadder()
+	g.pulse.calm = quiet && g.model.Steady(line, decimal.New(-1, 15), 0)
+	return g.pulse.calm
+}
+
+// Quiet says that a market event, if it came next, would give the watch nothing to find. It is
+// conservative, and of events that are quiet now each one stays quiet after the others.
+func (g *Guard) Quiet(e *exchange.Event) bool {
+	if g.blind() {
+		return true
+	}
+	if !(g.pulse.calm && g.model.Proven()) && !g.seekCalm() {
+		return false
+	}
+	switch e.Kind {
+	case exchange.KindMark:
+		return g.model.InMarkBand(e.Inst, e.Mark().Price)
+	case exchange.KindAssetIndex:
+		return g.model.InIndexBand(e.AssetIndex().Asset, e.AssetIndex().Price)
+	}
+	return true
+}
