@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "f5f191b76966c164340dc92a8e908fb4053d2f627cd05c164af74b8e33623c06"
+const coreSource = "29b9031e662142d4849e4fc526effbea8f48b2bb155aea1cfa39c983bbf9363c"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
