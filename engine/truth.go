@@ -47,7 +47,7 @@ func (t *truth) traded(inst exchange.InstrumentID) {
 
 // Known is what a broker must be told to go on from here in a new process.
 func (k *Kernel) Known() exchange.Known {
-	known := exchange.Known{Orders: k.Orders(), Acts: k.Acts(), Balances: k.guard.Balances(), Heard: k.truth.heard, Read: k.truth.last.At}
+	known := exchange.Known{Orders: k.Orders(), Acts: append(k.EndedActs(), k.Acts()...), Balances: k.guard.Balances(), Heard: k.truth.heard, Read: k.truth.last.At}
 	for _, o := range known.Orders {
 		if known.Heard == 0 || o.Created < known.Heard && k.truth.heard == 0 {
 			known.Heard = o.Created // nothing was ever heard, so all since the first order is missing

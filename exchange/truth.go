@@ -44,8 +44,8 @@ type Known struct {
 	// Orders are those that are not over, and the last that were, so that fills which are told
 	// again are known to be theirs.
 	Orders []Order
-	// Acts are those of which no end is known: the exchange's records must say what became of
-	// each.
+	// Acts are those of which no end is known, whose outcome the exchange's records must say,
+	// and the last that are over, whose records are no others'.
 	Acts []OpenAct
 	// Balances are those that are not zero: what differs from them has changed meanwhile.
 	Balances []TruthBalance

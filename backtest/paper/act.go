@@ -14,6 +14,9 @@ func (b *Broker) tellAct(act exchange.Act, s exchange.ActStatus, at exchange.Tim
 func (b *Broker) settleActs(acts []exchange.OpenAct, at exchange.Time) {
 	for i := range acts {
 		a := &acts[i]
+		if a.Status.Final() {
+			continue
+		}
 		status, why := exchange.ActNotArrived, "the process ended before the simulated exchange was asked"
 		if a.Booked {
 			status, why = exchange.ActDone, "its bookings were told before the process ended"

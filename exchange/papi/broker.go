@@ -72,6 +72,7 @@ type Broker struct {
 
 	orders, cancels chan *request
 	asks            chan *question
+	acts            chan actTask
 	inbox           chan any
 	// kick ends the stream's connection, for a reason.
 	kick chan string
@@ -128,7 +129,7 @@ func NewBroker(c BrokerConfig) (*Broker, error) {
 	}
 	b := &Broker{
 		config: c, stream: stream, orders: make(chan *request, 2*queueMax), cancels: make(chan *request, 2*queueMax),
-		asks: make(chan *question, queueMax), inbox: make(chan any, inboxMax), kick: make(chan string, 1),
+		asks: make(chan *question, queueMax), acts: make(chan actTask, actsMax), inbox: make(chan any, inboxMax), kick: make(chan string, 1),
 	}
 	b.traders = make([]tradeList, c.Instruments.Len()+1)
 	for i := range b.traders {
@@ -192,13 +193,11 @@ type request struct {
 	resumed bool
 }
 
-// Submit sends an approved new order or amend, and does not wait. What becomes of it is
+// Submit sends an approved new order, amend, loan or repayment, and does not wait. What becomes of it is
 // delivered.
 func (b *Broker) Submit(a riskguard.Approved, _ exchange.Time) {
-	if act := a.Act(); act.Kind != 0 {
-		e := exchange.Event{At: b.now()}
-		e.SetAct(&exchange.ActUpdate{ID: act.ID, Status: exchange.ActRejected, Code: codeNotSent, Reason: "not sent: this broker does no acts yet", Retryable: true})
-		b.config.Deliver(e)
+	if a.Act().Kind != 0 {
+		b.submitAct(a)
 		return
 	}
 	kind := toPlace

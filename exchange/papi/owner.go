@@ -23,6 +23,10 @@ type owner struct {
 	tr  *translator
 	// doubts are the requests of unknown outcome, the oldest first.
 	doubts []*doubt
+	// actDoubts are the acts of unknown outcome, and transactions the last records that are
+	// known to be of acts.
+	actDoubts    []*actDoubt
+	transactions []int64
 	// echoes are the orders that the exchange has taken and the stream must tell of.
 	echoes map[string]exchange.Time
 
@@ -63,6 +67,7 @@ func (b *Broker) Run(ctx context.Context) error {
 		active: map[exchange.InstrumentID]bool{},
 	}
 	o.remember(&b.config.Known)
+	o.rememberActs(b.config.Known.Acts)
 	var workers sync.WaitGroup
 	for range senders {
 		workers.Go(func() { b.work(ctx, b.orders) })
@@ -73,6 +78,7 @@ func (b *Broker) Run(ctx context.Context) error {
 	for range askers {
 		workers.Go(func() { b.ask(ctx) })
 	}
+	workers.Go(func() { b.workActs(ctx) })
 	workers.Go(func() { b.listen(ctx) })
 	workers.Go(func() { b.config.Client.keepOpen(ctx) })
 	b.waiting.Lock()
@@ -107,6 +113,11 @@ func (b *Broker) Run(ctx context.Context) error {
 		}
 		b.config.Deliver(refusal(r, codeNotSent, stopped, b.now()))
 	}
+	for range len(b.acts) {
+		if t := <-b.acts; t.at == 0 {
+			b.config.Deliver(actRefusal(t.act.ID, codeNotSent, stopped, b.now()))
+		}
+	}
 	o.become(Gap, "the broker has stopped")
 	return ctx.Err()
 }
@@ -136,6 +147,11 @@ func (o *owner) due() exchange.Time {
 			due = min(due, d.next)
 		}
 	}
+	for _, d := range o.actDoubts {
+		if !d.asking {
+			due = min(due, d.next)
+		}
+	}
 	for _, at := range o.echoes {
 		due = min(due, at)
 	}
@@ -148,7 +164,8 @@ func (o *owner) due() exchange.Time {
 // take lets one thing happen and delivers what follows.
 func (o *owner) take(m any) {
 	o.tr.at = o.now()
-	if _, isUpshot := m.(upshot); !isUpshot && o.ctx.Err() != nil {
+	_, isUpshot := m.(upshot)
+	if _, isAct := m.(actNews); !isUpshot && !isAct && o.ctx.Err() != nil {
 		return // only what became of orders counts now
 	}
 	switch m := m.(type) {
@@ -158,6 +175,8 @@ func (o *owner) take(m any) {
 		o.answer(&m)
 	case sighting:
 		o.seen(&m)
+	case actNews:
+		o.heardAct(&m)
 	case opened:
 		o.connected, o.opened, o.deaf = true, o.now(), false
 		o.recover("connected")
@@ -313,6 +332,11 @@ func (o *owner) attend() {
 	for _, d := range o.doubts {
 		if !d.asking && d.next <= now {
 			o.inquire(d)
+		}
+	}
+	for _, d := range o.actDoubts {
+		if !d.asking && d.next <= now {
+			o.inquireAct(d)
 		}
 	}
 	if o.wanted != "" && o.state == Live && o.next <= now {
