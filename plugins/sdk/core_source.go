@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "29b9031e662142d4849e4fc526effbea8f48b2bb155aea1cfa39c983bbf9363c"
+const coreSource = "b840ab3903a0444fa4d2ec6ef3ee272f125eab21caefb13b78fb10a3128b0f6e"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
