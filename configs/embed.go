@@ -11,7 +11,8 @@ import "embed"
 // instruments of examples and tests; a live run asks Binance instead. demo.toml is what a
 // backtest runs when no configuration is named; backtest.toml explains every key of a
 // backtest, sim.toml every key of a simulated exchange and run.toml every key of a bot; sim-busy.toml is
-// an exchange with much to tell, and demo-bot.toml the bot of the demo.
+// an exchange with much to tell, demo-bot.toml the bot of the demo, and watchdog.toml explains
+// every key of a watchdog.
 //
 //go:embed *.toml exchangeinfo/*.json
 var FS embed.FS

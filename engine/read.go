@@ -67,3 +67,6 @@ func (k *Kernel) Limits() riskguard.Limits { return k.guard.Limits() }
 
 // Uses tells how near orders came to the limits; see [riskguard.Guard.Uses].
 func (k *Kernel) Uses() []riskguard.Use { return k.guard.Uses() }
+
+// Read is when the newest reading of the exchange's account began; 0 before the first.
+func (k *Kernel) Read() exchange.Time { return k.truth.last.At }

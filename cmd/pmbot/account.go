@@ -25,6 +25,8 @@ type liveConfig struct {
 	Exchange exchangeConfig `toml:"exchange"`
 	// Instruments are what is traded.
 	Instruments []strategy.Symbol `toml:"instruments"`
+	// State is a bot's directory, "" for the user's.
+	State string `toml:"state"`
 }
 
 // accountConfig names the account's key and what is expected of the account.

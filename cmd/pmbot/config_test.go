@@ -221,6 +221,10 @@ func TestShippedConfigs(t *testing.T) {
 			func(name, text string) error { _, err := loadLive(name, text, nil); return err },
 			reflect.TypeFor[liveConfig](),
 		},
+		"watchdog.toml": {
+			func(name, text string) error { _, err := loadWatchdog(name, text, nil); return err },
+			reflect.TypeFor[watchdogConfig](),
+		},
 		"run.toml":      {load: func(name, text string) error { _, _, err := loadBot(name, text, nil); return err }},
 		"sim-busy.toml": {load: func(name, text string) error { _, err := loadSim(&simText{name, text}, nil, nil); return err }},
 	}

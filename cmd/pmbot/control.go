@@ -44,6 +44,12 @@ was named, and 9 if it did not answer in time.`}
 	return cmd, f
 }
 
+// waits sets how long a command waits that does not say.
+func (f *controlFlags) waits(cmd *cobra.Command, d time.Duration) {
+	f.timeout = d
+	cmd.Flags().Lookup("timeout").DefValue = d.String()
+}
+
 // controlFailure gives what a bot says the exit code of its kind.
 func (c *console) controlFailure(f *controlFlags, err error) error {
 	var known *failure
@@ -54,6 +60,8 @@ func (c *console) controlFailure(f *controlFlags, err error) error {
 		return &failure{exitNotRunning, fmt.Errorf("account %s: %w", f.account, err), c.startCure(f)}
 	case errors.Is(err, monitor.ErrNotThere):
 		return &failure{exitNotFound, err, "pmbot status and pmbot orders list what there is"}
+	case errors.Is(err, monitor.ErrNotClean):
+		return &failure{exitSafety, err, "pmbot status tells what holds it"}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &failure{exitTimeout, err, "see pmbot status, and --timeout"}
 	}
@@ -148,5 +156,5 @@ func lookCommands(c *console) []*cobra.Command {
 
 // tellCommands tell a running bot what to do.
 func tellCommands(c *console) []*cobra.Command {
-	return []*cobra.Command{haltCommand(c), resumeCommand(c), cancelCommand(c), flattenCommand(c), reloadCommand(c)}
+	return []*cobra.Command{haltCommand(c), reduceCommand(c), drainCommand(c), resumeCommand(c), cancelCommand(c), flattenCommand(c), reloadCommand(c)}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -23,63 +24,26 @@ func scopeFlags(flags *pflag.FlagSet, s *monitor.Scope) {
 	flags.StringVar(&s.Strategy, "strategy", "", "only this strategy, as the configuration labels it")
 }
 
-func haltCommand(c *console) *cobra.Command {
-	h := &monitor.Halt{Who: monitor.Who{By: operator()}}
-	cancel := false
-	var cmd *cobra.Command
-	cmd, _ = c.control("halt", "Stop a running bot from taking new risk",
-		`Stop new risk, of the account or of one instrument or strategy. It is answered when no request
-that was approved before is on its way any more: from then on nothing leaves but cancels and
-orders that protect. Open orders stay, unless --cancel ends them. The bot goes on watching;
-only "pmbot resume" frees it.`,
-		cobra.NoArgs, func(ctx context.Context, f *controlFlags, _ []string) error {
-			h.Wait = waitOf(f)
-			if !cancel {
-				return act(ctx, c, f, "halt", h, c.printActed)
-			}
-			return c.haltAndCancel(ctx, f, h)
-		})
-	flags := cmd.Flags()
-	scopeFlags(flags, &h.Scope)
-	flags.BoolVar(&h.ReduceOnly, "reduce-only", false, "let orders through that reduce risk")
-	flags.BoolVar(&cancel, "cancel", false, "end the open orders, too, and wait until they are")
-	flags.StringVar(&h.Reason, "reason", byHand, "why; it is kept in the journal")
-	return cmd
-}
-
-// haltAndCancel halts and ends the open orders, each in half of the time. What was sent before
-// and has no answer keeps no order from being ended.
-func (c *console) haltAndCancel(ctx context.Context, f *controlFlags, h *monitor.Halt) error {
-	bot, err := c.bot(f)
-	if err != nil {
-		return err
-	}
-	h.Wait /= 2
-	var halted monitor.Acted
-	late := bot.Post(ctx, "halt", h, &halted)
-	if late != nil && !errors.Is(late, context.DeadlineExceeded) {
-		return late
-	}
-	all := monitor.Cancel{Scope: h.Scope, Who: h.Who, All: h.Scope == monitor.Scope{}, Wait: h.Wait}
-	return errors.Join(late, act(ctx, c, f, "cancel", all, c.printActed))
-}
-
 // waitOf is how long an act may wait for the exchange: what the command itself waits, less
 // the time that its answer takes.
 func waitOf(f *controlFlags) int64 { return (f.timeout - f.timeout/10).Milliseconds() }
 
 func resumeCommand(c *console) *cobra.Command {
 	r := &monitor.Resume{Who: monitor.Who{By: operator()}}
-	cmd, _ := c.control("resume", "Free a halted bot",
+	cmd, flags := c.control("resume", "Free a halted bot",
 		`Lift what an operator, a failed control or reconciliation has set on the account, or what an
-operator has set on one instrument or strategy. What else holds it, such as a user stream that
-is not live, goes on holding it: the answer lists it.`,
+operator has set on one instrument or strategy. The account is read first, and the bot stays as
+it is where the exchange's account is not ours, unless --accept takes the exchange's; or while
+there is a file HALT in its state directory. What else holds it, such as a user stream that
+is not live, goes on holding it: the answer lists it. Sweeps and drains end.`,
 		cobra.NoArgs, func(ctx context.Context, f *controlFlags, _ []string) error {
 			if strings.TrimSpace(r.Reason) == "" {
 				return &failure{exitUsage, errors.New("--reason is needed"), "say why the bot may trade again; it is kept in the journal"}
 			}
+			r.Wait = waitOf(f)
 			return act(ctx, c, f, "resume", r, c.printActed)
 		})
+	flags.waits(cmd, 40*time.Second) // the exchange is asked every ten seconds at most
 	scopeFlags(cmd.Flags(), &r.Scope)
 	cmd.Flags().StringVar(&r.Reason, "reason", "", "why the bot may trade again; it is kept in the journal")
 	cmd.Flags().BoolVar(&r.Accept, "accept", false, "take the exchange's account for ours where they differ")

@@ -103,10 +103,8 @@ func (c *console) liveConfig(f *doctorFlags) (*liveConfig, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.at != "" {
-		if u, err := url.Parse(f.at); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return nil, &failure{exitUsage, fmt.Errorf("--at %s is not the address of an exchange on this machine", f.at), "write it like http://127.0.0.1:9000"}
-		}
+	if err := f.checkAt(); err != nil {
+		return nil, err
 	}
 	name, text := "the defaults", ""
 	if f.config != "" {
@@ -120,6 +118,17 @@ func (c *console) liveConfig(f *doctorFlags) (*liveConfig, error) {
 		return nil, &failure{code: exitConfig, err: err}
 	}
 	return loadLive(name, text, append(overrides, doctorAt(f.at, doc.isBot())...))
+}
+
+// checkAt says what is wrong with --at.
+func (f *doctorFlags) checkAt() error {
+	if f.at == "" {
+		return nil
+	}
+	if u, err := url.Parse(f.at); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return &failure{exitUsage, fmt.Errorf("--at %s is not the address of an exchange on this machine", f.at), "write it like http://127.0.0.1:9000"}
+	}
+	return nil
 }
 
 // doctorAt are the base URLs of an exchange on this machine. The configuration of a bot names

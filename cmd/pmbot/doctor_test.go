@@ -14,7 +14,8 @@ import (
 
 // simulated is a "pmbot sim" that runs in this process.
 type simulated struct {
-	URL, Admin, Key, Secret string
+	URL, Admin, Key, Secret  string
+	FStream, DStream, Stream string
 }
 
 // startSim runs the command and reads the addresses that it prints.
@@ -56,6 +57,20 @@ func (s *simulated) do(t *testing.T, path, body string) {
 	if text, _ := io.ReadAll(answer.Body); answer.StatusCode != http.StatusOK {
 		t.Fatalf("POST %s %s: %s: %s", path, body, answer.Status, text)
 	}
+}
+
+// clear ends all faults.
+func (s *simulated) clear(t *testing.T) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, s.Admin+"/faults", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
 }
 
 const (

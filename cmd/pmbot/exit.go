@@ -46,7 +46,8 @@ const (
 	exitExchange exitCode = 8
 	// exitTimeout is an answer that did not come in time.
 	exitTimeout exitCode = 9
-	// exitUnknown is an end with an order of which nobody knows what became of it.
+	// exitUnknown is an end with an order of which nobody knows what became of it, or a halt
+	// whose end of all orders is not confirmed.
 	exitUnknown exitCode = 10
 )
 
@@ -60,10 +61,10 @@ func exitCodes() []exitMeaning {
 		{exitNotFound, "a file, plugin, run, tape, series or instrument is not there"},
 		{exitNotRunning, "the bot that the command would speak to does not run"},
 		{exitCheck, "data is damaged, or a check did not pass: a checksum, data verify, --strict, doctor"},
-		{exitSafety, "refused, because it could do harm: sim --listen, or data record --metrics, where other machines can reach it"},
+		{exitSafety, "refused, because it could do harm: sim --listen, or data record --metrics, where other machines can reach it; resume, while the exchange's account is not ours"},
 		{exitExchange, "the exchange cannot be reached, or has banned this address: doctor, data record"},
 		{exitTimeout, "no answer in time: of a plugin, of a running bot, or of the exchange to a stop, a cancel or a flatten"},
-		{exitUnknown, "a bot ended while nobody knew what became of an order: run"},
+		{exitUnknown, "nobody knows what became of an order: run, when it ends so; halt, when the end of all orders is not confirmed"},
 	}
 }
 
@@ -86,7 +87,8 @@ order. A second signal ends the process at once: shells tell 130 after SIGINT an
 SIGTERM. A bot's orders stay as they are then; its next start knows them.
 
 A bot that ended with 10 has told which orders; look at them at the exchange, or start it again
-and it finds out. 5 means that no bot of the account runs on this machine by this user, or that
+and it finds out. A halt that ended with 10 has told what is open or could not be read; the bot
+goes on, and the same command asks again. 5 means that no bot of the account runs on this machine by this user, or that
 its state directory is another one.`)
 	return &cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: b.String()}
 }

@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}{
 		{"Try it:", []*cobra.Command{demoCommand(c), simCommand(c)}},
 		{"Test strategies:", []*cobra.Command{backtestCommand(c), reportCommand(c), strategyCommand(c), dataCommand(c)}},
-		{"Run a bot:", []*cobra.Command{keyCommand(c), doctorCommand(c), runCommand(c), journalCommand(c)}},
+		{"Run a bot:", []*cobra.Command{keyCommand(c), doctorCommand(c), runCommand(c), watchdogCommand(c), journalCommand(c)}},
 		{"Look at a running bot:", lookCommands(c)},
 		{"Tell a running bot:", tellCommands(c)},
 		{"Other commands:", []*cobra.Command{versionCommand(c)}},

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 
 	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/engine/alarm"
@@ -74,11 +76,18 @@ type bot struct {
 	feed    *market.Feed
 	record  *recording
 	players *livePlayers
+	sweeper *sweeper
+	drainer drainer
+	// signals are those that halt. One that comes before there is anything to halt is kept.
+	signals chan os.Signal
 }
 
 // newBot finds the place where the bot remembers, takes the lock and opens the log.
 func (c *console) newBot(cfg *runConfig, doc *document, f *runFlags) (*bot, error) {
 	b := &bot{console: c, cfg: cfg, doc: doc, flags: f, mode: f.mode(), label: cfg.Account.Name, started: wallClock(), told: newNews()}
+	b.sweeper, b.drainer = newSweeper(b.sweepAccount), drainer{wishes: make(chan monitor.Drain)}
+	b.signals = make(chan os.Signal, 1)
+	signal.Notify(b.signals, syscall.SIGUSR1)
 	if b.mode == modeDry {
 		b.label += "-dry"
 	}

@@ -202,7 +202,7 @@ func (c *runConfig) live() *liveConfig {
 		list = defaultLive().Instruments
 	}
 	return &liveConfig{
-		Account: c.Account, Instruments: list,
+		Account: c.Account, Instruments: list, State: c.State,
 		Exchange: exchangeConfig{PAPI: c.Exchange.PAPI, SAPI: c.Exchange.SAPI, FAPI: c.Exchange.FAPI},
 	}
 }

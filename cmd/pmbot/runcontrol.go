@@ -24,6 +24,13 @@ func (b *bot) serveControl(ctx context.Context) error {
 	server, err := monitor.New(monitor.Config{
 		Loop: b.loop, Guard: b.guard, Instruments: b.ins, Strategies: b.labels, Recent: b.recent,
 		About: b.about, Reload: b.reload, Log: b.logPath(), Clock: b.clock.Now,
+		Sweep: func(asker context.Context, what monitor.Sweep) any { return b.sweeper.sweep(asker, what) },
+		Resumed: func() {
+			b.sweeper.end(ctx)
+			b.drainBy(ctx, monitor.Drain{})
+		},
+		Barred: b.barred,
+		Drain:  func(d monitor.Drain) { b.drainBy(ctx, d) },
 	})
 	if err != nil {
 		return err

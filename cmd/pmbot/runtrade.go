@@ -16,6 +16,8 @@ func (b *bot) trade(stopped context.Context) error {
 		stopped, cancel = context.WithTimeout(stopped, b.flags.during)
 		defer cancel()
 	}
+	stopped, b.drainer.stop = context.WithCancel(stopped)
+	defer b.drainer.stop()
 	ctx, end := context.WithCancel(context.WithoutCancel(stopped))
 	defer end()
 	var g errgroup.Group
@@ -39,10 +41,15 @@ func (b *bot) trade(stopped context.Context) error {
 	part("control socket", b.serveControl)
 	part("status", b.watch)
 	part("state directory", b.watchState)
+	part("heartbeat", b.beat)
+	part("sweeper", b.sweeper.Run)
+	part("drain", b.drain)
+	part("halts", b.heedHalts)
 	part("market data", b.hear)
 	if n := b.crashes(); n >= crashesMax {
 		b.holdAfterCrashes(n)
 	}
+	b.holdByFile()
 	var why error
 	select {
 	case <-stopped.Done():
@@ -64,7 +71,11 @@ func (b *bot) trade(stopped context.Context) error {
 		why = err
 	}
 	b.look(last)
-	return together(b.endedWith(last), err, b.failed(why))
+	err = together(b.endedWith(last), err, b.failed(why))
+	if err == nil {
+		b.lastBeat()
+	}
+	return err
 }
 
 // together is all that went wrong, with the code of the first.

@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 			return exec.Command("unshare", "--map-root-user", "--mount", "true").Run() == nil, nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "until": until, "ended": ended, "files": files, "samedata": sameData, "simulate": simulate, "exchange": startExchange, "hook": startHook, "certificate": certificate, "zip": zipFile, "bucket": bucket, "truncate": truncate, "tear": tear, "flip": flip, "journal": writeJournal,
+			"exits": exits, "fault": injectFault, "usr1": signalBot, "until": until, "ended": ended, "files": files, "samedata": sameData, "simulate": simulate, "exchange": startExchange, "hook": startHook, "certificate": certificate, "zip": zipFile, "bucket": bucket, "truncate": truncate, "tear": tear, "flip": flip, "journal": writeJournal,
 		},
 	})
 }

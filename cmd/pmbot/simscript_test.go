@@ -104,10 +104,36 @@ func startExchange(ts *testscript.TestScript, neg bool, args []string) {
 	for name, value := range values {
 		ts.Setenv(name, value)
 	}
+	ts.Setenv("ADMIN", at.Admin)
 	for _, name := range args[:n] {
 		text := os.Expand(ts.ReadFile(name), func(name string) string { return values[name] })
 		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o644))
 	}
+}
+
+// injectFault lets the exchange of a script fail, or ends all faults: "fault {"kind":"reset"}".
+func injectFault(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("usage: fault [fault]")
+	}
+	c := simClient{at: simAddresses{Admin: ts.Getenv("ADMIN")}, http: &http.Client{Timeout: time.Minute}}
+	method := "POST"
+	if len(args) == 0 {
+		method = "DELETE"
+	}
+	if answer := c.ask(method, c.at.Admin+"/faults", "", strings.Join(args, " ")); !strings.HasPrefix(answer, "200") {
+		ts.Fatalf("%s", answer)
+	}
+}
+
+// signalBot sends SIGUSR1 to the bot of a state directory: "usr1 state/pmbot/main".
+func signalBot(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: usr1 directory")
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile(args[0] + "/lock")))
+	ts.Check(err)
+	ts.Check(syscall.Kill(pid, syscall.SIGUSR1))
 }
 
 // trusting is a client that trusts the certificate among some arguments.

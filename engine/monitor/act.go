@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -56,18 +57,6 @@ func (s *Server) resolve(what Scope) (inst exchange.InstrumentID, strategy excha
 	return 0, 0, fmt.Errorf("strategy %q: %w; there are: %s", what.Strategy, ErrNotThere, strings.Join(s.config.Strategies, ", "))
 }
 
-// Halt stops new risk on a scope.
-type Halt struct {
-	Scope
-	Who
-	// ReduceOnly lets orders through that reduce risk; else nothing but cancels and what
-	// protects.
-	ReduceOnly bool `json:"reduce_only,omitempty"`
-	// Wait is how long to wait until nothing that was approved before is on its way, in whole
-	// milliseconds; 0 is as long as the caller does. The halt holds either way.
-	Wait int64 `json:"wait_ms,omitempty"`
-}
-
 // Acted is what came of an act.
 type Acted struct {
 	Schema string                `json:"schema"` // pmbot.act/1
@@ -78,35 +67,10 @@ type Acted struct {
 	Canceled []string `json:"canceled"`
 	// Open is how many orders are open now.
 	Open int `json:"open"`
-}
-
-// halt is acknowledged when no request that was approved before is on its way any more.
-func (s *Server) halt(ctx context.Context, h Halt) (any, error) {
-	if h.Wait < 0 {
-		return nil, errors.New("wait_ms must not be negative")
-	}
-	if h.Wait > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Duration(h.Wait)*time.Millisecond)
-		defer cancel()
-	}
-	state := exchange.Halted
-	if h.ReduceOnly {
-		state = exchange.ReduceOnly
-	}
-	return s.change(ctx, h.Scope, h.Who, exchange.StateChange{State: state})
-}
-
-// Resume lifts what operators, risk controls and reconciliation have set on a scope.
-type Resume struct {
-	Scope
-	Who
-	// Accept takes the exchange's account for ours where reconciliation found differences.
-	Accept bool `json:"accept,omitempty"`
-}
-
-func (s *Server) resume(ctx context.Context, r Resume) (any, error) {
-	return s.change(ctx, r.Scope, r.Who, exchange.StateChange{State: exchange.Active, Accept: r.Accept})
+	// Sweep is what a halt knows of the end of all orders, and of what the account holds: a
+	// document of its own. Late says what of the halt was not done in time.
+	Sweep json.RawMessage `json:"sweep,omitempty"`
+	Late  string          `json:"late,omitempty"`
 }
 
 func (s *Server) change(ctx context.Context, what Scope, who Who, c exchange.StateChange) (any, error) {
@@ -166,14 +130,9 @@ func (s *Server) cancel(ctx context.Context, c Cancel) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := make([]string, len(chosen))
-	for i, o := range chosen {
-		names[i] = o.ClientID
-		e := exchange.Event{At: s.config.Clock(), Inst: o.Request.Inst}
-		e.SetIntent(&exchange.Intent{Kind: exchange.IntentCancel, Strategy: o.Strategy, Order: o.ID, Ref: o.Ref, Tag: tag(c.Reason), By: c.By})
-		if err := s.config.Loop.Operate(ctx, e); err != nil {
-			return nil, err
-		}
+	names, err := s.end(ctx, chosen, c.Who)
+	if err != nil {
+		return nil, err
 	}
 	if c.Wait > 0 {
 		if err := s.await(ctx, chosen, time.Duration(c.Wait)*time.Millisecond); err != nil {
@@ -181,6 +140,20 @@ func (s *Server) cancel(ctx context.Context, c Cancel) (any, error) {
 		}
 	}
 	return s.acted(ctx, names)
+}
+
+// end asks for the end of orders, and names them.
+func (s *Server) end(ctx context.Context, orders []exchange.Order, who Who) ([]string, error) {
+	names := make([]string, len(orders))
+	for i, o := range orders {
+		names[i] = o.ClientID
+		e := exchange.Event{At: s.config.Clock(), Inst: o.Request.Inst}
+		e.SetIntent(&exchange.Intent{Kind: exchange.IntentCancel, Strategy: o.Strategy, Order: o.ID, Ref: o.Ref, Tag: tag(who.Reason), By: who.By})
+		if err := s.config.Loop.Operate(ctx, e); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
 }
 
 func (c *Cancel) check() error {

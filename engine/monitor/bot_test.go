@@ -29,8 +29,12 @@ type bot struct {
 	// obeys says that cancels are confirmed.
 	obeys bool
 	mu    sync.Mutex
-	asked []string            // client ids that an end was asked of
-	sent  chan exchange.Order // market orders
+	asked []string // client ids that an end was asked of
+	// readings counts those of the account; differs says that it is not ours then, and silent
+	// that none comes.
+	readings        int
+	differs, silent bool
+	sent            chan exchange.Order // market orders
 }
 
 func instruments(t *testing.T) *exchange.Instruments {
@@ -186,7 +190,21 @@ func (b *bot) SetEpoch(uint64) {}
 
 func (b *bot) Drain(ctx context.Context, _ uint64) error { return ctx.Err() }
 
-func (b *bot) CatchUp(string) {}
+// CatchUp reads an account that is ours, but for what differs.
+func (b *bot) CatchUp(string) {
+	b.mu.Lock()
+	b.readings++
+	n, differs := b.readings, b.differs
+	b.mu.Unlock()
+	if b.silent {
+		return
+	}
+	truth := &exchange.Truth{At: b.now.Add(time.Duration(n)), Balances: []exchange.TruthBalance{{Asset: "USDT", Wallet: exchange.WalletMargin, Amount: decimal.NewFromInt(100_000)}}}
+	if differs {
+		truth.Positions = []exchange.Position{{Inst: 1, Qty: decimal.NewFromInt(3)}}
+	}
+	b.put(0, func(e *exchange.Event) { e.SetTruth(truth) })
+}
 
 // deaf strategies ask for nothing.
 type deaf struct{}

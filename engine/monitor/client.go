@@ -102,6 +102,8 @@ func (p *Problem) err() error {
 	switch p.Kind {
 	case "unknown":
 		kind = ErrNotThere
+	case "refused":
+		kind = ErrNotClean
 	case "timeout":
 		kind = context.DeadlineExceeded
 	default:

@@ -25,9 +25,12 @@ type Loop interface {
 	Do(ctx context.Context, f func(*engine.Kernel)) error
 	// Operate lets an operator's event happen and waits until it has; see package loop.
 	Operate(ctx context.Context, e exchange.Event) error
+	// CatchUp asks for the exchange's account to be read, and does not wait.
+	CatchUp(why string)
 }
 
-// Config is what a server tells of, and to whom it speaks. All but Reload and Log is needed.
+// Config is what a server tells of, and to whom it speaks. All up to Recent, About and Clock
+// are needed.
 type Config struct {
 	Loop        Loop
 	Guard       *riskguard.Guard // read between two events only
@@ -40,6 +43,16 @@ type Config struct {
 	// Reload reads the configuration again and says what would change; with apply it makes
 	// the limits the guard's. nil is a process that cannot.
 	Reload func(ctx context.Context, apply bool, by, reason string) (*Reloaded, error)
+	// Sweep ends every order of the account and answers when that is confirmed or the context
+	// has ended, with a document that says which; it goes on meanwhile. Resumed ends what goes
+	// on so. nil ends the orders that the kernel knows.
+	Sweep   func(ctx context.Context, what Sweep) any
+	Resumed func()
+	// Barred says what forbids to resume, "" for nothing; accept is the person's who takes the
+	// exchange's account as it is.
+	Barred func(accept bool) string
+	// Drain stops the process once it is flat, or when the time is over.
+	Drain func(Drain)
 	// Log is the file of the process's log, JSON lines; "" is none.
 	Log string
 	// Clock is the loop's.
@@ -87,6 +100,7 @@ func New(c Config) (*Server, error) {
 	s.mux.HandleFunc("GET /v1/logs", s.logs)
 	post(s, "halt", s.halt)
 	post(s, "resume", s.resume)
+	post(s, "drain", s.drain)
 	post(s, "cancel", s.cancel)
 	post(s, "flatten", s.flatten)
 	post(s, "reload", s.reload)
@@ -138,7 +152,7 @@ func post[T any](s *Server, name string, do func(ctx context.Context, what T) (a
 // Problem is what is told in place of an answer.
 type Problem struct {
 	Error string `json:"error"`
-	// Kind is "bad", "unknown", "timeout" or "failed".
+	// Kind is "bad", "unknown", "refused", "timeout" or "failed".
 	Kind string `json:"kind"`
 }
 
@@ -152,6 +166,8 @@ func reply(w http.ResponseWriter, a any, err error) {
 		switch {
 		case errors.Is(err, ErrNotThere):
 			code, kind = http.StatusNotFound, "unknown"
+		case errors.Is(err, ErrNotClean):
+			code, kind = http.StatusConflict, "refused"
 		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 			code, kind = http.StatusGatewayTimeout, "timeout"
 		}

@@ -155,11 +155,8 @@ func (f *facts) held() Held {
 // tell makes the report of a round.
 func (s *sweep) tell(done bool) {
 	r := &Report{
-		Schema: "pmbot.sweep/1", At: s.config.Client.ServerTime(), Confirmed: done, Took: time.Since(s.began).Milliseconds(), Rounds: 1,
+		Schema: "pmbot.sweep/1", At: s.config.Client.ServerTime(), Confirmed: done, Took: time.Since(s.began).Milliseconds(), Rounds: s.rounds,
 		Unconfirmed: []string{}, Ended: []Order{}, Kept: []Order{}, Open: []Order{}, NotRead: []string{}, Held: s.facts.held(),
-	}
-	if s.report != nil {
-		r.Rounds = s.report.Rounds + 1
 	}
 	for _, o := range s.seen {
 		switch {

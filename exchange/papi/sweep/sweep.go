@@ -62,6 +62,7 @@ type sweep struct {
 	// pairsAsked is when margin orders were asked for without a pair.
 	pairsAsked time.Time
 	began      time.Time
+	rounds     int
 	report     *Report
 }
 
@@ -133,8 +134,12 @@ func (s *sweep) known(p exchange.Product) (symbols []string) {
 // round reads every list, ends what is open, and says whether the account is swept.
 func (s *sweep) round(ctx context.Context) (done bool) {
 	began := time.Now()
+	s.rounds++
 	s.read(ctx)
 	s.note()
+	if ctx.Err() == nil || s.report == nil {
+		s.tell(false) // cancels may take their time
+	}
 	if s.cancel(ctx) {
 		s.clean = time.Time{}
 		return false
