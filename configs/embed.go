@@ -12,7 +12,7 @@ import "embed"
 // backtest runs when no configuration is named; backtest.toml explains every key of a
 // backtest, sim.toml every key of a simulated exchange and run.toml every key of a bot; sim-busy.toml is
 // an exchange with much to tell, demo-bot.toml the bot of the demo, and watchdog.toml explains
-// every key of a watchdog.
+// every key of a watchdog. scenarios are those of pmbot stress.
 //
-//go:embed *.toml exchangeinfo/*.json
+//go:embed *.toml exchangeinfo/*.json scenarios/*.toml
 var FS embed.FS

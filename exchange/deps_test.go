@@ -24,6 +24,7 @@ var law = map[string]string{
 	"exchange/frame":   "exchange",
 	"riskguard/margin": "exchange",
 	"riskguard":        "exchange riskguard/margin",
+	"riskguard/whatif": "exchange riskguard riskguard/margin",
 	"strategy":         "exchange exchange/book",
 	"strategy/exec":    "exchange strategy",
 	"engine":           "exchange exchange/book riskguard riskguard/margin",
@@ -36,7 +37,7 @@ var law = map[string]string{
 	// The shell around the kernel.
 	"engine/journal": "exchange",
 	"engine/store":   "exchange engine/journal",
-	"engine/monitor": "exchange engine riskguard riskguard/margin",
+	"engine/monitor": "exchange engine riskguard riskguard/margin riskguard/whatif",
 	"engine/loop":    "exchange engine engine/journal riskguard",
 	// What a person must know, by log and webhook.
 	"engine/alarm": "exchange",

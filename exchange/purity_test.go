@@ -19,7 +19,7 @@ import (
 
 // purePackages do no I/O and know no clock, goroutine, channel or global.
 var purePackages = []string{
-	"exchange", "exchange/book", "exchange/frame", "exchange/market/stream", "riskguard", "riskguard/margin", "strategy", "strategy/exec", "engine",
+	"exchange", "exchange/book", "exchange/frame", "exchange/market/stream", "riskguard", "riskguard/margin", "riskguard/whatif", "strategy", "strategy/exec", "engine",
 	"backtest/venue", "backtest/venue/queue", "backtest/venue/link", "backtest/derive", "backtest/market", "backtest/tape/clock",
 }
 

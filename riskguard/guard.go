@@ -115,15 +115,7 @@ func (g *Guard) Check(in exchange.Intent, o exchange.Order, amend bool, at excha
 			v = Verdict{Refusal: &exchange.Refusal{Intent: in, Rule: r.name, Value: "the control failed", Limit: "it must run"}, Halt: why}
 		}
 	}()
-	c := &g.examined
-	*c = check{g: g, set: &g.sets.all[0], order: o, amend: amend, at: at}
-	if g.ins.Has(o.Request.Inst) {
-		c.in, c.market = g.ins.At(o.Request.Inst), &g.markets[o.Request.Inst]
-		if int(o.Strategy) < len(g.sets.of) {
-			c.set = &g.sets.all[g.sets.of[o.Strategy][o.Request.Inst]]
-		}
-	}
-	c.plan = c.closing(&in)
+	c := g.examine(&in, o, amend, at)
 	for i := range g.rules {
 		r = &g.rules[i]
 		c.refusals = &r.refused
@@ -193,3 +185,17 @@ func (g *Guard) Epoch() uint64 { return g.epoch }
 
 // Account is the model's view of the account now.
 func (g *Guard) Account() exchange.Account { return g.model.Account() }
+
+// examine begins the examination of an order.
+func (g *Guard) examine(in *exchange.Intent, o exchange.Order, amend bool, at exchange.Time) *check {
+	c := &g.examined
+	*c = check{g: g, set: &g.sets.all[0], order: o, amend: amend, at: at}
+	if g.ins.Has(o.Request.Inst) {
+		c.in, c.market = g.ins.At(o.Request.Inst), &g.markets[o.Request.Inst]
+		if int(o.Strategy) < len(g.sets.of) {
+			c.set = &g.sets.all[g.sets.of[o.Strategy][o.Request.Inst]]
+		}
+	}
+	c.plan = c.closing(in)
+	return c
+}

@@ -150,7 +150,7 @@ func operator() string {
 // lookCommands look at a running bot.
 func lookCommands(c *console) []*cobra.Command {
 	return []*cobra.Command{
-		statusCommand(c), ordersCommand(c), fillsCommand(c), positionsCommand(c), marginCommand(c), fundingCommand(c), limitsCommand(c), logsCommand(c),
+		statusCommand(c), ordersCommand(c), fillsCommand(c), positionsCommand(c), marginCommand(c), stressCommand(c), fundingCommand(c), limitsCommand(c), logsCommand(c),
 	}
 }
 

@@ -220,34 +220,6 @@ func (c *console) printAssets(assets []monitor.Asset) error {
 	return c.printTable([]string{"ASSET", "NET", "VALUE USD", "EQUITY USD", "WALLETS"}, rows)
 }
 
-func marginCommand(c *console) *cobra.Command {
-	cmd, _ := c.control("margin", "Tell the margin of a running bot's account, now and under shocks",
-		`Tell the account by our margin model and as the exchange reported it last, and the worst case
-of all open orders: the market as it is, and under each shock that orders are held against.`,
-		cobra.NoArgs, func(ctx context.Context, f *controlFlags, _ []string) error {
-			return ask(ctx, c, f, "margin", nil, func(a *monitor.Margin) error {
-				fmt.Fprintf(c.out, "%-15s %s\n", "MODEL", marginLine(&a.Account))
-				if a.ReportedAt != 0 {
-					fmt.Fprintf(c.out, "%-15s %s   at %s\n", "REPORTED", marginLine(&a.Reported), readable.Instant(a.ReportedAt))
-				}
-				if a.Missing != "" {
-					fmt.Fprintf(c.out, "%-15s %s\n", "MISSING", plain(a.Missing))
-				}
-				var rows [][]string
-				for _, s := range a.Scenarios {
-					rows = append(rows, []string{plain(s.Name), readable.Terminal.UniMMR(s.UniMMR), figure(&s.Equity), figure(&s.MaintMargin)})
-				}
-				fmt.Fprintln(c.out)
-				if err := c.printTable([]string{"OPEN ORDERS AT WORST", "UNIMMR", "EQUITY USD", "MAINTENANCE USD"}, rows); err != nil {
-					return err
-				}
-				fmt.Fprintln(c.out)
-				return c.printAssets(a.Assets)
-			})
-		})
-	return cmd
-}
-
 func fundingCommand(c *console) *cobra.Command {
 	cmd, _ := c.control("funding", "Tell the fundings of a running bot: due, and paid since its start",
 		"Tell what each position receives (or pays, below zero) at its next settlement by the exchange's running estimate, and what was booked since the bot was started.",

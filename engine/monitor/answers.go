@@ -4,6 +4,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard/whatif"
 )
 
 // Status is how a bot is. Times are the bot's clock's, as text in UTC, "-" where there is none.
@@ -195,25 +196,29 @@ type Asset struct {
 	Equity decimal.Decimal `json:"equity"`
 }
 
-// Margin is the account's risk.
+// Margin is the account's risk: what the model says of it, and what the exchange has reported.
 type Margin struct {
-	Schema     string           `json:"schema"` // pmbot.margin/1
-	At         exchange.Time    `json:"at"`
-	Account    exchange.Account `json:"account"`
-	Missing    string           `json:"missing,omitempty"`
+	Schema string        `json:"schema"` // pmbot.margin/1
+	At     exchange.Time `json:"at"`
+	whatif.View
 	Reported   exchange.Account `json:"reported"`
 	ReportedAt exchange.Time    `json:"reported_at"`
-	// Scenarios are the worst cases of the open orders: the market as it is, and each shock.
-	Scenarios []Scenario `json:"scenarios"`
-	Assets    []Asset    `json:"assets"`
 }
 
-// Scenario is the account after the worst fills of its open orders under a shock.
-type Scenario struct {
-	Name        string          `json:"name"`
-	Equity      decimal.Decimal `json:"equity"`
-	MaintMargin decimal.Decimal `json:"maint_margin"`
-	UniMMR      decimal.Decimal `json:"unimmr"`
+// Verdict is what the guard would say of an order.
+type Verdict struct {
+	Schema string        `json:"schema"` // pmbot.order/1
+	At     exchange.Time `json:"at"`
+	whatif.Verdict
+}
+
+// Stress is what a scenario makes of the account.
+type Stress struct {
+	Schema string        `json:"schema"` // pmbot.stress/1
+	At     exchange.Time `json:"at"`
+	// Of says whose account it is, and when.
+	Of string `json:"of"`
+	whatif.Stressed
 }
 
 // Funding is what the positions pay and have paid.

@@ -116,26 +116,6 @@ func (s *Server) assets() []Asset {
 	return list
 }
 
-func (s *Server) margin(ctx context.Context) (*Margin, error) {
-	a := &Margin{Schema: "pmbot.margin/1", Scenarios: []Scenario{}}
-	err := s.read(ctx, func(k *engine.Kernel) {
-		g := s.config.Guard
-		a.At, a.Account, a.Assets = k.Now(), g.Account(), s.assets()
-		outcomes, err := g.Scenarios()
-		if err != nil {
-			a.Missing = err.Error()
-		}
-		for i, o := range outcomes {
-			if i == 0 {
-				o.Scenario = "as it is"
-			}
-			a.Scenarios = append(a.Scenarios, Scenario{o.Scenario, o.Equity, o.MaintMargin, o.UniMMR})
-		}
-	})
-	a.Reported, a.ReportedAt = s.config.Recent.lastReport()
-	return a, err
-}
-
 func (r *Recent) lastReport() (exchange.Account, exchange.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

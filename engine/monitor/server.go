@@ -98,6 +98,8 @@ func New(c Config) (*Server, error) {
 	get(s, "funding", func(ctx context.Context, _ int) (any, error) { return s.funding(ctx) })
 	get(s, "limits", func(ctx context.Context, _ int) (any, error) { return s.limits(ctx) })
 	s.mux.HandleFunc("GET /v1/logs", s.logs)
+	s.mux.HandleFunc("GET /v1/order", s.orderVerdict)
+	post(s, "stress", s.stress)
 	post(s, "halt", s.halt)
 	post(s, "resume", s.resume)
 	post(s, "drain", s.drain)

@@ -38,6 +38,10 @@ func (p *Portfolio) StressScenarios() []Scenario {
 
 func hundredths(n int) exchange.Fixed { return exchange.Fixed(n) * exchange.FixedOne / 100 }
 
+// Exposed lists the coins and the stable assets that the account has anything of or has a
+// position in, each sorted.
+func (p *Portfolio) Exposed() (coins, stables []string) { return p.exposed() }
+
 // exposed lists the coins and the stable assets that the account has anything of or has a
 // position in.
 func (p *Portfolio) exposed() (coins, stables []string) {

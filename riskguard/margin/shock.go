@@ -14,16 +14,16 @@ const AllCoins = "*"
 // stay as they are; prices and rates change, all at once.
 type Shock struct {
 	// Name is for people, such as "BTC -20%".
-	Name string
+	Name string `json:"name"`
 	// Coin is the coin that moves, or AllCoins, or empty: the marks of all its futures and
 	// its index price move together by Move, -0.2 for a fall by a fifth. Stable assets
 	// are no coins.
-	Coin string
+	Coin string `json:"coin"`
 	// Asset is an asset of which only the index price moves by Move: a depeg.
-	Asset string
-	Move  exchange.Fixed
+	Asset string         `json:"asset"`
+	Move  exchange.Fixed `json:"move"`
 	// Haircut is taken off every collateral rate, 0.1 for ten points; rates stop at 0.
-	Haircut exchange.Fixed
+	Haircut exchange.Fixed `json:"haircut"`
 }
 
 func (s Shock) check() error {

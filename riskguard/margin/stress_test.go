@@ -2,6 +2,7 @@ package margin
 
 import (
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -28,20 +29,44 @@ func (w *world) stressed(s *Scenario) Stressed {
 	for _, k := range s.Shocks {
 		cut.Haircut = max(cut.Haircut, k.Haircut)
 	}
+	ratioFor := func(list []CoinRatio, coin string) decimal.Decimal {
+		named := map[string]decimal.Decimal{}
+		for _, x := range list {
+			named[x.Coin] = dec(x.Ratio)
+		}
+		if x, known := named[coin]; known {
+			return x
+		}
+		return named[AllCoins]
+	}
+	markFactor := func(in *exchange.Instrument) decimal.Decimal {
+		f := factor(in.Base, false).Mul(one.Add(ratioFor(s.Basis, in.Base))).Round(8)
+		f = f.Mul(one.Add(ratioFor(s.Quotes, in.Quote))).Round(8)
+		for _, m := range s.Marks {
+			if m.Inst == in.ID {
+				f = one.Add(dec(m.Move))
+			}
+		}
+		return f
+	}
 	out := Stressed{Scenario: s.Name}
 	gains := map[string]decimal.Decimal{}
 	maint := map[string]decimal.Decimal{}
 	for _, pos := range w.positions {
 		in := w.ins.At(pos.Inst)
 		mark := dec(w.marks[pos.Inst])
-		f := factor(in.Base, false)
+		f := markFactor(in)
 		end, half := mark.Mul(f).Round(8), mark.Mul(one.Add(f.Sub(one).DivRound(decimal.NewFromInt(2), 16).Truncate(8))).Round(8)
 		now, then := profit(in, pos.Qty, pos.Entry, mark), profit(in, pos.Qty, pos.Entry, half)
 		if s.ADL && then.IsPositive() && then.GreaterThan(now) {
 			gains[in.MarginAsset] = gains[in.MarginAsset].Add(then)
 			continue
 		}
-		gains[in.MarginAsset] = gains[in.MarginAsset].Add(profit(in, pos.Qty, pos.Entry, end))
+		paid := decimalOf("0")
+		if rate := ratioFor(s.Funding, in.Base); !rate.IsZero() {
+			paid = in.Value(pos.Qty.Abs(), end).Mul(rate).Mul(decimal.NewFromInt(int64(pos.Qty.Sign())))
+		}
+		gains[in.MarginAsset] = gains[in.MarginAsset].Add(profit(in, pos.Qty, pos.Entry, end)).Sub(paid)
 		maint[in.MarginAsset] = maint[in.MarginAsset].Add(w.maintenance(in, pos.Qty.Abs(), end))
 	}
 	for _, a := range w.assetNames() {
@@ -50,7 +75,8 @@ func (w *world) stressed(s *Scenario) Stressed {
 		index := dec(w.index[a]).Mul(factor(a, true)).Round(8)
 		x, _ := exchange.FixedFromDecimal(index, exchange.RoundDown)
 		moved.index = map[string]exchange.Fixed{a: x}
-		out.Equity = out.Equity.Add(moved.equity(a, net, &cut))
+		deep := w.lowered(s, a, &cut, &moved)
+		out.Equity = out.Equity.Add(moved.equity(a, net, &deep))
 		_, mmr := w.loan(a)
 		out.MaintMargin = out.MaintMargin.Add(maint[a].Add(w.debt(a).Mul(mmr)).Mul(index))
 	}
@@ -72,10 +98,46 @@ func (w *world) stressed(s *Scenario) Stressed {
 	return out
 }
 
-// drawScenario is up to four shocks of any kind, with and without ADL.
+// lowered is the cut of an asset's rates, whose steps the world gets another table for.
+func (w *world) lowered(s *Scenario, asset string, cut *Shock, moved *world) Shock {
+	deep, steps := *cut, 0
+	named := map[string]RateCut{}
+	for _, c := range s.RateCuts {
+		named[c.Asset] = c
+	}
+	c, known := named[asset]
+	if !known {
+		c = named[AllCoins]
+	}
+	deep.Haircut, steps = max(deep.Haircut, c.Points), c.Steps
+	tables := *w.tables
+	tables.Collateral = maps.Clone(tables.Collateral)
+	schedule := tables.Collateral[asset]
+	var tiers []Tier
+	for i, t := range schedule.Tiers {
+		tiers = append(tiers, Tier{t.Cap, schedule.Tiers[min(len(schedule.Tiers)-1, i+steps)].Rate})
+	}
+	schedule.Tiers = tiers
+	tables.Collateral[asset] = schedule
+	moved.tables = &tables
+	return deep
+}
+
+// drawScenario is up to four shocks of any kind, with and without ADL, and in every other
+// world basis, fundings, moves of single marks and cuts of single assets.
 func drawScenario(r *rand.Rand) Scenario {
 	s := Scenario{Name: "drawn", ADL: r.IntN(2) == 0}
 	coins := []string{AllCoins, "BTC", "ETH", "BNB", "USDT"}
+	if r.IntN(2) == 0 {
+		for range r.IntN(3) {
+			ratio := exchange.Fixed(r.Int64N(20_000_000) - 10_000_000)
+			s.Basis = append(s.Basis, CoinRatio{coins[r.IntN(4)], ratio})
+			s.Funding = append(s.Funding, CoinRatio{coins[r.IntN(4)], -ratio / 7})
+			s.Quotes = append(s.Quotes, CoinRatio{[]string{"USDT", "USD", "USDC"}[r.IntN(3)], 2 * ratio})
+			s.RateCuts = append(s.RateCuts, RateCut{append(testAssets, AllCoins)[r.IntN(6)], exchange.Fixed(r.Int64N(30_000_000)), r.IntN(4)})
+			s.Marks = append(s.Marks, MarkMove{exchange.InstrumentID(1 + r.IntN(5)), 3 * ratio})
+		}
+	}
 	for range r.IntN(5) {
 		move := exchange.Fixed(r.Int64N(130_000_000) - 90_000_000)
 		switch r.IntN(4) {
