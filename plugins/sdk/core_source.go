@@ -4,11 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-<<<<<<< HEAD
-const coreSource = "b840ab3903a0444fa4d2ec6ef3ee272f125eab21caefb13b78fb10a3128b0f6e"
-=======
-const coreSource = "3b77b4aa1593625832dab55a159fd79ce66c41d57c17afdfa12e90b7828fad94"
->>>>>>> b7e0dbb (sdk: the core's hash)
+const coreSource = "9c86fa35b975ec2012f35e7d78882bc9d64a00e4258f4c9377206aac1155fe07"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
