@@ -91,6 +91,7 @@ func tapeConfig(dir string) *backtest.Config {
 	cfg.Data = backtest.DataConfig{Tape: dir}
 	cfg.Account.CM = map[string]decimal.Decimal{"BTC": decimal.New(10, 0)}
 	cfg.Risk.MessagesPerSecondMax, cfg.Risk.OpenOrdersMax = 20, 40
+	cfg.Risk.ExecutionsPerMinuteMax, cfg.Risk.AccountMessagesPerMinuteMax, cfg.Risk.OrderToTradeMax = 10_000, 1200, 100_000
 	cfg.Risk.FreshPrice, cfg.Risk.FreshMark, cfg.Risk.FreshIndex = time.Minute, time.Minute, time.Minute
 	cfg.Strategies = []backtest.StrategyConfig{{Plugin: "bench", Params: map[string]string{}}}
 	return cfg

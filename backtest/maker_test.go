@@ -266,6 +266,7 @@ func makerConfig(dir string) *Config {
 	cfg.Account.Leverage = 10
 	cfg.Risk.OrderNotionalMaxRatio, cfg.Risk.PositionMaxRatio = decimal.New(1, 0), decimal.New(2, 0)
 	cfg.Risk.MessagesPerSecondMax = 20
+	cfg.Risk.ExecutionsPerMinuteMax, cfg.Risk.AccountMessagesPerMinuteMax, cfg.Risk.OrderToTradeMax = 10_000, 1200, 100_000
 	cfg.Risk.FreshPrice, cfg.Risk.FreshMark, cfg.Risk.FreshIndex = time.Minute, time.Minute, time.Minute
 	return cfg
 }

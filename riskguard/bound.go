@@ -22,7 +22,10 @@ const (
 	boundFreshMark
 	boundFreshIndex
 	boundUnknown
+	boundExecutions
 	boundMessages
+	boundAccountMessages
+	boundOrderToTrade
 	boundOpenOrders
 	boundPosition
 	boundInitialMargin
@@ -89,9 +92,21 @@ func (l *Limits) bounds() [boundCount]bound {
 		boundFreshMark:  {rule: "freshness", key: "fresh_mark", ratio: all(), what: "mark of", limit: oldAtMost(l.FreshMark), say: sayAge},
 		boundFreshIndex: {rule: "freshness", key: "fresh_index", ratio: all(), what: "index of", limit: oldAtMost(l.FreshIndex), say: sayAge},
 		boundUnknown:    {rule: "unknown-order", key: "unknown_orders_max", ratio: all(), limit: fmt.Sprint(l.UnknownOrdersMax), say: sayUnknown},
+		boundExecutions: {
+			rule: "executions", key: "executions_per_minute_max", ratio: all(),
+			limit: fmt.Sprint(l.ExecutionsPerMinuteMax, " a minute"), say: sayExecutions,
+		},
 		boundMessages: {
 			rule: "message-rate", key: "messages_per_second_max", ratio: all(),
 			limit: fmt.Sprint(l.MessagesPerSecondMax, " a second"), say: sayMessages,
+		},
+		boundAccountMessages: {
+			rule: "message-rate", key: "account_messages_per_minute_max", ratio: all(),
+			limit: fmt.Sprint(l.AccountMessagesPerMinuteMax, " a minute"), say: sayAccountMessages,
+		},
+		boundOrderToTrade: {
+			rule: "message-rate", key: "order_to_trade_max", ratio: all(),
+			limit: fmt.Sprint(l.OrderToTradeMax, " a trade"), say: sayOrderToTrade,
 		},
 		boundOpenOrders: {rule: "open-orders", key: "open_orders_max", ratio: all(), limit: fmt.Sprint(l.OpenOrdersMax), say: sayOrders},
 		boundPosition: {
@@ -131,11 +146,6 @@ func sayAge(b *bound, ins *exchange.Instruments, r reading) (value, limit string
 		age = fmt.Sprintf("is %v old", time.Duration(r.part))
 	}
 	return fmt.Sprintf("%s %s %s", b.what, name, age), oldAtMost(time.Duration(r.whole))
-}
-
-// sayMessages: the order is message part of whole within a second.
-func sayMessages(b *bound, _ *exchange.Instruments, r reading) (value, limit string) {
-	return fmt.Sprintf("message %d within a second", r.part), b.limit
 }
 
 // sayOrders: the order is open order part of whole.

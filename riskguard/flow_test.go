@@ -1,8 +1,10 @@
 package riskguard
 
 import (
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -52,5 +54,81 @@ func TestPersonClosesInDoubt(t *testing.T) {
 	}
 	if got := b.person("check sell UM 0.012 market reduce"); !strings.HasPrefix(got, refused) {
 		t.Error(got)
+	}
+}
+
+// plainPace is what the controls of pace read.
+func (b *bench) plainPace(c *check, put func(string, decimal.Decimal, decimal.Decimal)) {
+	executions := int64(1)
+	for _, at := range b.g.executed[c.order.Strategy].at {
+		if at != 0 && b.now.Sub(at) < time.Minute {
+			executions++
+		}
+	}
+	messages := int64(1)
+	for _, at := range b.g.messages.at {
+		if at != 0 && b.now.Sub(at) < time.Minute {
+			messages++
+		}
+	}
+	put("message-rateaccount_messages_per_minute_max", decimal.NewFromInt(messages), decimal.NewFromInt(int64(b.g.limits.AccountMessagesPerMinuteMax)))
+	sent, trades := int64(1), int64(0)
+	for _, slot := range b.g.traffic[c.order.Strategy] {
+		if b.now/1e10*1e10-slot.Start < 600e9 {
+			sent, trades = sent+int64(slot.Messages), trades+int64(slot.Trades)
+		}
+	}
+	if sent > 100 {
+		put("message-rateorder_to_trade_max", decimal.NewFromInt(sent), decimal.NewFromInt(int64(b.g.limits.OrderToTradeMax)*max(1, trades)))
+	}
+	put("executionsexecutions_per_minute_max", decimal.NewFromInt(executions), decimal.NewFromInt(int64(b.g.limits.ExecutionsPerMinuteMax)))
+}
+
+// fillWords reads "strategy=1", "order=7", "at=3", which is an instant of the exchange, "forced"
+// and "leg=LONG" of a fill.
+func (b *bench) fillWords(e *exchange.Event, f *exchange.Fill, words []string) {
+	for _, word := range words {
+		key, value, _ := strings.Cut(word, "=")
+		n, _ := strconv.Atoi(value)
+		switch key {
+		case "strategy":
+			f.Strategy = exchange.StrategyID(n)
+		case "order":
+			f.Order = exchange.OrderID(n)
+		case "at":
+			e.Exchange = exchange.Time(n)
+		case "forced":
+			f.Forced = exchange.ForcedADL
+		case "leg":
+			f.PositionSide, _ = exchange.ParsePositionSide(value)
+		default:
+			b.t.Fatalf("no such word %q", word)
+		}
+	}
+}
+
+// times reads how often something is done, once if nothing is said.
+func (b *bench) times(words []string) int {
+	if len(words) == 0 {
+		return 1
+	}
+	n, err := strconv.Atoi(words[0])
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return n
+}
+
+// TestTrafficStaysSmall: whatever is sent for however long, ten minutes of slots are kept.
+func TestTrafficStaysSmall(t *testing.T) {
+	var kept traffic
+	for at := benchStart; at < benchStart.Add(time.Hour); at = at.Add(time.Second) {
+		kept.at(at).Messages++
+		if len(kept) > trafficSlots {
+			t.Fatalf("%d slots after %v", len(kept), at.Sub(benchStart))
+		}
+	}
+	if messages, trades := kept.of(benchStart.Add(time.Hour - 1)); messages != 600 || trades != 0 {
+		t.Errorf("%d messages and %d trades in the last ten minutes", messages, trades)
 	}
 }

@@ -39,6 +39,10 @@ type Guard struct {
 	acts     []exchange.OpenAct // by rising id
 	lending  []lending          // by rising name
 	sent     []sent
+	executed []executed
+	traffic  []traffic
+	// messages are those of the account.
+	messages sent
 	states   states
 	epoch    uint64
 	// watchers look around when something is due; alerts are what was told and stands.
@@ -66,9 +70,11 @@ func New(c Config) (*Guard, error) {
 	}
 	g := &Guard{
 		config: c, ins: c.Instruments, model: model, rules: rules(), watchers: watchers(), epoch: 1,
-		markets: make([]market, c.Instruments.Len()+1),
-		sent:    make([]sent, c.Strategies+1),
-		states:  newStates(c.Instruments.Len(), c.Strategies),
+		markets:  make([]market, c.Instruments.Len()+1),
+		sent:     make([]sent, c.Strategies+1),
+		executed: make([]executed, c.Strategies+1),
+		traffic:  make([]traffic, c.Strategies+1),
+		states:   newStates(c.Instruments.Len(), c.Strategies),
 	}
 	return g, g.setLimits(c.Limits)
 }
@@ -87,8 +93,10 @@ func (g *Guard) setLimits(l Limits) error {
 	sets.keep(&g.sets)
 	g.limits, g.sets = l, sets
 	g.pulse.calm = false
+	g.messages.resize(l.AccountMessagesPerMinuteMax)
 	for i := range g.sent {
 		g.sent[i].resize(l.MessagesPerSecondMax)
+		g.executed[i].resize(l.ExecutionsPerMinuteMax)
 	}
 	return nil
 }
@@ -160,6 +168,7 @@ func (g *Guard) Apply(e *exchange.Event) {
 		g.fold(e)
 		if e.Kind == exchange.KindFill {
 			g.pulse.settle(e.At)
+			g.countFill(e)
 		}
 	case e.Kind == exchange.KindAccount, e.Kind == exchange.KindRiskLevel:
 		g.due = true

@@ -23,6 +23,7 @@ func TestRulesInOrder(t *testing.T) {
 		"freshness",
 		"duplicate",
 		"unknown-order, money",
+		"executions, money",
 		"message-rate, pace",
 		"open-orders, money",
 		"position, money",
@@ -162,6 +163,9 @@ func TestLimitsValidate(t *testing.T) {
 		{"price_collar_market", "0", "0.5", "-0.0001", "0.5001"},
 		{"open_orders_max", "0", "200", "-1", "201"},
 		{"messages_per_second_max", "0", "20", "-1", "21"},
+		{"account_messages_per_minute_max", "0", "1200", "-1", "1201"},
+		{"order_to_trade_max", "1", "100000", "0", "100001"},
+		{"executions_per_minute_max", "1", "10000", "0", "10001"},
 		{"unknown_orders_max", "0", "10", "-1", "11"},
 		{"unimmr_min", "1.2", "1000", "1.1999", "1000.1"},
 		{"unimmr_shock_min", "1.05", "1000", "1.0499", "1000.1"},
@@ -195,7 +199,7 @@ func TestLimitsValidate(t *testing.T) {
 		}
 	}
 	// All mistakes are named at once.
-	if err := (&Limits{}).Validate(); err == nil || len(strings.Split(err.Error(), "\n")) != 12 {
+	if err := (&Limits{}).Validate(); err == nil || len(strings.Split(err.Error(), "\n")) != 14 {
 		t.Errorf("%v", err)
 	}
 	if _, err := New(Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Strategies: 1}); err == nil || !strings.HasPrefix(err.Error(), "risk limits: ") {
@@ -218,7 +222,7 @@ func TestDefaults(t *testing.T) {
 			t.Errorf("default %d is %v, want %s", i, c.got, c.want)
 		}
 	}
-	if d.UnknownOrdersMax != 0 || d.OpenOrdersMax != 20 || d.MessagesPerSecondMax != 10 || d.DuplicateWindow != time.Second || d.ApprovalTTL != 500*time.Millisecond ||
+	if d.AccountMessagesPerMinuteMax != 480 || d.OrderToTradeMax != 500 || d.ExecutionsPerMinuteMax != 50 || d.UnknownOrdersMax != 0 || d.OpenOrdersMax != 20 || d.MessagesPerSecondMax != 10 || d.DuplicateWindow != time.Second || d.ApprovalTTL != 500*time.Millisecond ||
 		d.FreshPrice != time.Second || d.FreshMark != 3*time.Second || d.FreshIndex != 10*time.Second || d.UniMMRResumeAfter != time.Minute {
 		t.Errorf("%+v", d)
 	}

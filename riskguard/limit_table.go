@@ -29,15 +29,18 @@ const (
 // entries are all limits by rising key, but for the overrides.
 func (l *Limits) entries() []limitEntry {
 	return []limitEntry{
+		{"account_messages_per_minute_max", &l.AccountMessagesPerMinuteMax, "0", "1200", whole},
 		{"approval_ttl", &l.ApprovalTTL, "1ms", "1h", whole},
 		{"borrow_max_usd", &l.BorrowMaxUSD, "0", "1000000000", whole},
 		{"duplicate_window", &l.DuplicateWindow, "1ms", "1m", higher},
+		{"executions_per_minute_max", &l.ExecutionsPerMinuteMax, "1", "10000", lower},
 		{"fresh_index", &l.FreshIndex, "1ms", "1h", lower},
 		{"fresh_mark", &l.FreshMark, "1ms", "1h", lower},
 		{"fresh_price", &l.FreshPrice, "1ms", "1h", lower},
 		{"messages_per_second_max", &l.MessagesPerSecondMax, "0", "20", lower},
 		{"open_orders_max", &l.OpenOrdersMax, "0", "200", lower},
 		{"order_notional_max_ratio", &l.OrderNotionalMaxRatio, "0", "10", lower},
+		{"order_to_trade_max", &l.OrderToTradeMax, "1", "100000", lower},
 		{"position_max_ratio", &l.PositionMaxRatio, "0", "20", lower},
 		{"price_collar_limit", &l.PriceCollarLimit, "0", "0.5", lower},
 		{"price_collar_market", &l.PriceCollarMarket, "0", "0.5", lower},

@@ -37,6 +37,18 @@ type Limits struct {
 	// UnknownOrdersMax bounds a strategy's orders of unknown outcome on one instrument and
 	// side while it takes more of the same risk there. Default 0, at most 10.
 	UnknownOrdersMax int `toml:"unknown_orders_max" json:"unknown_orders_max"`
+	// AccountMessagesPerMinuteMax bounds the same of all strategies and the house in any minute.
+	// What provably reduces is not refused by it. Default 480, 40% of what Binance takes, at
+	// most 1,200.
+	AccountMessagesPerMinuteMax int `toml:"account_messages_per_minute_max" json:"account_messages_per_minute_max"`
+	// OrderToTradeMax bounds the messages of one strategy for each of its trades (order-to-trade
+	// ratio, OTR) over the last ten minutes, of which the first 100 messages are free; no trade
+	// counts as one. What provably reduces is not refused by it. Default 500, 1 to 100,000.
+	OrderToTradeMax int `toml:"order_to_trade_max" json:"order_to_trade_max"`
+	// ExecutionsPerMinuteMax bounds how often the orders of one strategy deal in any minute with
+	// no person in between; one that has resumed the strategy or the account begins the count
+	// anew. Default 50, 1 to 10,000.
+	ExecutionsPerMinuteMax int `toml:"executions_per_minute_max" json:"executions_per_minute_max"`
 	// FreshPrice, FreshMark and FreshIndex are the ages at which a last price or quote, a
 	// mark and an asset's index are stale, unless twice the feed's declared cadence is
 	// longer. Defaults 1s, 3s and 10s, each 1ms to 1h.
@@ -80,26 +92,29 @@ type Limits struct {
 // DefaultLimits are the defaults that the fields of [Limits] name.
 func DefaultLimits() Limits {
 	return Limits{
-		OrderNotionalMaxRatio: decimal.RequireFromString("0.02"),
-		PositionMaxRatio:      decimal.RequireFromString("0.20"),
-		PriceCollarLimit:      decimal.RequireFromString("0.01"),
-		PriceCollarMarket:     decimal.RequireFromString("0.005"),
-		OpenOrdersMax:         20,
-		MessagesPerSecondMax:  10,
-		DuplicateWindow:       time.Second,
-		FreshPrice:            time.Second,
-		FreshMark:             3 * time.Second,
-		FreshIndex:            10 * time.Second,
-		UniMMRMin:             decimal.RequireFromString("2.0"),
-		UniMMRShockMin:        decimal.RequireFromString("1.5"),
-		UniMMRWarn:            decimal.RequireFromString("3.0"),
-		UniMMRReduce:          decimal.RequireFromString("2.0"),
-		UniMMRHalt:            decimal.RequireFromString("1.3"),
-		UniMMRResume:          decimal.RequireFromString("2.2"),
-		UniMMRResumeAfter:     time.Minute,
-		ShockCoin:             decimal.RequireFromString("0.20"),
-		ShockStable:           decimal.RequireFromString("0.10"),
-		ShockHaircut:          decimal.RequireFromString("0.10"),
-		ApprovalTTL:           500 * time.Millisecond,
+		OrderNotionalMaxRatio:       decimal.RequireFromString("0.02"),
+		PositionMaxRatio:            decimal.RequireFromString("0.20"),
+		PriceCollarLimit:            decimal.RequireFromString("0.01"),
+		PriceCollarMarket:           decimal.RequireFromString("0.005"),
+		OpenOrdersMax:               20,
+		MessagesPerSecondMax:        10,
+		AccountMessagesPerMinuteMax: 480,
+		OrderToTradeMax:             500,
+		ExecutionsPerMinuteMax:      50,
+		DuplicateWindow:             time.Second,
+		FreshPrice:                  time.Second,
+		FreshMark:                   3 * time.Second,
+		FreshIndex:                  10 * time.Second,
+		UniMMRMin:                   decimal.RequireFromString("2.0"),
+		UniMMRShockMin:              decimal.RequireFromString("1.5"),
+		UniMMRWarn:                  decimal.RequireFromString("3.0"),
+		UniMMRReduce:                decimal.RequireFromString("2.0"),
+		UniMMRHalt:                  decimal.RequireFromString("1.3"),
+		UniMMRResume:                decimal.RequireFromString("2.2"),
+		UniMMRResumeAfter:           time.Minute,
+		ShockCoin:                   decimal.RequireFromString("0.20"),
+		ShockStable:                 decimal.RequireFromString("0.10"),
+		ShockHaircut:                decimal.RequireFromString("0.10"),
+		ApprovalTTL:                 500 * time.Millisecond,
 	}
 }

@@ -30,6 +30,7 @@ func rules() []rule {
 		{name: "freshness", check: (*check).freshness},
 		{name: "duplicate", check: (*check).duplicate},
 		{name: "unknown-order", money: true, check: (*check).unknownOrder},
+		{name: "executions", money: true, check: (*check).executions},
 		{name: "message-rate", pace: true, check: (*check).messageRate},
 		{name: "open-orders", money: true, check: (*check).openOrders},
 		{name: "position", money: true, check: (*check).position},
@@ -203,12 +204,6 @@ func (c *check) duplicate() *exchange.Refusal {
 func sameOrder(a, b *exchange.OrderRequest) bool {
 	return a.Inst == b.Inst && a.Side == b.Side && a.PositionSide == b.PositionSide && a.Type == b.Type &&
 		a.Price == b.Price && a.Trigger == b.Trigger && a.Qty == b.Qty
-}
-
-// messageRate: a strategy in a loop must not eat the account's order budget.
-func (c *check) messageRate() *exchange.Refusal {
-	n := c.g.sent[c.order.Strategy].within(c.at) + 1
-	return c.hold(boundMessages, reading{share: shareOf(int64(n), int64(c.set.limits.MessagesPerSecondMax))})
 }
 
 // openOrders: a strategy has a bounded number of orders on an instrument.

@@ -226,13 +226,15 @@ func (b *bench) do(f []string) string {
 		}
 		amount := decimal.RequireFromString(f[3])
 		e.SetLedger(&exchange.LedgerEntry{Asset: f[2], Wallet: w, Reason: exchange.ReasonDeposit, Delta: amount, Balance: amount})
-	case "fill": // fill UM BUY 0.1 50000: a position from elsewhere
+	case "fill": // fill UM BUY 0.1 50000 [key=value ...]: a position from elsewhere
 		side, err := exchange.ParseSide(f[2])
 		if err != nil {
 			return err.Error()
 		}
 		e.Inst = b.inst(f[1])
-		e.SetFill(&exchange.Fill{Side: side, Qty: exchange.MustFixed(f[3]), Price: exchange.MustFixed(f[4])})
+		fill := exchange.Fill{Side: side, Qty: exchange.MustFixed(f[3]), Price: exchange.MustFixed(f[4])}
+		b.fillWords(&e, &fill, f[5:])
+		e.SetFill(&fill)
 	case "state": // state HALTED, state ACTIVE inst=UM, state REDUCE_ONLY strategy=1 cause=STREAM
 		b.setState(&e, f)
 	case "reported": // reported REDUCE_ONLY [1.15]: the exchange's word for the account, and its uniMMR
@@ -360,7 +362,7 @@ func (b *bench) states() string {
 // ask is "check buy UM 0.1 limit 50000 [word or key=value ...]", which only asks;
 // "send a buy ..." the same for an order that is named a and held when it passes;
 // "amend a 50000 0.2", held likewise; "filled a 0.1"; "end a"; "doubt a", whose
-// outcome is unknown then; "cancel s1", which counts.
+// outcome is unknown then; "cancel [n [house]]", which counts.
 func (b *bench) ask(f []string) string {
 	switch f[0] {
 	case "check", "check2": // check2 is strategy 2's
@@ -401,7 +403,13 @@ func (b *bench) ask(f []string) string {
 		b.g.Hold(o)
 		return ""
 	case "cancel":
-		b.g.Count(&exchange.Intent{Strategy: 1}, b.now)
+		in := exchange.Intent{Strategy: 1}
+		if len(f) > 2 {
+			in.Strategy = 0
+		}
+		for range b.times(f[1:]) {
+			b.g.Count(&in, b.now)
+		}
 		return ""
 	}
 	return "no such verb"

@@ -15,20 +15,24 @@ import (
 // snapshot is the state of a guard, but for the open orders, which are the kernel's. Keys
 // rise, so that equal states are equal bytes.
 type snapshot struct {
-	Alerts  []alertSnapshot   `json:"alerts,omitzero"`
-	Assets  []assetSnapshot   `json:"assets"`
-	Epoch   uint64            `json:"epoch"`
-	Fault   string            `json:"fault,omitzero"`
-	Held    []heldSnapshot    `json:"held"`
-	Ladder  *ladderSnapshot   `json:"ladder,omitzero"`
-	Lending []lendingSnapshot `json:"lending,omitzero"`
-	Limits  json.RawMessage   `json:"limits,omitzero"`
-	Markets []marketSnapshot  `json:"markets"`
-	Model   json.RawMessage   `json:"model"`
-	Pulse   *pulseSnapshot    `json:"pulse,omitzero"`
+	Alerts []alertSnapshot `json:"alerts,omitzero"`
+	Assets []assetSnapshot `json:"assets"`
+	Epoch  uint64          `json:"epoch"`
+	// Executed are the executions of late.
+	Executed []executedSnapshot `json:"executed,omitzero"`
+	Fault    string             `json:"fault,omitzero"`
+	Held     []heldSnapshot     `json:"held"`
+	Ladder   *ladderSnapshot    `json:"ladder,omitzero"`
+	Lending  []lendingSnapshot  `json:"lending,omitzero"`
+	Limits   json.RawMessage    `json:"limits,omitzero"`
+	Markets  []marketSnapshot   `json:"markets"`
+	Messages []exchange.Time    `json:"messages,omitzero"`
+	Model    json.RawMessage    `json:"model"`
+	Pulse    *pulseSnapshot     `json:"pulse,omitzero"`
 	// Reported is what the exchange has said of the account, if it has.
 	Reported *reportedSnapshot `json:"reported,omitzero"`
 	Sent     []sentSnapshot    `json:"sent"`
+	Traffic  []trafficSnapshot `json:"traffic,omitzero"`
 }
 
 type alertSnapshot struct {
@@ -87,11 +91,6 @@ type marketSnapshot struct {
 	MarkAt    exchange.Time         `json:"mark_at,omitzero"`
 }
 
-type sentSnapshot struct {
-	Strategy exchange.StrategyID `json:"strategy"`
-	Times    []exchange.Time     `json:"times"`
-}
-
 // duration is written as text such as "1m0s".
 type duration time.Duration
 
@@ -104,7 +103,8 @@ func (d *duration) UnmarshalText(text []byte) error {
 }
 
 // Snapshot writes everything that a later answer depends on as a JSON object, for
-// [Guard.Restore]: prices and since when they are known, cadences, messages sent of late,
+// [Guard.Restore]: prices and since when they are known, cadences, messages sent and
+// executions of late,
 // who holds which trading state and why, alerts that stand, what the exchange
 // has said of the account, the halt epoch, the fault, limits if a reload has
 // set them, what can be borrowed, and the margin model. Open orders and acts are not in it: whoever calls
@@ -146,11 +146,7 @@ func (g *Guard) Snapshot() []byte {
 			})
 		}
 	}
-	for i := range g.sent {
-		if times := g.sent[i].newest(); times != nil {
-			s.Sent = append(s.Sent, sentSnapshot{exchange.StrategyID(i), times})
-		}
-	}
+	g.writePace(&s)
 	text, err := json.Marshal(&s)
 	if err != nil {
 		panic(fmt.Sprintf("riskguard: snapshot: %v", err)) // numbers and names always can be written
@@ -225,10 +221,8 @@ func (g *Guard) restore(s *snapshot) error {
 		}
 		g.markets[m.Inst] = market{m.Last, m.Mark, m.LastAt, m.MarkAt, time.Duration(m.EveryLast), time.Duration(m.EveryMark)}
 	}
-	for _, w := range s.Sent {
-		for _, at := range w.Times {
-			g.Count(&exchange.Intent{Strategy: w.Strategy}, at)
-		}
+	if err := g.restorePace(s); err != nil {
+		return err
 	}
 	if err := g.restoreLending(s.Lending); err != nil {
 		return err

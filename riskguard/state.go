@@ -26,7 +26,8 @@ type asset struct {
 	every time.Duration
 }
 
-// sent is the times of a strategy's last messages, a ring as long as the limit.
+// sent is the times of the last messages, or whatever else is counted, a ring as long as the
+// limit.
 type sent struct {
 	at   []exchange.Time
 	next int
@@ -62,14 +63,25 @@ func (s *sent) count(at exchange.Time) {
 	s.next = (s.next + 1) % len(s.at)
 }
 
-// within is how many messages there were less than a second ago, up to the limit.
-func (s *sent) within(at exchange.Time) int {
+// clear forgets all of them.
+func (s *sent) clear() { *s = sent{at: make([]exchange.Time, len(s.at))} }
+
+// ago is the time of the nth message from the end, 0 if there were fewer.
+func (s *sent) ago(n int) exchange.Time {
+	if n < 1 || n > len(s.at) {
+		return 0
+	}
+	return s.at[(s.next-n+len(s.at))%len(s.at)]
+}
+
+// within is how many messages there were less than a while ago, up to the limit.
+func (s *sent) within(at exchange.Time, while time.Duration) int {
 	n := 0
 	for i := s.next - 1; n < len(s.at); i, n = i-1, n+1 {
 		if i < 0 {
 			i = len(s.at) - 1
 		}
-		if s.at[i] == 0 || at.Sub(s.at[i]) >= time.Second {
+		if s.at[i] == 0 || at.Sub(s.at[i]) >= while {
 			break
 		}
 	}
@@ -164,7 +176,9 @@ func (g *Guard) Hold(o exchange.Order) {
 // Count notes a message to the exchange for the limits on messages: a new order, an
 // amend, or one cancel. Refused wishes are no messages.
 func (g *Guard) Count(in *exchange.Intent, at exchange.Time) {
+	g.messages.count(at)
 	if int(in.Strategy) < len(g.sent) {
 		g.sent[in.Strategy].count(at)
+		g.traffic[in.Strategy].at(at).Messages++
 	}
 }

@@ -98,6 +98,7 @@ func (g *Guard) applyState(e *exchange.Event) {
 		if scope == &g.states.account {
 			g.resumeLadder()
 		}
+		g.resumed(s)
 	default:
 		scope.set(s.Cause, h)
 	}

@@ -30,6 +30,8 @@ func TestUsesAgainstPlainComputation(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 5))
 		l := DefaultLimits()
 		l.MessagesPerSecondMax, l.OpenOrdersMax = 1+rng.IntN(6), 2+rng.IntN(8)
+		l.AccountMessagesPerMinuteMax, l.OrderToTradeMax = 100+rng.IntN(200), 40+rng.IntN(200)
+		l.ExecutionsPerMinuteMax = 10 + rng.IntN(10)
 		l.UnknownOrdersMax = 1 + rng.IntN(3)
 		l.OrderNotionalMaxRatio, l.UniMMRMin = decimal.New(1+rng.Int64N(30), -2), decimal.New(2+rng.Int64N(40), 0)
 		b := newBench(t, l)
@@ -109,7 +111,7 @@ func (b *bench) disturb(rng *rand.Rand) {
 	}
 	if rng.IntN(40) == 0 {
 		side := []string{"BUY", "SELL"}[rng.IntN(2)]
-		b.do([]string{"fill", "UM", side, fmt.Sprintf("0.0%d", 1+rng.IntN(9)), "50000"})
+		b.do([]string{"fill", "UM", side, fmt.Sprintf("0.0%d", 1+rng.IntN(9)), "50000", fmt.Sprint("strategy=", rng.IntN(3))})
 	}
 	if rng.IntN(10) == 0 {
 		b.g.Count(&exchange.Intent{Strategy: 1}, b.now)
@@ -245,6 +247,7 @@ func (b *bench) plainCounts(c *check, amend bool, put func(string, decimal.Decim
 	}
 	put("message-ratemessages_per_second_max", decimal.NewFromInt(messages), decimal.NewFromInt(int64(l.MessagesPerSecondMax)))
 	b.plainDoubts(c, amend, put)
+	b.plainPace(c, put)
 	if amend {
 		return
 	}

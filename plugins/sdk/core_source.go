@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "9c86fa35b975ec2012f35e7d78882bc9d64a00e4258f4c9377206aac1155fe07"
+const coreSource = "40a8b605c89122228db11a492dead7d88d3ee98cb3efd56910a1b4bc94526f34"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {

@@ -85,6 +85,8 @@ func (d *desk) start() {
 	limits.FreshPrice, limits.FreshMark, limits.FreshIndex = time.Hour, time.Hour, time.Hour
 	limits.PriceCollarLimit, limits.PriceCollarMarket = decimal.New(5, -1), decimal.New(5, -1)
 	limits.MessagesPerSecondMax, limits.BorrowMaxUSD = 20, decimal.New(1_000_000, 0)
+	limits.UnknownOrdersMax = 10 // a strategy that goes on while orders are in doubt
+	limits.ExecutionsPerMinuteMax, limits.AccountMessagesPerMinuteMax, limits.OrderToTradeMax = 10_000, 1200, 100_000
 	d.guard, err = riskguard.New(riskguard.Config{Instruments: d.ins, Tables: margin.Assumed(), Limits: limits, Strategies: 1})
 	must()
 	d.kernel = engine.New(engine.Config{Instruments: d.ins, Guard: d.guard, Strategies: 1, ClientPrefix: "t"})
