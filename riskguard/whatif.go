@@ -68,7 +68,8 @@ func (c *check) ask(r *rule) (no *exchange.Refusal, failed bool) {
 
 // SizeThatPasses is the largest quantity of an order, on its instrument's lot grid and at most
 // its own, that every control would let through, or 0 if there is none. Quantities too small
-// for the instrument's filters are passed over; above them more is never easier.
+// for the instrument's filters are passed over; above them more is hardly ever easier, but for the
+// whole order, which is asked about first.
 func (w *WhatIf) SizeThatPasses(in exchange.Intent, o exchange.Order, at exchange.Time) exchange.Fixed {
 	g := w.guard
 	if !g.ins.Has(o.Request.Inst) || o.Request.Qty <= 0 {
@@ -95,6 +96,9 @@ func (w *WhatIf) SizeThatPasses(in exchange.Intent, o exchange.Order, at exchang
 			return list[0].Rule
 		}
 		return ""
+	}
+	if first(last) == "" {
+		return qty(last) // also where less would not: an order that takes back too large a position
 	}
 	low, high := int64(0), last+1
 	for low < high { // the least that is large enough

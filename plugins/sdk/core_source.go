@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "40a8b605c89122228db11a492dead7d88d3ee98cb3efd56910a1b4bc94526f34"
+const coreSource = "1558bfcc2b71f9ddae28de099f4a6b98155aa3d66959facdf787e55435e1faa0"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
