@@ -166,6 +166,9 @@ func (k *Kernel) doubtActs() {
 // Acts lists the acts on the account of which no end is known, oldest first.
 func (k *Kernel) Acts() []exchange.OpenAct { return slices.Clone(k.acts.open) }
 
+// LastAct is the number of the last act that was approved, 0 without one.
+func (k *Kernel) LastAct() exchange.ActID { return k.acts.last }
+
 // EndedActs lists the last acts on the account that are over, oldest first.
 func (k *Kernel) EndedActs() []exchange.OpenAct { return oldestFirst(k.acts.ended, k.acts.next) }
 

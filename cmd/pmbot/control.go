@@ -150,11 +150,11 @@ func operator() string {
 // lookCommands look at a running bot.
 func lookCommands(c *console) []*cobra.Command {
 	return []*cobra.Command{
-		statusCommand(c), ordersCommand(c), fillsCommand(c), positionsCommand(c), marginCommand(c), stressCommand(c), fundingCommand(c), limitsCommand(c), logsCommand(c),
+		statusCommand(c), ordersCommand(c), fillsCommand(c), positionsCommand(c), marginCommand(c), stressCommand(c), fundingCommand(c), limitsCommand(c), loansCommand(c), logsCommand(c),
 	}
 }
 
 // tellCommands tell a running bot what to do.
 func tellCommands(c *console) []*cobra.Command {
-	return []*cobra.Command{haltCommand(c), reduceCommand(c), drainCommand(c), resumeCommand(c), cancelCommand(c), flattenCommand(c), reloadCommand(c)}
+	return []*cobra.Command{haltCommand(c), reduceCommand(c), drainCommand(c), resumeCommand(c), cancelCommand(c), flattenCommand(c), reloadCommand(c), borrowCommand(c), repayCommand(c)}
 }

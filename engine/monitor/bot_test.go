@@ -165,6 +165,12 @@ func (b *bot) executed(o exchange.Order, side exchange.Side, qty, price string) 
 // The broker: new orders work at once.
 
 func (b *bot) Submit(a riskguard.Approved, _ exchange.Time) {
+	if act := a.Act(); act.Kind != 0 {
+		e := exchange.Event{At: b.now}
+		e.SetAct(&exchange.ActUpdate{ID: act.ID, Status: exchange.ActDone, Transaction: 70 + int64(act.ID)})
+		b.Put(e)
+		return
+	}
 	o := a.Order()
 	e := exchange.Event{At: b.now, Inst: o.Request.Inst}
 	e.SetOrderUpdate(&exchange.OrderUpdate{ID: o.ID, ClientID: o.ClientID, VenueID: int64(o.ID) + 100, Status: exchange.StatusWorking, Price: o.Request.Price, Qty: o.Request.Qty})

@@ -8,8 +8,7 @@
 // with mode 0700 and has mode 0600.
 //
 // Command pmbot serves it in "pmbot run" and calls it in status, orders, fills, positions,
-// margin, funding, limits, logs, cancel, halt, reduce, drain, resume, flatten and reload. Start
-// reading at
-// Server in server.go; the answers are plain structs in answers.go, read.go fills them in, and
-// act.go and kill.go have what changes something.
+// margin, funding, limits, logs, cancel, halt, reduce, drain, resume, flatten, reload, loans,
+// borrow and repay. Start reading at Server in server.go; the answers are plain structs in
+// answers.go, read.go fills them in, and act.go and kill.go have what changes something.
 package monitor

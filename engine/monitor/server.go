@@ -97,6 +97,7 @@ func New(c Config) (*Server, error) {
 	get(s, "margin", func(ctx context.Context, _ int) (any, error) { return s.margin(ctx) })
 	get(s, "funding", func(ctx context.Context, _ int) (any, error) { return s.funding(ctx) })
 	get(s, "limits", func(ctx context.Context, _ int) (any, error) { return s.limits(ctx) })
+	get(s, "loans", func(ctx context.Context, _ int) (any, error) { return s.loans(ctx) })
 	s.mux.HandleFunc("GET /v1/logs", s.logs)
 	s.mux.HandleFunc("GET /v1/order", s.orderVerdict)
 	post(s, "stress", s.stress)
@@ -106,6 +107,8 @@ func New(c Config) (*Server, error) {
 	post(s, "cancel", s.cancel)
 	post(s, "flatten", s.flatten)
 	post(s, "reload", s.reload)
+	post(s, "borrow", func(ctx context.Context, l Loan) (any, error) { return s.lend(ctx, l, exchange.IntentBorrow) })
+	post(s, "repay", func(ctx context.Context, l Loan) (any, error) { return s.lend(ctx, l, exchange.IntentRepay) })
 	return s, nil
 }
 

@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "1558bfcc2b71f9ddae28de099f4a6b98155aa3d66959facdf787e55435e1faa0"
+const coreSource = "e3b584ac6e4d95f6b7aab6713d6bc9c1145384d73884bc3a1a2ffa63880ef7d4"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
