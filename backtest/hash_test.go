@@ -10,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard"
 	"github.com/pmbot/pmbot/strategy"
 )
 
@@ -135,6 +136,7 @@ func TestHashOfATinyRun(t *testing.T) {
 		}
 	}}
 	cfg := deskConfig(3, time.Hour)
+	cfg.Risk.SelfTrade = riskguard.AllowSelfTrade
 	res := runDesk(t, cfg, program(pattern))
 	if res.Hash != tinyHash || res.Fills.Len() < 10 || res.Orders.Refused < 5 || len(res.Settlements) < 5 {
 		t.Errorf("hash %s, %d fills, %d refused, %d settlements", res.Hash, res.Fills.Len(), res.Orders.Refused, len(res.Settlements))

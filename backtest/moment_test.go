@@ -24,6 +24,7 @@ func TestStopBeforeLiquidation(t *testing.T) {
 		cfg.Risk.OrderNotionalMaxRatio, cfg.Risk.PositionMaxRatio = decimal.New(10, 0), decimal.New(20, 0)
 		cfg.Risk.UniMMRMin, cfg.Risk.UniMMRShockMin = decimal.New(12, -1), decimal.New(105, -2)
 		cfg.Risk.ShockCoin, cfg.Risk.ShockStable, cfg.Risk.ShockHaircut = decimal.Zero, decimal.Zero, decimal.Zero
+		cfg.Risk.GrossExposureMaxRatio, cfg.Risk.NetExposureMaxRatio, cfg.Risk.CoinExposureMaxRatio = decimal.New(50, 0), decimal.New(50, 0), decimal.New(50, 0)
 		cfg.Risk.PriceCollarMarket = decimal.New(5, -1)
 		buyer := program(puppet{start: sees(8*time.Hour, 0), bar: func(p *puppet, env *strategy.Env, in *exchange.Instrument, b *exchange.Bar) {
 			if p.n++; p.n == 1 {

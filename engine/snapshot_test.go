@@ -498,6 +498,7 @@ func TestNothingIsForgottenUnderTighterLimits(t *testing.T) {
 func benchLimits() riskguard.Limits {
 	l := riskguard.DefaultLimits()
 	l.OrderNotionalMaxRatio, l.PositionMaxRatio, l.BorrowMaxUSD = decimal.New(5, -1), decimal.New(8, -1), decimal.New(20_000, 0)
+	l.SelfTrade = riskguard.AllowSelfTrade // which the kernel must book right
 	return l
 }
 

@@ -28,6 +28,9 @@ const (
 	boundOrderToTrade
 	boundOpenOrders
 	boundPosition
+	boundGross
+	boundNet
+	boundCoin
 	boundInitialMargin
 	boundUniMMR
 	boundUniMMRShock
@@ -82,11 +85,11 @@ func (l *Limits) bounds() [boundCount]bound {
 		},
 		boundCollarLimit: {
 			rule: "price-collar", key: "price_collar_limit", ratio: ratioOf(l.PriceCollarLimit),
-			what: "price", limit: beyond(l.PriceCollarLimit), say: sayPrices,
+			limit: beyond(l.PriceCollarLimit), say: sayPrices,
 		},
 		boundCollarMarket: {
 			rule: "price-collar", key: "price_collar_market", ratio: ratioOf(l.PriceCollarMarket),
-			what: "last price", limit: beyond(l.PriceCollarMarket), say: sayPrices,
+			limit: beyond(l.PriceCollarMarket), say: sayTaken,
 		},
 		boundFreshPrice: {rule: "freshness", key: "fresh_price", ratio: all(), what: "price of", limit: oldAtMost(l.FreshPrice), say: sayAge},
 		boundFreshMark:  {rule: "freshness", key: "fresh_mark", ratio: all(), what: "mark of", limit: oldAtMost(l.FreshMark), say: sayAge},
@@ -113,6 +116,18 @@ func (l *Limits) bounds() [boundCount]bound {
 			rule: "position", key: "position_max_ratio", ratio: ratioOf(l.PositionMaxRatio),
 			what: "position", limit: ofEquity(l.PositionMaxRatio), say: sayMoney,
 		},
+		boundGross: {
+			rule: "exposure", key: "gross_exposure_max_ratio", ratio: ratioOf(l.GrossExposureMaxRatio),
+			what: "gross exposure", limit: ofEquity(l.GrossExposureMaxRatio), say: sayUSD,
+		},
+		boundNet: {
+			rule: "exposure", key: "net_exposure_max_ratio", ratio: ratioOf(l.NetExposureMaxRatio),
+			what: "net exposure", limit: ofEquity(l.NetExposureMaxRatio), say: sayUSD,
+		},
+		boundCoin: {
+			rule: "exposure", key: "coin_exposure_max_ratio", ratio: ratioOf(l.CoinExposureMaxRatio),
+			what: "net exposure to", limit: ofEquity(l.CoinExposureMaxRatio), say: sayUSD,
+		},
 		boundInitialMargin: {rule: "initial-margin", ratio: all(), limit: "0 USD", say: sayAvailable},
 		boundUniMMR:        {rule: "unimmr", key: "unimmr_min", ratio: all(), limit: l.UniMMRMin.String(), say: sayUniMMR},
 		boundUniMMRShock:   {rule: "unimmr-shock", key: "unimmr_shock_min", ratio: all(), limit: l.UniMMRShockMin.String(), say: sayUniMMR},
@@ -125,9 +140,14 @@ func sayMoney(b *bound, _ *exchange.Instruments, r reading) (value, limit string
 	return fmt.Sprintf("%s %v USD", b.what, r.finePart.RoundCeil(2)), fmt.Sprintf("%v USD, %s", most.RoundFloor(2), b.limit)
 }
 
-// sayPrices: the price is part beyond whole, the reference.
+// sayPrices: the price is part beyond whole, the reference of that name.
 func sayPrices(b *bound, _ *exchange.Instruments, r reading) (value, limit string) {
-	return fmt.Sprintf("%s %v against %v", b.what, r.price, exchange.Fixed(r.whole)), b.limit
+	return fmt.Sprintf("price %v against the %s %v", r.price, r.name, exchange.Fixed(r.whole)), b.limit
+}
+
+// sayTaken: the price of that name is part beyond whole, the mark.
+func sayTaken(b *bound, _ *exchange.Instruments, r reading) (value, limit string) {
+	return fmt.Sprintf("%s %v against the mark %v", r.name, r.price, exchange.Fixed(r.whole)), b.limit
 }
 
 // never is the age of what was never seen.

@@ -27,6 +27,8 @@ func TestRulesInOrder(t *testing.T) {
 		"message-rate, pace",
 		"open-orders, money",
 		"position, money",
+		"exposure, money",
+		"self-trade",
 		"unimmr, money",
 		"initial-margin, money",
 		"unimmr-shock, money",

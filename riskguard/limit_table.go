@@ -12,7 +12,7 @@ import (
 // and which way it becomes stricter.
 type limitEntry struct {
 	key         string
-	value       any // *decimal.Decimal, *time.Duration or *int
+	value       any // *decimal.Decimal, *time.Duration, *int or *SelfTrade
 	least, most string
 	strict      strictness
 }
@@ -32,18 +32,22 @@ func (l *Limits) entries() []limitEntry {
 		{"account_messages_per_minute_max", &l.AccountMessagesPerMinuteMax, "0", "1200", whole},
 		{"approval_ttl", &l.ApprovalTTL, "1ms", "1h", whole},
 		{"borrow_max_usd", &l.BorrowMaxUSD, "0", "1000000000", whole},
+		{"coin_exposure_max_ratio", &l.CoinExposureMaxRatio, "0", "50", lower},
 		{"duplicate_window", &l.DuplicateWindow, "1ms", "1m", higher},
 		{"executions_per_minute_max", &l.ExecutionsPerMinuteMax, "1", "10000", lower},
 		{"fresh_index", &l.FreshIndex, "1ms", "1h", lower},
 		{"fresh_mark", &l.FreshMark, "1ms", "1h", lower},
 		{"fresh_price", &l.FreshPrice, "1ms", "1h", lower},
+		{"gross_exposure_max_ratio", &l.GrossExposureMaxRatio, "0", "50", lower},
 		{"messages_per_second_max", &l.MessagesPerSecondMax, "0", "20", lower},
+		{"net_exposure_max_ratio", &l.NetExposureMaxRatio, "0", "50", lower},
 		{"open_orders_max", &l.OpenOrdersMax, "0", "200", lower},
 		{"order_notional_max_ratio", &l.OrderNotionalMaxRatio, "0", "10", lower},
 		{"order_to_trade_max", &l.OrderToTradeMax, "1", "100000", lower},
 		{"position_max_ratio", &l.PositionMaxRatio, "0", "20", lower},
 		{"price_collar_limit", &l.PriceCollarLimit, "0", "0.5", lower},
 		{"price_collar_market", &l.PriceCollarMarket, "0", "0.5", lower},
+		{"self_trade", &l.SelfTrade, "refuse", "allow", lower},
 		{"shock_coin", &l.ShockCoin, "0", "0.95", whole},
 		{"shock_haircut", &l.ShockHaircut, "0", "1", whole},
 		{"shock_stable", &l.ShockStable, "0", "0.95", whole},
@@ -118,6 +122,10 @@ func (e *limitEntry) compareTo(text string) int {
 		d, err := time.ParseDuration(text)
 		must(err)
 		return int(min(max(*v-d, -1), 1))
+	case *SelfTrade:
+		var other SelfTrade
+		must(other.UnmarshalText([]byte(text)))
+		return int(*v) - int(other)
 	case *int:
 		return decimal.NewFromInt(int64(*v)).Cmp(decimal.RequireFromString(text))
 	default:
@@ -136,6 +144,8 @@ func must(err error) {
 func (e *limitEntry) text() string {
 	switch v := e.value.(type) {
 	case *time.Duration:
+		return v.String()
+	case *SelfTrade:
 		return v.String()
 	case *int:
 		return fmt.Sprint(*v)

@@ -17,10 +17,31 @@ type Limits struct {
 	// of one side filled, as a ratio of equity. Of a margin pair, which has no position,
 	// only the open orders count. Default 0.20, at most 20.
 	PositionMaxRatio decimal.Decimal `toml:"position_max_ratio" json:"position_max_ratio"`
+	// GrossExposureMaxRatio bounds the sum of all futures positions, margin orders and debts,
+	// open orders filled for the most, as a ratio of equity; coins that are owned do not
+	// count. NetExposureMaxRatio bounds the sum over coins of what is not hedged of them over
+	// margin, UM and CM, owned coins counted, whichever orders fill. An order that makes
+	// neither larger passes both. Defaults 3, at most 50: an account whose collateral is
+	// coins has a net exposure of 1 before it trades, and one with a directional strategy
+	// needs room beside it.
+	GrossExposureMaxRatio decimal.Decimal `toml:"gross_exposure_max_ratio" json:"gross_exposure_max_ratio"`
+	NetExposureMaxRatio   decimal.Decimal `toml:"net_exposure_max_ratio" json:"net_exposure_max_ratio"`
+	// CoinExposureMaxRatio bounds what is not hedged of one coin, the gap between its legs, as a
+	// ratio of equity, whichever orders fill; an order that does not make it larger passes.
+	// Default 3, as much as all coins together may be, since nobody but the owner knows which
+	// strategies hedge; at most 50. For an account of pairs some 0.02, and no less than one
+	// order of a leg: between the fills of its legs a pair has a gap.
+	CoinExposureMaxRatio decimal.Decimal `toml:"coin_exposure_max_ratio" json:"coin_exposure_max_ratio"`
+	// SelfTrade says whether an order may trade with a resting one of the account, of whichever
+	// strategy: RefuseSelfTrade, the default, or AllowSelfTrade. An order that carries a
+	// self-trade prevention passes where Binance has one: UM and margin, not CM.
+	SelfTrade SelfTrade `toml:"self_trade" json:"self_trade"`
 	// PriceCollarLimit and PriceCollarMarket bound how far a limit price may be on the
-	// aggressive side of mark and last price, and how far mark and last may be apart for
-	// a market order, as ratios that count to eight decimals. Defaults 0.01 and 0.005, at
-	// most 0.5.
+	// aggressive side of mark, last price, index and the best price that it would meet, and
+	// how far mark and last may be apart for a market order, and the best price that it meets
+	// on the aggressive side of the mark, as ratios that count to eight decimals. The index
+	// with the first holds for market orders, too. Index and book count where they are known.
+	// Defaults 0.01 and 0.005, at most 0.5.
 	PriceCollarLimit  decimal.Decimal `toml:"price_collar_limit" json:"price_collar_limit"`
 	PriceCollarMarket decimal.Decimal `toml:"price_collar_market" json:"price_collar_market"`
 	// OpenOrdersMax bounds the open orders of one strategy on one instrument. Default 20,
@@ -94,6 +115,9 @@ func DefaultLimits() Limits {
 	return Limits{
 		OrderNotionalMaxRatio:       decimal.RequireFromString("0.02"),
 		PositionMaxRatio:            decimal.RequireFromString("0.20"),
+		GrossExposureMaxRatio:       decimal.RequireFromString("3"),
+		NetExposureMaxRatio:         decimal.RequireFromString("3"),
+		CoinExposureMaxRatio:        decimal.RequireFromString("3"),
 		PriceCollarLimit:            decimal.RequireFromString("0.01"),
 		PriceCollarMarket:           decimal.RequireFromString("0.005"),
 		OpenOrdersMax:               20,

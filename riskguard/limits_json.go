@@ -148,6 +148,8 @@ func (e *limitEntry) parse(word string) error {
 			return errNoDuration
 		}
 		*v = d
+	case *SelfTrade:
+		return v.UnmarshalText([]byte(word))
 	case *int:
 		n, err := strconv.Atoi(word)
 		if err != nil {

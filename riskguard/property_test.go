@@ -111,6 +111,9 @@ func newWalk(t *testing.T, r *rand.Rand, seen map[string]int) *walk {
 	l.UniMMRMin, l.UniMMRShockMin = d("1.2", "3", "15"), d("1.05", "1.5", "5")
 	l.ShockCoin, l.ShockStable, l.ShockHaircut = d("0", "0.2", "0.5"), d("0", "0.1"), d("0", "0.1", "0.3")
 	l.PriceCollarLimit, l.PriceCollarMarket = d("0.003", "0.01", "0.05"), d("0.002", "0.01")
+	// The plain account has neither; here the floors must be what refuses.
+	l.GrossExposureMaxRatio, l.NetExposureMaxRatio, l.CoinExposureMaxRatio = decimal.New(50, 0), decimal.New(50, 0), decimal.New(50, 0)
+	l.SelfTrade = AllowSelfTrade
 	l.OpenOrdersMax, l.MessagesPerSecondMax = 1+r.IntN(4), 2+r.IntN(9)
 	l.UnknownOrdersMax = r.IntN(2)
 	l.DuplicateWindow = time.Duration(1+r.IntN(900)) * time.Millisecond

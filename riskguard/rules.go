@@ -34,6 +34,8 @@ func rules() []rule {
 		{name: "message-rate", pace: true, check: (*check).messageRate},
 		{name: "open-orders", money: true, check: (*check).openOrders},
 		{name: "position", money: true, check: (*check).position},
+		{name: "exposure", money: true, check: (*check).exposure},
+		{name: "self-trade", check: (*check).selfTrade},
 		{name: "unimmr", money: true, check: (*check).uniMMR},
 		{name: "initial-margin", money: true, check: (*check).initialMargin},
 		{name: "unimmr-shock", money: true, check: (*check).uniMMRShock},
@@ -120,69 +122,6 @@ func (c *check) usd(notional decimal.Decimal) decimal.Decimal {
 		}
 	}
 	return notional
-}
-
-// priceCollar: no order far on the aggressive side of mark and last, and no market order
-// while the two disagree. A passive price is never too far: it only waits. Margin pairs
-// have no mark, so the last price counts twice.
-func (c *check) priceCollar() *exchange.Refusal {
-	m, r := c.market, &c.order.Request
-	mark := c.mark()
-	if mark <= 0 || m.last <= 0 {
-		return &exchange.Refusal{Value: "mark or last price of " + c.in.Name() + " is unknown", Limit: "both must be known"}
-	}
-	if r.Type.Conditional() {
-		return nil // it is for the market at its trigger, which nobody knows yet
-	}
-	if r.Type == exchange.Market {
-		return c.collar(boundCollarMarket, m.last, mark, (m.last - mark).Abs())
-	}
-	if r.PriceMatch != exchange.PriceMatchNone {
-		return nil
-	}
-	for _, reference := range [...]exchange.Fixed{mark, m.last} {
-		beyond := r.Price - reference
-		if r.Side == exchange.Sell {
-			beyond = -beyond
-		}
-		if no := c.collar(boundCollarLimit, r.Price, reference, beyond); no != nil {
-			return no
-		}
-	}
-	return c.percentPrice()
-}
-
-// mark is the instrument's mark price, and of a margin pair, which has none, the last.
-func (c *check) mark() exchange.Fixed {
-	if c.in.Product == exchange.Margin {
-		return c.market.last
-	}
-	return c.market.mark
-}
-
-// collar holds a price that is so far beyond the reference against a bound. One that is
-// not beyond it is on the passive side.
-func (c *check) collar(id boundID, price, reference, beyond exchange.Fixed) *exchange.Refusal {
-	if beyond < 0 {
-		return nil
-	}
-	return c.hold(id, reading{share: shareOf(int64(beyond), int64(reference)), price: price})
-}
-
-// percentPrice is Binance's own collar around the mark.
-func (c *check) percentPrice() *exchange.Refusal {
-	price, mark, most, least := c.order.Request.Price, c.mark(), c.in.PercentUp, c.in.PercentDown
-	no := func(times exchange.Fixed) *exchange.Refusal {
-		return &exchange.Refusal{Value: fmt.Sprintf("price %v", price), Limit: fmt.Sprintf("mark %v times %v", mark, times)}
-	}
-	one := int64(exchange.FixedOne)
-	switch buys := c.order.Request.Side == exchange.Buy; {
-	case buys && most > 0 && productAbove(int64(price), one, int64(mark), int64(most)):
-		return no(most)
-	case !buys && least > 0 && productAbove(int64(mark), int64(least), int64(price), one):
-		return no(least)
-	}
-	return nil
 }
 
 // duplicate: the same order twice before the first was answered is a bug of somebody.

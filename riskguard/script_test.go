@@ -189,7 +189,12 @@ func (b *bench) do(f []string) string {
 	case "fresh":
 		b.fresh()
 		return ""
-	case "mark": // mark UM 50000
+	case "mark": // mark UM 50000, mark UM 50000 49990 with the index
+		if len(f) > 3 {
+			e.Inst = b.inst(f[1])
+			e.SetMark(exchange.Mark{Price: exchange.MustFixed(f[2]), Index: exchange.MustFixed(f[3])})
+			break
+		}
 		b.price(b.inst(f[1]), exchange.MustFixed(f[2]), 0)
 		return ""
 	case "last":

@@ -82,8 +82,13 @@ type heldSnapshot struct {
 }
 
 type marketSnapshot struct {
+	Ask       exchange.Fixed        `json:"ask,omitzero"`
+	Bid       exchange.Fixed        `json:"bid,omitzero"`
+	BookAt    exchange.Time         `json:"book_at,omitzero"`
+	EveryBook duration              `json:"every_book,omitzero"`
 	EveryLast duration              `json:"every_last,omitzero"`
 	EveryMark duration              `json:"every_mark,omitzero"`
+	Index     exchange.Fixed        `json:"index,omitzero"`
 	Inst      exchange.InstrumentID `json:"inst"`
 	Last      exchange.Fixed        `json:"last,omitzero"`
 	LastAt    exchange.Time         `json:"last_at,omitzero"`
@@ -142,7 +147,8 @@ func (g *Guard) Snapshot() []byte {
 	for i, m := range g.markets {
 		if m != (market{}) {
 			s.Markets = append(s.Markets, marketSnapshot{
-				duration(m.everyLast), duration(m.everyMark), exchange.InstrumentID(i), m.last, m.lastAt, m.mark, m.markAt,
+				m.ask, m.bid, m.bookAt, duration(m.everyBook), duration(m.everyLast), duration(m.everyMark), m.index,
+				exchange.InstrumentID(i), m.last, m.lastAt, m.mark, m.markAt,
 			})
 		}
 	}
@@ -219,7 +225,10 @@ func (g *Guard) restore(s *snapshot) error {
 		if !g.ins.Has(m.Inst) && m.Inst != 0 {
 			return fmt.Errorf("market of instrument %d: there is no such instrument", m.Inst)
 		}
-		g.markets[m.Inst] = market{m.Last, m.Mark, m.LastAt, m.MarkAt, time.Duration(m.EveryLast), time.Duration(m.EveryMark)}
+		g.markets[m.Inst] = market{
+			last: m.Last, mark: m.Mark, index: m.Index, lastAt: m.LastAt, markAt: m.MarkAt, bid: m.Bid, ask: m.Ask, bookAt: m.BookAt,
+			everyLast: time.Duration(m.EveryLast), everyMark: time.Duration(m.EveryMark), everyBook: time.Duration(m.EveryBook),
+		}
 	}
 	if err := g.restorePace(s); err != nil {
 		return err

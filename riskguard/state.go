@@ -13,9 +13,15 @@ import (
 type market struct {
 	last           exchange.Fixed // last trade, bar close or mid
 	mark           exchange.Fixed
+	index          exchange.Fixed // told with the mark, 0 if not
 	lastAt, markAt exchange.Time
-	everyLast      time.Duration // declared cadences, the shortest of several feeds
-	everyMark      time.Duration
+	// bid and ask are the best prices, 0 for a side that is empty, and bookAt when they were
+	// told.
+	bid, ask  exchange.Fixed
+	bookAt    exchange.Time
+	everyLast time.Duration // declared cadences, the shortest of several feeds
+	everyMark time.Duration
+	everyBook time.Duration
 }
 
 // asset is one collateral's index price and since when it is known.
@@ -101,11 +107,14 @@ func (g *Guard) applyMarket(e *exchange.Event) {
 	case exchange.KindBar:
 		m.last, m.lastAt = e.Bar().Close, e.At
 	case exchange.KindBookTicker:
-		if mid := e.Mid(); mid != 0 {
+		book := e.BookTicker()
+		m.bid, m.ask, m.bookAt = book.Bid, book.Ask, e.At
+		if mid := book.Mid(); mid != 0 {
 			m.last, m.lastAt = mid, e.At
 		}
 	case exchange.KindMark:
-		m.mark, m.markAt = e.Mark().Price, e.At
+		mark := e.Mark()
+		m.mark, m.index, m.markAt = mark.Price, mark.Index, e.At
 		g.fold(e)
 	case exchange.KindAssetIndex:
 		index := e.AssetIndex()
@@ -123,6 +132,9 @@ func (g *Guard) applyCadence(e *exchange.Event) {
 	case exchange.KindTrade, exchange.KindBar, exchange.KindBookTicker:
 		m := &g.markets[e.Inst]
 		m.everyLast = sooner(m.everyLast, c.Every)
+		if c.Kind == exchange.KindBookTicker {
+			m.everyBook = sooner(m.everyBook, c.Every)
+		}
 	case exchange.KindMark:
 		m := &g.markets[e.Inst]
 		m.everyMark = sooner(m.everyMark, c.Every)

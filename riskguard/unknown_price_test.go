@@ -27,8 +27,8 @@ func TestUnknownPrices(t *testing.T) {
 		{"buy UM 0.002 limit 50000", "refused by price-collar: mark or last price of UM BTCUSDT is unknown", []func(*bench){usdt, btc, money, mark}},
 		{"buy UM 0.002 limit 50000", "refused by price-collar: mark or last price of UM BTCUSDT is unknown", []func(*bench){usdt, btc, money, last}},
 		{"buy CROSS 0.01 market", "refused by order-size: no price of MARGIN ETHBTC is known", []func(*bench){usdt, btc, money}},
-		{"buy CROSS 0.01 limit 0.05", "refused by unimmr: price is missing: index of", []func(*bench){usdt, btc, money, cross}},
-		{"buy MARGIN 0.002 limit 50000", "refused by unimmr: price is missing: index of", []func(*bench){usdt, money, pair}},
+		{"buy CROSS 0.01 limit 0.05", "refused by exposure: price is missing: index of", []func(*bench){usdt, btc, money, cross}},
+		{"buy MARGIN 0.002 limit 50000", "refused by exposure: price is missing: index of", []func(*bench){usdt, money, pair}},
 		{"buy UM 0.002 limit 50000", "passes", []func(*bench){usdt, btc, money, mark, last}},
 	} {
 		l := DefaultLimits()

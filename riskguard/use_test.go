@@ -92,6 +92,14 @@ func (b *bench) disturb(rng *rand.Rand) {
 		if rng.IntN(3) > 0 {
 			b.price(inst, around("50000", 3000), 0)
 		}
+		if rng.IntN(4) == 0 && inst != benchMargin {
+			mark, index := around("50000", 3000), around("50000", 6000)
+			b.do([]string{"mark", []string{"", "UM", "CM"}[inst], mark.String(), index.String()})
+		}
+		if rng.IntN(4) == 0 {
+			bid := around("50000", 4000)
+			b.do([]string{"quote", []string{"", "UM", "CM", "MARGIN"}[inst], bid.String(), (bid + 100_000_000*exchange.Fixed(rng.IntN(60))).String()})
+		}
 		if rng.IntN(4) > 0 {
 			b.price(inst, 0, around("50000", 3000))
 		}
@@ -191,6 +199,19 @@ func (b *bench) plainMoney(c *check, put func(string, decimal.Decimal, decimal.D
 	if err != nil {
 		return
 	}
+	for _, s := range []struct {
+		key         string
+		now, before exchange.Fixed
+		limit       decimal.Decimal
+	}{
+		{"gross_exposure_max_ratio", p.Exposure.Gross, p.Exposure.GrossBefore, l.GrossExposureMaxRatio},
+		{"net_exposure_max_ratio", p.Exposure.Net, p.Exposure.NetBefore, l.NetExposureMaxRatio},
+		{"coin_exposure_max_ratio", p.Exposure.Gap, 0, l.CoinExposureMaxRatio},
+	} {
+		if s.now > s.before {
+			put("exposure"+s.key, s.now.Decimal(), p.Exposure.Equity.Decimal().Mul(s.limit))
+		}
+	}
 	put("initial-margin", p.InitialMargin, p.InitialMargin.Add(p.Available))
 	if max := decimal.New(exchange.UniMMRMax, 0); p.Base.UniMMR.LessThan(max) {
 		put("unimmrunimmr_min", l.UniMMRMin, p.Base.UniMMR)
@@ -203,18 +224,38 @@ func (b *bench) plainMoney(c *check, put func(string, decimal.Decimal, decimal.D
 func (b *bench) plainPrices(c *check, put func(string, decimal.Decimal, decimal.Decimal)) {
 	g, r, l := b.g, &c.order.Request, &b.g.limits
 	mark, last := c.mark().Decimal(), c.market.last.Decimal()
+	index, best := c.market.index.Decimal(), c.market.ask.Decimal()
+	if r.Side == exchange.Sell {
+		best = c.market.bid.Decimal()
+	}
+	if r.Inst == benchMargin {
+		index = decimal.NewFromInt(50_000)
+	}
+	fresh := c.market.bookAt != 0 && b.now-c.market.bookAt <= exchange.Time(l.FreshPrice)
+	collar := func(key string, price, reference, most decimal.Decimal) {
+		beyond := price.Sub(reference)
+		if r.Side == exchange.Sell {
+			beyond = beyond.Neg()
+		}
+		if !beyond.IsNegative() && !reference.IsZero() {
+			put("price-collar"+key, beyond, reference.Mul(most))
+		}
+	}
 	switch r.Type {
 	case exchange.Market:
 		put("price-collarprice_collar_market", last.Sub(mark).Abs(), mark.Mul(l.PriceCollarMarket))
+		if !fresh {
+			collar("price_collar_limit", last, index, l.PriceCollarLimit)
+			break
+		}
+		collar("price_collar_market", best, mark, l.PriceCollarMarket)
+		collar("price_collar_limit", best, index, l.PriceCollarLimit)
 	case exchange.Limit:
-		for _, reference := range []decimal.Decimal{mark, last} {
-			beyond := r.Price.Decimal().Sub(reference)
-			if r.Side == exchange.Sell {
-				beyond = beyond.Neg()
-			}
-			if !beyond.IsNegative() {
-				put("price-collarprice_collar_limit", beyond, reference.Mul(l.PriceCollarLimit))
-			}
+		for _, reference := range []decimal.Decimal{mark, last, index} {
+			collar("price_collar_limit", r.Price.Decimal(), reference, l.PriceCollarLimit)
+		}
+		if fresh {
+			collar("price_collar_limit", r.Price.Decimal(), best, l.PriceCollarLimit)
 		}
 	}
 	age := func(name string, seen exchange.Time, most time.Duration) {

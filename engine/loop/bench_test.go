@@ -44,6 +44,7 @@ func kernelConfig(t testing.TB, change ...func(*riskguard.Limits)) engine.Config
 	l.ExecutionsPerMinuteMax, l.AccountMessagesPerMinuteMax, l.OrderToTradeMax = 10_000, 1200, 100_000
 	l.UnknownOrdersMax = 10 // the orders of a process that was killed are in doubt
 	l.FreshPrice, l.FreshMark, l.FreshIndex, l.PriceCollarLimit = time.Hour, time.Hour, time.Hour, decimal.New(5, -1)
+	l.SelfTrade = riskguard.AllowSelfTrade
 	for _, c := range change {
 		c(&l)
 	}

@@ -25,10 +25,14 @@ type asset struct {
 	initial wide
 	// exposure is that of futures on it; raise and lower are what open orders can add.
 	exposure, raise, lower wide
+	// gross is the size of futures that settle in it and of margin orders on it, see Exposure.
+	gross  wide
+	stakes stakes
+	priced exchange.Fixed // the index that the stakes of tracking coins were counted with
 
-	// pairs trade it; futures settle in it.
+	// pairs trade it; futures settle in it; tracked are those on it.
 	pairs                  []*pair
-	futures                []*slot
+	futures, tracked       []*slot
 	markRatio              []exchange.Fixed // the shocks' factor on marks, by scenario
 	indexRatio             []exchange.Fixed
 	haircut                []exchange.Fixed
@@ -62,7 +66,7 @@ func (a *asset) reset(scenarios int, shocks []Shock) {
 		a.indexRatio[i+1] = s.indexRatio(a.name, a.stable)
 		a.haircut[i+1] = s.Haircut
 	}
-	a.initial, a.exposure, a.raise, a.lower = wide{}, wide{}, wide{}, wide{}
+	a.initial, a.exposure, a.raise, a.lower, a.gross, a.stakes = wide{}, wide{}, wide{}, wide{}, wide{}, stakes{}
 	a.inflow, a.outflow, a.borrowing = wide{}, wide{}, wide{}
 	a.initialUSD, a.initialMax, a.actual = wide{}, wide{}, wide{}
 	a.lacks = false
@@ -191,6 +195,10 @@ func (p *Portfolio) updateAsset(a *asset) {
 	t.initialWorst = t.initialWorst.replace(before.initialMax, a.initialMax)
 	a.lacks = a.index == 0 && a.used()
 	p.lack(before.lacks, a.lacks)
+	if p.updateStakes(a); a.priced != a.index {
+		a.priced = a.index
+		p.updateTracked(a)
+	}
 	if changed {
 		for _, pr := range a.pairs {
 			p.touchLosses(pr)

@@ -143,6 +143,11 @@ func TestIncremental(t *testing.T) {
 		if err != nil || fmt.Sprint(fresh) != fmt.Sprint(got) {
 			t.Errorf("built from nothing: %v, %v", fresh, err)
 		}
+		add, with := w.drawOrder(r, 1000), *w
+		projected, err := p.Project(add)
+		ok(t, err)
+		with.orders = append(append([]exchange.Order{}, w.orders...), add)
+		with.sameExposure(t, w, projected.Exposure)
 		if t.Failed() {
 			t.Fatalf("seed 17, %d", i)
 		}

@@ -21,7 +21,9 @@ type leg struct {
 	// initial margin, exposure to the base coin, and what orders can add to the exposure
 	// or take from it (amount scale).
 	initial, delta, raise, lower wide
-	at                           []legAt
+	// gross is the reach at the mark (amount scale).
+	gross wide
+	at    []legAt
 }
 
 // lot is a signed quantity at a price, with its fee (amount scale).
@@ -43,7 +45,7 @@ type legAt struct {
 func (l *leg) reset(scenarios int) {
 	l.at = make([]legAt, scenarios)
 	l.lacks = false
-	l.initial, l.delta, l.raise, l.lower = wide{}, wide{}, wide{}, wide{}
+	l.initial, l.delta, l.raise, l.lower, l.gross = wide{}, wide{}, wide{}, wide{}, wide{}
 }
 
 // updateLeg computes the leg again and moves the sums of its assets along.
@@ -62,7 +64,9 @@ func (p *Portfolio) updateLeg(l *leg) {
 	l.initial = s.initial(l.reachNow)
 	l.delta = s.exposure(q)
 	l.raise, l.lower = s.exposure(high.sub(q)), s.exposure(low.sub(q))
+	l.gross = s.value(l.reach, s.mark).up()
 	s.settle.initial = s.settle.initial.replace(before.initial, l.initial)
+	s.settle.gross = s.settle.gross.replace(before.gross, l.gross)
 	s.base.exposure = s.base.exposure.replace(before.delta, l.delta)
 	s.base.raise = s.base.raise.replace(before.raise, l.raise)
 	s.base.lower = s.base.lower.replace(before.lower, l.lower)
@@ -81,6 +85,9 @@ func (p *Portfolio) updateLeg(l *leg) {
 	l.lacks = s.mark == 0 && (!q.zero() || len(l.book.orders) > 0)
 	p.lack(before.lacks, l.lacks)
 	p.touchAsset(s.settle)
+	if s.base != s.settle {
+		p.updateStakes(s.base)
+	}
 }
 
 // held values the position at a mark.

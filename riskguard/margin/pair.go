@@ -51,6 +51,7 @@ func (p *Portfolio) updatePair(pr *pair) {
 	base.borrowing = base.borrowing.replace(old.baseBorrow, f.baseBorrow)
 	base.raise = base.raise.replace(old.baseIn, f.baseIn)
 	base.lower = base.lower.replace(old.baseOut.neg(), f.baseOut.neg())
+	base.gross = base.gross.replace(old.baseIn.max(old.baseOut), f.baseIn.max(f.baseOut))
 	quote.inflow = quote.inflow.replace(old.quoteIn, f.quoteIn)
 	quote.outflow = quote.outflow.replace(old.quoteOut, f.quoteOut)
 	quote.borrowing = quote.borrowing.replace(old.quoteBorrow, f.quoteBorrow)
@@ -101,6 +102,15 @@ func (s *slot) pairPrice() exchange.Fixed {
 		return exchange.FixedMax
 	}
 	return exchange.Fixed(n)
+}
+
+// PairPrice is what the base of a margin pair is worth in its quote by their index prices, 0
+// where one of them is not known and for what is no margin pair.
+func (p *Portfolio) PairPrice(id exchange.InstrumentID) exchange.Fixed {
+	if !p.ins.Has(id) || p.slots[id-1].pair == nil {
+		return 0
+	}
+	return p.slots[id-1].pairPrice()
 }
 
 // updateLosses computes what filling the orders would cost, and moves the totals along.

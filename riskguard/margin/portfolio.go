@@ -36,6 +36,7 @@ type Portfolio struct {
 	where   map[exchange.OrderID]*book
 
 	totals []total
+	stakes stakes
 	lacks  int // legs and assets without a price they need
 
 	staleLegs   []*leg
@@ -127,6 +128,7 @@ func (p *Portfolio) newSlot(in *exchange.Instrument) (*slot, error) {
 		return nil, fmt.Errorf("%w: %s: contract size %v is not within 0..%v USD", ErrInput, in.Name(), in.ContractSize, contractSizeMax)
 	}
 	s.brackets = b
+	s.base.tracked = append(s.base.tracked, s)
 	s.settle.futures = append(s.settle.futures, s)
 	s.leverage = s.untouched(p.tables)
 	return s, nil
@@ -163,7 +165,7 @@ func (p *Portfolio) setShocks(shocks []Shock) error {
 	}
 	p.shocks = shocks
 	n := len(shocks) + 1
-	p.totals = make([]total, n)
+	p.totals, p.stakes = make([]total, n), stakes{}
 	p.lacks = 0
 	for _, a := range p.assets {
 		a.reset(n, p.shocks)

@@ -37,6 +37,8 @@ type Projection struct {
 	// Breaches are the positions that the added orders can carry beyond what their
 	// leverage allows.
 	Breaches []Breach
+	// Exposure is that with the added orders; of the projection of an act it is zero.
+	Exposure Exposure
 }
 
 // CoinDelta is the net exposure to a coin, in coins, over margin, UM and CM.
@@ -98,6 +100,7 @@ func (p *Portfolio) project(all bool, add []exchange.Order) (Projection, error) 
 	worst := p.worst()
 	r.Base, r.Shocked = p.outcome(0), p.outcome(worst)
 	r.InitialMargin = t.initialWorst.decimal(usdPlaces)
+	r.Exposure = p.exposure(&p.trial.stakes)
 	if all {
 		r.Available = t.adjustedWorst().sub(t.initialWorst).decimal(usdPlaces)
 	}

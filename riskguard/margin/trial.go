@@ -6,6 +6,7 @@ package margin
 type trial struct {
 	on     bool
 	totals []total
+	stakes stakes
 	lacks  int
 
 	legs   []*leg
@@ -29,7 +30,7 @@ type trial struct {
 func (p *Portfolio) try() {
 	p.refresh()
 	t := &p.trial
-	t.on, t.lacks = true, p.lacks
+	t.on, t.lacks, t.stakes = true, p.lacks, p.stakes
 	t.totals = append(t.totals[:0], p.totals...)
 }
 
@@ -96,7 +97,7 @@ func (p *Portfolio) undo() {
 		end = start
 	}
 	copy(p.totals, t.totals)
-	p.lacks = t.lacks
+	p.lacks, p.stakes = t.lacks, t.stakes
 	p.forgetStale()
 	t.on = false
 	t.legs, t.legWas, t.legAt = t.legs[:0], t.legWas[:0], t.legAt[:0]
