@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "e3b584ac6e4d95f6b7aab6713d6bc9c1145384d73884bc3a1a2ffa63880ef7d4"
+const coreSource = "acbf672f082c11f0fa90de450c24a0d3d3757fdffdc189677924812aea604120"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
