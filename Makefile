@@ -1,6 +1,6 @@
 # The commands of every day. Nothing here is needed: each is one line of Go.
 
-.PHONY: build test check fuzz seeds mutants bench latency generate clean
+.PHONY: build test check fuzz seeds margin mutants bench latency generate clean
 
 build: ## the pmbot program in this directory
 	go build -o pmbot ./cmd/pmbot
@@ -25,6 +25,10 @@ seeds: ## the simulated exchange over SEEDS random runs, each twice, with a seco
 	PMBOT_SEEDS=$(SEEDS) go test ./backtest/venue -run 'TestDeterminism|TestConservation' -v -timeout 60m
 	PMBOT_SEEDS=$(SEEDS) go test ./backtest/venue/link -run TestRandom -v -timeout 60m
 	PMBOT_SEEDS=$(SEEDS) go test ./riskguard -run TestNoSequence -v -timeout 60m
+
+margin: WORLDS ?= 100000
+margin: ## the margin model against a slow one that is written from the formulas, on WORLDS random accounts, to the last digit
+	PMBOT_MARGIN_WORLDS=$(WORLDS) go test ./riskguard/margin -run 'TestModelEqualsOracle|TestWorstCaseBounds' -v -timeout 120m
 
 mutants: ## mistakes in the risk guard, of which a test must notice each; see riskguard/mutants_test.go
 	PMBOT_MUTANTS=all go test ./riskguard -run TestMutants -v -timeout 20m

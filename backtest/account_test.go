@@ -22,6 +22,7 @@ func TestSampledAssets(t *testing.T) {
 	cfg.Account.Margin = map[string]decimal.Decimal{"BTC": d("1.5"), "USDT": d("1000")}
 	cfg.Account.CM = map[string]decimal.Decimal{"BTC": d("0.5")}
 	cfg.Venue.Faults = []string{"at 40h collateral BTC 0.70"}
+	cfg.Risk.DriftEquityMax = d("1") // nobody tells the guard of the cut, which it would notice
 	res := runDesk(t, cfg, program(puppet{start: sees(time.Hour, 0), bar: func(p *puppet, env *strategy.Env, in *exchange.Instrument, _ *exchange.Bar) {
 		if p.n++; p.n%10 == 5 {
 			env.Send(strategy.Sell(in, 100*exchange.FixedOne).Market())

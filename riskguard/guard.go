@@ -48,6 +48,8 @@ type Guard struct {
 	// watchers look around when something is due; alerts are what was told and stands.
 	watchers []watcher
 	due      bool
+	// drift is how the model compares with what the exchange reports.
+	drift    drift
 	alerts   []alert
 	reported reported
 	// pulse says when the account is read; ladder is what was found.
@@ -174,8 +176,14 @@ func (g *Guard) Apply(e *exchange.Event) {
 		g.due = true
 		g.reported = reported{*e.Account(), e.At}
 		g.pulse.calm = g.pulse.calm && !g.reportedLow()
+		if e.Kind == exchange.KindAccount {
+			g.compare(e.Account(), e.At)
+		}
 	case e.Kind == exchange.KindAlert:
 		g.applyAlert(e)
+	}
+	if len(g.drift.notes) > 0 {
+		g.observe(e.At)
 	}
 }
 

@@ -175,6 +175,9 @@ func TestLimitsValidate(t *testing.T) {
 		{"shock_stable", "0", "0.95", "-0.0001", "0.9501"},
 		{"shock_haircut", "0", "1", "-0.0001", "1.0001"},
 		{"borrow_max_usd", "0", "1000000000", "-0.01", "1000000000.01"},
+		{"drift_equity_max", "0", "1", "-0.0001", "1.0001"},
+		{"drift_maint_max", "0", "1", "-0.0001", "1.0001"},
+		{"drift_readings", "1", "100", "0", "101"},
 		{"duplicate_window", "1ms", "1m", "999us", "61s"},
 		{"fresh_price", "1ms", "1h", "0s", "1h1s"},
 		{"fresh_mark", "1ms", "1h", "-1s", "1h1s"},
@@ -201,7 +204,7 @@ func TestLimitsValidate(t *testing.T) {
 		}
 	}
 	// All mistakes are named at once.
-	if err := (&Limits{}).Validate(); err == nil || len(strings.Split(err.Error(), "\n")) != 14 {
+	if err := (&Limits{}).Validate(); err == nil || len(strings.Split(err.Error(), "\n")) != 15 {
 		t.Errorf("%v", err)
 	}
 	if _, err := New(Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Strategies: 1}); err == nil || !strings.HasPrefix(err.Error(), "risk limits: ") {

@@ -102,6 +102,14 @@ type Limits struct {
 	// prices, when it borrows more; what orders borrow by themselves is not held against it.
 	// Default 0, which lets nothing be borrowed, at most 1,000,000,000.
 	BorrowMaxUSD decimal.Decimal `toml:"borrow_max_usd" json:"borrow_max_usd"`
+	// DriftEquityMax and DriftMaintMax bound how far equity and maintenance margin that the
+	// exchange reports may be from what the model has around that time, as ratios of the
+	// reported value; less than a dollar is no difference. DriftReadings running beyond one of
+	// them let the account only reduce, until a person resumes. Defaults 0.01, 0.05 and 3; at
+	// most 1, 1 and 100.
+	DriftEquityMax decimal.Decimal `toml:"drift_equity_max" json:"drift_equity_max"`
+	DriftMaintMax  decimal.Decimal `toml:"drift_maint_max" json:"drift_maint_max"`
+	DriftReadings  int             `toml:"drift_readings" json:"drift_readings"`
 	// ApprovalTTL is how long an approval may wait before it is sent. Default 500ms,
 	// 1ms to 1h.
 	ApprovalTTL time.Duration `toml:"approval_ttl" json:"approval_ttl"`
@@ -139,6 +147,9 @@ func DefaultLimits() Limits {
 		ShockCoin:                   decimal.RequireFromString("0.20"),
 		ShockStable:                 decimal.RequireFromString("0.10"),
 		ShockHaircut:                decimal.RequireFromString("0.10"),
+		DriftEquityMax:              decimal.RequireFromString("0.01"),
+		DriftMaintMax:               decimal.RequireFromString("0.05"),
+		DriftReadings:               3,
 		ApprovalTTL:                 500 * time.Millisecond,
 	}
 }

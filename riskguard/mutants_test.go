@@ -18,7 +18,8 @@ import (
 // more skipped or never held, a default, a bound or the direction of strictness is another.
 //
 // The others stand in testdata/mutants, a file for each control and files all-*.txt and
-// act-*.txt for what they share and for the controls of acts. An entry is
+// act-*.txt for what they share and for the controls of acts, watch-*.txt for those that look
+// between orders. An entry is
 //
 //	== boundary: what the mistake is
 //	file share.go
@@ -50,7 +51,7 @@ func TestMutantsAreCurrent(t *testing.T) {
 		delete(lists, r.name)
 	}
 	for name := range lists {
-		if !strings.HasPrefix(name, "all-") && !strings.HasPrefix(name, "act-") {
+		if !slices.ContainsFunc([]string{"all-", "act-", "watch-"}, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
 			t.Errorf("testdata/mutants/%s.txt: there is no such control", name)
 		}
 	}

@@ -242,6 +242,12 @@ func (b *bench) do(f []string) string {
 		e.SetFill(&fill)
 	case "state": // state HALTED, state ACTIVE inst=UM, state REDUCE_ONLY strategy=1 cause=STREAM
 		b.setState(&e, f)
+	case "reading": // reading 10000 200: equity and maintenance margin that the exchange reports
+		a := exchange.Account{Equity: decimal.RequireFromString(f[1]), MaintMargin: decimal.RequireFromString(f[2]), Status: exchange.StatusNormal}
+		if a.UniMMR = decimal.NewFromInt(exchange.UniMMRMax); a.MaintMargin.IsPositive() {
+			a.UniMMR = a.Equity.DivRound(a.MaintMargin, 8)
+		}
+		e.SetAccount(&a)
 	case "reported": // reported REDUCE_ONLY [1.15]: the exchange's word for the account, and its uniMMR
 		status, err := exchange.ParseAccountStatus(f[1])
 		if err != nil {

@@ -29,6 +29,8 @@ type snapshot struct {
 	Messages []exchange.Time    `json:"messages,omitzero"`
 	Model    json.RawMessage    `json:"model"`
 	Pulse    *pulseSnapshot     `json:"pulse,omitzero"`
+	// Drift is how the model compares with what is reported.
+	Drift *driftSnapshot `json:"drift,omitzero"`
 	// Reported is what the exchange has said of the account, if it has.
 	Reported *reportedSnapshot `json:"reported,omitzero"`
 	Sent     []sentSnapshot    `json:"sent"`
@@ -135,6 +137,7 @@ func (g *Guard) Snapshot() []byte {
 	if g.ladder.rung != rungFine {
 		s.Ladder = &ladderSnapshot{g.ladder.better, g.ladder.rung, g.ladder.uniMMR}
 	}
+	s.Drift = g.drift.snapshot()
 	if g.reported.at != 0 {
 		s.Reported = &reportedSnapshot{g.reported.account, g.reported.at}
 	}
@@ -217,6 +220,13 @@ func (g *Guard) restore(s *snapshot) error {
 			return fmt.Errorf("the ladder has no rung %d", l.Rung)
 		}
 		g.ladder = ladder{l.Rung, l.UniMMR, l.Better}
+	}
+	if s.Drift != nil {
+		d, err := s.Drift.drift()
+		if err != nil {
+			return err
+		}
+		g.drift = d
 	}
 	if s.Reported != nil {
 		g.reported = reported{s.Reported.Account, s.Reported.At}

@@ -97,6 +97,7 @@ func (g *Guard) applyState(e *exchange.Event) {
 		}
 		if scope == &g.states.account {
 			g.resumeLadder()
+			g.drift.beyond = 0
 		}
 		g.resumed(s)
 	default:

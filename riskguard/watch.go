@@ -22,6 +22,7 @@ func watchers() []watcher {
 	return []watcher{
 		{"account-status", (*watch).accountStatus},
 		{"ladder", (*watch).ladder},
+		{"drift", (*watch).watchDrift},
 	}
 }
 

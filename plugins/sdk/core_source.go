@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "acbf672f082c11f0fa90de450c24a0d3d3757fdffdc189677924812aea604120"
+const coreSource = "4e0767f18037e7f899ab7058cd7f5ee3aea1e73cd90ce0ffc19fcad1a81febe3"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
