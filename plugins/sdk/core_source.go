@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "4e0767f18037e7f899ab7058cd7f5ee3aea1e73cd90ce0ffc19fcad1a81febe3"
+const coreSource = "774f258fe2edc5dce656444b4f422cbc8f4f841dab876a63694ae210de258fe8"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
