@@ -260,11 +260,15 @@ func TestShippedConfigs(t *testing.T) {
 // explained says whether a key, whose default is that it is not there, is in an example among
 // the comments.
 func explained(text, key string) bool {
-	if key == "risk.override" {
-		return strings.Contains(text, "# [[risk.override]]")
+	for _, table := range [...]string{"risk.override", "data.generate.move"} {
+		if key == table {
+			return strings.Contains(text, "# [["+table+"]]")
+		}
+		if name, is := strings.CutPrefix(key, table+".0."); is {
+			return strings.Contains(text, "\n# "+name+" = ")
+		}
 	}
-	name, is := strings.CutPrefix(key, "risk.override.0.")
-	return is && strings.Contains(text, "\n# "+name+" = ")
+	return false
 }
 
 // keysOf lists the keys of a configuration struct.
