@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "774f258fe2edc5dce656444b4f422cbc8f4f841dab876a63694ae210de258fe8"
+const coreSource = "334c5c3ff0490e511c7e30fb6895889dfe3b5ba5caeb40d3bc656d4ef0cba2d6"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
