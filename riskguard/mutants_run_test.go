@@ -238,6 +238,8 @@ func DefaultLimits() Limits {
 			*v *= 2
 		case *int:
 			*v++
+		case *SelfTrade:
+			must(e.parse(e.most))
 		case *decimal.Decimal:
 			if *v = v.Mul(decimal.New(11, -1)); v.IsZero() {
 				*v = decimal.New(1, 0)

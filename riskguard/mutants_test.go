@@ -160,7 +160,10 @@ func madeMutants() (list []string) {
 	}
 	defaults := DefaultLimits()
 	for _, e := range defaults.entries() {
-		list = append(list, "default "+e.key, "least "+e.key, "most "+e.key, "strict "+e.key)
+		list = append(list, "default "+e.key, "strict "+e.key)
+		if _, word := e.value.(*SelfTrade); !word { // which has no bounds but its two words
+			list = append(list, "least "+e.key, "most "+e.key)
+		}
 	}
 	return list
 }
