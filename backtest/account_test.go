@@ -102,6 +102,8 @@ func (s stressed) Stress() ([]margin.Stressed, error) {
 	return []margin.Stressed{{UniMMR: decimal.NewFromInt(s.uniMMR)}}, s.err
 }
 
+func (s stressed) Picture() margin.Picture { return margin.Picture{} }
+
 // TestLowest: the table is of the sample with the lowest uniMMR, open orders included, though
 // it leaves them out.
 func TestLowest(t *testing.T) {

@@ -28,6 +28,7 @@ type simulator interface {
 	Holdings() []margin.Holding
 	Value(asset string, net decimal.Decimal) (margin.Holding, error)
 	Stress() ([]margin.Stressed, error)
+	Picture() margin.Picture
 	Err() error
 }
 

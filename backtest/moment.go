@@ -70,7 +70,8 @@ func stressOf(why string, at exchange.Time, sim simulator) *StressMoment {
 	if err != nil {
 		return nil
 	}
-	m := &StressMoment{At: at, Why: why}
+	picture := sim.Picture()
+	m := &StressMoment{At: at, Why: why, Account: &picture}
 	for _, s := range rows {
 		m.Rows = append(m.Rows, StressRow(s))
 	}

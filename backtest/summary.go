@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard/margin"
 )
 
 // Line is a row of the result tables: where money came from, in USD. Net is the sum of
@@ -117,6 +118,9 @@ type StressMoment struct {
 	// Why says which moment it is: "lowest uniMMR" or "end".
 	Why  string      `json:"why"`
 	Rows []StressRow `json:"rows"`
+	// Account is the account itself, for "pmbot stress --run"; results of versions that kept
+	// none have nil.
+	Account *margin.Picture `json:"account,omitempty"`
 }
 
 // StressRow is the account under one shock; the first row of a moment is without one.

@@ -34,6 +34,13 @@ func (v *Venue) Stress() ([]margin.Stressed, error) {
 	return v.risk.model.Stress(v.risk.model.StressScenarios())
 }
 
+// Picture is the account as a document, of which another portfolio can be made; see
+// [margin.Portfolio.Picture]. It has no open orders.
+func (v *Venue) Picture() margin.Picture {
+	v.lendAll()
+	return v.risk.model.Picture()
+}
+
 // Value is what an amount of an asset would count as if it were all that the account has
 // of it; see [margin.Portfolio.Value].
 func (v *Venue) Value(asset string, net decimal.Decimal) (margin.Holding, error) {

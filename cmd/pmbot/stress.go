@@ -16,6 +16,7 @@ import (
 
 func stressCommand(c *console) *cobra.Command {
 	var show bool
+	var run, runs, moment string
 	cmd, f := c.control("stress SCENARIO", "Tell what a stress scenario would make of an account",
 		`Tell what a scenario would make of an account: uniMMR and the account's worth before and
 after, what each futures position and each asset loses, which lines are crossed, how far prices
@@ -24,13 +25,18 @@ acts meanwhile. Nothing is sent or changed.
 
 SCENARIO is one that pmbot ships with, `+strings.Join(scenarioNames(), ", ")+`,
 or a TOML file; --show prints one to begin with. The account is that of a running bot, live or
-dry.`, nil, nil)
+dry; or with --run that of a backtest at its end, or where its uniMMR was lowest.`, nil, nil)
 	cmd.Args = cobra.ExactArgs(1)
 	cmd.ValidArgs = scenarioNames()
 	cmd.Example = `  pmbot stress october-2025
   pmbot stress october-2025 --show > mine.toml
-  pmbot stress mine.toml --account main-dry`
+  pmbot stress mine.toml --account main-dry
+  pmbot stress usdt-depeg --run last --at lowest`
 	cmd.Flags().BoolVar(&show, "show", false, "print the scenario's file and do nothing else")
+	cmd.Flags().StringVar(&run, "run", "", "the account of a run, by its id, a part of it or its directory, in place of a bot's; last is the newest")
+	cmd.Flags().StringVar(&runs, "runs", "runs", "directory of the runs")
+	cmd.Flags().StringVar(&moment, "at", "end", "of a run: end, or lowest for its lowest uniMMR")
+	_ = cmd.RegisterFlagCompletionFunc("run", completeRuns(&runs, 0)) // fails for unknown flags only
 	cmd.RunE = action(func(ctx context.Context, args []string) error {
 		scenario, text, err := c.loadScenario(args[0])
 		if err != nil {
@@ -39,6 +45,12 @@ dry.`, nil, nil)
 		if show {
 			fmt.Fprint(c.out, text)
 			return nil
+		}
+		if run != "" {
+			return c.stressRun(f, scenario, runs, run, moment)
+		}
+		if moment != "end" {
+			return &failure{exitUsage, fmt.Errorf("--at %s without --run", moment), "name a run"}
 		}
 		ctx, cancel := context.WithTimeout(ctx, f.timeout)
 		defer cancel()

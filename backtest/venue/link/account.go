@@ -22,6 +22,9 @@ func (l *Link) Holdings() []margin.Holding { return l.venue.Holdings() }
 // Stress is the account under the scenarios of a report.
 func (l *Link) Stress() ([]margin.Stressed, error) { return l.venue.Stress() }
 
+// Picture is the account as a document.
+func (l *Link) Picture() margin.Picture { return l.venue.Picture() }
+
 // Value is what an amount of an asset alone would count as.
 func (l *Link) Value(asset string, net decimal.Decimal) (margin.Holding, error) {
 	return l.venue.Value(asset, net)
