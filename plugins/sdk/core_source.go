@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "334c5c3ff0490e511c7e30fb6895889dfe3b5ba5caeb40d3bc656d4ef0cba2d6"
+const coreSource = "47d09588d59428e7afc84a816c01b3c684186407f71b7c50c891ce5c8c61ed13"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
