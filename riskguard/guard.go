@@ -55,6 +55,7 @@ type Guard struct {
 	// pulse says when the account is read; ladder is what was found.
 	pulse  pulse
 	ladder ladder
+	loss   loss
 	// fault is the first input that the model could not take. From then on its picture
 	// may be wrong, so nothing more is approved.
 	fault error
@@ -171,6 +172,8 @@ func (g *Guard) Apply(e *exchange.Event) {
 		if e.Kind == exchange.KindFill {
 			g.pulse.settle(e.At)
 			g.countFill(e)
+		} else {
+			g.flow(e.Ledger())
 		}
 	case e.Kind == exchange.KindAccount, e.Kind == exchange.KindRiskLevel:
 		g.due = true

@@ -33,6 +33,7 @@ func TestRulesInOrder(t *testing.T) {
 		"initial-margin, money",
 		"unimmr-shock, money",
 		"reduce-only",
+		"loss, money",
 	}
 	var got []string
 	for _, r := range rules() {
@@ -183,6 +184,8 @@ func TestLimitsValidate(t *testing.T) {
 		{"fresh_mark", "1ms", "1h", "-1s", "1h1s"},
 		{"fresh_index", "1ms", "1h", "0s", "1h1s"},
 		{"approval_ttl", "1ms", "1h", "0s", "1h1s"},
+		{"daily_loss_max_ratio", "0", "1", "-0.001", "1.001"},
+		{"drawdown_max_ratio", "0", "1", "-0.001", "1.001"},
 		{"unimmr_resume_after", "1s", "24h", "999ms", "24h1s"},
 	} {
 		for _, good := range []string{c.least, c.most} {
@@ -222,6 +225,7 @@ func TestDefaults(t *testing.T) {
 		{d.OrderNotionalMaxRatio, "0.02"}, {d.PositionMaxRatio, "0.2"}, {d.PriceCollarLimit, "0.01"}, {d.PriceCollarMarket, "0.005"},
 		{d.UniMMRMin, "2"}, {d.UniMMRShockMin, "1.5"}, {d.ShockCoin, "0.2"}, {d.ShockStable, "0.1"}, {d.ShockHaircut, "0.1"},
 		{d.UniMMRWarn, "3"}, {d.UniMMRReduce, "2"}, {d.UniMMRHalt, "1.3"}, {d.UniMMRResume, "2.2"},
+		{d.DailyLossMaxRatio, "0.02"}, {d.DrawdownMaxRatio, "0.05"},
 	} {
 		if !c.got.Equal(decimal.RequireFromString(c.want)) {
 			t.Errorf("default %d is %v, want %s", i, c.got, c.want)

@@ -33,6 +33,8 @@ func (l *Limits) entries() []limitEntry {
 		{"approval_ttl", &l.ApprovalTTL, "1ms", "1h", whole},
 		{"borrow_max_usd", &l.BorrowMaxUSD, "0", "1000000000", whole},
 		{"coin_exposure_max_ratio", &l.CoinExposureMaxRatio, "0", "50", lower},
+		{"daily_loss_max_ratio", &l.DailyLossMaxRatio, "0", "1", whole},
+		{"drawdown_max_ratio", &l.DrawdownMaxRatio, "0", "1", whole},
 		{"drift_equity_max", &l.DriftEquityMax, "0", "1", whole},
 		{"drift_maint_max", &l.DriftMaintMax, "0", "1", whole},
 		{"drift_readings", &l.DriftReadings, "1", "100", whole},

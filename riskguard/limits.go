@@ -92,6 +92,14 @@ type Limits struct {
 	UniMMRHalt        decimal.Decimal `toml:"unimmr_halt" json:"unimmr_halt"`
 	UniMMRResume      decimal.Decimal `toml:"unimmr_resume" json:"unimmr_resume"`
 	UniMMRResumeAfter time.Duration   `toml:"unimmr_resume_after" json:"unimmr_resume_after"`
+	// DailyLossMaxRatio bounds what the account loses in a UTC day as a ratio of its actual
+	// equity at the day's beginning; beyond it only reducing goes on until the day is over.
+	// DrawdownMaxRatio bounds its fall from the most that it was worth at the beginning of
+	// any hour; beyond it nothing goes on. What is paid in and out is no gain and no loss,
+	// and a person who resumes begins both anew. Defaults 0.02 and 0.05, at most 1, which
+	// bounds nothing.
+	DailyLossMaxRatio decimal.Decimal `toml:"daily_loss_max_ratio" json:"daily_loss_max_ratio"`
+	DrawdownMaxRatio  decimal.Decimal `toml:"drawdown_max_ratio" json:"drawdown_max_ratio"`
 	// ShockCoin, ShockStable and ShockHaircut size the shocks: coins move by ±ShockCoin,
 	// each stable coin loses ShockStable, every haircut grows by ShockHaircut. Ratios;
 	// defaults 0.20, 0.10 and 0.10, at most 0.95, 0.95 and 1; 0 is no shock.
@@ -144,6 +152,8 @@ func DefaultLimits() Limits {
 		UniMMRHalt:                  decimal.RequireFromString("1.3"),
 		UniMMRResume:                decimal.RequireFromString("2.2"),
 		UniMMRResumeAfter:           time.Minute,
+		DailyLossMaxRatio:           decimal.RequireFromString("0.02"),
+		DrawdownMaxRatio:            decimal.RequireFromString("0.05"),
 		ShockCoin:                   decimal.RequireFromString("0.20"),
 		ShockStable:                 decimal.RequireFromString("0.10"),
 		ShockHaircut:                decimal.RequireFromString("0.10"),

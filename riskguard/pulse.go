@@ -3,8 +3,6 @@ package riskguard
 import (
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -30,6 +28,8 @@ const (
 type pulse struct {
 	// next is from when on the next event has it read, last when it was read.
 	next, last exchange.Time
+	// fill is when the last fill was.
+	fill exchange.Time
 	// calm says that a band was proven for the levels as they are. It is found anew by a
 	// guard that was restored, so nothing may depend on it.
 	calm bool
@@ -37,6 +37,7 @@ type pulse struct {
 
 // settle puts the next reading off: a fill's bookings come behind it.
 func (p *pulse) settle(at exchange.Time) {
+	p.fill = at
 	p.next = min(max(p.next, at.Add(settleFor)), p.last.Add(settleMost))
 }
 
@@ -44,7 +45,7 @@ func (p *pulse) settle(at exchange.Time) {
 func (g *Guard) beat(at exchange.Time) {
 	p := &g.pulse
 	p.next, p.last = at.Add(beatEvery), at
-	if g.blind() || p.calm && g.model.Proven() {
+	if g.blind() || p.calm && g.model.Proven() && at < g.loss.hour {
 		return
 	}
 	p.calm = false
@@ -53,13 +54,15 @@ func (g *Guard) beat(at exchange.Time) {
 	}
 	a := g.model.Account()
 	g.due = g.readLadder(&a, at) || g.due
+	g.due = g.readLoss(&a, at) || g.due
 	g.seekCalm()
 }
 
 // seekCalm looks for the band in which no level can be reached.
 func (g *Guard) seekCalm() bool {
 	line, quiet := g.calmLadder()
-	g.pulse.calm = quiet && g.model.Steady(line, decimal.New(-1, 15), 0)
+	floor, keep, still := g.calmLoss()
+	g.pulse.calm = quiet && still && g.model.Steady(line, floor, keep)
 	return g.pulse.calm
 }
 

@@ -40,6 +40,7 @@ func rules() []rule {
 		{name: "initial-margin", money: true, check: (*check).initialMargin},
 		{name: "unimmr-shock", money: true, check: (*check).uniMMRShock},
 		{name: "reduce-only", check: (*check).reduceOnly},
+		{name: "loss", money: true, check: (*check).loss},
 	}
 }
 

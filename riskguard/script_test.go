@@ -224,13 +224,17 @@ func (b *bench) do(f []string) string {
 			e.Inst = b.inst(f[1])
 		}
 		e.SetCadence(&c)
-	case "deposit": // deposit UM USDT 10000
+	case "deposit": // deposit UM USDT 10000 [DELTA]: what the wallet has then, by default all of it new
 		w, err := exchange.ParseWallet(f[1])
 		if err != nil {
 			return err.Error()
 		}
 		amount := decimal.RequireFromString(f[3])
-		e.SetLedger(&exchange.LedgerEntry{Asset: f[2], Wallet: w, Reason: exchange.ReasonDeposit, Delta: amount, Balance: amount})
+		delta := amount
+		if len(f) > 4 {
+			delta = decimal.RequireFromString(f[4])
+		}
+		e.SetLedger(&exchange.LedgerEntry{Asset: f[2], Wallet: w, Reason: exchange.ReasonDeposit, Delta: delta, Balance: amount})
 	case "fill": // fill UM BUY 0.1 50000 [key=value ...]: a position from elsewhere
 		side, err := exchange.ParseSide(f[2])
 		if err != nil {

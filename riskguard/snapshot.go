@@ -25,6 +25,7 @@ type snapshot struct {
 	Ladder   *ladderSnapshot    `json:"ladder,omitzero"`
 	Lending  []lendingSnapshot  `json:"lending,omitzero"`
 	Limits   json.RawMessage    `json:"limits,omitzero"`
+	Loss     *lossSnapshot      `json:"loss,omitzero"`
 	Markets  []marketSnapshot   `json:"markets"`
 	Messages []exchange.Time    `json:"messages,omitzero"`
 	Model    json.RawMessage    `json:"model"`
@@ -55,8 +56,19 @@ type ladderSnapshot struct {
 	UniMMR decimal.Decimal `json:"unimmr"`
 }
 
+// lossSnapshot are the marks that losses are held against, and what was passed.
+type lossSnapshot struct {
+	Base  decimal.Decimal `json:"base"`
+	Daily string          `json:"daily,omitzero"`
+	Day   exchange.Time   `json:"day"`
+	Drawn string          `json:"drawn,omitzero"`
+	Hour  exchange.Time   `json:"hour"`
+	Peak  decimal.Decimal `json:"peak"`
+}
+
 // pulseSnapshot is when the account was read last and is read next.
 type pulseSnapshot struct {
+	Fill exchange.Time `json:"fill,omitzero"`
 	Last exchange.Time `json:"last"`
 	Next exchange.Time `json:"next"`
 }
@@ -132,7 +144,10 @@ func (g *Guard) Snapshot() []byte {
 		s.Alerts = append(s.Alerts, alertSnapshot{a.Asset, a.Control, a.inst, a.Limit, a.Severity, a.since, a.Strategy, a.Value})
 	}
 	if g.pulse.last != 0 {
-		s.Pulse = &pulseSnapshot{g.pulse.last, g.pulse.next}
+		s.Pulse = &pulseSnapshot{g.pulse.fill, g.pulse.last, g.pulse.next}
+	}
+	if l := &g.loss; *l != (loss{}) {
+		s.Loss = &lossSnapshot{l.base, l.daily, l.day, l.drawn, l.hour, l.peak}
 	}
 	if g.ladder.rung != rungFine {
 		s.Ladder = &ladderSnapshot{g.ladder.better, g.ladder.rung, g.ladder.uniMMR}
@@ -213,7 +228,10 @@ func (g *Guard) restore(s *snapshot) error {
 		}})
 	}
 	if s.Pulse != nil {
-		g.pulse = pulse{next: s.Pulse.Next, last: s.Pulse.Last}
+		g.pulse = pulse{fill: s.Pulse.Fill, next: s.Pulse.Next, last: s.Pulse.Last}
+	}
+	if l := s.Loss; l != nil {
+		g.loss = loss{l.Day, l.Base, l.Peak, l.Hour, l.Daily, l.Drawn}
 	}
 	if l := s.Ladder; l != nil {
 		if l.Rung > rungHalt {

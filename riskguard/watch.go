@@ -23,6 +23,8 @@ func watchers() []watcher {
 		{"account-status", (*watch).accountStatus},
 		{"ladder", (*watch).ladder},
 		{"drift", (*watch).watchDrift},
+		{"loss", (*watch).loss},
+		{"drawdown", (*watch).drawdown},
 	}
 }
 

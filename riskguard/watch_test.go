@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -70,7 +72,11 @@ func TestDerisk(t *testing.T) {
 
 // TestQuiet: what is quiet gives the watch nothing to find, and near a level nothing is.
 func TestQuiet(t *testing.T) {
-	b := newBench(t, DefaultLimits())
+	l := DefaultLimits()
+	l.DailyLossMaxRatio, l.DrawdownMaxRatio = decimal.New(1, 0), decimal.New(1, 0)
+	b := newBench(t, l)
+	b.do(strings.Fields("wait 2s"))
+	b.fresh()
 	mark := func(price string) exchange.Event {
 		e := exchange.Event{At: b.now, Inst: benchUM}
 		e.SetMark(exchange.Mark{Price: exchange.MustFixed(price)})
@@ -95,6 +101,14 @@ func TestQuiet(t *testing.T) {
 	b.do(strings.Fields("mark UM 46540"))
 	if quiet("46540") || b.g.Quiet(&trade) {
 		t.Error("near a level anything may come")
+	}
+	// A limit of losses makes more of it matter.
+	b = newBench(t, DefaultLimits())
+	b.do(strings.Fields("fill UM BUY 0.5 50000"))
+	b.do(strings.Fields("wait 2s"))
+	b.fresh()
+	if !quiet("49900") || quiet("49600") {
+		t.Error("200 of 10,000 may be lost")
 	}
 	b.do(strings.Fields("state HALTED cause=STREAM"))
 	if !quiet("1") {

@@ -25,6 +25,7 @@ func sampleRun(t *testing.T) *backtest.Result {
 		{Plugin: "hedge", Label: "hedge", Params: map[string]string{
 			"coin": "BTC", "leg": "CM:BTCUSD_PERP", "second": "UM:BTCUSDT", "split": "0.4", "style": "taker", "bar": "15m"}},
 	}}
+	cfg.Risk.DailyLossMaxRatio, cfg.Risk.DrawdownMaxRatio = decimal.New(1, 0), decimal.New(1, 0) // nobody is there to resume
 	cfg.Risk.OrderNotionalMaxRatio, cfg.Risk.PositionMaxRatio = decimal.New(9, -1), decimal.New(6, -1)
 	cfg.Data.Generate = backtest.GenerateConfig{Coin: "BTC", Days: 40, Bar: 15 * time.Minute, Start: start}
 	cfg.Account.Margin = map[string]decimal.Decimal{"USDT": decimal.New(100_000, 0)}

@@ -23,6 +23,7 @@ import (
 // probeRun is a run of the probe on generated bars.
 func probeRun(days int, params map[string]string) *backtest.Config {
 	cfg := &backtest.Config{Seed: 1, Risk: riskguard.DefaultLimits()}
+	cfg.Risk.DailyLossMaxRatio, cfg.Risk.DrawdownMaxRatio = decimal.New(1, 0), decimal.New(1, 0) // nobody is there to resume
 	cfg.Data.Generate = backtest.GenerateConfig{
 		Coin: "BTC", Days: days, Bar: time.Minute, Start: exchange.TimeOf(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)),
 	}
