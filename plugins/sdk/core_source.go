@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "47d09588d59428e7afc84a816c01b3c684186407f71b7c50c891ce5c8c61ed13"
+const coreSource = "c87aaece4ce63d285a9883db55f48e51c584972b209a7f7e1b01ca500d9715a7"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
