@@ -56,6 +56,13 @@ type Guard struct {
 	pulse  pulse
 	ladder ladder
 	loss   loss
+	// happened is what has happened by itself, oldest first; legs are the hedged coins, in the
+	// order in which they became known, and weighed is when they were weighed last.
+	happened []happening
+	legs     []leg
+	weighed  exchange.Time
+	// pegLine is the first line of a stable coin's price, or a little above it.
+	pegLine exchange.Fixed
 	// fault is the first input that the model could not take. From then on its picture
 	// may be wrong, so nothing more is approved.
 	fault error
@@ -93,8 +100,11 @@ func (g *Guard) setLimits(l Limits) error {
 	if err != nil {
 		return fmt.Errorf("risk limits: %w", err)
 	}
+	if err := l.hedgedFit(g.ins); err != nil {
+		return fmt.Errorf("risk limits: %w", err)
+	}
 	sets.keep(&g.sets)
-	g.limits, g.sets = l, sets
+	g.limits, g.sets, g.pegLine = l, sets, ratioOf(l.DepegWarn).fixed+1
 	g.pulse.calm = false
 	g.messages.resize(l.AccountMessagesPerMinuteMax)
 	for i := range g.sent {
@@ -154,9 +164,14 @@ func (g *Guard) Apply(e *exchange.Event) {
 		if int(e.Inst) < len(g.markets) {
 			g.applyMarket(e)
 		}
+		if e.At.Sub(g.weighed) >= legsEvery {
+			g.weighLegs(e.At)
+		}
 	case e.Kind == exchange.KindState:
 		g.due = true
 		g.applyState(e)
+		g.seen(e.State())
+		g.lookedAt(e.State())
 	case e.Kind == exchange.KindStart:
 		g.due = true
 		g.applyStart(e)
@@ -172,9 +187,12 @@ func (g *Guard) Apply(e *exchange.Event) {
 		if e.Kind == exchange.KindFill {
 			g.pulse.settle(e.At)
 			g.countFill(e)
+			g.noteFill(e)
 		} else {
+			g.noteLedger(e)
 			g.flow(e.Ledger())
 		}
+		g.weighLegs(e.At)
 	case e.Kind == exchange.KindAccount, e.Kind == exchange.KindRiskLevel:
 		g.due = true
 		g.reported = reported{*e.Account(), e.At}

@@ -35,6 +35,8 @@ func (l *Limits) entries() []limitEntry {
 		{"coin_exposure_max_ratio", &l.CoinExposureMaxRatio, "0", "50", lower},
 		{"daily_loss_max_ratio", &l.DailyLossMaxRatio, "0", "1", whole},
 		{"drawdown_max_ratio", &l.DrawdownMaxRatio, "0", "1", whole},
+		{"depeg_reduce", &l.DepegReduce, "0", "1", whole},
+		{"depeg_warn", &l.DepegWarn, "0", "1", whole},
 		{"drift_equity_max", &l.DriftEquityMax, "0", "1", whole},
 		{"drift_maint_max", &l.DriftMaintMax, "0", "1", whole},
 		{"drift_readings", &l.DriftReadings, "1", "100", whole},
@@ -44,6 +46,8 @@ func (l *Limits) entries() []limitEntry {
 		{"fresh_mark", &l.FreshMark, "1ms", "1h", lower},
 		{"fresh_price", &l.FreshPrice, "1ms", "1h", lower},
 		{"gross_exposure_max_ratio", &l.GrossExposureMaxRatio, "0", "50", lower},
+		{"leg_gap_for", &l.LegGapFor, "0s", "24h", whole},
+		{"leg_gap_max_ratio", &l.LegGapMaxRatio, "0", "1", whole},
 		{"messages_per_second_max", &l.MessagesPerSecondMax, "0", "20", lower},
 		{"net_exposure_max_ratio", &l.NetExposureMaxRatio, "0", "50", lower},
 		{"open_orders_max", &l.OpenOrdersMax, "0", "200", lower},
@@ -80,6 +84,10 @@ func (l *Limits) Validate() error {
 	if len(errs) == 0 {
 		errs = l.contradictions()
 	}
+	if l.DepegReduce.GreaterThan(l.DepegWarn) {
+		errs = append(errs, fmt.Errorf("depeg_reduce is %v; it must not be above depeg_warn, %v", l.DepegReduce, l.DepegWarn))
+	}
+	errs = append(errs, l.checkHedged()...)
 	if len(l.Overrides) > overridesMax {
 		errs = append(errs, fmt.Errorf("override is given %d times; it must be at most %d", len(l.Overrides), overridesMax))
 	}

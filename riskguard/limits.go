@@ -121,6 +121,20 @@ type Limits struct {
 	// ApprovalTTL is how long an approval may wait before it is sent. Default 500ms,
 	// 1ms to 1h.
 	ApprovalTTL time.Duration `toml:"approval_ttl" json:"approval_ttl"`
+	// Hedged are the coins, such as "BTC", of which the account is meant to be long as much as
+	// it is short, over margin, UM and CM; the guard watches over their legs. Default none, at
+	// most 100.
+	Hedged []string `toml:"hedged" json:"hedged,omitempty"`
+	// LegGapMaxRatio is which part of the larger side of a hedged coin may lack its other leg,
+	// and LegGapFor for how long before it is told; after twice that the coin's instruments only
+	// reduce. Defaults 0.02 and 30s, 0 to 1 and 0s to 24h.
+	LegGapMaxRatio decimal.Decimal `toml:"leg_gap_max_ratio" json:"leg_gap_max_ratio"`
+	LegGapFor      time.Duration   `toml:"leg_gap_for" json:"leg_gap_for"`
+	// DepegWarn and DepegReduce are the index prices in USD below which a stable coin that the
+	// account has or owes is told of, and below which the account only reduces. Defaults 0.98
+	// and 0.95, 0 to 1; the second is not above the first.
+	DepegWarn   decimal.Decimal `toml:"depeg_warn" json:"depeg_warn"`
+	DepegReduce decimal.Decimal `toml:"depeg_reduce" json:"depeg_reduce"`
 	// Overrides are stricter limits for a part of the account. An order is held against the
 	// strictest of all that fit it. Default none, at most 100.
 	Overrides []Override `toml:"override" json:"overrides,omitempty"`
@@ -161,5 +175,9 @@ func DefaultLimits() Limits {
 		DriftMaintMax:               decimal.RequireFromString("0.05"),
 		DriftReadings:               3,
 		ApprovalTTL:                 500 * time.Millisecond,
+		LegGapMaxRatio:              decimal.RequireFromString("0.02"),
+		LegGapFor:                   30 * time.Second,
+		DepegWarn:                   decimal.RequireFromString("0.98"),
+		DepegReduce:                 decimal.RequireFromString("0.95"),
 	}
 }

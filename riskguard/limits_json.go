@@ -2,10 +2,12 @@ package riskguard
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,32 +34,39 @@ func ParseLimits(text []byte) (Limits, error) {
 
 // JSON writes all limits as [ParseLimits] reads them, by rising key.
 func (l *Limits) JSON() []byte {
+	entries := l.entries()
+	if len(l.Hedged) > 0 {
+		entries = append(entries, limitEntry{key: hedgedKey, value: &l.Hedged})
+	}
+	if len(l.Overrides) > 0 {
+		entries = append(entries, limitEntry{key: overridesKey, value: &l.Overrides})
+	}
+	slices.SortFunc(entries, func(a, b limitEntry) int { return cmp.Compare(a.key, b.key) })
 	text := []byte{'{'}
-	for i, e := range l.entries() {
+	for i, e := range entries {
 		if i > 0 {
 			text = append(text, ',')
 		}
-		if e.key > overridesKey && len(l.Overrides) > 0 && !bytes.Contains(text, []byte(overridesKey)) {
-			text = append(l.appendOverrides(text), ',')
-		}
 		text = append(strconv.AppendQuote(text, e.key), ':')
-		if _, count := e.value.(*int); count {
+		switch e.value.(type) {
+		case *int:
 			text = append(text, e.text()...)
-			continue
+		case *[]Override, *[]string:
+			list, err := json.Marshal(e.value)
+			must(err) // names and digits can be written
+			text = append(text, list...)
+		default:
+			text = strconv.AppendQuote(text, e.text())
 		}
-		text = strconv.AppendQuote(text, e.text())
 	}
 	return append(text, '}')
 }
 
-// overridesKey is the key of the overrides in JSON.
-const overridesKey = "overrides"
-
-func (l *Limits) appendOverrides(text []byte) []byte {
-	list, err := json.Marshal(l.Overrides)
-	must(err) // names and digits can be written
-	return append(append(strconv.AppendQuote(text, overridesKey), ':'), list...)
-}
+// The keys of the lists in JSON.
+const (
+	hedgedKey    = "hedged"
+	overridesKey = "overrides"
+)
 
 // read sets what an object names.
 func (l *Limits) read(text []byte) error {
@@ -65,7 +74,7 @@ func (l *Limits) read(text []byte) error {
 	if open, err := d.Token(); err != nil || open != json.Delim('{') {
 		return errors.New("it must be a JSON object such as {\"unimmr_min\": \"2\"}")
 	}
-	entries := append(l.entries(), limitEntry{key: overridesKey, value: &l.Overrides})
+	entries := append(l.entries(), limitEntry{key: overridesKey, value: &l.Overrides}, limitEntry{key: hedgedKey, value: &l.Hedged})
 	for d.More() {
 		key, err := d.Token()
 		if err != nil {
@@ -106,10 +115,11 @@ const numberMax = 40
 
 // read sets the limit from a JSON value.
 func (e *limitEntry) read(raw json.RawMessage) error {
-	if list, is := e.value.(*[]Override); is {
+	switch e.value.(type) {
+	case *[]Override, *[]string:
 		d := json.NewDecoder(bytes.NewReader(raw))
 		d.DisallowUnknownFields()
-		return d.Decode(list)
+		return d.Decode(e.value)
 	}
 	word, quoted := string(raw), false
 	if len(raw) > 0 && raw[0] == '"' {

@@ -3,6 +3,7 @@ package riskguard
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,9 +14,10 @@ import (
 // TestLimitsAsJSON: what is written is read again, every limit has its key, and keys rise.
 func TestLimitsAsJSON(t *testing.T) {
 	l := DefaultLimits()
+	l.Hedged = []string{"BTC", "1000SHIB"}
 	l.OpenOrdersMax, l.FreshIndex, l.BorrowMaxUSD = 7, 90*time.Second, decimal.RequireFromString("1234.5")
 	again, err := ParseLimits(l.JSON())
-	if err != nil || string(again.JSON()) != string(l.JSON()) || again.OpenOrdersMax != 7 || again.FreshIndex != 90*time.Second {
+	if err != nil || string(again.JSON()) != string(l.JSON()) || again.OpenOrdersMax != 7 || again.FreshIndex != 90*time.Second || !slices.Equal(again.Hedged, l.Hedged) {
 		t.Errorf("%v\n%s\n%s", err, l.JSON(), again.JSON())
 	}
 	var values map[string]any
@@ -30,7 +32,7 @@ func TestLimitsAsJSON(t *testing.T) {
 		if kind.Field(i).Name == "Overrides" {
 			continue // see TestOverrides
 		}
-		if key := kind.Field(i).Tag.Get("json"); values[key] == nil || key != kind.Field(i).Tag.Get("toml") {
+		if key, _, _ := strings.Cut(kind.Field(i).Tag.Get("json"), ","); values[key] == nil || key != kind.Field(i).Tag.Get("toml") {
 			t.Errorf("%s: key %q is not written", kind.Field(i).Name, key)
 		}
 	}
@@ -53,6 +55,11 @@ func badLimits() [][2]string {
 		{`{`, "EOF"},
 		{`{}{}`, "something follows"},
 		{`{} x`, "something follows"},
+		{`{"hedged": "BTC"}`, `hedged is "BTC"; `},
+		{`{"hedged": ["BTC", "btc"]}`, `hedged has "btc", which is no coin; write it like BTC`},
+		{`{"hedged": ["UM:BTCUSDT"]}`, `hedged has "UM:BTCUSDT", which is no coin`},
+		{`{"hedged": ["BTC", "BTC"]}`, "hedged has BTC twice"},
+		{`{"depeg_warn": "0.9"}`, "depeg_reduce is 0.95; it must not be above depeg_warn, 0.9"},
 		{`{"unimmr_mim": 3}`, `"unimmr_mim" is no limit`},
 		{`{"unimmr_min": 3, "unimmr_min": 2}`, "unimmr_min is given twice"},
 		{`{"unimmr_min": "three"}`, `unimmr_min is "three"; it must be a number such as 0.02`},

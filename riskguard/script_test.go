@@ -162,7 +162,11 @@ func (b *bench) do(f []string) string {
 	switch f[0] {
 	case "limit": // limit unimmr_min 3
 		l := b.g.limits
-		b.set(&l, f[1], f[2])
+		if f[1] == hedgedKey { // limit hedged BTC ETH
+			l.Hedged = f[2:]
+		} else {
+			b.set(&l, f[1], f[2])
+		}
 		if err := l.Validate(); err != nil {
 			return err.Error()
 		}
@@ -235,15 +239,14 @@ func (b *bench) do(f []string) string {
 			delta = decimal.RequireFromString(f[4])
 		}
 		e.SetLedger(&exchange.LedgerEntry{Asset: f[2], Wallet: w, Reason: exchange.ReasonDeposit, Delta: delta, Balance: amount})
-	case "fill": // fill UM BUY 0.1 50000 [key=value ...]: a position from elsewhere
-		side, err := exchange.ParseSide(f[2])
-		if err != nil {
+	case "fill": // fill UM BUY 0.1 50000 [strategy=1] [forced=ADL] [client=x]: a position from elsewhere
+		if err := b.fill(&e, f); err != nil {
 			return err.Error()
 		}
-		e.Inst = b.inst(f[1])
-		fill := exchange.Fill{Side: side, Qty: exchange.MustFixed(f[3]), Price: exchange.MustFixed(f[4])}
-		b.fillWords(&e, &fill, f[5:])
-		e.SetFill(&fill)
+	case "booked": // booked AUTO_EXCHANGE UM USDT -100 9900
+		if err := booked(&e, f); err != nil {
+			return err.Error()
+		}
 	case "state": // state HALTED, state ACTIVE inst=UM, state REDUCE_ONLY strategy=1 cause=STREAM
 		b.setState(&e, f)
 	case "reading": // reading 10000 200: equity and maintenance margin that the exchange reports

@@ -19,23 +19,26 @@ type snapshot struct {
 	Assets []assetSnapshot `json:"assets"`
 	Epoch  uint64          `json:"epoch"`
 	// Executed are the executions of late.
-	Executed []executedSnapshot `json:"executed,omitzero"`
-	Fault    string             `json:"fault,omitzero"`
-	Held     []heldSnapshot     `json:"held"`
-	Ladder   *ladderSnapshot    `json:"ladder,omitzero"`
-	Lending  []lendingSnapshot  `json:"lending,omitzero"`
-	Limits   json.RawMessage    `json:"limits,omitzero"`
-	Loss     *lossSnapshot      `json:"loss,omitzero"`
-	Markets  []marketSnapshot   `json:"markets"`
-	Messages []exchange.Time    `json:"messages,omitzero"`
-	Model    json.RawMessage    `json:"model"`
-	Pulse    *pulseSnapshot     `json:"pulse,omitzero"`
+	Executed []executedSnapshot  `json:"executed,omitzero"`
+	Fault    string              `json:"fault,omitzero"`
+	Happened []happeningSnapshot `json:"happened,omitzero"`
+	Held     []heldSnapshot      `json:"held"`
+	Ladder   *ladderSnapshot     `json:"ladder,omitzero"`
+	Legs     []legSnapshot       `json:"legs,omitzero"`
+	Lending  []lendingSnapshot   `json:"lending,omitzero"`
+	Limits   json.RawMessage     `json:"limits,omitzero"`
+	Loss     *lossSnapshot       `json:"loss,omitzero"`
+	Markets  []marketSnapshot    `json:"markets"`
+	Messages []exchange.Time     `json:"messages,omitzero"`
+	Model    json.RawMessage     `json:"model"`
+	Pulse    *pulseSnapshot      `json:"pulse,omitzero"`
 	// Drift is how the model compares with what is reported.
 	Drift *driftSnapshot `json:"drift,omitzero"`
 	// Reported is what the exchange has said of the account, if it has.
 	Reported *reportedSnapshot `json:"reported,omitzero"`
 	Sent     []sentSnapshot    `json:"sent"`
 	Traffic  []trafficSnapshot `json:"traffic,omitzero"`
+	Weighed  exchange.Time     `json:"weighed,omitzero"`
 }
 
 type alertSnapshot struct {
@@ -124,7 +127,8 @@ func (d *duration) UnmarshalText(text []byte) error {
 // Snapshot writes everything that a later answer depends on as a JSON object, for
 // [Guard.Restore]: prices and since when they are known, cadences, messages sent and
 // executions of late,
-// who holds which trading state and why, alerts that stand, what the exchange
+// who holds which trading state and why, alerts that stand, what has happened
+// that a person may have to look at, hedges and since when they do not match, what the exchange
 // has said of the account, the halt epoch, the fault, limits if a reload has
 // set them, what can be borrowed, and the margin model. Open orders and acts are not in it: whoever calls
 // [Guard.Hold] and [Guard.HoldAct]
@@ -153,6 +157,7 @@ func (g *Guard) Snapshot() []byte {
 		s.Ladder = &ladderSnapshot{g.ladder.better, g.ladder.rung, g.ladder.uniMMR}
 	}
 	s.Drift = g.drift.snapshot()
+	s.Happened, s.Legs, s.Weighed = g.snapshotHappened(), g.snapshotLegs(), g.weighed
 	if g.reported.at != 0 {
 		s.Reported = &reportedSnapshot{g.reported.account, g.reported.at}
 	}
@@ -246,6 +251,11 @@ func (g *Guard) restore(s *snapshot) error {
 		}
 		g.drift = d
 	}
+	if err := g.restoreHappened(s.Happened); err != nil {
+		return err
+	}
+	g.restoreLegs(s.Legs)
+	g.weighed = s.Weighed
 	if s.Reported != nil {
 		g.reported = reported{s.Reported.Account, s.Reported.At}
 	}

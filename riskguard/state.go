@@ -119,6 +119,7 @@ func (g *Guard) applyMarket(e *exchange.Event) {
 	case exchange.KindAssetIndex:
 		index := e.AssetIndex()
 		a := g.asset(index.Asset)
+		g.due = g.offPeg(index) || g.due
 		a.price, a.at = index.Price, e.At
 		g.fold(e)
 	case exchange.KindCadence:

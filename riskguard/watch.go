@@ -25,6 +25,10 @@ func watchers() []watcher {
 		{"drift", (*watch).watchDrift},
 		{"loss", (*watch).loss},
 		{"drawdown", (*watch).drawdown},
+		{"happened", (*watch).hasHappened},
+		{"depeg", (*watch).depeg},
+		{"negative", (*watch).negative},
+		{"leg-gap", (*watch).legGap},
 	}
 }
 
@@ -75,6 +79,18 @@ func (w *watch) alert(inst exchange.InstrumentID, a exchange.Alert) {
 		}
 	}
 	w.tell(inst, &a)
+}
+
+// news is an alert of something that has happened: another one of the kind is told, too.
+func (w *watch) news(inst exchange.InstrumentID, a exchange.Alert) {
+	a.Control = w.name
+	at := w.g.alerted(inst, &a)
+	if at >= 0 {
+		w.told[at] = true
+	}
+	if at < 0 || w.g.alerts[at].Value != a.Value || w.g.alerts[at].Severity != a.Severity {
+		w.tell(inst, &a)
+	}
 }
 
 func (w *watch) tell(inst exchange.InstrumentID, a *exchange.Alert) {

@@ -135,3 +135,52 @@ func TestMarketEventsAllocateNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// fill makes an event an execution. One of a client order is ours only if it has a number.
+func (b *bench) fill(e *exchange.Event, f []string) error {
+	side, err := exchange.ParseSide(f[2])
+	if err != nil {
+		return err
+	}
+	fill := exchange.Fill{Order: 1, Side: side, Qty: exchange.MustFixed(f[3]), Price: exchange.MustFixed(f[4])}
+	share := false
+	var words []string
+	for _, word := range f[5:] {
+		switch key, value, _ := strings.Cut(word, "="); {
+		case key == "forced" && value != "":
+			if fill.Forced, err = exchange.ParseForcedKind(value); err != nil {
+				return err
+			}
+			fill.Order = 0
+		case key == "client":
+			fill.Order, fill.ClientID = 0, value
+		case key == "share":
+			share = true
+		default:
+			words = append(words, word)
+		}
+	}
+	b.fillWords(e, &fill, words)
+	e.Inst = b.inst(f[1])
+	e.SetFill(&fill)
+	if share {
+		e.Flags |= exchange.FlagShare
+	}
+	return nil
+}
+
+// booked makes an event a booking.
+func booked(e *exchange.Event, f []string) error {
+	why, err := exchange.ParseReason(f[1])
+	if err != nil {
+		return err
+	}
+	w, err := exchange.ParseWallet(f[2])
+	if err != nil {
+		return err
+	}
+	e.SetLedger(&exchange.LedgerEntry{
+		Asset: f[3], Wallet: w, Reason: why, Delta: decimal.RequireFromString(f[4]), Balance: decimal.RequireFromString(f[5]),
+	})
+	return nil
+}
