@@ -170,35 +170,47 @@ const secretSizeMax = 64 << 10
 // environment; a file that nobody but its owner may read; or a credential that systemd has put
 // into $CREDENTIALS_DIRECTORY. Blanks and line ends around it are cut off.
 func (c *console) readSecret(key, ref string) (papi.Secret, error) {
+	if kind, where, err := secretReference(ref); err == nil && kind == "key" {
+		return c.storedSecret(key, where)
+	}
+	text, err := c.confidentialText(key, ref)
+	if err != nil {
+		return papi.Secret{}, err
+	}
+	return papi.NewSecret(text), nil
+}
+
+// confidentialText is [console.readSecret] of what is no key of an exchange.
+func (c *console) confidentialText(key, ref string) (string, error) {
 	kind, where, err := secretReference(ref)
 	if err != nil {
-		return papi.Secret{}, &failure{exitConfig, fmt.Errorf("%s: %w", key, err), ""}
+		return "", &failure{exitConfig, fmt.Errorf("%s: %w", key, err), ""}
 	}
 	var text string
 	switch kind {
 	case "key":
-		return c.storedSecret(key, where)
+		return "", &failure{exitConfig, fmt.Errorf("%s: %s names a key of the exchange, which is for nobody else", key, ref), "write env:NAME, file:PATH or credential:NAME"}
 	case "env":
 		if text = c.getenv(where); text == "" {
-			return papi.Secret{}, &failure{exitConfig, fmt.Errorf("%s: the variable %s of the environment is empty", key, where), "set it, or name another place with " + key}
+			return "", &failure{exitConfig, fmt.Errorf("%s: the variable %s of the environment is empty", key, where), "set it, or name another place with " + key}
 		}
 	case "credential":
 		dir := c.getenv("CREDENTIALS_DIRECTORY")
 		if dir == "" {
-			return papi.Secret{}, &failure{exitConfig, fmt.Errorf("%s: there are no systemd credentials here", key), "add LoadCredential=" + filepath.Base(where) + ":PATH to the unit"}
+			return "", &failure{exitConfig, fmt.Errorf("%s: there are no systemd credentials here", key), "add LoadCredential=" + filepath.Base(where) + ":PATH to the unit"}
 		}
 		if text, err = secretFile(filepath.Join(dir, filepath.Base(where))); err != nil {
-			return papi.Secret{}, &failure{exitConfig, fmt.Errorf("%s: %w", key, err), ""}
+			return "", &failure{exitConfig, fmt.Errorf("%s: %w", key, err), ""}
 		}
 	case "file":
 		if text, err = secretFile(where); err != nil {
-			return papi.Secret{}, &failure{exitConfig, fmt.Errorf("%s: %w", key, err), "name a file that is there, with mode 600, owned by who runs pmbot"}
+			return "", &failure{exitConfig, fmt.Errorf("%s: %w", key, err), "name a file that is there, with mode 600, owned by who runs pmbot"}
 		}
 	}
 	if text = strings.TrimSpace(text); text == "" {
-		return papi.Secret{}, &failure{exitConfig, fmt.Errorf("%s: there is nothing in %s", key, ref), "put the text there, or name another place with " + key}
+		return "", &failure{exitConfig, fmt.Errorf("%s: there is nothing in %s", key, ref), "put the text there, or name another place with " + key}
 	}
-	return papi.NewSecret(text), nil
+	return text, nil
 }
 
 // secretFile reads a file that only its owner can read or write.

@@ -79,14 +79,14 @@ func (c *console) readAddress(key, text string) (string, error) {
 	if text == "" || !addressReference(text) {
 		return text, nil
 	}
-	secret, err := c.readSecret(key, text)
+	address, err := c.confidentialText(key, text)
 	if err != nil {
 		return "", err
 	}
-	if err := alarm.CheckAddress(secret.Reveal()); err != nil {
+	if err := alarm.CheckAddress(address); err != nil {
 		return "", &failure{exitConfig, fmt.Errorf("%s: %s: %w", key, text, err), "put an address there"}
 	}
-	return secret.Reveal(), nil
+	return address, nil
 }
 
 // makeAlerts makes the post that brings alerts to a person. It sends nothing yet.
@@ -102,11 +102,9 @@ func (b *bot) makeAlerts(context.Context) error {
 	}
 	token := ""
 	if c.Token != "" {
-		secret, err := b.readSecret("alert.token", c.Token)
-		if err != nil {
+		if token, err = b.confidentialText("alert.token", c.Token); err != nil {
 			return err
 		}
-		token = secret.Reveal()
 	}
 	severity, err := exchange.ParseSeverity(c.Severity)
 	if err != nil {
