@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "c87aaece4ce63d285a9883db55f48e51c584972b209a7f7e1b01ca500d9715a7"
+const coreSource = "ffc8040a65b36308e48bc787396d2a0dceac7f1af08bc445d0f934da97eb9067"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
