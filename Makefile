@@ -42,6 +42,9 @@ bench: ## large runs: recording a busy one, a million fills and their page; the 
 	go test -run '^$$' -bench 'LivePath' -benchmem ./exchange/market
 	go test -run '^$$' -bench 'Load' -benchtime 1000000x ./exchange/market
 
+bench-guard: ## what a check costs, and how it grows with instruments, open orders and assets
+	go test -run '^$$' -bench 'Check' -benchmem ./riskguard
+
 latency: TICKS ?= 2000
 latency: ## from a quote to the order that answers it, beside a bare loop of go-binance; see .ci/latency/main.go
 	cd .ci/latency && go build -o latency . && ./latency -ticks $(TICKS)

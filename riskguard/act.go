@@ -127,6 +127,13 @@ func (g *Guard) actBorrow(act *exchange.Act, at exchange.Time) *exchange.Refusal
 			Value: fmt.Sprintf("index of %s %v old", a.name, at.Sub(a.at)), Limit: freshFor(g.limits.FreshIndex, a.every).String(),
 		}
 	}
+	yearly, no := g.yearlyRate(act.Asset, at)
+	if no != nil {
+		return no
+	}
+	if yearly.Decimal().GreaterThan(g.limits.LoanRateMax) {
+		return &exchange.Refusal{Value: fmt.Sprintf("interest of %v a year on %s", yearly, act.Asset), Limit: fmt.Sprintf("%v a year", g.limits.LoanRateMax)}
+	}
 	owed := act.Amount.Mul(g.assets[i].price.Decimal()).Add(g.owed())
 	if owed.GreaterThan(g.limits.BorrowMaxUSD) {
 		return &exchange.Refusal{

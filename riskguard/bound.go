@@ -34,6 +34,10 @@ const (
 	boundInitialMargin
 	boundUniMMR
 	boundUniMMRShock
+	boundLoanRate
+	boundBorrow
+	boundCollateral
+	boundNegativeStable
 	boundCount
 )
 
@@ -131,6 +135,16 @@ func (l *Limits) bounds() [boundCount]bound {
 		boundInitialMargin: {rule: "initial-margin", ratio: all(), limit: "0 USD", say: sayAvailable},
 		boundUniMMR:        {rule: "unimmr", key: "unimmr_min", ratio: all(), limit: l.UniMMRMin.String(), say: sayUniMMR},
 		boundUniMMRShock:   {rule: "unimmr-shock", key: "unimmr_shock_min", ratio: all(), limit: l.UniMMRShockMin.String(), say: sayUniMMR},
+		boundLoanRate:      {rule: "loan", key: "loan_rate_max", ratio: ratioOf(l.LoanRateMax), limit: l.LoanRateMax.String() + " a year", say: sayRate},
+		boundBorrow:        {rule: "loan", key: "borrow_max_usd", ratio: all(), limit: fmt.Sprintf("%v USD", l.BorrowMaxUSD), say: sayDebts},
+		boundCollateral: {
+			rule: "collateral", key: "collateral_asset_max_ratio", ratio: ratioOf(l.CollateralAssetMaxRatio),
+			what: "collateral in", limit: ofEquity(l.CollateralAssetMaxRatio), say: sayUSD,
+		},
+		boundNegativeStable: {
+			rule: "collateral", key: "negative_stable_max_ratio", ratio: ratioOf(l.NegativeStableMaxRatio),
+			what: "negative balance of", limit: ofEquity(l.NegativeStableMaxRatio), say: sayUSD,
+		},
 	}
 }
 

@@ -33,6 +33,8 @@ func TestRulesInOrder(t *testing.T) {
 		"initial-margin, money",
 		"unimmr-shock, money",
 		"reduce-only",
+		"loan, money",
+		"collateral, money",
 		"loss, money",
 	}
 	var got []string

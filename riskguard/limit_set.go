@@ -13,6 +13,8 @@ import (
 // and of the overrides that fit the order.
 type limitSet struct {
 	limits Limits
+	// borrowMax is BorrowMaxUSD to eight decimals, rounded down.
+	borrowMax exchange.Fixed
 	// bounds are the limits that are numbers: the account's, or that of the override which has
 	// the strictest. Sets share them, so how near orders came to each is one note.
 	bounds [boundCount]*bound
@@ -36,6 +38,7 @@ func newLimitSets(l Limits, ins *exchange.Instruments, strategies int, labels []
 		return limitSets{}, err
 	}
 	account := limitSet{limits: l}
+	account.borrowMax, _ = exchange.FixedFromDecimal(l.BorrowMaxUSD, exchange.RoundDown) // validated to fit
 	bounds := l.bounds()
 	for id := range bounds {
 		account.bounds[id] = &bounds[id]
@@ -73,7 +76,7 @@ func (s *limitSets) set(overrides []int) uint16 {
 		return uint16(at)
 	}
 	account := &s.all[0]
-	made := limitSet{limits: account.limits, bounds: account.bounds, overrides: overrides}
+	made := limitSet{limits: account.limits, borrowMax: account.borrowMax, bounds: account.bounds, overrides: overrides}
 	for _, i := range overrides {
 		made.limits.join(account.limits.tightened(i))
 	}

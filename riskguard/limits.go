@@ -106,8 +106,17 @@ type Limits struct {
 	ShockCoin    decimal.Decimal `toml:"shock_coin" json:"shock_coin"`
 	ShockStable  decimal.Decimal `toml:"shock_stable" json:"shock_stable"`
 	ShockHaircut decimal.Decimal `toml:"shock_haircut" json:"shock_haircut"`
+	// CollateralAssetMaxRatio bounds what one coin that is not stable counts for as collateral,
+	// as a ratio of equity after the worst fills, when an order on a margin pair brings more of
+	// it. NegativeStableMaxRatio bounds by how much such orders may leave the balance of a
+	// stable coin over all wallets below nothing, loans not counted. Both are about margin
+	// pairs only: futures orders exchange no collateral. Defaults 0.40 and 0.05, at most 2: a
+	// coin may be all of the collateral, and a debt beside it.
+	CollateralAssetMaxRatio decimal.Decimal `toml:"collateral_asset_max_ratio" json:"collateral_asset_max_ratio"`
+	NegativeStableMaxRatio  decimal.Decimal `toml:"negative_stable_max_ratio" json:"negative_stable_max_ratio"`
 	// BorrowMaxUSD bounds what the account may owe in loans and interest, valued at index
-	// prices, when it borrows more; what orders borrow by themselves is not held against it.
+	// prices, when it borrows more, by an act or by an order that borrows by itself; of orders
+	// all that are open count.
 	// Default 0, which lets nothing be borrowed, at most 1,000,000,000.
 	BorrowMaxUSD decimal.Decimal `toml:"borrow_max_usd" json:"borrow_max_usd"`
 	// DriftEquityMax and DriftMaintMax bound how far equity and maintenance margin that the
@@ -118,6 +127,10 @@ type Limits struct {
 	DriftEquityMax decimal.Decimal `toml:"drift_equity_max" json:"drift_equity_max"`
 	DriftMaintMax  decimal.Decimal `toml:"drift_maint_max" json:"drift_maint_max"`
 	DriftReadings  int             `toml:"drift_readings" json:"drift_readings"`
+	// LoanRateMax bounds the yearly interest at which anything is borrowed, 8,760 times the hourly
+	// rate, as a ratio: the one that the exchange told within two hours, or as long as it has told
+	// none that of the margin tables. Default 0.20, at most 10.
+	LoanRateMax decimal.Decimal `toml:"loan_rate_max" json:"loan_rate_max"`
 	// ApprovalTTL is how long an approval may wait before it is sent. Default 500ms,
 	// 1ms to 1h.
 	ApprovalTTL time.Duration `toml:"approval_ttl" json:"approval_ttl"`
@@ -160,6 +173,9 @@ func DefaultLimits() Limits {
 		FreshMark:                   3 * time.Second,
 		FreshIndex:                  10 * time.Second,
 		UniMMRMin:                   decimal.RequireFromString("2.0"),
+		LoanRateMax:                 decimal.RequireFromString("0.20"),
+		CollateralAssetMaxRatio:     decimal.RequireFromString("0.40"),
+		NegativeStableMaxRatio:      decimal.RequireFromString("0.05"),
 		UniMMRShockMin:              decimal.RequireFromString("1.5"),
 		UniMMRWarn:                  decimal.RequireFromString("3.0"),
 		UniMMRReduce:                decimal.RequireFromString("2.0"),

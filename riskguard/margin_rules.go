@@ -119,12 +119,12 @@ func (c *check) floor(id boundID, o *margin.Outcome, least decimal.Decimal) *exc
 	return no
 }
 
-// sizeThatPasses says which quantity would keep both floors and the limits on exposure, or "".
+// sizeThatPasses says which quantity would keep both floors and the limits on exposure, debts and collateral, or "".
 func (c *check) sizeThatPasses() string {
 	l := &c.set.limits
 	size, err := c.g.model.SizeThatPasses(c.order, func(p *margin.Projection) bool {
 		return p.Base.UniMMR.GreaterThanOrEqual(l.UniMMRMin) && p.Shocked.UniMMR.GreaterThanOrEqual(l.UniMMRShockMin) &&
-			!p.Available.IsNegative() && len(p.Breaches) == 0 && !c.exposed(p)
+			!p.Available.IsNegative() && len(p.Breaches) == 0 && !c.atStake(p)
 	})
 	if err != nil || size <= 0 {
 		return ""

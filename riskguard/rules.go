@@ -40,6 +40,8 @@ func rules() []rule {
 		{name: "initial-margin", money: true, check: (*check).initialMargin},
 		{name: "unimmr-shock", money: true, check: (*check).uniMMRShock},
 		{name: "reduce-only", check: (*check).reduceOnly},
+		{name: "loan", money: true, check: (*check).loan},
+		{name: "collateral", money: true, check: (*check).collateral},
 		{name: "loss", money: true, check: (*check).loss},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard/margin"
 )
 
 // plainUse is what a plain second computation has found out of one limit.
@@ -34,6 +35,8 @@ func TestUsesAgainstPlainComputation(t *testing.T) {
 		l.ExecutionsPerMinuteMax = 10 + rng.IntN(10)
 		l.UnknownOrdersMax = 1 + rng.IntN(3)
 		l.OrderNotionalMaxRatio, l.UniMMRMin = decimal.New(1+rng.Int64N(30), -2), decimal.New(2+rng.Int64N(40), 0)
+		l.BorrowMaxUSD, l.CollateralAssetMaxRatio = decimal.New(1_000*rng.Int64N(4), 0), decimal.New(6, -1)
+		l.PositionMaxRatio = decimal.New(1, 0)
 		b := newBench(t, l)
 		plain, refused := map[string]plainUse{}, map[string]int{}
 		for range 800 {
@@ -121,6 +124,11 @@ func (b *bench) disturb(rng *rand.Rand) {
 		side := []string{"BUY", "SELL"}[rng.IntN(2)]
 		b.do([]string{"fill", "UM", side, fmt.Sprintf("0.0%d", 1+rng.IntN(9)), "50000", fmt.Sprint("strategy=", rng.IntN(3))})
 	}
+	if rng.IntN(20) == 0 { // now and then the futures wallet owes what others have paid
+		btc, usdt := decimal.New(5, -2), decimal.NewFromInt([]int64{8000, -50, -200}[rng.IntN(3)])
+		b.do([]string{"deposit", "MARGIN", "BTC", btc.String(), btc.Sub(b.g.Balance("BTC", exchange.WalletMargin)).String()})
+		b.do([]string{"deposit", "UM", "USDT", usdt.String(), usdt.Sub(b.g.Balance("USDT", exchange.WalletUM)).String()})
+	}
 	if rng.IntN(10) == 0 {
 		b.g.Count(&exchange.Intent{Strategy: 1}, b.now)
 	}
@@ -149,6 +157,9 @@ func (b *bench) randomOrder(rng *rand.Rand) (o exchange.Order, amend bool) {
 		r.Type, r.Trigger = exchange.Stop, price
 	}
 	r.Qty = exchange.MustFixed("0.002") * exchange.Fixed(1+rng.IntN(9))
+	if r.Inst == benchMargin && rng.IntN(3) == 0 {
+		r.SideEffect = exchange.MarginBuy
+	}
 	if r.Inst == benchCM {
 		r.Qty = exchange.FixedOne * exchange.Fixed(1+rng.IntN(9))
 	}
@@ -211,6 +222,20 @@ func (b *bench) plainMoney(c *check, put func(string, decimal.Decimal, decimal.D
 		if s.now > s.before {
 			put("exposure"+s.key, s.now.Decimal(), p.Exposure.Equity.Decimal().Mul(s.limit))
 		}
+	}
+	if p.Exposure.Debt > p.Exposure.DebtBefore {
+		asset := c.in.Quote
+		if r.Side == exchange.Sell {
+			asset = c.in.Base
+		}
+		put("loanloan_rate_max", margin.Assumed().Interest[asset].Decimal().Mul(decimal.NewFromInt(8760)), l.LoanRateMax)
+		put("loanborrow_max_usd", p.Exposure.Debt.Decimal(), l.BorrowMaxUSD)
+	}
+	if p.Collateral.Coin != "" {
+		put("collateralcollateral_asset_max_ratio", p.Collateral.Worth.Decimal(), p.Collateral.Equity.Decimal().Mul(l.CollateralAssetMaxRatio))
+	}
+	if p.Collateral.Stable != "" {
+		put("collateralnegative_stable_max_ratio", p.Collateral.Short.Decimal(), p.Collateral.Equity.Decimal().Mul(l.NegativeStableMaxRatio))
 	}
 	put("initial-margin", p.InitialMargin, p.InitialMargin.Add(p.Available))
 	if max := decimal.New(exchange.UniMMRMax, 0); p.Base.UniMMR.LessThan(max) {

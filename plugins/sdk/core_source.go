@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "ffc8040a65b36308e48bc787396d2a0dceac7f1af08bc445d0f934da97eb9067"
+const coreSource = "54d89748a0128c39a32e0602eddf6609d380a6da9ff343a51d4455a3f401bf09"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {

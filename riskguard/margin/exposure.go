@@ -17,6 +17,9 @@ type Exposure struct {
 	// they can make larger; 0 if there is none. GapCoin is its name.
 	Gap     exchange.Fixed
 	GapCoin string
+	// Debt is what is owed, loans and the interest on them, with what the open orders may
+	// borrow.
+	Debt, DebtBefore exchange.Fixed
 	// Equity is the account's haircut equity rounded down, 0 if it is negative.
 	Equity exchange.Fixed
 }
@@ -82,6 +85,7 @@ func (p *Portfolio) exposure(before *stakes) Exposure {
 	e := Exposure{
 		Gross: usdFixed(p.stakes.gross, true), GrossBefore: usdFixed(before.gross, true),
 		Net: usdFixed(p.stakes.net, true), NetBefore: usdFixed(before.net, true),
+		Debt: usdFixed(p.stakes.debt, true), DebtBefore: usdFixed(before.debt, true),
 		Equity: usdFixed(p.totals[0].equity.max(wide{}), false),
 	}
 	var widest wide

@@ -50,8 +50,8 @@ func (w *world) stakesOf() (gross, net, debt decimal.Decimal, coins map[string]d
 // sameExposure compares with the oracle's exposures before and after.
 func (w *world) sameExposure(t testing.TB, before *world, got Exposure) {
 	t.Helper()
-	gross, net, _, coins := w.stakesOf()
-	grossBefore, netBefore, _, coinsBefore := before.stakesOf()
+	gross, net, debt, coins := w.stakesOf()
+	grossBefore, netBefore, debtBefore, coinsBefore := before.stakesOf()
 	gap, coin := zero, ""
 	for _, name := range sortedKeys(coins) {
 		if coins[name].GreaterThan(coinsBefore[name]) && coins[name].GreaterThan(gap) {
@@ -65,6 +65,7 @@ func (w *world) sameExposure(t testing.TB, before *world, got Exposure) {
 	}{
 		{"gross", got.Gross, gross.RoundCeil(8)}, {"gross before", got.GrossBefore, grossBefore.RoundCeil(8)},
 		{"net", got.Net, net.RoundCeil(8)}, {"net before", got.NetBefore, netBefore.RoundCeil(8)},
+		{"debt", got.Debt, debt.RoundCeil(8)}, {"debt before", got.DebtBefore, debtBefore.RoundCeil(8)},
 		{"gap", got.Gap, gap.RoundCeil(8)},
 		{"equity", got.Equity, decimal.Max(zero, before.account(before.assetNames()).Equity).RoundFloor(8)},
 	} {

@@ -54,6 +54,7 @@ func TestModelEqualsOracle(t *testing.T) {
 		with.orders = append(append([]exchange.Order{}, w.orders...), add)
 		with.sameProjection(t, got)
 		with.sameExposure(t, w, got.Exposure)
+		with.sameCollateral(t, w, add, got)
 		if again, _ := p.Scenarios(); !reflect.DeepEqual(fmt.Sprint(again), fmt.Sprint(all)) {
 			t.Errorf("a projection has changed the portfolio")
 		}

@@ -48,6 +48,12 @@ func (p *Portfolio) LoanMargin(name string) (maint, initial decimal.Decimal) {
 	return a.debt.times(a.loanMMR).decimal(amountPlaces + exchange.FixedPlaces), a.loanInitial(a.debt).decimal(amountPlaces)
 }
 
+// Interest is the hourly interest on loans of an asset by the tables, if they have one.
+func (p *Portfolio) Interest(name string) (hourly exchange.Fixed, known bool) {
+	hourly, known = p.tables.Interest[name]
+	return hourly, known
+}
+
 // LoanRate is the maintenance rate of loans in an asset, by its leverage; 0 where the
 // tables have none.
 func (p *Portfolio) LoanRate(name string) exchange.Fixed {

@@ -37,8 +37,10 @@ type Projection struct {
 	// Breaches are the positions that the added orders can carry beyond what their
 	// leverage allows.
 	Breaches []Breach
-	// Exposure is that with the added orders; of the projection of an act it is zero.
-	Exposure Exposure
+	// Exposure and Collateral are with the added orders; of the projection of an act they are
+	// zero.
+	Exposure   Exposure
+	Collateral Collateral
 }
 
 // CoinDelta is the net exposure to a coin, in coins, over margin, UM and CM.
@@ -79,11 +81,13 @@ func (p *Portfolio) project(all bool, add []exchange.Order) (Projection, error) 
 	p.try()
 	defer p.undo()
 	var r Projection
+	swaps := false
 	for i := range add {
 		s, err := p.slot(add[i].Request.Inst)
 		if err != nil {
 			return r, err
 		}
+		swaps = swaps || s.pair != nil
 		if all {
 			r.noteCoins(s)
 		}
@@ -101,6 +105,9 @@ func (p *Portfolio) project(all bool, add []exchange.Order) (Projection, error) 
 	r.Base, r.Shocked = p.outcome(0), p.outcome(worst)
 	r.InitialMargin = t.initialWorst.decimal(usdPlaces)
 	r.Exposure = p.exposure(&p.trial.stakes)
+	if swaps {
+		r.Collateral = p.collateral()
+	}
 	if all {
 		r.Available = t.adjustedWorst().sub(t.initialWorst).decimal(usdPlaces)
 	}
