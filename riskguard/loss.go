@@ -19,6 +19,9 @@ type loss struct {
 	base, peak decimal.Decimal
 	// hour is when the peak is looked at next.
 	hour exchange.Time
+	// mark is the peak without what is finer than a Fixed, 0 while it is not known: a guard
+	// that was restored finds it again.
+	mark exchange.Fixed
 	// daily and drawn say that a limit was passed, and what of it then.
 	daily, drawn string
 }
@@ -31,7 +34,7 @@ func (g *Guard) readLoss(a *exchange.Account, at exchange.Time) bool {
 		l.day, l.base, l.daily = day, e, ""
 	}
 	if at >= l.hour {
-		l.peak, l.hour = decimal.Max(l.peak, e), begins(at, time.Hour).Add(time.Hour)
+		l.peak, l.hour, l.mark = decimal.Max(l.peak, e), begins(at, time.Hour).Add(time.Hour), 0
 	}
 	if l.daily == "" {
 		l.daily = passed("lost", "today", l.base, e, g.limits.DailyLossMaxRatio)
@@ -40,6 +43,22 @@ func (g *Guard) readLoss(a *exchange.Account, at exchange.Time) bool {
 		l.drawn = passed("fell", "from the peak", l.peak, e, g.limits.DrawdownMaxRatio)
 	}
 	return l.daily != before.daily || l.drawn != before.drawn
+}
+
+// calmHour notes peak and day's base where a band proves that no limit can be passed. While
+// nothing rises above the peak that costs a comparison.
+func (g *Guard) calmHour(at exchange.Time) {
+	l, day := &g.loss, begins(at, 24*time.Hour)
+	l.hour = begins(at, time.Hour).Add(time.Hour)
+	if l.day == day && l.mark != 0 && !g.model.ActualAbove(l.mark) {
+		return
+	}
+	e := g.model.ActualEquity()
+	if l.day != day {
+		l.day, l.base = day, e
+	}
+	l.peak = decimal.Max(l.peak, e)
+	l.mark, _ = exchange.FixedFromDecimal(l.peak.Truncate(exchange.FixedPlaces), exchange.RoundHalfUp)
 }
 
 // begins is the last instant by the clock of UTC at or before a time that is a whole number of
@@ -77,7 +96,7 @@ func (g *Guard) flow(e *exchange.LedgerEntry) {
 		return
 	}
 	l := &g.loss
-	g.pulse.calm = false
+	g.pulse.calm, l.mark = false, 0
 	index := g.model.Index(e.Asset)
 	if index == 0 || l.day == 0 {
 		l.day, l.peak, l.hour = 0, decimal.Zero, 0
@@ -101,7 +120,7 @@ func (g *Guard) resumeLoss() {
 	if l.drawn != "" {
 		l.peak = now
 	}
-	l.base, l.daily, l.drawn = now, "", ""
+	l.base, l.daily, l.drawn, l.mark = now, "", "", 0
 	g.pulse.calm = false
 }
 

@@ -45,7 +45,13 @@ func (p *pulse) settle(at exchange.Time) {
 func (g *Guard) beat(at exchange.Time) {
 	p := &g.pulse
 	p.next, p.last = at.Add(beatEvery), at
-	if g.blind() || p.calm && g.model.Proven() && at < g.loss.hour {
+	switch {
+	case g.blind():
+		return
+	case p.calm && g.model.Proven():
+		if at >= g.loss.hour {
+			g.calmHour(at)
+		}
 		return
 	}
 	p.calm = false

@@ -236,7 +236,7 @@ func (g *Guard) restore(s *snapshot) error {
 		g.pulse = pulse{fill: s.Pulse.Fill, next: s.Pulse.Next, last: s.Pulse.Last}
 	}
 	if l := s.Loss; l != nil {
-		g.loss = loss{l.Day, l.Base, l.Peak, l.Hour, l.Daily, l.Drawn}
+		g.loss = loss{day: l.Day, base: l.Base, peak: l.Peak, hour: l.Hour, daily: l.Daily, drawn: l.Drawn}
 	}
 	if l := s.Ladder; l != nil {
 		if l.Rung > rungHalt {

@@ -184,3 +184,29 @@ func booked(e *exchange.Event, f []string) error {
 	})
 	return nil
 }
+
+// TestPeakIsNotedInABand: whether a band proves the limits away, or a guard that was restored
+// reads the account, the marks of losses are the same.
+func TestPeakIsNotedInABand(t *testing.T) {
+	b := newBench(t, DefaultLimits())
+	b.do(strings.Fields("fill UM BUY 0.1 50000"))
+	twin := newBench(t, DefaultLimits())
+	twin.do(strings.Fields("fill UM BUY 0.1 50000"))
+	calm := 0
+	for i := range 200 {
+		for _, x := range []*bench{b, twin} {
+			x.now = x.now.Add(20 * time.Minute)
+			x.price(benchUM, exchange.MustFixed("50000")+exchange.Fixed(i*37%100)*exchange.FixedOne, 0)
+		}
+		if b.g.pulse.calm && b.g.model.Proven() {
+			calm++
+		}
+		twin.again()
+		if have, want := b.g.loss, twin.g.loss; have.day != want.day || have.hour != want.hour || !have.base.Equal(want.base) || !have.peak.Equal(want.peak) {
+			t.Fatalf("%d: %+v, and restored %+v", i, have, want)
+		}
+	}
+	if calm < 150 {
+		t.Errorf("calm in %d of 200", calm)
+	}
+}

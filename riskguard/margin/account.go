@@ -37,6 +37,18 @@ func (p *Portfolio) Equity() decimal.Decimal {
 	return p.totals[0].equity.decimal(usdPlaces)
 }
 
+// ActualEquity is that of [Portfolio.Account], before haircuts.
+func (p *Portfolio) ActualEquity() decimal.Decimal {
+	p.refresh()
+	return p.totals[0].actual.decimal(usdPlaces)
+}
+
+// ActualAbove says whether actual equity is above an amount of USD. It allocates nothing.
+func (p *Portfolio) ActualAbove(usd exchange.Fixed) bool {
+	p.refresh()
+	return amount(usd).up2().less(p.totals[0].actual)
+}
+
 // uniMMRMax is the sentinel at the scale of quotients.
 func uniMMRMax() wide { return wideInt(exchange.UniMMRMax).up2() }
 
