@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "54d89748a0128c39a32e0602eddf6609d380a6da9ff343a51d4455a3f401bf09"
+const coreSource = "3e9697e08c4ed9c8691e648e03c6b3b55a999a0c68830568e2047dbf66659a26"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
