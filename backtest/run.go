@@ -13,6 +13,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/pmbot/pmbot/backtest/derive"
 	"github.com/pmbot/pmbot/backtest/venue"
 	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/exchange"
@@ -84,6 +85,9 @@ func Run(ctx context.Context, cfg *Config, opt Options) (*Result, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	if slices.ContainsFunc(list, func(d Description) bool { return d.Manifest.Borrow }) {
+		r.loop.opening = append(r.loop.opening, derive.Lending(ins, cfg.held(), tab.Interest)...)
 	}
 	if err := errors.Join(r.loop.run(ctx), r.plan.close()); err != nil {
 		return nil, err

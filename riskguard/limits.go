@@ -128,7 +128,7 @@ type Limits struct {
 	DriftMaintMax  decimal.Decimal `toml:"drift_maint_max" json:"drift_maint_max"`
 	DriftReadings  int             `toml:"drift_readings" json:"drift_readings"`
 	// LoanRateMax bounds the yearly interest at which anything is borrowed, 8,760 times the hourly
-	// rate, as a ratio: the one that the exchange told within two hours, or as long as it has told
+	// rate, as a ratio: the one that the exchange told within the hour, or as long as it has told
 	// none that of the margin tables. Default 0.20, at most 10.
 	LoanRateMax decimal.Decimal `toml:"loan_rate_max" json:"loan_rate_max"`
 	// ApprovalTTL is how long an approval may wait before it is sent. Default 500ms,

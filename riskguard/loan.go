@@ -13,9 +13,9 @@ const (
 	// hoursOfYear is by how much an hourly rate is multiplied for a year's, without interest on
 	// interest.
 	hoursOfYear = 365 * 24
-	// loanRateAge is how old a rate may be that was told: rates change every hour and are asked
-	// for as often.
-	loanRateAge = 2 * time.Hour
+	// loanRateAge is how old a rate may be that was told, unless its source has promised
+	// otherwise: rates change every hour, and the broker tells them twice an hour at least.
+	loanRateAge = time.Hour
 )
 
 // loan: an order that can make the account owe more, by itself or by leaving less for others
@@ -67,20 +67,29 @@ func (g *Guard) actOpen(asset string) *exchange.Refusal {
 // One that is unknown or too old refuses.
 func (g *Guard) yearlyRate(asset string, at exchange.Time) (exchange.Fixed, *exchange.Refusal) {
 	hourly, told := g.LoanRate(asset)
+	most := g.rateAge(asset)
 	if told == 0 {
 		table, known := g.model.Interest(asset)
 		if !known {
 			return 0, &exchange.Refusal{Value: "the interest on loans of " + asset + " is unknown", Limit: "it must be known"}
 		}
 		hourly = table.Decimal()
-	} else if age := at.Sub(told); age > loanRateAge {
-		return 0, &exchange.Refusal{Value: fmt.Sprintf("the interest on loans of %s is %v old", asset, age), Limit: oldAtMost(loanRateAge)}
+	} else if age := at.Sub(told); age > most {
+		return 0, &exchange.Refusal{Value: fmt.Sprintf("the interest on loans of %s is %v old", asset, age), Limit: oldAtMost(most)}
 	}
 	yearly, err := exchange.FixedFromDecimal(hourly.Mul(decimal.NewFromInt(hoursOfYear)).RoundCeil(exchange.FixedPlaces), exchange.RoundHalfUp)
 	if err != nil || yearly < 0 {
 		return 0, &exchange.Refusal{Value: fmt.Sprintf("the interest on loans of %s is %v an hour", asset, hourly), Limit: "it must make sense"}
 	}
 	return yearly, nil
+}
+
+// rateAge is how old the rate of an asset may be.
+func (g *Guard) rateAge(asset string) time.Duration {
+	if l := g.lendingOf(asset); l != nil {
+		return freshFor(loanRateAge, l.every)
+	}
+	return loanRateAge
 }
 
 // sayRate: a loan costs part of whole in a year.

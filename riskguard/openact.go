@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -20,6 +21,7 @@ type lending struct {
 	available          decimal.Decimal
 	hourly             decimal.Decimal
 	stockedAt, ratedAt exchange.Time
+	every              time.Duration // the source's promise
 }
 
 // HoldAct tells how an act stands: until it is over the guard counts it.
@@ -81,20 +83,28 @@ const lendingMax = 1024
 // applyLending notes what can be borrowed, of assets by rising name.
 func (g *Guard) applyLending(e *exchange.Event) {
 	told := e.Lending()
-	at, found := slices.BinarySearchFunc(g.lending, told.Asset, func(l lending, asset string) int { return strings.Compare(l.asset, asset) })
-	if !found {
-		if len(g.lending) == lendingMax {
-			return
-		}
-		g.lending = slices.Insert(g.lending, at, lending{asset: told.Asset})
+	l := g.lend(told.Asset)
+	if l == nil {
+		return
 	}
-	l := &g.lending[at]
 	if told.Known {
 		l.available, l.stockedAt = told.Available, e.At
 	}
 	if told.Rated {
 		l.hourly, l.ratedAt = told.Hourly, e.At
 	}
+}
+
+// lend finds or makes the record of an asset; nil when there are too many.
+func (g *Guard) lend(asset string) *lending {
+	at, found := slices.BinarySearchFunc(g.lending, asset, func(l lending, asset string) int { return strings.Compare(l.asset, asset) })
+	if !found {
+		if len(g.lending) == lendingMax {
+			return nil
+		}
+		g.lending = slices.Insert(g.lending, at, lending{asset: asset})
+	}
+	return &g.lending[at]
 }
 
 // actPending: one act for an asset at a time, so that whatever is found in the exchange's
@@ -146,6 +156,7 @@ func (g *Guard) actInventory(act *exchange.Act, _ exchange.Time) *exchange.Refus
 type lendingSnapshot struct {
 	Asset     string          `json:"asset"`
 	Available decimal.Decimal `json:"available,omitzero"`
+	Every     duration        `json:"every,omitzero"`
 	Hourly    decimal.Decimal `json:"hourly,omitzero"`
 	RatedAt   exchange.Time   `json:"rated_at,omitzero"`
 	StockedAt exchange.Time   `json:"stocked_at,omitzero"`
@@ -154,7 +165,7 @@ type lendingSnapshot struct {
 func (g *Guard) lendingSnapshot() []lendingSnapshot {
 	var list []lendingSnapshot
 	for _, l := range g.lending {
-		list = append(list, lendingSnapshot{l.asset, l.available, l.hourly, l.ratedAt, l.stockedAt})
+		list = append(list, lendingSnapshot{l.asset, l.available, duration(l.every), l.hourly, l.ratedAt, l.stockedAt})
 	}
 	return list
 }
@@ -167,7 +178,7 @@ func (g *Guard) restoreLending(list []lendingSnapshot) error {
 		if i > 0 && list[i-1].Asset >= l.Asset {
 			return fmt.Errorf("lending of %.20q stands behind that of %.20q", l.Asset, list[i-1].Asset)
 		}
-		g.lending = append(g.lending, lending{l.Asset, l.Available, l.Hourly, l.StockedAt, l.RatedAt})
+		g.lending = append(g.lending, lending{l.Asset, l.Available, l.Hourly, l.StockedAt, l.RatedAt, time.Duration(l.Every)})
 	}
 	return nil
 }

@@ -222,7 +222,7 @@ func (b *bench) do(f []string) string {
 			return err.Error()
 		}
 		c := exchange.Cadence{Kind: kind, Every: every}
-		if kind == exchange.KindAssetIndex {
+		if kind == exchange.KindAssetIndex || kind == exchange.KindLending {
 			c.Asset = f[1]
 		} else {
 			e.Inst = b.inst(f[1])

@@ -142,6 +142,10 @@ func (g *Guard) applyCadence(e *exchange.Event) {
 	case exchange.KindAssetIndex:
 		a := g.asset(c.Asset)
 		a.every = sooner(a.every, c.Every)
+	case exchange.KindLending:
+		if l := g.lend(c.Asset); l != nil {
+			l.every = sooner(l.every, c.Every)
+		}
 	}
 }
 

@@ -58,6 +58,7 @@ func (b *Broker) derive() error {
 		}
 		promise(p)
 	}
+	b.opening = append(b.opening, derive.Lending(ins, held, c.Venue.Tables.Interest)...)
 	return nil
 }
 

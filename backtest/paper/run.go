@@ -161,6 +161,9 @@ func own(e *exchange.Event) exchange.Event {
 	case exchange.KindRiskLevel:
 		a := *e.Account()
 		o.SetRiskLevel(&a)
+	case exchange.KindLending:
+		l := *e.Lending()
+		o.SetLending(&l)
 	case exchange.KindAssetIndex:
 		x := *e.AssetIndex()
 		o.SetAssetIndex(&x)

@@ -11,11 +11,12 @@ type outbox struct {
 	entries  slab[exchange.LedgerEntry]
 	accounts slab[exchange.Account]
 	acts     slab[exchange.ActUpdate]
+	lending  slab[exchange.Lending]
 }
 
 func (b *outbox) reset() {
 	b.events = b.events[:0]
-	b.updates.used, b.fills.used, b.entries.used, b.accounts.used, b.acts.used = 0, 0, 0, 0, 0
+	b.updates.used, b.fills.used, b.entries.used, b.accounts.used, b.acts.used, b.lending.used = 0, 0, 0, 0, 0, 0
 }
 
 // slab hands out places that stay where they are while it grows, and again after a

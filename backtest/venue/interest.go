@@ -11,13 +11,15 @@ import (
 )
 
 // SetInterest changes the hourly interest of an asset, a ratio from 0 to below 1: 0.00001
-// is 0.001% an hour. The daily rate on negative balances is 24 times it.
+// is 0.001% an hour. The daily rate on negative balances is 24 times it. It is
+// told; the rates of the start a run tells by derive.Lending.
 func (v *Venue) SetInterest(asset string, hourly exchange.Fixed, at exchange.Time) error {
 	if asset == "" || hourly < 0 || hourly >= exchange.FixedOne {
 		return fmt.Errorf("venue: hourly interest of %q, %v, is not a ratio from 0 to below 1 of an asset", asset, hourly)
 	}
 	v.open(at)
 	v.money.hourly[asset] = hourly
+	v.emit(0).SetLending(v.out.lending.put(exchange.Lending{Asset: asset, Hourly: hourly.Decimal(), Rated: true}))
 	v.value()
 	return nil
 }

@@ -8,10 +8,12 @@ import (
 
 // SetBorrowable sets what the pool has still to lend of an asset. Loans take from it and
 // repayments give back; an asset that was never set is lent without end. Below zero
-// borrowing is banned. Loans that stand are not called in: their interest goes on.
+// borrowing is banned. Loans that stand are not called in: their interest goes on. Every change
+// of the pool is told.
 func (v *Venue) SetBorrowable(asset string, amount decimal.Decimal, at exchange.Time) {
 	v.open(at)
 	v.money.inventory[asset] = amount
+	v.stocked(asset)
 	v.value()
 }
 
@@ -136,5 +138,13 @@ func (v *Venue) repay(p posting, asset string, amount decimal.Decimal) {
 func (v *Venue) restock(asset string, amount decimal.Decimal) {
 	if stock, limited := v.money.inventory[asset]; limited && !stock.IsNegative() {
 		v.money.inventory[asset] = stock.Add(amount)
+		v.stocked(asset)
 	}
+}
+
+// stocked tells what the pool has of an asset, where that is limited.
+func (v *Venue) stocked(asset string) {
+	v.emit(0).SetLending(v.out.lending.put(exchange.Lending{
+		Asset: asset, Available: decimal.Max(v.money.inventory[asset], decimal.Zero), Known: true,
+	}))
 }

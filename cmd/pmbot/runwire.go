@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/pmbot/pmbot/backtest/paper"
 	"github.com/pmbot/pmbot/engine/loop"
@@ -74,11 +75,15 @@ func (b *bot) join(context.Context) error {
 	return nil
 }
 
+// lendingEvery is how often is read what can be borrowed and what it costs. Rates are of an
+// hour and change at its end.
+const lendingEvery = 10 * time.Minute
+
 // papiBroker is the account at Binance.
 func (b *bot) papiBroker() (broker, error) {
 	p, err := papi.NewBroker(papi.BrokerConfig{
 		Client: b.client, Instruments: b.ins, Stream: b.cfg.Exchange.User, Rotate: b.cfg.Feed.Rotate, Seed: b.cfg.Seed, Prefixes: []string{b.cfg.Account.OrderPrefix},
-		Deliver: b.hearAccount, Notify: b.accountNotice, Known: b.kernel.Known(),
+		Deliver: b.hearAccount, Notify: b.accountNotice, Known: b.kernel.Known(), Lending: lendingEvery,
 	})
 	if err != nil {
 		return nil, &failure{exitConfig, err, "see [exchange] of configs/run.toml"}

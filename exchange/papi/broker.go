@@ -50,6 +50,10 @@ type BrokerConfig struct {
 	// Rotate is the age at which the stream's connection gets a successor, from 1m to 23h59m;
 	// 0 is 23h. Within half of it, and 25 minutes at most, the listenKey is extended.
 	Rotate time.Duration
+	// Lending is how often is read what can be borrowed and what it costs, once more when the
+	// broker goes Live, from 1m to 30m; 0 is never. It is told as KindLending, of the assets that
+	// instruments name and those that are owed: what has changed, and the rest twice an hour.
+	Lending time.Duration
 	// Dial makes the connection of the stream below TLS; nil is the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Known is what the receiver knows of the account, that was rebuilt from a journal. The
@@ -119,6 +123,9 @@ func NewBroker(c BrokerConfig) (*Broker, error) {
 	}
 	if c.Rotate < rotateMin || c.Rotate > rotateMax {
 		return nil, fmt.Errorf("papi: a connection of %v is not within %v to %v", c.Rotate, rotateMin, rotateMax)
+	}
+	if c.Lending != 0 && (c.Lending < lendingMin || c.Lending > lendingMax) {
+		return nil, fmt.Errorf("papi: reading loan rates every %v is not within %v to %v", c.Lending, lendingMin, lendingMax)
 	}
 	stream := streamBase
 	if c.Stream != "" {

@@ -27,6 +27,7 @@ type owner struct {
 	// known to be of acts.
 	actDoubts    []*actDoubt
 	transactions []int64
+	lender       lender
 	// echoes are the orders that the exchange has taken and the stream must tell of.
 	echoes map[string]exchange.Time
 
@@ -64,7 +65,7 @@ func (b *Broker) Run(ctx context.Context) error {
 	defer stop()
 	o := &owner{
 		Broker: b, ctx: ctx, tr: newTranslator(b.config.Instruments), echoes: map[string]exchange.Time{},
-		active: map[exchange.InstrumentID]bool{},
+		active: map[exchange.InstrumentID]bool{}, lender: newLender(b.config.Instruments),
 	}
 	o.remember(&b.config.Known)
 	o.rememberActs(b.config.Known.Acts)
@@ -79,6 +80,7 @@ func (b *Broker) Run(ctx context.Context) error {
 		workers.Go(func() { b.ask(ctx) })
 	}
 	workers.Go(func() { b.workActs(ctx) })
+	workers.Go(func() { b.workLending(ctx, o.lender.asks) })
 	workers.Go(func() { b.listen(ctx) })
 	workers.Go(func() { b.config.Client.keepOpen(ctx) })
 	b.waiting.Lock()
@@ -155,6 +157,9 @@ func (o *owner) due() exchange.Time {
 	for _, at := range o.echoes {
 		due = min(due, at)
 	}
+	if !o.lender.reading {
+		due = min(due, o.lender.next)
+	}
 	if (o.again || o.wanted != "" && o.state == Live) && !o.catching && o.connected {
 		due = min(due, o.next)
 	}
@@ -184,6 +189,8 @@ func (o *owner) take(m any) {
 		o.connected = false
 		o.again = false
 		o.become(Gap, m.why)
+	case lendingNews:
+		o.heardLending(&m)
 	case reread:
 		if o.catching || o.state == Live && o.next > o.now() {
 			o.wanted = m.why // it follows when it may, and nothing that happens waits for that
@@ -249,6 +256,9 @@ func (o *owner) become(s State, why string) {
 	o.Broker.state.Store(uint32(s))
 	if s == Live && o.live == 0 {
 		o.live = o.now()
+	}
+	if s == Live && o.config.Lending > 0 {
+		o.lender.next = min(o.lender.next, max(o.now(), o.lender.asked.Add(lendingRetry)))
 	}
 	o.config.Notify(Notice{At: o.now(), Kind: NoticeState, State: s, Text: why})
 }
@@ -338,6 +348,9 @@ func (o *owner) attend() {
 		if !d.asking && d.next <= now {
 			o.inquireAct(d)
 		}
+	}
+	if !o.lender.reading && o.lender.next <= now {
+		o.askLending(now)
 	}
 	if o.wanted != "" && o.state == Live && o.next <= now {
 		o.catchUpOn(o.wanted)

@@ -14,6 +14,7 @@ type message struct {
 	entry   exchange.LedgerEntry
 	account exchange.Account
 	act     exchange.ActUpdate
+	lending exchange.Lending
 	// answers is the request that this is the answer to, or nil.
 	answers *request
 }
@@ -41,6 +42,9 @@ func (l *Link) message(e *exchange.Event) *message {
 	case exchange.KindAct:
 		m.act = *e.Act()
 		m.e.SetAct(&m.act)
+	case exchange.KindLending:
+		m.lending = *e.Lending()
+		m.e.SetLending(&m.lending)
 	case exchange.KindRiskLevel:
 		m.account = *e.Account()
 		m.e.SetRiskLevel(&m.account)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/pmbot/pmbot/backtest/derive"
 	"github.com/pmbot/pmbot/backtest/venue"
 	"github.com/pmbot/pmbot/backtest/venue/link"
 	"github.com/pmbot/pmbot/engine"
@@ -94,6 +95,12 @@ func (d *desk) start() {
 	d.now = d.zero
 	for _, line := range []string{"index USDT 1", "index BTC 60000", "mark UM 60000", "mark CM 60000", "trade UM 60000 0.001", "trade CM 60000 1"} {
 		e := d.parse(strings.Fields(line))
+		d.link.Market(&e)
+		err = d.driver.Deliver(&e)
+		must()
+	}
+	for _, e := range derive.Lending(d.ins, nil, margin.Assumed().Interest) {
+		e.At = d.now
 		d.link.Market(&e)
 		err = d.driver.Deliver(&e)
 		must()
