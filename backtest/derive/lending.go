@@ -15,7 +15,10 @@ func Lending(ins *exchange.Instruments, held []string, rates map[string]exchange
 	if len(rates) == 0 {
 		return nil
 	}
-	most := slices.Max(slices.Sorted(maps.Values(rates)))
+	most := exchange.Fixed(0)
+	for _, asset := range slices.Sorted(maps.Keys(rates)) {
+		most = max(most, rates[asset])
+	}
 	var list []exchange.Event
 	seen := map[string]bool{"USD": true, "": true} // the quote of CM is no asset
 	tell := func(asset string) {

@@ -34,7 +34,9 @@ type Config struct {
 	// Indexed are the assets whose index price the feed brings; of others that the account
 	// needs one is derived. Marked says of which futures the feed brings marks, nil of all.
 	Indexed []string
-	Marked  func(*exchange.Instrument) bool
+	// Lends tells at the start what loans cost, as a backtest does for strategies that borrow.
+	Lends  bool
+	Marked func(*exchange.Instrument) bool
 	// Deliver takes what happens, in order. It is called with the broker's mutex held, so it
 	// must only put the event where another goroutine takes it, as the loop's Enqueue does. The
 	// payloads are the receiver's.

@@ -111,6 +111,8 @@ func (d *desk) deliver(e exchange.Event) {
 		d.told = append(d.told, "truth")
 	case exchange.KindLedger:
 		d.told = append(d.told, fmt.Sprintf("ledger %v %v", e.Ledger().Reason, e.Ledger().Delta))
+	case exchange.KindLending:
+		d.told = append(d.told, fmt.Sprintf("LENDING %s at %v", e.Lending().Asset, e.Lending().Hourly))
 	case exchange.KindCadence, exchange.KindAssetIndex, exchange.KindMark:
 		d.told = append(d.told, fmt.Sprintf("%v derived %v", e.Kind, e.Derived()))
 	}
@@ -196,6 +198,16 @@ func (d *desk) approved(kind exchange.OrderType, price int64) riskguard.Approved
 }
 
 func pass(d time.Duration) { <-time.After(d) }
+
+// TestOpeningLends: what loans cost is told with the promises, if it is wanted.
+func TestOpeningLends(t *testing.T) {
+	onDesk(t, func(c *Config) { c.Lends = true }, func(d *desk) {
+		d.want("ASSET_INDEX derived true",
+			"CADENCE derived true", "ASSET_INDEX derived true", "CADENCE derived true",
+			"CADENCE derived true", "LENDING BTC at 0.00000342", "CADENCE derived true", "LENDING USDT at 0.00000913",
+			"ledger DEPOSIT 100000", "ledger DEPOSIT 100000", "truth")
+	})
+}
 
 // TestOpening: promises and constants come first, then the money, then a reading of it all.
 func TestOpening(t *testing.T) {

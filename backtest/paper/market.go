@@ -58,7 +58,9 @@ func (b *Broker) derive() error {
 		}
 		promise(p)
 	}
-	b.opening = append(b.opening, derive.Lending(ins, held, c.Venue.Tables.Interest)...)
+	if c.Lends {
+		b.opening = append(b.opening, derive.Lending(ins, held, c.Venue.Tables.Interest)...)
+	}
 	return nil
 }
 

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
+	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
 
 	"github.com/pmbot/pmbot/engine/monitor"
@@ -66,4 +68,26 @@ func (c *console) printLoans(l *monitor.Loans) error {
 		fmt.Fprintln(c.out, "nothing was borrowed")
 	}
 	return nil
+}
+
+// hoursOfYear turns an hourly rate into a yearly one.
+const hoursOfYear = 24 * 365
+
+// loansLine is what is owed, in one line; empty if nothing is.
+func loansLine(list []monitor.LoanLine) string {
+	var owed []string
+	for _, l := range list {
+		if l.Principal.IsZero() && l.Interest.IsZero() {
+			continue
+		}
+		text := l.Principal.String() + " " + plain(l.Asset)
+		if !l.Interest.IsZero() {
+			text += " and " + l.Interest.String() + " of interest"
+		}
+		if l.Hourly != nil {
+			text += " at " + l.Hourly.Mul(decimal.NewFromInt(hoursOfYear*100)).Round(2).String() + "% a year"
+		}
+		owed = append(owed, text)
+	}
+	return strings.Join(owed, ", ")
 }

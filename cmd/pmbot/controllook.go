@@ -47,6 +47,9 @@ func (c *console) printStatus(s *monitor.Status) error {
 		line("REPORTED", "%s   at %s", marginLine(&s.Reported), readable.Instant(s.ReportedAt))
 	}
 	line("OPEN", "%s, %s of unknown outcome, %s", counted(int64(s.Orders), "order"), count(int64(s.Unknown)), counted(int64(s.Positions), "position"))
+	if loans := loansLine(s.Loans); loans != "" {
+		line("LOANS", "%s", loans)
+	}
 	line("SINCE START", "%s, %s refused, %s rejected, %s", counted(int64(s.Counts.Fills), "fill"), count(int64(s.Counts.Refused)), count(int64(s.Counts.Rejected)),
 		counted(int64(s.Counts.Gaps), "gap"))
 	for _, p := range s.About.Parts {

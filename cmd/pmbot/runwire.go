@@ -115,7 +115,7 @@ func (b *bot) paperBroker() (broker, error) {
 		opening = paper.OpeningOf(b.kernel.Known(), positions)
 	}
 	p, err := paper.New(paper.Config{
-		Venue: terms, Link: way, Opening: opening,
+		Venue: terms, Link: way, Opening: opening, Lends: true,
 		Indexed: b.indexed, Deliver: func(e exchange.Event) { b.loop.Enqueue(e) }, Clock: b.clock.Now,
 		Live: func(why string) { b.loop.Stream(loop.StreamLive, why) },
 	})

@@ -31,7 +31,9 @@ type Status struct {
 	Orders     int              `json:"orders"`
 	Positions  int              `json:"positions"`
 	Unknown    int              `json:"unknown_orders"`
-	Counts     Counts           `json:"counts"`
+	// Loans are what is owed, or was since the journal began, by asset.
+	Loans  []LoanLine `json:"loans,omitempty"`
+	Counts Counts     `json:"counts"`
 }
 
 // About is what a process knows of itself beside the kernel.

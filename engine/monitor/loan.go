@@ -120,18 +120,24 @@ func (s *Server) loans(ctx context.Context) (any, error) {
 		for _, o := range k.EndedActs() {
 			a.Ended = append(a.Ended, s.loanAct(&o))
 		}
-		for _, l := range k.Loans() {
-			line := LoanLine{Asset: l.Asset, Principal: l.Principal, Interest: l.Interest, Charged: l.Charged, Expected: l.Expected}
-			if l.Rated {
-				line.Hourly = &l.Hourly
-			}
-			for _, h := range l.Shares {
-				line.Shares = append(line.Shares, LoanShare{s.owner(h.Strategy), h.Principal, h.Charged})
-			}
-			a.Loans = append(a.Loans, line)
-		}
+		a.Loans = append(a.Loans, s.loanLines(k)...)
 	})
 	return a, err
+}
+
+// loanLines is the interest meter.
+func (s *Server) loanLines(k *engine.Kernel) (list []LoanLine) {
+	for _, l := range k.Loans() {
+		line := LoanLine{Asset: l.Asset, Principal: l.Principal, Interest: l.Interest, Charged: l.Charged, Expected: l.Expected}
+		if l.Rated {
+			line.Hourly = &l.Hourly
+		}
+		for _, h := range l.Shares {
+			line.Shares = append(line.Shares, LoanShare{s.owner(h.Strategy), h.Principal, h.Charged})
+		}
+		list = append(list, line)
+	}
+	return list
 }
 
 func (s *Server) loanAct(o *exchange.OpenAct) LoanAct {

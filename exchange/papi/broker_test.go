@@ -475,6 +475,11 @@ func TestNewBroker(t *testing.T) {
 			t.Errorf("no error for connections of %v", age)
 		}
 	}
+	for _, every := range []time.Duration{-1, time.Minute - 1, 30*time.Minute + 1} {
+		if _, err := NewBroker(BrokerConfig{Client: client, Instruments: testInstruments(t), Deliver: func(exchange.Event) {}, Lending: every}); err == nil {
+			t.Errorf("loan rates every %v", every)
+		}
+	}
 	if _, err := NewBroker(BrokerConfig{}); err == nil {
 		t.Error("a broker of nothing")
 	}

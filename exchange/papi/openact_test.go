@@ -20,6 +20,7 @@ func (d *trader) do(id exchange.ActID, kind exchange.ActKind, amount string) str
 	e := exchange.Event{At: at}
 	e.SetAssetIndex(&exchange.AssetIndex{Asset: "USDT", Price: exchange.FixedOne})
 	d.guard.Apply(&e)
+	d.heardOfLoans()
 	act := exchange.Act{ID: id, Kind: kind, Asset: "USDT", Amount: decimal.RequireFromString(amount)}
 	v := d.guard.CheckAct(act, at)
 	if v.Refusal != nil {
@@ -47,6 +48,19 @@ func (d *trader) do(id exchange.ActID, kind exchange.ActKind, amount string) str
 		told = append(told, text)
 	}
 	return strings.Join(told, ", ")
+}
+
+// heardOfLoans lets the guard know what the broker told of loans.
+func (d *trader) heardOfLoans() (told []exchange.Event) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, e := range d.events {
+		if e.Kind == exchange.KindLending {
+			d.guard.Apply(&e)
+			told = append(told, e)
+		}
+	}
+	return told
 }
 
 // TestActsCarriedOut borrows and repays at the simulated exchange, with lost requests and answers. What

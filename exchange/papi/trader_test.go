@@ -77,7 +77,7 @@ func withSimOver(t *testing.T, over func(d *trader) Config, test func(d *trader)
 		d.client = client
 		var sockets sync.WaitGroup
 		d.broker, err = NewBroker(BrokerConfig{
-			Client: client, Instruments: ins, Deliver: d.deliver, Notify: d.notice, Stream: "ws://127.0.0.1:9/pm",
+			Client: client, Instruments: ins, Deliver: d.deliver, Notify: d.notice, Stream: "ws://127.0.0.1:9/pm", Lending: 10 * time.Minute,
 			Dial: func(context.Context, string, string) (net.Conn, error) {
 				ours, theirs := net.Pipe()
 				l := &oneConn{conn: theirs, done: make(chan struct{})}
