@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "3e9697e08c4ed9c8691e648e03c6b3b55a999a0c68830568e2047dbf66659a26"
+const coreSource = "dff97836df76bae7f34e266ba08001cea6a0a93099a956f3de7c21350b685709"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
