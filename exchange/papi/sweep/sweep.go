@@ -83,9 +83,7 @@ func Run(ctx context.Context, c Config) *Report {
 	}
 	s := &sweep{config: c, began: time.Now()}
 	s.lists = s.allLists()
-	for _, in := range s.known(exchange.Margin) {
-		s.pairs = append(s.pairs, in)
-	}
+	s.pairs = append(s.pairs, s.known(exchange.Margin)...)
 	ctx = papi.Urgent(ctx)
 	for pause := pauseMin; ; pause = min(2*pause, pauseMax) {
 		done := s.round(ctx)
