@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -9,10 +10,11 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// FlattenStep is one wish of a plan, and the same for people.
+// FlattenStep is one wish of a plan, and the same for people. Note says what it is worth, at
+// the prices of now, and is empty where that is not known.
 type FlattenStep struct {
-	Intent exchange.Intent
-	Text   string
+	Intent     exchange.Intent
+	Text, Note string
 }
 
 // FlattenPlan is what would end all orders and close all positions now. A person sees it
@@ -22,14 +24,36 @@ type FlattenPlan struct {
 	Steps []FlattenStep
 	// Kept are what the plan leaves as it is, and why.
 	Kept []string
+	// Unranked says why the order of steps is not the cheapest route, and is empty where it is.
+	Unranked string
 }
 
-// flattenRef is where the refs of plans begin: no strategy counts so far.
-const flattenRef = 1 << 63
+// Closing are the steps that close, without those of instruments that have one of these
+// orders: what is on its way there may close the rest.
+func (p *FlattenPlan) Closing(open []exchange.Order) []FlattenStep {
+	var list []FlattenStep
+	for _, s := range p.Steps[min(1, len(p.Steps)):] {
+		if !slices.ContainsFunc(open, func(o exchange.Order) bool { return o.Request.Inst == s.Intent.Request.Inst }) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// FlattenRef is where the refs of plans begin: no strategy counts so far.
+const FlattenRef = 1 << 63
 
 // FlattenPlan plans for an operator of that name to close what a strategy has, or with 0 all
 // have, of an instrument, or with 0 of all. The orders are a strategy's whose position they
 // close, and what nobody's is the house's.
+//
+// The cheapest route comes first: after the cancels, which free margin for nothing, what frees
+// the most maintenance margin for its fee and spread, so that an account in need is out of it
+// as early as can be. A leg of a hedge comes after what is bare, and then its other leg at
+// once, see [margin.Portfolio.Closing]. That is an order of sending and no condition: every
+// order goes out without waiting for those before it, so no leg, refused or slow, keeps
+// another from being closed. Where prices are missing, or beyond the account's own positions,
+// the instruments' order is as good as any.
 //
 // Orders are market orders that only reduce: the exchange itself keeps them from turning a
 // position, whatever we believe, and bounds how far from the mark they deal. A limit at a
@@ -39,13 +63,18 @@ const flattenRef = 1 << 63
 // touched: nobody knows here which of them are meant to be kept.
 func (k *Kernel) FlattenPlan(by string, strategy exchange.StrategyID, inst exchange.InstrumentID) FlattenPlan {
 	all := exchange.Intent{Kind: exchange.IntentCancelAll, Strategy: strategy, By: by, Tag: "flatten", Request: exchange.OrderRequest{Inst: inst}}
-	p := FlattenPlan{Steps: []FlattenStep{{all, fmt.Sprintf("cancel %d open orders", k.speaking(strategy, inst))}}}
-	for id := exchange.InstrumentID(1); int(id) <= k.ins.Len(); id++ {
-		if inst != 0 && inst != id || k.ins.At(id).Product == exchange.Margin {
+	p := FlattenPlan{Steps: []FlattenStep{{Intent: all, Text: fmt.Sprintf("cancel %d open orders", k.speaking(strategy, inst))}}}
+	route, err := k.route()
+	if err != nil {
+		p.Unranked = "the cheapest route is not known: " + err.Error()
+	}
+	for _, l := range route {
+		if inst != 0 && inst != l.inst {
 			continue
 		}
-		for side := exchange.Both; side <= exchange.Short; side++ {
-			k.planLeg(&p, by, strategy, id, side)
+		before := len(p.Steps)
+		if k.planLeg(&p, by, strategy, l.inst, l.side); len(p.Steps) > before {
+			p.Steps[before].Note = l.note
 		}
 	}
 	for _, b := range k.guard.Balances() {
@@ -54,6 +83,38 @@ func (k *Kernel) FlattenPlan(by string, strategy exchange.StrategyID, inst excha
 		}
 	}
 	return p
+}
+
+// flattenLeg is a position side of a future, and what closing all of it is worth.
+type flattenLeg struct {
+	inst exchange.InstrumentID
+	side exchange.PositionSide
+	note string
+}
+
+// route lists all legs of futures, the cheapest to close first; with an error, which is
+// margin.ErrMissing, in the order of instruments: a flatten needs no prices.
+func (k *Kernel) route() (list []flattenLeg, err error) {
+	known := map[flattenLeg]bool{}
+	cuts, err := k.guard.Closing()
+	for i := range cuts {
+		c := &cuts[i]
+		l := flattenLeg{inst: c.Inst, side: c.Leg}
+		known[l] = true
+		l.note = fmt.Sprintf("all of the leg frees %v USD of margin for %v USD", c.Freed.Round(2), c.Cost.Round(2))
+		if c.Opens {
+			l.note += ", and opens a hedge"
+		}
+		list = append(list, l)
+	}
+	for id := exchange.InstrumentID(1); int(id) <= k.ins.Len(); id++ {
+		for side := exchange.Both; side <= exchange.Short; side++ {
+			if l := (flattenLeg{inst: id, side: side}); !known[l] && k.ins.At(id).Product != exchange.Margin {
+				list = append(list, l)
+			}
+		}
+	}
+	return list, err
 }
 
 // speaking counts the open orders that a plan ends.
@@ -121,9 +182,9 @@ func (k *Kernel) planOrders(p *FlattenPlan, by string, s exchange.StrategyID, pa
 		rest -= r.Qty
 		most -= lot.Step
 		in := exchange.Intent{
-			Kind: exchange.IntentNew, Strategy: s, Ref: flattenRef + uint64(k.lastOrder) + uint64(len(p.Steps)), Request: r, Tag: "flatten", By: by,
+			Kind: exchange.IntentNew, Strategy: s, Ref: FlattenRef + uint64(k.lastOrder)<<16 + uint64(len(p.Steps)), Request: r, Tag: "flatten", By: by,
 		}
-		p.Steps = append(p.Steps, FlattenStep{in, fmt.Sprintf("%s %v of %s%s at the market, for %s",
+		p.Steps = append(p.Steps, FlattenStep{Intent: in, Text: fmt.Sprintf("%s %v of %s%s at the market, for %s",
 			strings.ToLower(r.Side.String()), r.Qty, k.ins.At(part.Inst).Name(), leg(part.Side), holder(s))})
 	}
 	if rest > 0 {

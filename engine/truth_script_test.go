@@ -131,7 +131,7 @@ func (b *bench) flatten(f []string) error {
 	}
 	plan := b.kernel.FlattenPlan("ann", strategy, inst)
 	for _, s := range plan.Steps {
-		b.say("plan: %s", s.Text)
+		b.say("plan: %s%s", s.Text, strings.TrimSuffix("; "+s.Note, "; "))
 	}
 	for _, kept := range plan.Kept {
 		b.say("kept: %s", kept)

@@ -150,11 +150,14 @@ const cutSpread = exchange.FixedOne / 5000
 
 // Derisk says which positions to cut first to bring uniMMR back above its way out of
 // reduce-only, see [margin.Portfolio.Cuts]: what frees the most margin for its cost, and what
-// opens a hedge last. It only tells: nobody cuts by itself. A flatten that wants the cheapest
-// route may close in this order.
+// opens a hedge last. It only tells: nobody cuts by itself.
 func (g *Guard) Derisk() ([]margin.Cut, error) {
 	return g.model.Cuts(g.limits.UniMMRResume, cutSpread)
 }
+
+// Closing says in which order to close all futures positions, see [margin.Portfolio.Closing].
+// Without all prices it is margin.ErrMissing.
+func (g *Guard) Closing() ([]margin.Cut, error) { return g.model.Closing(cutSpread) }
 
 // cutFirst is the first step of the plan in words.
 func (g *Guard) cutFirst() string {

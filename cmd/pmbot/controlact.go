@@ -88,9 +88,14 @@ func flattenCommand(c *console) *cobra.Command {
 	var flags *controlFlags
 	cmd, flags = c.control("flatten", "Close the positions of a running bot",
 		`Show what would close every futures position, or those of one instrument or strategy: cancels
-first, then reduce-only market orders, each in the name of the strategy whose position it
-closes. Then ask, and do it. What margin pairs hold is listed, and not sold. Halt the bot first
-if its strategies should not open positions again.`,
+first, then reduce-only market orders, those first that free the most margin for their cost,
+each in the name of the strategy whose position it closes. Then ask, and do it. What margin pairs
+hold is listed, and not sold. Halt the bot first if its strategies should not open positions
+again.
+
+A leg that is refused keeps no other from being closed. It is tried again; what stays then is
+told with the words of the exchange or the guard and what to do, and the command ends with 7, or
+with 9 where the time was over before.`,
 		cobra.NoArgs, nil)
 	cmd.RunE = action(func(ctx context.Context, _ []string) error {
 		return c.controlFailure(flags, c.doFlatten(ctx, flags, what, yes))
@@ -132,17 +137,42 @@ func (c *console) doFlatten(ctx context.Context, f *controlFlags, what *monitor.
 		}
 	}
 	if f.json {
-		return c.printJSON(plan)
-	}
-	if plan.Done {
+		if err := c.printJSON(plan); err != nil {
+			return err
+		}
+	} else if plan.Done {
+		for _, one := range plan.Stays {
+			fmt.Fprintf(c.out, "STAYS %s: %s\n  why: %s\n  to do: %s\n", plain(one.Leg), plain(one.Step), plain(one.Why), plain(one.Cure))
+		}
 		fmt.Fprintf(c.out, "%s left open, %s\n", counted(int64(plan.Open), "order"), counted(int64(plan.Positions), "position"))
+	}
+	return notFlat(&plan)
+}
+
+// notFlat is the failure of legs that could not be closed.
+func notFlat(a *monitor.Flattened) error {
+	var words []string
+	for _, one := range a.Stays {
+		words = append(words, fmt.Sprintf("%s stays, %s", plain(one.Leg), plain(one.Why)))
+	}
+	switch {
+	case a.Late != "":
+		return &failure{exitTimeout, errors.New(strings.Join(append([]string{plain(a.Late)}, words...), "; ")), "see pmbot status, and --timeout"}
+	case len(words) > 0:
+		return &failure{exitSafety, errors.New(strings.Join(words, "; ")), "all else is closed; " + plain(a.Stays[0].Cure)}
 	}
 	return nil
 }
 
 func (c *console) printPlan(p *monitor.Flattened) error {
-	for _, s := range p.Steps {
+	for i, s := range p.Steps {
+		if i < len(p.Notes) && p.Notes[i] != "" {
+			s += " (" + p.Notes[i] + ")"
+		}
 		fmt.Fprintln(c.out, plain(s))
+	}
+	if p.Unranked != "" && len(p.Steps) > 0 {
+		fmt.Fprintln(c.out, plain(p.Unranked))
 	}
 	for _, k := range p.Kept {
 		fmt.Fprintf(c.out, "kept: %s\n", plain(k))

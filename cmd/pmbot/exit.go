@@ -40,7 +40,8 @@ const (
 	exitNotRunning exitCode = 5
 	// exitCheck is data or a check that did not pass.
 	exitCheck exitCode = 6
-	// exitSafety is what was refused because it could do harm.
+	// exitSafety is what was refused because it could do harm, or a leg that the exchange
+	// refuses to close.
 	exitSafety exitCode = 7
 	// exitExchange is an exchange that cannot be reached, or has banned this address.
 	exitExchange exitCode = 8
@@ -61,7 +62,7 @@ func exitCodes() []exitMeaning {
 		{exitNotFound, "a file, plugin, run, tape, series or instrument is not there"},
 		{exitNotRunning, "the bot that the command would speak to does not run"},
 		{exitCheck, "data is damaged, or a check did not pass: a checksum, data verify, --strict, doctor"},
-		{exitSafety, "refused, because it could do harm: sim --listen, or data record --metrics, where other machines can reach it; resume, while the exchange's account is not ours"},
+		{exitSafety, "refused, because it could do harm: sim --listen, or data record --metrics, where other machines can reach it; resume, while the exchange's account is not ours; and flatten, where the exchange refuses to close a leg"},
 		{exitExchange, "the exchange cannot be reached, or has banned this address: doctor, data record"},
 		{exitTimeout, "no answer in time: of a plugin, of a running bot, or of the exchange to a stop, a cancel or a flatten"},
 		{exitUnknown, "nobody knows what became of an order: run, when it ends so; halt, when the end of all orders is not confirmed"},

@@ -10,14 +10,13 @@ import (
 )
 
 // flatten closes all futures positions at market prices, and waits until none is left. Each is
-// closed for the strategy that holds it.
+// closed for the strategy that holds it, and none waits for another.
 func (b *bot) flatten(ctx context.Context) error {
 	for {
 		var closing []engine.FlattenStep
 		err := b.loop.Do(ctx, func(k *engine.Kernel) {
-			if len(k.Orders()) == 0 { // what is on its way may close some of it
-				closing = k.FlattenPlan("pmbot run", 0, 0).Steps[1:]
-			}
+			plan := k.FlattenPlan("pmbot run", 0, 0)
+			closing = plan.Closing(k.Orders())
 		})
 		if err != nil {
 			return err

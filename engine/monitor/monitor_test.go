@@ -223,18 +223,19 @@ func TestFlattenAgain(t *testing.T) {
 	}
 	f.Plan, f.Wait = plan.Plan, 100
 	err := b.client.Post(t.Context(), "flatten", f, &plan)
-	if err == nil || !strings.Contains(err.Error(), "1 positions and 0 orders are left after 100ms") || !strings.Contains(err.Error(), "the last order was refused by freshness") {
-		t.Fatal(err)
+	if err != nil || !strings.Contains(plan.Late, "1 positions and 0 orders are left after 100ms") || len(plan.Stays) != 1 ||
+		plan.Stays[0].Leg != "UM:BTCUSDT" || !strings.HasPrefix(plan.Stays[0].Why, "refused by freshness") {
+		t.Fatal(err, plan)
 	}
-	f.Plan = ""
+	f.Plan, plan = "", Flattened{}
 	if err := b.client.Post(t.Context(), "flatten", f, &plan); err != nil {
 		t.Fatal(err)
 	}
-	before, _ := b.config.Recent.failed()
+	_, before := b.config.Recent.failed(0)
 	closed := make(chan error, 1)
 	f.Plan, f.Wait = plan.Plan, 10_000
 	go func() { closed <- b.client.Post(t.Context(), "flatten", f, &plan) }()
-	for n := before; n == before && len(closed) == 0; n, _ = b.config.Recent.failed() {
+	for n := before; n == before && len(closed) == 0; _, n = b.config.Recent.failed(0) {
 		runtime.Gosched()
 	}
 	b.prices()
@@ -244,8 +245,34 @@ func TestFlattenAgain(t *testing.T) {
 		err = <-closed
 	case err = <-closed:
 	}
-	if err != nil || plan.Open+plan.Positions != 0 {
+	if err != nil || plan.Open+plan.Positions != 0 || len(plan.Stays) != 0 || plan.Late != "" {
 		t.Errorf("%v, %+v", err, plan)
+	}
+}
+
+// TestFlattenGivesUp tries what the exchange refuses for good three times, and says so before
+// the time is over.
+func TestFlattenGivesUp(t *testing.T) {
+	b := lived(t)
+	f := Flatten{Who: who}
+	var plan Flattened
+	if err := b.client.Post(t.Context(), "flatten", f, &plan); err != nil {
+		t.Fatal(err)
+	}
+	f.Plan, f.Wait = plan.Plan, 60_000
+	ended := make(chan error, 1)
+	go func() { ended <- b.client.Post(t.Context(), "flatten", f, &plan) }()
+	for range flattenTries {
+		o := <-b.sent
+		b.put(1, func(e *exchange.Event) {
+			e.SetOrderUpdate(&exchange.OrderUpdate{ClientID: o.ClientID, Status: exchange.StatusRejected, Reason: "not now", Code: -2022})
+		})
+	}
+	if err := <-ended; err != nil || plan.Late != "" || len(plan.Stays) != 1 || plan.Positions != 1 {
+		t.Fatal(err, plan)
+	}
+	if s := plan.Stays[0]; s.Why != "rejected by the exchange: not now (code -2022)" || s.Tries != flattenTries || !strings.Contains(s.Cure, "pmbot flatten --symbol UM:BTCUSDT") {
+		t.Errorf("%+v", s)
 	}
 }
 

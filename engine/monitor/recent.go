@@ -7,6 +7,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -28,9 +29,22 @@ type Recent struct {
 	counts          Counts
 	reported        exchange.Account
 	reportedAt      exchange.Time
-	failures        int    // orders that were refused or rejected
-	failure         string // the last of them
+	closings        []failure // orders of a flatten that came to nothing, newest last
+	closed          int       // and how many there were
 }
+
+// failure is an order of a flatten that was not executed, and why.
+type failure struct {
+	ref uint64
+	why string
+	// final says that the exchange has judged the order itself, so that the same again is not
+	// likely to pass; codes above -1100 are of its servers and of the pace of requests.
+	final bool
+	code  int
+}
+
+// closingsMax is how many of them are remembered.
+const closingsMax = 256
 
 // noted is what is remembered of a strategy.
 type noted struct {
@@ -90,11 +104,20 @@ func (r *Recent) Observe(e *exchange.Event) {
 	case exchange.KindRefusal:
 		r.counts.Refused++
 		r.strategy(e.Refusal().Intent.Strategy).refused++
-		r.failures, r.failure = r.failures+1, e.Refusal().Error()
+		r.came(failure{ref: e.Refusal().Intent.Ref, why: e.Refusal().Error()})
 	case exchange.KindOrderUpdate:
-		if u := e.OrderUpdate(); u.Status == exchange.StatusRejected {
+		u := e.OrderUpdate()
+		switch f := (failure{ref: u.Ref, code: u.Code}); u.Status {
+		case exchange.StatusRejected:
 			r.counts.Rejected++
-			r.failures, r.failure = r.failures+1, fmt.Sprintf("rejected by the exchange: %s (code %d)", u.Reason, u.Code)
+			f.why, f.final = fmt.Sprintf("rejected by the exchange: %s (code %d)", u.Reason, u.Code), u.Code <= -1100
+			r.came(f)
+		case exchange.StatusExpired, exchange.StatusNotArrived:
+			f.why = "it ended " + u.Status.String()
+			if u.Reason != "" {
+				f.why += ": " + u.Reason
+			}
+			r.came(f)
 		}
 	case exchange.KindAccount, exchange.KindRiskLevel:
 		r.reported, r.reportedAt = *e.Account(), e.At
@@ -105,11 +128,24 @@ func (r *Recent) Observe(e *exchange.Event) {
 	}
 }
 
-// failed counts the orders that were refused or rejected, and says why the last one was.
-func (r *Recent) failed() (n int, last string) {
+// came notes that an order of a flatten came to nothing.
+func (r *Recent) came(f failure) {
+	if f.ref < engine.FlattenRef {
+		return
+	}
+	if r.closed++; len(r.closings) == closingsMax {
+		r.closings = append(r.closings[:0], r.closings[1:]...)
+	}
+	r.closings = append(r.closings, f)
+}
+
+// failed are the orders of flattens that came to nothing after the first so many, as far as
+// they are remembered, and how many there were.
+func (r *Recent) failed(after int) (list []failure, all int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.failures, r.failure
+	n := min(r.closed-after, len(r.closings))
+	return slices.Clone(r.closings[len(r.closings)-n:]), r.closed
 }
 
 func (r *Recent) strategy(id exchange.StrategyID) *noted {

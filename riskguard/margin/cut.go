@@ -48,6 +48,14 @@ func (p *Portfolio) Cuts(target decimal.Decimal, spread exchange.Fixed) ([]Cut, 
 	return plan, nil
 }
 
+// Closing says in which order to close every futures position, each as a whole: that of
+// [Portfolio.Cuts] without a target. Behind what opens a hedge comes the other leg of it at
+// once, since that then opens nothing, so that the legs of a pair go one after the other. A
+// missing price is ErrMissing.
+func (p *Portfolio) Closing(spread exchange.Fixed) ([]Cut, error) {
+	return p.Cuts(uniMMRMax().decimal(entryPlaces), spread)
+}
+
 // now is uniMMR as it is.
 func (p *Portfolio) now() decimal.Decimal {
 	t := &p.totals[0]

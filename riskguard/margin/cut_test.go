@@ -63,6 +63,22 @@ func TestCutsOfAHedge(t *testing.T) {
 	}
 }
 
+// TestClosing: all is closed, what is bare first, and the legs of a hedge one after the other
+// however much others free.
+func TestClosing(t *testing.T) {
+	p := leveraged(t, "1", "10")
+	ok(t, p.SetPosition(exchange.Position{Inst: 4, Qty: decimalOf("-1000"), Entry: decimalOf("100000")}))
+	plan, err := p.Closing(exchange.MustFixed("0.0002"))
+	ok(t, err)
+	var got []string
+	for _, c := range plan {
+		got = append(got, fmt.Sprintf("%v %v of %d %v", c.Side, c.Qty, c.Inst, c.Opens))
+	}
+	if want := "SELL 10 of 2 false, SELL 1 of 1 true, BUY 1000 of 4 false"; strings.Join(got, ", ") != want {
+		t.Errorf("got %s", strings.Join(got, ", "))
+	}
+}
+
 // TestSteady: the band proves that actual equity neither reaches a floor nor falls by a part
 // from any height in it.
 func TestSteady(t *testing.T) {
