@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "dff97836df76bae7f34e266ba08001cea6a0a93099a956f3de7c21350b685709"
+const coreSource = "516dbec94a9a04c783cd5db52f97b0553c7c878cbef9738900ff01fa56551a42"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
