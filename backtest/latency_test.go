@@ -33,6 +33,7 @@ func TestLinkInTheWay(t *testing.T) {
 		t.Errorf("%d fills, %d events and %s; with a link %d, %d and %s",
 			plain.Orders.Fills, plain.Events, plain.Hash, far.Orders.Fills, far.Events, far.Hash)
 	}
+	cfg.Risk.ForcedFillsMax = 10 // it goes on after the deleveraging below, which nobody looks at
 	cfg.Venue.Latency = LatencyConfig{Feed: "1ms..30ms", Entry: "20ms tail 5ms", Answer: "10ms"}
 	cfg.Venue.Faults = []string{"chance 5% lose-ack", "chance 5% delay 2s", "at 30h adl UM BTCUSDT short 50%"}
 	if one, two := runDesk(t, cfg, trades()), runDesk(t, cfg, trades()); one.Hash != two.Hash || one.Hash == plain.Hash {

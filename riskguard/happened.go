@@ -107,7 +107,8 @@ func (g *Guard) seen(s *exchange.StateChange) {
 func (w *watch) hasHappened() {
 	for i := range w.g.happened {
 		h := &w.g.happened[i]
-		if !h.holds && w.at.Sub(h.at) >= happenedFor {
+		holds := h.holds && h.count > w.g.limits.ForcedFillsMax
+		if !holds && w.at.Sub(h.at) >= happenedFor {
 			continue
 		}
 		value := h.value
@@ -116,7 +117,7 @@ func (w *watch) hasHappened() {
 		}
 		w.name = h.control
 		w.news(h.inst, exchange.Alert{Strategy: h.strategy, Asset: h.asset, Severity: h.severity, Value: value, Limit: "none"})
-		if h.holds {
+		if holds {
 			w.hold(exchange.StateChange{Inst: h.inst, State: exchange.ReduceOnly, Cause: exchange.CauseWatch, Reason: h.value})
 		}
 	}

@@ -43,6 +43,7 @@ func (l *Limits) entries() []limitEntry {
 		{"drift_readings", &l.DriftReadings, "1", "100", whole},
 		{"duplicate_window", &l.DuplicateWindow, "1ms", "1m", higher},
 		{"executions_per_minute_max", &l.ExecutionsPerMinuteMax, "1", "10000", lower},
+		{"forced_fills_max", &l.ForcedFillsMax, "0", "1000000", whole},
 		{"fresh_index", &l.FreshIndex, "1ms", "1h", lower},
 		{"fresh_mark", &l.FreshMark, "1ms", "1h", lower},
 		{"fresh_price", &l.FreshPrice, "1ms", "1h", lower},

@@ -143,6 +143,10 @@ type Limits struct {
 	// reduce. Defaults 0.02 and 30s, 0 to 1 and 0s to 24h.
 	LegGapMaxRatio decimal.Decimal `toml:"leg_gap_max_ratio" json:"leg_gap_max_ratio"`
 	LegGapFor      time.Duration   `toml:"leg_gap_for" json:"leg_gap_for"`
+	// ForcedFillsMax is how many executions the exchange may force on an instrument, by
+	// liquidation or deleveraging, before it only reduces until a person resumes it. Default 0,
+	// at most 1,000,000.
+	ForcedFillsMax int `toml:"forced_fills_max" json:"forced_fills_max"`
 	// DepegWarn and DepegReduce are the index prices in USD below which a stable coin that the
 	// account has or owes is told of, and below which the account only reduces. Defaults 0.98
 	// and 0.95, 0 to 1; the second is not above the first.
