@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "516dbec94a9a04c783cd5db52f97b0553c7c878cbef9738900ff01fa56551a42"
+const coreSource = "674c50838d03b4beec0ec61dfa5c598c8f262be2383f98a76c8d0770afda8193"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
