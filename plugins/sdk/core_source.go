@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "674c50838d03b4beec0ec61dfa5c598c8f262be2383f98a76c8d0770afda8193"
+const coreSource = "2a6d77a35bb25c2b35deda8509434e7c13a1462364ce3af9b84aaefcf957a765"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
