@@ -52,7 +52,7 @@ func (c *check) selfTrade() *exchange.Refusal {
 	}
 	for i := range c.g.open {
 		o := &c.g.open[i]
-		if o.Request.Inst != r.Inst || o.Request.Side == r.Side || o.ID == c.order.ID || !crosses(r, &o.Request) || c.apart(r, o) {
+		if o.Request.Inst != r.Inst || o.Request.Side == r.Side || !crosses(r, &o.Request) || c.apart(r, o) {
 			continue
 		}
 		no := &exchange.Refusal{

@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "2a6d77a35bb25c2b35deda8509434e7c13a1462364ce3af9b84aaefcf957a765"
+const coreSource = "0ca3ec056929760f4d4b87ab69eebdd033a85978e65fa08928a9d01969dee3e6"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
