@@ -87,6 +87,7 @@ func (d *desk) start() {
 	limits.PriceCollarLimit, limits.PriceCollarMarket = decimal.New(5, -1), decimal.New(5, -1)
 	limits.MessagesPerSecondMax, limits.BorrowMaxUSD = 20, decimal.New(1_000_000, 0)
 	limits.UnknownOrdersMax = 10 // a strategy that goes on while orders are in doubt
+	limits.ForcedFillsMax = 100  // the scripts go on after an ADL, with nobody there to resume
 	limits.ExecutionsPerMinuteMax, limits.AccountMessagesPerMinuteMax, limits.OrderToTradeMax = 10_000, 1200, 100_000
 	d.guard, err = riskguard.New(riskguard.Config{Instruments: d.ins, Tables: margin.Assumed(), Limits: limits, Strategies: 1})
 	must()
