@@ -196,6 +196,7 @@ fresh_index = "1m"
 price_collar_limit = "0.05"
 price_collar_market = "0.05"
 borrow_max_usd = "1000000"
+collateral_asset_max_ratio = "2"
 [stop]
 policy = "keep"
 [log]

@@ -99,8 +99,13 @@ func (x *transcript) stands() {
 	}
 	var f monitor.Funding
 	x.ask(&f, "funding")
+	var paid []string
 	for _, b := range f.Paid {
-		x.say("  %s in %s", b.Why, b.Asset) // the stream names no symbol
+		paid = append(paid, b.Why+" in "+b.Asset) // the stream names no symbol
+	}
+	slices.Sort(paid) // what is settled at one instant comes in either order
+	for _, line := range paid {
+		x.say("  %s", line)
 	}
 }
 
