@@ -101,7 +101,7 @@ func TestWarmUp(t *testing.T) {
 		t.Errorf("%d fills, %d refusals, %d bars", res.Fills.Len(), len(res.Refusals), len(bars))
 	}
 	for _, r := range res.Refusals {
-		if r.Text != "refused by state: trading is halted, limit it must be active" || r.At >= cfg.From {
+		if r.Text != "refused by state: trading is halted by START: not started yet, limit it must be active" || r.At >= cfg.From {
 			t.Errorf("%+v", r)
 		}
 	}

@@ -197,7 +197,7 @@ func TestHaltIsToldBeforeTheRefusal(t *testing.T) {
 	want := `  state HALTED: control x failed
   s1 #1 refused by x: the control failed
 s1 #2 buy UM 0.1 limit 59000
-  s1 #2 refused by state: trading is halted, limit it must be active
+  s1 #2 refused by state: trading is halted by RISK: control x failed, limit it must be active
 `
 	if got := b.out.String(); got != want {
 		t.Errorf("got\n%s", got)

@@ -55,9 +55,9 @@ func (g *Guard) actState(act *exchange.Act, _ exchange.Time) *exchange.Refusal {
 	case g.fault != nil:
 		return &exchange.Refusal{Value: "the margin model lost track: " + g.fault.Error(), Limit: "its inputs must be sound"}
 	case g.states.account.effective != exchange.Active:
-		return &exchange.Refusal{Value: "the account is " + g.states.account.effective.String(), Limit: "it must be ACTIVE"}
+		return &exchange.Refusal{Value: g.holder(0, 0), Limit: "it must be active"}
 	case act.Strategy != 0 && g.State(act.Strategy, 0) != exchange.Active:
-		return &exchange.Refusal{Value: "the strategy is " + g.State(act.Strategy, 0).String(), Limit: "it must be ACTIVE"}
+		return &exchange.Refusal{Value: g.holder(act.Strategy, 0), Limit: "it must be active"}
 	}
 	return nil
 }

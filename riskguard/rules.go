@@ -85,9 +85,9 @@ func (c *check) state() *exchange.Refusal {
 	switch s := c.g.State(c.order.Strategy, c.order.Request.Inst); {
 	case c.plan && !c.g.blind():
 	case s == exchange.Halted:
-		return &exchange.Refusal{Value: "trading is halted", Limit: "it must be active"}
+		return &exchange.Refusal{Value: c.g.holder(c.order.Strategy, c.order.Request.Inst), Limit: "it must be active"}
 	case s == exchange.ReduceOnly && !c.reducing():
-		return &exchange.Refusal{Value: "the order does not reduce risk", Limit: "trading is reduce-only"}
+		return &exchange.Refusal{Value: c.g.holder(c.order.Strategy, c.order.Request.Inst), Limit: "the order must reduce risk"}
 	}
 	return nil
 }
