@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "0ca3ec056929760f4d4b87ab69eebdd033a85978e65fa08928a9d01969dee3e6"
+const coreSource = "5b152d3612683c55646f2219f5601591cea4353c2459222c236083406d2413cb"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
