@@ -27,6 +27,7 @@ const (
 	boundAccountMessages
 	boundOrderToTrade
 	boundOpenOrders
+	boundAccountOpenOrders
 	boundPosition
 	boundGross
 	boundNet
@@ -116,6 +117,10 @@ func (l *Limits) bounds() [boundCount]bound {
 			limit: fmt.Sprint(l.OrderToTradeMax, " a trade"), say: sayOrderToTrade,
 		},
 		boundOpenOrders: {rule: "open-orders", key: "open_orders_max", ratio: all(), limit: fmt.Sprint(l.OpenOrdersMax), say: sayOrders},
+		boundAccountOpenOrders: {
+			rule: "open-orders", key: "account_open_orders_max", ratio: all(),
+			limit: fmt.Sprint(l.AccountOpenOrdersMax), say: sayAccountOrders,
+		},
 		boundPosition: {
 			rule: "position", key: "position_max_ratio", ratio: ratioOf(l.PositionMaxRatio),
 			what: "position", limit: ofEquity(l.PositionMaxRatio), say: sayMoney,
@@ -180,11 +185,6 @@ func sayAge(b *bound, ins *exchange.Instruments, r reading) (value, limit string
 		age = fmt.Sprintf("is %v old", time.Duration(r.part))
 	}
 	return fmt.Sprintf("%s %s %s", b.what, name, age), oldAtMost(time.Duration(r.whole))
-}
-
-// sayOrders: the order is open order part of whole.
-func sayOrders(b *bound, ins *exchange.Instruments, r reading) (value, limit string) {
-	return fmt.Sprintf("open order %d on %s", r.part, ins.At(r.inst).Name()), b.limit
 }
 
 // sayAvailable: part is the initial margin of whole, the equity.

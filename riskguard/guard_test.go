@@ -167,6 +167,7 @@ func TestLimitsValidate(t *testing.T) {
 		{"price_collar_limit", "0", "0.5", "-0.0001", "0.5001"},
 		{"price_collar_market", "0", "0.5", "-0.0001", "0.5001"},
 		{"open_orders_max", "0", "200", "-1", "201"},
+		{"account_open_orders_max", "0", "1000", "-1", "1001"},
 		{"messages_per_second_max", "0", "20", "-1", "21"},
 		{"account_messages_per_minute_max", "0", "1200", "-1", "1201"},
 		{"order_to_trade_max", "1", "100000", "0", "100001"},
@@ -233,7 +234,7 @@ func TestDefaults(t *testing.T) {
 			t.Errorf("default %d is %v, want %s", i, c.got, c.want)
 		}
 	}
-	if d.AccountMessagesPerMinuteMax != 480 || d.OrderToTradeMax != 500 || d.ExecutionsPerMinuteMax != 50 || d.UnknownOrdersMax != 0 || d.OpenOrdersMax != 20 || d.MessagesPerSecondMax != 10 || d.DuplicateWindow != time.Second || d.ApprovalTTL != 500*time.Millisecond ||
+	if d.AccountOpenOrdersMax != 150 || d.AccountMessagesPerMinuteMax != 480 || d.OrderToTradeMax != 500 || d.ExecutionsPerMinuteMax != 50 || d.UnknownOrdersMax != 0 || d.OpenOrdersMax != 20 || d.MessagesPerSecondMax != 10 || d.DuplicateWindow != time.Second || d.ApprovalTTL != 500*time.Millisecond ||
 		d.FreshPrice != time.Second || d.FreshMark != 3*time.Second || d.FreshIndex != 10*time.Second || d.UniMMRResumeAfter != time.Minute {
 		t.Errorf("%+v", d)
 	}

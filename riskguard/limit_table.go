@@ -30,6 +30,7 @@ const (
 func (l *Limits) entries() []limitEntry {
 	return []limitEntry{
 		{"account_messages_per_minute_max", &l.AccountMessagesPerMinuteMax, "0", "1200", whole},
+		{"account_open_orders_max", &l.AccountOpenOrdersMax, "0", "1000", whole},
 		{"approval_ttl", &l.ApprovalTTL, "1ms", "1h", whole},
 		{"borrow_max_usd", &l.BorrowMaxUSD, "0", "1000000000", whole},
 		{"coin_exposure_max_ratio", &l.CoinExposureMaxRatio, "0", "50", lower},

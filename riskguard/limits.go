@@ -47,6 +47,9 @@ type Limits struct {
 	// OpenOrdersMax bounds the open orders of one strategy on one instrument. Default 20,
 	// at most 200.
 	OpenOrdersMax int `toml:"open_orders_max" json:"open_orders_max"`
+	// AccountOpenOrdersMax bounds the open orders of all strategies and the house on all
+	// instruments. Default 150, at most 1,000: Binance takes 200 on one symbol.
+	AccountOpenOrdersMax int `toml:"account_open_orders_max" json:"account_open_orders_max"`
 	// MessagesPerSecondMax bounds new orders, amends and cancels of one strategy in any
 	// second; cancels count but are never refused. Default 10, at most 20 (Binance takes
 	// 1,200 orders a minute from an account).
@@ -168,6 +171,7 @@ func DefaultLimits() Limits {
 		PriceCollarLimit:            decimal.RequireFromString("0.01"),
 		PriceCollarMarket:           decimal.RequireFromString("0.005"),
 		OpenOrdersMax:               20,
+		AccountOpenOrdersMax:        150,
 		MessagesPerSecondMax:        10,
 		AccountMessagesPerMinuteMax: 480,
 		OrderToTradeMax:             500,

@@ -305,6 +305,9 @@ func (w *walk) money(o *exchange.Order, amend bool) (broken []string) {
 	if !amend && mine+1 > l.OpenOrdersMax {
 		broken = append(broken, fmt.Sprintf("open order %d", mine+1))
 	}
+	if !amend && len(w.orders)+1 > l.AccountOpenOrdersMax {
+		broken = append(broken, fmt.Sprintf("open order %d of the account", len(w.orders)+1))
+	}
 	if doubts > l.UnknownOrdersMax && (!amend || r.Qty > had) {
 		broken = append(broken, fmt.Sprintf("%d orders in doubt", doubts))
 	}

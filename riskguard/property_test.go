@@ -115,6 +115,7 @@ func newWalk(t *testing.T, r *rand.Rand, seen map[string]int) *walk {
 	l.GrossExposureMaxRatio, l.NetExposureMaxRatio, l.CoinExposureMaxRatio = decimal.New(50, 0), decimal.New(50, 0), decimal.New(50, 0)
 	l.SelfTrade = AllowSelfTrade
 	l.OpenOrdersMax, l.MessagesPerSecondMax = 1+r.IntN(4), 2+r.IntN(9)
+	l.AccountOpenOrdersMax = 2 * l.OpenOrdersMax
 	l.UnknownOrdersMax = r.IntN(2)
 	l.DuplicateWindow = time.Duration(1+r.IntN(900)) * time.Millisecond
 	for range r.IntN(4) {

@@ -148,20 +148,6 @@ func sameOrder(a, b *exchange.OrderRequest) bool {
 		a.Price == b.Price && a.Trigger == b.Trigger && a.Qty == b.Qty
 }
 
-// openOrders: a strategy has a bounded number of orders on an instrument.
-func (c *check) openOrders() *exchange.Refusal {
-	if c.amend {
-		return nil
-	}
-	n := 1
-	for i := range c.g.open {
-		if o := &c.g.open[i]; o.Strategy == c.order.Strategy && o.Request.Inst == c.order.Request.Inst {
-			n++
-		}
-	}
-	return c.hold(boundOpenOrders, reading{share: shareOf(int64(n), int64(c.set.limits.OpenOrdersMax))})
-}
-
 // position: the instrument's position with all open orders of this side filled is a
 // bounded share of equity. A margin pair has no position: of it only the open orders
 // count, and uniMMR bounds the coins.

@@ -323,5 +323,6 @@ func (b *bench) plainCounts(c *check, amend bool, put func(string, decimal.Decim
 			orders++
 		}
 	}
+	put("open-ordersaccount_open_orders_max", decimal.NewFromInt(int64(len(g.open)+1)), decimal.NewFromInt(int64(l.AccountOpenOrdersMax)))
 	put("open-ordersopen_orders_max", decimal.NewFromInt(orders), decimal.NewFromInt(int64(l.OpenOrdersMax)))
 }
