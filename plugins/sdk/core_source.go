@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "5b152d3612683c55646f2219f5601591cea4353c2459222c236083406d2413cb"
+const coreSource = "cb3c17d3056199591e08010900d3705039d343256e70fc43c480b7d24b1a3027"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
