@@ -61,23 +61,22 @@ func (w *watch) negative() {
 	if w.g.blind() {
 		return
 	}
-	equity := w.g.model.Equity()
 	for i := range w.g.assets {
 		a := &w.g.assets[i]
 		if !w.g.stable(a.name) || a.at == 0 {
 			continue
 		}
-		net := decimal.Zero
-		for wallet := exchange.WalletMargin; wallet <= exchange.WalletCM; wallet++ {
-			net = net.Add(w.g.model.Balance(a.name, wallet))
+		short := w.g.model.Overdrawn(a.name)
+		if short.IsZero() {
+			continue // the usual case, which costs no valuation
 		}
-		missing := net.Neg().Mul(a.price.Decimal())
+		missing, equity := short.Mul(a.price.Decimal()), w.g.model.Equity()
 		if !missing.IsPositive() || missing.Mul(decimal.New(100, 0)).LessThanOrEqual(equity.Mul(decimal.New(negativeRatio, 0))) {
 			continue
 		}
 		w.alert(0, exchange.Alert{
 			Asset: a.name, Severity: exchange.SeverityWarning,
-			Value: fmt.Sprintf("%v is missing, %v USD", net.Neg(), missing.Round(2)), Limit: fmt.Sprintf("%d%% of equity", negativeRatio),
+			Value: fmt.Sprintf("%v is missing, %v USD", short, missing.Round(2)), Limit: fmt.Sprintf("%d%% of equity", negativeRatio),
 		})
 	}
 }

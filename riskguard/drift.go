@@ -32,6 +32,9 @@ var driftLeast = decimal.New(1, 0)
 // drift is how the model compares with readings of the account.
 type drift struct {
 	notes []driftNote // oldest first
+	// pending is the instant whose last values are to be noted when a later one begins, 0 without
+	// one. While a reading waits there is none.
+	pending exchange.Time
 	// reading is the one that waits for what comes after it, nil if none does.
 	reading *driftNote
 	// beyond is how many readings running were too far off, the last one judged at an instant;
@@ -52,24 +55,46 @@ type driftNote struct {
 // its uniMMR, is only about the status.
 func (g *Guard) compare(a *exchange.Account, at exchange.Time) {
 	d := &g.drift
-	g.judge(at)
+	g.judge(at, false)
 	if a.Equity.IsZero() && a.MaintMargin.IsZero() && a.UniMMR.LessThan(decimal.NewFromInt(exchange.UniMMRMax)) {
 		return
 	}
-	d.reading = &driftNote{At: at, Equity: a.Equity, Maint: a.MaintMargin}
+	d.reading, d.pending = &driftNote{At: at, Equity: a.Equity, Maint: a.MaintMargin}, 0
 	g.note(at)
 }
 
 // observe notes the own values from time to time and judges a reading when it is old enough.
+// Before a reading it only asks for a note: most are around none, and a note costs the whole
+// account.
 func (g *Guard) observe(at exchange.Time) {
 	d := &g.drift
-	if n := len(d.notes); n == 0 || at.Sub(d.notes[n-1].At) < driftEvery || d.reading == nil && at.Sub(g.reported.at) > driftExpects {
+	n := len(d.notes)
+	switch {
+	case n == 0 || d.pending != 0 || at.Sub(d.notes[n-1].At) < driftEvery:
+	case d.reading == nil:
+		if at.Sub(g.reported.at) <= driftExpects {
+			d.pending = at
+		}
+	case at.Sub(d.reading.At) >= driftAfter:
+		if g.judge(at, true); d.notes[len(d.notes)-1].At < at {
+			d.pending = at
+		}
+	default:
+		g.note(at)
+	}
+}
+
+// recall takes the note that was asked for, before an event of a later instant is folded in. If
+// that is too late for any reading from now on to have it around, nobody needs it.
+func (g *Guard) recall(at exchange.Time) {
+	d := &g.drift
+	if d.pending == 0 || at <= d.pending {
 		return
 	}
-	g.note(at)
-	if d.reading != nil && at.Sub(d.reading.At) >= driftAfter {
-		g.judge(at)
+	if at.Sub(d.pending) <= driftBefore {
+		g.note(d.pending)
 	}
+	d.pending = 0
 }
 
 // note keeps the own values. Without all prices there are none.
@@ -81,29 +106,28 @@ func (g *Guard) note(at exchange.Time) {
 	if len(d.notes) == driftNotes {
 		d.notes = slices.Delete(d.notes, 0, 1)
 	}
-	own := g.model.Account()
-	d.notes = append(d.notes, driftNote{At: at, Equity: own.Equity, Maint: own.MaintMargin})
+	d.notes = append(d.notes, driftNote{At: at, Equity: g.model.Equity(), Maint: g.model.MaintMargin()})
 }
 
-// judge holds the reading that waits against the range of the own values. What nobody can
-// compare, because the own picture is not whole, neither counts nor clears.
-func (g *Guard) judge(at exchange.Time) {
+// judge holds the reading that waits against the range of the own values, to which those of now
+// are added if they may be: a note widens it, so one that agrees without needs none. What nobody
+// can compare, because the own picture is not whole, neither counts nor clears.
+func (g *Guard) judge(at exchange.Time, now bool) {
 	d := &g.drift
 	r := d.reading
 	if d.reading = nil; r == nil || g.blind() || g.fault != nil {
 		return
 	}
-	around := slices.DeleteFunc(slices.Clone(d.notes), func(n driftNote) bool { return r.At.Sub(n.At) > driftBefore })
-	if len(around) == 0 {
+	low, high, known := d.around(r)
+	if now && (!known || !g.agrees(r, &low, &high)) {
+		g.note(at)
+		low, high, known = d.around(r)
+	}
+	if !known {
 		return
 	}
-	low, high := around[0], around[0]
-	for _, n := range around {
-		low.Equity, high.Equity = decimal.Min(low.Equity, n.Equity), decimal.Max(high.Equity, n.Equity)
-		low.Maint, high.Maint = decimal.Min(low.Maint, n.Maint), decimal.Max(high.Maint, n.Maint)
-	}
 	d.judged, g.due = at, true
-	if !off(r.Equity, low.Equity, high.Equity, g.limits.DriftEquityMax) && !off(r.Maint, low.Maint, high.Maint, g.limits.DriftMaintMax) {
+	if g.agrees(r, &low, &high) {
 		d.beyond, d.words = 0, ""
 		return
 	}
@@ -116,6 +140,26 @@ func (g *Guard) judge(at exchange.Time) {
 	}
 	d.words = fmt.Sprintf("equity is %s USD at the exchange and %s here, maintenance margin %s and %s, in %s running; net here: %s",
 		r.Equity.StringFixed(2), span(low.Equity, high.Equity), r.Maint.StringFixed(2), span(low.Maint, high.Maint), readings(d.beyond), g.nets())
+}
+
+// around is the range of the own values around a reading, unknown without a note.
+func (d *drift) around(r *driftNote) (low, high driftNote, known bool) {
+	for _, n := range d.notes {
+		switch {
+		case r.At.Sub(n.At) > driftBefore:
+		case !known:
+			low, high, known = n, n, true
+		default:
+			low.Equity, high.Equity = decimal.Min(low.Equity, n.Equity), decimal.Max(high.Equity, n.Equity)
+			low.Maint, high.Maint = decimal.Min(low.Maint, n.Maint), decimal.Max(high.Maint, n.Maint)
+		}
+	}
+	return low, high, known
+}
+
+// agrees says whether a reading is as near to a range as the limits want it.
+func (g *Guard) agrees(r, low, high *driftNote) bool {
+	return !off(r.Equity, low.Equity, high.Equity, g.limits.DriftEquityMax) && !off(r.Maint, low.Maint, high.Maint, g.limits.DriftMaintMax)
 }
 
 // off says whether a value is further from a range than a ratio of it allows.
@@ -175,6 +219,7 @@ type driftSnapshot struct {
 	Beyond  int           `json:"beyond,omitzero"`
 	Judged  exchange.Time `json:"judged,omitzero"`
 	Notes   []driftNote   `json:"notes"`
+	Pending exchange.Time `json:"pending,omitzero"`
 	Reading *driftNote    `json:"reading,omitzero"`
 	Words   string        `json:"words,omitzero"`
 }
@@ -183,12 +228,12 @@ func (d *drift) snapshot() *driftSnapshot {
 	if len(d.notes) == 0 && d.reading == nil && d.beyond == 0 && d.judged == 0 {
 		return nil
 	}
-	return &driftSnapshot{Beyond: d.beyond, Judged: d.judged, Notes: append([]driftNote{}, d.notes...), Reading: d.reading, Words: d.words}
+	return &driftSnapshot{Beyond: d.beyond, Judged: d.judged, Notes: append([]driftNote{}, d.notes...), Pending: d.pending, Reading: d.reading, Words: d.words}
 }
 
 func (s *driftSnapshot) drift() (drift, error) {
 	if len(s.Notes) > driftNotes || s.Beyond < 0 || s.Beyond > driftReadingsMost {
 		return drift{}, fmt.Errorf("drift has %d notes and %d readings, which cannot be", len(s.Notes), s.Beyond)
 	}
-	return drift{notes: s.Notes, reading: s.Reading, beyond: s.Beyond, judged: s.Judged, words: s.Words}, nil
+	return drift{notes: s.Notes, pending: s.Pending, reading: s.Reading, beyond: s.Beyond, judged: s.Judged, words: s.Words}, nil
 }

@@ -159,6 +159,7 @@ func (g *Guard) Apply(e *exchange.Event) {
 	if e.At >= g.pulse.next {
 		g.beat(e.At)
 	}
+	g.recall(e.At)
 	switch {
 	case e.Kind.Market():
 		if int(e.Inst) < len(g.markets) {

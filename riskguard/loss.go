@@ -116,7 +116,7 @@ func (g *Guard) resumeLoss() {
 	if l.daily == "" && l.drawn == "" {
 		return
 	}
-	now := g.model.Account().ActualEquity
+	now := g.model.ActualEquity()
 	if l.drawn != "" {
 		l.peak = now
 	}
@@ -165,7 +165,7 @@ func (c *check) loss() *exchange.Refusal {
 	if l.day == 0 || c.at.Sub(c.g.pulse.fill) < settleFor {
 		return nil
 	}
-	now := c.g.model.Account().ActualEquity
+	now := c.g.model.ActualEquity()
 	if no := beyondLoss("lost", "today", l.base, now, c.g.limits.DailyLossMaxRatio); no != nil {
 		return no
 	}

@@ -81,6 +81,9 @@ func (g *Guard) Quiet(e *exchange.Event) bool {
 	if g.blind() {
 		return true
 	}
+	if g.drift.reading != nil {
+		return false // what comes may judge it
+	}
 	if !(g.pulse.calm && g.model.Proven()) && !g.seekCalm() {
 		return false
 	}

@@ -37,6 +37,12 @@ func (p *Portfolio) Equity() decimal.Decimal {
 	return p.totals[0].equity.decimal(usdPlaces)
 }
 
+// MaintMargin is that of [Portfolio.Account], without the price of the rest.
+func (p *Portfolio) MaintMargin() decimal.Decimal {
+	p.refresh()
+	return p.totals[0].maint.decimal(usdPlaces)
+}
+
 // ActualEquity is that of [Portfolio.Account], before haircuts.
 func (p *Portfolio) ActualEquity() decimal.Decimal {
 	p.refresh()

@@ -137,6 +137,23 @@ func (p *Portfolio) Balance(name string, w exchange.Wallet) decimal.Decimal {
 	return a.wallet[w].decimal(amountPlaces)
 }
 
+// Overdrawn is by how much the wallets of an asset together are below 0, without debts; 0 if they
+// are not.
+func (p *Portfolio) Overdrawn(name string) decimal.Decimal {
+	a, ok := p.byAsset[name]
+	if !ok {
+		return decimal.Zero
+	}
+	var sum wide
+	for w := exchange.WalletMargin; w <= exchange.WalletCM; w++ {
+		sum = sum.add(a.wallet[w])
+	}
+	if !sum.negative() {
+		return decimal.Zero
+	}
+	return sum.decimal(amountPlaces).Neg()
+}
+
 // SetPosition replaces the futures position of its instrument and side.
 func (p *Portfolio) SetPosition(pos exchange.Position) error {
 	s, err := p.slot(pos.Inst)
