@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "cb3c17d3056199591e08010900d3705039d343256e70fc43c480b7d24b1a3027"
+const coreSource = "f947b93356207b1341bd0e1c4fd6cf9b84cbd14c9b28246b0ff44c5a0bbfb84f"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
