@@ -156,6 +156,7 @@ func conformConfig(seed uint64, latency LatencyConfig, faults ...string) *Config
 	cfg.Account.UM = map[string]decimal.Decimal{"USDT": decimal.New(100_000, 0)}
 	cfg.Risk.OpenOrdersMax, cfg.Risk.PriceCollarLimit = 200, exchange.MustFixed("0.05").Decimal()
 	cfg.Risk.FreshMark, cfg.Risk.FreshIndex, cfg.Risk.FreshPrice = time.Minute, time.Minute, time.Minute
+	cfg.Risk.ExecutionsPerMinuteMax = 10_000 // it trades without a pause, and no person is there to resume it
 	return cfg
 }
 

@@ -71,7 +71,8 @@ type Limits struct {
 	OrderToTradeMax int `toml:"order_to_trade_max" json:"order_to_trade_max"`
 	// ExecutionsPerMinuteMax bounds how often the orders of one strategy deal in any minute with
 	// no person in between; one that has resumed the strategy or the account begins the count
-	// anew. Default 50, 1 to 10,000.
+	// anew. At the limit it takes no new risk, and the guard's watch holds it to reducing until
+	// a person resumes it. Default 50, 1 to 10,000.
 	ExecutionsPerMinuteMax int `toml:"executions_per_minute_max" json:"executions_per_minute_max"`
 	// FreshPrice, FreshMark and FreshIndex are the ages at which a last price or quote, a
 	// mark and an asset's index are stale, unless twice the feed's declared cadence is

@@ -29,6 +29,7 @@ func watchers() []watcher {
 		{"depeg", (*watch).depeg},
 		{"negative", (*watch).negative},
 		{"leg-gap", (*watch).legGap},
+		{"pace", (*watch).pace},
 	}
 }
 
