@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "f947b93356207b1341bd0e1c4fd6cf9b84cbd14c9b28246b0ff44c5a0bbfb84f"
+const coreSource = "4421b3da67d4da4bf82874833761e4a7205d3115651ec7c57cb9bfb83563bf88"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
