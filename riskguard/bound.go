@@ -116,11 +116,8 @@ func (l *Limits) bounds() [boundCount]bound {
 			rule: "message-rate", key: "order_to_trade_max", ratio: all(),
 			limit: fmt.Sprint(l.OrderToTradeMax, " a trade"), say: sayOrderToTrade,
 		},
-		boundOpenOrders: {rule: "open-orders", key: "open_orders_max", ratio: all(), limit: fmt.Sprint(l.OpenOrdersMax), say: sayOrders},
-		boundAccountOpenOrders: {
-			rule: "open-orders", key: "account_open_orders_max", ratio: all(),
-			limit: fmt.Sprint(l.AccountOpenOrdersMax), say: sayAccountOrders,
-		},
+		boundOpenOrders:        {rule: "open-orders", key: "open_orders_max", ratio: all(), limit: fmt.Sprint(l.OpenOrdersMax), say: sayOrders},
+		boundAccountOpenOrders: {rule: "open-orders", key: "account_open_orders_max", ratio: all(), limit: fmt.Sprint(l.AccountOpenOrdersMax), say: sayAccountOrders},
 		boundPosition: {
 			rule: "position", key: "position_max_ratio", ratio: ratioOf(l.PositionMaxRatio),
 			what: "position", limit: ofEquity(l.PositionMaxRatio), say: sayMoney,

@@ -141,7 +141,7 @@ func (g *Guard) Check(in exchange.Intent, o exchange.Order, amend bool, at excha
 		r = &g.rules[i]
 		c.refusals = &r.refused
 		no := r.check(c)
-		if no == nil || r.money && (c.plan || c.reducing()) || r.pace && c.plan {
+		if no == nil || c.excused(r) {
 			continue
 		}
 		*c.refusals++
@@ -153,8 +153,8 @@ func (g *Guard) Check(in exchange.Intent, o exchange.Order, amend bool, at excha
 }
 
 // Apply folds an event into the guard's picture: prices, cadences, money, fills, what the
-// exchange says of the account, trading states, alerts, starts, limits, and what can be borrowed. Orders come by [Guard.Hold]. Prices of instruments that are not in the
-// table are nobody's here.
+// exchange says of the account, trading states, alerts, starts, limits, and what can be borrowed.
+// Orders come by [Guard.Hold]. Prices of instruments that are not in the table are nobody's here.
 func (g *Guard) Apply(e *exchange.Event) {
 	if e.At >= g.pulse.next {
 		g.beat(e.At)

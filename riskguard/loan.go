@@ -57,7 +57,7 @@ func (g *Guard) actOpen(asset string) *exchange.Refusal {
 		return nil
 	}
 	return &exchange.Refusal{
-		Value: fmt.Sprintf("act %d, %v %s, is %v since %v", a.ID, a.Kind, amountOf(&a.Act), a.Status, a.Updated),
+		Value: actWords(a),
 		Limit: "nothing is borrowed of an asset of which an act is open",
 	}
 }

@@ -30,11 +30,11 @@ type loss struct {
 // passed that was not, or a day is over in which one was.
 func (g *Guard) readLoss(a *exchange.Account, at exchange.Time) bool {
 	l, e, before := &g.loss, a.ActualEquity, g.loss
-	if day := begins(at, 24*time.Hour); l.day != day {
+	if day := at.Floor(24 * time.Hour); l.day != day {
 		l.day, l.base, l.daily = day, e, ""
 	}
 	if at >= l.hour {
-		l.peak, l.hour, l.mark = decimal.Max(l.peak, e), begins(at, time.Hour).Add(time.Hour), 0
+		l.peak, l.hour, l.mark = decimal.Max(l.peak, e), at.Floor(time.Hour).Add(time.Hour), 0
 	}
 	if l.daily == "" {
 		l.daily = passed("lost", "today", l.base, e, g.limits.DailyLossMaxRatio)
@@ -48,8 +48,8 @@ func (g *Guard) readLoss(a *exchange.Account, at exchange.Time) bool {
 // calmHour notes peak and day's base where a band proves that no limit can be passed. While
 // nothing rises above the peak that costs a comparison.
 func (g *Guard) calmHour(at exchange.Time) {
-	l, day := &g.loss, begins(at, 24*time.Hour)
-	l.hour = begins(at, time.Hour).Add(time.Hour)
+	l, day := &g.loss, at.Floor(24*time.Hour)
+	l.hour = at.Floor(time.Hour).Add(time.Hour)
 	if l.day == day && l.mark != 0 && !g.model.ActualAbove(l.mark) {
 		return
 	}
@@ -59,12 +59,6 @@ func (g *Guard) calmHour(at exchange.Time) {
 	}
 	l.peak = decimal.Max(l.peak, e)
 	l.mark, _ = exchange.FixedFromDecimal(l.peak.Truncate(exchange.FixedPlaces), exchange.RoundHalfUp)
-}
-
-// begins is the last instant by the clock of UTC at or before a time that is a whole number of
-// such spans.
-func begins(at exchange.Time, span time.Duration) exchange.Time {
-	return at - at%exchange.Time(span)
 }
 
 // passed are the words for a loss beyond a ratio of what there was, "" without one.

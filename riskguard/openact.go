@@ -121,19 +121,18 @@ func (g *Guard) actPending(act *exchange.Act, _ exchange.Time) *exchange.Refusal
 		if lends && a.Asset != act.Asset {
 			limit = "one new loan at a time"
 		}
-		return &exchange.Refusal{
-			Value: fmt.Sprintf("act %d, %v %s, is %v since %v", a.ID, a.Kind, amountOf(&a.Act), a.Status, a.Updated), Limit: limit,
-		}
+		return &exchange.Refusal{Value: actWords(a), Limit: limit}
 	}
 	return nil
 }
 
-// amountOf is an act's amount for people.
-func amountOf(a *exchange.Act) string {
-	if a.Asset == "" {
-		return "of all assets"
+// actWords say of an act under way what it is and since when.
+func actWords(a *exchange.OpenAct) string {
+	what := "of all assets"
+	if a.Asset != "" {
+		what = a.Amount.String() + " " + a.Asset
 	}
-	return a.Amount.String() + " " + a.Asset
+	return fmt.Sprintf("act %d, %v %s, is %v since %v", a.ID, a.Kind, what, a.Status, a.Updated)
 }
 
 // actInventory: nothing is asked for that cannot be lent. What was never told is the

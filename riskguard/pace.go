@@ -98,7 +98,7 @@ const (
 // at is the slot of an instant, which is not before the newest slot. Slots that count no more
 // are dropped.
 func (t *traffic) at(at exchange.Time) *trafficSlot {
-	start := at - at%exchange.Time(trafficSlotLength)
+	start := at.Floor(trafficSlotLength)
 	if n := len(*t); n > 0 && (*t)[n-1].Start == start {
 		return &(*t)[n-1]
 	}
@@ -113,7 +113,7 @@ func (t *traffic) at(at exchange.Time) *trafficSlot {
 // of sums what there was in the window that ends at an instant: the last ten minutes, less up
 // to a slot.
 func (t traffic) of(at exchange.Time) (messages, trades int) {
-	start := at - at%exchange.Time(trafficSlotLength)
+	start := at.Floor(trafficSlotLength)
 	for i := range t {
 		if s := &t[i]; start.Sub(s.Start) < trafficWindow {
 			messages, trades = messages+s.Messages, trades+s.Trades

@@ -72,6 +72,12 @@ type check struct {
 	refusals *int
 }
 
+// excused says whether the order may pass a control that has refused it: what provably reduces
+// risk is not held against money, and a person who closes against neither that nor pace.
+func (c *check) excused(r *rule) bool {
+	return r.money && (c.plan || c.reducing()) || r.pace && c.plan
+}
+
 // state: nothing leaves while halted; in reduce-only, only what reduces.
 func (c *check) state() *exchange.Refusal {
 	switch {

@@ -125,14 +125,12 @@ func (d *duration) UnmarshalText(text []byte) error {
 }
 
 // Snapshot writes everything that a later answer depends on as a JSON object, for
-// [Guard.Restore]: prices and since when they are known, cadences, messages sent and
-// executions of late,
-// who holds which trading state and why, alerts that stand, what has happened
-// that a person may have to look at, hedges and since when they do not match, what the exchange
-// has said of the account, the halt epoch, the fault, limits if a reload has
-// set them, what can be borrowed, and the margin model. Open orders and acts are not in it: whoever calls
-// [Guard.Hold] and [Guard.HoldAct]
-// knows them. Nor are the notes of [Guard.Uses], which decide nothing.
+// [Guard.Restore]: prices and since when they are known, cadences, messages sent and executions
+// of late, who holds which trading state and why, alerts that stand, what has happened that a
+// person may have to look at, hedges and since when they do not match, what the exchange has
+// said of the account, the halt epoch, the fault, limits if a reload has set them, what can be
+// borrowed, and the margin model. Open orders and acts are not in it: whoever calls [Guard.Hold]
+// and [Guard.HoldAct] knows them. Nor are the notes of [Guard.Uses], which decide nothing.
 func (g *Guard) Snapshot() []byte {
 	s := snapshot{
 		Assets: make([]assetSnapshot, len(g.assets)), Epoch: g.epoch, Held: []heldSnapshot{},
@@ -224,13 +222,8 @@ func (g *Guard) restore(s *snapshot) error {
 	for _, a := range s.Assets {
 		*g.asset(a.Asset) = asset{a.Asset, a.Price, a.At, time.Duration(a.Every)}
 	}
-	for _, a := range s.Alerts {
-		if a.Severity < exchange.SeverityInfo || a.Severity > exchange.SeverityCritical {
-			return fmt.Errorf("an alert of %.40q has severity %d, which is none", a.Control, a.Severity)
-		}
-		g.alerts = append(g.alerts, alert{inst: a.Inst, since: a.Since, Alert: exchange.Alert{
-			Control: a.Control, Strategy: a.Strategy, Asset: a.Asset, Severity: a.Severity, Value: a.Value, Limit: a.Limit,
-		}})
+	if err := g.restoreAlerts(s.Alerts); err != nil {
+		return err
 	}
 	if s.Pulse != nil {
 		g.pulse = pulse{fill: s.Pulse.Fill, next: s.Pulse.Next, last: s.Pulse.Last}
@@ -278,6 +271,19 @@ func (g *Guard) restore(s *snapshot) error {
 		return err
 	}
 	return g.model.Restore(s.Model)
+}
+
+// restoreAlerts takes the alerts that stand.
+func (g *Guard) restoreAlerts(list []alertSnapshot) error {
+	for _, a := range list {
+		if a.Severity < exchange.SeverityInfo || a.Severity > exchange.SeverityCritical {
+			return fmt.Errorf("an alert of %.40q has severity %d, which is none", a.Control, a.Severity)
+		}
+		g.alerts = append(g.alerts, alert{inst: a.Inst, since: a.Since, Alert: exchange.Alert{
+			Control: a.Control, Strategy: a.Strategy, Asset: a.Asset, Severity: a.Severity, Value: a.Value, Limit: a.Limit,
+		}})
+	}
+	return nil
 }
 
 // restore sets what is held in place of what a new guard holds. Of a strategy that is not

@@ -101,7 +101,7 @@ func (w *watch) tell(inst exchange.InstrumentID, a *exchange.Alert) {
 }
 
 // hold has a cause hold a state on a scope, unless it holds that one or a stricter one. What a
-// watcher holds a person lifts, or the watcher by lift.
+// watcher holds a person lifts, or the watcher by change.
 func (w *watch) hold(c exchange.StateChange) {
 	if s := w.g.states.of(c.Inst, c.Strategy); s == nil || s.causes[c.Cause].state <= c.State {
 		return

@@ -45,7 +45,7 @@ func (w *WhatIf) Refusals(in exchange.Intent, o exchange.Order, at exchange.Time
 		switch {
 		case failed && len(list) == 0:
 			no = &exchange.Refusal{Value: "the control failed", Limit: "it must run"}
-		case failed || no == nil || r.money && (c.plan || c.reducing()) || r.pace && c.plan:
+		case failed || no == nil || c.excused(r):
 			continue
 		}
 		no.Intent, no.Rule = in, r.name

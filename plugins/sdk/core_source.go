@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "4421b3da67d4da4bf82874833761e4a7205d3115651ec7c57cb9bfb83563bf88"
+const coreSource = "3529613eef2374098c3e6ed4931a8676905d4877774c7a74cb52b7ab72544688"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
