@@ -130,20 +130,12 @@ func (s *Server) cancel(ctx context.Context, c Cancel) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, err := s.end(ctx, chosen, c.Who)
-	if err != nil {
-		return nil, err
-	}
-	if c.Wait > 0 {
-		if err := s.await(ctx, chosen, time.Duration(c.Wait)*time.Millisecond); err != nil {
-			return nil, err
-		}
-	}
-	return s.acted(ctx, names)
+	return s.end(ctx, chosen, c.Who, c.Wait)
 }
 
-// end asks for the end of orders, and names them.
-func (s *Server) end(ctx context.Context, orders []exchange.Order, who Who) ([]string, error) {
+// end asks for the end of orders, waits for it so many milliseconds, 0 for none, and tells how
+// the account stands then.
+func (s *Server) end(ctx context.Context, orders []exchange.Order, who Who, wait int64) (any, error) {
 	names := make([]string, len(orders))
 	for i, o := range orders {
 		names[i] = o.ClientID
@@ -153,7 +145,12 @@ func (s *Server) end(ctx context.Context, orders []exchange.Order, who Who) ([]s
 			return nil, err
 		}
 	}
-	return names, nil
+	if wait > 0 {
+		if err := s.await(ctx, orders, time.Duration(wait)*time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
+	return s.acted(ctx, names)
 }
 
 func (c *Cancel) check() error {

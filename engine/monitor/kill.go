@@ -113,16 +113,7 @@ func (s *Server) haltKnown(ctx context.Context, h *Halt, change exchange.StateCh
 		}
 		ends = append(ends, o)
 	}
-	names, err := s.end(ctx, ends, h.Who)
-	if err != nil {
-		return nil, err
-	}
-	if h.Wait > 0 {
-		if err := s.await(ctx, ends, time.Duration(h.Wait)*time.Millisecond); err != nil {
-			return nil, err
-		}
-	}
-	return s.acted(ctx, names)
+	return s.end(ctx, ends, h.Who, h.Wait)
 }
 
 // Resume lifts what operators, risk controls and reconciliation have set on a scope.
