@@ -10,7 +10,7 @@ import (
 // questions that take long can be asked while the guard works on. It has one owner.
 type WhatIf struct{ guard *Guard }
 
-// WhatIf makes a copy of the guard as it is now, open orders included. Its margin model has
+// WhatIf makes a copy of the guard as it is now, open orders and acts included. Its margin model has
 // the tables that the guard was made of. An error is a state that cannot be restored.
 func (g *Guard) WhatIf() (*WhatIf, error) {
 	c, err := New(g.config)
@@ -22,6 +22,9 @@ func (g *Guard) WhatIf() (*WhatIf, error) {
 	}
 	for _, o := range g.open {
 		c.Hold(o)
+	}
+	for _, a := range g.acts {
+		c.HoldAct(a)
 	}
 	return &WhatIf{c}, nil
 }

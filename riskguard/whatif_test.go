@@ -82,3 +82,19 @@ func BenchmarkWhatIf(b *testing.B) {
 		}
 	}
 }
+
+// TestWhatIfKnowsActs: a question about a loan is refused while another one is open, as the guard
+// itself refuses it.
+func TestWhatIfKnowsActs(t *testing.T) {
+	b := newBench(t, DefaultLimits())
+	b.g.HoldAct(exchange.OpenAct{
+		Act: exchange.Act{ID: 1, Kind: exchange.ActBorrow, Asset: "USDT", Amount: decimal.NewFromInt(5)}, Status: exchange.ActUnknown,
+	})
+	w, err := b.g.WhatIf()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := w.guard.Acts(), b.g.Acts(); len(got) != 1 || got[0].ID != want[0].ID || w.guard.ActOn("USDT") == nil {
+		t.Errorf("the copy has acts %v, want %v", got, want)
+	}
+}

@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "3529613eef2374098c3e6ed4931a8676905d4877774c7a74cb52b7ab72544688"
+const coreSource = "d4d6fcbc56654a6e67f7373dbcd106129d627ba2885ffe5b6bcd136b1c153e2c"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
