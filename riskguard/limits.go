@@ -163,46 +163,9 @@ type Limits struct {
 
 // DefaultLimits are the defaults that the fields of [Limits] name.
 func DefaultLimits() Limits {
-	return Limits{
-		OrderNotionalMaxRatio:       decimal.RequireFromString("0.02"),
-		PositionMaxRatio:            decimal.RequireFromString("0.20"),
-		GrossExposureMaxRatio:       decimal.RequireFromString("3"),
-		NetExposureMaxRatio:         decimal.RequireFromString("3"),
-		CoinExposureMaxRatio:        decimal.RequireFromString("3"),
-		PriceCollarLimit:            decimal.RequireFromString("0.01"),
-		PriceCollarMarket:           decimal.RequireFromString("0.005"),
-		OpenOrdersMax:               20,
-		AccountOpenOrdersMax:        150,
-		MessagesPerSecondMax:        10,
-		AccountMessagesPerMinuteMax: 480,
-		OrderToTradeMax:             500,
-		ExecutionsPerMinuteMax:      50,
-		DuplicateWindow:             time.Second,
-		FreshPrice:                  time.Second,
-		FreshMark:                   3 * time.Second,
-		FreshIndex:                  10 * time.Second,
-		UniMMRMin:                   decimal.RequireFromString("2.0"),
-		LoanRateMax:                 decimal.RequireFromString("0.20"),
-		CollateralAssetMaxRatio:     decimal.RequireFromString("0.40"),
-		NegativeStableMaxRatio:      decimal.RequireFromString("0.05"),
-		UniMMRShockMin:              decimal.RequireFromString("1.5"),
-		UniMMRWarn:                  decimal.RequireFromString("3.0"),
-		UniMMRReduce:                decimal.RequireFromString("2.0"),
-		UniMMRHalt:                  decimal.RequireFromString("1.3"),
-		UniMMRResume:                decimal.RequireFromString("2.2"),
-		UniMMRResumeAfter:           time.Minute,
-		DailyLossMaxRatio:           decimal.RequireFromString("0.02"),
-		DrawdownMaxRatio:            decimal.RequireFromString("0.05"),
-		ShockCoin:                   decimal.RequireFromString("0.20"),
-		ShockStable:                 decimal.RequireFromString("0.10"),
-		ShockHaircut:                decimal.RequireFromString("0.10"),
-		DriftEquityMax:              decimal.RequireFromString("0.01"),
-		DriftMaintMax:               decimal.RequireFromString("0.05"),
-		DriftReadings:               3,
-		ApprovalTTL:                 500 * time.Millisecond,
-		LegGapMaxRatio:              decimal.RequireFromString("0.02"),
-		LegGapFor:                   30 * time.Second,
-		DepegWarn:                   decimal.RequireFromString("0.98"),
-		DepegReduce:                 decimal.RequireFromString("0.95"),
+	var l Limits
+	for _, e := range l.entries() {
+		must(e.parse(e.usual))
 	}
+	return l
 }

@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "d4d6fcbc56654a6e67f7373dbcd106129d627ba2885ffe5b6bcd136b1c153e2c"
+const coreSource = "69f4ed3fd69322ce4bf16180e29b7e8e1350ef95d5be3d639eb5502e740b371a"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
