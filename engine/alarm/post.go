@@ -87,6 +87,8 @@ type notice struct {
 	state exchange.StateChange
 	kind  exchange.Kind // 0 for said
 	said  Message
+	// recalled says that the alert stood when the process began.
+	recalled bool
 }
 
 // New makes a post. It starts nothing; what is observed waits for Run.
@@ -157,11 +159,9 @@ func (p *Post) put(n notice) {
 }
 
 // Recall has an alert that stood when the process began be told again in its time, and once at
-// once: the person who was told may have waited for this start. Call it before Run.
+// once: the person who was told may have waited for this start.
 func (p *Post) Recall(inst exchange.InstrumentID, since exchange.Time, a exchange.Alert) {
-	m := p.message(&notice{at: since, inst: inst, alert: a, kind: exchange.KindAlert})
-	m.Kind, m.Since = kindRepeat, since
-	p.stand(&m, time.Time{})
+	p.put(notice{at: since, inst: inst, alert: a, kind: exchange.KindAlert, recalled: true})
 }
 
 // Run logs and sends until the context ends; then it tries once more to deliver what waits.
@@ -198,6 +198,11 @@ func (p *Post) Run(ctx context.Context) error {
 // take logs a notice and has it sent.
 func (p *Post) take(n *notice) {
 	m := p.message(n)
+	if n.recalled {
+		m.Kind, m.Since = kindRepeat, n.at
+		p.stand(&m, time.Time{})
+		return
+	}
 	if n.kind == exchange.KindAlert {
 		p.log(&m)
 		p.stand(&m, time.Now().Add(p.config.Repeat))

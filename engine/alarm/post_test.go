@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,13 +57,31 @@ const secretAddress = "https://hooks.example.com/T0/very-secret"
 type world struct {
 	*Post
 	box *mailbox
-	log *strings.Builder
+	log *logged
+}
+
+// logged is a log that may be read while it is written.
+type logged struct {
+	mutex sync.Mutex
+	text  strings.Builder
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logged) String() string {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.text.String()
 }
 
 func run(t *testing.T, change func(*Config), f func(*world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{box: &mailbox{began: time.Now()}, log: &strings.Builder{}}
+		w := &world{box: &mailbox{began: time.Now()}, log: &logged{}}
 		began := time.Now()
 		c := Config{
 			Webhook: secretAddress, Severity: exchange.SeverityWarning, Repeat: 15 * time.Minute, Account: "main", Mode: "live",
@@ -93,9 +113,10 @@ func run(t *testing.T, change func(*Config), f func(*world)) {
 	})
 }
 
-// pass lets time go by, in a bubble where it costs none.
+// pass lets time go by, in a bubble where it costs none, and all that is due then be done.
 func pass(d time.Duration) {
-	time.Sleep(d) //nolint:forbidigo // in a bubble time is virtual
+	<-time.After(d)
+	synctest.Wait()
 }
 
 func (w *world) alert(s exchange.Severity, over bool) {
@@ -241,7 +262,7 @@ func TestHanging(t *testing.T) {
 	run(t, nil, func(w *world) {
 		w.box.answer = func(n int) (*http.Response, error) {
 			if n == 1 {
-				pass(sendWithin)
+				<-time.After(sendWithin)
 				return nil, context.DeadlineExceeded
 			}
 			return nil, nil
@@ -262,9 +283,9 @@ func TestHanging(t *testing.T) {
 // TestFull: nothing grows without end, and the most severe stays.
 func TestFull(t *testing.T) {
 	run(t, nil, func(w *world) {
-		down := true
+		var up atomic.Bool
 		w.box.answer = func(int) (*http.Response, error) {
-			if down {
+			if !up.Load() {
 				return nil, errors.New("refused")
 			}
 			return nil, nil
@@ -275,7 +296,7 @@ func TestFull(t *testing.T) {
 			synctest.Wait()
 		}
 		pass(time.Minute)
-		down = false
+		up.Store(true)
 		pass(2 * time.Minute)
 		if len(w.box.got) != pendingMax || w.box.got[0].Severity != exchange.SeverityCritical || w.box.got[0].Dropped != 11 || w.box.got[1].Dropped != 0 {
 			t.Errorf("%d messages, first %+v", len(w.box.got), w.box.got[0])
