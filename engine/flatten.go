@@ -28,12 +28,14 @@ type FlattenPlan struct {
 	Unranked string
 }
 
-// Closing are the steps that close, without those of instruments that have one of these
-// orders: what is on its way there may close the rest.
+// Closing are the steps that close, without those whose strategy has one of these orders on
+// the instrument: what is on its way there may close the rest.
 func (p *FlattenPlan) Closing(open []exchange.Order) []FlattenStep {
 	var list []FlattenStep
 	for _, s := range p.Steps[min(1, len(p.Steps)):] {
-		if !slices.ContainsFunc(open, func(o exchange.Order) bool { return o.Request.Inst == s.Intent.Request.Inst }) {
+		if !slices.ContainsFunc(open, func(o exchange.Order) bool {
+			return o.Strategy == s.Intent.Strategy && o.Request.Inst == s.Intent.Request.Inst
+		}) {
 			list = append(list, s)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -226,8 +227,9 @@ func TestRetell(t *testing.T) {
 		var asked, again int
 		var now exchange.Depth
 		w.listen(Config{}, []string{"UM btcusdt@depth@100ms", "CM btcusd_perp@aggTrade"}, 2*time.Second, func() {
-			w.feed.Retell(umBTC) // there is none yet
-			<-time.After(5 * time.Second)
+			w.feed.Retell(umBTC)                              // there is none yet
+			<-time.After(5*time.Second + 30*time.Millisecond) // between two pieces
+			synctest.Wait()
 			asked = len(w.ear.of(umBTC, exchange.KindDepth))
 			now, _ = w.feed.Book(umBTC, 1000)
 			w.feed.Retell(umBTC)

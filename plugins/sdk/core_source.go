@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "69f4ed3fd69322ce4bf16180e29b7e8e1350ef95d5be3d639eb5502e740b371a"
+const coreSource = "3803eb6ed94df2c370751303752d19d3726e37ee2befb713b47091639a2a1565"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
