@@ -144,4 +144,6 @@ type StrategyConfig struct {
 	SHA256 string `toml:"sha256" json:"sha256"`
 	// Params are the strategy's own parameters as text.
 	Params map[string]string `toml:"params" json:"params"`
+	// Allow is what the strategy may do of what it has declared.
+	Allow AllowConfig `toml:"allow" json:"allow,omitzero"`
 }

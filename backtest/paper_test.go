@@ -194,7 +194,7 @@ type modest struct{ spy }
 func (modest) Subscriptions() []strategy.Subscription { return nil }
 
 // parts makes what both runs have in common.
-func (c *Config) parts(t *testing.T, note func(*exchange.Event)) (ins *exchange.Instruments, player Player, labels []string) {
+func (c *Config) parts(t *testing.T, note func(*exchange.Event)) (ins *exchange.Instruments, player Player, labels cast) {
 	t.Helper()
 	p := through{func() strategy.Strategy { return &scatter{} }, func(r *strategy.Runtime) Player { return modest{spy{Local{r}, note}} }}
 	list, labels, err := describe(c, []Program{p})
@@ -312,7 +312,7 @@ func newDryRun(t *testing.T, cfg *Config, note func(*exchange.Event)) *dryRun {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.guard, err = riskguard.New(riskguard.Config{Instruments: d.ins, Tables: tab, Limits: cfg.Risk, Strategies: 1}); err != nil {
+	if d.guard, err = riskguard.New(riskguard.Config{Instruments: d.ins, Tables: tab, Limits: cfg.Risk, Strategies: 1, Permits: riskguard.Unbound(1)}); err != nil {
 		t.Fatal(err)
 	}
 	d.kernel = engine.New(engine.Config{Instruments: d.ins, Guard: d.guard, Strategies: 1, ClientPrefix: "bt"})

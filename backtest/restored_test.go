@@ -120,7 +120,7 @@ func TestRestoredKernelsInARun(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := &twin{t: t, kernel: r.kernel, made: func() engine.Config {
-		guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: tab, Limits: cfg.Risk, Strategies: 1})
+		guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: tab, Limits: cfg.Risk, Strategies: 1, Permits: riskguard.Unbound(1)})
 		if err != nil {
 			t.Fatal(err)
 		}

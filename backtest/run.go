@@ -58,7 +58,7 @@ var (
 // Config.Strict, data with holes or repairs is ErrStrict, with the finished result beside
 // it.
 func Run(ctx context.Context, cfg *Config, opt Options) (*Result, error) {
-	list, labels, err := describe(cfg, opt.Programs)
+	list, of, err := describe(cfg, opt.Programs)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
@@ -75,11 +75,11 @@ func Run(ctx context.Context, cfg *Config, opt Options) (*Result, error) {
 	for i, s := range cfg.Strategies {
 		p, err := opt.Programs[i].Start(s.Params, ins, exchange.StrategyID(i+1))
 		if err != nil {
-			return nil, fmt.Errorf("strategy %s: %w", labels[i], err)
+			return nil, fmt.Errorf("strategy %s: %w", of.labels[i], err)
 		}
 		players = append(players, p)
 	}
-	r, err := newRun(cfg, opt, ins, tab, players, labels)
+	r, err := newRun(cfg, opt, ins, tab, players, of)
 	if errors.Is(err, ErrDamaged) {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func Run(ctx context.Context, cfg *Config, opt Options) (*Result, error) {
 	if err := errors.Join(r.loop.run(ctx), r.plan.close()); err != nil {
 		return nil, err
 	}
-	res := r.result(cfg, opt, list, labels)
+	res := r.result(cfg, opt, list, of.labels)
 	if cfg.Strict {
 		return res, res.CheckStrict()
 	}
@@ -119,9 +119,9 @@ type run struct {
 	tab    *margin.Tables
 }
 
-func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tables, list []Player, labels []string) (r *run, err error) {
-	record := newRecorder(ins, labels)
-	players := newPlayers(list, labels, ins.Len(), record)
+func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tables, list []Player, of cast) (r *run, err error) {
+	record := newRecorder(ins, of.labels)
+	players := newPlayers(list, of.labels, ins.Len(), record)
 	players.logf, players.handling = opt.Log, opt.Handling
 	reads := players.reads(cfg.From)
 	plan, err := makePlan(cfg, ins, tab, list, reads)
@@ -145,7 +145,7 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 	if err != nil {
 		return nil, err
 	}
-	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: tab, Limits: cfg.Risk, Strategies: len(list), Labels: labels})
+	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: tab, Limits: cfg.Risk, Strategies: len(list), Labels: of.labels, Permits: of.permits})
 	if err != nil {
 		return nil, err
 	}

@@ -13,38 +13,49 @@ import (
 
 	"github.com/pmbot/pmbot/configs"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard"
 	"github.com/pmbot/pmbot/riskguard/margin"
 	"github.com/pmbot/pmbot/strategy"
 )
 
+// cast are the strategies of a run by their numbers: what they are called, and what they may do.
+type cast struct {
+	labels  []string
+	permits []riskguard.Permit
+}
+
 // describe asks every program what it is and checks the parameters.
-func describe(cfg *Config, programs []Program) ([]Description, []string, error) {
+func describe(cfg *Config, programs []Program) ([]Description, cast, error) {
+	var c cast
 	if len(cfg.Strategies) == 0 {
-		return nil, nil, errors.New("no strategy is configured; add a [[strategy]] section")
+		return nil, cast{}, errors.New("no strategy is configured; add a [[strategy]] section")
 	}
 	if len(programs) != len(cfg.Strategies) {
-		return nil, nil, fmt.Errorf("%d programs for %d strategies", len(programs), len(cfg.Strategies))
+		return nil, cast{}, fmt.Errorf("%d programs for %d strategies", len(programs), len(cfg.Strategies))
 	}
 	if len(cfg.Strategies) > 200 {
-		return nil, nil, fmt.Errorf("%d strategies; at most 200 share an account", len(cfg.Strategies))
+		return nil, cast{}, fmt.Errorf("%d strategies; at most 200 share an account", len(cfg.Strategies))
 	}
-	var labels []string
 	var list []Description
 	for i, s := range cfg.Strategies {
 		d, err := programs[i].Describe(s.Params)
 		if err != nil {
-			return nil, nil, fmt.Errorf("strategy %s: %w", s.name(), err)
+			return nil, cast{}, fmt.Errorf("strategy %s: %w", s.name(), err)
 		}
 		label := s.Label
 		if label == "" {
 			label = d.Manifest.Name
 		}
-		if slices.Contains(labels, label) {
-			return nil, nil, fmt.Errorf("two strategies are called %s; give one a label", label)
+		if slices.Contains(c.labels, label) {
+			return nil, cast{}, fmt.Errorf("two strategies are called %s; give one a label", label)
 		}
-		labels, list = append(labels, label), append(list, d)
+		permit, err := PermitOf(&d, &s.Allow, nil)
+		if err != nil {
+			return nil, cast{}, fmt.Errorf("strategy %s: %w", label, err)
+		}
+		c.labels, c.permits, list = append(c.labels, label), append(c.permits, permit), append(list, d)
 	}
-	return list, labels, nil
+	return list, c, nil
 }
 
 func (s *StrategyConfig) name() string {

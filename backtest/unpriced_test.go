@@ -54,7 +54,7 @@ func runOn(t *testing.T, cfg *Config, wrap func(Source) Source, p Program) *Resu
 	if err := r.loop.run(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	return r.result(cfg, Options{}, list, labels)
+	return r.result(cfg, Options{}, list, labels.labels)
 }
 
 // unpricedConfig is of an account of 100,000 USDT and 2 BTC, whose price comes at a late hour.

@@ -96,7 +96,7 @@ func TestRestoreWithMore(t *testing.T) {
 		t.Fatal(err)
 	}
 	for strategies := range 5 {
-		guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: margin.Assumed(), Limits: tight(), Strategies: strategies})
+		guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: margin.Assumed(), Limits: tight(), Strategies: strategies, Permits: riskguard.Unbound(strategies)})
 		if err != nil {
 			t.Fatal(err)
 		}

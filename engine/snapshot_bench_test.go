@@ -25,7 +25,7 @@ func full(t testing.TB) (*Kernel, Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: tables, Limits: benchLimits(), Strategies: 4})
+	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: tables, Limits: benchLimits(), Strategies: 4, Permits: riskguard.Unbound(4)})
 	if err != nil {
 		t.Fatal(err)
 	}

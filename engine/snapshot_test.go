@@ -348,7 +348,7 @@ func tight() riskguard.Limits {
 func benchConfig(t testing.TB, l riskguard.Limits) Config {
 	t.Helper()
 	ins := benchInstruments(t)
-	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: margin.Assumed(), Limits: l, Strategies: 2})
+	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: margin.Assumed(), Limits: l, Strategies: 2, Permits: riskguard.Unbound(2)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,6 +28,7 @@ func (g *Guard) CheckAct(act exchange.Act, at exchange.Time) (v Verdict) {
 		check func(*Guard, *exchange.Act, exchange.Time) *exchange.Refusal
 	}{
 		{"act-state", (*Guard).actState},
+		{"act-permission", (*Guard).actPermission},
 		{"act-sound", (*Guard).actSound},
 		{"act-pending", (*Guard).actPending},
 		{"act-inventory", (*Guard).actInventory},

@@ -51,7 +51,7 @@ func (l large) guard(t testing.TB) (*Guard, []exchange.Instrument) {
 	limits.PositionMaxRatio, limits.MessagesPerSecondMax, limits.OpenOrdersMax = decimal.NewFromInt(20), 20, 200
 	limits.AccountOpenOrdersMax = 1000
 	limits.GrossExposureMaxRatio, limits.CollateralAssetMaxRatio = decimal.NewFromInt(50), decimal.NewFromInt(2)
-	g, err := New(Config{Instruments: ins, Tables: tables, Limits: limits, Strategies: 1})
+	g, err := New(Config{Instruments: ins, Tables: tables, Limits: limits, Strategies: 1, Permits: Unbound(1)})
 	if err != nil {
 		t.Fatal(err)
 	}

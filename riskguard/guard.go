@@ -17,6 +17,9 @@ type Config struct {
 	// numbers, from 1; without them no override may name a strategy.
 	Strategies int
 	Labels     []string
+	// Permits are what the strategies may do, by their numbers, from 1. One without a permit may
+	// do nothing.
+	Permits []Permit
 }
 
 // Guard is the account's risk in one place. One owner calls Apply with every event, in
@@ -29,6 +32,8 @@ type Guard struct {
 	model  *margin.Portfolio
 	rules  []rule
 	sets   limitSets
+	// permitted are the instruments that each strategy may trade.
+	permitted [][]bool
 	// nearest has readings of the order under examination, where check.noted says so.
 	nearest [boundCount]reading
 	// examined is the order under examination; kept here, it need not be allocated.
@@ -84,7 +89,7 @@ func New(c Config) (*Guard, error) {
 		sent:     make([]sent, c.Strategies+1),
 		executed: make([]executed, c.Strategies+1),
 		traffic:  make([]traffic, c.Strategies+1),
-		states:   newStates(c.Instruments.Len(), c.Strategies),
+		states:   newStates(c.Instruments.Len(), c.Strategies), permitted: permitted(&c),
 	}
 	return g, g.setLimits(c.Limits)
 }
@@ -235,6 +240,6 @@ func (g *Guard) examine(in *exchange.Intent, o exchange.Order, amend bool, at ex
 			c.set = &g.sets.all[g.sets.of[o.Strategy][o.Request.Inst]]
 		}
 	}
-	c.plan = c.closing(in)
+	c.person, c.plan = in.By != "", c.closing(in)
 	return c
 }

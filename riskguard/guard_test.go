@@ -17,6 +17,7 @@ import (
 func TestRulesInOrder(t *testing.T) {
 	want := []string{
 		"state",
+		"permission",
 		"filters",
 		"order-size, money",
 		"price-collar",
@@ -171,7 +172,7 @@ func TestLimitsValidate(t *testing.T) {
 			if l.Validate() != nil {
 				continue // the others do not go with it
 			}
-			if _, err := New(Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Limits: l, Strategies: 1}); err != nil {
+			if _, err := New(Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Limits: l, Strategies: 1, Permits: Unbound(1)}); err != nil {
 				t.Errorf("%s = %s is valid, but: %v", e.key, good, err)
 			}
 		}
@@ -187,7 +188,7 @@ func TestLimitsValidate(t *testing.T) {
 	if err := (&Limits{}).Validate(); err == nil || len(strings.Split(err.Error(), "\n")) != 15 {
 		t.Errorf("%v", err)
 	}
-	if _, err := New(Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Strategies: 1}); err == nil || !strings.HasPrefix(err.Error(), "risk limits: ") {
+	if _, err := New(Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Strategies: 1, Permits: Unbound(1)}); err == nil || !strings.HasPrefix(err.Error(), "risk limits: ") {
 		t.Errorf("%v", err)
 	}
 }

@@ -57,7 +57,7 @@ func TestStrictestCounts(t *testing.T) {
 				l.Overrides = append(l.Overrides, o)
 			}
 		}
-		g, err := New(Config{Instruments: ins, Tables: margin.Assumed(), Limits: l, Strategies: 2, Labels: labels[1:]})
+		g, err := New(Config{Instruments: ins, Tables: margin.Assumed(), Limits: l, Strategies: 2, Permits: Unbound(2), Labels: labels[1:]})
 		if err != nil {
 			t.Fatal(err)
 		}

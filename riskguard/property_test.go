@@ -141,7 +141,7 @@ func newWalk(t *testing.T, r *rand.Rand, seen map[string]int) *walk {
 		}
 		l.Overrides = append(l.Overrides, o)
 	}
-	g, err := New(Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Limits: l, Strategies: 2, Labels: benchLabels})
+	g, err := New(Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Limits: l, Strategies: 2, Permits: Unbound(2), Labels: benchLabels})
 	if err != nil {
 		t.Fatal(err)
 	}

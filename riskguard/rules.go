@@ -24,6 +24,7 @@ type rule struct {
 func rules() []rule {
 	return []rule{
 		{name: "state", check: (*check).state},
+		{name: "permission", check: (*check).permission},
 		{name: "filters", check: (*check).filters},
 		{name: "order-size", money: true, check: (*check).orderSize},
 		{name: "price-collar", check: (*check).priceCollar},
@@ -56,6 +57,8 @@ type check struct {
 	market *market
 	amend  bool
 	at     exchange.Time
+	// person says that one wishes the order in the strategy's place.
+	person bool
 	// plan says that a person closes a position with the order; see closing.
 	plan   bool
 	margin marginView

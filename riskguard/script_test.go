@@ -116,15 +116,7 @@ func benchInstruments(t testing.TB) *exchange.Instruments {
 
 func newBench(t testing.TB, l Limits) *bench {
 	t.Helper()
-	g, err := New(Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Limits: l, Strategies: 2, Labels: benchLabels})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &bench{t: t, g: g, now: benchStart, sent: map[string]exchange.Order{}}
-	b.fresh()
-	b.do([]string{"deposit", "UM", "USDT", "10000"})
-	b.do([]string{"state", "ACTIVE"})
-	return b
+	return benchOf(t, Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Limits: l, Strategies: 2, Labels: benchLabels, Permits: Unbound(2)})
 }
 
 // fresh tells all prices again.
@@ -443,7 +435,7 @@ func (b *bench) ask(f []string) string {
 		}
 		return ""
 	}
-	return "no such verb"
+	return b.more(f)
 }
 
 func (b *bench) check(o exchange.Order, amend bool) string {

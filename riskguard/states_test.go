@@ -9,7 +9,7 @@ import (
 
 // TestAccountStartsHalted by CauseStart alone, so that a change without a cause frees it.
 func TestAccountStartsHalted(t *testing.T) {
-	g, err := New(Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Limits: DefaultLimits(), Strategies: 1})
+	g, err := New(Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Limits: DefaultLimits(), Strategies: 1, Permits: Unbound(1)})
 	if err != nil {
 		t.Fatal(err)
 	}

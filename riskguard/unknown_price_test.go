@@ -33,7 +33,7 @@ func TestUnknownPrices(t *testing.T) {
 	} {
 		l := DefaultLimits()
 		l.ShockCoin = decimal.Zero
-		g, err := New(Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Limits: l, Strategies: 2, Labels: benchLabels})
+		g, err := New(Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Limits: l, Strategies: 2, Permits: Unbound(2), Labels: benchLabels})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -268,6 +268,9 @@ func explained(text, key string) bool {
 			return strings.Contains(text, "\n# "+name+" = ")
 		}
 	}
+	if name, is := strings.CutPrefix(key, "strategy.0.allow"); is {
+		return strings.Contains(text, "\n# [strategy.allow]\n") && (name == "" || strings.Contains(text, "\n# "+name[1:]+" = "))
+	}
 	return false
 }
 

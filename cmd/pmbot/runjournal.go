@@ -11,6 +11,7 @@ import (
 	"github.com/pmbot/pmbot/engine/journal"
 	"github.com/pmbot/pmbot/engine/loop"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard"
 	"github.com/pmbot/pmbot/strategy"
 )
 
@@ -133,5 +134,9 @@ func (b *bot) openJournal() error {
 
 // terms are what this process decides by.
 func (b *bot) terms() *terms {
-	return &terms{Limits: b.cfg.Risk.JSON(), Tables: b.tables, Strategies: b.labels, Reconcile: b.cfg.Reconcile}
+	permits := make([]riskguard.Permit, len(b.labels))
+	for _, p := range b.players.list {
+		permits[p.id-1] = p.permit
+	}
+	return &terms{Limits: b.cfg.Risk.JSON(), Tables: b.tables, Strategies: b.labels, Permits: permits, Reconcile: b.cfg.Reconcile}
 }

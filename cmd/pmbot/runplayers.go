@@ -12,9 +12,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/plugins/host"
+	"github.com/pmbot/pmbot/riskguard"
 	"github.com/pmbot/pmbot/strategy"
 )
 
@@ -24,6 +26,7 @@ type player struct {
 	label  string
 	config int // its place in the configuration
 	plugin *host.Plugin
+	permit riskguard.Permit
 	live   atomic.Pointer[host.Live]
 	// gate is what events go through, from the moment on that the strategy goes on from.
 	gate atomic.Pointer[host.Gate]
@@ -84,6 +87,7 @@ func (p *livePlayers) close() {
 func (b *bot) openPrograms(ctx context.Context) error {
 	test := &configuration{Config: b.cfg.backtest(), doc: b.doc}
 	b.players = &livePlayers{lost: make(chan lostPlayer, len(b.cfg.Strategies))}
+	named := b.cfg.Instruments
 	for i, s := range b.cfg.Strategies {
 		p := &player{label: s.Label, config: i}
 		b.players.list = append(b.players.list, p)
@@ -93,6 +97,10 @@ func (b *bot) openPrograms(ctx context.Context) error {
 		d, err := p.plugin.Describe(ctx, b.programName(p), s.Params)
 		if err != nil {
 			return fmt.Errorf("strategy %s: %w", s.Label, test.paramsWrong(i, err))
+		}
+		declared := backtest.Description(d)
+		if p.permit, err = backtest.PermitOf(&declared, &s.Allow, named); err != nil {
+			return test.wrongAt([]string{"strategy", fmt.Sprint(i), "allow"}, err)
 		}
 		var names []string
 		for _, symbol := range d.Symbols {

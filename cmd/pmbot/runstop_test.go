@@ -69,7 +69,7 @@ func stopping(t *testing.T) (*bot, *cancelling) {
 	if b.ins, err = exchange.NewInstruments(*in); err != nil {
 		t.Fatal(err)
 	}
-	if b.guard, err = riskguard.New(riskguard.Config{Instruments: b.ins, Tables: margin.Assumed(), Limits: riskguard.DefaultLimits(), Strategies: 1}); err != nil {
+	if b.guard, err = riskguard.New(riskguard.Config{Instruments: b.ins, Tables: margin.Assumed(), Limits: riskguard.DefaultLimits(), Strategies: 1, Permits: riskguard.Unbound(1)}); err != nil {
 		t.Fatal(err)
 	}
 	b.kernel = engine.New(engine.Config{Instruments: b.ins, Guard: b.guard, Strategies: 1, ClientPrefix: "pm-1"})

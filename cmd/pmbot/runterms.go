@@ -25,6 +25,8 @@ type terms struct {
 	Tables *margin.Tables  `json:"tables"`
 	// Strategies are the labels by number, from 1; see [numberStrategies].
 	Strategies []string `json:"strategies"`
+	// Permits are what they may do, by the same numbers; who is not configured has none.
+	Permits []riskguard.Permit `json:"permits,omitempty"`
 	// Reconcile is what became of differences to the exchange's account.
 	Reconcile reconcileConfig `json:"reconcile"`
 }
@@ -35,7 +37,9 @@ func (t *terms) config(ins *exchange.Instruments, prefix string) (engine.Config,
 	if err != nil {
 		return engine.Config{}, err
 	}
-	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: t.Tables, Limits: limits, Strategies: len(t.Strategies), Labels: t.Strategies})
+	guard, err := riskguard.New(riskguard.Config{
+		Instruments: ins, Tables: t.Tables, Limits: limits, Strategies: len(t.Strategies), Labels: t.Strategies, Permits: t.Permits,
+	})
 	if err != nil {
 		return engine.Config{}, err
 	}

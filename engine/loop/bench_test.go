@@ -48,7 +48,7 @@ func kernelConfig(t testing.TB, change ...func(*riskguard.Limits)) engine.Config
 	for _, c := range change {
 		c(&l)
 	}
-	g, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: margin.Assumed(), Limits: l, Strategies: 2})
+	g, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: margin.Assumed(), Limits: l, Strategies: 2, Permits: riskguard.Unbound(2)})
 	if err != nil {
 		t.Fatal(err)
 	}

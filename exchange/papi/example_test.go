@@ -137,7 +137,7 @@ func simulated() (url string, ins *exchange.Instruments, end func()) {
 func approve(ins *exchange.Instruments, o exchange.Order) (riskguard.Approved, uint64) {
 	limits := riskguard.DefaultLimits()
 	limits.OrderNotionalMaxRatio = decimal.New(1, 0)
-	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: margin.Assumed(), Limits: limits, Strategies: 1})
+	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: margin.Assumed(), Limits: limits, Strategies: 1, Permits: riskguard.Unbound(1)})
 	must(err)
 	now, price, money := exchange.TimeOf(time.Now()), exchange.MustFixed("60000"), decimal.New(50_000, 0)
 	for _, tell := range []func(*exchange.Event){

@@ -89,7 +89,7 @@ func (d *desk) start() {
 	limits.UnknownOrdersMax = 10 // a strategy that goes on while orders are in doubt
 	limits.ForcedFillsMax = 100  // the scripts go on after an ADL, with nobody there to resume
 	limits.ExecutionsPerMinuteMax, limits.AccountMessagesPerMinuteMax, limits.OrderToTradeMax = 10_000, 1200, 100_000
-	d.guard, err = riskguard.New(riskguard.Config{Instruments: d.ins, Tables: margin.Assumed(), Limits: limits, Strategies: 1})
+	d.guard, err = riskguard.New(riskguard.Config{Instruments: d.ins, Tables: margin.Assumed(), Limits: limits, Strategies: 1, Permits: riskguard.Unbound(1)})
 	must()
 	d.kernel = engine.New(engine.Config{Instruments: d.ins, Guard: d.guard, Strategies: 1, ClientPrefix: "t"})
 	d.driver = engine.NewDriver(d.kernel, d.link, d)

@@ -1,0 +1,79 @@
+package riskguard
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// benchOf makes a bench of a guard as it is configured.
+func benchOf(t testing.TB, c Config) *bench {
+	t.Helper()
+	g, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{t: t, g: g, now: benchStart, sent: map[string]exchange.Order{}}
+	b.fresh()
+	b.do([]string{"deposit", "UM", "USDT", "10000"})
+	b.do([]string{"state", "ACTIVE"})
+	return b
+}
+
+// more are verbs beside those of do and ask.
+func (b *bench) more(f []string) string {
+	switch f[0] {
+	case "permit": // permit symbols=UM:BTCUSDT,CM:BTCUSD_PERP sides=BUY types=LIMIT borrow: strategy 1's from now on
+		return b.permit(f[1:])
+	case "person": // person ann check sell UM 0.1 market: wished by one in the strategy's place
+		b.wish.By = f[1]
+		answer := b.do(f[2:])
+		b.wish.By = ""
+		return answer
+	case "act1": // act1 BORROW BTC 0.1: strategy 1's wish
+		act, err := parseAct(b, f[1:])
+		if err != nil {
+			return err.Error()
+		}
+		act.Strategy = 1
+		if v := b.g.CheckAct(act, b.now); v.Refusal != nil {
+			return v.Refusal.Error()
+		}
+		return "passes"
+	}
+	return "no such verb"
+}
+
+// permit begins anew with another permit of strategy 1; without words it has none.
+func (b *bench) permit(words []string) string {
+	c := b.g.config
+	c.Permits = Unbound(2)
+	p := &c.Permits[0]
+	*p = Permit{}
+	for _, word := range words {
+		key, value, _ := strings.Cut(word, "=")
+		for _, one := range strings.Split(value, ",") {
+			var err error
+			switch key {
+			case "symbols":
+				p.Symbols = append(p.Symbols, one)
+			case "sides":
+				var side exchange.Side
+				err = side.UnmarshalText([]byte(one))
+				p.Sides = append(p.Sides, side)
+			case "types":
+				var kind exchange.OrderType
+				err = kind.UnmarshalText([]byte(one))
+				p.OrderTypes = append(p.OrderTypes, kind)
+			case "borrow":
+				p.Borrow = true
+			}
+			if err != nil {
+				return err.Error()
+			}
+		}
+	}
+	*b = *benchOf(b.t, c)
+	return ""
+}
