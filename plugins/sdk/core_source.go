@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "3803eb6ed94df2c370751303752d19d3726e37ee2befb713b47091639a2a1565"
+const coreSource = "6dba1c121d3378d20ffe69467b02e70ec247c61abe8bffcb58c98bf5204d76c7"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
