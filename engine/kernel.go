@@ -331,6 +331,7 @@ func (k *Kernel) adopt(parent *order, clientID string) {
 		r.Type = exchange.Limit
 	}
 	added := k.orders.add(child)
+	k.guard.Adopted(clientID)
 	if parent.Request.Type == exchange.OCO {
 		parent.legs, added.list = append(parent.legs, added), parent
 	} else {

@@ -63,10 +63,13 @@ type bench struct {
 	share func(*exchange.Event)
 }
 
-func newBench(t testing.TB) *bench {
+func newBench(t testing.TB) *bench { return benchOf(t, benchLimits()) }
+
+// benchOf is a bench with other limits.
+func benchOf(t testing.TB, l riskguard.Limits) *bench {
 	t.Helper()
 	b := &bench{t: t, out: &strings.Builder{}, now: exchange.Millis(1_700_000_000_000)}
-	c := benchConfig(t, benchLimits())
+	c := benchConfig(t, l)
 	b.ins, b.guard, b.kernel = c.Instruments, c.Guard, New(c)
 	b.driver = NewDriver(b.kernel, b, b)
 	return b

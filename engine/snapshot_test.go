@@ -158,6 +158,7 @@ func (s *storm) step() {
 		return
 	case 2:
 		l := riskguard.DefaultLimits()
+		l.StrangersMax = 1_000_000 // as a bench
 		l.OrderNotionalMaxRatio, l.PositionMaxRatio = decimal.New(1+s.random.Int64N(9), -1), decimal.New(1+s.random.Int64N(20), -1)
 		l.MessagesPerSecondMax, l.OpenOrdersMax = s.random.IntN(12), s.random.IntN(30)
 		l.ShockCoin = decimal.New(s.random.Int64N(5), -1)
@@ -339,6 +340,7 @@ func (s *storm) reading() {
 // tight are limits that refuse every order, but count messages as those of a bench do.
 func tight() riskguard.Limits {
 	l := riskguard.DefaultLimits()
+	l.StrangersMax = 1_000_000 // as a bench
 	l.OrderNotionalMaxRatio, l.PositionMaxRatio, l.OpenOrdersMax = decimal.Zero, decimal.Zero, 0
 	l.UniMMRMin, l.UniMMRShockMin = decimal.New(1000, 0), decimal.New(1000, 0)
 	return l
@@ -498,6 +500,7 @@ func TestNothingIsForgottenUnderTighterLimits(t *testing.T) {
 func benchLimits() riskguard.Limits {
 	l := riskguard.DefaultLimits()
 	l.OrderNotionalMaxRatio, l.PositionMaxRatio, l.BorrowMaxUSD = decimal.New(5, -1), decimal.New(8, -1), decimal.New(20_000, 0)
+	l.StrangersMax = 1_000_000             // there are many, and trading goes on
 	l.SelfTrade = riskguard.AllowSelfTrade // which the kernel must book right
 	return l
 }

@@ -91,6 +91,7 @@ func (k *Kernel) applyTruth(e *exchange.Event, d *exchange.TruthDecision) {
 		}
 	}
 	k.takeEntries()
+	k.guard.Reconciled(k.truth.differences)
 	k.truth.agreed = true
 	if d.Sets {
 		k.setTruth(d.State, reason(k.truth.differences, d.State))

@@ -11,6 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard"
 )
 
 // CatchUp notes that another reading is asked for.
@@ -262,5 +263,27 @@ func TestFillsOfForgottenOrders(t *testing.T) {
 	fill("t-1-1")
 	if got := b.kernel.sum(1, exchange.Both); !got.Equal(decimal.RequireFromString("0.1")) || !b.kernel.Stale() {
 		t.Errorf("the position is %v", got)
+	}
+}
+
+// TestStrangersHold: by the default limits whoever else trades an instrument has it reduce only,
+// by an order that a reading shows and by a fill that nobody knows. The child of a stop of ours
+// is nobody else's, though its fill comes before its name.
+func TestStrangersHold(t *testing.T) {
+	for _, c := range []struct{ name, script, want string }{
+		{"an order", "read\nthere order web_1 UM sell 0.2 70000 foreign\nread", "somebody else trades: SELL order web_1"},
+		{"a fill", "fill child-9 BUY 0.03 61050 1\nwait 2s\nprice UM 60000", "a fill of order child-9, which is not known here"},
+		{"a child", "fill child-9 BUY 0.03 61050 1\nend t-1-1 TRIGGERED child=child-9\nwait 2s\nprice UM 60000", ""},
+	} {
+		l := benchLimits()
+		l.StrangersMax = riskguard.DefaultLimits().StrangersMax
+		b := benchOf(t, l)
+		b.play("price UM 60000\nprice CM 60000\nindex BTC 60000\nindex USDT 1\ndeposit UM USDT 100000\nthere balance UM USDT 100000\nstate ACTIVE\n" +
+			"s1 #1 buy UM 0.1 stop 61000\nack t-1-1\n" + c.script)
+		b.out.Reset()
+		b.play("states")
+		if got := b.out.String(); !strings.Contains(got, c.want) || c.want == "" && strings.Contains(got, "WATCH") {
+			t.Errorf("%s: %s", c.name, got)
+		}
 	}
 }

@@ -64,8 +64,13 @@ type Guard struct {
 	// happened is what has happened by itself, oldest first; legs are the hedged coins, in the
 	// order in which they became known, and weighed is when they were weighed last.
 	happened []happening
-	legs     []leg
-	weighed  exchange.Time
+	// doubted are fills of which it is not known yet whose they are, strangers orders of others,
+	// and moved is what moves of assets at the moment.
+	doubted   []doubtedFill
+	strangers []stranger
+	moved     []moved
+	legs      []leg
+	weighed   exchange.Time
 	// pegLine is the first line of a stable coin's price, or a little above it.
 	pegLine exchange.Fixed
 	// fault is the first input that the model could not take. From then on its picture
@@ -165,6 +170,8 @@ func (g *Guard) Apply(e *exchange.Event) {
 		g.beat(e.At)
 	}
 	g.recall(e.At)
+	g.judgeMoves(e.At)
+	g.judgeFills(e.At)
 	switch {
 	case e.Kind.Market():
 		if int(e.Inst) < len(g.markets) {
@@ -177,6 +184,7 @@ func (g *Guard) Apply(e *exchange.Event) {
 		g.due = true
 		g.applyState(e)
 		g.seen(e.State())
+		g.seenStrangers(e.State())
 		g.lookedAt(e.State())
 	case e.Kind == exchange.KindStart:
 		g.due = true
@@ -196,6 +204,7 @@ func (g *Guard) Apply(e *exchange.Event) {
 			g.noteFill(e)
 		} else {
 			g.noteLedger(e)
+			g.noteMove(e.Ledger(), e.At)
 			g.flow(e.Ledger())
 		}
 		g.weighLegs(e.At)

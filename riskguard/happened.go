@@ -68,7 +68,8 @@ func (g *Guard) noteFill(e *exchange.Event) {
 	what := fmt.Sprintf("%v %v at %v", f.Side, f.Qty, f.Price)
 	switch f.Forced {
 	case exchange.NotForced:
-		h.control, h.strategy, h.value = "stranger", 0, fmt.Sprintf("a fill of order %.40s, which is not ours: %s", f.ClientID, what)
+		g.doubtFill(f.ClientID, strangersFill(e.Inst, e.At, fmt.Sprintf("a fill of order %.40s, which is not known here: %s", f.ClientID, what)))
+		return
 	case exchange.ForcedDelivery:
 		h.control, h.severity, h.value = "delivery", exchange.SeverityWarning, "the exchange has settled: "+what
 	default:
@@ -77,7 +78,7 @@ func (g *Guard) noteFill(e *exchange.Event) {
 	g.happen(h)
 }
 
-// noteLedger remembers money that moves and nobody here has moved.
+// noteLedger remembers what the exchange does with money by itself.
 func (g *Guard) noteLedger(e *exchange.Event) {
 	l := e.Ledger()
 	h := happening{control: "money", asset: l.Asset, at: e.At, severity: exchange.SeverityWarning}
@@ -86,8 +87,6 @@ func (g *Guard) noteLedger(e *exchange.Event) {
 		h.control, h.value = "auto-exchange", fmt.Sprintf("the exchange has converted collateral: %v", l.Delta)
 	case l.Reason == exchange.ReasonLiquidation:
 		h.control, h.severity, h.value = "liquidation", exchange.SeverityCritical, fmt.Sprintf("a liquidation has booked %v", l.Delta)
-	case l.Reason == exchange.ReasonWithdraw && l.Delta.IsNegative():
-		h.control, h.value = "withdrawal", fmt.Sprintf("%v has left the account", l.Delta.Neg())
 	default:
 		return
 	}
@@ -103,11 +102,16 @@ func (g *Guard) seen(s *exchange.StateChange) {
 }
 
 // hasHappened tells what has happened, and keeps instruments to reducing on which the exchange
-// itself has traded for us: a hedge may have lost a leg, and whoever deleverages once comes again.
+// itself has traded for us, or somebody else: a hedge may have lost a leg, and whoever deleverages
+// once comes again.
 func (w *watch) hasHappened() {
 	for i := range w.g.happened {
 		h := &w.g.happened[i]
-		holds := h.holds && h.count > w.g.limits.ForcedFillsMax
+		most := w.g.limits.ForcedFillsMax
+		if h.control == strangersControl {
+			most = w.g.limits.StrangersMax
+		}
+		holds := h.holds && h.count > most
 		if !holds && w.at.Sub(h.at) >= happenedFor {
 			continue
 		}

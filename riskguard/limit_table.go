@@ -66,6 +66,7 @@ func (l *Limits) entries() []limitEntry {
 		{"shock_coin", &l.ShockCoin, "0.20", "0", "0.95", whole},
 		{"shock_haircut", &l.ShockHaircut, "0.10", "0", "1", whole},
 		{"shock_stable", &l.ShockStable, "0.10", "0", "0.95", whole},
+		{"strangers_max", &l.StrangersMax, "0", "0", "1000000", whole},
 		{"unimmr_halt", &l.UniMMRHalt, "1.3", "1.05", "1000", whole},
 		{"unimmr_min", &l.UniMMRMin, "2.0", "1.2", "1000", higher},
 		{"unimmr_reduce", &l.UniMMRReduce, "2.0", "1.05", "1000", whole},

@@ -151,6 +151,11 @@ type Limits struct {
 	// liquidation or deleveraging, before it only reduces until a person resumes it. Default 0,
 	// at most 1,000,000.
 	ForcedFillsMax int `toml:"forced_fills_max" json:"forced_fills_max"`
+	// StrangersMax is how many fills of orders that are not ours, and how many such open orders,
+	// an instrument may have before it only reduces until a person resumes it: whoever else
+	// trades the account makes its limits wrong. Default 0, at most 1,000,000, for those who
+	// trade by hand beside the bot.
+	StrangersMax int `toml:"strangers_max" json:"strangers_max"`
 	// DepegWarn and DepegReduce are the index prices in USD below which a stable coin that the
 	// account has or owes is told of, and below which the account only reduces. Defaults 0.98
 	// and 0.95, 0 to 1; the second is not above the first.

@@ -75,7 +75,7 @@ func (g *Guard) seekCalm() bool {
 // Quiet says that a market event, if it came next, would give the watch nothing to find. It is
 // conservative, and of events that are quiet now each one stays quiet after the others.
 func (g *Guard) Quiet(e *exchange.Event) bool {
-	if len(g.limits.Hedged) > 0 || e.Kind == exchange.KindAssetIndex && g.offPeg(e.AssetIndex()) {
+	if len(g.limits.Hedged) > 0 || len(g.moved) > 0 || len(g.doubted) > 0 || e.Kind == exchange.KindAssetIndex && g.offPeg(e.AssetIndex()) {
 		return false
 	}
 	if g.blind() {

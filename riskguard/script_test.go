@@ -284,7 +284,13 @@ func (b *bench) do(f []string) string {
 	case "uses": // uses [rule]: all that has been measured or has refused, or all of a rule
 		return b.uses(f[1:])
 	default:
-		return b.ask(f)
+		answer, known := b.tell(&e, f)
+		if !known {
+			return b.ask(f)
+		}
+		if e.Kind == 0 {
+			return answer
+		}
 	}
 	b.g.Apply(&e)
 	return ""

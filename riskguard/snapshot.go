@@ -15,9 +15,10 @@ import (
 // snapshot is the state of a guard, but for the open orders, which are the kernel's. Keys
 // rise, so that equal states are equal bytes.
 type snapshot struct {
-	Alerts []alertSnapshot `json:"alerts,omitzero"`
-	Assets []assetSnapshot `json:"assets"`
-	Epoch  uint64          `json:"epoch"`
+	Alerts  []alertSnapshot   `json:"alerts,omitzero"`
+	Assets  []assetSnapshot   `json:"assets"`
+	Doubted []doubtedSnapshot `json:"doubted,omitzero"`
+	Epoch   uint64            `json:"epoch"`
 	// Executed are the executions of late.
 	Executed []executedSnapshot  `json:"executed,omitzero"`
 	Fault    string              `json:"fault,omitzero"`
@@ -31,14 +32,16 @@ type snapshot struct {
 	Markets  []marketSnapshot    `json:"markets"`
 	Messages []exchange.Time     `json:"messages,omitzero"`
 	Model    json.RawMessage     `json:"model"`
+	Moved    []movedSnapshot     `json:"moved,omitzero"`
 	Pulse    *pulseSnapshot      `json:"pulse,omitzero"`
 	// Drift is how the model compares with what is reported.
 	Drift *driftSnapshot `json:"drift,omitzero"`
 	// Reported is what the exchange has said of the account, if it has.
-	Reported *reportedSnapshot `json:"reported,omitzero"`
-	Sent     []sentSnapshot    `json:"sent"`
-	Traffic  []trafficSnapshot `json:"traffic,omitzero"`
-	Weighed  exchange.Time     `json:"weighed,omitzero"`
+	Reported  *reportedSnapshot  `json:"reported,omitzero"`
+	Sent      []sentSnapshot     `json:"sent"`
+	Strangers []strangerSnapshot `json:"strangers,omitzero"`
+	Traffic   []trafficSnapshot  `json:"traffic,omitzero"`
+	Weighed   exchange.Time      `json:"weighed,omitzero"`
 }
 
 type alertSnapshot struct {
@@ -154,7 +157,7 @@ func (g *Guard) Snapshot() []byte {
 	if g.ladder.rung != rungFine {
 		s.Ladder = &ladderSnapshot{g.ladder.better, g.ladder.rung, g.ladder.uniMMR}
 	}
-	s.Drift = g.drift.snapshot()
+	s.Drift, s.Doubted, s.Moved, s.Strangers = g.drift.snapshot(), g.snapshotDoubted(), g.snapshotMoved(), g.snapshotStrangers()
 	s.Happened, s.Legs, s.Weighed = g.snapshotHappened(), g.snapshotLegs(), g.weighed
 	if g.reported.at != 0 {
 		s.Reported = &reportedSnapshot{g.reported.account, g.reported.at}
@@ -245,6 +248,15 @@ func (g *Guard) restore(s *snapshot) error {
 		g.drift = d
 	}
 	if err := g.restoreHappened(s.Happened); err != nil {
+		return err
+	}
+	if err := g.restoreMoved(s.Moved); err != nil {
+		return err
+	}
+	if err := g.restoreDoubted(s.Doubted); err != nil {
+		return err
+	}
+	if err := g.restoreStrangers(s.Strangers); err != nil {
 		return err
 	}
 	g.restoreLegs(s.Legs)

@@ -26,6 +26,7 @@ func watchers() []watcher {
 		{"loss", (*watch).loss},
 		{"drawdown", (*watch).drawdown},
 		{"happened", (*watch).hasHappened},
+		{"stranger-orders", (*watch).strangerOrders},
 		{"depeg", (*watch).depeg},
 		{"negative", (*watch).negative},
 		{"leg-gap", (*watch).legGap},

@@ -139,6 +139,13 @@ func TestCutJournal(t *testing.T) {
 				l.happen(0, func(e *exchange.Event) {
 					e.SetState(&exchange.StateChange{State: exchange.Active, Cause: exchange.CauseOperator, Accept: true, By: "ann"})
 				})
+				for _, h := range l.guard.States() { // fills of orders that the lost journal knew are nobody's
+					if h.Cause == exchange.CauseWatch && h.Inst != 0 {
+						l.happen(0, func(e *exchange.Event) {
+							e.SetState(&exchange.StateChange{Inst: h.Inst, State: exchange.Active, Cause: exchange.CauseOperator, By: "ann"})
+						})
+					}
+				}
 				l.read(2)
 				l.market()
 				l.agreesNow()

@@ -1,0 +1,50 @@
+package riskguard
+
+import (
+	"strings"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// More verbs of the scripts: what the watch over the account is told. Do asks here for those that
+// it has not.
+
+// tell carries out one line, and says whether it knows it.
+func (b *bench) tell(e *exchange.Event, f []string) (answer string, known bool) {
+	switch f[0] {
+	case "strangers": // strangers UM web_1 FOREIGN_ORDER, UM web_2 OTHER_BOT: what the newest reading has that is not ours
+		b.g.Reconciled(b.differences(f[1:]))
+	case "adopted": // adopted c1: an order of that name is ours after all
+		b.g.Adopted(f[1])
+	case "accept": // a person takes the exchange's account as it is
+		e.SetState(&exchange.StateChange{State: exchange.Active, Cause: exchange.CauseOperator, Accept: true})
+	default:
+		return "", false
+	}
+	return "", true
+}
+
+// differences reads "UM web_1 FOREIGN_ORDER, - DOGE FOREIGN, UM x STRANGE_ORDER WAIT".
+func (b *bench) differences(f []string) (list []exchange.Difference) {
+	for one := range strings.SplitSeq(strings.Join(f, " "), ",") {
+		f := strings.Fields(one)
+		if len(f) == 0 {
+			continue
+		}
+		d := exchange.Difference{Order: f[1], Text: "order " + f[1], Remedy: exchange.RemedyReport}
+		if f[0] != "-" {
+			d.Inst = b.inst(f[0])
+		}
+		for d.Kind = exchange.DifferentPosition; d.Kind.String() != f[2]; {
+			d.Kind++
+		}
+		if len(f) > 3 {
+			d.Remedy = exchange.RemedyWait
+			if f[3] == "HALT" {
+				d.Remedy = exchange.RemedyHalt
+			}
+		}
+		list = append(list, d)
+	}
+	return list
+}
