@@ -2,6 +2,7 @@ package riskguard
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -247,16 +248,7 @@ func (g *Guard) restore(s *snapshot) error {
 		}
 		g.drift = d
 	}
-	if err := g.restoreHappened(s.Happened); err != nil {
-		return err
-	}
-	if err := g.restoreMoved(s.Moved); err != nil {
-		return err
-	}
-	if err := g.restoreDoubted(s.Doubted); err != nil {
-		return err
-	}
-	if err := g.restoreStrangers(s.Strangers); err != nil {
+	if err := cmp.Or(g.restoreHappened(s.Happened), g.restoreMoved(s.Moved), g.restoreDoubted(s.Doubted), g.restoreStrangers(s.Strangers)); err != nil {
 		return err
 	}
 	g.restoreLegs(s.Legs)
