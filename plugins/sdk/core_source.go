@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "6dba1c121d3378d20ffe69467b02e70ec247c61abe8bffcb58c98bf5204d76c7"
+const coreSource = "1d3ab5aa2e46ef2f4599df8d39b3910ef4afb8c8d239f1da5074d2dd213e4456"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
