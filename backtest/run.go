@@ -219,6 +219,9 @@ func (r *run) result(cfg *Config, opt Options, list []Description, labels []stri
 	res.Orders.OpenAtEnd = len(r.kernel.Orders())
 	res.Limits = r.loop.record.limits(r.guard.Uses())
 	res.Warnings = append(slices.Clone(r.plan.warnings), res.Warnings...)
+	if cfg.Risk.RefuseAll {
+		res.Warnings = append(res.Warnings, Warning{"limits", RefusesAll})
+	}
 	res.Warnings = append(res.Warnings, cfg.Venue.Latency.warnings(r.plan.data)...)
 	if far := r.loop.far; far != nil {
 		res.Warnings = append(res.Warnings, cfg.Data.recordedWarnings(far)...)
@@ -252,6 +255,9 @@ func (r *run) result(cfg *Config, opt Options, list []Description, labels []stri
 	res.ConfigHash, res.DataHash, res.StrategyHash = hashOf(cfg), hashOf(res.Data), hashOf(res.Strategies)
 	return res
 }
+
+// RefusesAll is told of limits that refuse all.
+const RefusesAll = "every order is refused: the configuration has no [risk], or refuse_all in it; an empty [risk] has the default limits"
 
 // hashOf is SHA-256 over the JSON of a value, whose maps JSON sorts.
 func hashOf(v any) string {

@@ -53,6 +53,8 @@ func (g *Guard) actState(act *exchange.Act, _ exchange.Time) *exchange.Refusal {
 		return &exchange.Refusal{Value: "no such strategy"}
 	case act.Kind.CleansUp():
 		return nil
+	case g.limits.RefuseAll:
+		return refusesAll()
 	case g.fault != nil:
 		return &exchange.Refusal{Value: "the margin model lost track: " + g.fault.Error(), Limit: "its inputs must be sound"}
 	case g.states.account.effective != exchange.Active:

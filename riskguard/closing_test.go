@@ -18,6 +18,7 @@ func TestClosing(t *testing.T) {
 		by      string
 		change  func(*exchange.OrderRequest)
 		stale   bool
+		all     bool // is refused
 		refusal string
 	}{
 		{name: "a person", halt: exchange.CauseMarket, by: "ann"},
@@ -29,6 +30,8 @@ func TestClosing(t *testing.T) {
 		{name: "a person, without a stream", halt: exchange.CauseStream, by: "ann", refusal: "state"},
 		{name: "a person, before the start", halt: exchange.CauseStart, by: "ann", refusal: "state"},
 		{name: "a person, at old prices", halt: exchange.CauseMarket, by: "ann", stale: true, refusal: "freshness"},
+		{name: "a person, and all is refused", halt: exchange.CauseMarket, by: "ann", all: true},
+		{name: "a strategy, and all is refused", halt: exchange.CauseMarket, all: true, refusal: "state"},
 		{name: "more than there is", halt: exchange.CauseMarket, by: "ann", change: func(r *exchange.OrderRequest) { r.Qty = f("1.002") }, refusal: "message-rate"},
 		{name: "without the flag", halt: exchange.CauseMarket, by: "ann", change: func(r *exchange.OrderRequest) { r.ReduceOnly = false }, refusal: "message-rate"},
 		{name: "the other way", halt: exchange.CauseMarket, by: "ann", change: func(r *exchange.OrderRequest) { r.Side = exchange.Buy }, refusal: "message-rate"},
@@ -41,6 +44,7 @@ func TestClosing(t *testing.T) {
 		}, refusal: "message-rate"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			limits.RefuseAll = c.all
 			b := newBench(t, limits)
 			fill := exchange.Event{At: b.now, Inst: benchUM}
 			fill.SetFill(&exchange.Fill{TradeID: 1, Side: exchange.Buy, Qty: f("1"), Price: f("50000")})

@@ -162,6 +162,9 @@ func TestLimitsValidate(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, e := range d.entries() {
+		if _, words := e.value.(*bool); words {
+			continue // which has no bounds but its two words
+		}
 		for _, good := range []string{e.least, e.most} {
 			l := DefaultLimits()
 			changed := &l.entries()[i]

@@ -3,6 +3,8 @@ package riskguard
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -12,7 +14,7 @@ import (
 // its bounds, and which way it becomes stricter.
 type limitEntry struct {
 	key         string
-	value       any // *decimal.Decimal, *time.Duration, *int or *SelfTrade
+	value       any // *decimal.Decimal, *time.Duration, *int, *bool or *SelfTrade
 	usual       string
 	least, most string
 	strict      strictness
@@ -62,6 +64,7 @@ func (l *Limits) entries() []limitEntry {
 		{"position_max_ratio", &l.PositionMaxRatio, "0.20", "0", "20", lower},
 		{"price_collar_limit", &l.PriceCollarLimit, "0.01", "0", "0.5", lower},
 		{"price_collar_market", &l.PriceCollarMarket, "0.005", "0", "0.5", lower},
+		{"refuse_all", &l.RefuseAll, "false", "false", "true", higher},
 		{"self_trade", &l.SelfTrade, "refuse", "refuse", "allow", lower},
 		{"shock_coin", &l.ShockCoin, "0.20", "0", "0.95", whole},
 		{"shock_haircut", &l.ShockHaircut, "0.10", "0", "1", whole},
@@ -142,6 +145,8 @@ func (e *limitEntry) compareTo(text string) int {
 		d, err := time.ParseDuration(text)
 		must(err)
 		return int(min(max(*v-d, -1), 1))
+	case *bool:
+		return strings.Compare(e.text(), text) // false comes before true
 	case *SelfTrade:
 		var other SelfTrade
 		must(other.UnmarshalText([]byte(text)))
@@ -165,6 +170,8 @@ func (e *limitEntry) text() string {
 	switch v := e.value.(type) {
 	case *time.Duration:
 		return v.String()
+	case *bool:
+		return strconv.FormatBool(*v)
 	case *SelfTrade:
 		return v.String()
 	case *int:

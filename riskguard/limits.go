@@ -10,6 +10,9 @@ import (
 // configuration that forgot one does not trade; [DefaultLimits] is where to start from.
 // Ratios of equity are of the account's haircut equity at the moment of the check.
 type Limits struct {
+	// RefuseAll refuses every order, for which a configuration without any limits asks; only a
+	// person's closing passes. Set for a strategy, it watches and trades nothing. Default false.
+	RefuseAll bool `toml:"refuse_all" json:"refuse_all"`
 	// OrderNotionalMaxRatio bounds one order's notional as a ratio of equity. Default
 	// 0.02, at most 10.
 	OrderNotionalMaxRatio decimal.Decimal `toml:"order_notional_max_ratio" json:"order_notional_max_ratio"`

@@ -49,7 +49,7 @@ func (l *Limits) JSON() []byte {
 		}
 		text = append(strconv.AppendQuote(text, e.key), ':')
 		switch e.value.(type) {
-		case *int:
+		case *int, *bool:
 			text = append(text, e.text()...)
 		case *[]Override, *[]string:
 			list, err := json.Marshal(e.value)
@@ -131,6 +131,9 @@ func (e *limitEntry) read(raw json.RawMessage) error {
 	if _, count := e.value.(*int); count && quoted {
 		return errNoCount
 	}
+	if _, yes := e.value.(*bool); yes && quoted {
+		return errNoBool
+	}
 	if _, age := e.value.(*time.Duration); age && !quoted {
 		return errNoDuration
 	}
@@ -140,6 +143,7 @@ func (e *limitEntry) read(raw json.RawMessage) error {
 var (
 	errNoNumber   = errors.New("it must be a number such as 0.02")
 	errNoDuration = errors.New("it must be a duration such as \"500ms\"")
+	errNoBool     = errors.New("it must be true or false")
 	errNoCount    = errors.New("it must be a whole number such as 10")
 )
 
@@ -158,6 +162,11 @@ func (e *limitEntry) parse(word string) error {
 			return errNoDuration
 		}
 		*v = d
+	case *bool:
+		if word != "true" && word != "false" {
+			return errNoBool
+		}
+		*v = word == "true"
 	case *SelfTrade:
 		return v.UnmarshalText([]byte(word))
 	case *int:

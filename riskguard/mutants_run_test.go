@@ -238,6 +238,8 @@ func DefaultLimits() Limits {
 			*v *= 2
 		case *int:
 			*v++
+		case *bool:
+			*v = !*v
 		case *SelfTrade:
 			must(e.parse(e.most))
 		case *decimal.Decimal:

@@ -164,7 +164,9 @@ func madeMutants() (list []string) {
 	defaults := DefaultLimits()
 	for _, e := range defaults.entries() {
 		list = append(list, "default "+e.key, "strict "+e.key)
-		if _, word := e.value.(*SelfTrade); !word { // which has no bounds but its two words
+		switch e.value.(type) {
+		case *SelfTrade, *bool: // which have no bounds but their two words
+		default:
 			list = append(list, "least "+e.key, "most "+e.key)
 		}
 	}

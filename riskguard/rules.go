@@ -88,6 +88,8 @@ func (c *check) state() *exchange.Refusal {
 		return &exchange.Refusal{Value: "no such strategy"}
 	case c.in == nil:
 		return nil
+	case c.set.limits.RefuseAll && !c.plan:
+		return refusesAll()
 	case c.g.fault != nil:
 		return &exchange.Refusal{Value: "the margin model lost track: " + c.g.fault.Error(), Limit: "its inputs must be sound"}
 	}
@@ -99,6 +101,10 @@ func (c *check) state() *exchange.Refusal {
 		return &exchange.Refusal{Value: c.g.holder(c.order.Strategy, c.order.Request.Inst), Limit: "the order must reduce risk"}
 	}
 	return nil
+}
+
+func refusesAll() *exchange.Refusal {
+	return &exchange.Refusal{Value: "refuse_all is true", Limit: "it must be false; without [risk] in the configuration it is true"}
 }
 
 // orderSize: one order is a bounded share of equity.

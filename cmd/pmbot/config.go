@@ -69,10 +69,12 @@ func loadConfig(name, text string, overrides []override) (*configuration, error)
 	}
 	if doc.isBot() {
 		bot := defaultRun()
+		bot.Risk.RefuseAll = !doc.has("risk")
 		err := doc.load(&bot)
 		return &configuration{Config: bot.backtest(), doc: doc}, err
 	}
 	c := &configuration{Config: defaultConfig(), doc: doc}
+	c.Risk.RefuseAll = !doc.has("risk")
 	mistakes := doc.decode(&c.Config)
 	if len(mistakes) == 0 {
 		mistakes = c.check()

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/engine/alarm"
 	"github.com/pmbot/pmbot/engine/loop"
 	"github.com/pmbot/pmbot/exchange"
@@ -129,6 +130,9 @@ func (b *bot) makeAlerts(context.Context) error {
 	}
 	for _, a := range b.guard.Alerts() {
 		b.alerts.Recall(a.Inst, a.Since, a.Alert)
+	}
+	if b.cfg.Risk.RefuseAll {
+		b.warn(backtest.RefusesAll)
 	}
 	if webhook == "" && b.mode != modeDry {
 		b.warn("alerts go to the log and nowhere else: name a webhook with [alert]")

@@ -163,23 +163,26 @@ func (c recordConfig) notRecording() recordFiles {
 
 // loadBot decodes a configuration. Every mistake is reported.
 func loadBot(name, text string, overrides []override) (*runConfig, *document, error) {
-	c := defaultRun()
 	doc, err := overridden(name, text, overrides)
 	if err != nil {
 		return nil, nil, err
 	}
+	c := defaultRun()
+	c.Risk.RefuseAll = !doc.has("risk")
 	return &c, doc, doc.load(&c)
 }
 
 // isBot tells the configuration of a whole bot from one of another command: it has the
 // simulated account of its dry runs, or strategies beside what only a bot has.
 func (d *document) isBot() bool {
-	for _, key := range []string{"paper", "journal", "reconcile", "stop", "alert"} {
-		if _, there := d.tree[key]; there {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"paper", "journal", "reconcile", "stop", "alert"}, d.has)
+}
+
+// has says whether a section is written. Without [risk] every order is refused: nobody has
+// said what may be risked.
+func (d *document) has(section string) bool {
+	_, there := d.tree[section]
+	return there
 }
 
 // backtest is what a backtest of the same strategies would be made of; a dry run takes its
