@@ -25,6 +25,7 @@ func (r *recorder) result(end exchange.Time) *Result {
 	if len(r.samples) > 0 {
 		res.From, res.To = r.samples[0].At, r.samples[len(r.samples)-1].At
 	}
+	res.States = r.states.result(res.To)
 	for _, rule := range slices.Sorted(maps.Keys(r.rules)) {
 		res.Orders.ByRule = append(res.Orders.ByRule, RuleCount{rule, r.rules[rule]})
 	}

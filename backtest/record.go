@@ -32,6 +32,7 @@ type recorder struct {
 	rules        map[string]int
 	reasons      map[int]*ReasonCount // of rejections, by code
 	margin       marginBook
+	states       stateBook
 	fills        Rows[FillRow]
 	bookings     bookings
 	refusals     []RefusalRow
@@ -65,6 +66,7 @@ func newRecorder(ins *exchange.Instruments, labels []string) *recorder {
 // at whole multiples of step.
 func (r *recorder) begin(at exchange.Time, step time.Duration) {
 	r.live, r.step, r.next = true, step, at
+	r.states.begin(at)
 }
 
 // nextSample is the next instant of the grid; ok is false before the run proper.
@@ -127,6 +129,7 @@ func (r *recorder) observe(e *exchange.Event) {
 	case exchange.KindAccount:
 		r.margin.level(e.At, e.Account())
 	case exchange.KindState:
+		r.states.change(e.At, e.State(), r.scopeName(e.State()))
 		if s := e.State(); s.State != exchange.Active {
 			r.warnings = append(r.warnings, Warning{"halt", fmt.Sprintf("trading was %v from %v: %s", s.State, e.At, s.Reason)})
 		}

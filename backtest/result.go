@@ -61,6 +61,8 @@ type Result struct {
 	Settlements []Settlement `json:"settlements,omitempty"`
 	// Limits is how near approved orders came to each of the guard's limits.
 	Limits []LimitUse `json:"limits"`
+	// States are for how long who could trade: the account first.
+	States []StateTime `json:"states"`
 	// Stress is what shocks would have made of the account, at its worst and at the end.
 	Stress []StressMoment `json:"stress"`
 	// Assets are the collateral assets that any sample has, sorted.
@@ -149,7 +151,7 @@ type DataInfo struct {
 // Warning is something a reader must know before trusting the result.
 type Warning struct {
 	// Kind is a short word: derived, assumed, generated, gap, missing, duplicate, skipped,
-	// halt.
+	// halt, limits.
 	Kind string `json:"kind"`
 	Text string `json:"text"`
 }

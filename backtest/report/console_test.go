@@ -58,6 +58,7 @@ func hostile() *backtest.Result {
 	r.Orders.ByReason[1].Reason = evil
 	r.Limits[0] = backtest.LimitUse{Rule: evil, Key: evil, Limit: evil, Value: evil, Used: decimal.New(1, 0), At: fakeStart, Strategy: evil, Instrument: evil}
 	r.Limits[4].Key = evil
+	r.States[0].Scope, r.States[0].Spans[0].Reason, r.States[0].Spans[0].Cause = evil, evil, evil
 	r.Stress[0].Why, r.Stress[0].Rows[1].Scenario, r.Stress[0].Rows[1].UniMMR = evil, evil, decimal.New(-9, 0)
 	r.Trades.Add(&backtest.TradeRow{Strategy: evil, Product: exchange.UM, Symbol: evil, From: fakeStart, To: fakeStart, ExitTag: evil, EntryTag: evil})
 	r.Refusals = []backtest.RefusalRow{{At: 1, Strategy: evil, Rule: evil, Text: evil, Tag: evil}}

@@ -37,6 +37,34 @@ func (t *terminalWriter) margin(r *backtest.Result, all *stats.Statistics) {
 	}
 }
 
+// states says for how long not all could trade, and why; nothing if all could all the time.
+func (t *terminalWriter) states(list []backtest.StateTime) {
+	g := &grid{columns: []column{
+		{title: "STATES", left: true}, {title: "reduce only"}, {title: "halted"}, {title: "times", drop: 2}, {title: "the longest", drop: 1}, {title: "why", left: true, least: 12},
+	}}
+	for i := range list {
+		s := &list[i]
+		if len(s.Spans) == 0 {
+			continue
+		}
+		longest := longestSpan(s.Spans)
+		g.add(text("%s", readable.Clean(s.Scope)), cell{readable.Span(s.ReduceOnly), toneWarn}, cell{readable.Span(s.Halted), toneWarn},
+			text("%s", terminal.Count(int64(len(s.Spans)))), text("%s", readable.Span(longest.To.Sub(longest.From))), text("%s", readable.Clean(longest.Cause+": "+terminal.Prose(longest.Reason))))
+	}
+	t.titled(g)
+}
+
+// longestSpan is the longest of some, the first of equals.
+func longestSpan(list []backtest.StateSpan) *backtest.StateSpan {
+	longest := &list[0]
+	for i := range list {
+		if s := &list[i]; s.To.Sub(s.From) > longest.To.Sub(longest.From) {
+			longest = s
+		}
+	}
+	return longest
+}
+
 // uniMMRPieces say how near the account came to the lines at which the exchange acts.
 func uniMMRPieces(r *backtest.Result, all *stats.Statistics) []cell {
 	m := &r.Margin

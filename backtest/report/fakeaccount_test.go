@@ -31,6 +31,7 @@ func (f *fake) account() {
 	fakeLedger(r)
 	fakeLimits(r)
 	fakeStress(r)
+	fakeStates(r)
 }
 
 // fakeAssets lends the last dollars while the account earns: the sum is the account's.
@@ -117,6 +118,20 @@ func fakeLimits(r *backtest.Result) {
 	limit("unimmr-min", "risk.unimmr_min", "1.5", "2.31", "0.649", "carry-btc", "CM BTCUSD_PERP", 0)
 	limit("net-delta", "risk.net_delta_usd_max", "20000 USD", "1410 USD", "0.0705", "mm-eth", "UM ETHUSDT", 0)
 	limit("loss-day", "risk.loss_day_usd_max", "5000 USD", "", "0", "", "", 0)
+}
+
+// fakeStates: it lost much on one day, and a strategy was held for a moment.
+func fakeStates(r *backtest.Result) {
+	all := r.To.Sub(r.From)
+	r.States = []backtest.StateTime{
+		{Scope: "account", Active: all - 5*time.Hour, ReduceOnly: 4 * time.Hour, Halted: time.Hour, Spans: []backtest.StateSpan{
+			{From: r.From.Add(30 * time.Hour), To: r.From.Add(34 * time.Hour), State: "REDUCE_ONLY", Cause: "LOSS", Reason: "lost 2132.20 USD today, limit 2000 USD, 0.02 of 100000"},
+			{From: r.From.Add(34 * time.Hour), To: r.From.Add(35 * time.Hour), State: "HALTED", Cause: "OPERATOR", Reason: "to look"},
+		}},
+		{Scope: "carry-btc", Active: all - time.Minute, ReduceOnly: time.Minute, Spans: []backtest.StateSpan{
+			{From: r.From.Add(time.Hour), To: r.From.Add(time.Hour + time.Minute), State: "REDUCE_ONLY", Cause: "PACE", Reason: "dealt 50 times within a minute"},
+		}},
+	}
 }
 
 func fakeStress(r *backtest.Result) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -61,6 +62,39 @@ func limitRow(l *backtest.LimitUse) []td {
 func gauge(percent decimal.Decimal) td {
 	full := decimal.Max(decimal.Zero, decimal.Min(percent, decimal.New(100, 0)))
 	return td{Text: page.Grouped(percent.StringFixed(1)) + "%", Style: "n gauge", Sort: percent.String(), Meter: full.StringFixed(1)}
+}
+
+// stateTable is for how long each could trade, only reduce, or not at all.
+func stateTable(list []backtest.StateTime) table {
+	t := table{ID: "states", Caption: "Time in each trading state", Empty: "no state is known",
+		Head: heads("Of", "#Active", "#Only reducing", "#Halted", "#Times", "Since UTC, the longest", "Why"),
+		Note: "Times counts how often trading was reduce-only or halted, by the guard, the exchange or a person. An order needs the account, its instrument and its strategy to be active."}
+	for i := range list {
+		s := &list[i]
+		all := s.Active + s.ReduceOnly + s.Halted
+		active := td{Text: undefined, Style: "n", Sort: "-1"}
+		if all > 0 {
+			active = gauge(decimal.NewFromInt(int64(s.Active)).Shift(2).DivRound(decimal.NewFromInt(int64(all)), 4))
+		}
+		row := []td{word(readable.Clean(s.Scope)), active, spanOf(s.ReduceOnly), spanOf(s.Halted), countOf(int64(len(s.Spans))), {Text: undefined, Style: "dim"}, {Text: undefined, Style: "dim"}}
+		if len(s.Spans) > 0 {
+			longest := longestSpan(s.Spans)
+			row[5] = at(longest.From, readable.Minute(longest.From))
+			row[5].Sub = "for " + readable.Span(longest.To.Sub(longest.From))
+			row[6] = word(page.Prose(readable.Clean(longest.Reason)))
+			row[6].Sub = readable.Clean(longest.State + " by " + longest.Cause)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+func spanOf(d time.Duration) td {
+	cell := td{Text: readable.Span(d), Style: "n", Sort: strconv.FormatInt(int64(d), 10)}
+	if d > 0 {
+		cell.Style += " warn"
+	}
+	return cell
 }
 
 func ruleTable(o *backtest.OrderSummary) table {
