@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "1d3ab5aa2e46ef2f4599df8d39b3910ef4afb8c8d239f1da5074d2dd213e4456"
+const coreSource = "2aafeb9eb8030b17fa07d0fe8a703767cf1b11dc4b331e8bba0599106ca5137c"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
