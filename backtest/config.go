@@ -7,6 +7,7 @@ import (
 
 	"github.com/pmbot/pmbot/backtest/tape"
 	"github.com/pmbot/pmbot/backtest/venue/queue"
+	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard"
 )
@@ -31,6 +32,8 @@ type Config struct {
 	Venue      VenueConfig      `toml:"venue" json:"venue"`
 	Risk       riskguard.Limits `toml:"risk" json:"risk"`
 	Strategies []StrategyConfig `toml:"strategy" json:"strategy"`
+	// Services are what the kernel does for the account by itself.
+	Services engine.Services `toml:"services" json:"services,omitzero"`
 }
 
 // DataConfig says where market data comes from: a tape, or the generator.

@@ -149,8 +149,11 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 	if err != nil {
 		return nil, err
 	}
+	if err := cfg.Services.Fit(ins); err != nil {
+		return nil, fmt.Errorf("services.%w", err)
+	}
 	plan.build.from = max(plan.from, reads)
-	kernel := engine.New(engine.Config{Instruments: ins, Guard: guard, Strategies: len(list), ClientPrefix: "bt"})
+	kernel := engine.New(engine.Config{Instruments: ins, Guard: guard, Strategies: len(list), ClientPrefix: "bt", Services: cfg.Services})
 	from, to := max(plan.from, cfg.From), plan.to
 	if cfg.To != 0 {
 		to = min(to, cfg.To)

@@ -21,6 +21,8 @@ type Config struct {
 	ClientPrefix string
 	// Reconcile says what becomes of differences to the exchange's account.
 	Reconcile Reconcile
+	// Services are what it does for the account by itself.
+	Services Services
 }
 
 // Kernel is the state machine in the middle. One owner calls Step with every event, in
@@ -43,6 +45,7 @@ type Kernel struct {
 	truth    truth
 	acts     acts
 	loans    loans
+	services services
 	commands []Command
 	stale    bool
 
@@ -55,7 +58,7 @@ type held [exchange.Short + 1]decimal.Decimal
 
 // New makes a kernel. Its account is Halted by CauseStart until a state event frees it.
 func New(c Config) *Kernel {
-	k := &Kernel{ins: c.Instruments, guard: c.Guard, prefix: c.ClientPrefix, reconcile: c.Reconcile, loans: newLoans()}
+	k := &Kernel{ins: c.Instruments, guard: c.Guard, prefix: c.ClientPrefix, reconcile: c.Reconcile, loans: newLoans(), services: newServices(c.Services, c.Instruments)}
 	k.orders = newOrders(&k.foreign)
 	k.holdings = make([][]held, c.Strategies+1)
 	for i := range k.holdings {
@@ -97,16 +100,19 @@ func (k *Kernel) Apply(e *exchange.Event, d *Decision) []Command {
 		k.truth.note(e)
 	}
 	k.apply(e, d)
+	if k.services.next != exchange.Never {
+		k.beat()
+	}
 	return k.commands
 }
 
-// Watch is what the guard's watch finds now: changes of trading states and alerts, which the
-// driver lets happen as events. See [riskguard.Guard.Watch].
-func (k *Kernel) Watch() []exchange.Event { return k.guard.Watch(k.now, nil) }
+// Watch is what the guard's watch finds now, changes of trading states and alerts, and what the
+// services wish. The driver lets it happen as events. See [riskguard.Guard.Watch].
+func (k *Kernel) Watch() []exchange.Event { return k.serve(k.guard.Watch(k.now, nil)) }
 
 // Quiet says that a market event, if it came next, would give the guard's watch nothing to
-// find. See [riskguard.Guard.Quiet].
-func (k *Kernel) Quiet(e *exchange.Event) bool { return k.guard.Quiet(e) }
+// find and the services no time to look. See [riskguard.Guard.Quiet].
+func (k *Kernel) Quiet(e *exchange.Event) bool { return e.At < k.services.next && k.guard.Quiet(e) }
 
 // Stale says that the last event told nothing new: a repeated fill, an update older than
 // what is known. Strategies are not shown it.
@@ -220,6 +226,7 @@ func (k *Kernel) halt(e *exchange.Event, why string) {
 
 func (k *Kernel) applyDecision(e *exchange.Event, d *Decision) {
 	in := e.Intent()
+	k.services.note(in, d.Refusal, k.now)
 	if d.Halt != "" {
 		k.halt(e, d.Halt)
 	}

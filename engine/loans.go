@@ -70,6 +70,15 @@ func (a *Loan) share(s exchange.StrategyID) *LoanShare {
 	return &a.Shares[at]
 }
 
+// shares are the strategies' parts of an asset's loans, by rising strategy.
+func (l *loans) shares(asset string) []LoanShare {
+	at, found := slices.BinarySearchFunc(l.list, asset, func(a Loan, asset string) int { return strings.Compare(a.Asset, asset) })
+	if !found {
+		return nil
+	}
+	return l.list[at].Shares
+}
+
 // begin counts a loan under way as its strategy's, for its first interest may be booked
 // before its answer comes.
 func (l *loans) begin(a *exchange.OpenAct) {

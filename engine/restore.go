@@ -57,6 +57,9 @@ func restore(c Config, text []byte) (*Kernel, error) {
 	if err := k.loans.restore(s.Loans, k.now); err != nil {
 		return nil, err
 	}
+	if err := k.services.restore(s.Services); err != nil {
+		return nil, err
+	}
 	if err := k.truth.restore(&s.Truth, k.ins); err != nil {
 		return nil, err
 	}

@@ -59,6 +59,8 @@ type bench struct {
 	fill   int64
 	// there is the exchange's account, for readings of it.
 	there exchange.Truth
+	// shown are the numbers of the events that the strategies were shown since it was emptied.
+	shown []uint64
 	// share is called with a strategy's part of a forced fill, if set.
 	share func(*exchange.Event)
 }
@@ -118,6 +120,7 @@ func (b *bench) Submit(a riskguard.Approved, _ exchange.Time) {
 func (b *bench) Cancel(o exchange.Order, _ exchange.Time) { b.say("cancel %s", o.ClientID) }
 
 func (b *bench) Deliver(e *exchange.Event, _ *Wishes) error {
+	b.shown = append(b.shown, e.Seq)
 	if e.Share() && b.share != nil {
 		b.share(e)
 	}
@@ -181,9 +184,9 @@ func (b *bench) do(f []string) error {
 		d, err := time.ParseDuration(f[1])
 		b.now = b.now.Add(d)
 		return err
-	case "price": // price UM 60000: mark and last trade
+	case "price": // price UM 60000, price BNB 600: mark and last trade
 		e.Inst = b.inst(f[1])
-		if f[1] != "MARGIN" { // pairs have no mark
+		if b.ins.At(e.Inst).Product != exchange.Margin { // pairs have no mark
 			e.SetMark(exchange.Mark{Price: exchange.MustFixed(f[2])})
 			if err := b.driver.Deliver(&e); err != nil {
 				return err
@@ -227,6 +230,8 @@ func (b *bench) do(f []string) error {
 		return b.reconcile(f)
 	case "wish", "told", "book", "lend", "acts", "loans":
 		return b.act(f)
+	case "services", "served", "restore":
+		return b.serviced(f)
 	case "s1", "s2", "s9":
 		return b.wish(f)
 	case "ack", "fill", "end":
@@ -352,6 +357,9 @@ func status(name string) exchange.OrderStatus {
 }
 
 func (b *bench) inst(word string) exchange.InstrumentID {
+	if word == bnb {
+		return exchange.InstrumentID(b.ins.Len())
+	}
 	p, err := exchange.ParseProduct(word)
 	if err != nil {
 		b.t.Fatal(err)

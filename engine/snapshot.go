@@ -38,6 +38,8 @@ type snapshot struct {
 	Open   []orderSnapshot `json:"open"`
 	Prefix string          `json:"prefix"`
 	Seq    uint64          `json:"seq"`
+	// Services is what services remember, if one is switched on.
+	Services *servicesSnapshot `json:"services,omitzero"`
 	// Strangers are the newest updates of orders that are not ours, oldest first.
 	Strangers []strangerSnapshot `json:"strangers"`
 	Truth     truthSnapshot      `json:"truth"`
@@ -108,6 +110,9 @@ func (k *Kernel) Snapshot() []byte {
 	lines(&p, "open", k.orders.open, (*order).snapshot)
 	p.value("prefix", k.prefix)
 	p.value("seq", k.seq)
+	if k.services.next != exchange.Never {
+		p.value("services", k.services.snapshot())
+	}
 	lines(&p, "strangers", oldestFirst(k.strangers.ring, k.strangers.next), strangerOf)
 	p.value("truth", k.truth.snapshot())
 	p.value("version", snapshotVersion)

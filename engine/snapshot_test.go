@@ -136,7 +136,8 @@ func newStorm(t testing.TB, seed uint64) *storm {
 		counted: map[string]bool{}, finals: map[exchange.OrderID]int{},
 	}
 	c.play("price MARGIN 60000\ndeposit MARGIN USDT 100000\ndeposit MARGIN BTC 3")
-	c.kernel.reconcile = stormConfig(t, benchLimits(), seed).Reconcile
+	config := stormConfig(t, benchLimits(), seed)
+	c.kernel.reconcile, c.kernel.services = config.Reconcile, newServices(config.Services, config.Instruments)
 	return &storm{chaos: c}
 }
 
@@ -248,6 +249,13 @@ func (s *storm) money() {
 			Asset: []string{"USDT", "BTC"}[s.random.IntN(2)], Rated: s.random.IntN(2) == 0, Hourly: decimal.New(s.random.Int64N(100), -7),
 			Known: s.random.IntN(2) == 0, Available: decimal.New(s.random.Int64N(5000), 0),
 		})
+	case 5:
+		if s.kernel.services.next == exchange.Never {
+			return
+		}
+		s.now = s.now.Add(time.Duration(s.random.IntN(60)) * time.Second) // for services to look
+		s.play("price UM 60000\nprice CM 60000\nprice MARGIN 60000\nindex BTC 60000\nindex USDT 1")
+		return
 	default:
 		return
 	}
@@ -366,6 +374,9 @@ func stormConfig(t testing.TB, l riskguard.Limits, seed uint64) Config {
 	if seed%3 > 0 {
 		c.Reconcile.Positions = exchange.RemedyAdopt
 	}
+	if seed%4 == 1 && seed < 100 {
+		c.Services = Services{AutoRepay: RepayAll, AutoRepayAfter: time.Minute, Collect: true, NegativeRepayUSD: decimal.New(1, 0), BNBLow: decimal.New(1, 0), BNBHigh: decimal.New(2, 0)}
+	}
 	return c
 }
 
@@ -403,7 +414,7 @@ func (s *storm) chaosStep(t *testing.T, seed uint64) {
 // TestRestoredGoesOnTheSame: from any moment on a kernel that was restored decides, commands
 // and becomes, byte for byte, what the one that wrote the snapshot did.
 func TestRestoredGoesOnTheSame(t *testing.T) {
-	kinds, remedies, sent, orders := map[exchange.Kind]int{}, map[exchange.Remedy]int{}, 0, 0
+	kinds, remedies, sent, orders, served := map[exchange.Kind]int{}, map[exchange.Remedy]int{}, 0, 0, 0
 	seeds := fewer(12, 3)
 	for seed := range uint64(seeds) {
 		told, moments := weather(t, seed, 600)
@@ -427,6 +438,9 @@ func TestRestoredGoesOnTheSame(t *testing.T) {
 					step.decided = &d
 				}
 				kinds[e.Kind]++
+				if e.Kind == exchange.KindIntent && Serves(e.Intent()) {
+					served++
+				}
 				if d := step.decided; d != nil && d.Truth != nil {
 					for _, difference := range d.Truth.Differences {
 						remedies[difference.Remedy]++
@@ -455,7 +469,10 @@ func TestRestoredGoesOnTheSame(t *testing.T) {
 			t.Errorf("only %d times %v", remedies[r], r)
 		}
 	}
-	t.Logf("%d commands, %d open orders restored, events %v, differences %v", sent, orders, kinds, remedies)
+	if served < seeds/3 {
+		t.Errorf("services wished only %d times", served)
+	}
+	t.Logf("%d commands, %d wishes of services, %d open orders restored, events %v, differences %v", sent, served, orders, kinds, remedies)
 }
 
 // TestNothingIsForgottenUnderTighterLimits: events and recorded decisions make the same

@@ -47,4 +47,5 @@ func (k *Kernel) applyStart(e *exchange.Event) {
 		}
 	}
 	k.doubtActs()
+	k.services.began()
 }

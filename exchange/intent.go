@@ -23,11 +23,15 @@ const (
 	// where Amount is below 0. They are the house's: see [Intent.Act].
 	IntentRepayNegative
 	IntentTransferBNB
+	// IntentCollect wishes what the futures wallets have of Asset moved into the margin wallet;
+	// it is the house's, too.
+	IntentCollect
 )
 
 var intentKindNames = enum{
 	IntentNew: "NEW", IntentCancel: "CANCEL", IntentAmend: "AMEND", IntentCancelAll: "CANCEL_ALL",
 	IntentBorrow: "BORROW", IntentRepay: "REPAY", IntentRepayNegative: "REPAY_NEGATIVE", IntentTransferBNB: "TRANSFER_BNB",
+	IntentCollect: "COLLECT_ASSET",
 }
 
 func (k IntentKind) String() string { return intentKindNames.text("IntentKind", int(k)) }
@@ -68,6 +72,8 @@ func (i *Intent) Act() (act Act, ok bool) {
 		act.Kind, act.Asset, act.Amount = ActRepayNegative, "", decimal.Zero
 	case IntentTransferBNB:
 		act.Kind, act.Asset, act.Amount, act.On = ActTransferBNB, "BNB", act.Amount.Abs(), i.Amount > 0
+	case IntentCollect:
+		act.Kind, act.Amount = ActCollectAsset, decimal.Zero
 	default:
 		return Act{}, false
 	}

@@ -25,3 +25,12 @@ func (g *Guard) Positions() []margin.Held { return g.model.Positions() }
 // Scenarios values the account under every shock that orders are held against, open orders
 // filled for the worse; the first is the market as it is.
 func (g *Guard) Scenarios() ([]margin.Outcome, error) { return g.model.Scenarios() }
+
+// Index is the index price of an asset in USD, 0 if none is known.
+func (g *Guard) Index(asset string) exchange.Fixed { return g.model.Index(asset) }
+
+// Reserved is what open orders may take of an asset out of the margin wallet.
+func (g *Guard) Reserved(asset string) decimal.Decimal { return g.model.Reserved(asset) }
+
+// Lost says that the model could not take an input, so that its picture may be wrong.
+func (g *Guard) Lost() bool { return g.fault != nil }

@@ -38,6 +38,8 @@ func (v *Venue) perform(act *exchange.Act, at exchange.Time) error {
 	case exchange.ActRepayNegative:
 		v.RepayFutures(at)
 		return nil
+	case exchange.ActCollectAsset:
+		return v.collect(act.Asset, at)
 	case exchange.ActTransferBNB:
 		from, to := exchange.WalletUM, exchange.WalletMargin
 		if act.On {
@@ -48,4 +50,16 @@ func (v *Venue) perform(act *exchange.Act, at exchange.Time) error {
 		return v.SetLeverage(act.Inst, act.Leverage, at)
 	}
 	return errors.New("the simulated exchange does not know the act " + act.Kind.String())
+}
+
+// collect moves what the futures wallets have of an asset into the margin wallet.
+func (v *Venue) collect(asset string, at exchange.Time) error {
+	for _, from := range [...]exchange.Wallet{exchange.WalletUM, exchange.WalletCM} {
+		if has := v.wallets.balance(asset, from); has.IsPositive() {
+			if err := v.Transfer(asset, from, exchange.WalletMargin, has, at); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

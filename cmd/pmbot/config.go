@@ -21,6 +21,7 @@ import (
 	"github.com/pmbot/pmbot/backtest/market"
 	"github.com/pmbot/pmbot/backtest/tape"
 	"github.com/pmbot/pmbot/backtest/venue"
+	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard"
 	"github.com/pmbot/pmbot/strategy"
@@ -105,7 +106,7 @@ func defaultConfig() backtest.Config {
 			Ladder:      backtest.LadderConfig{ReduceOnly: exchange.MustFixed("1.2"), Liquidation: exchange.MustFixed("1.05")},
 			Liquidation: backtest.LiquidationConfig{LoanClearance: exchange.MustFixed("0.02")},
 		},
-		Risk: riskguard.DefaultLimits(),
+		Risk: riskguard.DefaultLimits(), Services: engine.DefaultServices(),
 	}
 }
 
@@ -161,6 +162,7 @@ func (c *configuration) check() []mistake {
 		key, rest, _ := strings.Cut(err.Error(), " ")
 		wrong("risk."+key, "%s", rest)
 	}
+	checkServices(&c.Services, wrong)
 	c.checkStrategies(wrong)
 	return list
 }

@@ -4,14 +4,24 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/backtest/venue"
+	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/strategy"
 )
+
+// checkServices finds what makes no sense of what the kernel shall do by itself.
+func checkServices(s *engine.Services, wrong wrongFunc) {
+	for _, err := range parts(s.Check()) {
+		key, rest, _ := strings.Cut(err.Error(), " ")
+		wrong("services."+key, "%s", rest)
+	}
+}
 
 // checkMoney checks fees of symbols, interest and what the exchange does with debts.
 func (c *configuration) checkMoney(wrong wrongFunc) {

@@ -43,8 +43,8 @@ func loanCommand(c *console, verb, short, long string) *cobra.Command {
 func loansCommand(c *console) *cobra.Command {
 	cmd, _ := c.control("loans", "Show the loans of a running bot's account, and what they cost",
 		`Show what is owed, by asset and strategy; the interest that the exchange has charged since the
-journal began, beside what its rates should have made it; and the loans and repayments under way
-and of late.`,
+journal began, beside what its rates should have made it; the loans and repayments under way and
+of late; and what each service of the bot has wished last.`,
 		cobra.NoArgs, func(ctx context.Context, f *controlFlags, _ []string) error {
 			return ask(ctx, c, f, "loans", nil, c.printLoans)
 		})
@@ -63,6 +63,20 @@ func (c *console) printLoans(l *monitor.Loans) error {
 				fmt.Fprintf(c.out, "  %s  %v of it, charged %v\n", plain(h.Strategy), h.Principal, h.Charged)
 			}
 		}
+	}
+	for _, v := range l.Services {
+		line := v.Name
+		if v.Amount != nil {
+			line += " " + v.Amount.String()
+		}
+		if v.Asset != "" {
+			line += " " + plain(v.Asset)
+		}
+		fmt.Fprintf(c.out, "service %s  at %v", line, v.At)
+		if v.Refused != "" {
+			fmt.Fprintf(c.out, ", %s", plain(v.Refused))
+		}
+		fmt.Fprintln(c.out)
 	}
 	if len(l.Loans)+len(l.Acts)+len(l.Ended) == 0 {
 		fmt.Fprintln(c.out, "nothing was borrowed")

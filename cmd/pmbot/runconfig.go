@@ -32,6 +32,7 @@ type runConfig struct {
 	Strategies  []backtest.StrategyConfig `toml:"strategy"`
 	Journal     journalConfig             `toml:"journal"`
 	Reconcile   reconcileConfig           `toml:"reconcile"`
+	Services    engine.Services           `toml:"services"`
 	Stop        stopConfig                `toml:"stop"`
 	Log         logConfig                 `toml:"log"`
 	Alert       alertConfig               `toml:"alert"`
@@ -147,11 +148,12 @@ func defaultRun() runConfig {
 		Reconcile: reconcileConfig{
 			Interval: time.Minute, Resume: resumeAuto, Orders: "cancel", Positions: "halt", Balances: "adopt", Foreign: "report",
 		},
-		Stop:   stopConfig{Policy: stopCancel, Within: 30 * time.Second},
-		Log:    logConfig{Level: "info", Status: time.Minute, Bytes: 16 << 20, Files: 8},
-		Alert:  defaultAlert(),
-		Record: defaultRecord().notRecording(),
-		Data:   test.Data,
+		Services: test.Services,
+		Stop:     stopConfig{Policy: stopCancel, Within: 30 * time.Second},
+		Log:      logConfig{Level: "info", Status: time.Minute, Bytes: 16 << 20, Files: 8},
+		Alert:    defaultAlert(),
+		Record:   defaultRecord().notRecording(),
+		Data:     test.Data,
 	}
 }
 
@@ -193,7 +195,7 @@ func (c *runConfig) backtest() backtest.Config {
 		Account: backtest.AccountConfig{
 			Margin: c.Paper.Margin, UM: c.Paper.UM, CM: c.Paper.CM, Leverage: c.Paper.Leverage, HedgeMode: c.Account.HedgeMode,
 		},
-		Venue: c.Paper.Venue, Risk: c.Risk, Strategies: c.Strategies,
+		Venue: c.Paper.Venue, Risk: c.Risk, Strategies: c.Strategies, Services: c.Services,
 	}
 }
 

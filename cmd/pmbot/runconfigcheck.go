@@ -81,6 +81,7 @@ func (c *runConfig) checkPaper(doc *document, wrong wrongFunc) {
 		key, rest, _ := strings.Cut(err.Error(), " ")
 		wrong("risk."+key, "%s", rest)
 	}
+	checkServices(&c.Services, wrong)
 }
 
 func (c *runConfig) checkTimes(wrong wrongFunc) {

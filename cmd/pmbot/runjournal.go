@@ -138,5 +138,8 @@ func (b *bot) terms() *terms {
 	for _, p := range b.players.list {
 		permits[p.id-1] = p.permit
 	}
-	return &terms{Limits: b.cfg.Risk.JSON(), Tables: b.tables, Strategies: b.labels, Permits: permits, Reconcile: b.cfg.Reconcile}
+	return &terms{
+		Limits: b.cfg.Risk.JSON(), Tables: b.tables, Strategies: b.labels, Permits: permits, Reconcile: b.cfg.Reconcile,
+		Services: b.cfg.Services,
+	}
 }

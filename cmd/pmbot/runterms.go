@@ -29,6 +29,8 @@ type terms struct {
 	Permits []riskguard.Permit `json:"permits,omitempty"`
 	// Reconcile is what became of differences to the exchange's account.
 	Reconcile reconcileConfig `json:"reconcile"`
+	// Services are what it did for the account by itself.
+	Services engine.Services `json:"services,omitzero"`
 }
 
 // config is what a kernel and its guard are made of.
@@ -43,7 +45,12 @@ func (t *terms) config(ins *exchange.Instruments, prefix string) (engine.Config,
 	if err != nil {
 		return engine.Config{}, err
 	}
-	return engine.Config{Instruments: ins, Guard: guard, Strategies: len(t.Strategies), ClientPrefix: prefix, Reconcile: t.Reconcile.policy()}, nil
+	if err := t.Services.Fit(ins); err != nil {
+		return engine.Config{}, fmt.Errorf("services.%w", err)
+	}
+	return engine.Config{
+		Instruments: ins, Guard: guard, Strategies: len(t.Strategies), ClientPrefix: prefix, Reconcile: t.Reconcile.policy(), Services: t.Services,
+	}, nil
 }
 
 // termsSchema names the format of terms files.
@@ -126,7 +133,7 @@ func parseTerms(text []byte) (*terms, error) {
 		wrong = errors.Join(wrong, fmt.Errorf(key+": "+format, args...))
 	})
 	_, err := numberStrategies(t.Strategies, nil)
-	return t, errors.Join(wrong, err)
+	return t, errors.Join(wrong, err, t.Services.Check())
 }
 
 // dropTerms removes the terms of processes whose segments are gone or without market data:

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/engine/journal"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard"
@@ -23,6 +24,7 @@ func TestTerms(t *testing.T) {
 	limits.OpenOrdersMax = 7
 	written := &terms{
 		Limits: limits.JSON(), Tables: margin.Assumed(), Strategies: []string{"a", "b", "c"}, Reconcile: defaultRun().Reconcile,
+		Services: engine.Services{AutoRepay: engine.RepayAll, AutoRepayAfter: time.Hour},
 	}
 	if err := written.save(dir, "pm-1"); err != nil {
 		t.Fatal(err)
@@ -33,7 +35,7 @@ func TestTerms(t *testing.T) {
 	}
 	h := header("pm-1")
 	c, err := replayTerms(dir, h)
-	if err != nil || c.Strategies != 3 || c.Instruments.Len() != 1 || c.Reconcile.Positions != exchange.RemedyHalt {
+	if err != nil || c.Strategies != 3 || c.Instruments.Len() != 1 || c.Reconcile.Positions != exchange.RemedyHalt || c.Services.AutoRepayAfter != time.Hour {
 		t.Fatalf("%+v, %v", c, err)
 	}
 	read, err := readTerms(dir, h)
@@ -51,6 +53,7 @@ func TestTerms(t *testing.T) {
 		``, `{}`, `[]`, `null`, `{"schema":"pmbot/terms/1"}`, string(text[:len(text)/2]),
 		strings.Replace(string(text), `"b","c"`, `"b","b"`, 1), strings.Replace(string(text), `["a","b","c"]`, `3`, 1),
 		strings.Replace(string(text), `"positions":"halt"`, `"positions":"sell"`, 1),
+		strings.Replace(string(text), `"auto_repay":"all"`, `"auto_repay":"some"`, 1),
 	} {
 		if _, err := parseTerms([]byte(bad)); err == nil {
 			t.Errorf("%.40q was taken for terms", bad)

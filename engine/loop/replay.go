@@ -231,7 +231,8 @@ func (r *replay) watched(s *journal.Segment, next *journal.Record) error {
 	if e.Kind == exchange.KindStart {
 		r.found = nil
 	}
-	told := e.Kind == exchange.KindAlert || e.Kind == exchange.KindState && e.State().By == riskguard.Watcher
+	told := e.Kind == exchange.KindAlert || e.Kind == exchange.KindState && e.State().By == riskguard.Watcher ||
+		e.Kind == exchange.KindIntent && engine.Serves(e.Intent())
 	if !told && len(r.found) == 0 {
 		return nil
 	}
@@ -264,8 +265,11 @@ func (r *replay) watched(s *journal.Segment, next *journal.Record) error {
 
 // spelled is a finding of the watch in words.
 func spelled(e *exchange.Event) string {
-	if e.Kind == exchange.KindAlert {
+	switch e.Kind {
+	case exchange.KindAlert:
 		return fmt.Sprintf("%+v", *e.Alert())
+	case exchange.KindIntent:
+		return fmt.Sprintf("%+v", *e.Intent())
 	}
 	return fmt.Sprintf("%+v", *e.State())
 }

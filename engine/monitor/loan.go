@@ -27,6 +27,19 @@ type Loans struct {
 	Acts  []LoanAct  `json:"acts"`
 	Ended []LoanAct  `json:"ended"`
 	Loans []LoanLine `json:"loans"`
+	// Services are what the kernel's services have wished last, by name.
+	Services []LoanService `json:"services,omitempty"`
+}
+
+// LoanService is what a service of the kernel's has wished last; see engine.Service.
+type LoanService struct {
+	Name     string           `json:"name"`
+	At       exchange.Time    `json:"at"`
+	Strategy string           `json:"strategy,omitempty"`
+	Asset    string           `json:"asset,omitempty"`
+	Amount   *decimal.Decimal `json:"amount,omitempty"`
+	// Refused is the guard's no, "" without one.
+	Refused string `json:"refused,omitempty"`
 }
 
 // LoanAct is an act on the account as the kernel follows it.
@@ -121,6 +134,13 @@ func (s *Server) loans(ctx context.Context) (any, error) {
 			a.Ended = append(a.Ended, s.loanAct(&o))
 		}
 		a.Loans = append(a.Loans, s.loanLines(k)...)
+		for _, v := range k.Services() {
+			line := LoanService{Name: v.Name, At: v.At, Strategy: s.owner(v.Strategy), Asset: v.Asset, Refused: v.Refused}
+			if !v.Amount.IsZero() {
+				line.Amount = &v.Amount
+			}
+			a.Services = append(a.Services, line)
+		}
 	})
 	return a, err
 }

@@ -13,9 +13,10 @@ import (
 	"github.com/pmbot/pmbot/riskguard"
 )
 
-// Loans and repayments that a receiver has approved. They have no client id, so one whose
-// answer is lost is looked for in the exchange's records: of the same asset and amount, not
-// older than the request, and none that answered another act. It is never sent again.
+// Loans, repayments and moves between wallets that a receiver has approved. They have no client
+// id, so one whose answer is lost is looked for in the exchange's records: of the same asset and
+// amount, not older than the request, and none that answered another act. It is never sent again.
+// Of what leaves no record (houseact.go) the wallets tell whether there is still something to do.
 
 const (
 	// actsMax is how many acts and questions about them may wait.
@@ -66,8 +67,8 @@ type actDoubt struct {
 func (b *Broker) submitAct(a riskguard.Approved) {
 	act := a.Act()
 	why := "not sent: too many acts wait"
-	switch act.Kind {
-	case exchange.ActBorrow, exchange.ActRepay:
+	switch {
+	case carriedOut(act.Kind):
 		b.waiting.Lock()
 		if b.waiting.over {
 			why = stopped
@@ -87,6 +88,15 @@ func (b *Broker) submitAct(a riskguard.Approved) {
 	}
 }
 
+// carriedOut says whether the broker does acts of a kind.
+func carriedOut(k exchange.ActKind) bool {
+	switch k {
+	case exchange.ActBorrow, exchange.ActRepay, exchange.ActRepayNegative, exchange.ActCollectAsset, exchange.ActTransferBNB:
+		return true
+	}
+	return false
+}
+
 // actRefusal is the answer to an act that provably was not done.
 func actRefusal(id exchange.ActID, code int, why string, at exchange.Time) exchange.Event {
 	e := exchange.Event{At: at}
@@ -102,21 +112,32 @@ func (b *Broker) workActs(ctx context.Context) {
 			return
 		case t := <-b.acts:
 			n := actNews{task: t}
-			switch {
-			case t.at != 0:
+			if t.at != 0 {
 				n.records, n.err = b.actRecords(ctx, &t)
-			case t.act.Kind == exchange.ActBorrow:
-				var done Transaction
-				done, n.err = b.config.Client.Borrow(ctx, t.approved)
-				n.transaction = done.TranID
-			default:
-				var done Transaction
-				done, n.err = b.config.Client.Repay(ctx, t.approved)
-				n.transaction = done.TranID
+			} else {
+				n.transaction, n.err = b.carryOut(ctx, &t)
 			}
 			b.inbox <- n
 		}
 	}
+}
+
+// carryOut sends an act once, and returns the number of the exchange's record where it has one.
+func (b *Broker) carryOut(ctx context.Context, t *actTask) (int64, error) {
+	c, done, err := b.config.Client, Transaction{}, error(nil)
+	switch t.act.Kind {
+	case exchange.ActBorrow:
+		done, err = c.Borrow(ctx, t.approved)
+	case exchange.ActRepay:
+		done, err = c.Repay(ctx, t.approved)
+	case exchange.ActTransferBNB:
+		done, err = c.TransferBNB(ctx, t.approved)
+	case exchange.ActRepayNegative:
+		_, err = c.RepayNegative(ctx, t.approved)
+	case exchange.ActCollectAsset:
+		_, err = c.CollectAsset(ctx, t.approved)
+	}
+	return done.TranID, err
 }
 
 // actRecords reads what was borrowed or repaid of an asset since an act may have been sent.
@@ -124,12 +145,17 @@ func (b *Broker) actRecords(ctx context.Context, t *actTask) ([]actRecord, error
 	c, list := b.config.Client, []actRecord(nil)
 	q := LoansQuery{Asset: t.act.Asset}
 	q.Window, q.Size = Window{StartTime: t.since.Add(-recordSlack)}, recordsSize
-	if t.act.Kind == exchange.ActBorrow {
+	switch t.act.Kind {
+	case exchange.ActBorrow:
 		page, err := c.Loans(ctx, q)
 		for _, r := range page.Rows {
 			list = append(list, actRecord{r.TxID, r.Principal, r.Timestamp, r.Status})
 		}
 		return list, err
+	case exchange.ActTransferBNB:
+		return b.transferRecords(ctx, t)
+	case exchange.ActRepayNegative, exchange.ActCollectAsset:
+		return b.walletRecords(ctx, t)
 	}
 	page, err := c.Repayments(ctx, q)
 	for _, r := range page.Rows {
@@ -191,7 +217,7 @@ func (o *owner) rememberActs(acts []exchange.OpenAct) {
 		switch {
 		case a.Transaction != 0:
 			o.transactions = append(o.transactions, a.Transaction)
-		case !a.Status.Final() && (a.Kind == exchange.ActBorrow || a.Kind == exchange.ActRepay):
+		case !a.Status.Final() && carriedOut(a.Kind):
 			o.doubtAct(a.Act, a.Created, o.window(nil))
 		case !a.Status.Final():
 			o.tr.at = o.now()
@@ -235,7 +261,7 @@ func (o *owner) judgeAct(n *actNews) {
 			continue
 		}
 		switch r.status {
-		case "CONFIRMED":
+		case confirmed:
 			u.Status, u.Transaction = exchange.ActDone, r.transaction
 		case "FAILED":
 			u.Status, u.Reason, u.Retryable = exchange.ActRejected, fmt.Sprintf("record %d has failed", r.transaction), true

@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/backtest/papisim"
+	"github.com/pmbot/pmbot/backtest/venue"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -21,7 +22,13 @@ func (d *trader) do(id exchange.ActID, kind exchange.ActKind, amount string) str
 	e.SetAssetIndex(&exchange.AssetIndex{Asset: "USDT", Price: exchange.FixedOne})
 	d.guard.Apply(&e)
 	d.heardOfLoans()
-	act := exchange.Act{ID: id, Kind: kind, Asset: "USDT", Amount: decimal.RequireFromString(amount)}
+	return d.carry(exchange.Act{ID: id, Kind: kind, Asset: "USDT", Amount: decimal.RequireFromString(amount)})
+}
+
+// carry has an act approved and submitted, and says what was told of it.
+func (d *trader) carry(act exchange.Act) string {
+	d.t.Helper()
+	at, id := exchange.TimeOf(time.Now()), act.ID
 	v := d.guard.CheckAct(act, at)
 	if v.Refusal != nil {
 		d.t.Fatal(v.Refusal)
@@ -115,12 +122,75 @@ func TestActsCarriedOut(t *testing.T) {
 				t.Errorf("after act %d %v are owed, want %v and interest", i+1, there, owed)
 			}
 		}
-		transfer := exchange.Act{ID: 99, Kind: exchange.ActTransferBNB, Amount: decimal.NewFromInt(1), On: true}
-		v := d.guard.CheckAct(transfer, exchange.TimeOf(time.Now()))
+		contract := exchange.Act{ID: 99, Kind: exchange.ActSignContract}
+		v := d.guard.CheckAct(contract, exchange.TimeOf(time.Now()))
 		d.broker.Submit(v.Approved, 0)
 		d.pass(time.Second)
 		if last := d.events[len(d.events)-1]; last.Kind != exchange.KindAct || last.Act().Status != exchange.ActRejected {
 			t.Errorf("%+v", last)
+		}
+	})
+}
+
+// TestHouseActs moves money between wallets, with lost requests and answers: what is told is what
+// the wallets have.
+func TestHouseActs(t *testing.T) {
+	withSim(t, func(d *trader) {
+		pay := func(asset string, w exchange.Wallet, amount string) {
+			err := d.sim.Change(func(v *venue.Venue, at exchange.Time) error {
+				n := decimal.RequireFromString(amount)
+				if err := v.Deposit(asset, n, at); err != nil || w == exchange.WalletMargin {
+					return err
+				}
+				return v.Transfer(asset, exchange.WalletMargin, w, n, at)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		pay("BNB", exchange.WalletMargin, "10")
+		has := func(asset string, w exchange.Wallet) decimal.Decimal { return d.balances[purse{asset, w}] }
+		id := exchange.ActID(0)
+		for _, c := range []struct {
+			fault  papisim.FaultKind
+			not    bool
+			act    exchange.Act
+			path   string
+			want   string
+			moved  string
+			asset  string
+			wallet exchange.Wallet
+		}{
+			{"", false, exchange.Act{Kind: exchange.ActTransferBNB, Amount: decimal.NewFromInt(2), On: true}, "bnb-transfer", "DONE recorded", "2", "BNB", exchange.WalletUM},
+			{papisim.FaultTimeout, false, exchange.Act{Kind: exchange.ActTransferBNB, Amount: decimal.NewFromInt(2), On: true}, "bnb-transfer", "UNKNOWN, DONE recorded", "2", "BNB", exchange.WalletUM},
+			{papisim.FaultTimeout, true, exchange.Act{Kind: exchange.ActTransferBNB, Amount: decimal.NewFromInt(2), On: true}, "bnb-transfer", "UNKNOWN, NOT_ARRIVED", "0", "BNB", exchange.WalletUM},
+			{papisim.FaultLostReply, false, exchange.Act{Kind: exchange.ActTransferBNB, Amount: decimal.NewFromInt(2)}, "bnb-transfer", "UNKNOWN, DONE recorded", "-2", "BNB", exchange.WalletUM},
+			{"", false, exchange.Act{Kind: exchange.ActTransferBNB, Amount: decimal.NewFromInt(99), On: true}, "bnb-transfer", "REJECTED -2018", "0", "BNB", exchange.WalletUM},
+			{papisim.FaultTimeout, true, exchange.Act{Kind: exchange.ActCollectAsset, Asset: "USDT"}, "asset-collection", "UNKNOWN, NOT_ARRIVED", "0", "USDT", exchange.WalletUM},
+			{papisim.FaultTimeout, false, exchange.Act{Kind: exchange.ActCollectAsset, Asset: "USDT"}, "asset-collection", "UNKNOWN, DONE", "all", "USDT", exchange.WalletUM},
+			{"", false, exchange.Act{Kind: exchange.ActRepayNegative}, "repay-futures-negative-balance", "DONE", "0", "USDT", exchange.WalletUM},
+			{papisim.FaultTimeout, true, exchange.Act{Kind: exchange.ActRepayNegative}, "repay-futures-negative-balance", "UNKNOWN, DONE", "0", "USDT", exchange.WalletUM},
+		} {
+			if c.fault != "" {
+				f := papisim.Fault{Kind: c.fault, Method: "POST", Path: "/papi/v1/" + c.path, NotExecuted: c.not, Count: 1}
+				if _, err := d.sim.Inject(f); err != nil {
+					t.Fatal(err)
+				}
+			}
+			id++
+			c.act.ID = id
+			before := has(c.asset, c.wallet)
+			if got := d.carry(c.act); got != c.want {
+				t.Errorf("act %d, %v under %q: %s, want %s", id, c.act.Kind, c.fault, got, c.want)
+			}
+			moved := has(c.asset, c.wallet).Sub(before)
+			want, err := decimal.NewFromString(c.moved)
+			if err != nil {
+				want = before.Neg()
+			}
+			if !moved.Equal(want) {
+				t.Errorf("act %d, %v under %q: %v of %s moved, want %v", id, c.act.Kind, c.fault, moved, c.asset, want)
+			}
 		}
 	})
 }

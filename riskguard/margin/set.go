@@ -137,6 +137,16 @@ func (p *Portfolio) Balance(name string, w exchange.Wallet) decimal.Decimal {
 	return a.wallet[w].decimal(amountPlaces)
 }
 
+// Reserved is what open margin orders may take of an asset out of the margin wallet, if they
+// fill for the most, what they would borrow included.
+func (p *Portfolio) Reserved(name string) decimal.Decimal {
+	p.refresh()
+	if a, ok := p.byAsset[name]; ok {
+		return a.outflow.decimal(amountPlaces)
+	}
+	return decimal.Zero
+}
+
 // Overdrawn is by how much the wallets of an asset together are below 0, without debts; 0 if they
 // are not.
 func (p *Portfolio) Overdrawn(name string) decimal.Decimal {
