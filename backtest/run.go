@@ -86,7 +86,7 @@ func Run(ctx context.Context, cfg *Config, opt Options) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	if slices.ContainsFunc(list, func(d Description) bool { return d.Manifest.Borrow }) {
+	if lends(ins, list) {
 		r.loop.opening = append(r.loop.opening, derive.Lending(ins, cfg.held(), tab.Interest)...)
 	}
 	if err := errors.Join(r.loop.run(ctx), r.plan.close()); err != nil {
@@ -97,6 +97,13 @@ func Run(ctx context.Context, cfg *Config, opt Options) (*Result, error) {
 		return res, res.CheckStrict()
 	}
 	return res, nil
+}
+
+// lends says whether anybody may borrow: a strategy, or an order on a margin pair. Then the rates
+// of the simulated exchange are told, for the guard lets nobody borrow at one that it does not know.
+func lends(ins *exchange.Instruments, list []Description) bool {
+	return slices.ContainsFunc(list, func(d Description) bool { return d.Manifest.Borrow }) ||
+		slices.ContainsFunc(ins.All(), func(in exchange.Instrument) bool { return in.Product == exchange.Margin })
 }
 
 // closeAll ends players that hold something, such as a process.

@@ -30,6 +30,7 @@ func (g *Guard) CheckAct(act exchange.Act, at exchange.Time) (v Verdict) {
 		{"act-state", (*Guard).actState},
 		{"act-permission", (*Guard).actPermission},
 		{"act-sound", (*Guard).actSound},
+		{"act-rate", (*Guard).actRate},
 		{"act-pending", (*Guard).actPending},
 		{"act-inventory", (*Guard).actInventory},
 		{"act-borrow", (*Guard).actBorrow},
@@ -115,8 +116,8 @@ func (g *Guard) knows(asset string) bool {
 	return false
 }
 
-// actBorrow: all debts together stay within a bound in USD, on a fresh price, and the
-// worst case of all open orders keeps both floors with the loan.
+// actBorrow: all debts together, with what open orders may borrow, stay within a bound in USD,
+// on a fresh price and a rate that was told, and the worst case of all open orders keeps both floors with the loan.
 func (g *Guard) actBorrow(act *exchange.Act, at exchange.Time) *exchange.Refusal {
 	if act.Kind != exchange.ActBorrow {
 		return nil
@@ -137,29 +138,16 @@ func (g *Guard) actBorrow(act *exchange.Act, at exchange.Time) *exchange.Refusal
 	if yearly.Decimal().GreaterThan(g.limits.LoanRateMax) {
 		return &exchange.Refusal{Value: fmt.Sprintf("interest of %v a year on %s", yearly, act.Asset), Limit: fmt.Sprintf("%v a year", g.limits.LoanRateMax)}
 	}
-	owed := act.Amount.Mul(g.assets[i].price.Decimal()).Add(g.owed())
-	if owed.GreaterThan(g.limits.BorrowMaxUSD) {
-		return &exchange.Refusal{
-			Value: fmt.Sprintf("debts of %v USD", owed.Round(2)), Limit: fmt.Sprintf("%v USD", g.limits.BorrowMaxUSD),
-		}
-	}
 	p, err := g.model.ProjectBorrow(act.Asset, act.Amount)
 	if err != nil {
 		return &exchange.Refusal{Value: err.Error(), Limit: "the worst case must be computable"}
 	}
-	return g.keepsFloors(&p)
-}
-
-// owed is what the account owes in USD: loans and the interest on them. An asset without a
-// price is not known to be owed: the model refuses to project then.
-func (g *Guard) owed() decimal.Decimal {
-	sum := decimal.Zero
-	for i := range g.assets {
-		a := &g.assets[i]
-		debt := g.model.Balance(a.name, exchange.WalletLoan).Add(g.model.Balance(a.name, exchange.WalletInterest))
-		sum = sum.Add(debt.Mul(a.price.Decimal()))
+	if debts := p.Exposure.Debt.Decimal(); debts.GreaterThan(g.limits.BorrowMaxUSD) {
+		return &exchange.Refusal{
+			Value: fmt.Sprintf("debts of %v USD", debts.RoundCeil(2)), Limit: fmt.Sprintf("%v USD", g.limits.BorrowMaxUSD),
+		}
 	}
-	return sum
+	return g.keepsFloors(&p)
 }
 
 // keepsFloors refuses what would leave uniMMR, as it is or under a shock, below its floor,

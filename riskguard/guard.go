@@ -46,6 +46,7 @@ type Guard struct {
 	sent     []sent
 	executed []executed
 	traffic  []traffic
+	acted    []sent
 	// messages are those of the account.
 	messages sent
 	states   states
@@ -94,6 +95,7 @@ func New(c Config) (*Guard, error) {
 		sent:     make([]sent, c.Strategies+1),
 		executed: make([]executed, c.Strategies+1),
 		traffic:  make([]traffic, c.Strategies+1),
+		acted:    make([]sent, c.Strategies+1),
 		states:   newStates(c.Instruments.Len(), c.Strategies), permitted: permitted(&c),
 	}
 	return g, g.setLimits(c.Limits)
@@ -120,6 +122,7 @@ func (g *Guard) setLimits(l Limits) error {
 	for i := range g.sent {
 		g.sent[i].resize(l.MessagesPerSecondMax)
 		g.executed[i].resize(l.ExecutionsPerMinuteMax)
+		g.acted[i].resize(l.ActsPerMinuteMax)
 	}
 	return nil
 }

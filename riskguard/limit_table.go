@@ -34,6 +34,7 @@ func (l *Limits) entries() []limitEntry {
 	return []limitEntry{
 		{"account_messages_per_minute_max", &l.AccountMessagesPerMinuteMax, "480", "0", "1200", whole},
 		{"account_open_orders_max", &l.AccountOpenOrdersMax, "150", "0", "1000", whole},
+		{"acts_per_minute_max", &l.ActsPerMinuteMax, "6", "0", "30", whole},
 		{"approval_ttl", &l.ApprovalTTL, "500ms", "1ms", "1h", whole},
 		{"borrow_max_usd", &l.BorrowMaxUSD, "0", "0", "1000000000", whole},
 		{"coin_exposure_max_ratio", &l.CoinExposureMaxRatio, "3", "0", "50", lower},

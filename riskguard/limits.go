@@ -68,6 +68,9 @@ type Limits struct {
 	// What provably reduces is not refused by it. Default 480, 40% of what Binance takes, at
 	// most 1,200.
 	AccountMessagesPerMinuteMax int `toml:"account_messages_per_minute_max" json:"account_messages_per_minute_max"`
+	// ActsPerMinuteMax bounds the loans and repayments of one strategy in any minute. Default 6, at
+	// most 30: each takes 100 of the 6,000 of weight that an address has a minute.
+	ActsPerMinuteMax int `toml:"acts_per_minute_max" json:"acts_per_minute_max"`
 	// OrderToTradeMax bounds the messages of one strategy for each of its trades (order-to-trade
 	// ratio, OTR) over the last ten minutes, of which the first 100 messages are free; no trade
 	// counts as one. What provably reduces is not refused by it. Default 500, 1 to 100,000.
@@ -135,8 +138,8 @@ type Limits struct {
 	DriftMaintMax  decimal.Decimal `toml:"drift_maint_max" json:"drift_maint_max"`
 	DriftReadings  int             `toml:"drift_readings" json:"drift_readings"`
 	// LoanRateMax bounds the yearly interest at which anything is borrowed, 8,760 times the hourly
-	// rate, as a ratio: the one that the exchange told within the hour, or as long as it has told
-	// none that of the margin tables. Default 0.20, at most 10.
+	// rate that the exchange told within the hour, as a ratio; without one nothing is borrowed.
+	// Default 0.20, at most 10.
 	LoanRateMax decimal.Decimal `toml:"loan_rate_max" json:"loan_rate_max"`
 	// ApprovalTTL is how long an approval may wait before it is sent. Default 500ms,
 	// 1ms to 1h.

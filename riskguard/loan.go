@@ -63,18 +63,15 @@ func (g *Guard) actOpen(asset string) *exchange.Refusal {
 }
 
 // yearlyRate is the interest of a year on a loan of the asset, a ratio rounded up: 8,760 times
-// the hourly rate that the exchange told last, or of the tables as long as it has told none.
-// One that is unknown or too old refuses.
+// the hourly rate that the exchange told last. One that was never told, or too long ago, refuses:
+// what the tables assume may be a tenth of what is asked for a coin that many want to sell.
 func (g *Guard) yearlyRate(asset string, at exchange.Time) (exchange.Fixed, *exchange.Refusal) {
 	hourly, told := g.LoanRate(asset)
 	most := g.rateAge(asset)
 	if told == 0 {
-		table, known := g.model.Interest(asset)
-		if !known {
-			return 0, &exchange.Refusal{Value: "the interest on loans of " + asset + " is unknown", Limit: "it must be known"}
-		}
-		hourly = table.Decimal()
-	} else if age := at.Sub(told); age > most {
+		return 0, &exchange.Refusal{Value: "the interest on loans of " + asset + " was never told", Limit: "it must be known"}
+	}
+	if age := at.Sub(told); age > most {
 		return 0, &exchange.Refusal{Value: fmt.Sprintf("the interest on loans of %s is %v old", asset, age), Limit: oldAtMost(most)}
 	}
 	yearly, err := exchange.FixedFromDecimal(hourly.Mul(decimal.NewFromInt(hoursOfYear)).RoundCeil(exchange.FixedPlaces), exchange.RoundHalfUp)

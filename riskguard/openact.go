@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,6 +36,23 @@ func (g *Guard) HoldAct(a exchange.OpenAct) {
 		g.acts[at] = a
 	default:
 		g.acts = slices.Insert(g.acts, at, a)
+	}
+	if a.Kind == exchange.ActBorrow {
+		g.lent(a.Asset)
+	}
+}
+
+// lent has the model count the loans of an asset that are under way, until their end is known:
+// what is booked meanwhile counts twice for that moment.
+func (g *Guard) lent(asset string) {
+	sum := decimal.Zero
+	for i := range g.acts {
+		if a := &g.acts[i]; a.Kind == exchange.ActBorrow && a.Asset == asset {
+			sum = sum.Add(a.Amount)
+		}
+	}
+	if err := g.model.SetLent(asset, sum); err != nil && g.fault == nil {
+		g.fault = fmt.Errorf("loan of %.20s: %w", asset, err)
 	}
 }
 
@@ -124,6 +142,27 @@ func (g *Guard) actPending(act *exchange.Act, _ exchange.Time) *exchange.Refusal
 		return &exchange.Refusal{Value: actWords(a), Limit: limit}
 	}
 	return nil
+}
+
+// actWindow is what a strategy's acts are counted in.
+const actWindow = time.Minute
+
+// actRate: no strategy in a loop eats the budget of requests with acts, each of which weighs as
+// much as a hundred orders. The house's are wished by people and by services, which wait.
+func (g *Guard) actRate(act *exchange.Act, at exchange.Time) *exchange.Refusal {
+	if act.Strategy == 0 {
+		return nil
+	}
+	s, most := &g.acted[act.Strategy], g.limits.ActsPerMinuteMax
+	n := s.within(at, actWindow) + 1
+	if n <= most {
+		return nil
+	}
+	no := &exchange.Refusal{Value: fmt.Sprintf("act %d within a minute", n), Limit: strconv.Itoa(most)}
+	if most > 0 {
+		no.Passes = fmt.Sprintf("the same in %v", s.ago(most).Add(actWindow).Sub(at))
+	}
+	return no
 }
 
 // actWords say of an act under way what it is and since when.

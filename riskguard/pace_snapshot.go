@@ -36,6 +36,11 @@ func (g *Guard) writePace(s *snapshot) {
 			s.Traffic = append(s.Traffic, trafficSnapshot{g.traffic[i], exchange.StrategyID(i)})
 		}
 	}
+	for i := range g.acted {
+		if times := g.acted[i].newest(); times != nil {
+			s.Acted = append(s.Acted, sentSnapshot{exchange.StrategyID(i), times})
+		}
+	}
 	for i := range g.executed {
 		x := &g.executed[i]
 		if times := x.newest(); times != nil || x.order != 0 {
@@ -63,6 +68,14 @@ func (g *Guard) restorePace(s *snapshot) error {
 		}
 		for _, at := range w.Times {
 			g.sent[w.Strategy].count(at)
+		}
+	}
+	for _, w := range s.Acted {
+		if int(w.Strategy) >= len(g.acted) {
+			continue
+		}
+		for _, at := range w.Times {
+			g.acted[w.Strategy].count(at)
 		}
 	}
 	for _, w := range s.Executed {

@@ -222,17 +222,8 @@ func (b *bench) do(f []string) string {
 		e.SetCadence(&c)
 	case "lending": // lending USDT 0.00001: what a loan costs an hour
 		e.SetLending(&exchange.Lending{Asset: f[1], Hourly: decimal.RequireFromString(f[2]), Rated: true})
-	case "open-act": // open-act BORROW USDT UNKNOWN
-		kind := exchange.ActBorrow
-		if f[1] == "REPAY" {
-			kind = exchange.ActRepay
-		}
-		status, err := exchange.ParseActStatus(f[3])
-		if err != nil {
-			return err.Error()
-		}
-		b.g.HoldAct(exchange.OpenAct{Act: exchange.Act{ID: 1, Kind: kind, Asset: f[2], Amount: decimal.New(5, 0)}, Status: status, Updated: b.now})
-		return ""
+	case "open-act", "acted":
+		return b.openAct(f)
 	case "deposit": // deposit UM USDT 10000 [DELTA]: what the wallet has then, by default all of it new
 		w, err := exchange.ParseWallet(f[1])
 		if err != nil {

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -18,6 +20,7 @@ func benchOf(t testing.TB, c Config) *bench {
 	b.fresh()
 	b.do([]string{"deposit", "UM", "USDT", "10000"})
 	b.do([]string{"state", "ACTIVE"})
+	b.lend()
 	return b
 }
 
@@ -75,5 +78,34 @@ func (b *bench) permit(words []string) string {
 		}
 	}
 	*b = *benchOf(b.t, c)
+	return ""
+}
+
+// lend tells what loans of two assets cost, as the tables assume. Nobody tells of ETH.
+func (b *bench) lend() {
+	for _, line := range []string{"lending USDT 0.00000913", "lending BTC 0.00000342"} {
+		b.do(strings.Fields(line))
+	}
+}
+
+// openAct is "open-act BORROW USDT UNKNOWN [amount]", an act under way, of 5 by default, or
+// "acted 1", which counts an act of strategy 1.
+func (b *bench) openAct(f []string) string {
+	if f[0] == "acted" {
+		b.g.Count(&exchange.Intent{Kind: exchange.IntentBorrow, Strategy: exchange.StrategyID(f[1][0] - '0')}, b.now)
+		return ""
+	}
+	act := exchange.Act{ID: 1, Kind: exchange.ActBorrow, Asset: f[2], Amount: decimal.New(5, 0)}
+	if f[1] == "REPAY" {
+		act.Kind = exchange.ActRepay
+	}
+	if len(f) > 4 {
+		act.Amount = decimal.RequireFromString(f[4])
+	}
+	status, err := exchange.ParseActStatus(f[3])
+	if err != nil {
+		return err.Error()
+	}
+	b.g.HoldAct(exchange.OpenAct{Act: act, Status: status, Updated: b.now})
 	return ""
 }

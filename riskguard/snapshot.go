@@ -16,6 +16,8 @@ import (
 // snapshot is the state of a guard, but for the open orders, which are the kernel's. Keys
 // rise, so that equal states are equal bytes.
 type snapshot struct {
+	// Acted are the acts of late.
+	Acted   []sentSnapshot    `json:"acted,omitzero"`
 	Alerts  []alertSnapshot   `json:"alerts,omitzero"`
 	Assets  []assetSnapshot   `json:"assets"`
 	Doubted []doubtedSnapshot `json:"doubted,omitzero"`

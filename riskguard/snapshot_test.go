@@ -29,6 +29,9 @@ func (b *bench) again() {
 	for _, o := range b.g.open {
 		g.Hold(o)
 	}
+	for _, a := range b.g.acts {
+		g.HoldAct(a)
+	}
 	if written := g.Snapshot(); !bytes.Equal(written, text) {
 		b.t.Fatalf("restored, it writes\n%s\nnot\n%s", written, text)
 	}

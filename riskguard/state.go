@@ -191,11 +191,14 @@ func (g *Guard) Hold(o exchange.Order) {
 }
 
 // Count notes a message to the exchange for the limits on messages: a new order, an
-// amend, or one cancel. Refused wishes are no messages.
+// amend, an act, or one cancel. Refused wishes are no messages.
 func (g *Guard) Count(in *exchange.Intent, at exchange.Time) {
 	g.messages.count(at)
 	if int(in.Strategy) < len(g.sent) {
 		g.sent[in.Strategy].count(at)
 		g.traffic[in.Strategy].at(at).Messages++
+		if in.Kind >= exchange.IntentBorrow {
+			g.acted[in.Strategy].count(at)
+		}
 	}
 }

@@ -30,6 +30,7 @@ type lives struct {
 	flood  sync.WaitGroup
 	count  int
 	sum    tally
+	loans  *loanee // who lets it borrow; nil is nobody
 
 	// The mutex guards what has left, which connections tell.
 	mu   sync.Mutex
@@ -37,6 +38,9 @@ type lives struct {
 }
 
 func (l *lives) left(r *http.Request, values url.Values) {
+	if l.loans != nil {
+		l.loans.left(r, values)
+	}
 	if id := clientID(values); id != "" && r.Method == http.MethodPost {
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -45,7 +49,12 @@ func (l *lives) left(r *http.Request, values url.Values) {
 }
 
 // configured is what every life is configured with.
-func (l *lives) configured() engine.Config { return kernelConfig(l.t, flooding) }
+func (l *lives) configured() engine.Config {
+	if l.loans != nil {
+		return l.loans.configured(l.t)
+	}
+	return kernelConfig(l.t, flooding)
+}
 
 // begin recovers the journal and starts a process on it.
 func (l *lives) begin() {

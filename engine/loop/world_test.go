@@ -117,6 +117,7 @@ type world struct {
 	price   exchange.Fixed
 	network *pipes
 	delay   func() time.Duration // before a request reaches the exchange
+	lending time.Duration        // how often loans are asked about, 0 for never
 	// left, arrived and answered are called for each request when its last byte leaves, when
 	// it has reached the exchange, and when the exchange is done with it.
 	left, arrived, answered func(*http.Request, url.Values)
@@ -319,8 +320,8 @@ func (w *world) run(k *engine.Kernel, prefix string, known exchange.Known, j Jou
 	w.over = append(w.over, p.client.CloseIdle)
 	p.broker, err = papi.NewBroker(papi.BrokerConfig{
 		Client: p.client, Instruments: w.ins, Stream: "ws://127.0.0.1:9/pm", Dial: p.cable.through(w.dialStream), Known: known,
-		Prefixes: []string{"pm"},
-		Deliver:  func(e exchange.Event) { p.Put(e) },
+		Prefixes: []string{"pm"}, Lending: w.lending,
+		Deliver: func(e exchange.Event) { p.Put(e) },
 		Notify: func(n papi.Notice) {
 			if n.Kind == papi.NoticeState {
 				p.Stream(StreamState(n.State), n.Text)

@@ -29,6 +29,24 @@ func (p *Portfolio) ProjectBorrow(name string, amount decimal.Decimal) (Projecti
 	return p.projected()
 }
 
+// SetLent sets what loans of an asset that are under way may add to its debt: the worst case
+// counts it, as long as nobody knows what becomes of them. What they pay lies in the margin wallet
+// then and takes nothing from equity. It fails with ErrInput when the amount makes no sense.
+func (p *Portfolio) SetLent(name string, amount decimal.Decimal) error {
+	n, err := wideFromDecimal(amount, amountPlaces, amountDigitsMax)
+	if err != nil || n.negative() {
+		return fmt.Errorf("%w: loans under way of %v %s", ErrInput, amount, name)
+	}
+	a, err := p.asset(name)
+	if err != nil || a.lent == n {
+		return err
+	}
+	a.lent = n
+	p.band.holds = false
+	p.touchAsset(a)
+	return nil
+}
+
 // ProjectLeverage computes the worst case with another leverage of a futures symbol, and
 // in Breaches the legs that would be too large for it with all their orders filled.
 // Nothing is kept. It fails as SetLeverage does, and with ErrMissing when a price is not
@@ -68,6 +86,6 @@ func (p *Portfolio) projected() (Projection, error) {
 	worst := p.worst()
 	return Projection{
 		Base: p.outcome(0), Shocked: p.outcome(worst), InitialMargin: t.initialWorst.decimal(usdPlaces),
-		Available: t.equityWorst.sub(t.swapWorst).sub(t.initialWorst).decimal(usdPlaces),
+		Available: t.equityWorst.sub(t.swapWorst).sub(t.initialWorst).decimal(usdPlaces), Exposure: p.exposure(&p.trial.stakes),
 	}, nil
 }

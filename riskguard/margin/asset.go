@@ -18,6 +18,8 @@ type asset struct {
 	wallet [exchange.Wallets + 1]wide
 	// own is the sum of wallets less debt; debt is principal and interest.
 	own, debt wide
+	// lent is what loans under way may add to the debt.
+	lent wide
 	// inflow and outflow are what open margin orders bring and take, and borrowing the
 	// part of the outflow that may be borrowed.
 	inflow, outflow, borrowing wide
@@ -161,7 +163,7 @@ func (a *asset) firstRate(haircut exchange.Fixed) exchange.Fixed {
 // updateAsset computes an asset again and moves the totals along.
 func (p *Portfolio) updateAsset(a *asset) {
 	p.keepAsset(a)
-	debtWorst := a.debt.add(a.newDebt())
+	debtWorst := a.debt.add(a.newDebt()).add(a.lent)
 	changed := false
 	for i := range a.at {
 		at, t := &a.at[i], &p.totals[i]
@@ -209,7 +211,7 @@ func (p *Portfolio) updateAsset(a *asset) {
 // used says whether anything depends on the asset's index.
 func (a *asset) used() bool {
 	at := &a.at[0]
-	if !a.own.zero() || !a.debt.zero() || !at.pnl.zero() || !at.loss.zero() || !at.legMaintWorst.zero() {
+	if !a.own.zero() || !a.debt.zero() || !a.lent.zero() || !at.pnl.zero() || !at.loss.zero() || !at.legMaintWorst.zero() {
 		return true
 	}
 	for _, pr := range a.pairs {

@@ -17,8 +17,8 @@ type Exposure struct {
 	// they can make larger; 0 if there is none. GapCoin is its name.
 	Gap     exchange.Fixed
 	GapCoin string
-	// Debt is what is owed, loans and the interest on them, with what the open orders may
-	// borrow.
+	// Debt is what is owed, loans and the interest on them, with what the open orders and the
+	// loans under way may add.
 	Debt, DebtBefore exchange.Fixed
 	// Equity is the account's haircut equity rounded down, 0 if it is negative.
 	Equity exchange.Fixed
@@ -40,8 +40,8 @@ func (s *stakes) replace(old, now *stakes) {
 // updateStakes counts an asset's part anew. Its caller has kept the asset.
 func (p *Portfolio) updateStakes(a *asset) {
 	now := stakes{
-		gross: a.gross.add(a.debt).times(a.index).up(),
-		debt:  a.debt.add(a.newDebt()).times(a.index).up(),
+		gross: a.gross.add(a.debt).add(a.lent).times(a.index).up(),
+		debt:  a.debt.add(a.newDebt()).add(a.lent).times(a.index).up(),
 	}
 	if !a.stable {
 		held := a.delta()
