@@ -3,6 +3,7 @@ package backtest
 import (
 	"github.com/shopspring/decimal"
 
+	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -18,10 +19,14 @@ type attribution struct {
 	decisions map[exchange.OrderID]exchange.Fixed
 	forced    []forcedFill // by InstrumentID
 	trades    tradeBook
-	house     cell         // entries of no instrument
-	series    []lineSeries // by StrategyID, then by InstrumentID
-	total     lineSeries
-	months    []monthMark
+	house     cell // entries of no instrument
+	// shares are the kernel's of the loans in an asset, and charged the interest of strategies that
+	// was counted already; nil gives all interest to the house.
+	shares  func(asset string) []engine.LoanShare
+	charged map[loanOf]decimal.Decimal
+	series  []lineSeries // by StrategyID, then by InstrumentID
+	total   lineSeries
+	months  []monthMark
 	// takenOver are the account's debts, in USD, that the insurance fund has paid.
 	takenOver decimal.Decimal
 }
@@ -78,7 +83,7 @@ type assetPrice struct {
 func newAttribution(ins *exchange.Instruments, strategies int) attribution {
 	a := attribution{
 		ins: ins, trades: newTradeBook(ins, strategies), cells: make([][]cell, strategies), net: make([]legs, ins.Len()+1), marks: make([]exchange.Fixed, ins.Len()+1),
-		decisions: map[exchange.OrderID]exchange.Fixed{}, forced: make([]forcedFill, ins.Len()+1), series: make([]lineSeries, strategies+ins.Len()+1),
+		decisions: map[exchange.OrderID]exchange.Fixed{}, charged: map[loanOf]decimal.Decimal{}, forced: make([]forcedFill, ins.Len()+1), series: make([]lineSeries, strategies+ins.Len()+1),
 	}
 	for i := range a.cells {
 		a.cells[i] = make([]cell, ins.Len()+1)
@@ -213,6 +218,8 @@ func (a *attribution) ledger(e *exchange.Event, l *exchange.LedgerEntry) decimal
 		usd = usd.Neg()
 	}
 	switch {
+	case inst == 0 && l.Reason == exchange.ReasonInterest && a.shares != nil:
+		a.charge(l.Asset, usd)
 	case inst == 0:
 		a.house.book(l.Reason, usd)
 		if l.Reason == exchange.ReasonLiquidation && usd.IsPositive() {
@@ -227,6 +234,29 @@ func (a *attribution) ledger(e *exchange.Event, l *exchange.LedgerEntry) decimal
 		}
 	}
 	return usd
+}
+
+// loanOf is a strategy's loans in an asset.
+type loanOf struct {
+	asset    string
+	strategy exchange.StrategyID
+}
+
+// charge divides interest as the kernel's meter has done, which has seen the booking before; what
+// no strategy has borrowed is the house's.
+func (a *attribution) charge(asset string, usd decimal.Decimal) {
+	rest := usd
+	for _, h := range a.shares(asset) {
+		of := loanOf{asset, h.Strategy}
+		part := a.usd(asset, a.charged[of].Sub(h.Charged))
+		if h.Strategy == 0 || part.IsZero() {
+			continue
+		}
+		a.charged[of] = h.Charged
+		a.cells[h.Strategy][0].book(exchange.ReasonInterest, part)
+		rest = rest.Sub(part)
+	}
+	a.house.book(exchange.ReasonInterest, rest)
 }
 
 // fund divides a funding payment of the whole position among the strategies that hold

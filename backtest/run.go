@@ -161,6 +161,7 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 	}
 	plan.build.from = max(plan.from, reads)
 	kernel := engine.New(engine.Config{Instruments: ins, Guard: guard, Strategies: len(list), ClientPrefix: "bt", Services: cfg.Services})
+	record.attribution.shares = kernel.LoanShares
 	from, to := max(plan.from, cfg.From), plan.to
 	if cfg.To != 0 {
 		to = min(to, cfg.To)

@@ -206,6 +206,9 @@ func (k *Kernel) Loans() []Loan {
 	return list
 }
 
+// LoanShares are the parts of an asset's loans, by rising strategy. The list is the kernel's.
+func (k *Kernel) LoanShares(asset string) []LoanShare { return k.loans.shares(asset) }
+
 // loanSnapshot is a line of the meter in a snapshot. Keys rise.
 type loanSnapshot struct {
 	Asset     string              `json:"asset"`
