@@ -166,7 +166,7 @@ func carryTape(t *testing.T) string {
 	var bars, rates strings.Builder
 	for i := range 2 * 24 * 60 {
 		open := time.Duration(day) + time.Duration(i)*time.Minute
-		fmt.Fprintf(&bars, "%d,60000,60010,59990,60000,1000,%d,60000000,5000,500,30000000,0\n", open.Milliseconds(), (open + time.Minute).Milliseconds()-1)
+		fmt.Fprintf(&bars, "%d,60000,60010,59990,60000,1000,%d,60000000,5000,500,30000000,0\n", open.Milliseconds(), (open+time.Minute).Milliseconds()-1)
 	}
 	for i := range 6 {
 		fmt.Fprintf(&rates, "%d,8,-0.0005\n", (time.Duration(day) + time.Duration(i+1)*8*time.Hour).Milliseconds())
