@@ -206,8 +206,8 @@ func TestCarry(t *testing.T) {
 		}
 	}
 	// From bar 60 to bar 2000, the first hour at once and then 33 full ones, of 0.5 BTC.
-	if hours := charged.Div(decimal.RequireFromString("0.000005")); !hours.Equal(decimal.NewFromInt(33)) {
-		t.Errorf("interest of %v hours, %v BTC", hours, charged)
+	if hours := decimal.New(33, 0); !charged.Equal(hours.Mul(decimal.RequireFromString("0.000005"))) {
+		t.Errorf("interest of %v BTC, want that of %v hours", charged, hours)
 	}
 	own := res.ByStrategy[0]
 	if want := charged.Mul(decimal.New(60_000, 0)).Neg(); !own.Interest.Equal(want) || !res.Total.Interest.Equal(want) {

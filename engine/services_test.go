@@ -85,7 +85,7 @@ func (b *bench) servicedBy(s Services) Config {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: margin.Assumed(), Limits: benchLimits(), Strategies: 2})
+	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: margin.Assumed(), Limits: benchLimits(), Strategies: 2, Permits: riskguard.Unbound(2)})
 	if err != nil {
 		b.t.Fatal(err)
 	}
