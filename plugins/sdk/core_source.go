@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "2aafeb9eb8030b17fa07d0fe8a703767cf1b11dc4b331e8bba0599106ca5137c"
+const coreSource = "e4e1a338f18f2e8ef19c3ca03529731c277f642045ba77ca5548ffb2798c0ba2"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
