@@ -82,6 +82,15 @@ func (l *Limits) entries() []limitEntry {
 	}
 }
 
+// LimitKeys are the keys of all limits, but for the lists.
+func LimitKeys() []string {
+	var keys []string
+	for _, e := range new(Limits).entries() {
+		keys = append(keys, e.key)
+	}
+	return keys
+}
+
 // Validate names every limit outside its bounds, with the key of the configuration, and every
 // override that makes no sense or is not stricter. Whether instruments and strategies of
 // overrides are there [New] finds out.

@@ -1,6 +1,7 @@
 package riskguard
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -28,6 +29,9 @@ func (t *LimitText) UnmarshalText(text []byte) error {
 	*t = LimitText(text)
 	return nil
 }
+
+// ErrNoLimit says that a key of an override is none of [LimitKeys].
+var ErrNoLimit = errors.New("is no limit; the keys are those of [risk]")
 
 // overridesMax is how many overrides there may be.
 const overridesMax = 100
@@ -69,7 +73,7 @@ func (l *Limits) tighten(key string, text LimitText) error {
 	entries := l.entries()
 	at := slices.IndexFunc(entries, func(e limitEntry) bool { return e.key == key })
 	if at < 0 {
-		return fmt.Errorf("is no limit; the keys are those of [risk]")
+		return ErrNoLimit
 	}
 	e := &entries[at]
 	if e.strict == whole {

@@ -158,13 +158,23 @@ func (c *configuration) check() []mistake {
 	}
 	c.checkBalances(wrong)
 	c.checkVenue(wrong)
-	for _, err := range parts(c.Risk.Validate()) {
-		key, rest, _ := strings.Cut(err.Error(), " ")
-		wrong("risk."+key, "%s", rest)
-	}
+	checkRisk(&c.Risk, wrong)
 	checkServices(&c.Services, wrong)
 	c.checkStrategies(wrong)
 	return list
+}
+
+// checkRisk finds limits that make no sense.
+func checkRisk(l *riskguard.Limits, wrong wrongFunc) {
+	for _, err := range parts(l.Validate()) {
+		key, rest, _ := strings.Cut(err.Error(), " ")
+		if errors.Is(err, riskguard.ErrNoLimit) {
+			if near := strategy.Nearest(key[strings.LastIndexByte(key, '.')+1:], riskguard.LimitKeys()); near != "" {
+				rest = "is no limit; did you mean " + near + "?"
+			}
+		}
+		wrong("risk."+key, "%s", rest)
+	}
 }
 
 type wrongFunc func(key, format string, args ...any)

@@ -77,10 +77,7 @@ func (c *runConfig) checkPaper(doc *document, wrong wrongFunc) {
 	if feed := c.Paper.Venue.Latency.Feed; feed != "" && feed != "0s" {
 		wrong("paper.venue.latency.feed", "%q: live data takes its own time; give the way there and back with entry", feed)
 	}
-	for _, err := range parts(c.Risk.Validate()) {
-		key, rest, _ := strings.Cut(err.Error(), " ")
-		wrong("risk."+key, "%s", rest)
-	}
+	checkRisk(&c.Risk, wrong)
 	checkServices(&c.Services, wrong)
 }
 

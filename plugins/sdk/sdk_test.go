@@ -35,6 +35,7 @@ func TestByHand(t *testing.T) {
 
 Name it in the configuration of a run,
 
+    [risk]
     [[strategy]]
     plugin = "PATH"
 

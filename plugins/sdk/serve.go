@@ -69,6 +69,7 @@ func explain(w io.Writer, programs map[string]func() strategy.Strategy) {
 
 Name it in the configuration of a run,
 
+    [risk]
     [[strategy]]
     plugin = %q
 
