@@ -232,18 +232,21 @@ func (b *book) worst(orders []*bookOrder, shocks []bookShock) (uniMMR []decimal.
 			}
 		}
 	}
-	// What only reduces can do most after those of the other side, and before those of its own.
-	orders = slices.Clone(orders)
-	for _, first := range [...]bool{true, false} {
-		slices.SortStableFunc(orders, func(x, y *bookOrder) int {
-			switch a, b := x.order.Request.ReduceOnly, y.order.Request.ReduceOnly; {
-			case a == b:
-				return 0
-			case a == first:
-				return -1
+	// What only reduces can do most after those of the other side, and before those of its own;
+	// or before all, or after.
+	type turn struct{ buys, sells, reduces int }
+	for _, t := range [...]turn{{buys: 1, sells: 1}, {reduces: 1}, {buys: 2, reduces: 1}, {sells: 2, reduces: 1}} {
+		place := func(o *bookOrder) int {
+			switch r := &o.order.Request; {
+			case r.ReduceOnly:
+				return t.reduces
+			case r.Side == exchange.Buy:
+				return t.buys
+			default:
+				return t.sells
 			}
-			return 1
-		})
+		}
+		orders = slices.SortedStableFunc(slices.Values(orders), func(x, y *bookOrder) int { return place(x) - place(y) })
 		if try(b, 0, nil); !slices.ContainsFunc(orders, func(o *bookOrder) bool { return o.order.Request.ReduceOnly }) {
 			break
 		}
@@ -300,8 +303,13 @@ func bookRatio(equity, maint decimal.Decimal) decimal.Decimal {
 }
 
 // reach is the largest position of an instrument, by absolute value, that fills of one side's
-// orders can lead to, or for a pair their sum. Those that only reduce end at zero.
+// orders can lead to, or for a pair their sum.
 func (b *book) reach(inst exchange.InstrumentID, side exchange.Side, orders []*bookOrder) decimal.Decimal {
+	return b.turned(inst, side, orders).Abs()
+}
+
+// turned is that position. Orders that only reduce end at zero.
+func (b *book) turned(inst exchange.InstrumentID, side exchange.Side, orders []*bookOrder) decimal.Decimal {
 	sum, closes, sign := b.held[inst].qty, decimal.Zero, decimal.NewFromInt(side.Sign())
 	opens := decimal.Zero
 	for _, o := range orders {
@@ -319,7 +327,35 @@ func (b *book) reach(inst exchange.InstrumentID, side exchange.Side, orders []*b
 	if against := sum.Mul(sign).Neg(); against.IsPositive() {
 		sum = sum.Add(decimal.Min(against, closes).Mul(sign))
 	}
-	return sum.Add(opens.Mul(sign)).Abs()
+	return sum.Add(opens.Mul(sign))
+}
+
+// stakes are what orders can put at stake at most, in dollars: "gross", "net", and each coin.
+func (b *book) stakes(orders []*bookOrder) map[string]decimal.Decimal {
+	all := map[string]decimal.Decimal{}
+	up, down := map[string]decimal.Decimal{}, map[string]decimal.Decimal{}
+	for inst := benchUM; inst <= benchCross; inst++ {
+		in := b.ins.At(inst)
+		buys, sells := b.turned(inst, exchange.Buy, orders), b.turned(inst, exchange.Sell, orders)
+		size := decimal.Max(buys.Abs(), sells.Abs())
+		coins, worth := bookOne, b.index[in.Base]
+		if in.Product != exchange.Margin {
+			worth = b.mark[inst].Mul(b.index[in.MarginAsset])
+			if in.Product == exchange.CM {
+				worth, coins = in.ContractSize.Decimal().DivRound(b.mark[inst], 16).Mul(b.index[in.Base]), in.ContractSize.Decimal().DivRound(b.mark[inst], 16)
+			}
+		}
+		all["gross"] = all["gross"].Add(size.Mul(worth))
+		held := b.held[inst].qty
+		up[in.Base] = up[in.Base].Add(decimal.Max(decimal.Zero, buys.Sub(held)).Mul(coins))
+		down[in.Base] = down[in.Base].Add(decimal.Max(decimal.Zero, held.Sub(sells)).Mul(coins))
+	}
+	for _, coin := range []string{"BTC", "ETH"} {
+		delta := b.delta(coin)
+		all[coin] = decimal.Max(delta.Add(up[coin]).Abs(), delta.Sub(down[coin]).Abs()).Mul(b.index[coin])
+		all["net"] = all["net"].Add(all[coin])
+	}
+	return all
 }
 
 // delta is the exposure to a coin.

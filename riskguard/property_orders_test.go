@@ -139,7 +139,7 @@ func (w *walk) ask(o exchange.Order, amend bool) string {
 	var broken []string
 	broken = append(broken, w.sanity(&o, amend)...)
 	money := w.money(&o, amend)
-	before, reduces := w.uniMMR, w.reduces(&o)
+	before, reduces, stakes := w.uniMMR, w.reduces(&o), w.b.stakes(w.orders)
 	if amend {
 		w.seen["amended"]++
 		i := slices.IndexFunc(w.orders, func(b *bookOrder) bool { return b.order.ID == o.ID })
@@ -155,6 +155,7 @@ func (w *walk) ask(o exchange.Order, amend bool) string {
 	w.hold(w.orders[slices.IndexFunc(w.orders, func(b *bookOrder) bool { return b.order.ID == o.ID })])
 	w.measure()
 	l := w.strictest(&o)
+	money = append(money, w.exposure(stakes, &l)...)
 	lowered := false
 	for k := range w.shocks {
 		floor := w.floor(k, &l)
@@ -229,7 +230,9 @@ func (w *walk) sanity(o *exchange.Order, amend bool) (broken []string) {
 	}
 	switch {
 	case r.Type == exchange.Market:
-		collar(decimal.Max(mark, last), decimal.Min(mark, last), l.PriceCollarMarket.Mul(bookOne.Add(l.PriceCollarMarket)))
+		if mark.Sub(last).Abs().GreaterThan(mark.Mul(l.PriceCollarMarket)) {
+			broken = append(broken, fmt.Sprintf("mark %v and last price %v", mark, last))
+		}
 	case r.Side == exchange.Buy:
 		collar(r.Price.Decimal(), decimal.Min(mark, last), l.PriceCollarLimit)
 	default:
@@ -258,6 +261,9 @@ func (w *walk) sanity(o *exchange.Order, amend bool) (broken []string) {
 			q.Type == r.Type && q.Price == r.Price && q.Qty == r.Qty && w.now.Sub(other.order.Created) < l.DuplicateWindow {
 			broken = append(broken, "the same order is not answered")
 		}
+	}
+	if l.SelfTrade == RefuseSelfTrade && w.meets(o) {
+		broken = append(broken, "it meets an own order")
 	}
 	if held := w.b.held[r.Inst].qty; r.ReduceOnly && int64(held.Sign()) != -r.Side.Sign() {
 		broken = append(broken, fmt.Sprintf("reduce-only with a position of %v", held))
@@ -308,6 +314,15 @@ func (w *walk) money(o *exchange.Order, amend bool) (broken []string) {
 	if !amend && len(w.orders)+1 > l.AccountOpenOrdersMax {
 		broken = append(broken, fmt.Sprintf("open order %d of the account", len(w.orders)+1))
 	}
+	dealt := 1
+	for _, at := range w.dealt[o.Strategy] {
+		if w.now.Sub(at) < time.Minute {
+			dealt++
+		}
+	}
+	if dealt > l.ExecutionsPerMinuteMax {
+		broken = append(broken, fmt.Sprintf("execution %d within a minute", dealt))
+	}
 	if doubts > l.UnknownOrdersMax && (!amend || r.Qty > had) {
 		broken = append(broken, fmt.Sprintf("%d orders in doubt", doubts))
 	}
@@ -318,6 +333,35 @@ func (w *walk) money(o *exchange.Order, amend bool) (broken []string) {
 		broken = append(broken, fmt.Sprintf("position %v of equity %v", n, equity))
 	}
 	return broken
+}
+
+// exposure lists the bounds on what is at stake that are broken and that something has come
+// nearer to since it was as it says.
+func (w *walk) exposure(before map[string]decimal.Decimal, l *Limits) (broken []string) {
+	equity, _ := w.b.valued(&bookShock{})
+	for what, now := range w.b.stakes(w.orders) {
+		most := l.CoinExposureMaxRatio
+		switch what {
+		case "gross":
+			most = l.GrossExposureMaxRatio
+		case "net":
+			most = l.NetExposureMaxRatio
+		}
+		if now.GreaterThan(before[what].Add(bookTiny)) && now.GreaterThan(equity.Mul(most).Add(bookTiny)) {
+			broken = append(broken, fmt.Sprintf("%s at stake %v, %v before, of equity %v", what, now, before[what], equity))
+		}
+	}
+	return broken
+}
+
+// meets says whether an order takes the price of one of the account's own on the other side.
+func (w *walk) meets(o *exchange.Order) bool {
+	r := &o.Request
+	return slices.ContainsFunc(w.orders, func(other *bookOrder) bool {
+		q := other.worst()
+		return q.Inst == r.Inst && q.Side != r.Side && q.Type == exchange.Limit &&
+			(r.Type == exchange.Market || r.Price.Decimal().Sub(q.Price.Decimal()).Sign() != -int(r.Side.Sign()))
+	})
 }
 
 // initial is the initial margin of all positions and orders, at a leverage of 20.
@@ -421,7 +465,8 @@ func (w *walk) fill(o *bookOrder) (final bool) {
 		w.ledger(exchange.WalletMargin, in.Base, base)
 	} else {
 		e := exchange.Event{At: w.now, Inst: r.Inst}
-		e.SetFill(&exchange.Fill{Side: r.Side, Qty: qty, Price: price})
+		e.SetFill(&exchange.Fill{Strategy: o.order.Strategy, Order: o.order.ID, Side: r.Side, Qty: qty, Price: price})
+		w.dealt[o.order.Strategy] = append(w.dealt[o.order.Strategy], w.now)
 		w.g.Apply(&e)
 		w.ledger(exchange.WalletUM, in.MarginAsset, settled)
 	}

@@ -22,7 +22,7 @@ import (
 // filled and all that may still fill. PMBOT_SEEDS is how many runs there are; a failure names
 // the seed, and the fewest of its steps that fail.
 func TestNoSequenceBreaksALimit(t *testing.T) {
-	seeds := 30
+	seeds := 60
 	if text := os.Getenv("PMBOT_SEEDS"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil {
@@ -50,7 +50,7 @@ func TestNoSequenceBreaksALimit(t *testing.T) {
 	for _, what := range []string{
 		"approved", "amended", "filled", "ended", "unknown", "reducing", "refused by state", "refused by order-size", "refused by price-collar",
 		"refused by freshness", "refused by duplicate", "refused by message-rate", "refused by open-orders", "refused by position",
-		"refused by unimmr", "refused by unimmr-shock", "refused by unknown-order",
+		"refused by unimmr", "refused by unimmr-shock", "refused by unknown-order", "refused by exposure", "refused by self-trade", "refused by executions",
 	} {
 		if seen[what] == 0 {
 			t.Errorf("in %d runs nothing was %s: %v", seeds, what, seen)
@@ -71,6 +71,7 @@ type walk struct {
 	last    exchange.OrderID
 	orders  []*bookOrder
 	sent    map[exchange.StrategyID][]exchange.Time
+	dealt   map[exchange.StrategyID][]exchange.Time
 	priceAt map[exchange.InstrumentID]exchange.Time
 	markAt  map[exchange.InstrumentID]exchange.Time
 	indexAt map[string]exchange.Time
@@ -108,12 +109,15 @@ func newWalk(t *testing.T, r *rand.Rand, seen map[string]int) *walk {
 	d := func(list ...string) decimal.Decimal { return decimal.RequireFromString(pick(list...)) }
 	l := DefaultLimits()
 	l.OrderNotionalMaxRatio, l.PositionMaxRatio = d("0.05", "0.5", "2", "10"), d("0.3", "2", "20")
-	l.UniMMRMin, l.UniMMRShockMin = d("1.2", "3", "15"), d("1.05", "1.5", "5")
+	l.UniMMRMin, l.UniMMRShockMin = d("1.2", "3", "15", "60"), d("1.05", "1.5", "5", "20")
 	l.ShockCoin, l.ShockStable, l.ShockHaircut = d("0", "0.2", "0.5"), d("0", "0.1"), d("0", "0.1", "0.3")
 	l.PriceCollarLimit, l.PriceCollarMarket = d("0.003", "0.01", "0.05"), d("0.002", "0.01")
-	// The plain account has neither; here the floors must be what refuses.
 	l.GrossExposureMaxRatio, l.NetExposureMaxRatio, l.CoinExposureMaxRatio = decimal.New(50, 0), decimal.New(50, 0), decimal.New(50, 0)
-	l.SelfTrade = AllowSelfTrade
+	if tight := d("0.6", "1", "5"); r.IntN(3) == 0 { // else the floors of uniMMR are what refuses
+		l.GrossExposureMaxRatio, l.NetExposureMaxRatio, l.CoinExposureMaxRatio = tight.Mul(d("1", "3", "9")), tight.Mul(d("1", "2")), tight
+	}
+	l.SelfTrade = SelfTrade(r.IntN(2))
+	l.ExecutionsPerMinuteMax = 2 + r.IntN(40)
 	l.OpenOrdersMax, l.MessagesPerSecondMax = 1+r.IntN(4), 2+r.IntN(9)
 	l.AccountOpenOrdersMax = 2 * l.OpenOrdersMax
 	l.UnknownOrdersMax = r.IntN(2)
@@ -151,7 +155,7 @@ func newWalk(t *testing.T, r *rand.Rand, seen map[string]int) *walk {
 			ins: g.ins, tables: margin.Assumed(), balance: map[string]decimal.Decimal{}, held: map[exchange.InstrumentID]bookPosition{},
 			index: map[string]decimal.Decimal{}, mark: map[exchange.InstrumentID]decimal.Decimal{}, last: map[exchange.InstrumentID]decimal.Decimal{},
 		},
-		sent: map[exchange.StrategyID][]exchange.Time{}, priceAt: map[exchange.InstrumentID]exchange.Time{}, markAt: map[exchange.InstrumentID]exchange.Time{},
+		sent: map[exchange.StrategyID][]exchange.Time{}, dealt: map[exchange.StrategyID][]exchange.Time{}, priceAt: map[exchange.InstrumentID]exchange.Time{}, markAt: map[exchange.InstrumentID]exchange.Time{},
 		indexAt: map[string]exchange.Time{}, halted: map[exchange.InstrumentID]bool{}, wallets: map[string]decimal.Decimal{}, reach: map[string]decimal.Decimal{},
 	}
 	w.prices(exchange.MustFixed("50000"))
