@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "e4e1a338f18f2e8ef19c3ca03529731c277f642045ba77ca5548ffb2798c0ba2"
+const coreSource = "5b7bda0533a719590eb495fa5f7bcf2a505361cd5dcc7f5a5705f95fb05e377f"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
