@@ -49,6 +49,13 @@
 // of their own, before what strategies wish in answer to that event. A replay looks again and
 // finds the same.
 //
+// # Services
+//
+// What is done for the account by itself ([Services], serve.go) is wished by the same way: with the
+// first event of a minute the kernel looks, wishes one thing at most, and the wish is an event that
+// the guard decides. Nothing is wished while trading is halted, and without a configuration nothing
+// at all.
+//
 // # A process begins
 //
 // KindStart is the first event of a process that goes on from a journal, or begins one. Nobody

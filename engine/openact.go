@@ -35,7 +35,11 @@ func (k *Kernel) decideAct(in *exchange.Intent, at exchange.Time) Decision {
 		return no(refuse(in, "act-owner", act.Kind.String()+" is the house's"))
 	}
 	act.ID = k.acts.last + 1
-	v := k.guard.CheckAct(act, at)
+	asked := act
+	if Serves(in) {
+		asked.Strategy = 0 // whoever has the loan, the wish is the house's
+	}
+	v := k.guard.CheckAct(asked, at)
 	d := Decision{Decision: exchange.Decision{Refusal: v.Refusal, Halt: v.Halt}, Approved: v.Approved}
 	if v.Refusal != nil {
 		v.Refusal.Intent = *in

@@ -16,7 +16,7 @@ import (
 //
 //	services repay=house after=2m min=10 keep=USDT:100 collect negative=50 low=1 high=2 buy
 //	served
-//	restore
+//	restore [unpermitted]
 //
 // services makes a new kernel that has them, with a pair for BNB; restore goes on with one that
 // was brought back from a snapshot.
@@ -29,7 +29,7 @@ func (b *bench) serviced(f []string) error {
 		return nil
 	case "restore":
 		text := b.kernel.Snapshot()
-		c := b.servicedBy(b.kernel.services.config)
+		c := b.servicedBy(b.kernel.services.config, len(f) == 1)
 		k, err := Restore(c, text)
 		if err != nil {
 			return err
@@ -70,14 +70,15 @@ func (b *bench) serviced(f []string) error {
 	if err := s.Check(); err != nil {
 		return err
 	}
-	c := b.servicedBy(s)
+	c := b.servicedBy(s, true)
 	b.ins, b.guard, b.kernel = c.Instruments, c.Guard, New(c)
 	b.driver = NewDriver(b.kernel, b, b)
 	return nil
 }
 
-// servicedBy is a bench's configuration with services and a pair for BNB.
-func (b *bench) servicedBy(s Services) Config {
+// servicedBy is a bench's configuration with services and a pair for BNB, and strategies that may
+// do everything or nothing.
+func (b *bench) servicedBy(s Services, permitted bool) Config {
 	rows := benchInstruments(b.t).All()
 	pair := rows[2]
 	pair.Symbol, pair.Pair, pair.Base, pair.Tick = "BNBUSDT", "BNBUSDT", "BNB", exchange.MustFixed("0.01")
@@ -85,7 +86,11 @@ func (b *bench) servicedBy(s Services) Config {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: margin.Assumed(), Limits: benchLimits(), Strategies: 2, Permits: riskguard.Unbound(2)})
+	permits := make([]riskguard.Permit, 2)
+	if permitted {
+		permits = riskguard.Unbound(2)
+	}
+	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: margin.Assumed(), Limits: benchLimits(), Strategies: 2, Permits: permits})
 	if err != nil {
 		b.t.Fatal(err)
 	}

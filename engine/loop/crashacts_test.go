@@ -102,6 +102,7 @@ func (l *lives) acts() (known map[string]exchange.ActStatus, open []exchange.Ope
 	known = map[string]exchange.ActStatus{}
 	err := l.Do(context.Background(), func(k *engine.Kernel) {
 		open = k.Acts()
+		l.sum["served"] += len(k.Services())
 		for _, list := range [][]exchange.OpenAct{k.Acts(), k.EndedActs()} {
 			for _, a := range list {
 				if key := keyOf(a.Kind, a.Amount); known[key] != exchange.ActDone {
@@ -227,7 +228,7 @@ func TestCrashesOfActs(t *testing.T) {
 		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) { borrowOften(t, seed, sum) })
 	}
 	t.Log(map[string]int(sum))
-	for _, what := range []string{"pending", "DONE", "NOT_ARRIVED", "REJECTED", "replayed", "snapshots"} {
+	for _, what := range []string{"pending", "DONE", "NOT_ARRIVED", "REJECTED", "served", "replayed", "snapshots"} {
 		if sum[what] == 0 {
 			t.Errorf("%s is 0: the test shows nothing", what)
 		}
