@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "5b7bda0533a719590eb495fa5f7bcf2a505361cd5dcc7f5a5705f95fb05e377f"
+const coreSource = "55d7333a3b3d1ddcd5b415688fbf8830c9a9b3f3d3160c971fc5f3b0007b32e9"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
