@@ -155,7 +155,7 @@ func TestChoice(t *testing.T) {
 			derives = fmt.Sprintf("every %v", every)
 		}
 		var hides []string
-		for k := exchange.KindTrade; p.hidden != nil && k <= exchange.KindGap; k++ {
+		for k := exchange.KindTrade; p.hidden != nil && k <= exchange.KindClock; k++ {
 			if p.hidden[1]>>k&1 != 0 {
 				hides = append(hides, k.String())
 			}

@@ -26,7 +26,7 @@ type players struct {
 func newPlayers(list []Player, labels []string, instruments int, r *recorder) *players {
 	p := &players{list: list, labels: labels, record: r, wanted: make([][]bool, instruments+1)}
 	for i := range p.wanted {
-		p.wanted[i] = make([]bool, exchange.KindGap+1)
+		p.wanted[i] = make([]bool, exchange.KindClock+1)
 	}
 	for _, player := range list {
 		for _, s := range player.Subscriptions() {

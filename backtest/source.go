@@ -20,7 +20,7 @@ type Source interface {
 // then what matches orders, then the settlement that uses both, then the next bar's open.
 func Rank(k exchange.Kind) int {
 	switch k {
-	case exchange.KindCadence, exchange.KindGap:
+	case exchange.KindCadence, exchange.KindGap, exchange.KindClock:
 		return 0
 	case exchange.KindAssetIndex, exchange.KindMark:
 		return 1

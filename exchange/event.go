@@ -29,6 +29,8 @@ const (
 	KindCadence
 	// KindGap: *[Gap], a hole the feed knows of.
 	KindGap
+	// KindClock: [Clock], inline.
+	KindClock
 )
 
 // Account events: what the exchange tells only us.
@@ -74,7 +76,7 @@ const (
 var kindNames = enum{
 	KindTrade: "TRADE", KindBookTicker: "BOOK_TICKER", KindMark: "MARK", KindFunding: "FUNDING",
 	KindBarOpen: "BAR_OPEN", KindLiquidation: "LIQUIDATION", KindBar: "BAR", KindDepth: "DEPTH",
-	KindAssetIndex: "ASSET_INDEX", KindCadence: "CADENCE", KindGap: "GAP",
+	KindAssetIndex: "ASSET_INDEX", KindCadence: "CADENCE", KindGap: "GAP", KindClock: "CLOCK",
 	KindOrderUpdate: "ORDER_UPDATE", KindFill: "FILL", KindLedger: "LEDGER", KindAccount: "ACCOUNT",
 	KindRiskLevel: "RISK_LEVEL", KindAct: "ACT", KindLending: "LENDING", KindIntent: "INTENT", KindRefusal: "REFUSAL", KindTimer: "TIMER",
 	KindState: "STATE", KindStrategy: "STRATEGY",
@@ -285,6 +287,17 @@ func (e *Event) SetGap(g *Gap) { e.setBody(KindGap, g) }
 
 // Gap returns the payload of KindGap.
 func (e *Event) Gap() *Gap { return e.body.(*Gap) }
+
+// SetClock makes the event a measurement of the exchange's clock.
+func (e *Event) SetClock(c Clock) {
+	e.set(KindClock, [6]int64{int64(c.Offset), int64(c.Within)})
+}
+
+// Clock returns the payload of KindClock.
+func (e *Event) Clock() Clock {
+	e.must(KindClock)
+	return Clock{time.Duration(e.word[0]), time.Duration(e.word[1])}
+}
 
 // SetOrderUpdate makes the event news of an order.
 func (e *Event) SetOrderUpdate(u *OrderUpdate) { e.setBody(KindOrderUpdate, u) }

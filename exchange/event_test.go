@@ -17,6 +17,7 @@ func payloads() []payload {
 	account := &Account{Status: StatusNormal}
 	bar, depth, index := &Bar{}, &Depth{}, &AssetIndex{}
 	cadence, gap, update, fill := &Cadence{}, &Gap{}, &OrderUpdate{}, &Fill{}
+	clock := Clock{Offset: -time.Second, Within: time.Millisecond}
 	ledger, intent, refusal, timer := &LedgerEntry{}, &Intent{}, &Refusal{}, &Timer{}
 	state, change := &StateChange{}, &StrategyChange{}
 	act, lending := &ActUpdate{}, &Lending{}
@@ -33,6 +34,7 @@ func payloads() []payload {
 		{KindAssetIndex, func(e *Event) { e.SetAssetIndex(index) }, func(e *Event) any { return e.AssetIndex() }, index},
 		{KindCadence, func(e *Event) { e.SetCadence(cadence) }, func(e *Event) any { return e.Cadence() }, cadence},
 		{KindGap, func(e *Event) { e.SetGap(gap) }, func(e *Event) any { return e.Gap() }, gap},
+		{KindClock, func(e *Event) { e.SetClock(clock) }, func(e *Event) any { return e.Clock() }, clock},
 		{KindOrderUpdate, func(e *Event) { e.SetOrderUpdate(update) }, func(e *Event) any { return e.OrderUpdate() }, update},
 		{KindFill, func(e *Event) { e.SetFill(fill) }, func(e *Event) any { return e.Fill() }, fill},
 		{KindLedger, func(e *Event) { e.SetLedger(ledger) }, func(e *Event) any { return e.Ledger() }, ledger},
@@ -103,7 +105,7 @@ func TestEveryKindHasAPayload(t *testing.T) {
 		if k, err := ParseKind(p.kind.String()); err != nil || k != p.kind {
 			t.Errorf("ParseKind(%v) = %v, %v", p.kind, k, err)
 		}
-		if p.kind.Market() != (p.kind <= KindGap) {
+		if p.kind.Market() != (p.kind <= KindClock) {
 			t.Errorf("%v: Market() = %v", p.kind, p.kind.Market())
 		}
 	}

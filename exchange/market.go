@@ -121,6 +121,13 @@ type Cadence struct {
 	Rule string
 }
 
+// Clock is a measurement of the exchange's clock by ours.
+type Clock struct {
+	// Offset is the exchange's clock minus ours, and Within how well that is known: it is off
+	// by so much at most.
+	Offset, Within time.Duration
+}
+
 // Gap is a hole that a feed knows of: no event of that kind between From and To.
 type Gap struct {
 	Kind     Kind

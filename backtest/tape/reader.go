@@ -92,7 +92,7 @@ const (
 // Rank is the order in which a [Reader] gives events of different kinds at one instant.
 func Rank(k exchange.Kind) int {
 	switch k {
-	case exchange.KindCadence, exchange.KindGap:
+	case exchange.KindCadence, exchange.KindGap, exchange.KindClock:
 		return rankNotice
 	case exchange.KindMark, exchange.KindAssetIndex:
 		return rankMark

@@ -204,6 +204,8 @@ func payloadOf(e *exchange.Event) any {
 		return e.Cadence()
 	case exchange.KindGap:
 		return e.Gap()
+	case exchange.KindClock:
+		return e.Clock()
 	case exchange.KindDepth:
 		return nil
 	}

@@ -157,6 +157,18 @@ func (c *codec) cadence(p *exchange.Cadence) {
 	c.text(&p.Rule)
 }
 
+func (c *codec) clock(e *exchange.Event) {
+	var v exchange.Clock
+	if c.writing {
+		v = e.Clock()
+	}
+	signed(c, &v.Offset)
+	signed(c, &v.Within)
+	if !c.writing {
+		e.SetClock(v)
+	}
+}
+
 func (c *codec) gap(g *exchange.Gap) {
 	unsigned(c, &g.Kind)
 	signed(c, &g.From)

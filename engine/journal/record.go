@@ -125,6 +125,8 @@ func (c *codec) payload(e *exchange.Event) {
 		body(c, e, (*exchange.Event).Cadence, (*exchange.Event).SetCadence, (*codec).cadence)
 	case exchange.KindGap:
 		body(c, e, (*exchange.Event).Gap, (*exchange.Event).SetGap, (*codec).gap)
+	case exchange.KindClock:
+		c.clock(e)
 	case exchange.KindOrderUpdate:
 		body(c, e, (*exchange.Event).OrderUpdate, (*exchange.Event).SetOrderUpdate, (*codec).orderUpdate)
 	case exchange.KindFill:

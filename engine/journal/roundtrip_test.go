@@ -29,6 +29,7 @@ func payloads() map[exchange.Kind]func(e *exchange.Event, f *filler) {
 		exchange.KindAssetIndex:  func(e *exchange.Event, f *filler) { e.SetAssetIndex(point[exchange.AssetIndex](f)) },
 		exchange.KindCadence:     func(e *exchange.Event, f *filler) { e.SetCadence(point[exchange.Cadence](f)) },
 		exchange.KindGap:         func(e *exchange.Event, f *filler) { e.SetGap(point[exchange.Gap](f)) },
+		exchange.KindClock:       func(e *exchange.Event, f *filler) { e.SetClock(filled[exchange.Clock](f)) },
 		exchange.KindOrderUpdate: func(e *exchange.Event, f *filler) { e.SetOrderUpdate(point[exchange.OrderUpdate](f)) },
 		exchange.KindFill:        func(e *exchange.Event, f *filler) { e.SetFill(point[exchange.Fill](f)) },
 		exchange.KindLedger:      func(e *exchange.Event, f *filler) { e.SetLedger(point[exchange.LedgerEntry](f)) },

@@ -33,7 +33,7 @@ type item struct {
 // kind makes up for it, or a gap tells of it. What is rare and is not told again may not.
 func passable(k exchange.Kind) bool {
 	switch k {
-	case exchange.KindFunding, exchange.KindCadence, exchange.KindGap:
+	case exchange.KindFunding, exchange.KindCadence, exchange.KindGap, exchange.KindClock:
 		return false
 	}
 	return k.Market()

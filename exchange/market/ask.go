@@ -144,6 +144,8 @@ func (f *Feed) measure(ctx context.Context) {
 		f.notify(Notice{Kind: ClockSet, Text: apart(r)})
 	}
 	f.clock, f.measured = r, true
+	f.begin(0, 0).SetClock(exchange.Clock{Offset: r.Offset, Within: r.RoundTrip / 2})
+	f.tell()
 	f.plan(f.clocks, f.now.Add(f.c.ClockEvery))
 }
 

@@ -25,6 +25,10 @@ func (f *Feed) promise() {
 			f.tell()
 		}
 	}
+	if f.clocks != nil {
+		f.begin(0, 0).SetCadence(&exchange.Cadence{Kind: exchange.KindClock, Every: f.c.ClockEvery})
+		f.tell()
+	}
 }
 
 // cadences are the promises about an instrument, by kind of event.
