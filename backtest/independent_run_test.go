@@ -129,6 +129,7 @@ func (c independentCase) config(tapeDir string) *backtest.Config {
 	fee := backtest.FeeConfig{Maker: exchange.MustFixed("0.0002"), Taker: exchange.MustFixed("0.0005")}
 	cfg := &backtest.Config{Risk: riskguard.DefaultLimits()}
 	cfg.Risk.DailyLossMaxRatio, cfg.Risk.DrawdownMaxRatio = decimal.New(1, 0), decimal.New(1, 0) // nobody is there to resume
+	cfg.Risk.StrategyDailyLossMaxRatio, cfg.Risk.StrategyDrawdownMaxRatio, cfg.Risk.LossStreakMax = decimal.New(1, 0), decimal.New(1, 0), 1_000_000
 	cfg.Risk.OrderNotionalMaxRatio, cfg.Risk.PositionMaxRatio = decimal.New(5, -1), decimal.New(5, -1)
 	cfg.Data.Tape = tapeDir
 	cfg.Account.Leverage = 10

@@ -260,6 +260,7 @@ func makerConfig(dir string) *Config {
 	cfg := &Config{Seed: 1, Risk: riskguard.DefaultLimits(), Strategies: []StrategyConfig{{Plugin: "maker", Params: map[string]string{}}}}
 	fee := FeeConfig{Maker: exchange.MustFixed("0.0002"), Taker: exchange.MustFixed("0.0005")}
 	cfg.Risk.DailyLossMaxRatio, cfg.Risk.DrawdownMaxRatio = decimal.New(1, 0), decimal.New(1, 0) // nobody is there to resume
+	cfg.Risk.StrategyDailyLossMaxRatio, cfg.Risk.StrategyDrawdownMaxRatio, cfg.Risk.LossStreakMax = decimal.New(1, 0), decimal.New(1, 0), 1_000_000
 	cfg.Venue.UM, cfg.Venue.CM, cfg.Venue.Margin = fee, fee, fee
 	cfg.Data.Tape = dir
 	cfg.Account.UM = map[string]decimal.Decimal{"USDT": decimal.New(1_000_000, 0)}

@@ -157,6 +157,8 @@ func conformConfig(seed uint64, latency LatencyConfig, faults ...string) *Config
 	cfg.Risk.OpenOrdersMax, cfg.Risk.PriceCollarLimit = 200, exchange.MustFixed("0.05").Decimal()
 	cfg.Risk.FreshMark, cfg.Risk.FreshIndex, cfg.Risk.FreshPrice = time.Minute, time.Minute, time.Minute
 	cfg.Risk.ExecutionsPerMinuteMax = 10_000 // it trades without a pause, and no person is there to resume it
+	cfg.Risk.LossStreakMax = 1_000_000       // it trades at random
+	cfg.Risk.RejectRatioMax, cfg.Risk.UnknownRatioMax, cfg.Risk.SlippageMax = decimal.New(1, 0), decimal.New(1, 0), decimal.New(1, 0)
 	return cfg
 }
 
@@ -239,7 +241,7 @@ func backtested(t *testing.T, cfg *Config) (w whole) {
 	}
 	source := cfg.ticks(t, ins)
 	r.loop.feed = newFeed(source, rules, &builder{}, source.to)
-	r.loop.opening = []exchange.Event{promise.Event, stable.Event, constant, coin.Event}
+	r.loop.opening = append(derive.Own(), promise.Event, stable.Event, constant, coin.Event)
 	if err := r.loop.run(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -314,6 +316,11 @@ func newDryRun(t *testing.T, cfg *Config, note func(*exchange.Event)) *dryRun {
 	}
 	if d.guard, err = riskguard.New(riskguard.Config{Instruments: d.ins, Tables: tab, Limits: cfg.Risk, Strategies: 1, Permits: riskguard.Unbound(1)}); err != nil {
 		t.Fatal(err)
+	}
+	for _, kind := range []exchange.Kind{exchange.KindAccount, exchange.KindClock} { // neither is ever old
+		e := exchange.Event{}
+		e.SetCadence(&exchange.Cadence{Kind: kind, Every: exchange.Forever})
+		d.guard.Apply(&e)
 	}
 	d.kernel = engine.New(engine.Config{Instruments: d.ins, Guard: d.guard, Strategies: 1, ClientPrefix: "bt"})
 	return d

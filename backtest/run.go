@@ -168,7 +168,7 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 	}
 	l := &loop{
 		feed: newFeed(plan.source, plan.derive, plan.build, to), venue: sim, players: players, record: record,
-		opening: plan.opening, hidden: plan.hidden, from: cfg.From,
+		opening: append(plan.opening, derive.Own()...), hidden: plan.hidden, from: cfg.From,
 	}
 	if far != nil {
 		l.venue, l.far, l.late = far, far, far.Delays()

@@ -134,6 +134,7 @@ func (k *Kernel) share(e *exchange.Event, f *exchange.Fill, holders []exchange.S
 		told := exchange.Event{Seq: e.Seq, At: e.At, Exchange: e.Exchange, Inst: e.Inst}
 		told.SetFill(&share)
 		told.Flags |= exchange.FlagShare
+		k.guard.Apply(&told)
 		k.tell(told)
 	}
 }

@@ -301,6 +301,7 @@ func (k *Kernel) applyUpdate(e *exchange.Event) {
 		return
 	}
 	u.Status, u.VenueID, u.Filled, u.Price, u.Qty = o.Status, o.VenueID, o.Filled, o.Request.Price, o.Request.Qty
+	k.guard.Apply(e) // which still holds the order as it was
 	k.hold(o)
 }
 

@@ -29,6 +29,11 @@ func full(t testing.TB) (*Kernel, Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, kind := range []exchange.Kind{exchange.KindAccount, exchange.KindClock} { // neither is ever old
+		e := exchange.Event{}
+		e.SetCadence(&exchange.Cadence{Kind: kind, Every: exchange.Forever})
+		guard.Apply(&e)
+	}
 	c := Config{Instruments: ins, Guard: guard, Strategies: 4, ClientPrefix: "pm-0001"}
 	k := New(c)
 	at := exchange.Millis(1_700_000_000_123)

@@ -362,6 +362,11 @@ func benchConfig(t testing.TB, l riskguard.Limits) Config {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, kind := range []exchange.Kind{exchange.KindAccount, exchange.KindClock} { // neither is ever old
+		e := exchange.Event{}
+		e.SetCadence(&exchange.Cadence{Kind: kind, Every: exchange.Forever})
+		guard.Apply(&e)
+	}
 	return Config{Instruments: ins, Guard: guard, Strategies: 2, ClientPrefix: "t"}
 }
 

@@ -55,6 +55,7 @@ func (l large) guard(t testing.TB) (*Guard, []exchange.Instrument) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	promiseForever(g)
 	e := exchange.Event{At: benchStart}
 	e.SetState(&exchange.StateChange{State: exchange.Active})
 	g.Apply(&e)

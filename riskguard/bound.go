@@ -21,6 +21,8 @@ const (
 	boundFreshPrice
 	boundFreshMark
 	boundFreshIndex
+	boundFreshAccount
+	boundClock
 	boundUnknown
 	boundExecutions
 	boundMessages
@@ -96,10 +98,12 @@ func (l *Limits) bounds() [boundCount]bound {
 			rule: "price-collar", key: "price_collar_market", ratio: ratioOf(l.PriceCollarMarket),
 			limit: beyond(l.PriceCollarMarket), say: sayTaken,
 		},
-		boundFreshPrice: {rule: "freshness", key: "fresh_price", ratio: all(), what: "price of", limit: oldAtMost(l.FreshPrice), say: sayAge},
-		boundFreshMark:  {rule: "freshness", key: "fresh_mark", ratio: all(), what: "mark of", limit: oldAtMost(l.FreshMark), say: sayAge},
-		boundFreshIndex: {rule: "freshness", key: "fresh_index", ratio: all(), what: "index of", limit: oldAtMost(l.FreshIndex), say: sayAge},
-		boundUnknown:    {rule: "unknown-order", key: "unknown_orders_max", ratio: all(), limit: fmt.Sprint(l.UnknownOrdersMax), say: sayUnknown},
+		boundFreshPrice:   {rule: "freshness", key: "fresh_price", ratio: all(), what: "price of", limit: oldAtMost(l.FreshPrice), say: sayAge},
+		boundFreshMark:    {rule: "freshness", key: "fresh_mark", ratio: all(), what: "mark of", limit: oldAtMost(l.FreshMark), say: sayAge},
+		boundFreshIndex:   {rule: "freshness", key: "fresh_index", ratio: all(), what: "index of", limit: oldAtMost(l.FreshIndex), say: sayAge},
+		boundFreshAccount: {rule: "freshness", key: "fresh_account", ratio: all(), what: "the exchange's reading of the account", limit: oldAtMost(l.FreshAccount), say: sayAge},
+		boundClock:        {rule: "freshness", key: "clock_offset_max", ratio: all(), limit: l.ClockOffsetMax.String(), say: sayClock},
+		boundUnknown:      {rule: "unknown-order", key: "unknown_orders_max", ratio: all(), limit: fmt.Sprint(l.UnknownOrdersMax), say: sayUnknown},
 		boundExecutions: {
 			rule: "executions", key: "executions_per_minute_max", ratio: all(),
 			limit: fmt.Sprint(l.ExecutionsPerMinuteMax, " a minute"), say: sayExecutions,
@@ -181,7 +185,10 @@ func sayAge(b *bound, ins *exchange.Instruments, r reading) (value, limit string
 	if r.part != int64(never) {
 		age = fmt.Sprintf("is %v old", time.Duration(r.part))
 	}
-	return fmt.Sprintf("%s %s %s", b.what, name, age), oldAtMost(time.Duration(r.whole))
+	if name != "" {
+		name = " " + name
+	}
+	return fmt.Sprintf("%s%s %s", b.what, name, age), oldAtMost(time.Duration(r.whole))
 }
 
 // sayAvailable: part is the initial margin of whole, the equity.

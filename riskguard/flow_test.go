@@ -99,6 +99,9 @@ func (b *bench) fillWords(e *exchange.Event, f *exchange.Fill, words []string) {
 			e.Exchange = exchange.Time(n)
 		case "forced":
 			f.Forced = exchange.ForcedADL
+		case "fee": // fee=USDT:0.5
+			asset, amount, _ := strings.Cut(value, ":")
+			f.FeeAsset, f.Fee = asset, decimal.RequireFromString(amount)
 		case "leg":
 			f.PositionSide, _ = exchange.ParsePositionSide(value)
 		default:

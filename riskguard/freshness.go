@@ -11,7 +11,7 @@ func (c *check) freshness() *exchange.Refusal {
 	if in, found := c.staleInput(); found {
 		return c.beyond(in.bound, in.reading)
 	}
-	return nil
+	return c.contact()
 }
 
 // input is a value that the decision on an order needs: its age, read against the bound

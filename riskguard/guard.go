@@ -47,6 +47,8 @@ type Guard struct {
 	executed []executed
 	traffic  []traffic
 	acted    []sent
+	ventures []venture
+	fares    []fare
 	// messages are those of the account.
 	messages sent
 	states   states
@@ -71,6 +73,7 @@ type Guard struct {
 	strangers []stranger
 	moved     []moved
 	legs      []leg
+	contact   contact
 	weighed   exchange.Time
 	// pegLine is the first line of a stable coin's price, or a little above it.
 	pegLine exchange.Fixed
@@ -96,6 +99,8 @@ func New(c Config) (*Guard, error) {
 		executed: make([]executed, c.Strategies+1),
 		traffic:  make([]traffic, c.Strategies+1),
 		acted:    make([]sent, c.Strategies+1),
+		ventures: make([]venture, c.Strategies+1),
+		fares:    make([]fare, c.Strategies+1),
 		states:   newStates(c.Instruments.Len(), c.Strategies), permitted: permitted(&c),
 	}
 	return g, g.setLimits(c.Limits)
@@ -198,6 +203,9 @@ func (g *Guard) Apply(e *exchange.Event) {
 	case e.Kind == exchange.KindLending:
 		g.due = true
 		g.applyLending(e)
+	case e.Kind == exchange.KindFill && e.Share():
+		g.due = true
+		g.trade(e)
 	case e.Kind == exchange.KindLedger, e.Kind == exchange.KindFill:
 		g.due = true
 		g.fold(e)
@@ -205,6 +213,8 @@ func (g *Guard) Apply(e *exchange.Event) {
 			g.pulse.settle(e.At)
 			g.countFill(e)
 			g.noteFill(e)
+			g.trade(e)
+			g.slipped(e)
 		} else {
 			g.noteLedger(e)
 			g.noteMove(e.Ledger(), e.At)
@@ -216,8 +226,11 @@ func (g *Guard) Apply(e *exchange.Event) {
 		g.reported = reported{*e.Account(), e.At}
 		g.pulse.calm = g.pulse.calm && !g.reportedLow()
 		if e.Kind == exchange.KindAccount {
+			g.contact.account.at = e.At
 			g.compare(e.Account(), e.At)
 		}
+	case e.Kind == exchange.KindOrderUpdate:
+		g.answered(e)
 	case e.Kind == exchange.KindAlert:
 		g.applyAlert(e)
 	}

@@ -37,6 +37,7 @@ func TestRulesInOrder(t *testing.T) {
 		"loan, money",
 		"collateral, money",
 		"loss, money",
+		"streak, money",
 	}
 	var got []string
 	for _, r := range rules() {
@@ -188,7 +189,7 @@ func TestLimitsValidate(t *testing.T) {
 		}
 	}
 	// All mistakes are named at once.
-	if err := (&Limits{}).Validate(); err == nil || len(strings.Split(err.Error(), "\n")) != 15 {
+	if err := (&Limits{}).Validate(); err == nil || len(strings.Split(err.Error(), "\n")) != 20 {
 		t.Errorf("%v", err)
 	}
 	if _, err := New(Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Strategies: 1, Permits: Unbound(1)}); err == nil || !strings.HasPrefix(err.Error(), "risk limits: ") {

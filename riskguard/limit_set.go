@@ -29,6 +29,8 @@ type limitSets struct {
 	of  [][]uint16
 	// stricter are the bounds of each override.
 	stricter [][boundCount]bound
+	// bounded says that losses of strategies are bounded in one of them.
+	bounded bool
 }
 
 // newLimitSets finds out which overrides fit which orders. Labels are those of the strategies
@@ -67,6 +69,7 @@ func newLimitSets(l Limits, ins *exchange.Instruments, strategies int, labels []
 			s.of[strategy][inst] = s.set(fit)
 		}
 	}
+	s.bounded = slices.ContainsFunc(s.all, func(set limitSet) bool { return set.limits.venturesBounded() })
 	return s, nil
 }
 

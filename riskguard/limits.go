@@ -86,6 +86,15 @@ type Limits struct {
 	FreshPrice time.Duration `toml:"fresh_price" json:"fresh_price"`
 	FreshMark  time.Duration `toml:"fresh_mark" json:"fresh_mark"`
 	FreshIndex time.Duration `toml:"fresh_index" json:"fresh_index"`
+	// FreshAccount is the age at which the exchange's own reading of the account is stale, unless
+	// twice the declared cadence of readings is longer: without one nobody notices that the
+	// picture of the account is wrong, or that the exchange has limited it. ClockOffsetMax is how
+	// far our clock may be from the exchange's, measured within ten minutes or twice the declared
+	// cadence of measurements. Beyond either no new risk is taken; what reduces risk is. Defaults
+	// 10s and 250ms, 1ms to 1h and 1ms to 24h, which is for simulated exchanges whose time is
+	// another.
+	FreshAccount   time.Duration `toml:"fresh_account" json:"fresh_account"`
+	ClockOffsetMax time.Duration `toml:"clock_offset_max" json:"clock_offset_max"`
 	// UniMMRMin refuses orders that would leave uniMMR below it in the worst case of all
 	// open orders. Binance limits to reduce-only at 1.2 and liquidates at 1.05, so keep a
 	// distance that survives one bad minute. Default 2.0, 1.2 to 1000.
@@ -110,6 +119,32 @@ type Limits struct {
 	// bounds nothing.
 	DailyLossMaxRatio decimal.Decimal `toml:"daily_loss_max_ratio" json:"daily_loss_max_ratio"`
 	DrawdownMaxRatio  decimal.Decimal `toml:"drawdown_max_ratio" json:"drawdown_max_ratio"`
+	// StrategyDailyLossMaxRatio and StrategyDrawdownMaxRatio bound the same of one strategy: what
+	// its own fills, fees and fundings have made, as ratios of the account's actual equity
+	// at the day's beginning. Beyond the first the strategy only reduces until the day is over,
+	// beyond the second it does nothing until a person resumes it. Defaults 0.02 and 0.05, at most
+	// 1, which bounds nothing.
+	StrategyDailyLossMaxRatio decimal.Decimal `toml:"strategy_daily_loss_max_ratio" json:"strategy_daily_loss_max_ratio"`
+	StrategyDrawdownMaxRatio  decimal.Decimal `toml:"strategy_drawdown_max_ratio" json:"strategy_drawdown_max_ratio"`
+	// LossStreakMax is how many trades of a strategy running that close something may lose, after
+	// the fees of closing; with that many it only reduces for LossStreakFor, or until a person
+	// resumes it, and is counted anew. What one order closes is one trade. Defaults 5 and 1h, 1 to
+	// 1,000,000 and 1s to 168h.
+	LossStreakMax int           `toml:"loss_streak_max" json:"loss_streak_max"`
+	LossStreakFor time.Duration `toml:"loss_streak_for" json:"loss_streak_for"`
+	// RejectRatioMax, UnknownRatioMax and SlippageMax are bands in which a strategy fares: the parts
+	// of its new orders of the last ten minutes that the exchange has rejected, post-only ones that
+	// would have dealt not among them, and of which nobody knew what came of them, of at least 20;
+	// and the mean of how much worse than the price seen at approval the last 20 fills that took
+	// were, as a ratio of that price. Beyond one a person is told, and beyond twice that the strategy
+	// only reduces until a person resumes it. Defaults 0.20, 0.10 and 0.005, at most 1.
+	RejectRatioMax  decimal.Decimal `toml:"reject_ratio_max" json:"reject_ratio_max"`
+	UnknownRatioMax decimal.Decimal `toml:"unknown_ratio_max" json:"unknown_ratio_max"`
+	SlippageMax     decimal.Decimal `toml:"slippage_max" json:"slippage_max"`
+	// AckLatencyMax is how long the first answers to the new orders of a strategy may take, in the
+	// mean of the last ten minutes and of at least 20, before a person is told. Default 1s, 1ms to
+	// 1m.
+	AckLatencyMax time.Duration `toml:"ack_latency_max" json:"ack_latency_max"`
 	// ShockCoin, ShockStable and ShockHaircut size the shocks: coins move by ±ShockCoin,
 	// each stable coin loses ShockStable, every haircut grows by ShockHaircut. Ratios;
 	// defaults 0.20, 0.10 and 0.10, at most 0.95, 0.95 and 1; 0 is no shock.

@@ -156,6 +156,9 @@ func (w *watch) drawdown() {
 // While a fill's bookings may be under way there is no judging it; see pulse.go.
 func (c *check) loss() *exchange.Refusal {
 	l := &c.g.loss
+	if no := c.ventureLoss(); no != nil {
+		return no
+	}
 	if l.day == 0 || c.at.Sub(c.g.pulse.fill) < settleFor {
 		return nil
 	}

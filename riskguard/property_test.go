@@ -149,6 +149,7 @@ func newWalk(t *testing.T, r *rand.Rand, seen map[string]int) *walk {
 	if err != nil {
 		t.Fatal(err)
 	}
+	promiseForever(g)
 	w := &walk{
 		t: t, r: r, g: g, limits: l, shocks: bookShocks(&l), now: benchStart, seen: seen,
 		b: &book{

@@ -44,6 +44,7 @@ func (p *pulse) settle(at exchange.Time) {
 // beat reads the account as it was before an event of this time.
 func (g *Guard) beat(at exchange.Time) {
 	p := &g.pulse
+	g.rested(at)
 	p.next, p.last = at.Add(beatEvery), at
 	switch {
 	case g.blind():
@@ -51,6 +52,7 @@ func (g *Guard) beat(at exchange.Time) {
 	case p.calm && g.model.Proven():
 		if at >= g.loss.hour {
 			g.calmHour(at)
+			g.markVentures(at)
 		}
 		return
 	}
@@ -61,6 +63,7 @@ func (g *Guard) beat(at exchange.Time) {
 	a := g.model.Account()
 	g.due = g.readLadder(&a, at) || g.due
 	g.due = g.readLoss(&a, at) || g.due
+	g.due = g.readVentures(at) || g.due
 	g.seekCalm()
 }
 
@@ -69,6 +72,9 @@ func (g *Guard) seekCalm() bool {
 	line, quiet := g.calmLadder()
 	floor, keep, still := g.calmLoss()
 	g.pulse.calm = quiet && still && g.model.Steady(line, floor, keep)
+	for g.pulse.calm && !g.calmVentures() {
+		g.pulse.calm = g.model.Narrow()
+	}
 	return g.pulse.calm
 }
 
@@ -76,6 +82,9 @@ func (g *Guard) seekCalm() bool {
 // conservative, and of events that are quiet now each one stays quiet after the others.
 func (g *Guard) Quiet(e *exchange.Event) bool {
 	if len(g.limits.Hedged) > 0 || len(g.moved) > 0 || len(g.doubted) > 0 || e.Kind == exchange.KindAssetIndex && g.offPeg(e.AssetIndex()) {
+		return false
+	}
+	if e.Kind == exchange.KindClock || e.Kind == exchange.KindFunding {
 		return false
 	}
 	if g.blind() {

@@ -44,6 +44,7 @@ func rules() []rule {
 		{name: "loan", money: true, check: (*check).loan},
 		{name: "collateral", money: true, check: (*check).collateral},
 		{name: "loss", money: true, check: (*check).loss},
+		{name: "streak", money: true, check: (*check).streak},
 	}
 }
 

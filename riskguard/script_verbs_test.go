@@ -17,6 +17,7 @@ func benchOf(t testing.TB, c Config) *bench {
 		t.Fatal(err)
 	}
 	b := &bench{t: t, g: g, now: benchStart, sent: map[string]exchange.Order{}}
+	promiseForever(b.g)
 	b.fresh()
 	b.do([]string{"deposit", "UM", "USDT", "10000"})
 	b.do([]string{"state", "ACTIVE"})
@@ -45,7 +46,7 @@ func (b *bench) more(f []string) string {
 		}
 		return "passes"
 	}
-	return "no such verb"
+	return b.happens(f)
 }
 
 // permit begins anew with another permit of strategy 1; without words it has none.

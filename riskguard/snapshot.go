@@ -17,13 +17,16 @@ import (
 // rise, so that equal states are equal bytes.
 type snapshot struct {
 	// Acted are the acts of late.
-	Acted   []sentSnapshot    `json:"acted,omitzero"`
-	Alerts  []alertSnapshot   `json:"alerts,omitzero"`
-	Assets  []assetSnapshot   `json:"assets"`
+	Acted  []sentSnapshot  `json:"acted,omitzero"`
+	Alerts []alertSnapshot `json:"alerts,omitzero"`
+	Assets []assetSnapshot `json:"assets"`
+	// Contact is when the exchange was heard of last, if it was.
+	Contact *contactSnapshot  `json:"contact,omitzero"`
 	Doubted []doubtedSnapshot `json:"doubted,omitzero"`
 	Epoch   uint64            `json:"epoch"`
 	// Executed are the executions of late.
 	Executed []executedSnapshot  `json:"executed,omitzero"`
+	Fares    []fareSnapshot      `json:"fares,omitzero"`
 	Fault    string              `json:"fault,omitzero"`
 	Happened []happeningSnapshot `json:"happened,omitzero"`
 	Held     []heldSnapshot      `json:"held"`
@@ -44,6 +47,7 @@ type snapshot struct {
 	Sent      []sentSnapshot     `json:"sent"`
 	Strangers []strangerSnapshot `json:"strangers,omitzero"`
 	Traffic   []trafficSnapshot  `json:"traffic,omitzero"`
+	Ventures  []ventureSnapshot  `json:"ventures,omitzero"`
 	Weighed   exchange.Time      `json:"weighed,omitzero"`
 }
 
@@ -131,8 +135,8 @@ func (d *duration) UnmarshalText(text []byte) error {
 }
 
 // Snapshot writes everything that a later answer depends on as a JSON object, for
-// [Guard.Restore]: prices and since when they are known, cadences, messages sent and executions
-// of late, who holds which trading state and why, alerts that stand, what has happened that a
+// [Guard.Restore]: prices and since when they are known, cadences, when the account was read and the clock measured, messages sent and executions
+// of late, who holds which trading state and why, what strategies have made of their fills and how they fare, alerts that stand, what has happened that a
 // person may have to look at, hedges and since when they do not match, what the exchange has
 // said of the account, the halt epoch, the fault, limits if a reload has set them, what can be
 // borrowed, and the margin model. Open orders and acts are not in it: whoever calls [Guard.Hold]
@@ -161,6 +165,7 @@ func (g *Guard) Snapshot() []byte {
 		s.Ladder = &ladderSnapshot{g.ladder.better, g.ladder.rung, g.ladder.uniMMR}
 	}
 	s.Drift, s.Doubted, s.Moved, s.Strangers = g.drift.snapshot(), g.snapshotDoubted(), g.snapshotMoved(), g.snapshotStrangers()
+	s.Contact = g.contact.snapshot()
 	s.Happened, s.Legs, s.Weighed = g.snapshotHappened(), g.snapshotLegs(), g.weighed
 	if g.reported.at != 0 {
 		s.Reported = &reportedSnapshot{g.reported.account, g.reported.at}
@@ -180,6 +185,7 @@ func (g *Guard) Snapshot() []byte {
 		}
 	}
 	g.writePace(&s)
+	s.Ventures, s.Fares = g.snapshotVentures(), g.snapshotFares()
 	text, err := json.Marshal(&s)
 	if err != nil {
 		panic(fmt.Sprintf("riskguard: snapshot: %v", err)) // numbers and names always can be written
@@ -254,6 +260,7 @@ func (g *Guard) restore(s *snapshot) error {
 		return err
 	}
 	g.restoreLegs(s.Legs)
+	g.contact.restore(s.Contact)
 	g.weighed = s.Weighed
 	if s.Reported != nil {
 		g.reported = reported{s.Reported.Account, s.Reported.At}
@@ -268,6 +275,9 @@ func (g *Guard) restore(s *snapshot) error {
 		}
 	}
 	if err := g.restorePace(s); err != nil {
+		return err
+	}
+	if err := errors.Join(g.restoreVentures(s.Ventures), g.restoreFares(s.Fares)); err != nil {
 		return err
 	}
 	if err := g.restoreLending(s.Lending); err != nil {

@@ -122,8 +122,15 @@ func (g *Guard) applyMarket(e *exchange.Event) {
 		g.due = g.offPeg(index) || g.due
 		a.price, a.at = index.Price, e.At
 		g.fold(e)
+	case exchange.KindFunding:
+		if g.ins.Has(e.Inst) {
+			g.funded(e)
+		}
 	case exchange.KindCadence:
 		g.applyCadence(e)
+	case exchange.KindClock:
+		g.contact.clock.measured(e.Clock().Offset, e.At)
+		g.due = true
 	}
 }
 
@@ -146,6 +153,10 @@ func (g *Guard) applyCadence(e *exchange.Event) {
 		if l := g.lend(c.Asset); l != nil {
 			l.every = sooner(l.every, c.Every)
 		}
+	case exchange.KindAccount:
+		g.contact.account.promise(c.Every)
+	case exchange.KindClock:
+		g.contact.clock.promise(c.Every)
 	}
 }
 
@@ -175,6 +186,7 @@ func (g *Guard) Hold(o exchange.Order) {
 	at, known := slices.BinarySearchFunc(g.open, o.ID, func(have exchange.Order, id exchange.OrderID) int { return cmp.Compare(have.ID, id) })
 	switch {
 	case o.Status.Final():
+		g.unsee(&o)
 		if known {
 			g.open = slices.Delete(g.open, at, at+1)
 			g.model.RemoveOrder(o.ID)
@@ -184,6 +196,7 @@ func (g *Guard) Hold(o exchange.Order) {
 		g.open[at] = o
 	default:
 		g.open = slices.Insert(g.open, at, o)
+		g.saw(&o)
 	}
 	if err := g.model.SetOrder(o); err != nil && g.fault == nil {
 		g.fault = fmt.Errorf("order %s: %w", o.ClientID, err)

@@ -101,6 +101,8 @@ func (g *Guard) applyState(e *exchange.Event) {
 			g.resumeLoss()
 		}
 		g.resumed(s)
+		g.resumeVenture(s)
+		g.resumeFare(s)
 	default:
 		scope.set(s.Cause, h)
 	}
@@ -121,6 +123,7 @@ func lifted() [7]exchange.Cause {
 // difference to the exchange holds stays. The limits are the configuration's.
 func (g *Guard) applyStart(e *exchange.Event) {
 	g.epoch++
+	g.contact.anew()
 	lifted := hold{state: exchange.Active}
 	held := hold{state: exchange.Halted, since: e.At, reason: "a process begins", by: "start"}
 	g.states.account.set(exchange.CauseShell, lifted)

@@ -37,6 +37,7 @@ func TestUnknownPrices(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		promiseForever(g)
 		b := &bench{t: t, g: g, now: benchStart, sent: map[string]exchange.Order{}}
 		b.do([]string{"state", "ACTIVE"})
 		for _, tell := range c.told {

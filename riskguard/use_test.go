@@ -38,9 +38,11 @@ func TestUsesAgainstPlainComputation(t *testing.T) {
 		l.BorrowMaxUSD, l.CollateralAssetMaxRatio = decimal.New(1_000*rng.Int64N(4), 0), decimal.New(6, -1)
 		l.PositionMaxRatio = decimal.New(1, 0)
 		b := newBench(t, l)
+		b.do([]string{"promised", "ACCOUNT", "1s"})
 		plain, refused := map[string]plainUse{}, map[string]int{}
 		for range 800 {
 			b.disturb(rng)
+			b.hear(rng)
 			o, amend := b.randomOrder(rng)
 			readings := b.plainReadings(&o, amend)
 			v := b.g.Check(exchange.Intent{}, o, amend, b.now)
@@ -178,6 +180,7 @@ func (b *bench) plainReadings(o *exchange.Order, amend bool) map[string]*big.Rat
 			list[name] = used
 		}
 	}
+	b.plainContact(put)
 	c := check{g: b.g, order: *o, in: b.g.ins.At(o.Request.Inst), market: &b.g.markets[o.Request.Inst], at: b.now}
 	b.plainMoney(&c, put)
 	b.plainPrices(&c, put)

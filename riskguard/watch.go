@@ -21,16 +21,19 @@ type watcher struct {
 func watchers() []watcher {
 	return []watcher{
 		{"account-status", (*watch).accountStatus},
+		{"clock", (*watch).clock},
 		{"ladder", (*watch).ladder},
 		{"drift", (*watch).watchDrift},
 		{"loss", (*watch).loss},
 		{"drawdown", (*watch).drawdown},
+		{"strategy-loss", (*watch).strategyLoss},
 		{"happened", (*watch).hasHappened},
 		{"stranger-orders", (*watch).strangerOrders},
 		{"depeg", (*watch).depeg},
 		{"negative", (*watch).negative},
 		{"leg-gap", (*watch).legGap},
 		{"pace", (*watch).pace},
+		{"bands", (*watch).bands},
 	}
 }
 

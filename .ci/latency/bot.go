@@ -127,6 +127,11 @@ func (b *bot) core() error {
 	if err != nil {
 		return err
 	}
+	for _, kind := range []exchange.Kind{exchange.KindAccount, exchange.KindClock} { // neither is ever old
+		e := exchange.Event{}
+		e.SetCadence(&exchange.Cadence{Kind: kind, Every: exchange.Forever})
+		guard.Apply(&e)
+	}
 	b.kernel = engine.New(engine.Config{Instruments: b.ins, Guard: guard, Strategies: 1, ClientPrefix: "pm-1"})
 	sync, err := journal.ParseSync(b.terms.Sync)
 	if err != nil {

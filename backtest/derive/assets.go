@@ -24,6 +24,19 @@ func PromiseOf(inst exchange.InstrumentID, c exchange.Cadence, called string) Pr
 	return Promise{Event: e, Text: called + ": " + c.Rule}
 }
 
+// Own are the promises of a simulated exchange that has no clock beside the one of its events, and
+// no account that anybody would have to read: neither is ever old.
+func Own() []exchange.Event {
+	return []exchange.Event{Promised(exchange.KindAccount, exchange.Forever), Promised(exchange.KindClock, exchange.Forever)}
+}
+
+// Promised is the promise of a simulated exchange to tell something of itself.
+func Promised(kind exchange.Kind, every time.Duration) exchange.Event {
+	e := exchange.Event{Flags: exchange.FlagDerived}
+	e.SetCadence(&exchange.Cadence{Kind: kind, Every: every, Rule: "the simulated exchange's own"})
+	return e
+}
+
 // Needed are the assets whose USD price an account needs: those that the instruments settle
 // in, or trade, and those that are held, in that order and each once.
 func Needed(ins *exchange.Instruments, held []string) []string {

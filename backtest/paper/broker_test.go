@@ -161,6 +161,11 @@ func (d *desk) allow() {
 	if d.guard, err = riskguard.New(riskguard.Config{Instruments: d.ins, Tables: margin.Assumed(), Limits: l, Strategies: 1, Permits: riskguard.Unbound(1)}); err != nil {
 		d.t.Fatal(err)
 	}
+	for _, kind := range []exchange.Kind{exchange.KindAccount, exchange.KindClock} { // neither is ever old
+		e := exchange.Event{}
+		e.SetCadence(&exchange.Cadence{Kind: kind, Every: exchange.Forever})
+		d.guard.Apply(&e)
+	}
 	apply := func(set func(*exchange.Event)) {
 		e := exchange.Event{At: now()}
 		set(&e)
@@ -203,7 +208,7 @@ func pass(d time.Duration) { <-time.After(d) }
 func TestOpeningLends(t *testing.T) {
 	onDesk(t, func(c *Config) { c.Lends = true }, func(d *desk) {
 		d.want("ASSET_INDEX derived true",
-			"CADENCE derived true", "ASSET_INDEX derived true", "CADENCE derived true",
+			"CADENCE derived true", "CADENCE derived true", "ASSET_INDEX derived true", "CADENCE derived true",
 			"CADENCE derived true", "LENDING BTC at 0.00000342", "CADENCE derived true", "LENDING USDT at 0.00000913",
 			"ledger DEPOSIT 100000", "ledger DEPOSIT 100000", "truth")
 	})
@@ -213,7 +218,7 @@ func TestOpeningLends(t *testing.T) {
 func TestOpening(t *testing.T) {
 	onDesk(t, nil, func(d *desk) {
 		d.want("ASSET_INDEX derived true", // of the mark that came before the account was open
-			"CADENCE derived true", "ASSET_INDEX derived true", "CADENCE derived true",
+			"CADENCE derived true", "CADENCE derived true", "ASSET_INDEX derived true", "CADENCE derived true",
 			"ledger DEPOSIT 100000", "ledger DEPOSIT 100000", "truth")
 		if got := d.truth[0]; len(got.Balances) != 2 || got.Account.Equity.IsZero() || len(got.Orders)+len(got.Positions) != 0 {
 			t.Errorf("%+v", got)
@@ -226,7 +231,7 @@ func TestOpening(t *testing.T) {
 		}
 	})
 	onDesk(t, func(c *Config) { c.Indexed = []string{"USDT", "BTC"} }, func(d *desk) {
-		d.want("ledger DEPOSIT 100000", "ledger DEPOSIT 100000", "truth")
+		d.want("CADENCE derived true", "ledger DEPOSIT 100000", "ledger DEPOSIT 100000", "truth")
 		if got := d.broker.warnings; len(got) > 0 {
 			t.Errorf("%q", got)
 		}
@@ -349,7 +354,7 @@ func TestResume(t *testing.T) {
 		Orders:    orders,
 	}
 	onDesk(t, func(c *Config) { c.Opening, c.Indexed = opening, []string{"USDT", "BTC"} }, func(d *desk) {
-		d.want(limit+" WORKING", stop+" WORKING", "partly PARTIALLY_FILLED", "child-77 WORKING", "never NOT_ARRIVED", "bereft FINISHED", "truth")
+		d.want("CADENCE derived true", limit+" WORKING", stop+" WORKING", "partly PARTIALLY_FILLED", "child-77 WORKING", "never NOT_ARRIVED", "bereft FINISHED", "truth")
 		truth := d.truth[0]
 		if fmt.Sprint(truth.Positions, truth.Balances) != fmt.Sprint(opening.Positions, opening.Balances) {
 			t.Errorf("%v %v", truth.Positions, truth.Balances)

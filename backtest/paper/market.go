@@ -27,6 +27,7 @@ func (b *Broker) derive() error {
 			promise(derive.PromiseOf(in.ID, exchange.Cadence{Kind: exchange.KindMark, Every: markEvery, Rule: derive.MarkOfTrades}, in.Name()))
 		}
 	}
+	b.opening = append(b.opening, derive.Promised(exchange.KindAccount, exchange.Forever))
 	var held []string
 	for _, balance := range c.Venue.Balances {
 		held = append(held, balance.Asset)

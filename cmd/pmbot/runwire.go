@@ -67,6 +67,11 @@ func (b *bot) join(context.Context) error {
 		return err
 	}
 	b.loop.Start(exchange.Start{Prefix: b.prefix(), Version: version, Config: b.hash, Mode: b.mode})
+	if b.mode != modeDry { // the simulated exchange promises for itself
+		e := exchange.Event{}
+		e.SetCadence(&exchange.Cadence{Kind: exchange.KindAccount, Every: b.cfg.Reconcile.Interval})
+		b.loop.Put(e)
+	}
 	// The start has lifted what the process before has held because of the market: every other
 	// instrument was found trading by this one.
 	for _, inst := range b.idle {

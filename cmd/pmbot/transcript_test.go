@@ -193,6 +193,7 @@ unimmr_min = %[6]q
 fresh_price = "30s"
 fresh_mark = "30s"
 fresh_index = "1m"
+clock_offset_max = "24h" # the exchange's time is moved to a settlement
 price_collar_limit = "0.05"
 price_collar_market = "0.05"
 borrow_max_usd = "1000000"

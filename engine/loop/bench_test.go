@@ -45,12 +45,19 @@ func kernelConfig(t testing.TB, change ...func(*riskguard.Limits)) engine.Config
 	l.UnknownOrdersMax = 10 // the orders of a process that was killed are in doubt
 	l.FreshPrice, l.FreshMark, l.FreshIndex, l.PriceCollarLimit = time.Hour, time.Hour, time.Hour, decimal.New(5, -1)
 	l.SelfTrade = riskguard.AllowSelfTrade
+	l.LossStreakMax = 1_000_000 // who trades at random loses often
+	l.RejectRatioMax, l.UnknownRatioMax, l.SlippageMax = decimal.New(1, 0), decimal.New(1, 0), decimal.New(1, 0)
 	for _, c := range change {
 		c(&l)
 	}
 	g, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: margin.Assumed(), Limits: l, Strategies: 2, Permits: riskguard.Unbound(2)})
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, kind := range []exchange.Kind{exchange.KindAccount, exchange.KindClock} { // neither is ever old
+		e := exchange.Event{}
+		e.SetCadence(&exchange.Cadence{Kind: kind, Every: exchange.Forever})
+		g.Apply(&e)
 	}
 	return engine.Config{Instruments: ins, Guard: g, Strategies: 2, ClientPrefix: "test"}
 }

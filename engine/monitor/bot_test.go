@@ -66,6 +66,11 @@ func newBot(t *testing.T) *bot {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, kind := range []exchange.Kind{exchange.KindAccount, exchange.KindClock} { // neither is ever old
+		e := exchange.Event{}
+		e.SetCadence(&exchange.Cadence{Kind: kind, Every: exchange.Forever})
+		guard.Apply(&e)
+	}
 	kernel := engine.New(engine.Config{Instruments: ins, Guard: guard, Strategies: 2, ClientPrefix: "t"})
 	recent := NewRecent(ins.Len(), 2)
 	if b.Loop, err = loop.New(loop.Config{

@@ -124,6 +124,11 @@ func newPath(b testing.TB) *path {
 	if err != nil {
 		b.Fatal(err)
 	}
+	for _, kind := range []exchange.Kind{exchange.KindAccount, exchange.KindClock} { // neither is ever old
+		e := exchange.Event{}
+		e.SetCadence(&exchange.Cadence{Kind: kind, Every: exchange.Forever})
+		g.Apply(&e)
+	}
 	p := &path{b: b, book: book.New(book.Futures), now: exchange.TimeOf(time.Unix(1790000000, 0))}
 	p.driver = engine.NewDriver(engine.New(engine.Config{Instruments: ins, Guard: g, Strategies: 1, ClientPrefix: "pm-1"}), p, p)
 	p.book.Apply(snapshot(1000))

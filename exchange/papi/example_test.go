@@ -139,6 +139,11 @@ func approve(ins *exchange.Instruments, o exchange.Order) (riskguard.Approved, u
 	limits.OrderNotionalMaxRatio = decimal.New(1, 0)
 	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: margin.Assumed(), Limits: limits, Strategies: 1, Permits: riskguard.Unbound(1)})
 	must(err)
+	for _, kind := range []exchange.Kind{exchange.KindAccount, exchange.KindClock} { // neither is ever old
+		e := exchange.Event{}
+		e.SetCadence(&exchange.Cadence{Kind: kind, Every: exchange.Forever})
+		guard.Apply(&e)
+	}
 	now, price, money := exchange.TimeOf(time.Now()), exchange.MustFixed("60000"), decimal.New(50_000, 0)
 	for _, tell := range []func(*exchange.Event){
 		func(e *exchange.Event) { e.Inst = 1; e.SetMark(exchange.Mark{Price: price}) },

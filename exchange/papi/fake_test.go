@@ -105,6 +105,11 @@ func newDesk(t testing.TB) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, kind := range []exchange.Kind{exchange.KindAccount, exchange.KindClock} { // neither is ever old
+		e := exchange.Event{}
+		e.SetCadence(&exchange.Cadence{Kind: kind, Every: exchange.Forever})
+		g.Apply(&e)
+	}
 	d := &desk{t: t, guard: g}
 	apply := func(inst exchange.InstrumentID, set func(*exchange.Event)) {
 		e := exchange.Event{At: exchange.TimeOf(time.Now()), Inst: inst}

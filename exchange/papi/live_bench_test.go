@@ -249,6 +249,11 @@ func newLiveRow(b *testing.B, t *nowhere) *liveRow {
 	if err != nil {
 		b.Fatal(err)
 	}
+	for _, kind := range []exchange.Kind{exchange.KindAccount, exchange.KindClock} { // neither is ever old
+		e := exchange.Event{}
+		e.SetCadence(&exchange.Cadence{Kind: kind, Every: exchange.Forever})
+		g.Apply(&e)
+	}
 	r.guard = g
 	r.driver = engine.NewDriver(engine.New(engine.Config{Instruments: r.ins, Guard: g, Strategies: 1, ClientPrefix: "pm-1"}), r, r)
 	r.market()

@@ -223,9 +223,16 @@ func newSimGuard(t testing.TB, ins *exchange.Instruments) *riskguard.Guard {
 	l.OrderNotionalMaxRatio, l.PositionMaxRatio, l.OpenOrdersMax, l.MessagesPerSecondMax = decimal.New(10, 0), decimal.New(20, 0), 200, 20
 	l.FreshPrice, l.FreshMark, l.FreshIndex, l.PriceCollarLimit = time.Hour, time.Hour, time.Hour, decimal.New(5, -1)
 	l.SelfTrade = riskguard.AllowSelfTrade // some scenes are about it
+	l.LossStreakMax = 1_000_000            // who trades at random loses often
+	l.RejectRatioMax, l.UnknownRatioMax, l.SlippageMax = decimal.New(1, 0), decimal.New(1, 0), decimal.New(1, 0)
 	g, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: margin.Assumed(), Limits: l, Strategies: 1, Permits: riskguard.Unbound(1)})
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, kind := range []exchange.Kind{exchange.KindAccount, exchange.KindClock} { // neither is ever old
+		e := exchange.Event{}
+		e.SetCadence(&exchange.Cadence{Kind: kind, Every: exchange.Forever})
+		g.Apply(&e)
 	}
 	return g
 }

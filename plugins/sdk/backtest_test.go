@@ -24,6 +24,7 @@ import (
 func probeRun(days int, params map[string]string) *backtest.Config {
 	cfg := &backtest.Config{Seed: 1, Risk: riskguard.DefaultLimits()}
 	cfg.Risk.DailyLossMaxRatio, cfg.Risk.DrawdownMaxRatio = decimal.New(1, 0), decimal.New(1, 0) // nobody is there to resume
+	cfg.Risk.StrategyDailyLossMaxRatio, cfg.Risk.StrategyDrawdownMaxRatio, cfg.Risk.LossStreakMax = decimal.New(1, 0), decimal.New(1, 0), 1_000_000
 	cfg.Data.Generate = backtest.GenerateConfig{
 		Coin: "BTC", Days: days, Bar: time.Minute, Start: exchange.TimeOf(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)),
 	}

@@ -13,6 +13,27 @@ func (p *Portfolio) InMarkBand(id exchange.InstrumentID, price exchange.Fixed) b
 	return price >= s.low && price <= s.high
 }
 
+// MarkBand is the band of an instrument's mark in which the last true answer of Safe or Steady
+// holds; all prices where the portfolio has no position, and none without such an answer.
+func (p *Portfolio) MarkBand(id exchange.InstrumentID) (low, high exchange.Fixed) {
+	if !p.band.holds || !p.ins.Has(id) {
+		return 0, 0
+	}
+	return p.slots[id-1].low, p.slots[id-1].high
+}
+
+// IndexBand is MarkBand for the index price of an asset.
+func (p *Portfolio) IndexBand(name string) (low, high exchange.Fixed) {
+	a, ok := p.byAsset[name]
+	switch {
+	case !p.band.holds:
+		return 0, 0
+	case !ok:
+		return 0, exchange.FixedMax
+	}
+	return a.low, a.high
+}
+
 // InIndexBand is InMarkBand for the index price of an asset. An asset that the portfolio
 // has not met has no say.
 func (p *Portfolio) InIndexBand(name string, price exchange.Fixed) bool {

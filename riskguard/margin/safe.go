@@ -12,6 +12,7 @@ type band struct {
 	holds bool
 	line  exchange.Fixed
 	swing swing
+	width exchange.Fixed
 }
 
 // swing bounds what a band allows actual equity to do. The zero value does not.
@@ -75,6 +76,23 @@ func (p *Portfolio) safe(line exchange.Fixed, s swing) bool {
 		if p.proves(line, w) && (!s.bounded || p.calm(&s, w)) {
 			p.setBand(w)
 			p.band.holds = true
+			return true
+		}
+	}
+	return false
+}
+
+// Narrow proves the last true answer of Steady in a narrower band, around the prices as they are
+// now, for whoever needs to know more than Steady proves. Without one it says false, and the band
+// is as it was.
+func (p *Portfolio) Narrow() bool {
+	if !p.band.holds {
+		return false
+	}
+	p.refresh()
+	for w := p.band.width / 2; w >= narrowestSteady; w /= 2 {
+		if p.proves(p.band.line, w) && (!p.band.swing.bounded || p.calm(&p.band.swing, w)) {
+			p.setBand(w)
 			return true
 		}
 	}
@@ -167,6 +185,7 @@ func ends(price, width exchange.Fixed) (low, high exchange.Fixed) {
 }
 
 func (p *Portfolio) setBand(width exchange.Fixed) {
+	p.band.width = width
 	for _, s := range p.slots {
 		s.low, s.high = 0, exchange.FixedMax
 		for _, l := range s.legs {

@@ -87,10 +87,17 @@ func (d *desk) start() {
 	limits.PriceCollarLimit, limits.PriceCollarMarket = decimal.New(5, -1), decimal.New(5, -1)
 	limits.MessagesPerSecondMax, limits.BorrowMaxUSD = 20, decimal.New(1_000_000, 0)
 	limits.UnknownOrdersMax = 10 // a strategy that goes on while orders are in doubt
-	limits.ForcedFillsMax = 100  // the scripts go on after an ADL, with nobody there to resume
+	limits.RejectRatioMax, limits.UnknownRatioMax, limits.SlippageMax = decimal.New(1, 0), decimal.New(1, 0), decimal.New(1, 0)
+	limits.LossStreakMax = 1_000_000
+	limits.ForcedFillsMax = 100 // the scripts go on after an ADL, with nobody there to resume
 	limits.ExecutionsPerMinuteMax, limits.AccountMessagesPerMinuteMax, limits.OrderToTradeMax = 10_000, 1200, 100_000
 	d.guard, err = riskguard.New(riskguard.Config{Instruments: d.ins, Tables: margin.Assumed(), Limits: limits, Strategies: 1, Permits: riskguard.Unbound(1)})
 	must()
+	for _, kind := range []exchange.Kind{exchange.KindAccount, exchange.KindClock} { // neither is ever old
+		e := exchange.Event{}
+		e.SetCadence(&exchange.Cadence{Kind: kind, Every: exchange.Forever})
+		d.guard.Apply(&e)
+	}
 	d.kernel = engine.New(engine.Config{Instruments: d.ins, Guard: d.guard, Strategies: 1, ClientPrefix: "t"})
 	d.driver = engine.NewDriver(d.kernel, d.link, d)
 	d.now = d.zero
