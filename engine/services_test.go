@@ -94,6 +94,11 @@ func (b *bench) servicedBy(s Services, permitted bool) Config {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	for _, kind := range []exchange.Kind{exchange.KindAccount, exchange.KindClock} { // neither is ever old
+		e := exchange.Event{}
+		e.SetCadence(&exchange.Cadence{Kind: kind, Every: exchange.Forever})
+		guard.Apply(&e)
+	}
 	return Config{Instruments: ins, Guard: guard, Strategies: 2, ClientPrefix: "t", Services: s}
 }
 
