@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "55d7333a3b3d1ddcd5b415688fbf8830c9a9b3f3d3160c971fc5f3b0007b32e9"
+const coreSource = "680e34f8d4165d99a5c39e35dc548fc0db202bc044de0e905e7ba695c13ec97d"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
