@@ -1,6 +1,8 @@
 package margin
 
 import (
+	"slices"
+
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -36,6 +38,7 @@ type asset struct {
 	pairs                  []*pair
 	futures, tracked       []*slot
 	markRatio              []exchange.Fixed // the shocks' factor on marks, by scenario
+	twin                   []int            // the first scenario with the same
 	indexRatio             []exchange.Fixed
 	haircut                []exchange.Fixed
 	at                     []assetAt
@@ -62,11 +65,13 @@ func (a *asset) reset(scenarios int, shocks []Shock) {
 	a.markRatio = make([]exchange.Fixed, scenarios)
 	a.indexRatio = make([]exchange.Fixed, scenarios)
 	a.haircut = make([]exchange.Fixed, scenarios)
+	a.twin = make([]int, scenarios)
 	a.markRatio[0], a.indexRatio[0] = exchange.FixedOne, exchange.FixedOne
 	for i, s := range shocks {
 		a.markRatio[i+1] = s.ratio(a.name, a.stable)
 		a.indexRatio[i+1] = s.indexRatio(a.name, a.stable)
 		a.haircut[i+1] = s.Haircut
+		a.twin[i+1] = slices.Index(a.markRatio, a.markRatio[i+1])
 	}
 	a.initial, a.exposure, a.raise, a.lower, a.gross, a.stakes = wide{}, wide{}, wide{}, wide{}, wide{}, stakes{}
 	a.inflow, a.outflow, a.borrowing = wide{}, wide{}, wide{}
@@ -168,19 +173,8 @@ func (p *Portfolio) updateAsset(a *asset) {
 	for i := range a.at {
 		at, t := &a.at[i], &p.totals[i]
 		old := *at
-		at.index = scaled(a.index, a.indexRatio[i])
-		net, cut := a.own.add(at.pnl), a.haircut[i]
-		at.equity = a.worth(net, at.index, cut)
-		low := net.add(at.loss)
-		at.equityWorst = at.equity
-		if !at.loss.zero() {
-			at.equityWorst = a.worth(low, at.index, cut)
-		}
-		at.maint = at.legMaint.up().add(a.debt.times(a.loanMMR)).times(at.index)
-		at.maintWorst = at.legMaintWorst.up().add(debtWorst.times(a.loanMMR)).times(at.index)
-		if len(a.pairs) > 0 {
-			at.rateIn = a.rate(net.add(a.inflow), at.index, cut)
-			at.rateOut = a.rate(low.sub(a.outflow), at.index, cut)
+		if i == 0 || !a.asItIs(i) {
+			a.value(i, debtWorst)
 		}
 		changed = changed || at.rateIn != old.rateIn || at.rateOut != old.rateOut
 		t.equity = t.equity.replace(old.equity, at.equity)
@@ -205,6 +199,37 @@ func (p *Portfolio) updateAsset(a *asset) {
 		for _, pr := range a.pairs {
 			p.touchLosses(pr)
 		}
+	}
+}
+
+// asItIs takes the values of the market as it is for a scenario, if that moves nothing of the
+// asset and of the futures that settle in it.
+func (a *asset) asItIs(i int) bool {
+	at, is := &a.at[i], &a.at[0]
+	if a.indexRatio[i] != exchange.FixedOne || a.haircut[i] != 0 || at.pnl != is.pnl || at.loss != is.loss ||
+		at.legMaint != is.legMaint || at.legMaintWorst != is.legMaintWorst {
+		return false
+	}
+	*at = *is
+	return true
+}
+
+// value computes the asset's dollars and rates under a scenario.
+func (a *asset) value(i int, debtWorst wide) {
+	at := &a.at[i]
+	at.index = scaled(a.index, a.indexRatio[i])
+	net, cut := a.own.add(at.pnl), a.haircut[i]
+	at.equity = a.worth(net, at.index, cut)
+	low := net.add(at.loss)
+	at.equityWorst = at.equity
+	if !at.loss.zero() {
+		at.equityWorst = a.worth(low, at.index, cut)
+	}
+	at.maint = at.legMaint.up().add(a.debt.times(a.loanMMR)).times(at.index)
+	at.maintWorst = at.legMaintWorst.up().add(debtWorst.times(a.loanMMR)).times(at.index)
+	if len(a.pairs) > 0 {
+		at.rateIn = a.rate(net.add(a.inflow), at.index, cut)
+		at.rateOut = a.rate(low.sub(a.outflow), at.index, cut)
 	}
 }
 

@@ -72,10 +72,14 @@ func (p *Portfolio) updateLeg(l *leg) {
 	s.base.lower = s.base.lower.replace(before.lower, l.lower)
 	for i := range l.at {
 		old := l.at[i]
-		if before.repriced {
-			l.at[i] = l.held(scaled(s.mark, s.base.markRatio[i]), q)
+		if twin := s.base.twin[i]; twin < i { // most shocks move other coins
+			l.at[i] = l.at[twin]
+		} else {
+			if before.repriced {
+				l.at[i] = l.held(scaled(s.mark, s.base.markRatio[i]), q)
+			}
+			l.fills(&l.at[i])
 		}
-		l.fills(&l.at[i])
 		a, now := &s.settle.at[i], &l.at[i]
 		a.pnl = a.pnl.replace(old.pnl, now.pnl)
 		a.loss = a.loss.replace(old.loss, now.loss)

@@ -117,17 +117,36 @@ func (p *Portfolio) PairPrice(id exchange.InstrumentID) exchange.Fixed {
 func (p *Portfolio) updateLosses(pr *pair) {
 	p.keepPair(pr)
 	for i := range pr.at {
-		var now pairAt
-		for k := range pr.book.orders {
-			open, worst := pr.slot.swap(&pr.book.orders[k], i)
-			now.openLoss = now.openLoss.add(open)
-			now.worst = now.worst.add(worst)
+		now := pr.at[0]
+		if i == 0 || !pr.asItIs(i) {
+			now = pr.lose(i)
 		}
 		t := &p.totals[i]
 		t.openLoss = t.openLoss.replace(pr.at[i].openLoss, now.openLoss)
 		t.swapWorst = t.swapWorst.replace(pr.at[i].worst, now.worst)
 		pr.at[i] = now
 	}
+}
+
+// asItIs says whether a scenario leaves prices and rates of both assets as they are.
+func (pr *pair) asItIs(i int) bool {
+	for _, a := range [...]*asset{pr.slot.base, pr.slot.settle} {
+		at, is := &a.at[i], &a.at[0]
+		if at.index != is.index || at.rateIn != is.rateIn || at.rateOut != is.rateOut || a.haircut[i] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// lose is what filling the orders would cost under a scenario.
+func (pr *pair) lose(i int) (now pairAt) {
+	for k := range pr.book.orders {
+		open, worst := pr.slot.swap(&pr.book.orders[k], i)
+		now.openLoss = now.openLoss.add(open)
+		now.worst = now.worst.add(worst)
+	}
+	return now
 }
 
 // swap is the open loss of an order under a scenario, which only a resting limit order has,

@@ -142,12 +142,25 @@ func (p *Portfolio) worst() int {
 	found, lowest, least := 0, wide{}, wide{}
 	for i := 1; i < len(p.totals); i++ {
 		adjusted := p.totals[i].adjustedWorst()
+		if found != 0 && above(adjusted, p.totals[i].maintWorst, lowest) {
+			continue
+		}
 		u := uniMMR(adjusted, p.totals[i].maintWorst)
 		if found == 0 || u.less(lowest) || u == lowest && adjusted.less(least) {
 			found, lowest, least = i, u, adjusted
 		}
 	}
 	return found
+}
+
+// above says, without the division, that uniMMR is above one that is known. It may be above where
+// this does not say so: of what is so large that the products would not fit.
+func above(adjusted, maint, known wide) bool {
+	next := known.add(wideInt(1)) // at most 2^80 of 2^255, so 2^174 is left for the margin
+	if maint.zero() || adjusted.w3|maint.w3|maint.w2>>46|next.w3|next.w2|next.w1>>16 != 0 {
+		return false
+	}
+	return maint.mulWide(next).less(adjusted.up2())
 }
 
 func (p *Portfolio) outcome(scenario int) Outcome {
