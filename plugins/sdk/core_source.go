@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "680e34f8d4165d99a5c39e35dc548fc0db202bc044de0e905e7ba695c13ec97d"
+const coreSource = "addcaf1ddbafc4d65b51739963e8b16ec47e192ac45004c5b55f9cb98acc5626"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
