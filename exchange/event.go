@@ -49,6 +49,8 @@ const (
 	KindAct
 	// KindLending: *[Lending], what an asset can be borrowed for.
 	KindLending
+	// KindSurvey: *[Survey], what the exchange answers that no stream tells.
+	KindSurvey
 )
 
 // Events from inside: wishes, decisions, time, people.
@@ -78,7 +80,8 @@ var kindNames = enum{
 	KindBarOpen: "BAR_OPEN", KindLiquidation: "LIQUIDATION", KindBar: "BAR", KindDepth: "DEPTH",
 	KindAssetIndex: "ASSET_INDEX", KindCadence: "CADENCE", KindGap: "GAP", KindClock: "CLOCK",
 	KindOrderUpdate: "ORDER_UPDATE", KindFill: "FILL", KindLedger: "LEDGER", KindAccount: "ACCOUNT",
-	KindRiskLevel: "RISK_LEVEL", KindAct: "ACT", KindLending: "LENDING", KindIntent: "INTENT", KindRefusal: "REFUSAL", KindTimer: "TIMER",
+	KindRiskLevel: "RISK_LEVEL", KindAct: "ACT", KindLending: "LENDING", KindSurvey: "SURVEY",
+	KindIntent: "INTENT", KindRefusal: "REFUSAL", KindTimer: "TIMER",
 	KindState: "STATE", KindStrategy: "STRATEGY",
 	KindStart: "START", KindTruth: "TRUTH", KindReload: "RELOAD", KindAlert: "ALERT",
 }
@@ -337,6 +340,12 @@ func (e *Event) SetLending(l *Lending) { e.setBody(KindLending, l) }
 
 // Lending returns the payload of KindLending.
 func (e *Event) Lending() *Lending { return e.body.(*Lending) }
+
+// SetSurvey makes the event what the exchange has answered.
+func (e *Event) SetSurvey(s *Survey) { e.setBody(KindSurvey, s) }
+
+// Survey returns the payload of KindSurvey.
+func (e *Event) Survey() *Survey { return e.body.(*Survey) }
 
 // SetIntent makes the event a wish.
 func (e *Event) SetIntent(i *Intent) { e.setBody(KindIntent, i) }

@@ -20,7 +20,7 @@ func payloads() []payload {
 	clock := Clock{Offset: -time.Second, Within: time.Millisecond}
 	ledger, intent, refusal, timer := &LedgerEntry{}, &Intent{}, &Refusal{}, &Timer{}
 	state, change := &StateChange{}, &StrategyChange{}
-	act, lending := &ActUpdate{}, &Lending{}
+	act, lending, survey := &ActUpdate{}, &Lending{}, &Survey{}
 	start, truth, reload, alert := &Start{}, &Truth{}, &Reload{}, &Alert{}
 	return []payload{
 		{KindTrade, func(e *Event) { e.SetTrade(trade) }, func(e *Event) any { return e.Trade() }, trade},
@@ -42,6 +42,7 @@ func payloads() []payload {
 		{KindRiskLevel, func(e *Event) { e.SetRiskLevel(account) }, func(e *Event) any { return e.Account() }, account},
 		{KindAct, func(e *Event) { e.SetAct(act) }, func(e *Event) any { return e.Act() }, act},
 		{KindLending, func(e *Event) { e.SetLending(lending) }, func(e *Event) any { return e.Lending() }, lending},
+		{KindSurvey, func(e *Event) { e.SetSurvey(survey) }, func(e *Event) any { return e.Survey() }, survey},
 		{KindIntent, func(e *Event) { e.SetIntent(intent) }, func(e *Event) any { return e.Intent() }, intent},
 		{KindRefusal, func(e *Event) { e.SetRefusal(refusal) }, func(e *Event) any { return e.Refusal() }, refusal},
 		{KindTimer, func(e *Event) { e.SetTimer(timer) }, func(e *Event) any { return e.Timer() }, timer},

@@ -75,6 +75,9 @@ type Guard struct {
 	legs      []leg
 	contact   contact
 	weighed   exchange.Time
+	// queue is where positions stand in the queue of deleveraging, and income what was booked.
+	queue  []exchange.Place
+	income income
 	// pegLine is the first line of a stable coin's price, or a little above it.
 	pegLine exchange.Fixed
 	// fault is the first input that the model could not take. From then on its picture
@@ -206,6 +209,9 @@ func (g *Guard) Apply(e *exchange.Event) {
 	case e.Kind == exchange.KindFill && e.Share():
 		g.due = true
 		g.trade(e)
+	case e.Kind == exchange.KindSurvey:
+		g.due = true
+		g.applySurvey(e.Survey(), e.At)
 	case e.Kind == exchange.KindLedger, e.Kind == exchange.KindFill:
 		g.due = true
 		g.fold(e)
@@ -218,6 +224,7 @@ func (g *Guard) Apply(e *exchange.Event) {
 		} else {
 			g.noteLedger(e)
 			g.noteMove(e.Ledger(), e.At)
+			g.noteIncome(e)
 			g.flow(e.Ledger())
 		}
 		g.weighLegs(e.At)

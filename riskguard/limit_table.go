@@ -56,6 +56,7 @@ func (l *Limits) entries() []limitEntry {
 		{"fresh_mark", &l.FreshMark, "3s", "1ms", "1h", lower},
 		{"fresh_price", &l.FreshPrice, "1s", "1ms", "1h", lower},
 		{"gross_exposure_max_ratio", &l.GrossExposureMaxRatio, "3", "0", "50", lower},
+		{"income_gap_max_ratio", &l.IncomeGapMaxRatio, "0.0001", "0", "1", whole},
 		{"leg_gap_for", &l.LegGapFor, "30s", "0s", "24h", whole},
 		{"leg_gap_max_ratio", &l.LegGapMaxRatio, "0.02", "0", "1", whole},
 		{"loan_rate_max", &l.LoanRateMax, "0.20", "0", "10", whole},

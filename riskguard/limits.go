@@ -192,6 +192,10 @@ type Limits struct {
 	// liquidation or deleveraging, before it only reduces until a person resumes it. Default 0,
 	// at most 1,000,000.
 	ForcedFillsMax int `toml:"forced_fills_max" json:"forced_fills_max"`
+	// IncomeGapMaxRatio is by how much a day's profits, fees, fundings and interest may differ
+	// from what the exchange says, as a ratio of equity, before the account only reduces; a
+	// dollar is never too much. Default 0.0001, 0 to 1.
+	IncomeGapMaxRatio decimal.Decimal `toml:"income_gap_max_ratio" json:"income_gap_max_ratio"`
 	// StrangersMax is how many fills of orders that are not ours, and how many such open orders,
 	// an instrument may have before it only reduces until a person resumes it: whoever else
 	// trades the account makes its limits wrong. Default 0, at most 1,000,000, for those who

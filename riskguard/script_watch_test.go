@@ -1,7 +1,11 @@
 package riskguard
 
 import (
+	"strconv"
 	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -14,6 +18,30 @@ func (b *bench) tell(e *exchange.Event, f []string) (answer string, known bool) 
 	switch f[0] {
 	case "strangers": // strangers UM web_1 FOREIGN_ORDER, UM web_2 OTHER_BOT: what the newest reading has that is not ours
 		b.g.Reconciled(b.differences(f[1:]))
+	case "queue": // queue UM BOTH 4, CM LONG 2: the places that the exchange has told
+		q := &exchange.ADLQueue{}
+		for one := range strings.SplitSeq(strings.Join(f[1:], " "), ",") {
+			if f := strings.Fields(one); len(f) == 3 {
+				side, _ := exchange.ParsePositionSide(f[1])
+				n, _ := strconv.Atoi(f[2])
+				q.Places = append(q.Places, exchange.Place{Inst: b.inst(f[0]), Side: side, Quantile: n})
+			}
+		}
+		e.SetSurvey(&exchange.Survey{Queue: q})
+	case "income": // income 24h USDT UM REALIZED_PNL 10, ...: what the exchange has booked in the day of so long ago
+		ago, err := time.ParseDuration(f[1])
+		if err != nil {
+			return err.Error(), true
+		}
+		in := &exchange.Income{From: exchange.IncomeDay(e.At.Add(-ago))}
+		for one := range strings.SplitSeq(strings.Join(f[2:], " "), ",") {
+			if f := strings.Fields(one); len(f) == 4 {
+				w, _ := exchange.ParseWallet(f[1])
+				why, _ := exchange.ParseReason(f[2])
+				in.Sums = append(in.Sums, exchange.IncomeSum{Asset: f[0], Wallet: w, Reason: why, Sum: decimal.RequireFromString(f[3])})
+			}
+		}
+		e.SetSurvey(&exchange.Survey{Income: in})
 	case "adopted": // adopted c1: an order of that name is ours after all
 		b.g.Adopted(f[1])
 	case "accept": // a person takes the exchange's account as it is

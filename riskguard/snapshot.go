@@ -30,6 +30,7 @@ type snapshot struct {
 	Fault    string              `json:"fault,omitzero"`
 	Happened []happeningSnapshot `json:"happened,omitzero"`
 	Held     []heldSnapshot      `json:"held"`
+	Income   *incomeSnapshot     `json:"income,omitzero"`
 	Ladder   *ladderSnapshot     `json:"ladder,omitzero"`
 	Legs     []legSnapshot       `json:"legs,omitzero"`
 	Lending  []lendingSnapshot   `json:"lending,omitzero"`
@@ -40,6 +41,7 @@ type snapshot struct {
 	Model    json.RawMessage     `json:"model"`
 	Moved    []movedSnapshot     `json:"moved,omitzero"`
 	Pulse    *pulseSnapshot      `json:"pulse,omitzero"`
+	Queue    []placeSnapshot     `json:"queue,omitzero"`
 	// Drift is how the model compares with what is reported.
 	Drift *driftSnapshot `json:"drift,omitzero"`
 	// Reported is what the exchange has said of the account, if it has.
@@ -164,6 +166,7 @@ func (g *Guard) Snapshot() []byte {
 	if g.ladder.rung != rungFine {
 		s.Ladder = &ladderSnapshot{g.ladder.better, g.ladder.rung, g.ladder.uniMMR}
 	}
+	s.Income, s.Queue = g.snapshotIncome(), g.snapshotQueue()
 	s.Drift, s.Doubted, s.Moved, s.Strangers = g.drift.snapshot(), g.snapshotDoubted(), g.snapshotMoved(), g.snapshotStrangers()
 	s.Contact = g.contact.snapshot()
 	s.Happened, s.Legs, s.Weighed = g.snapshotHappened(), g.snapshotLegs(), g.weighed
@@ -256,7 +259,8 @@ func (g *Guard) restore(s *snapshot) error {
 		}
 		g.drift = d
 	}
-	if err := cmp.Or(g.restoreHappened(s.Happened), g.restoreMoved(s.Moved), g.restoreDoubted(s.Doubted), g.restoreStrangers(s.Strangers)); err != nil {
+	if err := cmp.Or(g.restoreHappened(s.Happened), g.restoreMoved(s.Moved), g.restoreDoubted(s.Doubted), g.restoreStrangers(s.Strangers),
+		g.restoreQueue(s.Queue), g.restoreIncome(s.Income)); err != nil {
 		return err
 	}
 	g.restoreLegs(s.Legs)

@@ -98,6 +98,7 @@ func (g *Guard) applyState(e *exchange.Event) {
 		if scope == &g.states.account {
 			g.resumeLadder()
 			g.drift.beyond = 0
+			g.income.words = ""
 			g.resumeLoss()
 		}
 		g.resumed(s)

@@ -29,6 +29,8 @@ func watchers() []watcher {
 		{"strategy-loss", (*watch).strategyLoss},
 		{"happened", (*watch).hasHappened},
 		{"stranger-orders", (*watch).strangerOrders},
+		{"adl", (*watch).adl},
+		{"income", (*watch).incomeGap},
 		{"depeg", (*watch).depeg},
 		{"negative", (*watch).negative},
 		{"leg-gap", (*watch).legGap},

@@ -227,6 +227,8 @@ func insideOf(e *exchange.Event) any {
 		return e.Act()
 	case exchange.KindLending:
 		return e.Lending()
+	case exchange.KindSurvey:
+		return e.Survey()
 	case exchange.KindIntent:
 		return e.Intent()
 	case exchange.KindRefusal:

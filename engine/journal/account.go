@@ -87,6 +87,41 @@ func (c *codec) lending(l *exchange.Lending) {
 	c.flag(&l.Rated)
 }
 
+func (c *codec) survey(s *exchange.Survey) {
+	part(c, &s.Queue, func(c *codec, q *exchange.ADLQueue) { list(c, &q.Places, (*codec).place) })
+	part(c, &s.Income, func(c *codec, i *exchange.Income) {
+		signed(c, &i.From)
+		list(c, &i.Sums, (*codec).incomeSum)
+	})
+}
+
+// part is a part of a payload that may be left out.
+func part[T any](c *codec, to **T, both func(*codec, *T)) {
+	has := *to != nil
+	if c.flag(&has); !has {
+		return
+	}
+	if !c.writing {
+		*to = new(T)
+	}
+	both(c, *to)
+}
+
+func (c *codec) place(p *exchange.Place) {
+	unsigned(c, &p.Inst)
+	unsigned(c, &p.Side)
+	quantile := int64(p.Quantile)
+	signed(c, &quantile)
+	p.Quantile = int(quantile)
+}
+
+func (c *codec) incomeSum(s *exchange.IncomeSum) {
+	c.text(&s.Asset)
+	unsigned(c, &s.Wallet)
+	unsigned(c, &s.Reason)
+	c.decimal(&s.Sum)
+}
+
 func (c *codec) position(p *exchange.Position) {
 	unsigned(c, &p.Inst)
 	unsigned(c, &p.Side)

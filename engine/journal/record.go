@@ -141,6 +141,8 @@ func (c *codec) payload(e *exchange.Event) {
 		body(c, e, (*exchange.Event).Act, (*exchange.Event).SetAct, (*codec).actUpdate)
 	case exchange.KindLending:
 		body(c, e, (*exchange.Event).Lending, (*exchange.Event).SetLending, (*codec).lending)
+	case exchange.KindSurvey:
+		body(c, e, (*exchange.Event).Survey, (*exchange.Event).SetSurvey, (*codec).survey)
 	case exchange.KindIntent:
 		body(c, e, (*exchange.Event).Intent, (*exchange.Event).SetIntent, (*codec).intent)
 	case exchange.KindRefusal:

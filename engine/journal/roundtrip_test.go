@@ -37,6 +37,7 @@ func payloads() map[exchange.Kind]func(e *exchange.Event, f *filler) {
 		exchange.KindRiskLevel:   func(e *exchange.Event, f *filler) { e.SetRiskLevel(point[exchange.Account](f)) },
 		exchange.KindAct:         func(e *exchange.Event, f *filler) { e.SetAct(point[exchange.ActUpdate](f)) },
 		exchange.KindLending:     func(e *exchange.Event, f *filler) { e.SetLending(point[exchange.Lending](f)) },
+		exchange.KindSurvey:      func(e *exchange.Event, f *filler) { e.SetSurvey(point[exchange.Survey](f)) },
 		exchange.KindIntent:      func(e *exchange.Event, f *filler) { e.SetIntent(point[exchange.Intent](f)) },
 		exchange.KindRefusal:     func(e *exchange.Event, f *filler) { e.SetRefusal(point[exchange.Refusal](f)) },
 		exchange.KindTimer:       func(e *exchange.Event, f *filler) { e.SetTimer(point[exchange.Timer](f)) },

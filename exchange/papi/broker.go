@@ -54,6 +54,10 @@ type BrokerConfig struct {
 	// broker goes Live, from 1m to 30m; 0 is never. It is told as KindLending, of the assets that
 	// instruments name and those that are owed: what has changed, and the rest twice an hour.
 	Lending time.Duration
+	// Survey is how often is asked where positions stand in the queue of deleveraging, which weighs
+	// 10, from 30s to 1h; 0 is never. With it, once a day, what the exchange has booked in the day
+	// that is over, as sums. Both are told as KindSurvey.
+	Survey time.Duration
 	// Dial makes the connection of the stream below TLS; nil is the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Known is what the receiver knows of the account, that was rebuilt from a journal. The
@@ -126,6 +130,9 @@ func NewBroker(c BrokerConfig) (*Broker, error) {
 	}
 	if c.Lending != 0 && (c.Lending < lendingMin || c.Lending > lendingMax) {
 		return nil, fmt.Errorf("papi: reading loan rates every %v is not within %v to %v", c.Lending, lendingMin, lendingMax)
+	}
+	if c.Survey != 0 && (c.Survey < surveyMin || c.Survey > surveyMax) {
+		return nil, fmt.Errorf("papi: asking for the queue of deleveraging every %v is not within %v to %v", c.Survey, surveyMin, surveyMax)
 	}
 	stream := streamBase
 	if c.Stream != "" {

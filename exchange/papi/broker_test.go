@@ -480,6 +480,11 @@ func TestNewBroker(t *testing.T) {
 			t.Errorf("loan rates every %v", every)
 		}
 	}
+	for _, every := range []time.Duration{-1, 30*time.Second - 1, time.Hour + 1} {
+		if _, err := NewBroker(BrokerConfig{Client: client, Instruments: testInstruments(t), Deliver: func(exchange.Event) {}, Survey: every}); err == nil {
+			t.Errorf("the queue every %v", every)
+		}
+	}
 	if _, err := NewBroker(BrokerConfig{}); err == nil {
 		t.Error("a broker of nothing")
 	}

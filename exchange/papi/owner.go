@@ -28,6 +28,7 @@ type owner struct {
 	actDoubts    []*actDoubt
 	transactions []int64
 	lender       lender
+	surveyor     surveyor
 	// echoes are the orders that the exchange has taken and the stream must tell of.
 	echoes map[string]exchange.Time
 
@@ -65,7 +66,7 @@ func (b *Broker) Run(ctx context.Context) error {
 	defer stop()
 	o := &owner{
 		Broker: b, ctx: ctx, tr: newTranslator(b.config.Instruments), echoes: map[string]exchange.Time{},
-		active: map[exchange.InstrumentID]bool{}, lender: newLender(b.config.Instruments),
+		active: map[exchange.InstrumentID]bool{}, lender: newLender(b.config.Instruments), surveyor: newSurveyor(),
 	}
 	o.remember(&b.config.Known)
 	o.rememberActs(b.config.Known.Acts)
@@ -81,6 +82,7 @@ func (b *Broker) Run(ctx context.Context) error {
 	}
 	workers.Go(func() { b.workActs(ctx) })
 	workers.Go(func() { b.workLending(ctx, o.lender.asks) })
+	workers.Go(func() { b.workSurvey(ctx, o.surveyor.asks) })
 	workers.Go(func() { b.listen(ctx) })
 	workers.Go(func() { b.config.Client.keepOpen(ctx) })
 	b.waiting.Lock()
@@ -160,6 +162,7 @@ func (o *owner) due() exchange.Time {
 	if !o.lender.reading {
 		due = min(due, o.lender.next)
 	}
+	due = min(due, o.surveyor.due())
 	if (o.again || o.wanted != "" && o.state == Live) && !o.catching && o.connected {
 		due = min(due, o.next)
 	}
@@ -191,6 +194,8 @@ func (o *owner) take(m any) {
 		o.become(Gap, m.why)
 	case lendingNews:
 		o.heardLending(&m)
+	case surveyNews:
+		o.heardSurvey(&m)
 	case reread:
 		if o.catching || o.state == Live && o.next > o.now() {
 			o.wanted = m.why // it follows when it may, and nothing that happens waits for that
@@ -259,6 +264,9 @@ func (o *owner) become(s State, why string) {
 	}
 	if s == Live && o.config.Lending > 0 {
 		o.lender.next = min(o.lender.next, max(o.now(), o.lender.asked.Add(lendingRetry)))
+	}
+	if s == Live && o.config.Survey > 0 {
+		o.surveyor.begin(o.now())
 	}
 	o.config.Notify(Notice{At: o.now(), Kind: NoticeState, State: s, Text: why})
 }
@@ -352,6 +360,7 @@ func (o *owner) attend() {
 	if !o.lender.reading && o.lender.next <= now {
 		o.askLending(now)
 	}
+	o.askSurvey(now)
 	if o.wanted != "" && o.state == Live && o.next <= now {
 		o.catchUpOn(o.wanted)
 	}

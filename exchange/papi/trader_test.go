@@ -35,6 +35,7 @@ type trader struct {
 	price  exchange.Fixed
 
 	lag       time.Duration // of what the user stream brings
+	survey    time.Duration // how often is asked beside it
 	mu        sync.Mutex    // the broker tells from its own goroutine
 	began     time.Time     // of the log's times
 	log       []string
@@ -77,7 +78,7 @@ func withSimOver(t *testing.T, over func(d *trader) Config, test func(d *trader)
 		d.client = client
 		var sockets sync.WaitGroup
 		d.broker, err = NewBroker(BrokerConfig{
-			Client: client, Instruments: ins, Deliver: d.deliver, Notify: d.notice, Stream: "ws://127.0.0.1:9/pm", Lending: 10 * time.Minute,
+			Client: client, Instruments: ins, Deliver: d.deliver, Notify: d.notice, Stream: "ws://127.0.0.1:9/pm", Lending: 10 * time.Minute, Survey: d.survey,
 			Dial: func(context.Context, string, string) (net.Conn, error) {
 				ours, theirs := net.Pipe()
 				l := &oneConn{conn: theirs, done: make(chan struct{})}

@@ -1,0 +1,192 @@
+package papi
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// Where positions stand in the queue of deleveraging, and what a day has brought by the
+// exchange's own books, is nowhere in the user stream, so it is asked for.
+
+const (
+	// surveyMin and surveyMax bound BrokerConfig.Survey: places change every 30 seconds.
+	surveyMin, surveyMax = 30 * time.Second, time.Hour
+	// surveyAgain is after how long places that have not changed are told again, and surveyRetry
+	// after how long incomes that could not be read are asked for again.
+	surveyAgain, surveyRetry = time.Hour, 10 * time.Minute
+	// incomeLate is how long after the end of a day its incomes are asked for, for the lists
+	// lag behind.
+	incomeLate = 15 * time.Minute
+)
+
+// surveyor knows what was asked for beside the stream and what was told of it.
+type surveyor struct {
+	asks    chan exchange.Time // the day whose incomes are wanted, 0 for none
+	reading bool
+	// next is when places are asked for, income when the incomes of the newest day that is over
+	// are.
+	next, income exchange.Time
+	places       []exchange.Place
+	told         exchange.Time
+	known        bool
+}
+
+// surveyNews is what asking has brought: each part that could be read.
+type surveyNews struct {
+	places []exchange.Place
+	placed bool
+	day    exchange.Time
+	income *exchange.Income
+}
+
+func newSurveyor() surveyor {
+	return surveyor{asks: make(chan exchange.Time, 1), next: exchange.Never, income: exchange.Never}
+}
+
+// due is when something must be asked for.
+func (s *surveyor) due() exchange.Time {
+	if s.reading {
+		return exchange.Never
+	}
+	return min(s.next, s.income)
+}
+
+// begin has everything asked for, once the account is followed.
+func (s *surveyor) begin(now exchange.Time) {
+	s.next = min(s.next, now)
+	if s.income == exchange.Never {
+		s.income = now.Add(incomeLate)
+	}
+}
+
+// askSurvey asks for what is due.
+func (o *owner) askSurvey(now exchange.Time) {
+	s := &o.surveyor
+	if s.reading || s.due() > now {
+		return
+	}
+	day := exchange.Time(0)
+	if s.income <= now {
+		day = exchange.IncomeDay(now.Add(-incomeLate)).Add(-24 * time.Hour)
+		s.income = now.Add(surveyRetry)
+	}
+	s.next = now.Add(o.config.Survey)
+	select {
+	case s.asks <- day:
+		s.reading = true
+	default:
+	}
+}
+
+// workSurvey reads whenever it is asked to, until the context ends.
+func (b *Broker) workSurvey(ctx context.Context, asks <-chan exchange.Time) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case day := <-asks:
+			n := surveyNews{day: day}
+			n.places, n.placed = b.readPlaces(ctx)
+			if day != 0 {
+				n.income = b.readDay(ctx, day)
+			}
+			b.inbox <- n
+		}
+	}
+}
+
+// readPlaces reads the places of all positions.
+func (b *Broker) readPlaces(ctx context.Context) (places []exchange.Place, read bool) {
+	for _, of := range [...]struct {
+		product exchange.Product
+		ask     func(context.Context, string) ([]ADLQuantile, error)
+	}{{exchange.UM, b.config.Client.UMADLQuantiles}, {exchange.CM, b.config.Client.CMADLQuantiles}} {
+		list, err := of.ask(ctx, "")
+		if err != nil {
+			return nil, false
+		}
+		for _, q := range list {
+			in, err := b.config.Instruments.Find(of.product, q.Symbol)
+			if err != nil {
+				continue // nobody here trades it
+			}
+			a := &q.ADLQuantile
+			for side, n := range [...]int64{exchange.Both: a.Both, exchange.Long: a.Long, exchange.Short: a.Short} {
+				if n > 0 {
+					places = append(places, exchange.Place{Inst: in.ID, Side: exchange.PositionSide(side), Quantile: int(min(n, exchange.QuantileMost))})
+				}
+			}
+		}
+	}
+	slices.SortFunc(places, func(a, b exchange.Place) int { return cmp.Or(cmp.Compare(a.Inst, b.Inst), cmp.Compare(a.Side, b.Side)) })
+	return places, true
+}
+
+// readDay adds up what the exchange has booked in a day; nil if it could not be read whole.
+func (b *Broker) readDay(ctx context.Context, from exchange.Time) *exchange.Income {
+	in := &exchange.Income{From: from}
+	w := Window{StartTime: from, EndTime: from.Add(24*time.Hour - time.Millisecond)}
+	each := b.config.Client.EachUMIncome
+	for _, wallet := range [...]exchange.Wallet{exchange.WalletUM, exchange.WalletCM} {
+		for i, err := range each(ctx, IncomeQuery{Window: w}) {
+			if err != nil {
+				return nil
+			}
+			why, known := i.IncomeType.Known()
+			if !known {
+				why = exchange.ReasonTransfer
+			}
+			addIncome(in, i.Asset, wallet, why, i.Income)
+		}
+		each = b.config.Client.EachCMIncome
+	}
+	for i, err := range b.config.Client.EachMarginInterest(ctx, MarginInterestQuery{PageQuery: PageQuery{Window: w}}) {
+		if err != nil {
+			return nil
+		}
+		if i.Type != interestOfBalance {
+			addIncome(in, i.Asset, exchange.WalletInterest, exchange.ReasonInterest, i.Interest)
+		}
+	}
+	slices.SortFunc(in.Sums, func(a, b exchange.IncomeSum) int {
+		return cmp.Or(cmp.Compare(a.Asset, b.Asset), cmp.Compare(a.Wallet, b.Wallet), cmp.Compare(a.Reason, b.Reason))
+	})
+	return in
+}
+
+// interestOfBalance is the type of interest on a negative futures balance, which is booked in that
+// wallet.
+const interestOfBalance = "PORTFOLIO"
+
+func addIncome(in *exchange.Income, asset string, w exchange.Wallet, why exchange.Reason, amount decimal.Decimal) {
+	at := slices.IndexFunc(in.Sums, func(s exchange.IncomeSum) bool { return s.Asset == asset && s.Wallet == w && s.Reason == why })
+	if at < 0 {
+		in.Sums = append(in.Sums, exchange.IncomeSum{Asset: asset, Wallet: w, Reason: why})
+		at = len(in.Sums) - 1
+	}
+	in.Sums[at].Sum = in.Sums[at].Sum.Add(amount)
+}
+
+// heardSurvey tells what has changed, and places once an hour in any case.
+func (o *owner) heardSurvey(n *surveyNews) {
+	s, now := &o.surveyor, o.now()
+	s.reading = false
+	var told exchange.Survey
+	if n.placed && (!s.known || !slices.Equal(n.places, s.places) || now.Sub(s.told) >= surveyAgain) {
+		s.places, s.told, s.known = n.places, now, true
+		told.Queue = &exchange.ADLQueue{Places: slices.Clone(n.places)}
+	}
+	if n.income != nil {
+		told.Income = n.income
+		s.income = n.day.Add(48*time.Hour + incomeLate) // when the day that runs now is over
+	}
+	if told.Queue != nil || told.Income != nil {
+		o.tr.event(0, 0).SetSurvey(&told)
+	}
+}
