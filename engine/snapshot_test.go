@@ -256,13 +256,6 @@ func (s *storm) money() {
 		s.now = s.now.Add(time.Duration(s.random.IntN(60)) * time.Second) // for services to look
 		s.play("price UM 60000\nprice CM 60000\nprice MARGIN 60000\nindex BTC 60000\nindex USDT 1")
 		return
-	case 6:
-		e.SetSurvey(&exchange.Survey{
-			Queue: &exchange.ADLQueue{Places: []exchange.Place{{Inst: exchange.InstrumentID(1 + s.random.IntN(2)), Quantile: s.random.IntN(5)}}},
-			Income: &exchange.Income{From: exchange.IncomeDay(s.now), Sums: []exchange.IncomeSum{
-				{Asset: "USDT", Wallet: exchange.WalletUM, Reason: exchange.ReasonFunding, Sum: decimal.New(s.random.Int64N(2000), 0)},
-			}},
-		})
 	default:
 		return
 	}
