@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "addcaf1ddbafc4d65b51739963e8b16ec47e192ac45004c5b55f9cb98acc5626"
+const coreSource = "b185d8cddad3952c4ce31dbb04ca98d7fdd5b64e6c6eb7cd0f930ad47a158698"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
