@@ -42,6 +42,8 @@ func (b *bench) tell(e *exchange.Event, f []string) (answer string, known bool) 
 			}
 		}
 		e.SetSurvey(&exchange.Survey{Income: in})
+	case "stock": // stock USDT 0: what there is to borrow
+		e.SetLending(&exchange.Lending{Asset: f[1], Available: decimal.RequireFromString(f[2]), Known: true})
 	case "adopted": // adopted c1: an order of that name is ours after all
 		b.g.Adopted(f[1])
 	case "accept": // a person takes the exchange's account as it is

@@ -31,6 +31,7 @@ func watchers() []watcher {
 		{"stranger-orders", (*watch).strangerOrders},
 		{"adl", (*watch).adl},
 		{"income", (*watch).incomeGap},
+		{"loan-watch", (*watch).loanWatch},
 		{"depeg", (*watch).depeg},
 		{"negative", (*watch).negative},
 		{"leg-gap", (*watch).legGap},
