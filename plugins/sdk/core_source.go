@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "b185d8cddad3952c4ce31dbb04ca98d7fdd5b64e6c6eb7cd0f930ad47a158698"
+const coreSource = "1ece6eeb9811a95840f7007f2e4072cf74e128732c6170f758997f6ab341e578"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
