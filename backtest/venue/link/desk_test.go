@@ -89,7 +89,8 @@ func (d *desk) start() {
 	limits.UnknownOrdersMax = 10 // a strategy that goes on while orders are in doubt
 	limits.RejectRatioMax, limits.UnknownRatioMax, limits.SlippageMax = decimal.New(1, 0), decimal.New(1, 0), decimal.New(1, 0)
 	limits.LossStreakMax = 1_000_000
-	limits.ForcedFillsMax = 100 // the scripts go on after an ADL, with nobody there to resume
+	limits.ActsPerMinuteMax = 30 // the scripts of acts are of a minute
+	limits.ForcedFillsMax = 100  // the scripts go on after an ADL, with nobody there to resume
 	limits.ExecutionsPerMinuteMax, limits.AccountMessagesPerMinuteMax, limits.OrderToTradeMax = 10_000, 1200, 100_000
 	d.guard, err = riskguard.New(riskguard.Config{Instruments: d.ins, Tables: margin.Assumed(), Limits: limits, Strategies: 1, Permits: riskguard.Unbound(1)})
 	must()
