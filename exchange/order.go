@@ -208,6 +208,26 @@ type OrderRequest struct {
 	QuoteQty, Iceberg Fixed
 }
 
+// ClosesLeg says whether the order is on the closing side of its leg of hedge mode, where the
+// exchange keeps it from opening anything.
+func (r *OrderRequest) ClosesLeg() bool {
+	return r.PositionSide == Long && r.Side == Sell || r.PositionSide == Short && r.Side == Buy
+}
+
+// OnlyCloses says whether the exchange itself keeps the order from doing more than close a
+// position.
+func (r *OrderRequest) OnlyCloses() bool { return r.ReduceOnly || r.ClosePosition || r.ClosesLeg() }
+
+// Protects says whether the order is a stop that only closes: what a kill function leaves in
+// place. One that takes profit protects nobody.
+func (r *OrderRequest) Protects() bool {
+	switch r.Type {
+	case Stop, StopMarket, TrailingStopMarket:
+		return r.OnlyCloses()
+	}
+	return false
+}
+
 // OrderID is our own number of an order: unique in a journal, rising, never reused.
 // 0 is no order.
 type OrderID uint64

@@ -64,7 +64,5 @@ func (v *Venue) SetLeverage(inst exchange.InstrumentID, leverage int, at exchang
 // reduces says whether an order may only shrink its position: it says so, or it is on the
 // closing side of its leg in hedge mode.
 func (o *order) reduces() bool {
-	r := &o.Request
-	return r.ReduceOnly || r.PositionSide == exchange.Long && r.Side == exchange.Sell ||
-		r.PositionSide == exchange.Short && r.Side == exchange.Buy
+	return o.Request.ReduceOnly || o.Request.ClosesLeg()
 }

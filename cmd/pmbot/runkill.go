@@ -168,7 +168,7 @@ func (b *bot) paperReport(k *engine.Kernel, r *sweep.Report, keep bool, asked ma
 			List: in.Product.String(), Symbol: in.Symbol, ClientID: o.ClientID, ID: o.VenueID, Side: q.Side.String(), Type: q.Type.String(),
 			Qty: q.Qty, Price: q.Price, Trigger: q.Trigger,
 		}
-		if keep && in.Product != exchange.Margin && q.Type.Conditional() && (q.ReduceOnly || q.ClosePosition) {
+		if keep && in.Product != exchange.Margin && q.Protects() {
 			r.Kept = append(r.Kept, one)
 			continue
 		}

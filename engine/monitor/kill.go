@@ -107,8 +107,7 @@ func (s *Server) haltKnown(ctx context.Context, h *Halt, change exchange.StateCh
 	var ends []exchange.Order
 	for _, o := range open {
 		r := &o.Request
-		closes := r.ReduceOnly || r.ClosePosition || r.PositionSide == exchange.Long && r.Side == exchange.Sell || r.PositionSide == exchange.Short && r.Side == exchange.Buy
-		if closes && (h.ReduceOnly || h.KeepProtective && r.Type.Conditional()) {
+		if h.ReduceOnly && r.OnlyCloses() || h.KeepProtective && r.Protects() {
 			continue
 		}
 		ends = append(ends, o)

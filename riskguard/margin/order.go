@@ -94,7 +94,7 @@ func (p *Portfolio) read(in *exchange.Order) (order, *book, error) {
 		return order{}, nil, bad("no quantity")
 	}
 	// In hedge mode a leg cannot change its sign.
-	o.reduce = o.reduce || r.PositionSide == exchange.Long && !o.buy || r.PositionSide == exchange.Short && o.buy
+	o.reduce = o.reduce || r.ClosesLeg()
 	l, err := p.leg(s, r.PositionSide)
 	if err != nil {
 		return order{}, nil, err

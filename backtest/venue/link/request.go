@@ -138,9 +138,7 @@ func (r *request) throttled(code int) bool {
 	if code != -1008 {
 		return true
 	}
-	q := &r.order.Request
-	closes := q.PositionSide == exchange.Long && q.Side == exchange.Sell || q.PositionSide == exchange.Short && q.Side == exchange.Buy
-	return r.kind != cancelOrder && !q.ReduceOnly && !q.ClosePosition && !closes
+	return r.kind != cancelOrder && !r.order.Request.OnlyCloses()
 }
 
 // refusal is an answer that is no, before the exchange has looked at the order.
