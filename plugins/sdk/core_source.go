@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "1ece6eeb9811a95840f7007f2e4072cf74e128732c6170f758997f6ab341e578"
+const coreSource = "1365b61ae13af58b7435933f558c1342282bdb360413b5790c36ba196a6b5307"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
