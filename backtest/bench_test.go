@@ -24,6 +24,7 @@ func benchConfig(days int) *backtest.Config {
 	cfg.Risk.DailyLossMaxRatio, cfg.Risk.DrawdownMaxRatio = decimal.New(1, 0), decimal.New(1, 0) // nobody is there to resume
 	cfg.Risk.StrategyDailyLossMaxRatio, cfg.Risk.StrategyDrawdownMaxRatio, cfg.Risk.LossStreakMax = decimal.New(1, 0), decimal.New(1, 0), 1_000_000
 	cfg.Risk.OrderNotionalMaxRatio, cfg.Risk.PositionMaxRatio = decimal.New(5, -1), decimal.New(1, 0)
+	cfg.Risk.OpenOrdersNotionalMaxRatio = decimal.NewFromInt(40)
 	cfg.Data.Generate = backtest.GenerateConfig{
 		Coin: "BTC", Days: days, Bar: time.Minute, Start: exchange.TimeOf(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)),
 	}

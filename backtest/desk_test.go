@@ -101,6 +101,7 @@ func deskConfig(days int, bar time.Duration, strategies ...StrategyConfig) *Conf
 	cfg.Risk.DailyLossMaxRatio, cfg.Risk.DrawdownMaxRatio = decimal.New(1, 0), decimal.New(1, 0) // nobody is there to resume
 	cfg.Risk.StrategyDailyLossMaxRatio, cfg.Risk.StrategyDrawdownMaxRatio, cfg.Risk.LossStreakMax = decimal.New(1, 0), decimal.New(1, 0), 1_000_000
 	cfg.Risk.OrderNotionalMaxRatio, cfg.Risk.PositionMaxRatio = decimal.New(1, 0), decimal.New(2, 0)
+	cfg.Risk.OpenOrdersNotionalMaxRatio = decimal.NewFromInt(40)
 	cfg.Data.Generate = GenerateConfig{Coin: "BTC", Days: days, Bar: bar, Start: day}
 	cfg.Account.UM = map[string]decimal.Decimal{"USDT": decimal.New(100_000, 0)}
 	cfg.Account.Leverage = 5

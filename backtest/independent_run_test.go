@@ -131,6 +131,7 @@ func (c independentCase) config(tapeDir string) *backtest.Config {
 	cfg.Risk.DailyLossMaxRatio, cfg.Risk.DrawdownMaxRatio = decimal.New(1, 0), decimal.New(1, 0) // nobody is there to resume
 	cfg.Risk.StrategyDailyLossMaxRatio, cfg.Risk.StrategyDrawdownMaxRatio, cfg.Risk.LossStreakMax = decimal.New(1, 0), decimal.New(1, 0), 1_000_000
 	cfg.Risk.OrderNotionalMaxRatio, cfg.Risk.PositionMaxRatio = decimal.New(5, -1), decimal.New(5, -1)
+	cfg.Risk.OpenOrdersNotionalMaxRatio = decimal.NewFromInt(40)
 	cfg.Data.Tape = tapeDir
 	cfg.Account.Leverage = 10
 	deposit := map[string]decimal.Decimal{c.asset: decimal.RequireFromString(c.deposit)}

@@ -267,6 +267,7 @@ func makerConfig(dir string) *Config {
 	cfg.Account.CM = map[string]decimal.Decimal{"BTC": decimal.New(10, 0)}
 	cfg.Account.Leverage = 10
 	cfg.Risk.OrderNotionalMaxRatio, cfg.Risk.PositionMaxRatio = decimal.New(1, 0), decimal.New(2, 0)
+	cfg.Risk.OpenOrdersNotionalMaxRatio = decimal.NewFromInt(40)
 	cfg.Risk.MessagesPerSecondMax = 20
 	cfg.Risk.ExecutionsPerMinuteMax, cfg.Risk.AccountMessagesPerMinuteMax, cfg.Risk.OrderToTradeMax = 10_000, 1200, 100_000
 	cfg.Risk.FreshPrice, cfg.Risk.FreshMark, cfg.Risk.FreshIndex = time.Minute, time.Minute, time.Minute

@@ -66,6 +66,7 @@ func TestLiquidatedTwo(t *testing.T) {
 		cfg.Account.UM = map[string]decimal.Decimal{"USDT": decimal.New(700, 0)}
 		cfg.Account.Leverage = 50
 		cfg.Risk.OrderNotionalMaxRatio, cfg.Risk.PositionMaxRatio = decimal.New(10, 0), decimal.New(20, 0)
+		cfg.Risk.OpenOrdersNotionalMaxRatio = decimal.NewFromInt(40)
 		cfg.Risk.UniMMRMin, cfg.Risk.UniMMRShockMin = decimal.New(12, -1), decimal.New(105, -2)
 		cfg.Risk.ShockCoin, cfg.Risk.ShockStable, cfg.Risk.ShockHaircut = decimal.Zero, decimal.Zero, decimal.Zero
 		cfg.Risk.GrossExposureMaxRatio, cfg.Risk.NetExposureMaxRatio, cfg.Risk.CoinExposureMaxRatio = decimal.New(50, 0), decimal.New(50, 0), decimal.New(50, 0)

@@ -381,6 +381,7 @@ func (k *Kernel) book(inst exchange.InstrumentID, f *exchange.Fill) {
 	k.truth.traded(inst)
 	h := &k.holdings[f.Strategy][inst][f.PositionSide]
 	*h = h.Add(decimal.New(f.Side.Sign()*int64(f.Qty), -exchange.FixedPlaces))
+	k.guard.Holding(f.Strategy, inst, f.PositionSide, *h)
 }
 
 // clientID names an order at the exchange: prefix, strategy and number in base 36.

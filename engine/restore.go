@@ -72,6 +72,9 @@ func restore(c Config, text []byte) (*Kernel, error) {
 	for _, a := range k.acts.open {
 		k.guard.HoldAct(a)
 	}
+	for _, h := range k.Holdings() {
+		k.guard.Holding(h.Strategy, h.Inst, h.Side, h.Qty)
+	}
 	return k, nil
 }
 

@@ -161,6 +161,7 @@ func (s *storm) step() {
 		l := riskguard.DefaultLimits()
 		l.StrangersMax = 1_000_000 // as a bench
 		l.OrderNotionalMaxRatio, l.PositionMaxRatio = decimal.New(1+s.random.Int64N(9), -1), decimal.New(1+s.random.Int64N(20), -1)
+		l.OpenOrdersNotionalMaxRatio = decimal.NewFromInt(40)
 		l.MessagesPerSecondMax, l.OpenOrdersMax = s.random.IntN(12), s.random.IntN(30)
 		l.ShockCoin = decimal.New(s.random.Int64N(5), -1)
 		e.SetReload(&exchange.Reload{Limits: l.JSON(), By: "storm"})
@@ -522,7 +523,8 @@ func TestNothingIsForgottenUnderTighterLimits(t *testing.T) {
 func benchLimits() riskguard.Limits {
 	l := riskguard.DefaultLimits()
 	l.OrderNotionalMaxRatio, l.PositionMaxRatio, l.BorrowMaxUSD = decimal.New(5, -1), decimal.New(8, -1), decimal.New(20_000, 0)
-	l.StrangersMax = 1_000_000             // there are many, and trading goes on
+	l.StrangersMax = 1_000_000 // there are many, and trading goes on
+	l.OpenOrdersNotionalMaxRatio = decimal.NewFromInt(40)
 	l.SelfTrade = riskguard.AllowSelfTrade // which the kernel must book right
 	return l
 }

@@ -37,6 +37,7 @@ func (k *Kernel) takePosition(d *exchange.Difference) {
 	more := d.Theirs.Sub(d.Ours)
 	h := &k.holdings[0][d.Inst][d.Side]
 	*h = h.Add(more).Truncate(exchange.FixedPlaces) // as sums of fills are written
+	k.guard.Holding(0, d.Inst, d.Side, *h)
 	p := k.guard.Position(d.Inst, d.Side)
 	p.Qty = p.Qty.Add(more)
 	if there := k.truth.position(d.Inst, d.Side); p.Qty.Equal(there.Qty) || p.Entry.IsZero() {

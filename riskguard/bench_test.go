@@ -49,6 +49,7 @@ func (l large) guard(t testing.TB) (*Guard, []exchange.Instrument) {
 	}
 	limits := DefaultLimits()
 	limits.PositionMaxRatio, limits.MessagesPerSecondMax, limits.OpenOrdersMax = decimal.NewFromInt(20), 20, 200
+	limits.OpenOrdersNotionalMaxRatio = decimal.NewFromInt(40)
 	limits.AccountOpenOrdersMax = 1000
 	limits.GrossExposureMaxRatio, limits.CollateralAssetMaxRatio = decimal.NewFromInt(50), decimal.NewFromInt(2)
 	g, err := New(Config{Instruments: ins, Tables: tables, Limits: limits, Strategies: 1, Permits: Unbound(1)})

@@ -30,7 +30,9 @@ const (
 	boundOrderToTrade
 	boundOpenOrders
 	boundAccountOpenOrders
+	boundOpenNotional
 	boundPosition
+	boundStrategyPosition
 	boundGross
 	boundNet
 	boundCoin
@@ -41,6 +43,7 @@ const (
 	boundBorrow
 	boundCollateral
 	boundNegativeStable
+	boundRamp
 	boundCount
 )
 
@@ -83,7 +86,19 @@ type note struct {
 
 // bounds are the numbers among the limits.
 func (l *Limits) bounds() [boundCount]bound {
-	ofEquity := func(ratio fmt.Stringer) string { return ratio.String() + " of equity" }
+	all, account := l.orderBounds(), l.accountBounds()
+	for id := range all {
+		if all[id].rule == "" {
+			all[id] = account[id]
+		}
+	}
+	return all
+}
+
+func ofEquity(ratio fmt.Stringer) string { return ratio.String() + " of equity" }
+
+// orderBounds are those of an order and of what it makes of a position.
+func (l *Limits) orderBounds() [boundCount]bound {
 	beyond := func(ratio fmt.Stringer) string { return ratio.String() + " beyond it" }
 	return [boundCount]bound{
 		boundOrderSize: {
@@ -122,10 +137,24 @@ func (l *Limits) bounds() [boundCount]bound {
 		},
 		boundOpenOrders:        {rule: "open-orders", key: "open_orders_max", ratio: all(), limit: fmt.Sprint(l.OpenOrdersMax), say: sayOrders},
 		boundAccountOpenOrders: {rule: "open-orders", key: "account_open_orders_max", ratio: all(), limit: fmt.Sprint(l.AccountOpenOrdersMax), say: sayAccountOrders},
+		boundOpenNotional: {
+			rule: "open-orders", key: "open_orders_notional_max_ratio", ratio: ratioOf(l.OpenOrdersNotionalMaxRatio),
+			what: "open orders on the instrument", limit: ofEquity(l.OpenOrdersNotionalMaxRatio), say: sayMoney,
+		},
 		boundPosition: {
 			rule: "position", key: "position_max_ratio", ratio: ratioOf(l.PositionMaxRatio),
 			what: "position", limit: ofEquity(l.PositionMaxRatio), say: sayMoney,
 		},
+		boundStrategyPosition: {
+			rule: "position", key: "strategy_position_max_ratio", ratio: ratioOf(l.StrategyPositionMaxRatio),
+			what: "the strategy's own position", limit: ofEquity(l.StrategyPositionMaxRatio), say: sayMoney,
+		},
+	}
+}
+
+// accountBounds are those of what an order makes of the account.
+func (l *Limits) accountBounds() [boundCount]bound {
+	return [boundCount]bound{
 		boundGross: {
 			rule: "exposure", key: "gross_exposure_max_ratio", ratio: ratioOf(l.GrossExposureMaxRatio),
 			what: "gross exposure", limit: ofEquity(l.GrossExposureMaxRatio), say: sayUSD,
@@ -150,6 +179,10 @@ func (l *Limits) bounds() [boundCount]bound {
 		boundNegativeStable: {
 			rule: "collateral", key: "negative_stable_max_ratio", ratio: ratioOf(l.NegativeStableMaxRatio),
 			what: "negative balance of", limit: ofEquity(l.NegativeStableMaxRatio), say: sayUSD,
+		},
+		boundRamp: {
+			rule: "ramp", key: "ramp_ratio", ratio: ratioOf(l.RampRatio),
+			limit: l.RampRatio.String() + " of what else applies", say: sayRamp,
 		},
 	}
 }

@@ -152,8 +152,10 @@ func (c *check) price() exchange.Fixed {
 // worth is the price at which the limits on size count the order: what it may trade at,
 // if that is more than what it says. A limit to sell far below the market deals at the
 // market; only a limit to buy bounds what is paid, and of an OCO only the dearer leg's.
-func (c *check) worth() exchange.Fixed {
-	r := &c.order.Request
+func (c *check) worth() exchange.Fixed { return c.worthOf(&c.order.Request) }
+
+// worthOf is the same of any order on the instrument.
+func (c *check) worthOf(r *exchange.OrderRequest) exchange.Fixed {
 	if r.Type == exchange.OCO {
 		return max(r.Price, r.Trigger, r.StopPrice, c.market.last)
 	}

@@ -20,6 +20,10 @@ type Config struct {
 	// Permits are what the strategies may do, by their numbers, from 1. One without a permit may
 	// do nothing.
 	Permits []Permit
+	// Prints say by their numbers, from 1, what the strategies are made of, program and
+	// parameters; one that is another when a process begins trades small for a while. An empty
+	// one, or none, is of what is not deployed, such as in a dry run.
+	Prints []string
 }
 
 // Guard is the account's risk in one place. One owner calls Apply with every event, in
@@ -32,6 +36,10 @@ type Guard struct {
 	model  *margin.Portfolio
 	rules  []rule
 	sets   limitSets
+	// owned is what each strategy itself holds, by strategy and instrument.
+	owned [][]owned
+	// ramps say since when each strategy is what it is.
+	ramps []ramp
 	// permitted are the instruments that each strategy may trade.
 	permitted [][]bool
 	// nearest has readings of the order under examination, where check.noted says so.
@@ -105,6 +113,7 @@ func New(c Config) (*Guard, error) {
 		ventures: make([]venture, c.Strategies+1),
 		fares:    make([]fare, c.Strategies+1),
 		states:   newStates(c.Instruments.Len(), c.Strategies), permitted: permitted(&c),
+		owned: newOwned(c.Instruments.Len(), c.Strategies), ramps: make([]ramp, c.Strategies+1),
 	}
 	return g, g.setLimits(c.Limits)
 }

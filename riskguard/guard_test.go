@@ -38,6 +38,7 @@ func TestRulesInOrder(t *testing.T) {
 		"collateral, money",
 		"loss, money",
 		"streak, money",
+		"ramp, money",
 	}
 	var got []string
 	for _, r := range rules() {

@@ -20,6 +20,12 @@ type Limits struct {
 	// of one side filled, as a ratio of equity. Of a margin pair, which has no position,
 	// only the open orders count. Default 0.20, at most 20.
 	PositionMaxRatio decimal.Decimal `toml:"position_max_ratio" json:"position_max_ratio"`
+	// StrategyPositionMaxRatio bounds what one strategy holds itself of an instrument, all its
+	// open orders of one side filled, as a ratio of equity: what the account has of it may be
+	// little because another strategy holds the other side. On a margin pair it is what the
+	// strategy has bought there less what it has sold. Default 20, the most that PositionMaxRatio
+	// may be, so that it bounds a strategy that is alone no more than that does; at most 20.
+	StrategyPositionMaxRatio decimal.Decimal `toml:"strategy_position_max_ratio" json:"strategy_position_max_ratio"`
 	// GrossExposureMaxRatio bounds the sum of all futures positions, margin orders and debts,
 	// open orders filled for the most, as a ratio of equity; coins that are owned do not
 	// count. NetExposureMaxRatio bounds the sum over coins of what is not hedged of them over
@@ -50,6 +56,10 @@ type Limits struct {
 	// OpenOrdersMax bounds the open orders of one strategy on one instrument. Default 20,
 	// at most 200.
 	OpenOrdersMax int `toml:"open_orders_max" json:"open_orders_max"`
+	// OpenOrdersNotionalMaxRatio bounds what may still fill of one strategy's orders on one
+	// instrument, both sides together, as a ratio of equity. Default 0.40, twice the default of
+	// PositionMaxRatio: as much to buy as to sell. At most 40.
+	OpenOrdersNotionalMaxRatio decimal.Decimal `toml:"open_orders_notional_max_ratio" json:"open_orders_notional_max_ratio"`
 	// AccountOpenOrdersMax bounds the open orders of all strategies and the house on all
 	// instruments. Default 150, at most 1,000: Binance takes 200 on one symbol.
 	AccountOpenOrdersMax int `toml:"account_open_orders_max" json:"account_open_orders_max"`
@@ -176,6 +186,14 @@ type Limits struct {
 	// rate that the exchange told within the hour, as a ratio; without one nothing is borrowed.
 	// Default 0.20, at most 10.
 	LoanRateMax decimal.Decimal `toml:"loan_rate_max" json:"loan_rate_max"`
+	// RampRatio is which part of OrderNotionalMaxRatio one order, and of PositionMaxRatio or
+	// StrategyPositionMaxRatio, whichever is less, a strategy's own position may be for the first
+	// RampFor after a process began in which its program or parameters were other than before.
+	// Nothing is deployed in backtests and dry runs. A person ends it before its time by a reload
+	// with a RampFor of 0s, and an override may keep it up for one strategy. Defaults 0.10 and 24h,
+	// 0 to 1 and 0s to 720h.
+	RampFor   time.Duration   `toml:"ramp_for" json:"ramp_for"`
+	RampRatio decimal.Decimal `toml:"ramp_ratio" json:"ramp_ratio"`
 	// ApprovalTTL is how long an approval may wait before it is sent. Default 500ms,
 	// 1ms to 1h.
 	ApprovalTTL time.Duration `toml:"approval_ttl" json:"approval_ttl"`

@@ -21,11 +21,12 @@ func (w *walk) measure() {
 			w.reach[fmt.Sprint(inst, side)] = w.b.reach(inst, side, w.orders)
 		}
 	}
+	w.owns = w.ownWorst()
 }
 
 // kept says what of the worst cases has become worse without an approval.
 func (w *walk) kept() string {
-	uniMMR, equity, reach := w.uniMMR, w.equity, w.reach
+	uniMMR, equity, reach, owns := w.uniMMR, w.equity, w.reach, w.owns
 	w.reach = map[string]decimal.Decimal{}
 	w.measure()
 	for k := range uniMMR {
@@ -37,6 +38,11 @@ func (w *walk) kept() string {
 	}
 	if w.equity.Add(bookTiny).LessThan(equity) {
 		return fmt.Sprintf("without an approval the least equity has fallen from %v to %v", equity, w.equity)
+	}
+	for at, now := range w.owns {
+		if now.GreaterThan(owns[at]) {
+			return fmt.Sprintf("without an approval %s has grown from %v to %v", at, owns[at], now)
+		}
 	}
 	for at, now := range w.reach {
 		if now.GreaterThan(reach[at]) && !w.crossed(at) {
@@ -193,6 +199,10 @@ func (w *walk) strictest(o *exchange.Order) Limits {
 				l.OrderNotionalMaxRatio = decimal.Min(l.OrderNotionalMaxRatio, number)
 			case "position_max_ratio":
 				l.PositionMaxRatio = decimal.Min(l.PositionMaxRatio, number)
+			case "open_orders_notional_max_ratio":
+				l.OpenOrdersNotionalMaxRatio = decimal.Min(l.OpenOrdersNotionalMaxRatio, number)
+			case "strategy_position_max_ratio":
+				l.StrategyPositionMaxRatio = decimal.Min(l.StrategyPositionMaxRatio, number)
 			case "open_orders_max":
 				l.OpenOrdersMax = min(l.OpenOrdersMax, int(number.IntPart()))
 			case "unimmr_min":
@@ -291,6 +301,7 @@ func (w *walk) money(o *exchange.Order, amend bool) (broken []string) {
 		}
 		return qty.Mul(price).Mul(w.b.index[in.Quote])
 	}
+	broken = append(broken, w.ownMoney(o, &l, equity, price)...)
 	if n := usd(r.Qty.Decimal()); n.GreaterThan(equity.Mul(l.OrderNotionalMaxRatio)) {
 		broken = append(broken, fmt.Sprintf("notional %v of equity %v", n, equity))
 	}
@@ -460,6 +471,7 @@ func (w *walk) fill(o *bookOrder) (final bool) {
 	w.seen["filled"]++
 	w.say("order %d fills %v at %v", o.order.ID, qty, price)
 	settled, base := w.b.fill(r.Inst, r.Side, qty.Decimal(), price.Decimal())
+	w.fillOwn(o.order.Strategy, r, qty)
 	if in.Product == exchange.Margin {
 		w.ledger(exchange.WalletMargin, in.Quote, settled)
 		w.ledger(exchange.WalletMargin, in.Base, base)

@@ -83,6 +83,9 @@ type walk struct {
 	uniMMR []decimal.Decimal
 	equity decimal.Decimal
 	reach  map[string]decimal.Decimal
+	// own is what each strategy itself holds, and owns what its orders could make of that.
+	own  map[string]decimal.Decimal
+	owns map[string]decimal.Decimal
 }
 
 // sequence runs a seed without some of its steps, and says what broke, "" if nothing.
@@ -110,6 +113,7 @@ func newWalk(t *testing.T, r *rand.Rand, seen map[string]int) *walk {
 	l := DefaultLimits()
 	l.OrderNotionalMaxRatio, l.PositionMaxRatio = d("0.05", "0.5", "2", "10"), d("0.3", "2", "20")
 	l.UniMMRMin, l.UniMMRShockMin = d("1.2", "3", "15", "60"), d("1.05", "1.5", "5", "20")
+	l.OpenOrdersNotionalMaxRatio, l.StrategyPositionMaxRatio = d("1", "40", "40"), d("1", "20", "20")
 	l.ShockCoin, l.ShockStable, l.ShockHaircut = d("0", "0.2", "0.5"), d("0", "0.1"), d("0", "0.1", "0.3")
 	l.PriceCollarLimit, l.PriceCollarMarket = d("0.003", "0.01", "0.05"), d("0.002", "0.01")
 	l.GrossExposureMaxRatio, l.NetExposureMaxRatio, l.CoinExposureMaxRatio = decimal.New(50, 0), decimal.New(50, 0), decimal.New(50, 0)
@@ -133,7 +137,11 @@ func newWalk(t *testing.T, r *rand.Rand, seen map[string]int) *walk {
 			o.Strategy = pick(benchLabels...)
 		}
 		half := decimal.New(5, -1)
-		switch r.IntN(4) {
+		switch r.IntN(6) {
+		case 4:
+			o.Limits["open_orders_notional_max_ratio"] = LimitText(l.OpenOrdersNotionalMaxRatio.Mul(half).String())
+		case 5:
+			o.Limits["strategy_position_max_ratio"] = LimitText(l.StrategyPositionMaxRatio.Mul(half).String())
 		case 0:
 			o.Limits["order_notional_max_ratio"] = LimitText(l.OrderNotionalMaxRatio.Mul(half).String())
 		case 1:
@@ -158,6 +166,7 @@ func newWalk(t *testing.T, r *rand.Rand, seen map[string]int) *walk {
 		},
 		sent: map[exchange.StrategyID][]exchange.Time{}, dealt: map[exchange.StrategyID][]exchange.Time{}, priceAt: map[exchange.InstrumentID]exchange.Time{}, markAt: map[exchange.InstrumentID]exchange.Time{},
 		indexAt: map[string]exchange.Time{}, halted: map[exchange.InstrumentID]bool{}, wallets: map[string]decimal.Decimal{}, reach: map[string]decimal.Decimal{},
+		own: map[string]decimal.Decimal{},
 	}
 	w.prices(exchange.MustFixed("50000"))
 	w.book(exchange.WalletUM, "USDT", decimal.NewFromInt(10_000))

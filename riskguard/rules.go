@@ -34,7 +34,7 @@ func rules() []rule {
 		{name: "executions", money: true, check: (*check).executions},
 		{name: "message-rate", pace: true, check: (*check).messageRate},
 		{name: "open-orders", money: true, check: (*check).openOrders},
-		{name: "position", money: true, check: (*check).position},
+		{name: "position", money: true, check: (*check).positions},
 		{name: "exposure", money: true, check: (*check).exposure},
 		{name: "self-trade", check: (*check).selfTrade},
 		{name: "unimmr", money: true, check: (*check).uniMMR},
@@ -45,6 +45,7 @@ func rules() []rule {
 		{name: "collateral", money: true, check: (*check).collateral},
 		{name: "loss", money: true, check: (*check).loss},
 		{name: "streak", money: true, check: (*check).streak},
+		{name: "ramp", money: true, check: (*check).ramp},
 	}
 }
 

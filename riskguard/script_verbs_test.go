@@ -1,6 +1,7 @@
 package riskguard
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -35,6 +36,19 @@ func (b *bench) more(f []string) string {
 		answer := b.do(f[2:])
 		b.wish.By = ""
 		return answer
+	case "begin": // begin [a [b]]: a process with programs of these fingerprints
+		c := b.g.config
+		c.Prints = f[1:]
+		b.restart(c)
+		return ""
+	case "own": // own 1 UM -0.1 [LONG]: what strategy 1 itself holds
+		n, _ := strconv.Atoi(f[1])
+		side := exchange.Both
+		if len(f) > 4 {
+			side, _ = exchange.ParsePositionSide(f[4])
+		}
+		b.g.Holding(exchange.StrategyID(n), b.inst(f[2]), side, decimal.RequireFromString(f[3]))
+		return ""
 	case "act1": // act1 BORROW BTC 0.1: strategy 1's wish
 		act, err := parseAct(b, f[1:])
 		if err != nil {
@@ -109,4 +123,26 @@ func (b *bench) openAct(f []string) string {
 	}
 	b.g.HoldAct(exchange.OpenAct{Act: act, Status: status, Updated: b.now})
 	return ""
+}
+
+// restart begins a process of another configuration with the state of this one, and lets it trade.
+func (b *bench) restart(c Config) {
+	g, err := New(c)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := g.Restore(b.g.Snapshot()); err != nil {
+		b.t.Fatal(err)
+	}
+	g.owned = b.g.owned
+	for _, o := range b.g.open {
+		g.Hold(o)
+	}
+	b.g = g
+	e := exchange.Event{At: b.now}
+	e.SetStart(&exchange.Start{Prefix: "next"})
+	g.Apply(&e)
+	for _, cause := range []string{"START", "STREAM"} {
+		b.do([]string{"state", "ACTIVE", "cause=" + cause})
+	}
 }

@@ -42,6 +42,8 @@ type snapshot struct {
 	Moved    []movedSnapshot     `json:"moved,omitzero"`
 	Pulse    *pulseSnapshot      `json:"pulse,omitzero"`
 	Queue    []placeSnapshot     `json:"queue,omitzero"`
+	// Ramps say since when strategies are what they are.
+	Ramps []rampSnapshot `json:"ramps,omitzero"`
 	// Drift is how the model compares with what is reported.
 	Drift *driftSnapshot `json:"drift,omitzero"`
 	// Reported is what the exchange has said of the account, if it has.
@@ -139,6 +141,8 @@ func (d *duration) UnmarshalText(text []byte) error {
 // Snapshot writes everything that a later answer depends on as a JSON object, for
 // [Guard.Restore]: prices and since when they are known, cadences, when the account was read and the clock measured, messages sent and executions
 // of late, who holds which trading state and why, what strategies have made of their fills and how they fare, alerts that stand, what has happened that a
+// [Guard.Restore]: prices and since when they are known, cadences, messages sent and executions
+// of late, who holds which trading state and why, since when strategies are what they are, alerts that stand, what has happened that a
 // person may have to look at, hedges and since when they do not match, what the exchange has
 // said of the account, the halt epoch, the fault, limits if a reload has set them, what can be
 // borrowed, and the margin model. Open orders and acts are not in it: whoever calls [Guard.Hold]
@@ -169,6 +173,7 @@ func (g *Guard) Snapshot() []byte {
 	s.Income, s.Queue = g.snapshotIncome(), g.snapshotQueue()
 	s.Drift, s.Doubted, s.Moved, s.Strangers = g.drift.snapshot(), g.snapshotDoubted(), g.snapshotMoved(), g.snapshotStrangers()
 	s.Contact = g.contact.snapshot()
+	s.Ramps = g.snapshotRamps()
 	s.Happened, s.Legs, s.Weighed = g.snapshotHappened(), g.snapshotLegs(), g.weighed
 	if g.reported.at != 0 {
 		s.Reported = &reportedSnapshot{g.reported.account, g.reported.at}
@@ -265,6 +270,7 @@ func (g *Guard) restore(s *snapshot) error {
 	}
 	g.restoreLegs(s.Legs)
 	g.contact.restore(s.Contact)
+	g.restoreRamps(s.Ramps)
 	g.weighed = s.Weighed
 	if s.Reported != nil {
 		g.reported = reported{s.Reported.Account, s.Reported.At}

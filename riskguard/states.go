@@ -136,6 +136,7 @@ func (g *Guard) applyStart(e *exchange.Event) {
 	for i := range g.states.strategy {
 		g.states.strategy[i].set(exchange.CauseStrategy, lifted)
 	}
+	g.applyPrints(e.At)
 	if err := g.setLimits(g.config.Limits); err != nil {
 		g.halt(e, err)
 	}

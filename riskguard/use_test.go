@@ -37,8 +37,13 @@ func TestUsesAgainstPlainComputation(t *testing.T) {
 		l.OrderNotionalMaxRatio, l.UniMMRMin = decimal.New(1+rng.Int64N(30), -2), decimal.New(2+rng.Int64N(40), 0)
 		l.BorrowMaxUSD, l.CollateralAssetMaxRatio = decimal.New(1_000*rng.Int64N(4), 0), decimal.New(6, -1)
 		l.PositionMaxRatio = decimal.New(1, 0)
+		l.OpenOrdersNotionalMaxRatio = decimal.NewFromInt(40)
+		l.RampRatio = decimal.New(9, -1)
 		b := newBench(t, l)
 		b.do([]string{"promised", "ACCOUNT", "1s"})
+		deployed := b.g.config
+		deployed.Prints = []string{"", "new"}
+		b.restart(deployed)
 		plain, refused := map[string]plainUse{}, map[string]int{}
 		for range 800 {
 			b.disturb(rng)
@@ -209,6 +214,7 @@ func (b *bench) plainMoney(c *check, put func(string, decimal.Decimal, decimal.D
 	}
 	sum = sum.Add(g.model.Position(r.Inst, exchange.Both).Qty)
 	put("positionposition_max_ratio", worth(sum.Abs()), equity.Mul(l.PositionMaxRatio))
+	b.plainOwn(c, put)
 	p, err := g.model.Project(c.order)
 	if err != nil {
 		return
@@ -328,4 +334,36 @@ func (b *bench) plainCounts(c *check, amend bool, put func(string, decimal.Decim
 	}
 	put("open-ordersaccount_open_orders_max", decimal.NewFromInt(int64(len(g.open)+1)), decimal.NewFromInt(int64(l.AccountOpenOrdersMax)))
 	put("open-ordersopen_orders_max", decimal.NewFromInt(orders), decimal.NewFromInt(int64(l.OpenOrdersMax)))
+}
+
+// plainOwn is what is the strategy's alone: its open orders, and its own position.
+func (b *bench) plainOwn(c *check, put func(string, decimal.Decimal, decimal.Decimal)) {
+	g, r, l := b.g, &c.order.Request, &b.g.limits
+	worth := func(q *exchange.OrderRequest, qty decimal.Decimal) decimal.Decimal {
+		if r.Inst == benchCM {
+			return qty.Mul(decimal.New(100, 0))
+		}
+		return qty.Mul(c.worthOf(q).Decimal())
+	}
+	sum, side := worth(r, r.Qty.Decimal()), r.Qty.Decimal()
+	for _, open := range g.open {
+		q := &open.Request
+		if open.ID == c.order.ID || open.Strategy != c.order.Strategy || q.Inst != r.Inst {
+			continue
+		}
+		sum = sum.Add(worth(q, q.Qty.Decimal()))
+		if q.Side == r.Side {
+			side = side.Add(q.Qty.Decimal())
+		}
+	}
+	put("open-ordersopen_orders_notional_max_ratio", sum, g.model.Equity().Mul(l.OpenOrdersNotionalMaxRatio))
+	if r.Side == exchange.Sell {
+		side = side.Neg()
+	}
+	own := g.owned[c.order.Strategy][r.Inst][exchange.Both].Add(side).Abs()
+	put("positionstrategy_position_max_ratio", worth(r, own), g.model.Equity().Mul(l.StrategyPositionMaxRatio))
+	if c.order.Strategy == 2 {
+		put("rampramp_ratio", worth(r, r.Qty.Decimal()), g.model.Equity().Mul(l.OrderNotionalMaxRatio).Mul(l.RampRatio))
+		put("rampramp_ratio", worth(r, own), g.model.Equity().Mul(l.PositionMaxRatio).Mul(l.RampRatio))
+	}
 }

@@ -1,6 +1,8 @@
 package riskguard
 
 import (
+	"slices"
+
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard/margin"
 )
@@ -25,6 +27,9 @@ func (g *Guard) WhatIf() (*WhatIf, error) {
 	}
 	for _, a := range g.acts {
 		c.HoldAct(a)
+	}
+	for s := range g.owned {
+		c.owned[s] = slices.Clone(g.owned[s])
 	}
 	return &WhatIf{c}, nil
 }

@@ -121,6 +121,7 @@ func (b *bot) notice(n papi.Notice) {
 func (b *bot) core() error {
 	limits := riskguard.DefaultLimits()
 	limits.OrderNotionalMaxRatio, limits.PositionMaxRatio, limits.OpenOrdersMax, limits.MessagesPerSecondMax = decimal.New(1, 0), decimal.New(5, 0), 200, 20
+	limits.OpenOrdersNotionalMaxRatio = decimal.NewFromInt(40)
 	limits.ExecutionsPerMinuteMax, limits.AccountMessagesPerMinuteMax, limits.OrderToTradeMax = 10_000, 1200, 100_000
 	limits.FreshPrice, limits.FreshMark, limits.FreshIndex = time.Hour, time.Hour, time.Hour
 	guard, err := riskguard.New(riskguard.Config{Instruments: b.ins, Tables: margin.Assumed(), Limits: limits, Strategies: 1, Permits: riskguard.Unbound(1)})

@@ -155,6 +155,7 @@ func (d *desk) allow() {
 	d.t.Helper()
 	l := riskguard.DefaultLimits()
 	l.OrderNotionalMaxRatio, l.PositionMaxRatio, l.OpenOrdersMax, l.MessagesPerSecondMax = decimal.New(10, 0), decimal.New(20, 0), 200, 20
+	l.OpenOrdersNotionalMaxRatio = decimal.NewFromInt(40)
 	l.ExecutionsPerMinuteMax, l.AccountMessagesPerMinuteMax, l.OrderToTradeMax = 10_000, 1200, 100_000
 	l.FreshPrice, l.FreshMark, l.FreshIndex, l.PriceCollarLimit = time.Hour, time.Hour, time.Hour, decimal.New(5, -1)
 	var err error

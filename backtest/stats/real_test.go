@@ -28,6 +28,7 @@ func sampleRun(t *testing.T) *backtest.Result {
 	cfg.Risk.DailyLossMaxRatio, cfg.Risk.DrawdownMaxRatio = decimal.New(1, 0), decimal.New(1, 0) // nobody is there to resume
 	cfg.Risk.StrategyDailyLossMaxRatio, cfg.Risk.StrategyDrawdownMaxRatio, cfg.Risk.LossStreakMax = decimal.New(1, 0), decimal.New(1, 0), 1_000_000
 	cfg.Risk.OrderNotionalMaxRatio, cfg.Risk.PositionMaxRatio = decimal.New(9, -1), decimal.New(6, -1)
+	cfg.Risk.OpenOrdersNotionalMaxRatio = decimal.NewFromInt(40)
 	cfg.Data.Generate = backtest.GenerateConfig{Coin: "BTC", Days: 40, Bar: 15 * time.Minute, Start: start}
 	cfg.Account.Margin = map[string]decimal.Decimal{"USDT": decimal.New(100_000, 0)}
 	cfg.Account.CM = map[string]decimal.Decimal{"BTC": decimal.New(5, -1)}

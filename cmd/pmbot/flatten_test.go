@@ -113,6 +113,8 @@ user = "%[3]s/pm"
 [paper.margin]
 USDT = "10000"
 [risk]
+ramp_for = "0s"
+open_orders_notional_max_ratio = "40"
 fresh_price = "30s"
 fresh_mark = "30s"
 fresh_index = "1m"

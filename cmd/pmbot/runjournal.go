@@ -134,12 +134,12 @@ func (b *bot) openJournal() error {
 
 // terms are what this process decides by.
 func (b *bot) terms() *terms {
-	permits := make([]riskguard.Permit, len(b.labels))
+	permits, prints := make([]riskguard.Permit, len(b.labels)), make([]string, len(b.labels))
 	for _, p := range b.players.list {
-		permits[p.id-1] = p.permit
+		permits[p.id-1], prints[p.id-1] = p.permit, p.print
 	}
 	return &terms{
-		Limits: b.cfg.Risk.JSON(), Tables: b.tables, Strategies: b.labels, Permits: permits, Reconcile: b.cfg.Reconcile,
+		Limits: b.cfg.Risk.JSON(), Tables: b.tables, Strategies: b.labels, Permits: permits, Prints: prints, Reconcile: b.cfg.Reconcile,
 		Services: b.cfg.Services,
 	}
 }

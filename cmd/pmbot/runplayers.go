@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,8 +28,11 @@ type player struct {
 	label  string
 	config int // its place in the configuration
 	plugin *host.Plugin
-	permit riskguard.Permit
-	live   atomic.Pointer[host.Live]
+	// permit is what it may do; sum is the checksum of its program, and print says what it is
+	// made of, both empty where nothing is deployed.
+	permit     riskguard.Permit
+	sum, print string
+	live       atomic.Pointer[host.Live]
 	// gate is what events go through, from the moment on that the strategy goes on from.
 	gate atomic.Pointer[host.Gate]
 	// began, failures and session are of the restarts; the goroutine that runs bot.mind has
@@ -102,6 +107,9 @@ func (b *bot) openPrograms(ctx context.Context) error {
 		if p.permit, err = backtest.PermitOf(&declared, &s.Allow, named); err != nil {
 			return test.wrongAt([]string{"strategy", fmt.Sprint(i), "allow"}, err)
 		}
+		if b.mode == modeLive {
+			p.print = programPrint(p.sum, d.Values)
+		}
 		var names []string
 		for _, symbol := range d.Symbols {
 			names = append(names, symbol.String())
@@ -121,8 +129,41 @@ func (b *bot) openPrograms(ctx context.Context) error {
 // be stopped in order.
 func (b *bot) openProgram(p *player) (err error) {
 	s := &b.cfg.Strategies[p.config]
-	p.plugin, err = openPlugin(context.Background(), s.Plugin, s.SHA256, b.log)
-	return err
+	if p.plugin, err = openPlugin(context.Background(), s.Plugin, s.SHA256, b.log); err != nil || b.mode != modeLive {
+		return err
+	}
+	sum, err := programSum(s.Plugin)
+	if err == nil && p.sum != "" && p.sum != sum {
+		err = fmt.Errorf("%s is another program than when the bot began; start the bot anew, so that it trades small at first", s.Plugin)
+	}
+	if err != nil {
+		p.plugin.Close()
+		return err
+	}
+	p.sum = sum
+	return nil
+}
+
+// programSum is the checksum of a strategy's program; of a bundled one it is that of pmbot.
+func programSum(plugin string) (string, error) {
+	if _, isBundled := bundled()[plugin]; isBundled {
+		own, err := os.Executable()
+		if err != nil {
+			return "", err
+		}
+		plugin = own
+	}
+	return host.Checksum(plugin)
+}
+
+// programPrint says in one word what a strategy is made of: its program and its parameters.
+func programPrint(sum string, params map[string]string) string {
+	text, err := json.Marshal(params) // by rising key
+	if err != nil {
+		panic("pmbot: " + err.Error()) // text always can be written
+	}
+	print := sha256.Sum256(append([]byte(sum+" "), text...))
+	return hex.EncodeToString(print[:])
 }
 
 // programName is the strategy's name in its program.

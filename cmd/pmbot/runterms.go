@@ -27,6 +27,8 @@ type terms struct {
 	Strategies []string `json:"strategies"`
 	// Permits are what they may do, by the same numbers; who is not configured has none.
 	Permits []riskguard.Permit `json:"permits,omitempty"`
+	// Prints say by the same numbers what they are made of; see [programPrint].
+	Prints []string `json:"prints,omitempty"`
 	// Reconcile is what became of differences to the exchange's account.
 	Reconcile reconcileConfig `json:"reconcile"`
 	// Services are what it did for the account by itself.
@@ -40,7 +42,7 @@ func (t *terms) config(ins *exchange.Instruments, prefix string) (engine.Config,
 		return engine.Config{}, err
 	}
 	guard, err := riskguard.New(riskguard.Config{
-		Instruments: ins, Tables: t.Tables, Limits: limits, Strategies: len(t.Strategies), Labels: t.Strategies, Permits: t.Permits,
+		Instruments: ins, Tables: t.Tables, Limits: limits, Strategies: len(t.Strategies), Labels: t.Strategies, Permits: t.Permits, Prints: t.Prints,
 	})
 	if err != nil {
 		return engine.Config{}, err

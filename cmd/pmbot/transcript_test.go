@@ -187,6 +187,8 @@ clock = "1s"
 [paper.margin]
 USDT = "10000"
 [risk]
+ramp_for = "0s"
+open_orders_notional_max_ratio = "40"
 order_notional_max_ratio = %[5]q
 position_max_ratio = "1"
 unimmr_min = %[6]q

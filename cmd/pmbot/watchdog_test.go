@@ -209,6 +209,8 @@ sapi_user = 1000000
 [paper.margin]
 USDT = "10000"
 [risk]
+ramp_for = "0s"
+open_orders_notional_max_ratio = "40"
 order_notional_max_ratio = "0.5"
 position_max_ratio = "1"
 open_orders_max = 100

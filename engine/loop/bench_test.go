@@ -41,6 +41,7 @@ func kernelConfig(t testing.TB, change ...func(*riskguard.Limits)) engine.Config
 	t.Helper()
 	ins, l := testInstruments(t), riskguard.DefaultLimits()
 	l.OrderNotionalMaxRatio, l.PositionMaxRatio, l.OpenOrdersMax, l.MessagesPerSecondMax = decimal.New(10, 0), decimal.New(20, 0), 200, 20
+	l.OpenOrdersNotionalMaxRatio = decimal.NewFromInt(40)
 	l.ExecutionsPerMinuteMax, l.AccountMessagesPerMinuteMax, l.OrderToTradeMax = 10_000, 1200, 100_000
 	l.UnknownOrdersMax = 10 // the orders of a process that was killed are in doubt
 	l.FreshPrice, l.FreshMark, l.FreshIndex, l.PriceCollarLimit = time.Hour, time.Hour, time.Hour, decimal.New(5, -1)

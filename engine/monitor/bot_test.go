@@ -62,6 +62,7 @@ func newBot(t *testing.T) *bot {
 	ins := instruments(t)
 	limits := riskguard.DefaultLimits()
 	limits.OrderNotionalMaxRatio, limits.PositionMaxRatio = decimal.NewFromInt(1), decimal.NewFromInt(2)
+	limits.OpenOrdersNotionalMaxRatio = decimal.NewFromInt(40)
 	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: margin.Assumed(), Limits: limits, Strategies: 2, Permits: riskguard.Unbound(2)})
 	if err != nil {
 		t.Fatal(err)

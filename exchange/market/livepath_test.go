@@ -118,6 +118,7 @@ func newPath(b testing.TB) *path {
 	ins := contract(b)
 	l := riskguard.DefaultLimits()
 	l.OrderNotionalMaxRatio, l.PositionMaxRatio, l.OpenOrdersMax, l.MessagesPerSecondMax = decimal.New(1, 0), decimal.New(5, 0), 200, 20
+	l.OpenOrdersNotionalMaxRatio = decimal.NewFromInt(40)
 	l.ExecutionsPerMinuteMax, l.AccountMessagesPerMinuteMax, l.OrderToTradeMax = 10_000, 1200, 100_000
 	l.FreshPrice, l.FreshMark, l.FreshIndex, l.ApprovalTTL = time.Hour, time.Hour, time.Hour, time.Hour
 	g, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: margin.Assumed(), Limits: l, Strategies: 1, Permits: riskguard.Unbound(1)})

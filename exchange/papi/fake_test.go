@@ -100,6 +100,7 @@ func newDesk(t testing.TB) *desk {
 	t.Helper()
 	limits := riskguard.DefaultLimits()
 	limits.OrderNotionalMaxRatio, limits.PositionMaxRatio, limits.OpenOrdersMax = decimal.New(1, 0), decimal.New(5, 0), 200
+	limits.OpenOrdersNotionalMaxRatio = decimal.NewFromInt(40)
 	limits.FreshPrice, limits.FreshMark, limits.FreshIndex = time.Hour, time.Hour, time.Hour
 	g, err := riskguard.New(riskguard.Config{Instruments: testInstruments(t), Tables: margin.Assumed(), Limits: limits, Strategies: 1, Permits: riskguard.Unbound(1)})
 	if err != nil {

@@ -243,6 +243,7 @@ func newLiveRow(b *testing.B, t *nowhere) *liveRow {
 	r := &liveRow{b: b, ins: simInstruments(b), now: exchange.TimeOf(time.Unix(1790000000, 0))}
 	l := riskguard.DefaultLimits()
 	l.OrderNotionalMaxRatio, l.PositionMaxRatio, l.OpenOrdersMax, l.MessagesPerSecondMax = decimal.New(1, 0), decimal.New(5, 0), 200, 20
+	l.OpenOrdersNotionalMaxRatio = decimal.NewFromInt(40)
 	l.ExecutionsPerMinuteMax, l.AccountMessagesPerMinuteMax, l.OrderToTradeMax = 10_000, 1200, 100_000
 	l.FreshPrice, l.FreshMark, l.FreshIndex, l.ApprovalTTL = time.Hour, time.Hour, time.Hour, time.Hour
 	g, err := riskguard.New(riskguard.Config{Instruments: r.ins, Tables: margin.Assumed(), Limits: l, Strategies: 1, Permits: riskguard.Unbound(1)})

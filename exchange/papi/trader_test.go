@@ -222,6 +222,7 @@ func newSimGuard(t testing.TB, ins *exchange.Instruments) *riskguard.Guard {
 	t.Helper()
 	l := riskguard.DefaultLimits()
 	l.OrderNotionalMaxRatio, l.PositionMaxRatio, l.OpenOrdersMax, l.MessagesPerSecondMax = decimal.New(10, 0), decimal.New(20, 0), 200, 20
+	l.OpenOrdersNotionalMaxRatio = decimal.NewFromInt(40)
 	l.FreshPrice, l.FreshMark, l.FreshIndex, l.PriceCollarLimit = time.Hour, time.Hour, time.Hour, decimal.New(5, -1)
 	l.SelfTrade = riskguard.AllowSelfTrade // some scenes are about it
 	l.LossStreakMax = 1_000_000            // who trades at random loses often

@@ -83,6 +83,7 @@ func (d *desk) start() {
 	must()
 	limits := riskguard.DefaultLimits()
 	limits.OrderNotionalMaxRatio, limits.PositionMaxRatio, limits.OpenOrdersMax = decimal.New(1, 0), decimal.New(5, 0), 200
+	limits.OpenOrdersNotionalMaxRatio = decimal.NewFromInt(40)
 	limits.FreshPrice, limits.FreshMark, limits.FreshIndex = time.Hour, time.Hour, time.Hour
 	limits.PriceCollarLimit, limits.PriceCollarMarket = decimal.New(5, -1), decimal.New(5, -1)
 	limits.MessagesPerSecondMax, limits.BorrowMaxUSD = 20, decimal.New(1_000_000, 0)
