@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "1365b61ae13af58b7435933f558c1342282bdb360413b5790c36ba196a6b5307"
+const coreSource = "7d83b81b20d397628a4fb5261d615f368612995735143c53fc42d156fb8e5cf6"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
