@@ -31,18 +31,6 @@ func comparePositions(a, b exchange.Position) int {
 	return cmp.Or(cmp.Compare(a.Inst, b.Inst), cmp.Compare(a.Side, b.Side))
 }
 
-// Own is a strategy's own position of an instrument and side, as its fills have made it.
-func (g *Guard) Own(s exchange.StrategyID, inst exchange.InstrumentID, side exchange.PositionSide) exchange.Position {
-	want := exchange.Position{Inst: inst, Side: side}
-	if int(s) < len(g.ventures) {
-		v := &g.ventures[s]
-		if at, found := slices.BinarySearchFunc(v.positions, want, comparePositions); found {
-			return v.positions[at]
-		}
-	}
-	return want
-}
-
 // put adds to the purse. Whoever puts has a band be proven anew.
 func (v *venture) put(asset string, amount decimal.Decimal) {
 	at, found := slices.BinarySearchFunc(v.purse, asset, func(p purse, asset string) int { return cmp.Compare(p.asset, asset) })
