@@ -26,7 +26,7 @@ func TestEnums(t *testing.T) {
 		name func(int) string
 		skip string // values that do not travel
 	}{
-		{pb.EventKind(0), func(v int) string { return exchange.Kind(v).String() }, "BAR_OPEN DEPTH ASSET_INDEX CADENCE GAP"},
+		{pb.EventKind(0), func(v int) string { return exchange.Kind(v).String() }, "BAR_OPEN DEPTH ASSET_INDEX CADENCE GAP CLOCK"},
 		{pb.Product(0), func(v int) string { return exchange.Product(v).String() }, ""},
 		{pb.Side(0), func(v int) string { return exchange.Side(v).String() }, ""},
 		{pb.PositionSide(0), func(v int) string { return exchange.PositionSide(v).String() }, ""},
@@ -36,7 +36,7 @@ func TestEnums(t *testing.T) {
 		{pb.PriceMatch(0), func(v int) string { return exchange.PriceMatch(v).String() }, ""},
 		{pb.STP(0), func(v int) string { return exchange.STP(v).String() }, ""},
 		{pb.SideEffect(0), func(v int) string { return exchange.SideEffect(v).String() }, ""},
-		{pb.IntentKind(0), func(v int) string { return exchange.IntentKind(v).String() }, "REPAY_NEGATIVE TRANSFER_BNB"},
+		{pb.IntentKind(0), func(v int) string { return exchange.IntentKind(v).String() }, "REPAY_NEGATIVE TRANSFER_BNB COLLECT_ASSET"},
 		{pb.ActStatus(0), func(v int) string { return exchange.ActStatus(v).String() }, ""},
 		{pb.OrderStatus(0), func(v int) string { return exchange.OrderStatus(v).String() }, ""},
 		{pb.Forced(0), func(v int) string { return exchange.ForcedKind(v).String() }, ""},
