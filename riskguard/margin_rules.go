@@ -109,7 +109,7 @@ func (c *check) uniMMRShock() *exchange.Refusal {
 // floor holds an outcome against the least uniMMR. One without maintenance margin has
 // none, only a sign.
 func (c *check) floor(id boundID, o *margin.Outcome, least decimal.Decimal) *exchange.Refusal {
-	if o.MaintMargin.IsZero() && !o.Equity.IsNegative() {
+	if o.Unbound {
 		return nil
 	}
 	no := c.hold(id, reading{share: fineShare(least, o.UniMMR), name: o.Scenario})

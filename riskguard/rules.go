@@ -137,7 +137,7 @@ func (c *check) usd(notional decimal.Decimal) decimal.Decimal {
 		return notional
 	}
 	for i := range c.g.assets {
-		if a := &c.g.assets[i]; a.name == c.in.Quote && a.price != 0 {
+		if a := &c.g.assets[i]; a.name == c.in.Quote && a.price != 0 && a.price != exchange.FixedOne {
 			return notional.Mul(a.price.Decimal())
 		}
 	}
@@ -186,15 +186,16 @@ func (c *check) position() *exchange.Refusal {
 func (c *check) reach() (held decimal.Decimal, beyond bool) {
 	r := &c.order.Request
 	held = c.held()
-	opens, closes := decimal.Zero, decimal.Zero
+	var opens, closes exchange.Wide // which has room for all open orders
+	all := false                    // is closed
 	add := func(q *exchange.OrderRequest, left exchange.Fixed) {
 		switch {
 		case q.ClosePosition:
-			closes = held.Neg()
+			all = true
 		case q.ReduceOnly:
-			closes = closes.Add(signed(r.Side, left))
+			closes, _ = closes.Add(exchange.WideOf(left))
 		default:
-			opens = opens.Add(signed(r.Side, left))
+			opens, _ = opens.Add(exchange.WideOf(left))
 		}
 	}
 	add(r, c.order.Remaining())
@@ -206,13 +207,26 @@ func (c *check) reach() (held decimal.Decimal, beyond bool) {
 		}
 	}
 	side := int(r.Side.Sign())
-	if held.Sign() == -side {
-		if held = held.Add(closes); held.Sign() == side {
+	switch against := held.Sign() == -side; {
+	case against && all:
+		held = decimal.Zero
+	case against && closes.Sign() > 0:
+		if held = toward(r.Side, held, closes); held.Sign() == side {
 			held = decimal.Zero
 		}
 	}
-	held = held.Add(opens)
-	return held, held.Sign() == side && !opens.IsZero()
+	if opens.Sign() > 0 {
+		held = toward(r.Side, held, opens)
+	}
+	return held, held.Sign() == side && opens.Sign() > 0
+}
+
+// toward is a position after so much of a side.
+func toward(s exchange.Side, held decimal.Decimal, qty exchange.Wide) decimal.Decimal {
+	if s == exchange.Sell {
+		return held.Sub(qty.Decimal())
+	}
+	return held.Add(qty.Decimal())
 }
 
 func signed(s exchange.Side, qty exchange.Fixed) decimal.Decimal {

@@ -85,7 +85,7 @@ func (p *Portfolio) projected() (Projection, error) {
 	t := &p.totals[0]
 	worst := p.worst()
 	return Projection{
-		Base: p.outcome(0), Shocked: p.outcome(worst), InitialMargin: t.initialWorst.decimal(usdPlaces),
+		Base: p.outcome(0, true), Shocked: p.outcome(worst, true), InitialMargin: t.initialWorst.decimal(usdPlaces),
 		Available: t.equityWorst.sub(t.swapWorst).sub(t.initialWorst).decimal(usdPlaces), Exposure: p.exposure(&p.trial.stakes),
 	}, nil
 }

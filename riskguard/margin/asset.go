@@ -43,6 +43,8 @@ type asset struct {
 	haircut                []exchange.Fixed
 	at                     []assetAt
 	stale, kept, lacks     bool
+	keptAt                 bool           // and its scenarios
+	rerated                bool           // equity is to be computed anew, whatever it was computed of
 	low, high              exchange.Fixed // the band of the index; see Safe
 	initialUSD, initialMax wide           // usd scale: without and with possible loans
 	actual                 wide
@@ -51,6 +53,8 @@ type asset struct {
 // assetAt is an asset under one scenario.
 type assetAt struct {
 	index exchange.Fixed
+	// net is what equity was computed of (amount scale).
+	net wide
 	// Sums over the legs that settle in it (amount scale).
 	pnl, loss, legMaint, legMaintWorst wide
 	// Dollars (usd scale).
@@ -167,7 +171,7 @@ func (a *asset) firstRate(haircut exchange.Fixed) exchange.Fixed {
 
 // updateAsset computes an asset again and moves the totals along.
 func (p *Portfolio) updateAsset(a *asset) {
-	p.keepAsset(a)
+	p.keepScenarios(a)
 	debtWorst := a.debt.add(a.newDebt()).add(a.lent)
 	changed := false
 	for i := range a.at {
@@ -182,6 +186,7 @@ func (p *Portfolio) updateAsset(a *asset) {
 		t.maint = t.maint.replace(old.maint, at.maint)
 		t.maintWorst = t.maintWorst.replace(old.maintWorst, at.maintWorst)
 	}
+	a.rerated = false
 	t, before := &p.totals[0], *a
 	a.actual = a.net(0).times(a.index).up()
 	a.initialUSD = a.initial.add(a.loanInitial(a.debt)).times(a.index).up()
@@ -217,9 +222,10 @@ func (a *asset) asItIs(i int) bool {
 // value computes the asset's dollars and rates under a scenario.
 func (a *asset) value(i int, debtWorst wide) {
 	at := &a.at[i]
-	at.index = scaled(a.index, a.indexRatio[i])
-	net, cut := a.own.add(at.pnl), a.haircut[i]
-	at.equity = a.worth(net, at.index, cut)
+	index, net, cut := scaled(a.index, a.indexRatio[i]), a.own.add(at.pnl), a.haircut[i]
+	if index != at.index || net != at.net || a.rerated { // orders change none of them
+		at.index, at.net, at.equity = index, net, a.worth(net, index, cut)
+	}
 	low := net.add(at.loss)
 	at.equityWorst = at.equity
 	if !at.loss.zero() {

@@ -52,7 +52,7 @@ func (l *leg) reset(scenarios int) {
 func (p *Portfolio) updateLeg(l *leg) {
 	p.keepLeg(l)
 	s := l.slot
-	p.keepAsset(s.settle)
+	p.keepScenarios(s.settle)
 	p.keepAsset(s.base)
 	l.price()
 	before := *l

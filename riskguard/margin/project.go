@@ -19,6 +19,8 @@ type Outcome struct {
 	// orders while Equity is positive. Without maintenance margin it is UniMMRMax, or
 	// -UniMMRMax if Equity is negative.
 	UniMMR decimal.Decimal
+	// Unbound says that there is no maintenance margin, and that Equity is not negative.
+	Unbound bool
 }
 
 // Projection is what an account could come to with orders added to the open ones.
@@ -71,8 +73,9 @@ func (p *Portfolio) Project(add ...exchange.Order) (Projection, error) {
 	return p.project(true, add)
 }
 
-// ProjectMoney is Project without Coins and Available, for limits on margin: whoever waits
-// for an order's answer need not wait for numbers that nobody reads.
+// ProjectMoney is Project without Coins, Available, and of the outcomes the money but for
+// Base.Equity, for limits on margin: whoever waits for an order's answer need not wait for
+// numbers that nobody reads.
 func (p *Portfolio) ProjectMoney(add ...exchange.Order) (Projection, error) {
 	return p.project(false, add)
 }
@@ -102,7 +105,10 @@ func (p *Portfolio) project(all bool, add []exchange.Order) (Projection, error) 
 	}
 	t := &p.totals[0]
 	worst := p.worst()
-	r.Base, r.Shocked = p.outcome(0), p.outcome(worst)
+	r.Base, r.Shocked = p.outcome(0, all), p.outcome(worst, all)
+	if !all {
+		r.Base.Equity = t.adjustedWorst().decimal(usdPlaces)
+	}
 	r.InitialMargin = t.initialWorst.decimal(usdPlaces)
 	r.Exposure = p.exposure(&p.trial.stakes)
 	if swaps {
@@ -128,7 +134,7 @@ func (p *Portfolio) Scenarios() ([]Outcome, error) {
 	}
 	all := make([]Outcome, len(p.totals))
 	for i := range all {
-		all[i] = p.outcome(i)
+		all[i] = p.outcome(i, true)
 	}
 	return all, nil
 }
@@ -163,13 +169,16 @@ func above(adjusted, maint, known wide) bool {
 	return maint.mulWide(next).less(adjusted.up2())
 }
 
-func (p *Portfolio) outcome(scenario int) Outcome {
+// outcome is that of a scenario, with its money or without.
+func (p *Portfolio) outcome(scenario int, money bool) Outcome {
 	t := &p.totals[scenario]
 	adjusted := t.adjustedWorst()
 	o := Outcome{
-		Equity:      adjusted.decimal(usdPlaces),
-		MaintMargin: t.maintWorst.decimal(usdPlaces),
-		UniMMR:      uniMMR(adjusted, t.maintWorst).decimal(entryPlaces),
+		UniMMR:  uniMMR(adjusted, t.maintWorst).decimal(entryPlaces),
+		Unbound: t.maintWorst.zero() && !adjusted.negative(),
+	}
+	if money {
+		o.Equity, o.MaintMargin = adjusted.decimal(usdPlaces), t.maintWorst.decimal(usdPlaces)
 	}
 	if scenario > 0 {
 		o.Scenario = p.shocks[scenario-1].Name

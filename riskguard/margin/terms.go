@@ -25,7 +25,7 @@ func (p *Portfolio) SetCollateral(name string, s Schedule) error {
 	}
 	s.Tiers = slices.Clone(s.Tiers)
 	p.tables.Collateral[name] = s
-	a.schedule = s
+	a.schedule, a.rerated = s, true
 	p.band.holds = false
 	p.touchAsset(a)
 	for _, pr := range a.pairs { // open loss goes by the first tier, whatever the holding's is

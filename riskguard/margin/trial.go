@@ -15,6 +15,7 @@ type trial struct {
 
 	assets   []*asset
 	assetWas []asset
+	valued   []*asset // those of which the scenarios have changed, too
 	assetAt  []assetAt
 
 	pairs   []*pair
@@ -49,6 +50,15 @@ func (p *Portfolio) keepAsset(a *asset) {
 		a.kept = true
 		t.assets = append(t.assets, a)
 		t.assetWas = append(t.assetWas, *a)
+	}
+}
+
+// keepScenarios saves an asset with its scenarios, which not every change touches.
+func (p *Portfolio) keepScenarios(a *asset) {
+	p.keepAsset(a)
+	if t := &p.trial; t.on && !a.keptAt {
+		a.keptAt = true
+		t.valued = append(t.valued, a)
 		t.assetAt = append(t.assetAt, a.at...)
 	}
 }
@@ -82,8 +92,10 @@ func (p *Portfolio) undo() {
 	}
 	for i, a := range t.assets {
 		*a = t.assetWas[i]
+		a.kept, a.keptAt = false, false
+	}
+	for i, a := range t.valued {
 		copy(a.at, t.assetAt[i*n:])
-		a.kept = false
 	}
 	for i, pr := range t.pairs {
 		*pr = t.pairWas[i]
@@ -101,7 +113,7 @@ func (p *Portfolio) undo() {
 	p.forgetStale()
 	t.on = false
 	t.legs, t.legWas, t.legAt = t.legs[:0], t.legWas[:0], t.legAt[:0]
-	t.assets, t.assetWas, t.assetAt = t.assets[:0], t.assetWas[:0], t.assetAt[:0]
+	t.assets, t.assetWas, t.valued, t.assetAt = t.assets[:0], t.assetWas[:0], t.valued[:0], t.assetAt[:0]
 	t.pairs, t.pairWas, t.pairAt = t.pairs[:0], t.pairWas[:0], t.pairAt[:0]
 	t.books, t.length, t.orders = t.books[:0], t.length[:0], t.orders[:0]
 }
