@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "7d83b81b20d397628a4fb5261d615f368612995735143c53fc42d156fb8e5cf6"
+const coreSource = "d03423260a22266ba6bf6f6b1929eee0d7e3ec7ecf13951056576f4eda5ecc96"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
