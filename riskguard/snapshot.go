@@ -23,7 +23,9 @@ type snapshot struct {
 	// Contact is when the exchange was heard of last, if it was.
 	Contact *contactSnapshot  `json:"contact,omitzero"`
 	Doubted []doubtedSnapshot `json:"doubted,omitzero"`
-	Epoch   uint64            `json:"epoch"`
+	// Drift is how the model compares with what is reported.
+	Drift *driftSnapshot `json:"drift,omitzero"`
+	Epoch uint64         `json:"epoch"`
 	// Executed are the executions of late.
 	Executed []executedSnapshot  `json:"executed,omitzero"`
 	Fares    []fareSnapshot      `json:"fares,omitzero"`
@@ -44,8 +46,6 @@ type snapshot struct {
 	Queue    []placeSnapshot     `json:"queue,omitzero"`
 	// Ramps say since when strategies are what they are.
 	Ramps []rampSnapshot `json:"ramps,omitzero"`
-	// Drift is how the model compares with what is reported.
-	Drift *driftSnapshot `json:"drift,omitzero"`
 	// Reported is what the exchange has said of the account, if it has.
 	Reported  *reportedSnapshot  `json:"reported,omitzero"`
 	Sent      []sentSnapshot     `json:"sent"`
@@ -275,16 +275,7 @@ func (g *Guard) restore(s *snapshot) error {
 	if s.Reported != nil {
 		g.reported = reported{s.Reported.Account, s.Reported.At}
 	}
-	for _, m := range s.Markets {
-		if !g.ins.Has(m.Inst) && m.Inst != 0 {
-			return fmt.Errorf("market of instrument %d: there is no such instrument", m.Inst)
-		}
-		g.markets[m.Inst] = market{
-			last: m.Last, mark: m.Mark, index: m.Index, lastAt: m.LastAt, markAt: m.MarkAt, bid: m.Bid, ask: m.Ask, bookAt: m.BookAt,
-			everyLast: time.Duration(m.EveryLast), everyMark: time.Duration(m.EveryMark), everyBook: time.Duration(m.EveryBook),
-		}
-	}
-	if err := g.restorePace(s); err != nil {
+	if err := cmp.Or(g.restoreMarkets(s.Markets), g.restorePace(s)); err != nil {
 		return err
 	}
 	if err := errors.Join(g.restoreVentures(s.Ventures), g.restoreFares(s.Fares)); err != nil {
@@ -297,6 +288,20 @@ func (g *Guard) restore(s *snapshot) error {
 		return err
 	}
 	return g.model.Restore(s.Model)
+}
+
+// restoreMarkets takes the prices that were known.
+func (g *Guard) restoreMarkets(list []marketSnapshot) error {
+	for _, m := range list {
+		if !g.ins.Has(m.Inst) && m.Inst != 0 {
+			return fmt.Errorf("market of instrument %d: there is no such instrument", m.Inst)
+		}
+		g.markets[m.Inst] = market{
+			last: m.Last, mark: m.Mark, index: m.Index, lastAt: m.LastAt, markAt: m.MarkAt, bid: m.Bid, ask: m.Ask, bookAt: m.BookAt,
+			everyLast: time.Duration(m.EveryLast), everyMark: time.Duration(m.EveryMark), everyBook: time.Duration(m.EveryBook),
+		}
+	}
+	return nil
 }
 
 // restoreAlerts takes the alerts that stand.

@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "d03423260a22266ba6bf6f6b1929eee0d7e3ec7ecf13951056576f4eda5ecc96"
+const coreSource = "20e3aebe25bbb8aedee45d98904df95682203134f32222ea4147521ff139828c"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
