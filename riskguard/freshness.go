@@ -45,7 +45,10 @@ func (c *check) staleInput() (in input, found bool) {
 		}
 	}
 	for id := exchange.InstrumentID(1); int(id) <= c.g.ins.Len(); id++ {
-		if in = c.markOf(id); c.tells(in.bound, &in.share) && c.g.holds(id) && c.stale(&in) {
+		if !c.g.occupied[id] {
+			continue
+		}
+		if in = c.markOf(id); c.tells(in.bound, &in.share) && c.stale(&in) {
 			return in, true
 		}
 	}
@@ -87,6 +90,13 @@ func (c *check) counts(asset string) bool {
 	in := c.in
 	return asset == in.MarginAsset || in.Product == exchange.Margin && (asset == in.Base || asset == in.Quote) ||
 		!c.g.model.Net(asset).IsZero()
+}
+
+// occupy notes whether the account has a futures position in an instrument.
+func (g *Guard) occupy(id exchange.InstrumentID) {
+	if g.ins.Has(id) {
+		g.occupied[id] = g.holds(id)
+	}
 }
 
 // holds says whether the account has a futures position in an instrument.

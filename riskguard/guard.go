@@ -48,6 +48,7 @@ type Guard struct {
 	examined check
 	markets  []market
 	assets   []asset
+	occupied []bool             // by instrument: whether there is a futures position
 	open     []exchange.Order   // by rising id
 	acts     []exchange.OpenAct // by rising id
 	lending  []lending          // by rising name
@@ -106,6 +107,7 @@ func New(c Config) (*Guard, error) {
 	g := &Guard{
 		config: c, ins: c.Instruments, model: model, rules: rules(), watchers: watchers(), epoch: 1,
 		markets:  make([]market, c.Instruments.Len()+1),
+		occupied: make([]bool, c.Instruments.Len()+1),
 		sent:     make([]sent, c.Strategies+1),
 		executed: make([]executed, c.Strategies+1),
 		traffic:  make([]traffic, c.Strategies+1),
@@ -260,6 +262,7 @@ func (g *Guard) fold(e *exchange.Event) {
 	if err := g.model.Apply(e); err != nil && g.fault == nil {
 		g.fault = fmt.Errorf("event %d %v: %w", e.Seq, e.Kind, err)
 	}
+	g.occupy(e.Inst)
 }
 
 // Limits are those that hold now.

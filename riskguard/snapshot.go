@@ -287,7 +287,13 @@ func (g *Guard) restore(s *snapshot) error {
 	if err := g.states.restore(s.Held); err != nil {
 		return err
 	}
-	return g.model.Restore(s.Model)
+	if err := g.model.Restore(s.Model); err != nil {
+		return err
+	}
+	for id := range g.occupied {
+		g.occupy(exchange.InstrumentID(id))
+	}
+	return nil
 }
 
 // restoreMarkets takes the prices that were known.

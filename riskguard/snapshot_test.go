@@ -60,6 +60,18 @@ func TestScriptsWithRestores(t *testing.T) {
 	}
 }
 
+// TestRestoredPositionsCount: the marks of what is held must be fresh for who begins again, too.
+func TestRestoredPositionsCount(t *testing.T) {
+	b := newBench(t, DefaultLimits())
+	for _, line := range []string{"fill CM BUY 1 50000", "wait 4s", "last UM 50000", "mark UM 50000"} {
+		b.do(strings.Fields(line))
+	}
+	b.again()
+	if got := b.ask(strings.Fields("check buy UM 0.002 limit 50000")); !strings.Contains(got, "mark of CM BTCUSD_PERP is 4s old") {
+		t.Error(got)
+	}
+}
+
 // TestRestoreIsAllOrNothing: a state that cannot be leaves the guard as it was.
 func TestRestoreIsAllOrNothing(t *testing.T) {
 	b := newBench(t, DefaultLimits())
