@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "20e3aebe25bbb8aedee45d98904df95682203134f32222ea4147521ff139828c"
+const coreSource = "776d0c4c6da00acde1793b098c9fe00b82177e85f56d38ef4036c2f34754a207"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
