@@ -11,6 +11,8 @@ import (
 type Survey struct {
 	Queue  *ADLQueue
 	Income *Income
+	// Copy is the account as a second key reads it, without Account.
+	Copy *Truth
 }
 
 // ADLQueue is where the positions stand in the queue of auto-deleveraging.

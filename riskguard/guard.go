@@ -87,6 +87,8 @@ type Guard struct {
 	// queue is where positions stand in the queue of deleveraging, and income what was booked.
 	queue  []exchange.Place
 	income income
+	// copied is how the account compares with what a second key reads.
+	copied dropCopy
 	// pegLine is the first line of a stable coin's price, or a little above it.
 	pegLine exchange.Fixed
 	// fault is the first input that the model could not take. From then on its picture
@@ -230,6 +232,7 @@ func (g *Guard) Apply(e *exchange.Event) {
 			g.pulse.settle(e.At)
 			g.countFill(e)
 			g.noteFill(e)
+			g.tradeCopy(e.Inst)
 			g.trade(e)
 			g.slipped(e)
 		} else {

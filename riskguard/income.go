@@ -60,6 +60,9 @@ func (g *Guard) applySurvey(s *exchange.Survey, at exchange.Time) {
 	if s.Income != nil {
 		g.judgeIncome(s.Income, at)
 	}
+	if s.Copy != nil {
+		g.judgeCopy(s.Copy, at)
+	}
 }
 
 // noteIncome adds a booking to its day, by the exchange's time.

@@ -48,6 +48,7 @@ func (l *Limits) entries() []limitEntry {
 		{"drift_equity_max", &l.DriftEquityMax, "0.01", "0", "1", whole},
 		{"drift_maint_max", &l.DriftMaintMax, "0.05", "0", "1", whole},
 		{"drift_readings", &l.DriftReadings, "3", "1", "100", whole},
+		{"drop_copy_silent", &l.DropCopySilent, "5m", "10s", "24h", whole},
 		{"duplicate_window", &l.DuplicateWindow, "1s", "1ms", "1m", higher},
 		{"executions_per_minute_max", &l.ExecutionsPerMinuteMax, "50", "1", "10000", lower},
 		{"forced_fills_max", &l.ForcedFillsMax, "0", "0", "1000000", whole},

@@ -219,6 +219,10 @@ type Limits struct {
 	// trades the account makes its limits wrong. Default 0, at most 1,000,000, for those who
 	// trade by hand beside the bot.
 	StrangersMax int `toml:"strangers_max" json:"strangers_max"`
+	// DropCopySilent is for how long a second key may read nothing of the account before it is
+	// told: nobody checks the first one then. At least twice the time between readings is always
+	// fine. Default 5m, 10s to 24h.
+	DropCopySilent time.Duration `toml:"drop_copy_silent" json:"drop_copy_silent"`
 	// DepegWarn and DepegReduce are the index prices in USD below which a stable coin that the
 	// account has or owes is told of, and below which the account only reduces. Defaults 0.98
 	// and 0.95, 0 to 1; the second is not above the first.

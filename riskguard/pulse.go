@@ -45,6 +45,7 @@ func (p *pulse) settle(at exchange.Time) {
 func (g *Guard) beat(at exchange.Time) {
 	p := &g.pulse
 	g.rested(at)
+	g.awaitCopy(at)
 	p.next, p.last = at.Add(beatEvery), at
 	switch {
 	case g.blind():
@@ -85,6 +86,9 @@ func (g *Guard) Quiet(e *exchange.Event) bool {
 		return false
 	}
 	if e.Kind == exchange.KindClock || e.Kind == exchange.KindFunding {
+		return false
+	}
+	if !g.copied.silent && g.copyLate(e.At) {
 		return false
 	}
 	if g.blind() {

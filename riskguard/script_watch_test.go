@@ -42,6 +42,10 @@ func (b *bench) tell(e *exchange.Event, f []string) (answer string, known bool) 
 			}
 		}
 		e.SetSurvey(&exchange.Survey{Income: in})
+	case "copy": // copy UM 0.2, ...: what the second key reads; see copied
+		e.SetSurvey(&exchange.Survey{Copy: b.copied(f[1:])})
+	case "works":
+		return b.works(f), true
 	case "stock": // stock USDT 0: what there is to borrow
 		e.SetLending(&exchange.Lending{Asset: f[1], Available: decimal.RequireFromString(f[2]), Known: true})
 	case "adopted": // adopted c1: an order of that name is ours after all

@@ -21,7 +21,9 @@ type snapshot struct {
 	Alerts []alertSnapshot `json:"alerts,omitzero"`
 	Assets []assetSnapshot `json:"assets"`
 	// Contact is when the exchange was heard of last, if it was.
-	Contact *contactSnapshot  `json:"contact,omitzero"`
+	Contact *contactSnapshot `json:"contact,omitzero"`
+	// Copy is how the account compares with what a second key reads.
+	Copy    *copySnapshot     `json:"copy,omitzero"`
 	Doubted []doubtedSnapshot `json:"doubted,omitzero"`
 	// Drift is how the model compares with what is reported.
 	Drift *driftSnapshot `json:"drift,omitzero"`
@@ -172,7 +174,7 @@ func (g *Guard) Snapshot() []byte {
 	}
 	s.Income, s.Queue = g.snapshotIncome(), g.snapshotQueue()
 	s.Drift, s.Doubted, s.Moved, s.Strangers = g.drift.snapshot(), g.snapshotDoubted(), g.snapshotMoved(), g.snapshotStrangers()
-	s.Contact = g.contact.snapshot()
+	s.Contact, s.Copy = g.contact.snapshot(), g.copied.snapshot()
 	s.Ramps = g.snapshotRamps()
 	s.Happened, s.Legs, s.Weighed = g.snapshotHappened(), g.snapshotLegs(), g.weighed
 	if g.reported.at != 0 {
@@ -265,7 +267,7 @@ func (g *Guard) restore(s *snapshot) error {
 		g.drift = d
 	}
 	if err := cmp.Or(g.restoreHappened(s.Happened), g.restoreMoved(s.Moved), g.restoreDoubted(s.Doubted), g.restoreStrangers(s.Strangers),
-		g.restoreQueue(s.Queue), g.restoreIncome(s.Income)); err != nil {
+		g.restoreQueue(s.Queue), g.restoreIncome(s.Income), g.restoreCopy(s.Copy)); err != nil {
 		return err
 	}
 	g.restoreLegs(s.Legs)
@@ -278,10 +280,7 @@ func (g *Guard) restore(s *snapshot) error {
 	if err := cmp.Or(g.restoreMarkets(s.Markets), g.restorePace(s)); err != nil {
 		return err
 	}
-	if err := errors.Join(g.restoreVentures(s.Ventures), g.restoreFares(s.Fares)); err != nil {
-		return err
-	}
-	if err := g.restoreLending(s.Lending); err != nil {
+	if err := errors.Join(g.restoreVentures(s.Ventures), g.restoreFares(s.Fares), g.restoreLending(s.Lending)); err != nil {
 		return err
 	}
 	if err := g.states.restore(s.Held); err != nil {

@@ -153,6 +153,8 @@ func (g *Guard) applyCadence(e *exchange.Event) {
 		if l := g.lend(c.Asset); l != nil {
 			l.every = sooner(l.every, c.Every)
 		}
+	case exchange.KindSurvey:
+		g.promiseCopy(c.Every, e.At)
 	case exchange.KindAccount:
 		g.contact.account.promise(c.Every)
 	case exchange.KindClock:

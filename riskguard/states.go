@@ -99,6 +99,7 @@ func (g *Guard) applyState(e *exchange.Event) {
 			g.resumeLadder()
 			g.drift.beyond = 0
 			g.income.words = ""
+			g.acceptCopy()
 			g.resumeLoss()
 		}
 		g.resumed(s)
@@ -125,6 +126,7 @@ func lifted() [7]exchange.Cause {
 func (g *Guard) applyStart(e *exchange.Event) {
 	g.epoch++
 	g.contact.anew()
+	g.copied = dropCopy{}
 	lifted := hold{state: exchange.Active}
 	held := hold{state: exchange.Halted, since: e.At, reason: "a process begins", by: "start"}
 	g.states.account.set(exchange.CauseShell, lifted)

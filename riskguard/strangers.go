@@ -53,6 +53,8 @@ type stranger struct {
 	kind exchange.DifferenceKind
 	inst exchange.InstrumentID // 0 if it is of no instrument
 	text string                // for people, the same as long as it is the same
+	// order is its client id, "" if it is no order.
+	order string
 	// halts says that reconciliation halts the account for it.
 	halts bool
 	// seen says that a person has resumed trading in spite of it.
@@ -66,6 +68,7 @@ const strangersMax = 64
 // expected. Of that the guard keeps orders and positions of others, until a reading has them not
 // any more.
 func (g *Guard) Reconciled(differences []exchange.Difference) {
+	g.ownCopy()
 	var list []stranger
 	for i := range differences {
 		d := &differences[i]
@@ -81,7 +84,7 @@ func (g *Guard) Reconciled(differences []exchange.Difference) {
 		if len(list) == strangersMax {
 			break
 		}
-		s := stranger{kind: d.Kind, inst: d.Inst, text: d.Text, halts: d.Remedy == exchange.RemedyHalt}
+		s := stranger{kind: d.Kind, inst: d.Inst, text: d.Text, order: d.Order, halts: d.Remedy == exchange.RemedyHalt}
 		if !g.ins.Has(d.Inst) {
 			s.inst = 0
 		}
@@ -149,6 +152,7 @@ type strangerSnapshot struct {
 	Halts bool                    `json:"halts,omitzero"`
 	Inst  exchange.InstrumentID   `json:"inst,omitzero"`
 	Kind  exchange.DifferenceKind `json:"kind"`
+	Order string                  `json:"order,omitzero"`
 	Seen  bool                    `json:"seen,omitzero"`
 	Text  string                  `json:"text"`
 }
@@ -188,7 +192,7 @@ const strangersControl = "stranger"
 
 func (g *Guard) snapshotStrangers() (list []strangerSnapshot) {
 	for _, s := range g.strangers {
-		list = append(list, strangerSnapshot{s.halts, s.inst, s.kind, s.seen, s.text})
+		list = append(list, strangerSnapshot{s.halts, s.inst, s.kind, s.order, s.seen, s.text})
 	}
 	return list
 }
@@ -201,7 +205,7 @@ func (g *Guard) restoreStrangers(list []strangerSnapshot) error {
 		if s.Inst != 0 && !g.ins.Has(s.Inst) {
 			return fmt.Errorf("an order of others is of instrument %d, and there is no such instrument", s.Inst)
 		}
-		g.strangers = append(g.strangers, stranger{s.Kind, s.Inst, s.Text, s.Halts, s.Seen})
+		g.strangers = append(g.strangers, stranger{s.Kind, s.Inst, s.Text, s.Order, s.Halts, s.Seen})
 	}
 	return nil
 }

@@ -31,6 +31,7 @@ func watchers() []watcher {
 		{"stranger-orders", (*watch).strangerOrders},
 		{"adl", (*watch).adl},
 		{"income", (*watch).incomeGap},
+		{"drop-copy", (*watch).dropCopy},
 		{"loan-watch", (*watch).loanWatch},
 		{"depeg", (*watch).depeg},
 		{"negative", (*watch).negative},

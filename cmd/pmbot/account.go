@@ -23,6 +23,8 @@ import (
 type liveConfig struct {
 	Account  accountConfig  `toml:"account"`
 	Exchange exchangeConfig `toml:"exchange"`
+	// DropCopy has a second key, which only reads.
+	DropCopy dropCopyConfig `toml:"drop_copy"`
 	// Instruments are what is traded.
 	Instruments []strategy.Symbol `toml:"instruments"`
 	// State is a bot's directory, "" for the user's.
@@ -50,7 +52,8 @@ type exchangeConfig struct {
 // defaultLive holds the value of every key that a file leaves out.
 func defaultLive() liveConfig {
 	return liveConfig{
-		Account: accountConfig{Name: "main", Key: "env:PMBOT_KEY", Secret: "env:PMBOT_SECRET", OrderPrefix: "pmb-"},
+		Account:  accountConfig{Name: "main", Key: "env:PMBOT_KEY", Secret: "env:PMBOT_SECRET", OrderPrefix: "pmb-"},
+		DropCopy: defaultDropCopy(),
 		Instruments: []strategy.Symbol{
 			{Product: exchange.UM, Name: "BTCUSDT"}, {Product: exchange.CM, Name: "BTCUSD_PERP"}, {Product: exchange.Margin, Name: "BTCUSDT"},
 		},
@@ -104,6 +107,7 @@ func (c *liveConfig) check(doc *document) []mistake {
 			wrong(s.key, "%v", err)
 		}
 	}
+	c.DropCopy.check(&c.Account, wrong)
 	if len(c.Instruments) == 0 {
 		wrong("instruments", "there is none; name some, such as UM:BTCUSDT")
 	}

@@ -79,6 +79,11 @@ func (c *console) doctor(ctx context.Context, f *doctorFlags) error {
 		return err
 	}
 	verdicts := preflight.Examine(facts, &want)
+	_, second, err := c.examineCopy(ctx, cfg, wallClock)
+	if err != nil {
+		return err
+	}
+	verdicts = append(verdicts, second...)
 	failed := preflight.Failed(verdicts)
 	if f.json {
 		err = c.printJSON(diagnosis{"pmbot.doctor/1", cfg.Account.Name, facts.At.Millis(), !failed, verdicts})

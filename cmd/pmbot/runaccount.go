@@ -32,6 +32,11 @@ func (b *bot) examineAccount(ctx context.Context) error {
 		return err
 	}
 	verdicts := preflight.Examine(b.facts, &want)
+	var second []preflight.Verdict
+	if b.copyKey, second, err = b.examineCopy(ctx, live, b.now); err != nil {
+		return err
+	}
+	verdicts = append(verdicts, second...)
 	counts := map[preflight.Level]int{}
 	for _, v := range verdicts {
 		counts[v.Level]++

@@ -56,8 +56,10 @@ type bot struct {
 	// idle are those that the exchange does not trade any more.
 	idle   []exchange.InstrumentID
 	client *papi.Client // live only
-	facts  *preflight.Facts
-	tables *margin.Tables
+	// copyKey is the client of the second key, nil without one.
+	copyKey *papi.Client
+	facts   *preflight.Facts
+	tables  *margin.Tables
 	// indexed are the assets whose index price the feed brings.
 	indexed []string
 

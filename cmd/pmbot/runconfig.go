@@ -26,6 +26,7 @@ type runConfig struct {
 	Instruments []strategy.Symbol         `toml:"instruments"`
 	Account     accountConfig             `toml:"account"`
 	Exchange    runHosts                  `toml:"exchange"`
+	DropCopy    dropCopyConfig            `toml:"drop_copy"`
 	Feed        recordFeed                `toml:"feed"`
 	Paper       paperConfig               `toml:"paper"`
 	Risk        riskguard.Limits          `toml:"risk"`
@@ -141,7 +142,7 @@ type logConfig struct {
 func defaultRun() runConfig {
 	live, test := defaultLive(), defaultConfig()
 	return runConfig{
-		Seed: 1, Account: live.Account, Feed: defaultRecord().Feed,
+		Seed: 1, Account: live.Account, DropCopy: live.DropCopy, Feed: defaultRecord().Feed,
 		Paper:   paperConfig{Leverage: test.Account.Leverage, Venue: test.Venue},
 		Risk:    test.Risk,
 		Journal: journalConfig{Segment: time.Hour, SegmentBytes: 64 << 20, Keep: 7 * 24 * time.Hour, KeepBytes: 8 << 30},
@@ -207,7 +208,7 @@ func (c *runConfig) live() *liveConfig {
 		list = defaultLive().Instruments
 	}
 	return &liveConfig{
-		Account: c.Account, Instruments: list, State: c.State,
+		Account: c.Account, DropCopy: c.DropCopy, Instruments: list, State: c.State,
 		Exchange: exchangeConfig{PAPI: c.Exchange.PAPI, SAPI: c.Exchange.SAPI, FAPI: c.Exchange.FAPI},
 	}
 }

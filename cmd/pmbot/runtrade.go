@@ -42,6 +42,7 @@ func (b *bot) trade(stopped context.Context) error {
 	part("status", b.watch)
 	part("state directory", b.watchState)
 	part("heartbeat", b.beat)
+	part("drop copy", b.readCopy)
 	part("sweeper", b.sweeper.Run)
 	part("drain", b.drain)
 	part("halts", b.heedHalts)

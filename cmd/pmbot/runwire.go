@@ -72,6 +72,7 @@ func (b *bot) join(context.Context) error {
 		e.SetCadence(&exchange.Cadence{Kind: exchange.KindAccount, Every: b.cfg.Reconcile.Interval})
 		b.loop.Put(e)
 	}
+	b.promiseCopy()
 	// The start has lifted what the process before has held because of the market: every other
 	// instrument was found trading by this one.
 	for _, inst := range b.idle {

@@ -1,6 +1,10 @@
 package journal
 
-import "github.com/pmbot/pmbot/exchange"
+import (
+	"fmt"
+
+	"github.com/pmbot/pmbot/exchange"
+)
 
 // units are the price's and the quantity's of an instrument, 0 where it is not known.
 func (c *codec) units(id exchange.InstrumentID) (tick, step exchange.Fixed) {
@@ -87,12 +91,36 @@ func (c *codec) lending(l *exchange.Lending) {
 	c.flag(&l.Rated)
 }
 
+// What a survey has beside its incomes.
+const (
+	surveyedQueue = 1 << iota
+	surveyedCopy
+	surveyedUnknown // and above
+)
+
 func (c *codec) survey(s *exchange.Survey) {
-	part(c, &s.Queue, func(c *codec, q *exchange.ADLQueue) { list(c, &q.Places, (*codec).place) })
+	has := bit(s.Queue != nil, surveyedQueue) | bit(s.Copy != nil, surveyedCopy)
+	if c.octet(&has); has >= surveyedUnknown {
+		c.fail(fmt.Errorf("a survey has the unknown parts %#x", has))
+	}
+	if !c.writing {
+		if has&surveyedQueue != 0 {
+			s.Queue = new(exchange.ADLQueue)
+		}
+		if has&surveyedCopy != 0 {
+			s.Copy = new(exchange.Truth)
+		}
+	}
+	if s.Queue != nil {
+		list(c, &s.Queue.Places, (*codec).place)
+	}
 	part(c, &s.Income, func(c *codec, i *exchange.Income) {
 		signed(c, &i.From)
 		list(c, &i.Sums, (*codec).incomeSum)
 	})
+	if s.Copy != nil {
+		c.truth(s.Copy)
+	}
 }
 
 // part is a part of a payload that may be left out.

@@ -121,6 +121,8 @@ type world struct {
 	// left, arrived and answered are called for each request when its last byte leaves, when
 	// it has reached the exchange, and when the exchange is done with it.
 	left, arrived, answered func(*http.Request, url.Values)
+	// second, unless it is nil, answers requests in place of the exchange.
+	second http.HandlerFunc
 	// The mutex guards random and price, for many goroutines act at random.
 	mu    sync.Mutex
 	tasks sync.WaitGroup
@@ -168,6 +170,10 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	values := parameters(r, body)
 	w.arrived(r, values)
 	defer w.answered(r, values)
+	if w.second != nil {
+		w.second(rw, r)
+		return
+	}
 	w.sim.ServeHTTP(rw, r)
 }
 
@@ -202,7 +208,7 @@ func (w *world) open() {
 		Keys: []papisim.Key{{
 			ID: "key", Secret: "secret", Created: start - exchange.Time(time.Hour),
 			Permissions: papisim.Permissions{Reading: true, PortfolioMargin: true, Margin: true},
-		}},
+		}, {ID: "second", Secret: "another", Created: start, Permissions: papisim.Permissions{Reading: true}}},
 		Account: papisim.AccountType{Kind: "PM_2", Activated: start - exchange.Time(2*time.Hour)},
 	})
 	if err != nil {

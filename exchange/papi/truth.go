@@ -141,7 +141,7 @@ func (b *Broker) readMargin(ctx context.Context, c *caughtUp) (err error) {
 }
 
 func (b *Broker) readAccount(ctx context.Context, c *caughtUp) (err error) {
-	if c.truth.Balances, err = b.config.Client.Balances(ctx, ""); err != nil {
+	if err = b.readBalances(ctx, c); err != nil {
 		return err
 	}
 	c.truth.Account, err = b.config.Client.Account(ctx)

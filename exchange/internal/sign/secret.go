@@ -21,6 +21,11 @@ func NewSecret(text string) Secret {
 	return Secret{&text}
 }
 
+// Equal says whether two have the same text, without showing it.
+func (s Secret) Equal(other Secret) bool {
+	return s.text == other.text || s.text != nil && other.text != nil && *s.text == *other.text
+}
+
 // Empty says that there is nothing to hide.
 func (s Secret) Empty() bool { return s.text == nil }
 
