@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "776d0c4c6da00acde1793b098c9fe00b82177e85f56d38ef4036c2f34754a207"
+const coreSource = "69c20a5ac0f3d99f105ba2f92f885edd7da5ef00df0c636a0531f6b77eaff16f"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
