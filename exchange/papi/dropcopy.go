@@ -17,7 +17,7 @@ type DropCopyConfig struct {
 	Instruments *exchange.Instruments
 	Prefixes    []string
 	// Every is how often is read, within [DropCopyMin] and [DropCopyMax]. A reading weighs about
-	// 130 of 6000 a minute, and 15 more for each pair of margin.
+	// 190 of 6000 a minute, and 5 more for each pair of margin.
 	Every time.Duration
 	// Deliver takes each reading as an event of KindSurvey; its payload is the receiver's.
 	Deliver func(exchange.Event)
