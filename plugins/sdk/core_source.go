@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "69c20a5ac0f3d99f105ba2f92f885edd7da5ef00df0c636a0531f6b77eaff16f"
+const coreSource = "3a50e99c6fe6fcdb26a7072d92e09c78110f7e89cd4f9d3f992dd4c7333f4347"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
