@@ -147,6 +147,9 @@ type StrategyConfig struct {
 	SHA256 string `toml:"sha256" json:"sha256"`
 	// Params are the strategy's own parameters as text.
 	Params map[string]string `toml:"params" json:"params"`
+	// OnDeath says what becomes of its open orders when its process is gone, or answers too late
+	// again and again; in a backtest neither happens.
+	OnDeath OnDeath `toml:"on_death" json:"on_death,omitzero"`
 	// Allow is what the strategy may do of what it has declared.
 	Allow AllowConfig `toml:"allow" json:"allow,omitzero"`
 }

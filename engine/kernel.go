@@ -107,12 +107,14 @@ func (k *Kernel) Apply(e *exchange.Event, d *Decision) []Command {
 }
 
 // Watch is what the guard's watch finds now, changes of trading states and alerts, and what the
-// services wish. The driver lets it happen as events. See [riskguard.Guard.Watch].
-func (k *Kernel) Watch() []exchange.Event { return k.serve(k.guard.Watch(k.now, nil)) }
+// services wish, and cancels of orders that nobody looks after. The driver lets it happen as events. See [riskguard.Guard.Watch].
+func (k *Kernel) Watch() []exchange.Event { return k.clear(k.serve(k.guard.Watch(k.now, nil))) }
 
 // Quiet says that a market event, if it came next, would give the guard's watch nothing to
 // find and the services no time to look. See [riskguard.Guard.Quiet].
-func (k *Kernel) Quiet(e *exchange.Event) bool { return e.At < k.services.next && k.guard.Quiet(e) }
+func (k *Kernel) Quiet(e *exchange.Event) bool {
+	return e.At < k.services.next && !k.guard.Clearing() && k.guard.Quiet(e)
+}
 
 // Stale says that the last event told nothing new: a repeated fill, an update older than
 // what is known. Strategies are not shown it.
@@ -231,6 +233,9 @@ func (k *Kernel) applyDecision(e *exchange.Event, d *Decision) {
 		k.halt(e, d.Halt)
 	}
 	if d.Refusal != nil {
+		if d.Refusal.Rule == riskguard.RulePlugin {
+			k.guard.NoteLate(in.Strategy, k.now)
+		}
 		no := exchange.Event{Seq: e.Seq, At: e.At, Inst: in.Request.Inst}
 		no.SetRefusal(d.Refusal)
 		k.tell(no)

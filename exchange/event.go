@@ -464,4 +464,7 @@ type StrategyChange struct {
 	Strategy StrategyID
 	Running  bool
 	Reason   string
+	// Clears says that its open orders, but for stops that only close, are cancelled once its
+	// process is gone or answers too late again and again.
+	Clears bool
 }

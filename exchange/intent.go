@@ -52,6 +52,10 @@ type Intent struct {
 	Tag string
 	// By is the operator who wishes it in the strategy's place; "" is the strategy itself.
 	By string
+	// Answers is the local time of the event that the strategy was handling when it wished it,
+	// 0 for wishes that answer none, such as an operator's, and where no time goes by while a
+	// strategy thinks, as in backtests.
+	Answers Time
 	// Order is our number of the order that an operator's IntentCancel is about, whose Ref is
 	// not read then: orders of the house have none.
 	Order OrderID

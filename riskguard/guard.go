@@ -40,6 +40,8 @@ type Guard struct {
 	owned [][]owned
 	// ramps say since when each strategy is what it is.
 	ramps []ramp
+	// lives are what is known of the strategies' processes.
+	lives []life
 	// permitted are the instruments that each strategy may trade.
 	permitted [][]bool
 	// nearest has readings of the order under examination, where check.noted says so.
@@ -118,6 +120,7 @@ func New(c Config) (*Guard, error) {
 		fares:    make([]fare, c.Strategies+1),
 		states:   newStates(c.Instruments.Len(), c.Strategies), permitted: permitted(&c),
 		owned: newOwned(c.Instruments.Len(), c.Strategies), ramps: make([]ramp, c.Strategies+1),
+		lives: make([]life, c.Strategies+1),
 	}
 	return g, g.setLimits(c.Limits)
 }
@@ -210,6 +213,9 @@ func (g *Guard) Apply(e *exchange.Event) {
 		g.seen(e.State())
 		g.seenStrangers(e.State())
 		g.lookedAt(e.State())
+	case e.Kind == exchange.KindStrategy:
+		g.due = true
+		g.applyStrategy(e)
 	case e.Kind == exchange.KindStart:
 		g.due = true
 		g.applyStart(e)
@@ -287,6 +293,6 @@ func (g *Guard) examine(in *exchange.Intent, o exchange.Order, amend bool, at ex
 			c.set = &g.sets.all[g.sets.of[o.Strategy][o.Request.Inst]]
 		}
 	}
-	c.person, c.plan = in.By != "", c.closing(in)
+	c.person, c.plan, c.answers = in.By != "", c.closing(in), in.Answers
 	return c
 }

@@ -39,6 +39,7 @@ func TestRulesInOrder(t *testing.T) {
 		"loss, money",
 		"streak, money",
 		"ramp, money",
+		"plugin, money",
 	}
 	var got []string
 	for _, r := range rules() {

@@ -70,6 +70,7 @@ func (l *Limits) entries() []limitEntry {
 		{"open_orders_notional_max_ratio", &l.OpenOrdersNotionalMaxRatio, "0.40", "0", "40", lower},
 		{"order_notional_max_ratio", &l.OrderNotionalMaxRatio, "0.02", "0", "10", lower},
 		{"order_to_trade_max", &l.OrderToTradeMax, "500", "1", "100000", lower},
+		{"plugin_answer_max", &l.PluginAnswerMax, "500ms", "1ms", "1h", lower},
 		{"position_max_ratio", &l.PositionMaxRatio, "0.20", "0", "20", lower},
 		{"price_collar_limit", &l.PriceCollarLimit, "0.01", "0", "0.5", lower},
 		{"price_collar_market", &l.PriceCollarMarket, "0.005", "0", "0.5", lower},

@@ -194,6 +194,11 @@ type Limits struct {
 	// 0 to 1 and 0s to 720h.
 	RampFor   time.Duration   `toml:"ramp_for" json:"ramp_for"`
 	RampRatio decimal.Decimal `toml:"ramp_ratio" json:"ramp_ratio"`
+	// PluginAnswerMax is how old the event may be that a strategy's order answers: what was
+	// decided on an older one is refused, unless it reduces risk, and a strategy that is late three
+	// times within a minute only reduces until a person resumes it. In a backtest no time goes by
+	// while a strategy thinks. Default 500ms, 1ms to 1h.
+	PluginAnswerMax time.Duration `toml:"plugin_answer_max" json:"plugin_answer_max"`
 	// ApprovalTTL is how long an approval may wait before it is sent. Default 500ms,
 	// 1ms to 1h.
 	ApprovalTTL time.Duration `toml:"approval_ttl" json:"approval_ttl"`

@@ -46,6 +46,7 @@ func rules() []rule {
 		{name: "loss", money: true, check: (*check).loss},
 		{name: "streak", money: true, check: (*check).streak},
 		{name: "ramp", money: true, check: (*check).ramp},
+		{name: "plugin", money: true, check: (*check).plugin},
 	}
 }
 
@@ -59,6 +60,8 @@ type check struct {
 	market *market
 	amend  bool
 	at     exchange.Time
+	// answers is the time of the event that the order answers, 0 if it answers none.
+	answers exchange.Time
 	// person says that one wishes the order in the strategy's place.
 	person bool
 	// plan says that a person closes a position with the order; see closing.

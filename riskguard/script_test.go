@@ -436,7 +436,7 @@ func (b *bench) ask(f []string) string {
 }
 
 func (b *bench) check(o exchange.Order, amend bool) string {
-	v := b.g.Check(b.wish, o, amend, b.now)
+	v := b.examine(o, amend)
 	switch {
 	case v.Refusal == nil && v.Approved.Valid(b.g.Epoch(), b.now):
 		return "passes"

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -36,6 +37,30 @@ func (b *bench) more(f []string) string {
 		answer := b.do(f[2:])
 		b.wish.By = ""
 		return answer
+	case "late": // late 600ms check buy UM 0.1 market: in answer to an event of that long ago
+		d, err := time.ParseDuration(f[1])
+		if err != nil {
+			return err.Error()
+		}
+		b.wish.Answers = b.now.Add(-d)
+		answer := b.do(f[2:])
+		b.wish.Answers = 0
+		return answer
+	case "process": // process 1 runs|gone clears|keeps: that of strategy 1
+		n, _ := strconv.Atoi(f[1])
+		e := exchange.Event{At: b.now}
+		e.SetStrategy(&exchange.StrategyChange{Strategy: exchange.StrategyID(n), Running: f[2] == "runs", Clears: f[3] == "clears", Reason: "boom"})
+		b.g.Apply(&e)
+		return ""
+	case "clears": // since when, and created up to when, the orders of strategy 1 are cleared away
+		since, created := b.g.Clears(1)
+		switch {
+		case since == 0:
+			return "nothing"
+		case created == exchange.Never:
+			return "all since " + since.Sub(benchStart).String()
+		}
+		return "since " + since.Sub(benchStart).String() + " up to " + created.Sub(benchStart).String()
 	case "begin": // begin [a [b]]: a process with programs of these fingerprints
 		c := b.g.config
 		c.Prints = f[1:]
@@ -145,4 +170,13 @@ func (b *bench) restart(c Config) {
 	for _, cause := range []string{"START", "STREAM"} {
 		b.do([]string{"state", "ACTIVE", "cause=" + cause})
 	}
+}
+
+// examine asks the guard about an order, and counts an answer that came too late as the kernel does.
+func (b *bench) examine(o exchange.Order, amend bool) Verdict {
+	v := b.g.Check(b.wish, o, amend, b.now)
+	if v.Refusal != nil && v.Refusal.Rule == RulePlugin {
+		b.g.NoteLate(o.Strategy, b.now)
+	}
+	return v
 }

@@ -39,6 +39,7 @@ type snapshot struct {
 	Legs     []legSnapshot       `json:"legs,omitzero"`
 	Lending  []lendingSnapshot   `json:"lending,omitzero"`
 	Limits   json.RawMessage     `json:"limits,omitzero"`
+	Lives    []lifeSnapshot      `json:"lives,omitzero"`
 	Loss     *lossSnapshot       `json:"loss,omitzero"`
 	Markets  []marketSnapshot    `json:"markets"`
 	Messages []exchange.Time     `json:"messages,omitzero"`
@@ -144,7 +145,7 @@ func (d *duration) UnmarshalText(text []byte) error {
 // [Guard.Restore]: prices and since when they are known, cadences, when the account was read and the clock measured, messages sent and executions
 // of late, who holds which trading state and why, what strategies have made of their fills and how they fare, alerts that stand, what has happened that a
 // [Guard.Restore]: prices and since when they are known, cadences, messages sent and executions
-// of late, who holds which trading state and why, since when strategies are what they are, alerts that stand, what has happened that a
+// of late, who holds which trading state and why, since when strategies are what they are, whether their processes are there and in time, alerts that stand, what has happened that a
 // person may have to look at, hedges and since when they do not match, what the exchange has
 // said of the account, the halt epoch, the fault, limits if a reload has set them, what can be
 // borrowed, and the margin model. Open orders and acts are not in it: whoever calls [Guard.Hold]
@@ -175,7 +176,7 @@ func (g *Guard) Snapshot() []byte {
 	s.Income, s.Queue = g.snapshotIncome(), g.snapshotQueue()
 	s.Drift, s.Doubted, s.Moved, s.Strangers = g.drift.snapshot(), g.snapshotDoubted(), g.snapshotMoved(), g.snapshotStrangers()
 	s.Contact, s.Copy = g.contact.snapshot(), g.copied.snapshot()
-	s.Ramps = g.snapshotRamps()
+	s.Ramps, s.Lives = g.snapshotRamps(), g.snapshotLives()
 	s.Happened, s.Legs, s.Weighed = g.snapshotHappened(), g.snapshotLegs(), g.weighed
 	if g.reported.at != 0 {
 		s.Reported = &reportedSnapshot{g.reported.account, g.reported.at}
@@ -273,6 +274,9 @@ func (g *Guard) restore(s *snapshot) error {
 	g.restoreLegs(s.Legs)
 	g.contact.restore(s.Contact)
 	g.restoreRamps(s.Ramps)
+	if err := g.restoreLives(s.Lives); err != nil {
+		return err
+	}
 	g.weighed = s.Weighed
 	if s.Reported != nil {
 		g.reported = reported{s.Reported.Account, s.Reported.At}

@@ -105,6 +105,7 @@ func (g *Guard) applyState(e *exchange.Event) {
 		g.resumed(s)
 		g.resumeVenture(s)
 		g.resumeFare(s)
+		g.resumedLives(s)
 	default:
 		scope.set(s.Cause, h)
 	}
@@ -138,6 +139,7 @@ func (g *Guard) applyStart(e *exchange.Event) {
 	for i := range g.states.strategy {
 		g.states.strategy[i].set(exchange.CauseStrategy, lifted)
 	}
+	clear(g.lives) // no process of the one before is there
 	g.applyPrints(e.At)
 	if err := g.setLimits(g.config.Limits); err != nil {
 		g.halt(e, err)

@@ -38,6 +38,7 @@ func watchers() []watcher {
 		{"leg-gap", (*watch).legGap},
 		{"pace", (*watch).pace},
 		{"bands", (*watch).bands},
+		{"plugin", (*watch).plugin},
 	}
 }
 

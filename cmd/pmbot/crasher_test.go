@@ -11,10 +11,10 @@ import (
 type crasher struct {
 	p struct {
 		Symbol strategy.Symbol `default:"UM:BTCUSDT" help:"what to watch"`
-		When   string          `default:"never" choices:"never|start|middle|end|mark" help:"when to panic"`
+		When   string          `default:"never" choices:"never|start|middle|end|mark|order" help:"when to panic"`
 		Size   exchange.Fixed  `min:"0" max:"1" unit:"coins" help:"has no default"`
 	}
-	bars int
+	bars, marks int
 }
 
 func serveCrasher() { sdk.Serve(func() strategy.Strategy { return &crasher{} }) }
@@ -33,13 +33,22 @@ func (c *crasher) Start(env *strategy.Env) error {
 	env.Logf("watching %v", c.p.Symbol)
 	c.fail("start")
 	env.Bars(in, 15*60e9, 0)
-	if c.p.When == "mark" {
+	if c.p.When == "mark" || c.p.When == "order" {
 		env.Marks(in)
 	}
 	return nil
 }
 
-func (c *crasher) OnMark(*strategy.Env, *exchange.Instrument, exchange.Mark) { c.fail("mark") }
+// OnMark sends an order far from the market with the first mark, and crashes at the third.
+func (c *crasher) OnMark(env *strategy.Env, in *exchange.Instrument, m exchange.Mark) {
+	c.fail("mark")
+	switch c.marks++; c.marks {
+	case 1:
+		env.Send(strategy.Buy(in, c.p.Size).Limit((m.Price - m.Price/200).Round(in.Tick, exchange.RoundFloor)))
+	case 3:
+		c.fail("order")
+	}
+}
 
 func (c *crasher) OnBar(*strategy.Env, *exchange.Instrument, *exchange.Bar) {
 	if c.bars++; c.bars == 100 {

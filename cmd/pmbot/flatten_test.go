@@ -114,6 +114,7 @@ user = "%[3]s/pm"
 USDT = "10000"
 [risk]
 ramp_for = "0s"
+plugin_answer_max = "30s"
 open_orders_notional_max_ratio = "40"
 fresh_price = "30s"
 fresh_mark = "30s"

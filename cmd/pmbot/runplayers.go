@@ -198,7 +198,7 @@ func (b *bot) startStrategy(ctx context.Context, p *player) error {
 	session := p.session
 	live, err := p.plugin.Live(ctx, host.LiveConfig{
 		Strategy: b.programName(p), Params: b.cfg.Strategies[p.config].Params, Instruments: b.ins, ID: p.id, Resume: resume,
-		Wish:  func(w host.Wishes) { b.loop.Wish(engine.Wishes{Intents: w.Intents, Timers: w.Timers}) },
+		Wish:  func(w host.Wishes) { b.loop.Wish(dated(w)) },
 		Ended: func(err error) { b.players.lost <- lostPlayer{p, session, err} },
 	})
 	if err != nil {
@@ -215,6 +215,15 @@ func (b *bot) startStrategy(ctx context.Context, p *player) error {
 	p.began = time.Now()
 	p.live.Store(live)
 	return nil
+}
+
+// dated are wishes that carry the time of the event that they answer: the guard refuses what was
+// decided on a market that is gone.
+func dated(w host.Wishes) engine.Wishes {
+	for i := range w.Intents {
+		w.Intents[i].Answers = w.At
+	}
+	return engine.Wishes{Intents: w.Intents, Timers: w.Timers}
 }
 
 // resumeOf is where a strategy goes on: what the kernel knows to be its own, and what it has

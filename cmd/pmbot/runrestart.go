@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/plugins/host"
 )
@@ -58,7 +59,7 @@ func (b *bot) strategyLost(ctx context.Context, l lostPlayer, again chan *player
 	b.log.Error(l.err.Error(), "strategy", p.label)
 	wait, more := restarts.Wait(p.failures)
 	if !more {
-		b.log.Error("it stays halted: it has failed too often; its orders and positions are as they were", "strategy", p.label)
+		b.log.Error("it stays halted: it has failed too often; its positions are as they were", "strategy", p.label)
 		return
 	}
 	b.log.Info("it is started again", "strategy", p.label, "in", wait)
@@ -91,15 +92,21 @@ func (b *bot) startAgain(ctx context.Context, p *player, again chan *player) {
 
 // holdStrategy tells that a strategy's process is gone, and halts it, or that it is back.
 func (b *bot) holdStrategy(p *player, s exchange.TradingState, why string) {
-	b.tellStrategy(p, s == exchange.Active, why)
+	if s == exchange.Active {
+		b.tellStrategy(p, true, why)
+	}
 	e := exchange.Event{At: b.clock.Now()}
 	e.SetState(&exchange.StateChange{Strategy: p.id, State: s, Cause: exchange.CauseStrategy, Reason: why, By: "pmbot"})
 	b.loop.Put(e)
+	if s != exchange.Active { // nothing of it passes any more, so what is cleared away stays so
+		b.tellStrategy(p, false, why)
+	}
 }
 
 // tellStrategy has the journal know whether a strategy runs.
 func (b *bot) tellStrategy(p *player, runs bool, why string) {
 	e := exchange.Event{At: b.clock.Now()}
-	e.SetStrategy(&exchange.StrategyChange{Strategy: p.id, Running: runs, Reason: why})
+	clears := b.cfg.Strategies[p.config].OnDeath == backtest.DeathCancels
+	e.SetStrategy(&exchange.StrategyChange{Strategy: p.id, Running: runs, Reason: why, Clears: clears})
 	b.loop.Put(e)
 }

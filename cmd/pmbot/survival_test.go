@@ -227,6 +227,7 @@ user = "%[3]s/pm"
 USDT = "10000"
 [risk]
 ramp_for = "0s"
+plugin_answer_max = "30s"
 open_orders_notional_max_ratio = "40"
 order_notional_max_ratio = "0.5"
 position_max_ratio = "1"

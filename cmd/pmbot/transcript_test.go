@@ -188,6 +188,7 @@ clock = "1s"
 USDT = "10000"
 [risk]
 ramp_for = "0s"
+plugin_answer_max = "30s"
 open_orders_notional_max_ratio = "40"
 order_notional_max_ratio = %[5]q
 position_max_ratio = "1"

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -56,6 +57,12 @@ func (c *codec) orderLike(o *exchange.Order, known *exchange.OrderRequest) {
 	scaled(c, &o.Updated, 1, o.Created)
 }
 
+// The parts that an intent may have.
+const (
+	intentMoney byte = 1 << iota
+	intentAnswers
+)
+
 func (c *codec) intent(i *exchange.Intent) {
 	unsigned(c, &i.Kind)
 	unsigned(c, &i.Strategy)
@@ -64,11 +71,22 @@ func (c *codec) intent(i *exchange.Intent) {
 	c.text(&i.Tag)
 	c.text(&i.By)
 	unsigned(c, &i.Order)
-	money := i.Asset != "" || i.Amount != 0
-	c.flag(&money)
-	if money {
+	var has byte
+	if i.Asset != "" || i.Amount != 0 {
+		has |= intentMoney
+	}
+	if i.Answers != 0 {
+		has |= intentAnswers
+	}
+	if c.octet(&has); has > intentMoney|intentAnswers {
+		c.fail(fmt.Errorf("an intent has no parts %d", has))
+	}
+	if has&intentMoney != 0 {
 		c.text(&i.Asset)
 		signed(c, &i.Amount)
+	}
+	if has&intentAnswers != 0 {
+		scaled(c, &i.Answers, 1, c.memory.at)
 	}
 }
 
@@ -121,6 +139,7 @@ func (c *codec) strategy(s *exchange.StrategyChange) {
 	unsigned(c, &s.Strategy)
 	c.flag(&s.Running)
 	c.text(&s.Reason)
+	c.flag(&s.Clears)
 }
 
 func (c *codec) start(s *exchange.Start) {
