@@ -268,15 +268,12 @@ func (g *Guard) restore(s *snapshot) error {
 		g.drift = d
 	}
 	if err := cmp.Or(g.restoreHappened(s.Happened), g.restoreMoved(s.Moved), g.restoreDoubted(s.Doubted), g.restoreStrangers(s.Strangers),
-		g.restoreQueue(s.Queue), g.restoreIncome(s.Income), g.restoreCopy(s.Copy)); err != nil {
+		g.restoreQueue(s.Queue), g.restoreIncome(s.Income), g.restoreCopy(s.Copy), g.restoreLives(s.Lives)); err != nil {
 		return err
 	}
 	g.restoreLegs(s.Legs)
 	g.contact.restore(s.Contact)
 	g.restoreRamps(s.Ramps)
-	if err := g.restoreLives(s.Lives); err != nil {
-		return err
-	}
 	g.weighed = s.Weighed
 	if s.Reported != nil {
 		g.reported = reported{s.Reported.Account, s.Reported.At}
