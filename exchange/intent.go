@@ -54,7 +54,7 @@ type Intent struct {
 	By string
 	// Answers is the local time of the event that the strategy was handling when it wished it,
 	// 0 for wishes that answer none, such as an operator's, and where no time goes by while a
-	// strategy thinks, as in backtests.
+	// strategy thinks, as in backtests. The host sets it; it does not travel to plugins and back.
 	Answers Time
 	// Order is our number of the order that an operator's IntentCancel is about, whose Ref is
 	// not read then: orders of the house have none.

@@ -115,6 +115,7 @@ func TestEveryField(t *testing.T) {
 		fill(reflect.ValueOf(&want).Elem(), new(int))
 		want.Logs, want.Subscriptions = nil, nil
 		want.Intents[0].Ref, want.Intents[0].Kind, want.Intents[0].Strategy, want.Intents[0].By, want.Intents[0].Order = 1, exchange.IntentNew, 7, "", 0
+		want.Intents[0].Answers = 0 // is the host's to say, as who wishes it is
 		want.Timers[0].Strategy = 7
 		err := d.Output(over(t, EncodeOutput(&want)), &got)
 		same(t, got, want, err)
@@ -166,9 +167,12 @@ func TestEveryField(t *testing.T) {
 		"ledger":       func(e *exchange.Event, n *int) { e.SetLedger(filled[exchange.LedgerEntry](n)) },
 		"account":      func(e *exchange.Event, n *int) { e.SetAccount(filled[exchange.Account](n)) },
 		"risk level":   func(e *exchange.Event, n *int) { e.SetRiskLevel(filled[exchange.Account](n)) },
-		"refusal":      func(e *exchange.Event, n *int) { e.SetRefusal(filled[exchange.Refusal](n)) },
-		"act":          func(e *exchange.Event, n *int) { e.SetAct(filled[exchange.ActUpdate](n)) },
-		"state":        func(e *exchange.Event, n *int) { e.SetState(filled[exchange.StateChange](n)) },
+		"refusal": func(e *exchange.Event, n *int) {
+			e.SetRefusal(filled[exchange.Refusal](n))
+			e.Refusal().Intent.Answers = 0 // does not travel
+		},
+		"act":   func(e *exchange.Event, n *int) { e.SetAct(filled[exchange.ActUpdate](n)) },
+		"state": func(e *exchange.Event, n *int) { e.SetState(filled[exchange.StateChange](n)) },
 		"timer": func(e *exchange.Event, n *int) {
 			e.SetTimer(filled[exchange.Timer](n))
 			e.Timer().Strategy = 7
