@@ -191,7 +191,7 @@ func TestLimitsValidate(t *testing.T) {
 		}
 	}
 	// All mistakes are named at once.
-	if err := (&Limits{}).Validate(); err == nil || len(strings.Split(err.Error(), "\n")) != 21 {
+	if err := (&Limits{}).Validate(); err == nil || len(strings.Split(err.Error(), "\n")) != 22 {
 		t.Errorf("%v", err)
 	}
 	if _, err := New(Config{Instruments: benchInstruments(t), Tables: margin.Assumed(), Strategies: 1, Permits: Unbound(1)}); err == nil || !strings.HasPrefix(err.Error(), "risk limits: ") {
