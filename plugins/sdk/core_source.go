@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "3a50e99c6fe6fcdb26a7072d92e09c78110f7e89cd4f9d3f992dd4c7333f4347"
+const coreSource = "c41bbb8c5fd3f358a74fc2e4fc990bc59bd2ec95c3f26d61917ba71e65211225"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
