@@ -214,7 +214,6 @@ func (g *Guard) Apply(e *exchange.Event) {
 		g.seenStrangers(e.State())
 		g.lookedAt(e.State())
 	case e.Kind == exchange.KindStrategy:
-		g.due = true
 		g.applyStrategy(e)
 	case e.Kind == exchange.KindStart:
 		g.due = true

@@ -65,6 +65,7 @@ func (g *Guard) NoteLate(s exchange.StrategyID, at exchange.Time) {
 
 // applyStrategy notes that a process runs or is gone.
 func (g *Guard) applyStrategy(e *exchange.Event) {
+	g.due = true
 	s := e.Strategy()
 	if s.Strategy == 0 || int(s.Strategy) >= len(g.lives) {
 		return

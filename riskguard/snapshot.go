@@ -142,10 +142,10 @@ func (d *duration) UnmarshalText(text []byte) error {
 }
 
 // Snapshot writes everything that a later answer depends on as a JSON object, for
-// [Guard.Restore]: prices and since when they are known, cadences, when the account was read and the clock measured, messages sent and executions
-// of late, who holds which trading state and why, what strategies have made of their fills and how they fare, alerts that stand, what has happened that a
-// [Guard.Restore]: prices and since when they are known, cadences, messages sent and executions
-// of late, who holds which trading state and why, since when strategies are what they are, whether their processes are there and in time, alerts that stand, what has happened that a
+// [Guard.Restore]: prices and since when they are known, cadences, when the account was read and
+// the clock measured, messages sent and executions of late, who holds which trading state and why,
+// since when strategies are what they are, what they have made of their fills, how they fare and
+// whether their processes are there and in time, alerts that stand, what has happened that a
 // person may have to look at, hedges and since when they do not match, what the exchange has
 // said of the account, the halt epoch, the fault, limits if a reload has set them, what can be
 // borrowed, and the margin model. Open orders and acts are not in it: whoever calls [Guard.Hold]

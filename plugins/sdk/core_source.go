@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "c41bbb8c5fd3f358a74fc2e4fc990bc59bd2ec95c3f26d61917ba71e65211225"
+const coreSource = "38c68f3ddb53155228a0401b9fe0efc7bba2ed495e4407bc3d457b0f7a5ad788"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
