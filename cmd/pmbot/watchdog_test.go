@@ -140,7 +140,7 @@ func TestWatchdog(t *testing.T) {
 
 	// It comes back halted and stays so; the watchdog is armed again.
 	bot = w.bot()
-	w.wait("ARMED", 30*time.Second)
+	w.wait("ARMED", 2*time.Minute)
 	client := monitor.NewClient(filepath.Join(w.dir, "main", controlSocket))
 	var s monitor.Status
 	if err := client.Get(t.Context(), "status", nil, &s); err != nil || s.State != exchange.Halted {
@@ -277,6 +277,11 @@ func (w *watched) wait(state string, most time.Duration) said {
 				return s
 			}
 		case <-late:
+			logs, _ := filepath.Glob(filepath.Join(w.dir, "main", "log", "*.jsonl"))
+			for _, name := range logs {
+				text, _ := os.ReadFile(name)
+				w.t.Logf("%s ends with\n%s", name, text[max(0, len(text)-4000):])
+			}
 			w.t.Fatalf("the watchdog never said %s", state)
 		}
 	}
