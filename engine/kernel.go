@@ -147,7 +147,7 @@ func (k *Kernel) Decide(e *exchange.Event) Decision {
 		if o == nil {
 			return no(refuse(in, "order-known", "the order is over or was never sent"))
 		}
-		if !working(o.Status) {
+		if !o.Status.Working() {
 			return no(refuse(in, "order-working", "the order is "+o.Status.String()))
 		}
 		changed := o.Order
@@ -244,7 +244,7 @@ func (k *Kernel) applyDecision(e *exchange.Event, d *Decision) {
 	for _, id := range d.Cancel {
 		o := k.orders.byID[id]
 		o.cancelAsked = true
-		if working(o.Status) {
+		if o.Status.Working() {
 			o.Status = exchange.StatusPendingCancel
 		}
 		k.guard.Count(in, k.now)

@@ -134,7 +134,7 @@ func (t *orders) update(o *order, u *exchange.OrderUpdate, at, sent exchange.Tim
 	o.fill(u.Filled)
 	o.Updated = at
 	o.Status = u.Status
-	if working(u.Status) {
+	if u.Status.Working() {
 		switch {
 		case o.cancelAsked:
 			o.Status = exchange.StatusPendingCancel
@@ -148,11 +148,6 @@ func (t *orders) update(o *order, u *exchange.OrderUpdate, at, sent exchange.Tim
 		t.close(o)
 	}
 	return true
-}
-
-// working says whether an order of that status can fill, be amended and be cancelled.
-func working(s exchange.OrderStatus) bool {
-	return s == exchange.StatusWorking || s == exchange.StatusPartiallyFilled
 }
 
 // knowsBetter says whether an update is older than what is known, such as an

@@ -119,21 +119,16 @@ func (k *Kernel) beat() {
 func (k *Kernel) owing() []string {
 	var list []string
 	for _, a := range k.guard.Assets() {
-		if k.owed(a.Asset).IsPositive() {
+		if k.guard.Debt(a.Asset).IsPositive() {
 			list = append(list, a.Asset)
 		}
 	}
 	return list
 }
 
-// owed is the debt in an asset, loan and interest.
-func (k *Kernel) owed(asset string) decimal.Decimal {
-	return k.guard.Balance(asset, exchange.WalletLoan).Add(k.guard.Balance(asset, exchange.WalletInterest))
-}
-
 // due is whose debt in an asset is to be repaid next, and how much it is: the largest part.
 func (k *Kernel) due(asset string) (exchange.StrategyID, decimal.Decimal) {
-	house := k.owed(asset)
+	house := k.guard.Debt(asset)
 	most, owner := decimal.Zero, exchange.StrategyID(0)
 	for _, h := range k.loans.shares(asset) {
 		part := decimal.Min(h.Principal, house)

@@ -1,8 +1,8 @@
 package engine
 
 import (
-	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -15,9 +15,16 @@ import (
 // balances by asset and wallet, our orders by rising number, then those of the exchange that
 // are not ours in its order, then what is of no instrument. No remedy is chosen yet.
 func (k *Kernel) compare(t *exchange.Truth) []exchange.Difference {
-	list := k.comparePositions(t)
-	list = append(list, k.compareBalances(t)...)
-	list = append(list, k.compareOurs(t)...)
+	c := exchange.Comparison{Truth: t, Instruments: k.ins, There: "at the exchange", Lacks: "the exchange has it not"}
+	list := c.Positions(func(id exchange.InstrumentID, side exchange.PositionSide) decimal.Decimal {
+		return plain(k.sum(id, side))
+	})
+	balances := k.guard.Balances()
+	for i := range balances {
+		balances[i].Amount = plain(balances[i].Amount)
+	}
+	list = append(list, c.Balances(balances)...)
+	list = append(list, c.Orders(k.opens())...)
 	list = append(list, k.compareTheirs(t)...)
 	for _, text := range t.Foreign {
 		list = append(list, exchange.Difference{Kind: exchange.ForeignThing, Text: text + ", which is not in the table of instruments"})
@@ -25,32 +32,15 @@ func (k *Kernel) compare(t *exchange.Truth) []exchange.Difference {
 	return list
 }
 
-func (k *Kernel) comparePositions(t *exchange.Truth) []exchange.Difference {
-	there := make([]held, k.ins.Len()+1)
-	for _, p := range t.Positions {
-		if k.ins.Has(p.Inst) && p.Side <= exchange.Short {
-			at := &there[p.Inst][p.Side]
-			*at = at.Add(p.Qty)
-		}
-	}
-	var list []exchange.Difference
-	for id := exchange.InstrumentID(1); int(id) <= k.ins.Len(); id++ {
-		in := k.ins.At(id)
-		if in.Product == exchange.Margin {
-			continue // a pair has no position, but balances
-		}
-		for side := exchange.Both; side <= exchange.Short; side++ {
-			ours, theirs := plain(k.sum(id, side)), there[id][side]
-			if ours.Equal(theirs) {
-				continue
+// opens yields the orders that are not over.
+func (k *Kernel) opens() iter.Seq[*exchange.Order] {
+	return func(yield func(*exchange.Order) bool) {
+		for _, o := range k.orders.open {
+			if !yield(&o.Order) {
+				return
 			}
-			list = append(list, exchange.Difference{
-				Kind: exchange.DifferentPosition, Inst: id, Side: side, Ours: ours, Theirs: theirs,
-				Text: fmt.Sprintf("position of %s%s is %v at the exchange and %v here", in.Name(), leg(side), theirs, ours),
-			})
 		}
 	}
-	return list
 }
 
 // plain is a number without zeros at its end, as a snapshot has it: a kernel that was restored
@@ -71,72 +61,6 @@ func leg(side exchange.PositionSide) string {
 	return " " + side.String()
 }
 
-func (k *Kernel) compareBalances(t *exchange.Truth) []exchange.Difference {
-	type both struct {
-		asset        string
-		wallet       exchange.Wallet
-		ours, theirs decimal.Decimal
-	}
-	var rows []both
-	for _, b := range k.guard.Balances() {
-		rows = append(rows, both{asset: b.Asset, wallet: b.Wallet, ours: plain(b.Amount)})
-	}
-	for _, b := range t.Balances {
-		at := slices.IndexFunc(rows, func(r both) bool { return r.asset == b.Asset && r.wallet == b.Wallet })
-		if at < 0 {
-			rows = append(rows, both{asset: b.Asset, wallet: b.Wallet})
-			at = len(rows) - 1
-		}
-		rows[at].theirs = rows[at].theirs.Add(b.Amount)
-	}
-	slices.SortFunc(rows, func(a, b both) int { return cmp.Or(cmp.Compare(a.asset, b.asset), cmp.Compare(a.wallet, b.wallet)) })
-	var list []exchange.Difference
-	for _, r := range rows {
-		if !r.ours.Equal(r.theirs) {
-			list = append(list, exchange.Difference{
-				Kind: exchange.DifferentBalance, Asset: r.asset, Wallet: r.wallet, Ours: r.ours, Theirs: r.theirs,
-				Text: fmt.Sprintf("%s in %v is %v at the exchange and %v here", r.asset, r.wallet, r.theirs, r.ours),
-			})
-		}
-	}
-	return list
-}
-
-// moving is how long before the reading began an order must have been quiet to be compared:
-// its news may have come meanwhile, and by another clock.
-const moving = exchange.Time(2e9)
-
-// compareOurs looks for our open orders. One that may never have arrived is the broker's to
-// find out; a conditional order that has triggered is on no list any more.
-func (k *Kernel) compareOurs(t *exchange.Truth) []exchange.Difference {
-	there := map[string]*exchange.TruthOrder{}
-	for i := range t.Orders {
-		there[t.Orders[i].ClientID] = &t.Orders[i]
-	}
-	var list []exchange.Difference
-	for _, o := range k.orders.open {
-		if o.VenueID == 0 || o.Status == exchange.StatusTriggering || o.Status == exchange.StatusTriggered || o.Updated+moving > t.At {
-			continue
-		}
-		d := exchange.Difference{Inst: o.Request.Inst, Order: o.ClientID}
-		name := fmt.Sprintf("order %s of %s", o.ClientID, k.ins.At(o.Request.Inst).Name())
-		switch have := there[o.ClientID]; {
-		case have == nil:
-			d.Kind = exchange.MissingOrder
-			d.Text = fmt.Sprintf("%s is %v here, and the exchange has it not", name, o.Status)
-		case working(o.Status) && o.Request.Type != exchange.OCO && have.Request.Qty > 0 &&
-			(have.Request.Price != o.Request.Price || have.Request.Qty != o.Request.Qty):
-			d.Kind = exchange.DifferentOrder
-			d.Text = fmt.Sprintf("%s is of %v at %v at the exchange and of %v at %v here",
-				name, have.Request.Qty, have.Request.Price, o.Request.Qty, o.Request.Price)
-		default:
-			continue
-		}
-		list = append(list, d)
-	}
-	return list
-}
-
 // compareTheirs looks for orders of the exchange that are not open here.
 func (k *Kernel) compareTheirs(t *exchange.Truth) []exchange.Difference {
 	var list []exchange.Difference
@@ -146,7 +70,7 @@ func (k *Kernel) compareTheirs(t *exchange.Truth) []exchange.Difference {
 			continue
 		}
 		ours := k.orders.byName[there.ClientID]
-		if ours != nil && (!ours.Status.Final() || ours.Updated+moving > t.At) {
+		if ours != nil && (!ours.Status.Final() || ours.Updated+exchange.Moving > t.At) {
 			continue
 		}
 		d := exchange.Difference{Kind: exchange.StrangeOrder, Inst: there.Request.Inst, Order: there.ClientID}

@@ -281,6 +281,9 @@ var orderStatusNames = enum{
 
 func (s OrderStatus) String() string { return orderStatusNames.text("OrderStatus", int(s)) }
 
+// Working says whether the order can fill, be amended and be cancelled.
+func (s OrderStatus) Working() bool { return s == StatusWorking || s == StatusPartiallyFilled }
+
 // Final says whether nothing more can happen to the order.
 func (s OrderStatus) Final() bool { return s >= StatusFilled }
 

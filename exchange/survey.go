@@ -46,6 +46,17 @@ type IncomeSum struct {
 	Sum    decimal.Decimal
 }
 
+// Add books one more amount.
+func (in *Income) Add(s IncomeSum) {
+	for i := range in.Sums {
+		if o := &in.Sums[i]; o.Asset == s.Asset && o.Wallet == s.Wallet && o.Reason == s.Reason {
+			o.Sum = o.Sum.Add(s.Sum)
+			return
+		}
+	}
+	in.Sums = append(in.Sums, s)
+}
+
 // incomeShift is when a day of incomes begins, after midnight in UTC. Fundings and interest come
 // at full hours, and two clocks need not agree to the millisecond on which side of one they were.
 const incomeShift = 30 * time.Minute

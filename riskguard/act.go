@@ -219,7 +219,7 @@ func (g *Guard) actMode(act *exchange.Act, _ exchange.Time) *exchange.Refusal {
 		return &exchange.Refusal{Value: act.Product.String(), Limit: "position modes are of UM and CM"}
 	}
 	for id := exchange.InstrumentID(1); int(id) <= g.ins.Len(); id++ {
-		if g.holds(id) {
+		if g.occupied[id] {
 			return &exchange.Refusal{Value: "a position on " + g.ins.At(id).Name(), Limit: "the mode changes only without positions"}
 		}
 	}

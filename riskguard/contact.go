@@ -82,14 +82,7 @@ func (c *check) rightClock() *exchange.Refusal {
 	if h.offset < 0 {
 		r.name = "ahead of"
 	}
-	if !c.tells(boundClock, &r.share) {
-		return nil
-	}
-	if r.exceeds(&c.set.bounds[boundClock].ratio) {
-		return c.beyond(boundClock, r)
-	}
-	c.remember(boundClock, &r)
-	return nil
+	return c.hold(boundClock, r)
 }
 
 // unmeasured says for how long nobody has measured the clock, "" while a measurement holds.

@@ -2,6 +2,7 @@ package riskguard
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -24,8 +25,6 @@ const (
 	// copyOwn is in how many own readings of the account, too, where only those can put things
 	// right here: interest accrues without a word, and orders of others are found by them.
 	copyOwn = 3
-	// copyMoving is how long before a reading an order must have been quiet to be compared.
-	copyMoving = 2 * time.Second
 	// copyMost is how many differences are remembered.
 	copyMost = 64
 )
@@ -133,9 +132,12 @@ func (g *Guard) acceptCopy() {
 
 // compareCopy lists the differences: positions, balances, orders, and what nobody here knows.
 func (g *Guard) compareCopy(t *exchange.Truth) []exchange.Difference {
-	list := g.copyPositions(t)
-	list = append(list, g.copyBalances(t)...)
-	list = append(list, g.copyOurs(t)...)
+	c := exchange.Comparison{Truth: t, Instruments: g.ins, There: "by the second key", Lacks: "the second key does not see it"}
+	list := c.Positions(func(id exchange.InstrumentID, side exchange.PositionSide) decimal.Decimal {
+		return g.model.Position(id, side).Qty
+	})
+	list = append(list, c.Balances(g.Balances())...)
+	list = append(list, c.Orders(pointers(g.open))...)
 	list = append(list, g.copyTheirs(t)...)
 	for _, text := range t.Foreign {
 		known := func(s stranger) bool { return s.kind == exchange.ForeignThing && strings.HasPrefix(s.text, text) }
@@ -146,89 +148,15 @@ func (g *Guard) compareCopy(t *exchange.Truth) []exchange.Difference {
 	return list
 }
 
-func (g *Guard) copyPositions(t *exchange.Truth) (list []exchange.Difference) {
-	there := make([]owned, g.ins.Len()+1)
-	for _, p := range t.Positions {
-		if g.ins.Has(p.Inst) && p.Side <= exchange.Short {
-			there[p.Inst][p.Side] = there[p.Inst][p.Side].Add(p.Qty)
-		}
-	}
-	for id := exchange.InstrumentID(1); int(id) <= g.ins.Len(); id++ {
-		if g.ins.At(id).Product == exchange.Margin {
-			continue // a pair has balances
-		}
-		for side := exchange.Both; side <= exchange.Short; side++ {
-			ours, theirs := g.model.Position(id, side).Qty, there[id][side]
-			if ours.Equal(theirs) {
-				continue
+// pointers yields where the orders of a list are.
+func pointers(list []exchange.Order) iter.Seq[*exchange.Order] {
+	return func(yield func(*exchange.Order) bool) {
+		for i := range list {
+			if !yield(&list[i]) {
+				return
 			}
-			leg := ""
-			if side != exchange.Both {
-				leg = " " + side.String()
-			}
-			list = append(list, exchange.Difference{
-				Kind: exchange.DifferentPosition, Inst: id, Side: side, Ours: ours, Theirs: theirs,
-				Text: fmt.Sprintf("position of %s%s is %v by the second key and %v here", g.ins.At(id).Name(), leg, theirs, ours),
-			})
 		}
 	}
-	return list
-}
-
-func (g *Guard) copyBalances(t *exchange.Truth) (list []exchange.Difference) {
-	differs := func(asset string, w exchange.Wallet, ours, theirs decimal.Decimal) {
-		if ours.Equal(theirs) {
-			return
-		}
-		list = append(list, exchange.Difference{
-			Kind: exchange.DifferentBalance, Asset: asset, Wallet: w, Ours: ours, Theirs: theirs,
-			Text: fmt.Sprintf("%s in %v is %v by the second key and %v here", asset, w, theirs, ours),
-		})
-	}
-	find := func(in []exchange.TruthBalance, b *exchange.TruthBalance) int {
-		return slices.IndexFunc(in, func(o exchange.TruthBalance) bool { return o.Asset == b.Asset && o.Wallet == b.Wallet })
-	}
-	ours := g.Balances()
-	for i := range ours {
-		b, theirs := &ours[i], decimal.Zero
-		if at := find(t.Balances, b); at >= 0 {
-			theirs = t.Balances[at].Amount
-		}
-		differs(b.Asset, b.Wallet, b.Amount, theirs)
-	}
-	for i := range t.Balances {
-		if b := &t.Balances[i]; find(ours, b) < 0 {
-			differs(b.Asset, b.Wallet, decimal.Zero, b.Amount)
-		}
-	}
-	return list
-}
-
-// copyOurs looks for our open orders. One that may never have arrived is the broker's to find
-// out, and a conditional order that has triggered is on no list any more.
-func (g *Guard) copyOurs(t *exchange.Truth) (list []exchange.Difference) {
-	for i := range g.open {
-		o := &g.open[i]
-		if o.VenueID == 0 || o.Status == exchange.StatusTriggering || o.Status == exchange.StatusTriggered || o.Updated.Add(copyMoving) > t.At {
-			continue
-		}
-		name := fmt.Sprintf("order %s of %s", o.ClientID, g.ins.At(o.Request.Inst).Name())
-		d := exchange.Difference{Inst: o.Request.Inst, Order: o.ClientID}
-		at := slices.IndexFunc(t.Orders, func(there exchange.TruthOrder) bool { return there.ClientID == o.ClientID })
-		if at < 0 {
-			d.Kind, d.Text = exchange.MissingOrder, fmt.Sprintf("%s is %v here, and the second key does not see it", name, o.Status)
-			list = append(list, d)
-			continue
-		}
-		q, there := &o.Request, &t.Orders[at].Request
-		works := o.Status == exchange.StatusWorking || o.Status == exchange.StatusPartiallyFilled
-		if works && q.Type != exchange.OCO && there.Qty > 0 && (there.Price != q.Price || there.Qty != q.Qty) {
-			d.Kind = exchange.DifferentOrder
-			d.Text = fmt.Sprintf("%s is of %v at %v by the second key and of %v at %v here", name, there.Qty, there.Price, q.Qty, q.Price)
-			list = append(list, d)
-		}
-	}
-	return list
 }
 
 // copyTheirs looks for orders that are not open here: with our prefix, or of others that the own
@@ -292,10 +220,7 @@ func (w *watch) dropCopy() {
 	}
 	switch {
 	case first != nil:
-		value := first.Text
-		if count > 1 {
-			value = fmt.Sprintf("%s, and %d more", value, count-1)
-		}
+		value := withMore(first.Text, count-1)
 		w.alert(0, exchange.Alert{Severity: exchange.SeverityCritical, Value: value, Limit: "no difference in two readings running"})
 		if c.judged == w.at {
 			w.hold(exchange.StateChange{State: exchange.ReduceOnly, Cause: exchange.CauseWatch, Reason: "the second key sees another account: " + value})

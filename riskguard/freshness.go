@@ -94,17 +94,11 @@ func (c *check) counts(asset string) bool {
 
 // occupy notes whether the account has a futures position in an instrument.
 func (g *Guard) occupy(id exchange.InstrumentID) {
-	if g.ins.Has(id) {
-		g.occupied[id] = g.holds(id)
+	if !g.ins.Has(id) {
+		return
 	}
-}
-
-// holds says whether the account has a futures position in an instrument.
-func (g *Guard) holds(id exchange.InstrumentID) bool {
-	for _, side := range [...]exchange.PositionSide{exchange.Both, exchange.Long, exchange.Short} {
-		if !g.model.Position(id, side).Qty.IsZero() {
-			return true
-		}
+	g.occupied[id] = false
+	for side := exchange.Both; side <= exchange.Short; side++ {
+		g.occupied[id] = g.occupied[id] || !g.model.Position(id, side).Qty.IsZero()
 	}
-	return false
 }

@@ -199,70 +199,84 @@ func (g *Guard) Apply(e *exchange.Event) {
 	g.recall(e.At)
 	g.judgeMoves(e.At)
 	g.judgeFills(e.At)
-	switch {
-	case e.Kind.Market():
-		if int(e.Inst) < len(g.markets) {
-			g.applyMarket(e)
-		}
-		if e.At.Sub(g.weighed) >= legsEvery {
-			g.weighLegs(e.At)
-		}
-	case e.Kind == exchange.KindState:
-		g.due = true
+	g.due = g.due || stirs(e.Kind)
+	switch e.Kind {
+	case exchange.KindState:
 		g.applyState(e)
 		g.seen(e.State())
 		g.seenStrangers(e.State())
 		g.lookedAt(e.State())
-	case e.Kind == exchange.KindStrategy:
+	case exchange.KindStrategy:
 		g.applyStrategy(e)
-	case e.Kind == exchange.KindStart:
-		g.due = true
+	case exchange.KindStart:
 		g.applyStart(e)
-	case e.Kind == exchange.KindReload:
-		g.due = true
+	case exchange.KindReload:
 		g.applyReload(e)
-	case e.Kind == exchange.KindLending:
-		g.due = true
+	case exchange.KindLending:
 		g.applyLending(e)
-	case e.Kind == exchange.KindFill && e.Share():
-		g.due = true
-		g.trade(e)
-	case e.Kind == exchange.KindSurvey:
-		g.due = true
+	case exchange.KindSurvey:
 		g.applySurvey(e.Survey(), e.At)
-	case e.Kind == exchange.KindLedger, e.Kind == exchange.KindFill:
-		g.due = true
-		g.fold(e)
-		if e.Kind == exchange.KindFill {
-			g.pulse.settle(e.At)
-			g.countFill(e)
-			g.noteFill(e)
-			g.tradeCopy(e.Inst)
-			g.trade(e)
-			g.slipped(e)
-		} else {
-			g.noteLedger(e)
-			g.noteMove(e.Ledger(), e.At)
-			g.noteIncome(e)
-			g.flow(e.Ledger())
-		}
-		g.weighLegs(e.At)
-	case e.Kind == exchange.KindAccount, e.Kind == exchange.KindRiskLevel:
-		g.due = true
+	case exchange.KindFill, exchange.KindLedger:
+		g.booked(e)
+	case exchange.KindAccount, exchange.KindRiskLevel:
 		g.reported = reported{*e.Account(), e.At}
 		g.pulse.calm = g.pulse.calm && !g.reportedLow()
 		if e.Kind == exchange.KindAccount {
 			g.contact.account.at = e.At
 			g.compare(e.Account(), e.At)
 		}
-	case e.Kind == exchange.KindOrderUpdate:
+	case exchange.KindOrderUpdate:
 		g.answered(e)
-	case e.Kind == exchange.KindAlert:
+	case exchange.KindAlert:
 		g.applyAlert(e)
+	default:
+		if !e.Kind.Market() {
+			break
+		}
+		if int(e.Inst) < len(g.markets) {
+			g.applyMarket(e)
+		}
+		if e.At.Sub(g.weighed) >= legsEvery {
+			g.weighLegs(e.At)
+		}
 	}
 	if len(g.drift.notes) > 0 {
 		g.observe(e.At)
 	}
+}
+
+// stirs says whether the watchers look around after an event of that kind, whatever it tells.
+func stirs(k exchange.Kind) bool {
+	switch k {
+	case exchange.KindState, exchange.KindStart, exchange.KindReload, exchange.KindLending, exchange.KindSurvey,
+		exchange.KindFill, exchange.KindLedger, exchange.KindAccount, exchange.KindRiskLevel:
+		return true
+	}
+	return false
+}
+
+// booked takes what has changed balances and positions: a fill or a line of the ledger. A share of
+// a fill that the account has already had changes only what strategies have made.
+func (g *Guard) booked(e *exchange.Event) {
+	if e.Kind == exchange.KindFill && e.Share() {
+		g.trade(e)
+		return
+	}
+	g.fold(e)
+	if e.Kind == exchange.KindFill {
+		g.pulse.settle(e.At)
+		g.countFill(e)
+		g.noteFill(e)
+		g.tradeCopy(e.Inst)
+		g.trade(e)
+		g.slipped(e)
+	} else {
+		g.noteLedger(e)
+		g.noteMove(e.Ledger(), e.At)
+		g.noteIncome(e)
+		g.flow(e.Ledger())
+	}
+	g.weighLegs(e.At)
 }
 
 // fold gives the model an event and remembers if it could not take it.

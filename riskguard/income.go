@@ -19,16 +19,10 @@ import (
 type income struct {
 	// since is the day in which the first booking was: it is not known whole.
 	since exchange.Time
-	days  []incomeDay // by rising time, two at most
+	days  []exchange.Income // by rising time, two at most
 	// judged is when a comparison was made last; words say what it has found, "" if all is well.
 	judged exchange.Time
 	words  string
-}
-
-// incomeDay are the sums of a day that began then.
-type incomeDay struct {
-	from exchange.Time
-	sums []exchange.IncomeSum
 }
 
 const (
@@ -83,37 +77,27 @@ func (g *Guard) noteIncome(e *exchange.Event) {
 	if d == nil {
 		return // too old to be compared
 	}
-	d.add(exchange.IncomeSum{Asset: l.Asset, Wallet: l.Wallet, Reason: l.Reason, Sum: l.Delta})
+	if d.Add(exchange.IncomeSum{Asset: l.Asset, Wallet: l.Wallet, Reason: l.Reason, Sum: l.Delta}); len(d.Sums) > incomeSums {
+		d.Sums = d.Sums[:incomeSums]
+	}
 }
 
 // day finds or makes a day; nil for one before those that are remembered.
-func (n *income) day(from exchange.Time) *incomeDay {
+func (n *income) day(from exchange.Time) *exchange.Income {
 	for i := range n.days {
-		if n.days[i].from == from {
+		if n.days[i].From == from {
 			return &n.days[i]
 		}
 	}
 	if len(n.days) == incomeDays {
-		if from < n.days[0].from {
+		if from < n.days[0].From {
 			return nil
 		}
 		n.days = slices.Delete(n.days, 0, 1)
 	}
-	at, _ := slices.BinarySearchFunc(n.days, from, func(d incomeDay, t exchange.Time) int { return int(min(max(d.from-t, -1), 1)) })
-	n.days = slices.Insert(n.days, at, incomeDay{from: from})
+	at, _ := slices.BinarySearchFunc(n.days, from, func(d exchange.Income, t exchange.Time) int { return int(min(max(d.From-t, -1), 1)) })
+	n.days = slices.Insert(n.days, at, exchange.Income{From: from})
 	return &n.days[at]
-}
-
-func (d *incomeDay) add(s exchange.IncomeSum) {
-	for i := range d.sums {
-		if o := &d.sums[i]; o.Asset == s.Asset && o.Wallet == s.Wallet && o.Reason == s.Reason {
-			o.Sum = o.Sum.Add(s.Sum)
-			return
-		}
-	}
-	if len(d.sums) < incomeSums {
-		d.sums = append(d.sums, s)
-	}
 }
 
 // judgeIncome holds a day of the exchange's against ours. One that was not followed from its
@@ -124,13 +108,13 @@ func (g *Guard) judgeIncome(theirs *exchange.Income, at exchange.Time) {
 	if n.since == 0 || theirs.From <= n.since || theirs.From != exchange.IncomeDay(theirs.From) || g.blind() || g.model.Missing() != nil {
 		return
 	}
-	if len(n.days) == incomeDays && theirs.From < n.days[0].from {
+	if len(n.days) == incomeDays && theirs.From < n.days[0].From {
 		return
 	}
 	var ours []exchange.IncomeSum
 	for i := range n.days {
-		if n.days[i].from == theirs.From {
-			ours = n.days[i].sums
+		if n.days[i].From == theirs.From {
+			ours = n.days[i].Sums
 		}
 	}
 	off, words := g.unexplained(ours, theirs.Sums)
@@ -232,8 +216,8 @@ func (g *Guard) snapshotIncome() *incomeSnapshot {
 	}
 	s := &incomeSnapshot{Days: []incomeDaySnapshot{}, Judged: n.judged, Since: n.since, Words: n.words}
 	for _, d := range n.days {
-		day := incomeDaySnapshot{From: d.from, Sums: []incomeSumSnapshot{}}
-		for _, sum := range d.sums {
+		day := incomeDaySnapshot{From: d.From, Sums: []incomeSumSnapshot{}}
+		for _, sum := range d.Sums {
 			day.Sums = append(day.Sums, incomeSumSnapshot{sum.Asset, sum.Reason.String(), sum.Sum, sum.Wallet})
 		}
 		s.Days = append(s.Days, day)
@@ -253,13 +237,13 @@ func (g *Guard) restoreIncome(s *incomeSnapshot) error {
 		if len(d.Sums) > incomeSums || i > 0 && d.From <= s.Days[i-1].From || d.From.Sub(exchange.IncomeDay(d.From)) != 0 {
 			return fmt.Errorf("the incomes of the day from %v make no sense", d.From)
 		}
-		day := incomeDay{from: d.From}
+		day := exchange.Income{From: d.From}
 		for _, sum := range d.Sums {
 			why, err := exchange.ParseReason(sum.Reason)
 			if err != nil {
 				return err
 			}
-			day.sums = append(day.sums, exchange.IncomeSum{Asset: sum.Asset, Wallet: sum.Wallet, Reason: why, Sum: sum.Sum})
+			day.Sums = append(day.Sums, exchange.IncomeSum{Asset: sum.Asset, Wallet: sum.Wallet, Reason: why, Sum: sum.Sum})
 		}
 		n.days = append(n.days, day)
 	}

@@ -14,7 +14,7 @@ import (
 func (w *watch) loanWatch() {
 	for i := range w.g.lending {
 		l := &w.g.lending[i]
-		owed := w.g.model.Balance(l.asset, exchange.WalletLoan).Add(w.g.model.Balance(l.asset, exchange.WalletInterest))
+		owed := w.g.Debt(l.asset)
 		if !owed.IsPositive() {
 			continue
 		}

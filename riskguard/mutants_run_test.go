@@ -59,8 +59,8 @@ func noticing(name string) string {
 // not within one function, gets its own.
 func (m *mutant) try(t *testing.T, programs map[string]string, number int) {
 	packages := []string{"."}
-	if of := filepath.Dir(m.file); of != "." {
-		packages = []string{of, "."}
+	if of := filepath.Dir(m.file); of != "." && filepath.IsLocal(of) {
+		packages = []string{of, "."} // a package of the guard's own has tests, too
 	}
 	if number == 0 {
 		text, err := os.ReadFile(m.file)

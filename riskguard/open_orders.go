@@ -15,39 +15,34 @@ import (
 // share of equity. What is not over counts, answered or not. An amend adds none, but may make one
 // larger.
 func (c *check) openOrders() *exchange.Refusal {
-	no := c.openOrdersCount()
-	refusals := c.refusals
-	sum := c.openOrdersSum()
-	if no != nil {
-		c.refusals = refusals
-		return no
-	}
-	return sum
+	return c.first((*check).ownOrders, (*check).accountOrders, (*check).openOrdersSum)
 }
 
-// openOrdersCount bounds how many there are.
-func (c *check) openOrdersCount() *exchange.Refusal {
+// ownOrders bounds how many the strategy has on the instrument.
+func (c *check) ownOrders() *exchange.Refusal {
 	if c.amend {
 		return nil
 	}
-	n, all := 1, 1+len(c.g.open)
+	n := 1
 	for i := range c.g.open {
 		if o := &c.g.open[i]; o.Strategy == c.order.Strategy && o.Request.Inst == c.order.Request.Inst {
 			n++
 		}
 	}
-	// Both are measured: an order that is beyond the first may pass because it reduces.
-	no := c.hold(boundOpenOrders, reading{share: shareOf(int64(n), int64(c.set.limits.OpenOrdersMax))})
-	refusals := c.refusals
-	account := c.hold(boundAccountOpenOrders, reading{share: shareOf(int64(all), int64(c.set.limits.AccountOpenOrdersMax))})
-	if no != nil {
-		c.refusals = refusals
-		return no
+	return c.hold(boundOpenOrders, reading{share: shareOf(int64(n), int64(c.set.limits.OpenOrdersMax))})
+}
+
+// accountOrders bounds how many the account has.
+func (c *check) accountOrders() *exchange.Refusal {
+	if c.amend {
+		return nil
 	}
-	if account != nil && c.set.limits.AccountOpenOrdersMax > 0 {
-		account.Passes = "the same once an order is over, or what reduces risk,"
+	most := c.set.limits.AccountOpenOrdersMax
+	no := c.hold(boundAccountOpenOrders, reading{share: shareOf(int64(1+len(c.g.open)), int64(most))})
+	if no != nil && most > 0 {
+		no.Passes = "the same once an order is over, or what reduces risk,"
 	}
-	return account
+	return no
 }
 
 // openOrdersSum bounds what may still fill of the strategy's orders on the instrument.

@@ -31,14 +31,7 @@ func (g *Guard) Holding(s exchange.StrategyID, inst exchange.InstrumentID, side 
 // positions holds what the account would have of the instrument, and what the strategy itself
 // would, against their bounds.
 func (c *check) positions() *exchange.Refusal {
-	no := c.position()
-	refusals := c.refusals
-	own := c.strategyPosition()
-	if no != nil {
-		c.refusals = refusals
-		return no
-	}
-	return own
+	return c.first((*check).position, (*check).strategyPosition)
 }
 
 // strategyPosition: what the strategy itself holds, with all its open orders of this side filled,

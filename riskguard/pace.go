@@ -39,11 +39,16 @@ func (g *Guard) countFill(e *exchange.Event) {
 	x.count(e.At)
 }
 
+// ofAll says whether a change of state is of all that a strategy does, by its number.
+func ofAll(s *exchange.StateChange, strategy int) bool {
+	return s.Inst == 0 && (s.Strategy == 0 || int(s.Strategy) == strategy)
+}
+
 // resumed notes that a person has resumed the account or a strategy, and so has looked at what
 // it does: its executions count from here on.
 func (g *Guard) resumed(s *exchange.StateChange) {
 	for i := range g.executed {
-		if s.Inst == 0 && (s.Strategy == 0 || int(s.Strategy) == i) {
+		if ofAll(s, i) {
 			g.executed[i].clear()
 		}
 	}

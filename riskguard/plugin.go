@@ -80,7 +80,7 @@ func (g *Guard) applyStrategy(e *exchange.Event) {
 // resumedLives forgets how late strategies were that a person resumes.
 func (g *Guard) resumedLives(s *exchange.StateChange) {
 	for i := range g.lives {
-		if s.Inst == 0 && (s.Strategy == 0 || int(s.Strategy) == i) {
+		if ofAll(s, i) {
 			g.lives[i].late, g.lives[i].lagging = nil, 0
 		}
 	}

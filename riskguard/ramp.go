@@ -45,11 +45,7 @@ func (c *check) ramp() *exchange.Refusal {
 	if !ok {
 		return nil
 	}
-	l, price := &c.set.limits, c.worth()
-	n := c.notional(price)
-	if c.order.Request.QuoteQty > 0 {
-		n = c.order.Request.QuoteQty.Decimal()
-	}
+	l, n := &c.set.limits, c.size()
 	held := decimal.Min(l.PositionMaxRatio, l.StrategyPositionMaxRatio)
 	readings := [...]reading{
 		{share: fineShare(c.usd(n), c.equity().Mul(l.OrderNotionalMaxRatio)), name: "notional"},

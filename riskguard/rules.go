@@ -114,15 +114,19 @@ func refusesAll() *exchange.Refusal {
 
 // orderSize: one order is a bounded share of equity.
 func (c *check) orderSize() *exchange.Refusal {
-	price := c.worth()
-	if price == 0 {
+	if c.worth() == 0 {
 		return &exchange.Refusal{Value: "no price of " + c.in.Name() + " is known", Limit: "the notional must be known"}
 	}
-	n := c.notional(price)
-	if c.order.Request.QuoteQty > 0 {
-		n = c.order.Request.QuoteQty.Decimal()
-	}
+	n := c.size()
 	return c.hold(boundOrderSize, reading{share: fineShare(c.usd(n), c.equity())})
+}
+
+// size is what the order is worth: what it wants to pay or get, or the notional of its quantity.
+func (c *check) size() decimal.Decimal {
+	if c.order.Request.QuoteQty > 0 {
+		return c.order.Request.QuoteQty.Decimal()
+	}
+	return c.notional(c.worth())
 }
 
 // notional is the order's at a price. Two rules ask for it, of a limit order at the same.

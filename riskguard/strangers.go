@@ -136,10 +136,7 @@ func (w *watch) strangerOrders() {
 		if first == nil {
 			continue
 		}
-		value := first.text
-		if count > 1 {
-			value = fmt.Sprintf("%s, and %d more", value, count-1)
-		}
+		value := withMore(first.text, count-1)
 		w.alert(id, exchange.Alert{Severity: severity, Value: value, Limit: "none"})
 		if id != 0 && theirs > w.g.limits.StrangersMax {
 			w.hold(exchange.StateChange{Inst: id, State: exchange.ReduceOnly, Cause: exchange.CauseWatch, Reason: "somebody else trades: " + value})

@@ -3,6 +3,8 @@ package riskguard
 import (
 	"fmt"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -17,10 +19,16 @@ func (g *Guard) Position(inst exchange.InstrumentID, side exchange.PositionSide)
 	return g.model.Position(inst, side)
 }
 
+// Debt is what is owed in an asset, loan and interest.
+func (g *Guard) Debt(asset string) decimal.Decimal {
+	return g.model.Balance(asset, exchange.WalletLoan).Add(g.model.Balance(asset, exchange.WalletInterest))
+}
+
 // SetPosition replaces a position by what the exchange has. One that the model cannot take
 // is a fault, after which nothing is approved.
 func (g *Guard) SetPosition(p exchange.Position) {
 	if err := g.model.SetPosition(p); err != nil && g.fault == nil {
 		g.fault = fmt.Errorf("the exchange's position: %w", err)
 	}
+	g.occupy(p.Inst)
 }

@@ -48,3 +48,23 @@ func TestUnknownPrices(t *testing.T) {
 		}
 	}
 }
+
+// TestAdoptedPositionCounts: what reconciliation says that the account holds is held: its mark
+// must be fresh as if a fill had told of it, and that of what it says is gone need not.
+func TestAdoptedPositionCounts(t *testing.T) {
+	b := newBench(t, DefaultLimits())
+	ask := func(when, want string) {
+		t.Helper()
+		b.do(strings.Fields("fresh"))
+		b.do(strings.Fields("wait 4s"))
+		b.price(benchUM, exchange.MustFixed("50000"), exchange.MustFixed("50000"))
+		if got := b.ask(strings.Fields("check buy UM 0.002 limit 50000")); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s, want %s", when, got, want)
+		}
+	}
+	ask("flat", "passes")
+	b.g.SetPosition(exchange.Position{Inst: benchCM, Qty: decimal.New(1, 0), Entry: decimal.New(50000, 0)})
+	ask("adopted", "refused by freshness: mark of CM BTCUSD_PERP is 4s old")
+	b.g.SetPosition(exchange.Position{Inst: benchCM})
+	ask("gone", "passes")
+}

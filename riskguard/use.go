@@ -78,6 +78,21 @@ func (c *check) hold(id boundID, r reading) *exchange.Refusal {
 	return nil
 }
 
+// first holds the order against all of several bounds and gives the first refusal. None is left out
+// after one, for an order that is beyond it may pass because it reduces risk, and how near it came
+// to the others is wanted then. Only the one that is given counts as a refusal.
+func (c *check) first(looks ...func(*check) *exchange.Refusal) (no *exchange.Refusal) {
+	for _, look := range looks {
+		counted := c.refusals
+		if next := look(c); no == nil {
+			no = next
+		} else {
+			c.refusals = counted
+		}
+	}
+	return no
+}
+
 // tells says whether a share may be beyond its bound or nearer to it than any noted yet,
 // of this order or another. One that is not is within, as those are.
 func (c *check) tells(id boundID, s *share) bool {

@@ -1,6 +1,7 @@
 package riskguard
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -107,6 +108,14 @@ func (w *watch) tell(inst exchange.InstrumentID, a *exchange.Alert) {
 	e := exchange.Event{At: w.at, Inst: inst}
 	e.SetAlert(a)
 	w.found = append(w.found, e)
+}
+
+// withMore is a text for people that stands for so many more.
+func withMore(text string, more int) string {
+	if more == 0 {
+		return text
+	}
+	return fmt.Sprintf("%s, and %d more", text, more)
 }
 
 // hold has a cause hold a state on a scope, unless it holds that one or a stricter one. What a

@@ -212,7 +212,7 @@ func (s *testSim) do(r *http.Request) (int, string) {
 // wait lets time pass at the exchange, in a bubble.
 func (s *testSim) wait(d time.Duration) {
 	s.t.Helper()
-	time.Sleep(d) //nolint:forbidigo // in a bubble time is virtual
+	<-time.After(d)
 	if _, err := s.pass(); err != nil {
 		s.t.Fatal(err)
 	}

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/pmbot/pmbot/exchange"
 )
 
@@ -142,7 +140,7 @@ func (b *Broker) readDay(ctx context.Context, from exchange.Time) *exchange.Inco
 			if !known {
 				why = exchange.ReasonTransfer
 			}
-			addIncome(in, i.Asset, wallet, why, i.Income)
+			in.Add(exchange.IncomeSum{Asset: i.Asset, Wallet: wallet, Reason: why, Sum: i.Income})
 		}
 		each = b.config.Client.EachCMIncome
 	}
@@ -151,7 +149,7 @@ func (b *Broker) readDay(ctx context.Context, from exchange.Time) *exchange.Inco
 			return nil
 		}
 		if i.Type != interestOfBalance {
-			addIncome(in, i.Asset, exchange.WalletInterest, exchange.ReasonInterest, i.Interest)
+			in.Add(exchange.IncomeSum{Asset: i.Asset, Wallet: exchange.WalletInterest, Reason: exchange.ReasonInterest, Sum: i.Interest})
 		}
 	}
 	slices.SortFunc(in.Sums, func(a, b exchange.IncomeSum) int {
@@ -163,15 +161,6 @@ func (b *Broker) readDay(ctx context.Context, from exchange.Time) *exchange.Inco
 // interestOfBalance is the type of interest on a negative futures balance, which is booked in that
 // wallet.
 const interestOfBalance = "PORTFOLIO"
-
-func addIncome(in *exchange.Income, asset string, w exchange.Wallet, why exchange.Reason, amount decimal.Decimal) {
-	at := slices.IndexFunc(in.Sums, func(s exchange.IncomeSum) bool { return s.Asset == asset && s.Wallet == w && s.Reason == why })
-	if at < 0 {
-		in.Sums = append(in.Sums, exchange.IncomeSum{Asset: asset, Wallet: w, Reason: why})
-		at = len(in.Sums) - 1
-	}
-	in.Sums[at].Sum = in.Sums[at].Sum.Add(amount)
-}
 
 // heardSurvey tells what has changed, and places once an hour in any case.
 func (o *owner) heardSurvey(n *surveyNews) {

@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "38c68f3ddb53155228a0401b9fe0efc7bba2ed495e4407bc3d457b0f7a5ad788"
+const coreSource = "6037ee8c47f1e9b674f0eedb5b4605a5ef38aa98467b730e905b38b214dc31d8"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
