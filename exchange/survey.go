@@ -11,8 +11,17 @@ import (
 type Survey struct {
 	Queue  *ADLQueue
 	Income *Income
+	// Rates are those at which all assets count as collateral, by rising name: one that is not
+	// listed counts nothing. Empty, they were not asked for.
+	Rates []CollateralRate
 	// Copy is the account as a second key reads it, without Account.
 	Copy *Truth
+}
+
+// CollateralRate is the part of an asset's value that counts as collateral, 0.95 for 95%.
+type CollateralRate struct {
+	Asset string
+	Rate  Fixed
 }
 
 // ADLQueue is where the positions stand in the queue of auto-deleveraging.

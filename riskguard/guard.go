@@ -67,6 +67,8 @@ type Guard struct {
 	// watchers look around when something is due; alerts are what was told and stands.
 	watchers []watcher
 	due      bool
+	// rates of collateral are those that the exchange has told since the process began.
+	rates []exchange.CollateralRate
 	// drift is how the model compares with what the exchange reports.
 	drift    drift
 	alerts   []alert

@@ -51,6 +51,7 @@ func (g *Guard) applySurvey(s *exchange.Survey, at exchange.Time) {
 	if s.Queue != nil {
 		g.applyQueue(s.Queue)
 	}
+	g.applyRates(s.Rates, at)
 	if s.Income != nil {
 		g.judgeIncome(s.Income, at)
 	}

@@ -42,6 +42,12 @@ func (b *bench) tell(e *exchange.Event, f []string) (answer string, known bool) 
 			}
 		}
 		e.SetSurvey(&exchange.Survey{Income: in})
+	case "rates": // rates BTC 0.9 USDT 1: the rates of collateral that the exchange has told, by rising name
+		s := &exchange.Survey{}
+		for at := 1; at+1 < len(f); at += 2 {
+			s.Rates = append(s.Rates, exchange.CollateralRate{Asset: f[at], Rate: exchange.MustFixed(f[at+1])})
+		}
+		e.SetSurvey(s)
 	case "copy": // copy UM 0.2, ...: what the second key reads; see copied
 		e.SetSurvey(&exchange.Survey{Copy: b.copied(f[1:])})
 	case "works":

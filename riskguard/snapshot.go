@@ -49,6 +49,8 @@ type snapshot struct {
 	Queue    []placeSnapshot     `json:"queue,omitzero"`
 	// Ramps say since when strategies are what they are.
 	Ramps []rampSnapshot `json:"ramps,omitzero"`
+	// Rates of collateral are those that the exchange has told since the process began.
+	Rates []rateSnapshot `json:"rates,omitzero"`
 	// Reported is what the exchange has said of the account, if it has.
 	Reported  *reportedSnapshot  `json:"reported,omitzero"`
 	Sent      []sentSnapshot     `json:"sent"`
@@ -174,6 +176,7 @@ func (g *Guard) Snapshot() []byte {
 		s.Ladder = &ladderSnapshot{g.ladder.better, g.ladder.rung, g.ladder.uniMMR}
 	}
 	s.Income, s.Queue = g.snapshotIncome(), g.snapshotQueue()
+	s.Rates = g.snapshotRates()
 	s.Drift, s.Doubted, s.Moved, s.Strangers = g.drift.snapshot(), g.snapshotDoubted(), g.snapshotMoved(), g.snapshotStrangers()
 	s.Contact, s.Copy = g.contact.snapshot(), g.copied.snapshot()
 	s.Ramps, s.Lives = g.snapshotRamps(), g.snapshotLives()
@@ -288,6 +291,9 @@ func (g *Guard) restore(s *snapshot) error {
 		return err
 	}
 	if err := g.model.Restore(s.Model); err != nil {
+		return err
+	}
+	if err := g.restoreRates(s.Rates); err != nil {
 		return err
 	}
 	for id := range g.occupied {

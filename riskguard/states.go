@@ -128,6 +128,7 @@ func (g *Guard) applyStart(e *exchange.Event) {
 	g.epoch++
 	g.contact.anew()
 	g.copied = dropCopy{}
+	g.forgetRates()
 	lifted := hold{state: exchange.Active}
 	held := hold{state: exchange.Halted, since: e.At, reason: "a process begins", by: "start"}
 	g.states.account.set(exchange.CauseShell, lifted)

@@ -36,6 +36,7 @@ func watchers() []watcher {
 		{"loan-watch", (*watch).loanWatch},
 		{"depeg", (*watch).depeg},
 		{"negative", (*watch).negative},
+		{"concentration", (*watch).concentration},
 		{"leg-gap", (*watch).legGap},
 		{"pace", (*watch).pace},
 		{"bands", (*watch).bands},

@@ -95,11 +95,12 @@ func (c *codec) lending(l *exchange.Lending) {
 const (
 	surveyedQueue = 1 << iota
 	surveyedCopy
+	surveyedRates
 	surveyedUnknown // and above
 )
 
 func (c *codec) survey(s *exchange.Survey) {
-	has := bit(s.Queue != nil, surveyedQueue) | bit(s.Copy != nil, surveyedCopy)
+	has := bit(s.Queue != nil, surveyedQueue) | bit(s.Copy != nil, surveyedCopy) | bit(len(s.Rates) > 0, surveyedRates)
 	if c.octet(&has); has >= surveyedUnknown {
 		c.fail(fmt.Errorf("a survey has the unknown parts %#x", has))
 	}
@@ -120,6 +121,12 @@ func (c *codec) survey(s *exchange.Survey) {
 	})
 	if s.Copy != nil {
 		c.truth(s.Copy)
+	}
+	if has&surveyedRates != 0 {
+		list(c, &s.Rates, func(c *codec, r *exchange.CollateralRate) {
+			c.text(&r.Asset)
+			signed(c, &r.Rate)
+		})
 	}
 }
 

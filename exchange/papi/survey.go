@@ -9,8 +9,9 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// Where positions stand in the queue of deleveraging, and what a day has brought by the
-// exchange's own books, is nowhere in the user stream, so it is asked for.
+// Where positions stand in the queue of deleveraging, what a day has brought by the exchange's
+// own books, and at which rates assets count as collateral is nowhere in the user stream, so it is
+// asked for.
 
 const (
 	// surveyMin and surveyMax bound BrokerConfig.Survey: places change every 30 seconds.
@@ -21,18 +22,28 @@ const (
 	// incomeLate is how long after the end of a day its incomes are asked for, for the lists
 	// lag behind.
 	incomeLate = 15 * time.Minute
+	// ratesEvery is how often rates of collateral are asked for: they cost half of what sapi
+	// allows in a second, and Binance announces cuts days before.
+	ratesEvery = time.Hour
 )
 
 // surveyor knows what was asked for beside the stream and what was told of it.
 type surveyor struct {
-	asks    chan exchange.Time // the day whose incomes are wanted, 0 for none
+	asks    chan surveyAsk
 	reading bool
 	// next is when places are asked for, income when the incomes of the newest day that is over
-	// are.
-	next, income exchange.Time
-	places       []exchange.Place
-	told         exchange.Time
-	known        bool
+	// are, and rated when rates of collateral are.
+	next, income, rated exchange.Time
+	places              []exchange.Place
+	told                exchange.Time
+	known               bool
+	rates               []exchange.CollateralRate
+}
+
+// surveyAsk is what is asked for beside places: the incomes of a day unless it is 0, and rates.
+type surveyAsk struct {
+	day   exchange.Time
+	rates bool
 }
 
 // surveyNews is what asking has brought: each part that could be read.
@@ -41,10 +52,11 @@ type surveyNews struct {
 	placed bool
 	day    exchange.Time
 	income *exchange.Income
+	rates  []exchange.CollateralRate
 }
 
 func newSurveyor() surveyor {
-	return surveyor{asks: make(chan exchange.Time, 1), next: exchange.Never, income: exchange.Never}
+	return surveyor{asks: make(chan surveyAsk, 1), next: exchange.Never, income: exchange.Never, rated: exchange.Never}
 }
 
 // due is when something must be asked for.
@@ -52,14 +64,14 @@ func (s *surveyor) due() exchange.Time {
 	if s.reading {
 		return exchange.Never
 	}
-	return min(s.next, s.income)
+	return min(s.next, s.income, s.rated)
 }
 
 // begin has everything asked for, once the account is followed.
 func (s *surveyor) begin(now exchange.Time) {
 	s.next = min(s.next, now)
 	if s.income == exchange.Never {
-		s.income = now.Add(incomeLate)
+		s.income, s.rated = now.Add(incomeLate), now
 	}
 }
 
@@ -69,30 +81,36 @@ func (o *owner) askSurvey(now exchange.Time) {
 	if s.reading || s.due() > now {
 		return
 	}
-	day := exchange.Time(0)
+	var ask surveyAsk
 	if s.income <= now {
-		day = exchange.IncomeDay(now.Add(-incomeLate)).Add(-24 * time.Hour)
+		ask.day = exchange.IncomeDay(now.Add(-incomeLate)).Add(-24 * time.Hour)
 		s.income = now.Add(surveyRetry)
+	}
+	if s.rated <= now {
+		ask.rates, s.rated = true, now.Add(ratesEvery)
 	}
 	s.next = now.Add(o.config.Survey)
 	select {
-	case s.asks <- day:
+	case s.asks <- ask:
 		s.reading = true
 	default:
 	}
 }
 
 // workSurvey reads whenever it is asked to, until the context ends.
-func (b *Broker) workSurvey(ctx context.Context, asks <-chan exchange.Time) {
+func (b *Broker) workSurvey(ctx context.Context, asks <-chan surveyAsk) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case day := <-asks:
-			n := surveyNews{day: day}
+		case ask := <-asks:
+			n := surveyNews{day: ask.day}
 			n.places, n.placed = b.readPlaces(ctx)
-			if day != 0 {
-				n.income = b.readDay(ctx, day)
+			if ask.day != 0 {
+				n.income = b.readDay(ctx, ask.day)
+			}
+			if ask.rates {
+				n.rates = b.readCollateral(ctx)
 			}
 			b.inbox <- n
 		}
@@ -158,6 +176,23 @@ func (b *Broker) readDay(ctx context.Context, from exchange.Time) *exchange.Inco
 	return in
 }
 
+// readCollateral reads at which rates assets count as collateral, by rising name; nil if it could not.
+func (b *Broker) readCollateral(ctx context.Context) (rates []exchange.CollateralRate) {
+	list, err := b.config.Client.CollateralRates(ctx)
+	if err != nil {
+		return nil
+	}
+	for _, r := range list {
+		rate, err := exchange.FixedFromDecimal(r.CollateralRate, exchange.RoundFloor)
+		if err != nil || rate < 0 || rate > exchange.FixedOne {
+			return nil
+		}
+		rates = append(rates, exchange.CollateralRate{Asset: r.Asset, Rate: rate})
+	}
+	slices.SortFunc(rates, func(a, b exchange.CollateralRate) int { return cmp.Compare(a.Asset, b.Asset) })
+	return slices.CompactFunc(rates, func(a, b exchange.CollateralRate) bool { return a.Asset == b.Asset })
+}
+
 // interestOfBalance is the type of interest on a negative futures balance, which is booked in that
 // wallet.
 const interestOfBalance = "PORTFOLIO"
@@ -175,7 +210,10 @@ func (o *owner) heardSurvey(n *surveyNews) {
 		told.Income = n.income
 		s.income = n.day.Add(48*time.Hour + incomeLate) // when the day that runs now is over
 	}
-	if told.Queue != nil || told.Income != nil {
+	if len(n.rates) > 0 && !slices.Equal(n.rates, s.rates) {
+		s.rates, told.Rates = n.rates, slices.Clone(n.rates)
+	}
+	if told.Queue != nil || told.Income != nil || told.Rates != nil {
 		o.tr.event(0, 0).SetSurvey(&told)
 	}
 }

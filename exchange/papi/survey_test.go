@@ -1,18 +1,20 @@
 package papi
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/shopspring/decimal"
 
+	"github.com/pmbot/pmbot/backtest/venue"
 	"github.com/pmbot/pmbot/exchange"
 )
 
 // TestSurveyIsTold: a day of trading and interest, and a rise by which a position comes first in
 // the queue of deleveraging. What the broker tells of the day is what its stream has told, and a
-// guard that has missed a booking notices.
+// guard that has missed a booking notices. A cut of a collateral rate is told once.
 func TestSurveyIsTold(t *testing.T) {
 	over := func(d *trader) Config {
 		d.survey = 5 * time.Minute
@@ -45,6 +47,10 @@ func TestSurveyIsTold(t *testing.T) {
 		d.pass(time.Second)
 		d.show(f("60000"))
 		d.pass(6 * time.Minute)
+		cut := func(v *venue.Venue, at exchange.Time) error { return v.SetCollateralRate("BTC", f("0.9"), at) }
+		if err := d.sim.Change(cut); err != nil {
+			t.Fatal(err)
+		}
 		d.submit(exchange.OrderRequest{Inst: testUM, Side: exchange.Sell, Type: exchange.Market, Qty: f("0.05")})
 		d.pass(time.Second)
 		d.show(f("60000"))
@@ -52,13 +58,18 @@ func TestSurveyIsTold(t *testing.T) {
 
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		places, days := 0, []*exchange.Income{}
+		places, days, rates := 0, []*exchange.Income{}, []exchange.Fixed{}
 		for i := range d.events {
 			if e := &d.events[i]; e.Kind == exchange.KindSurvey {
 				if q := e.Survey().Queue; q != nil {
 					places++
 					if len(q.Places) == 1 && q.Places[0] != (exchange.Place{Inst: testUM, Side: exchange.Both, Quantile: 4}) {
 						t.Errorf("places %+v", q.Places)
+					}
+				}
+				for _, r := range e.Survey().Rates {
+					if r.Asset == "BTC" {
+						rates = append(rates, r.Rate)
 					}
 				}
 				if e.Survey().Income != nil {
@@ -68,6 +79,9 @@ func TestSurveyIsTold(t *testing.T) {
 		}
 		if places < 20 || places > 40 || len(days) != 3 || days[2].From.String() != "2000-01-01T00:30:00Z" || len(days[2].Sums) < 4 {
 			t.Errorf("%d times places, %d days, the last %+v", places, len(days), *days[len(days)-1])
+		}
+		if !slices.Equal(rates, []exchange.Fixed{f("0.95"), f("0.9")}) {
+			t.Errorf("collateral rates of BTC are told as %v", rates)
 		}
 		if got := d.judged(nil); got != "" {
 			t.Errorf("without cause: %s", got)

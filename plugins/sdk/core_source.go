@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "6037ee8c47f1e9b674f0eedb5b4605a5ef38aa98467b730e905b38b214dc31d8"
+const coreSource = "40b1453ccd9eb3d8c5ffc410d7686d81c2217fc1d4eda5645c23a9015f5326c8"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
