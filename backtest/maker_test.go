@@ -15,6 +15,7 @@ import (
 	"github.com/pmbot/pmbot/backtest/tape/source"
 	"github.com/pmbot/pmbot/backtest/venue/queue"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
 	"github.com/pmbot/pmbot/riskguard"
 	"github.com/pmbot/pmbot/strategy"
 )
@@ -220,7 +221,7 @@ type captures struct{ um, cm string }
 // sharedCaptures are six minutes of 2024-08-08.
 func sharedCaptures(t testing.TB) captures {
 	t.Helper()
-	if raced() {
+	if raced.On() {
 		t.Skip("the race detector makes do with the small inputs of our own")
 	}
 	root := os.Getenv("PMBOT_SHARED")
@@ -339,7 +340,7 @@ func TestMakerOnOwnRecording(t *testing.T) { testMaker(t, makerTape(t, ownCaptur
 // sameUnderRace skips a test that runs what TestMakerOnOwnRecording runs, with other values.
 func sameUnderRace(t *testing.T) {
 	t.Helper()
-	if raced() {
+	if raced.On() {
 		t.Skip("to the race detector it is TestMakerOnOwnRecording again")
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
 )
 
 // randomize sets every field of a row, most of them to what the row before has, and some
@@ -144,7 +145,7 @@ func thereAndBack[R any](t *testing.T, seed uint64) {
 }
 
 func TestRowsRoundTrip(t *testing.T) {
-	for seed := range uint64(fewer(15, 4)) {
+	for seed := range uint64(raced.Fewer(15, 4)) {
 		thereAndBack[FillRow](t, seed)
 		thereAndBack[LedgerRow](t, seed)
 		thereAndBack[TradeRow](t, seed)

@@ -11,6 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
 	"github.com/pmbot/pmbot/strategy"
 )
 
@@ -411,7 +412,7 @@ func randomOrders(random *rand.Rand, hedge, poor bool) func(*puppet, *strategy.E
 // and the trades against a second computation.
 func TestTradesOfRandomRuns(t *testing.T) {
 	var trades, turned, open, forced, shared, hedged int
-	seeds := fewer(40, 10)
+	seeds := raced.Fewer(40, 10)
 	for seed := range uint64(seeds) {
 		cfg, programs := randomPlayers(seed)
 		res := runDesk(t, cfg, programs...)

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
 	"github.com/pmbot/pmbot/riskguard"
 	"github.com/pmbot/pmbot/riskguard/margin"
 )
@@ -178,7 +179,7 @@ func TestRingsGoOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for n := range fewer(70, 10) {
+	for n := range raced.Fewer(70, 10) {
 		tell(k, 100_000+n)
 		tell(b.kernel, 100_000+n)
 		if !bytes.Equal(k.Snapshot(), b.kernel.Snapshot()) {
@@ -261,7 +262,7 @@ func TestRestoreOfHostileValues(t *testing.T) {
 	if err := d.Decode(&all); err != nil {
 		t.Fatal(err)
 	}
-	taken, refused, places, step := 0, 0, 0, fewer(1, 7)
+	taken, refused, places, step := 0, 0, 0, raced.Fewer(1, 7)
 	leaves(all, func(put func(any), was any) {
 		if places++; places%step > 0 {
 			return

@@ -13,6 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
 	"github.com/pmbot/pmbot/riskguard"
 	"github.com/pmbot/pmbot/riskguard/margin"
 )
@@ -421,7 +422,7 @@ func (s *storm) chaosStep(t *testing.T, seed uint64) {
 // and becomes, byte for byte, what the one that wrote the snapshot did.
 func TestRestoredGoesOnTheSame(t *testing.T) {
 	kinds, remedies, sent, orders, served := map[exchange.Kind]int{}, map[exchange.Remedy]int{}, 0, 0, 0
-	seeds := fewer(12, 3)
+	seeds := raced.Fewer(12, 3)
 	for seed := range uint64(seeds) {
 		told, moments := weather(t, seed, 600)
 		end := moments[len(moments)-1]

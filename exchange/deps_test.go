@@ -107,6 +107,9 @@ var law = map[string]string{
 	"plugins/mm": bundled, "plugins/grid": bundled, "plugins/trend": bundled,
 
 	"cmd/pmbot": "*",
+
+	// For tests alone.
+	"internal/raced": "",
 }
 
 const bundled = "exchange strategy strategy/exec plugins/sdk"

@@ -61,7 +61,7 @@ func (g *Guard) leastHappened() int {
 // noteFill remembers executions that no order of ours has asked for.
 func (g *Guard) noteFill(e *exchange.Event) {
 	f := e.Fill()
-	if e.Share() || f.Forced == exchange.NotForced && f.Order != 0 {
+	if f.Forced == exchange.NotForced && f.Order != 0 {
 		return
 	}
 	h := happening{inst: e.Inst, strategy: f.Strategy, at: e.At, severity: exchange.SeverityCritical}

@@ -11,6 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
 	"github.com/pmbot/pmbot/riskguard/margin"
 )
 
@@ -42,6 +43,7 @@ func (b *bench) again() {
 // TestScriptsWithRestores plays every script with a new guard for each line: the answers are
 // the same. Only the notes of Uses begin anew.
 func TestScriptsWithRestores(t *testing.T) {
+	raced.Skip(t, "it has one goroutine")
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no scripts", err)

@@ -53,18 +53,16 @@ func TestUnknownPrices(t *testing.T) {
 // must be fresh as if a fill had told of it, and that of what it says is gone need not.
 func TestAdoptedPositionCounts(t *testing.T) {
 	b := newBench(t, DefaultLimits())
-	ask := func(when, want string) {
+	ask := func(adopted exchange.Position, want string) {
 		t.Helper()
 		b.do(strings.Fields("fresh"))
+		b.g.SetPosition(adopted) // no mark comes behind it
 		b.do(strings.Fields("wait 4s"))
 		b.price(benchUM, exchange.MustFixed("50000"), exchange.MustFixed("50000"))
 		if got := b.ask(strings.Fields("check buy UM 0.002 limit 50000")); !strings.HasPrefix(got, want) {
-			t.Errorf("%s: %s, want %s", when, got, want)
+			t.Errorf("%+v: %s, want %s", adopted, got, want)
 		}
 	}
-	ask("flat", "passes")
-	b.g.SetPosition(exchange.Position{Inst: benchCM, Qty: decimal.New(1, 0), Entry: decimal.New(50000, 0)})
-	ask("adopted", "refused by freshness: mark of CM BTCUSD_PERP is 4s old")
-	b.g.SetPosition(exchange.Position{Inst: benchCM})
-	ask("gone", "passes")
+	ask(exchange.Position{Inst: benchCM, Qty: decimal.New(1, 0), Entry: decimal.New(50000, 0)}, "refused by freshness: mark of CM BTCUSD_PERP is 4s old")
+	ask(exchange.Position{Inst: benchCM}, "passes")
 }

@@ -9,12 +9,14 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
 )
 
 // TestWhatIfIsTheGuard: a copy refuses what the guard refuses, for the same reason, names a
 // size that the guard lets through and no larger one that it would, and leaves the guard, its
 // notes included, as it was.
 func TestWhatIfIsTheGuard(t *testing.T) {
+	raced.Skip(t, "it has one goroutine")
 	approved, refused, sized := 0, map[string]int{}, 0
 	for seed := range uint64(6) {
 		rng := rand.New(rand.NewPCG(seed, 17))

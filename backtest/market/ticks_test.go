@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write the golden files anew")
@@ -104,7 +105,7 @@ func hour(t testing.TB) TickSpec {
 // reading, and the returns of minutes against each other: legs of one coin go together,
 // and coins do so less.
 func TestTicksHour(t *testing.T) {
-	if raced() {
+	if raced.On() {
 		t.Skip("an hour takes a minute under the race detector, and is one goroutine")
 	}
 	s := hour(t)
@@ -198,7 +199,7 @@ var goldenTicks = []struct {
 }
 
 func TestTicksGolden(t *testing.T) {
-	for _, g := range goldenTicks[:fewer(len(goldenTicks), 1)] {
+	for _, g := range goldenTicks[:raced.Fewer(len(goldenTicks), 1)] {
 		s := hour(t)
 		s.Seed, s.Step = g.seed, g.step
 		for range 2 {
@@ -282,7 +283,7 @@ func TestTickLegsAreIndependent(t *testing.T) {
 			return e.Kind == exchange.KindAssetIndex && e.AssetIndex().Asset == "BTC"
 		})
 	}
-	for i, in := range s.Legs[:fewer(len(s.Legs), 2)] {
+	for i, in := range s.Legs[:raced.Fewer(len(s.Legs), 2)] {
 		alone := s
 		alone.Legs = s.Legs[i : i+1]
 		if leg(in.ID, alone) != leg(in.ID, s) {
@@ -308,7 +309,7 @@ func TestTickLegsAreIndependent(t *testing.T) {
 // TestTicksWeek reads a week of long steps: prices stay plausible, and contracts near
 // their index.
 func TestTicksWeek(t *testing.T) {
-	if testing.Short() || raced() {
+	if testing.Short() || raced.On() {
 		t.Skip("a week takes some seconds")
 	}
 	s := hour(t)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
 )
 
 // rawClient speaks HTTP to a test's exchange through memory, as a client does that gives up
@@ -290,6 +291,7 @@ func TestFaultChance(t *testing.T) {
 }
 
 func TestBadFaults(t *testing.T) {
+	raced.Skip(t, "it has one goroutine")
 	s := newTestSim(t)
 	for _, test := range []struct {
 		fault Fault

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pmbot/pmbot/internal/raced"
 )
 
 // ping asks for what costs a weight of 1, without a key.
@@ -272,6 +274,7 @@ func TestFirewall(t *testing.T) {
 // TestManyAddresses knows no more addresses than it has room for, and forgets none that is
 // banned.
 func TestManyAddresses(t *testing.T) {
+	raced.Skip(t, "it has one goroutine")
 	l, err := newLimiter(Limits{})
 	if err != nil {
 		t.Fatal(err)

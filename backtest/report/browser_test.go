@@ -23,6 +23,7 @@ import (
 
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/backtest/compare"
+	"github.com/pmbot/pmbot/internal/raced"
 )
 
 // The tests in browser*_test.go open pages in a real browser, as a reader does: from disk.
@@ -215,7 +216,7 @@ func call[P, R any](tb *tab, command cdp.Command[P, R], params P) R {
 
 // TestInABrowser looks at pages, and acts on them, as a reader does.
 func TestInABrowser(t *testing.T) {
-	if raced() {
+	if raced.On() {
 		t.Skip("the race detector sees nothing of a browser")
 	}
 	browser := startBrowser(t)

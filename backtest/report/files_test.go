@@ -15,6 +15,7 @@ import (
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/backtest/rundir"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
 )
 
 func onePage(w io.Writer, r *backtest.Result) error { return HTML(w, ColumnsOf(r)) }
@@ -61,7 +62,7 @@ func TestExtremeValuesRender(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	numbers := []string{"0", "-0", "1e-64", "-1e60", "1e60", "99999999", "-0.000000000000000000000001", "123456789012345678901234567890.123456789"}
 	times := []exchange.Time{0, fakeStart, exchange.Time(946684800e9), exchange.Time(7258118399e9), fakeStart + 1}
-	for range fewer(15, 3) {
+	for range raced.Fewer(15, 3) {
 		r := fakeResult(5)
 		change := func(v reflect.Value) {
 			switch x := v.Addr().Interface().(type) {

@@ -21,6 +21,7 @@ import (
 	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/backtest/tape/source"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
 )
 
 // blank is a MB of blank lines.
@@ -223,7 +224,7 @@ func TestChangingFile(t *testing.T) {
 // between their rows that all have rows to write. They may take 0.1 MB each, when the
 // first file is begun and when the last one is.
 func TestManySeries(t *testing.T) {
-	if raced() {
+	if raced.On() {
 		t.Skip("what is bounded is memory, of which the race detector takes several times as much")
 	}
 	const series = 1000

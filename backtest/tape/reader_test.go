@@ -10,6 +10,7 @@ import (
 
 	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
 )
 
 // compare plays a tape in buffers of a size and wants what the plain version tells.
@@ -46,7 +47,7 @@ func TestReaderAgainstSort(t *testing.T) {
 		clock Clock
 		base  time.Duration
 	}{{ExchangeClock, 0}, {LocalClock, 0}, {CorrectedClock, 0}, {CorrectedClock, 7 * time.Millisecond}} {
-		for round := range fewer(4, 2) {
+		for round := range raced.Fewer(4, 2) {
 			r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 			spec := ReaderSpec{Series: list, Clock: c.clock, LatencyBase: c.base, Instrument: anyone()}
 			want := p.expect(&spec)
@@ -95,7 +96,7 @@ func TestGapsByTheLocalClock(t *testing.T) {
 // TestReaderAllocations holds the steady state at no allocation an event; what there is
 // comes from opening pages and files.
 func TestReaderAllocations(t *testing.T) {
-	if raced() {
+	if raced.On() {
 		t.Skip("allocations are those of the race detector, too")
 	}
 	for _, c := range []Clock{ExchangeClock, CorrectedClock} {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
 )
 
 // countedDisk counts what is read of a file.
@@ -29,7 +30,7 @@ func (d countedDisk) ReadAt(b []byte, at int64) (int, error) {
 // TestSeek: a replay of the last hour of a big file reads a small part of it, also where
 // a book must be made from the last snapshot on.
 func TestSeek(t *testing.T) {
-	if raced() {
+	if raced.On() {
 		t.Skip("what is read of a disk is no matter of races, and the tapes are large")
 	}
 	tape := newTape(t)
@@ -185,7 +186,7 @@ func TestDamagedReplay(t *testing.T) {
 		path := p.tape.shelf[s.Key][0].path
 		whole, err := os.ReadFile(path)
 		must(t, err)
-		for at := 0; at < len(whole); at += 1 + len(whole)/fewer(40, 10) {
+		for at := 0; at < len(whole); at += 1 + len(whole)/raced.Fewer(40, 10) {
 			damaged := slices.Clone(whole)
 			for i := at; i < min(at+8, len(damaged)); i++ {
 				damaged[i] ^= 0x55
@@ -202,7 +203,7 @@ func TestDamagedReplay(t *testing.T) {
 		}
 		must(t, os.WriteFile(path, whole, 0o644))
 	}
-	if failed < fewer(100, 25) {
+	if failed < raced.Fewer(100, 25) {
 		t.Errorf("%d replays of damaged files failed: what was damaged is not what is read", failed)
 	}
 	if n := decoding(); n != 0 {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pmbot/pmbot/backtest/venue/queue"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
 )
 
 // lot is an order of somebody else, with its name.
@@ -356,7 +357,7 @@ func (r *lineRun) follow(o exchange.Order, p exchange.Fixed) {
 func TestLine(t *testing.T) {
 	filled := map[queue.Model]exchange.Fixed{}
 	fills := map[queue.Model]int{}
-	for _, seed := range seeds(uint64(fewer(12, 4))) {
+	for _, seed := range seeds(uint64(raced.Fewer(12, 4))) {
 		for _, model := range []queue.Model{queue.Conservative, 1, queue.Probabilistic} {
 			r := newLineRun(t, seed, model, false)
 			for i := range 1500 {
@@ -370,7 +371,7 @@ func TestLine(t *testing.T) {
 		}
 	}
 	t.Logf("fills: conservative %d of %v, linear %d of %v, cubic %d of %v", fills[0], filled[0], fills[1], filled[1], fills[3], filled[3])
-	if *seedFlag == 0 && (fills[0] < fewer(500, 150) || filled[1] < filled[0] || filled[3] < filled[0]) {
+	if *seedFlag == 0 && (fills[0] < raced.Fewer(500, 150) || filled[1] < filled[0] || filled[3] < filled[0]) {
 		t.Error("too few fills, or fewer where cancels count")
 	}
 }
@@ -379,7 +380,7 @@ func TestLine(t *testing.T) {
 // looks at each: they tell the same.
 func TestLineQuiet(t *testing.T) {
 	quiet := 0
-	for _, seed := range seeds(uint64(fewer(12, 4))) {
+	for _, seed := range seeds(uint64(raced.Fewer(12, 4))) {
 		model := []queue.Model{queue.Conservative, queue.Probabilistic}[seed%2]
 		silent := seed%3 == 0
 		fast, whole := newLineRun(t, seed, model, silent), newLineRun(t, seed, model, silent)

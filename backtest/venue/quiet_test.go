@@ -3,6 +3,8 @@ package venue
 import (
 	"math/rand/v2"
 	"testing"
+
+	"github.com/pmbot/pmbot/internal/raced"
 )
 
 // quietRun is the end of the run of events from i on that are all quiet now.
@@ -18,7 +20,7 @@ func quietRun(v *Venue, ops []op, i int) int {
 // run looked at before.
 func TestQuiet(t *testing.T) {
 	quietOnes := 0
-	for _, seed := range seeds(uint64(fewer(8, 2))) {
+	for _, seed := range seeds(uint64(raced.Fewer(8, 2))) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		c := randomConfig(rng)
 		ops := randomOps(rng, randomMinutes)

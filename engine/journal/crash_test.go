@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/pmbot/pmbot/internal/raced"
 )
 
 // twoSegments is the files of a journal that was killed: a segment that is closed, and one
@@ -64,7 +66,7 @@ func reopen(dir string) (*Writer, error) {
 func TestCutAnywhere(t *testing.T) {
 	list, old, last, ends := twoSegments(t)
 	dir := filepath.Join(t.TempDir(), "j")
-	step := fewer(1, 7)
+	step := raced.Fewer(1, 7)
 	for cut := 0; cut <= len(last); cut += step {
 		if cut > ends[1] && cut < ends[len(ends)-4] && cut%(10*step) > 0 {
 			continue
@@ -140,7 +142,7 @@ func TestFlippedBits(t *testing.T) {
 	list, old, last, ends := twoSegments(t)
 	dir := filepath.Join(t.TempDir(), "j")
 	tail := ends[len(ends)-2]
-	step := fewer(1, 7)
+	step := raced.Fewer(1, 7)
 	for at := 0; at < len(last); at += step {
 		for b := range 8 {
 			if at < tail && (at*8+b)%37 > 0 {
@@ -244,7 +246,7 @@ func life(w *Writer, list []Record, giveUp bool) (safe int, err error) {
 func TestKilledAnywhere(t *testing.T) {
 	list := script(5, 1, 130)
 	for _, part := range []int{0, 1, 50, 99} {
-		for n := 1; ; n += fewer(1, 5) {
+		for n := 1; ; n += raced.Fewer(1, 5) {
 			dir := filepath.Join(t.TempDir(), "j")
 			c := testConfig(dir)
 			c.Keep = 1 // everything is old
@@ -327,7 +329,7 @@ func TestDiskFails(t *testing.T) {
 	list := script(6, 1, 130)
 	for _, failure := range []syscall.Errno{syscall.ENOSPC, syscall.EIO, syscall.EROFS} {
 		for _, stuck := range []bool{false, true} {
-			for n, over := 1, false; !over; n += fewer(1, 5) {
+			for n, over := 1, false; !over; n += raced.Fewer(1, 5) {
 				dir := filepath.Join(t.TempDir(), "j")
 				c := testConfig(dir)
 				c.Keep, c.Clock = 1, clockAt(3e18)

@@ -13,6 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
 )
 
 // payloads make the payload of each kind. A kind that is missing here fails TestEveryKind.
@@ -234,7 +235,7 @@ func TestEveryKind(t *testing.T) {
 			t.Errorf("%v: the test has no payload of it", k)
 			continue
 		}
-		for round := range fewer(300, 40) {
+		for round := range raced.Fewer(300, 40) {
 			f := &filler{rng: rand.New(rand.NewPCG(uint64(k), uint64(round))), wild: round > 20}
 			w := codec{writing: true, memory: newMemory(&h)}
 			var events []exchange.Event

@@ -25,6 +25,7 @@ import (
 	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/exchange/papi"
+	"github.com/pmbot/pmbot/internal/raced"
 	"github.com/pmbot/pmbot/riskguard"
 	"github.com/pmbot/pmbot/riskguard/margin"
 )
@@ -425,7 +426,7 @@ func seeds(t *testing.T, usual int) uint64 {
 	if testing.Short() {
 		return uint64(min(usual, 10))
 	}
-	return uint64(usual)
+	return uint64(raced.Fewer(usual, max(10, usual/5)))
 }
 
 // risky says whether a request may add risk: it makes or amends an order that does not

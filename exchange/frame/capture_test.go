@@ -11,12 +11,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pmbot/pmbot/internal/raced"
 )
 
 // sharedData returns the path of recorded data, or skips the test where there is none.
 func sharedData(t testing.TB, elem ...string) string {
 	t.Helper()
-	if raced() {
+	if raced.On() {
 		t.Skip("the race detector makes do with the small inputs of our own")
 	}
 	root := os.Getenv("PMBOT_SHARED")

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pmbot/pmbot/internal/raced"
 )
 
 var seed = flag.Uint64("seed", 1, "seed of the random frames")
@@ -148,7 +150,7 @@ func (n *node) spoil(r *rand.Rand) (twice bool) {
 // with what the reference reads; and spoils them, where the reference must agree that
 // they are still good or not.
 func TestProperty(t *testing.T) {
-	rounds := fewer(30, 6)
+	rounds := raced.Fewer(30, 6)
 	r := rand.New(rand.NewPCG(*seed, 1))
 	var d Decoder
 	good, spoilt, refusals := 0, 0, 0
@@ -195,7 +197,7 @@ func TestReuse(t *testing.T) {
 	r := rand.New(rand.NewPCG(*seed, 2))
 	messages := append(cases(t, filepath.Join("testdata", "frames.txt")), cases(t, filepath.Join("testdata", "refusals.txt"))...)
 	var used Decoder
-	for range fewer(5000, 500) {
+	for range raced.Fewer(5000, 500) {
 		msg := messages[r.IntN(len(messages))]
 		if got, want := print(&used, msg), print(new(Decoder), msg); got != want {
 			t.Fatalf("-seed=%d: %s\ngot\n%s\nwant\n%s", *seed, msg, got, want)

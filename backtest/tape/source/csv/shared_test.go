@@ -14,12 +14,13 @@ import (
 	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/backtest/tape/source"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
 )
 
 // shared finds recorded data that is not part of the repository.
 func shared(t testing.TB, path string) string {
 	t.Helper()
-	if raced() {
+	if raced.On() {
 		t.Skip("the race detector makes do with the small inputs of our own")
 	}
 	root := os.Getenv("PMBOT_SHARED")
