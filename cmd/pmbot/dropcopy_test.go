@@ -66,6 +66,7 @@ func TestDropCopyConfig(t *testing.T) {
 // TestRunDropCopy: a live bot is read along by a second key, which finds nothing, and does not begin
 // with one that may trade.
 func TestRunDropCopy(t *testing.T) {
+	t.Parallel()
 	w := newWatched(t)
 	text, err := os.ReadFile(filepath.Join(w.dir, "bot.toml"))
 	if err != nil {

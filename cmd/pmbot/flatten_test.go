@@ -20,6 +20,7 @@ import (
 // others are flat in the end, the command says which leg stays, why and what to do, and once the
 // exchange takes it the same command closes it.
 func TestFlattenThreeLegs(t *testing.T) {
+	t.Parallel()
 	x := newFlattened(t)
 	x.sim.do(t, "/faults", `{"kind":"answer","method":"POST","path":"/papi/v1/cm/order","count":-1,"status":400,"code":-4131,"msg":"no counterparty within the filter"}`)
 	plan, _, code := x.flatten()

@@ -95,6 +95,7 @@ type killed struct {
 // costs no more than the flush interval, whatever is missing is reported, and all else is
 // what the exchange has told.
 func TestRecordKilled(t *testing.T) {
+	t.Parallel()
 	k := killTermsOf(t)
 	t.Logf("%v at speed %d with %d kills, seed %d, in %s", k.span, k.speed, k.kills, k.seed, k.dir)
 	sim := startKillSim(t, &k)

@@ -6,11 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,13 +23,18 @@ import (
 )
 
 // TestMain makes the test binary be pmbot when a script, or pmbot itself, starts it
-// under that name.
+// under that name. Tests that let bots run for a while wait more than they compute, so
+// twice as many may run at a time as there are processors.
 func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){"pmbot": main, "crasher": serveCrasher, "churner": serveChurner, "exerciser": serveExerciser})
 }
 
 // TestScripts runs the command line as a user does; see testdata/script.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error { // under the race detector every process sleeps for a second at its end, or as this says

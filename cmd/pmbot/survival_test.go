@@ -52,6 +52,7 @@ type survival struct {
 // while everything goes wrong that can. After each restart bot and exchange agree, or the bot
 // is halted and says why; at the end journal and exchange are held against each other.
 func TestSurvival(t *testing.T) {
+	t.Parallel()
 	s := newSurvival(t)
 	began := time.Now()
 	bot := s.start()

@@ -107,6 +107,7 @@ type watched struct {
 // TestWatchdog kills a live bot with orders on many lists, while the exchange fails: the
 // watchdog ends all of them in bounded time, and the bot comes back halted.
 func TestWatchdog(t *testing.T) {
+	t.Parallel()
 	w := newWatched(t)
 	dog := w.start("watchdog", "-c", "dog.toml", "--json")
 	w.wait("WAITING", 10*time.Second)
