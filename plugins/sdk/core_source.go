@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "40b1453ccd9eb3d8c5ffc410d7686d81c2217fc1d4eda5645c23a9015f5326c8"
+const coreSource = "a66f543291f093eaeed6525016a859046e1e01ae5028f5b13bc17c6d616ec2aa"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
