@@ -47,7 +47,7 @@ func TestReaderAgainstSort(t *testing.T) {
 		clock Clock
 		base  time.Duration
 	}{{ExchangeClock, 0}, {LocalClock, 0}, {CorrectedClock, 0}, {CorrectedClock, 7 * time.Millisecond}} {
-		for round := range raced.Fewer(4, 2) {
+		for round := range raced.Fewer(4, 1) {
 			r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 			spec := ReaderSpec{Series: list, Clock: c.clock, LatencyBase: c.base, Instrument: anyone()}
 			want := p.expect(&spec)

@@ -117,7 +117,9 @@ func TestActsCarriedOut(t *testing.T) {
 			case c.done:
 				owed = owed.Sub(amount)
 			}
+			d.mu.Lock()
 			there := d.balances[purse{"USDT", exchange.WalletLoan}].Add(d.balances[purse{"USDT", exchange.WalletInterest}])
+			d.mu.Unlock()
 			if there.Sub(owed).Abs().GreaterThan(decimal.NewFromInt(1)) {
 				t.Errorf("after act %d %v are owed, want %v and interest", i+1, there, owed)
 			}
@@ -149,7 +151,11 @@ func TestHouseActs(t *testing.T) {
 			}
 		}
 		pay("BNB", exchange.WalletMargin, "10")
-		has := func(asset string, w exchange.Wallet) decimal.Decimal { return d.balances[purse{asset, w}] }
+		has := func(asset string, w exchange.Wallet) decimal.Decimal {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			return d.balances[purse{asset, w}]
+		}
 		id := exchange.ActID(0)
 		for _, c := range []struct {
 			fault  papisim.FaultKind
