@@ -1,15 +1,13 @@
 package mm
 
 import (
-	"flag"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/pmbot/pmbot/strategy"
+	"github.com/pmbot/pmbot/strategy/strategytest"
 )
-
-var rewrite = flag.Bool("rewrite", false, "write the table of parameters into README.md")
 
 // The table in README.md is the one that the tags of Params make.
 func TestReadmeListsTheParameters(t *testing.T) {
@@ -32,7 +30,7 @@ func TestReadmeListsTheParameters(t *testing.T) {
 	if text == want {
 		return
 	}
-	if !*rewrite {
+	if !strategytest.Rewrite() {
 		t.Fatal("README.md does not list the parameters as they are; run go test -rewrite")
 	}
 	if err := os.WriteFile("README.md", []byte(want), 0o644); err != nil {

@@ -103,6 +103,9 @@ func (t *Trend) OnBar(env *strategy.Env, in *exchange.Instrument, b *exchange.Ba
 	}
 	held := env.Held(t.in)
 	t.checkStop(env, held)
+	if env.State(t.in) == exchange.Halted {
+		return // all would be refused; the next close after it tries again
+	}
 	if !m.Sized {
 		m.Target, m.Sized = t.size(env, b.Close)
 	}

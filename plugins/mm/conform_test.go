@@ -1,0 +1,15 @@
+package mm
+
+import (
+	"testing"
+
+	"github.com/pmbot/pmbot/strategy/strategytest"
+)
+
+func TestConform(t *testing.T) {
+	strategytest.Conform(t, New,
+		strategytest.With(),
+		strategytest.With("symbol", "CM:BTCUSD_PERP", "qty", "1", "max_qty", "4"),
+		strategytest.ForgetsOnRestart("the pause between two requests begins anew"),
+	)
+}
