@@ -159,7 +159,7 @@ func (l *Live) due(t exchange.Timer) bool {
 
 // deliverKept is Deliver for an event that waited at a gate.
 func (l *Live) deliverKept(k *keptEvent) {
-	l.deliver(request{head: k.head, kind: anEvent}, func(b []byte) ([]byte, error) { return l.encoder.message(b, k.event) })
+	l.deliver(request{head: k.head, kind: anEvent}, func(b []byte) ([]byte, error) { return append(b, k.frame...), nil })
 }
 
 // Warm gives the strategy history, oldest first, and waits until it has handled it. Orders
