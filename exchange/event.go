@@ -467,4 +467,7 @@ type StrategyChange struct {
 	// Clears says that its open orders, but for stops that only close, are cancelled once its
 	// process is gone or answers too late again and again.
 	Clears bool
+	// Print is the fingerprint of its program and parameters when these have taken the place of
+	// others while the bot runs; empty says that it is what it was.
+	Print string
 }

@@ -22,6 +22,36 @@ type Permit struct {
 	Borrow bool `json:"borrow,omitzero"`
 }
 
+// Beyond says what a permit has that the other one has not, "" if nothing.
+func (p *Permit) Beyond(of *Permit) string {
+	if of.Everything {
+		return ""
+	}
+	if p.Everything {
+		return "everything"
+	}
+	var list []string
+	for _, s := range p.Symbols {
+		if !slices.Contains(of.Symbols, s) {
+			list = append(list, s)
+		}
+	}
+	for _, s := range p.Sides {
+		if !slices.Contains(of.Sides, s) {
+			list = append(list, s.String())
+		}
+	}
+	for _, t := range p.OrderTypes {
+		if !slices.Contains(of.OrderTypes, t) {
+			list = append(list, t.String())
+		}
+	}
+	if p.Borrow && !of.Borrow {
+		list = append(list, "loans")
+	}
+	return strings.Join(list, ", ")
+}
+
 // Unbound are permits of everything for so many strategies.
 func Unbound(strategies int) []Permit { return slices.Repeat([]Permit{{Everything: true}}, strategies) }
 

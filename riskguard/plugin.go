@@ -75,6 +75,9 @@ func (g *Guard) applyStrategy(e *exchange.Event) {
 		l.gone, l.why = max(e.At, 1), s.Reason
 	}
 	g.lives[s.Strategy] = l
+	if r := &g.ramps[s.Strategy]; s.Print != "" && s.Print != r.print {
+		*r = ramp{s.Print, e.At}
+	}
 }
 
 // resumedLives forgets how late strategies were that a person resumes.

@@ -46,10 +46,14 @@ func (b *bench) more(f []string) string {
 		answer := b.do(f[2:])
 		b.wish.Answers = 0
 		return answer
-	case "process": // process 1 runs|gone clears|keeps: that of strategy 1
+	case "process": // process 1 runs|gone clears|keeps [b]: that of strategy 1, by a swap with another fingerprint
 		n, _ := strconv.Atoi(f[1])
 		e := exchange.Event{At: b.now}
-		e.SetStrategy(&exchange.StrategyChange{Strategy: exchange.StrategyID(n), Running: f[2] == "runs", Clears: f[3] == "clears", Reason: "boom"})
+		s := exchange.StrategyChange{Strategy: exchange.StrategyID(n), Running: f[2] == "runs", Clears: f[3] == "clears", Reason: "boom"}
+		if len(f) > 4 {
+			s.Print = f[4]
+		}
+		e.SetStrategy(&s)
 		b.g.Apply(&e)
 		return ""
 	case "clears": // since when, and created up to when, the orders of strategy 1 are cleared away

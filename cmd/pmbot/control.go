@@ -156,5 +156,5 @@ func lookCommands(c *console) []*cobra.Command {
 
 // tellCommands tell a running bot what to do.
 func tellCommands(c *console) []*cobra.Command {
-	return []*cobra.Command{haltCommand(c), reduceCommand(c), drainCommand(c), resumeCommand(c), cancelCommand(c), flattenCommand(c), reloadCommand(c), borrowCommand(c), repayCommand(c)}
+	return []*cobra.Command{haltCommand(c), reduceCommand(c), drainCommand(c), resumeCommand(c), cancelCommand(c), flattenCommand(c), reloadCommand(c), swapCommand(c), borrowCommand(c), repayCommand(c)}
 }

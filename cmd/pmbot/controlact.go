@@ -233,7 +233,11 @@ func (c *console) doReload(ctx context.Context, f *controlFlags, what *monitor.R
 			fmt.Fprintf(c.out, "%s: %s -> %s\n", plain(one.Key), plain(one.Old), plain(one.New))
 		}
 		for _, one := range r.Refused {
-			fmt.Fprintf(c.out, "%s: %s -> %s, taken by a new start only\n", plain(one.Key), plain(one.Old), plain(one.New))
+			by := "taken by a new start only"
+			if one.Swap != "" {
+				by = "taken by pmbot swap " + one.Swap
+			}
+			fmt.Fprintf(c.out, "%s: %s -> %s, %s\n", plain(one.Key), plain(one.Old), plain(one.New), by)
 		}
 		if len(r.Changes) == 0 {
 			fmt.Fprintln(c.out, "no limit differs")

@@ -78,6 +78,8 @@ type bot struct {
 	feed    *market.Feed
 	record  *recording
 	players *livePlayers
+	// taken has the keys of the configuration that swaps have taken.
+	taken   takenKeys
 	sweeper *sweeper
 	drainer drainer
 	// signals are those that halt. One that comes before there is anything to halt is kept.

@@ -23,7 +23,7 @@ import (
 func (b *bot) serveControl(ctx context.Context) error {
 	server, err := monitor.New(monitor.Config{
 		Loop: b.loop, Guard: b.guard, Instruments: b.ins, Strategies: b.labels, Recent: b.recent,
-		About: b.about, Reload: b.reload, Log: b.logPath(), Clock: b.clock.Now,
+		About: b.about, Reload: b.reload, Swap: b.askSwap, Log: b.logPath(), Clock: b.clock.Now,
 		Sweep: func(asker context.Context, what monitor.Sweep) any { return b.sweeper.sweep(asker, what) },
 		Resumed: func() {
 			b.sweeper.end(ctx)
@@ -102,12 +102,12 @@ func (b *bot) reload(ctx context.Context, apply bool, by, reason string) (*monit
 			r.Changes = append(r.Changes, monitor.Change{Key: "risk." + key, Old: old[key], New: limits[key]})
 		}
 	}
-	was, is := b.doc.flat(), doc.flat()
+	was, is := b.taken.over(b.doc.flat()), doc.flat()
 	both := maps.Clone(was)
 	maps.Copy(both, is)
 	for _, key := range slices.Sorted(maps.Keys(both)) {
 		if was[key] != is[key] && !strings.HasPrefix(key, "risk.") {
-			r.Refused = append(r.Refused, monitor.Change{Key: key, Old: was[key], New: is[key]})
+			r.Refused = append(r.Refused, monitor.Change{Key: key, Old: was[key], New: is[key], Swap: b.swapOf(key)})
 		}
 	}
 	if !apply || len(r.Changes) == 0 {

@@ -27,9 +27,13 @@ type player struct {
 	id     exchange.StrategyID // see [bot.number]
 	label  string
 	config int // its place in the configuration
+	spec   backtest.StrategyConfig
 	plugin *host.Plugin
+	// version and values are what its program has said of itself.
+	name, version string
+	values        map[string]string
 	// permit is what it may do; sum is the checksum of its program, and print says what it is
-	// made of, both empty where nothing is deployed.
+	// made of, empty where nothing is deployed.
 	permit     riskguard.Permit
 	sum, print string
 	live       atomic.Pointer[host.Live]
@@ -40,14 +44,25 @@ type player struct {
 	began    time.Time
 	failures int
 	session  int
+	// sessions is the number of the newest, whether it came to trade or not.
+	sessions int
+	// before is what a swap has replaced, while the new program is on trial.
+	before *replaced
 }
 
 // livePlayers are all strategies: what the loop shows events to.
 type livePlayers struct {
 	list []*player
-	// lost has the players whose sessions have ended by themselves.
-	lost chan lostPlayer
+	// lost has the players whose sessions have ended by themselves, swaps what people wish to be
+	// replaced, and stood the swaps whose trial is over.
+	lost  chan lostPlayer
+	swaps chan *swapWish
+	stood chan *replaced
 }
+
+// lostMax is how many ends may wait to be seen: of every strategy one, and some of sessions that
+// others have replaced.
+const lostMax = 256
 
 type lostPlayer struct {
 	player  *player
@@ -82,6 +97,9 @@ func (p *livePlayers) close() {
 		if live := player.live.Swap(nil); live != nil {
 			live.Close()
 		}
+		if player.before != nil {
+			player.before.plugin.Close()
+		}
 		if player.plugin != nil {
 			player.plugin.Close()
 		}
@@ -91,10 +109,12 @@ func (p *livePlayers) close() {
 // openPrograms starts the strategies' processes and asks which instruments they need.
 func (b *bot) openPrograms(ctx context.Context) error {
 	test := &configuration{Config: b.cfg.backtest(), doc: b.doc}
-	b.players = &livePlayers{lost: make(chan lostPlayer, len(b.cfg.Strategies))}
+	b.players = &livePlayers{
+		lost: make(chan lostPlayer, lostMax), swaps: make(chan *swapWish), stood: make(chan *replaced),
+	}
 	named := b.cfg.Instruments
 	for i, s := range b.cfg.Strategies {
-		p := &player{label: s.Label, config: i}
+		p := &player{label: s.Label, config: i, spec: s}
 		b.players.list = append(b.players.list, p)
 		if err := b.openProgram(p); err != nil {
 			return test.wrongAt([]string{"strategy", fmt.Sprint(i), "plugin"}, err)
@@ -103,6 +123,7 @@ func (b *bot) openPrograms(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("strategy %s: %w", s.Label, test.paramsWrong(i, err))
 		}
+		p.name, p.version, p.values = d.Manifest.Name, d.Manifest.Version, d.Values
 		declared := backtest.Description(d)
 		if p.permit, err = backtest.PermitOf(&declared, &s.Allow, named); err != nil {
 			return test.wrongAt([]string{"strategy", fmt.Sprint(i), "allow"}, err)
@@ -128,12 +149,12 @@ func (b *bot) openPrograms(ctx context.Context) error {
 // openProgram starts the process of a strategy. It outlives a signal, so that the strategy can
 // be stopped in order.
 func (b *bot) openProgram(p *player) (err error) {
-	s := &b.cfg.Strategies[p.config]
-	if p.plugin, err = openPlugin(context.Background(), s.Plugin, s.SHA256, b.log); err != nil || b.mode != modeLive {
+	s := &p.spec
+	if p.plugin, err = openPlugin(context.Background(), s.Plugin, s.SHA256, b.log); err != nil {
 		return err
 	}
 	sum, err := programSum(s.Plugin)
-	if err == nil && p.sum != "" && p.sum != sum {
+	if err == nil && b.mode == modeLive && p.sum != "" && p.sum != sum {
 		err = fmt.Errorf("%s is another program than when the bot began; start the bot anew, so that it trades small at first", s.Plugin)
 	}
 	if err != nil {
@@ -168,9 +189,12 @@ func programPrint(sum string, params map[string]string) string {
 
 // programName is the strategy's name in its program.
 func (b *bot) programName(p *player) string {
-	name := b.cfg.Strategies[p.config].Plugin
-	if _, isBundled := bundled()[name]; isBundled {
-		return name
+	return programName(p.spec.Plugin)
+}
+
+func programName(plugin string) string {
+	if _, isBundled := bundled()[plugin]; isBundled {
+		return plugin
 	}
 	return ""
 }
@@ -194,13 +218,8 @@ func (b *bot) startStrategy(ctx context.Context, p *player) error {
 	if err != nil {
 		return err
 	}
-	p.session++
-	session := p.session
-	live, err := p.plugin.Live(ctx, host.LiveConfig{
-		Strategy: b.programName(p), Params: b.cfg.Strategies[p.config].Params, Instruments: b.ins, ID: p.id, Resume: resume,
-		Wish:  func(w host.Wishes) { b.loop.Wish(dated(w)) },
-		Ended: func(err error) { b.players.lost <- lostPlayer{p, session, err} },
-	})
+	live, session, err := b.openSession(ctx, p, p.plugin, &p.spec, resume)
+	p.session = session
 	if err != nil {
 		return err
 	}
@@ -215,6 +234,18 @@ func (b *bot) startStrategy(ctx context.Context, p *player) error {
 	p.began = time.Now()
 	p.live.Store(live)
 	return nil
+}
+
+// openSession starts a session of a strategy in a program, and gives it a number.
+func (b *bot) openSession(ctx context.Context, p *player, plugin *host.Plugin, spec *backtest.StrategyConfig, resume *strategy.Resume) (*host.Live, int, error) {
+	p.sessions++
+	session := p.sessions
+	live, err := plugin.Live(ctx, host.LiveConfig{
+		Strategy: programName(spec.Plugin), Params: spec.Params, Instruments: b.ins, ID: p.id, Resume: resume,
+		Wish:  func(w host.Wishes) { b.loop.Wish(dated(w)) },
+		Ended: func(err error) { b.players.lost <- lostPlayer{p, session, err} },
+	})
+	return live, session, err
 }
 
 // dated are wishes that carry the time of the event that they answer: the guard refuses what was
@@ -233,37 +264,45 @@ func (b *bot) resumeOf(ctx context.Context, p *player) (*strategy.Resume, error)
 	if err != nil {
 		return nil, err
 	}
-	r := &strategy.Resume{Saved: saved}
+	var r *strategy.Resume
 	err = b.loop.Do(ctx, func(k *engine.Kernel) {
 		p.gate.Store(host.NewGate(p.id))
-		// Every order was an event of its own, so no ref can be above the number of events, but
-		// for what was refused before it got here.
-		r.At, r.LastRef = k.Now(), k.Seq()
-		known := k.Known()
-		r.Balances, r.Account = known.Balances, b.guard.Account()
-		for _, o := range k.Orders() {
-			if o.Strategy == p.id {
-				r.LastRef = max(r.LastRef, o.Ref)
-				r.Orders = append(r.Orders, o)
-			}
-		}
-		for _, h := range k.Holdings() {
-			if h.Strategy == p.id {
-				// What the strategy itself has paid is not kept: the account's average stands in.
-				entry := b.guard.Position(h.Inst, h.Side).Entry
-				r.Positions = append(r.Positions, exchange.Position{Inst: h.Inst, Side: h.Side, Qty: h.Qty, Entry: entry})
-			}
-		}
-		for _, h := range k.States() {
-			if h.Strategy == 0 || h.Strategy == p.id {
-				r.States = append(r.States, exchange.StateChange{Inst: h.Inst, Strategy: h.Strategy, State: h.State, Effective: h.State, Cause: h.Cause, Reason: h.Reason, By: h.By})
-			}
-		}
+		r = b.resumeAt(k, p)
 	})
-	if b.past == nil && p.began.IsZero() {
+	if err != nil || b.past == nil && p.began.IsZero() {
 		return nil, err
 	}
-	return r, err
+	r.Saved = saved
+	return r, nil
+}
+
+// resumeAt is where a strategy goes on from an event of the kernel, but for what it has saved.
+func (b *bot) resumeAt(k *engine.Kernel, p *player) *strategy.Resume {
+	r := &strategy.Resume{}
+	// Every order was an event of its own, so no ref can be above the number of events, but
+	// for what was refused before it got here.
+	r.At, r.LastRef = k.Now(), k.Seq()
+	known := k.Known()
+	r.Balances, r.Account = known.Balances, b.guard.Account()
+	for _, o := range k.Orders() {
+		if o.Strategy == p.id {
+			r.LastRef = max(r.LastRef, o.Ref)
+			r.Orders = append(r.Orders, o)
+		}
+	}
+	for _, h := range k.Holdings() {
+		if h.Strategy == p.id {
+			// What the strategy itself has paid is not kept: the account's average stands in.
+			entry := b.guard.Position(h.Inst, h.Side).Entry
+			r.Positions = append(r.Positions, exchange.Position{Inst: h.Inst, Side: h.Side, Qty: h.Qty, Entry: entry})
+		}
+	}
+	for _, h := range k.States() {
+		if h.Strategy == 0 || h.Strategy == p.id {
+			r.States = append(r.States, exchange.StateChange{Inst: h.Inst, Strategy: h.Strategy, State: h.State, Effective: h.State, Cause: h.Cause, Reason: h.Reason, By: h.By})
+		}
+	}
+	return r
 }
 
 // memory is a strategy's memory as a file.
@@ -300,7 +339,7 @@ func (b *bot) readMemory(p *player) (*strategy.Saved, error) {
 	return &strategy.Saved{Version: m.Version, State: m.State}, nil
 }
 
-// saveMemory asks a strategy for its memory and writes it down, whole or not at all.
+// saveMemory asks a strategy for its memory and writes it down.
 func (b *bot) saveMemory(ctx context.Context, p *player) error {
 	live := p.live.Load()
 	if live == nil {
@@ -310,6 +349,11 @@ func (b *bot) saveMemory(ctx context.Context, p *player) error {
 	if err != nil || saved == nil {
 		return err
 	}
+	return b.keepMemory(p, saved)
+}
+
+// keepMemory writes down what a strategy has saved, whole or not at all.
+func (b *bot) keepMemory(p *player, saved *strategy.Saved) error {
 	text, err := json.Marshal(memory{memorySchema, b.clock.Now(), p.label, saved.Version, saved.State})
 	if err != nil {
 		return err

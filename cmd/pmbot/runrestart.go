@@ -29,6 +29,10 @@ func (b *bot) mind(ctx context.Context) error {
 			b.strategyLost(ctx, l, again)
 		case p := <-again:
 			b.startAgain(ctx, p, again)
+		case w := <-b.players.swaps:
+			w.done <- b.swap(ctx, w)
+		case r := <-b.players.stood:
+			b.swapStands(r)
 		case <-save.C:
 			b.saveAll(ctx)
 		}
@@ -40,6 +44,9 @@ func (b *bot) saveAll(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, memoryEvery/2)
 	defer cancel()
 	for _, p := range b.players.list {
+		if p.before != nil {
+			continue // what the program before has saved is kept for it while the new one is on trial
+		}
 		if err := b.saveMemory(ctx, p); err != nil && ctx.Err() == nil {
 			b.log.Warn("the memory was not saved: "+err.Error(), "strategy", p.label)
 		}
@@ -57,6 +64,10 @@ func (b *bot) strategyLost(ctx context.Context, l lostPlayer, again chan *player
 	p.failures = restarts.Row(p.failures, time.Since(p.began))
 	b.holdStrategy(p, exchange.Halted, l.err.Error())
 	b.log.Error(l.err.Error(), "strategy", p.label)
+	if p.before != nil {
+		b.swapBack(ctx, p, again)
+		return
+	}
 	wait, more := restarts.Wait(p.failures)
 	if !more {
 		b.log.Error("it stays halted: it has failed too often; its positions are as they were", "strategy", p.label)
@@ -82,7 +93,8 @@ func (b *bot) startAgain(ctx context.Context, p *player, again chan *player) {
 		err = b.startStrategy(ctx, p)
 	}
 	if err != nil {
-		p.session++ // whatever else ends of this one
+		p.sessions++ // whatever else ends of this one
+		p.session = p.sessions
 		b.strategyLost(ctx, lostPlayer{p, p.session, err}, again)
 		return
 	}
@@ -93,20 +105,20 @@ func (b *bot) startAgain(ctx context.Context, p *player, again chan *player) {
 // holdStrategy tells that a strategy's process is gone, and halts it, or that it is back.
 func (b *bot) holdStrategy(p *player, s exchange.TradingState, why string) {
 	if s == exchange.Active {
-		b.tellStrategy(p, true, why)
+		b.tellStrategy(p, true, why, "")
 	}
 	e := exchange.Event{At: b.clock.Now()}
 	e.SetState(&exchange.StateChange{Strategy: p.id, State: s, Cause: exchange.CauseStrategy, Reason: why, By: "pmbot"})
 	b.loop.Put(e)
 	if s != exchange.Active { // nothing of it passes any more, so what is cleared away stays so
-		b.tellStrategy(p, false, why)
+		b.tellStrategy(p, false, why, "")
 	}
 }
 
-// tellStrategy has the journal know whether a strategy runs.
-func (b *bot) tellStrategy(p *player, runs bool, why string) {
+// tellStrategy has the journal know whether a strategy runs, and print if its program is another one.
+func (b *bot) tellStrategy(p *player, runs bool, why, print string) {
 	e := exchange.Event{At: b.clock.Now()}
-	clears := b.cfg.Strategies[p.config].OnDeath == backtest.DeathCancels
-	e.SetStrategy(&exchange.StrategyChange{Strategy: p.id, Running: runs, Reason: why, Clears: clears})
+	clears := p.spec.OnDeath == backtest.DeathCancels
+	e.SetStrategy(&exchange.StrategyChange{Strategy: p.id, Running: runs, Reason: why, Clears: clears, Print: print})
 	b.loop.Put(e)
 }

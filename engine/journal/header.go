@@ -7,7 +7,7 @@ import (
 )
 
 // formatVersion is that of FORMAT.md.
-const formatVersion = 3
+const formatVersion = 4
 
 // magic begins every segment's header, so that a person and file(1) see what it is.
 const magic = "pmbot journal\n"

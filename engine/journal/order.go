@@ -140,6 +140,7 @@ func (c *codec) strategy(s *exchange.StrategyChange) {
 	c.flag(&s.Running)
 	c.text(&s.Reason)
 	c.flag(&s.Clears)
+	c.text(&s.Print)
 }
 
 func (c *codec) start(s *exchange.Start) {

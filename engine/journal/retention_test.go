@@ -302,7 +302,7 @@ func TestVerify(t *testing.T) {
 				return append(b[:len(b)-endLength], framed(8, noTime|sameInst|seqJumps, 1, 0)...)
 			})
 		},
-		"its format is number 9 and this program knows number 3": func(t *testing.T, dir string) {
+		"its format is number 9 and this program knows number 4": func(t *testing.T, dir string) {
 			change(t, dir, 31, func(b []byte) []byte {
 				length, _ := frameLength(b)
 				b[frameHead+1+1+len(magic)] = 9

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -250,4 +251,28 @@ func (s *Server) reload(ctx context.Context, r Reload) (any, error) {
 		}
 	}
 	return s.config.Reload(ctx, r.Apply, r.By, r.Reason)
+}
+
+// Swap replaces a strategy's program and parameters.
+type Swap struct {
+	Who
+	// Strategy is its label.
+	Strategy string `json:"strategy"`
+	// Apply makes the swap; without it is only told what would change.
+	Apply bool `json:"apply,omitempty"`
+}
+
+func (s *Server) swap(ctx context.Context, w Swap) (any, error) {
+	if s.config.Swap == nil {
+		return nil, errors.New("this process has no programs to swap")
+	}
+	if !slices.Contains(s.config.Strategies, w.Strategy) {
+		return nil, fmt.Errorf("strategy %.40q: %w; there are: %s", w.Strategy, ErrNotThere, strings.Join(s.config.Strategies, ", "))
+	}
+	if w.Apply {
+		if err := w.Who.check(); err != nil {
+			return nil, err
+		}
+	}
+	return s.config.Swap(ctx, w.Strategy, w.Apply, w.By, w.Reason)
 }

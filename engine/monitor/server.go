@@ -43,6 +43,9 @@ type Config struct {
 	// Reload reads the configuration again and says what would change; with apply it makes
 	// the limits the guard's. nil is a process that cannot.
 	Reload func(ctx context.Context, apply bool, by, reason string) (*Reloaded, error)
+	// Swap puts the program and parameters that the configuration has now in the place of those of
+	// a running strategy; without apply it says what would change. nil is a process that cannot.
+	Swap func(ctx context.Context, strategy string, apply bool, by, reason string) (*Swapped, error)
 	// Sweep ends every order of the account and answers when that is confirmed or the context
 	// has ended, with a document that says which; it goes on meanwhile. Resumed ends what goes
 	// on so. nil ends the orders that the kernel knows.
@@ -71,11 +74,25 @@ type Reloaded struct {
 	At      exchange.Time `json:"at"`
 }
 
+// Swapped is what a swap changes.
+type Swapped struct {
+	Schema   string `json:"schema"` // pmbot.swap/1
+	Strategy string `json:"strategy"`
+	// Changes are of the program (its checksum), its version, the parameters and other keys.
+	Changes []Change `json:"changes"`
+	// Applied says that the new program trades, since At. Note is for people.
+	Applied bool          `json:"applied"`
+	At      exchange.Time `json:"at"`
+	Note    string        `json:"note,omitempty"`
+}
+
 // Change is a key of the configuration with both values.
 type Change struct {
 	Key string `json:"key"`
 	Old string `json:"old"`
 	New string `json:"new"`
+	// Swap is the strategy that takes it by a swap, empty for what no swap takes.
+	Swap string `json:"swap,omitempty"`
 }
 
 // Server answers on a local socket.
@@ -107,6 +124,7 @@ func New(c Config) (*Server, error) {
 	post(s, "cancel", s.cancel)
 	post(s, "flatten", s.flatten)
 	post(s, "reload", s.reload)
+	post(s, "swap", s.swap)
 	post(s, "borrow", func(ctx context.Context, l Loan) (any, error) { return s.lend(ctx, l, exchange.IntentBorrow) })
 	post(s, "repay", func(ctx context.Context, l Loan) (any, error) { return s.lend(ctx, l, exchange.IntentRepay) })
 	return s, nil

@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "a66f543291f093eaeed6525016a859046e1e01ae5028f5b13bc17c6d616ec2aa"
+const coreSource = "1b4741b32a8e3631227892399288c4e882df2d32ffa6c04efb03be15774c34fe"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
