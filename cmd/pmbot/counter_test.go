@@ -65,7 +65,9 @@ func (c *counter) OnBookTicker(env *strategy.Env, in *exchange.Instrument, b exc
 
 func (c *counter) OnRefusal(*strategy.Env, *exchange.Refusal) { c.sent = false }
 
-func (c *counter) OnTimer(env *strategy.Env, id uint64) { env.Logf("timer %d of the first program", id) }
+func (c *counter) OnTimer(env *strategy.Env, id uint64) {
+	env.Logf("timer %d of the first program", id)
+}
 
 func (c *counter) Save() (int, []byte, error) {
 	text := binary.BigEndian.AppendUint64(nil, c.count)

@@ -325,7 +325,7 @@ func (b *bot) swapBack(ctx context.Context, p *player, again chan *player) {
 	p.before = nil
 	p.runs(old.program)
 	failed.Close()
-	b.taken.drop("strategy."+p.label+".")
+	b.taken.drop("strategy." + p.label + ".")
 	why := fmt.Sprintf("the new program has failed within %v, so the old one, version %s, goes on with what it had saved", swapTrial, old.version)
 	b.log.Error(why, "strategy", p.label)
 	if err := b.startStrategy(ctx, p); err != nil {

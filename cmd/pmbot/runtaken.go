@@ -46,7 +46,7 @@ func (t *takenKeys) over(flat map[string]string) map[string]string {
 // swapOf is the strategy that takes a key by a swap, empty if none does.
 func (b *bot) swapOf(key string) string {
 	for _, p := range b.players.list {
-		prefix := "strategy."+p.label+"."
+		prefix := "strategy." + p.label + "."
 		if strings.HasPrefix(key, prefix) && key != prefix+"label" {
 			return p.label
 		}
