@@ -27,10 +27,13 @@ import (
 )
 
 const (
-	module     = "github.com/pmbot/pmbot"
-	source     = "pmbot/v1/plugin.proto"
-	descriptor = "plugins/proto/pmbot.binpb"
+	module = "github.com/pmbot/pmbot"
+	source = "pmbot/v1/plugin.proto"
 )
+
+// descriptors are where the descriptor set is written: beside the protocol, and into the
+// Python package, which is installed without the rest of the repository.
+var descriptors = []string{"plugins/proto/pmbot.binpb", "plugins/python/src/pmbot/pmbot.binpb"}
 
 func main() {
 	check := flag.Bool("check", false, "compare the generated files with those on disk and write nothing")
@@ -107,7 +110,10 @@ func generate(root string) ([]generated, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(files, generated{descriptor, set}), nil
+	for _, path := range descriptors {
+		files = append(files, generated{path, set})
+	}
+	return files, nil
 }
 
 func runTool(root, tool string, file *descriptorpb.FileDescriptorProto) ([]generated, error) {

@@ -1,0 +1,50 @@
+"""Strategies for pmbot in Python.
+
+A strategy is a class derived from Strategy, and a program is one call:
+
+    pmbot.serve(MyStrategy)
+
+pmbot starts the program, tells it what happens and takes its wishes; see README.md for a whole
+strategy. Start reading at Strategy.
+"""
+
+from ._hidden import set_aside as _set_aside
+
+_set_aside()
+
+from ._serve import serve
+from ._version import VERSION as __version__
+from .enums import (
+    STP,
+    AccountStatus,
+    ActKind,
+    ActStatus,
+    EventKind,
+    Forced,
+    IntentKind,
+    OrderStatus,
+    OrderType,
+    PositionSide,
+    PriceMatch,
+    Product,
+    Side,
+    SideEffect,
+    TimeInForce,
+    TradingState,
+    Wallet,
+    WorkingType,
+)
+from .env import Env, Subscription
+from .errors import StrategyError
+from .indicator import ATR, EMA, SMA, Donchian, Indicator, StdDev, restore_states, states
+from .instrument import Instrument, Lot, Symbol, lots
+from .market import Bar, BookTicker, Funding, Mark, Trade
+from .news import Account, ActUpdate, Fill, OrderUpdate, Position, Refusal, StateChange
+from .number import Rounding, div_round, round_to, snap, text
+from .order import Intent, OpenOrder, Order, OrderRequest, buy, sell
+from .param import Param, ParamProblems, Params, param
+from .strategy import Manifest, Strategy
+from .times import utc
+from .view import View
+
+__all__ = [name for name in dir() if not name.startswith("_")]

@@ -1,0 +1,146 @@
+"""What a strategy holds in its hands during a callback."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from .enums import EventKind, IntentKind
+from .errors import StrategyError
+from .instrument import Instrument, Symbol
+from .market import nanoseconds
+from .number import Number, from_raw, to_raw
+from .order import Intent, Order, OrderRequest
+from .view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A wish to see a kind of market event of an instrument; interval is the length of bars."""
+
+    instrument: Instrument
+    kind: EventKind
+    interval: timedelta = timedelta(0)
+    warmup: int = 0
+
+
+class Env(View):
+    """The view, the order desk and the clock of one strategy.
+
+    Whatever a callback asks for takes effect after it returns, in the order asked. Keep no Env:
+    it is the same in every callback and means nothing outside of one.
+    """
+
+    def __init__(self, instruments: list[Instrument], strategy: int) -> None:
+        super().__init__(instruments, strategy)
+        self._starting = True
+        self._subscriptions: list[Subscription] = []
+        # What was asked for since the last event, and whether that is anything at all.
+        self._asked = False
+        self._intents: list[Intent] = []
+        self._timers: list[tuple[int, int]] = []
+        self._logs: list[str] = []
+
+    def instrument(self, symbol: Symbol | str) -> Instrument:
+        """Looks an instrument up. Raises StrategyError with what would help."""
+        if isinstance(symbol, str):
+            symbol = Symbol.parse(symbol)
+        for inst in self._instruments:
+            if inst.product is symbol.product and inst.symbol == symbol.name:
+                return inst
+        raise StrategyError(
+            f"unknown instrument: {symbol.product} {symbol.name}; add its exchangeInfo or name it in a symbol parameter"
+        )
+
+    def bars(self, inst: Instrument, interval: timedelta, warmup: int = 0) -> None:
+        """Subscribes to closed bars of that length.
+
+        With warmup above 0, that many bars from before the run come first, while env.warming is
+        true and orders are refused.
+        """
+        if interval <= timedelta(0) or warmup < 0:
+            raise StrategyError(f"bars of {inst.name}: interval {interval} must be above 0 and warmup {warmup} not below")
+        self._subscribe(Subscription(inst, EventKind.BAR, interval, warmup))
+
+    def trades(self, inst: Instrument) -> None:
+        """Subscribes to public trades."""
+        self._subscribe(Subscription(inst, EventKind.TRADE))
+
+    def book_tickers(self, inst: Instrument) -> None:
+        """Subscribes to best bid and ask."""
+        self._subscribe(Subscription(inst, EventKind.BOOK_TICKER))
+
+    def marks(self, inst: Instrument) -> None:
+        """Subscribes to mark prices."""
+        self._subscribe(Subscription(inst, EventKind.MARK))
+
+    def fundings(self, inst: Instrument) -> None:
+        """Subscribes to settled funding rates."""
+        self._subscribe(Subscription(inst, EventKind.FUNDING))
+
+    def send(self, order: Order) -> int:
+        """Wishes a new order and returns the ref that everything about it will carry."""
+        request = order.request
+        if request.instrument is None or request.side is None or request.type is None:
+            raise ValueError("an order needs instrument, side and type: begin it with buy or sell")
+        ref = self._last_ref + 1
+        self._intend(Intent(IntentKind.NEW, ref, request, order.reason))
+        return ref
+
+    def cancel(self, ref: int) -> None:
+        """Wishes an own order gone. Cancelling what is over is harmless."""
+        self._intend(Intent(IntentKind.CANCEL, ref))
+
+    def cancel_all(self, inst: Instrument) -> None:
+        """Wishes all own orders of an instrument gone."""
+        self._intend(Intent(IntentKind.CANCEL_ALL, request=OrderRequest(inst)))
+
+    def amend(self, ref: int, price: Number, qty: Number) -> None:
+        """Wishes another price and whole quantity (what has filled included) on an own limit order."""
+        request = OrderRequest(price=from_raw(to_raw(price, "price")), qty=from_raw(to_raw(qty, "qty")))
+        self._intend(Intent(IntentKind.AMEND, ref, request))
+
+    def borrow(self, asset: str, amount: Number) -> int:
+        """Wishes a loan, paid into the margin wallet, and returns its ref; on_loan tells what becomes of it."""
+        return self._act(IntentKind.BORROW, asset, amount)
+
+    def repay(self, asset: str, amount: Number) -> int:
+        """Wishes that as much of the debt in an asset is paid back, interest first; see debt."""
+        return self._act(IntentKind.REPAY, asset, amount)
+
+    def _act(self, kind: IntentKind, asset: str, amount: Number) -> int:
+        ref = self._last_ref + 1
+        self._intend(Intent(kind, ref, asset=asset, amount=from_raw(to_raw(amount, "amount"))))
+        return ref
+
+    def at(self, when: int, id: int) -> None:
+        """Asks for on_timer(id) at an instant in nanoseconds, or at once if it is past."""
+        if not 0 <= id < 1 << 64:
+            raise ValueError(f"timer id {id} is not in 0 to 2**64-1")
+        self._timers.append((id, when))
+        self._asked = True
+
+    def after(self, wait: timedelta, id: int) -> None:
+        """Asks for on_timer(id) when that time has passed."""
+        self.at(self.now + nanoseconds(wait), id)
+
+    def log(self, message: str, *args: object) -> None:
+        """Writes a line for people to pmbot's log; args are filled in with %, as logging does it."""
+        self._logs.append(message % args if args else message)
+        self._asked = True
+
+    def _subscribe(self, s: Subscription) -> None:
+        if not self._starting:
+            self.log("subscription to %s after start has no effect", s.kind)
+            return
+        for i, have in enumerate(self._subscriptions):
+            if (have.instrument, have.kind, have.interval) == (s.instrument, s.kind, s.interval):
+                if s.warmup > have.warmup:
+                    self._subscriptions[i] = s
+                return
+        self._subscriptions.append(s)
+
+    def _intend(self, i: Intent) -> None:
+        self._apply_intent(i)
+        self._intents.append(i)
+        self._asked = True
