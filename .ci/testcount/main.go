@@ -1,7 +1,8 @@
 // Command testcount reads the output of "go test -json", prints what a person wants to
 // see of it, and counts: the last line is "N passed, N failed, N skipped". Subtests count
-// like tests. It ends with 1 if anything failed, and, with -shared-skips forbid or
-// -browser-skips forbid, if a test was skipped for want of recorded data or of a browser.
+// like tests. It ends with 1 if anything failed, and, with -shared-skips forbid, -browser-skips
+// forbid or -python-skips forbid, if a test was skipped for want of recorded data, of a browser
+// or of a Python with gRPC.
 package main
 
 import (
@@ -18,11 +19,13 @@ import (
 const (
 	sharedReason  = "shared data not at hand"
 	browserReason = "browser not at hand"
+	pythonReason  = "python not at hand"
 )
 
 func main() {
 	skips := flag.String("shared-skips", "allow", "allow or forbid skips for want of recorded data")
 	browserSkips := flag.String("browser-skips", "allow", "allow or forbid skips for want of a browser")
+	pythonSkips := flag.String("python-skips", "allow", "allow or forbid skips for want of a Python with gRPC")
 	to := flag.String("to", "", "file to write the count to as well")
 	flag.Parse()
 	c := newCounter(os.Stdout)
@@ -30,7 +33,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "testcount:", err)
 		os.Exit(1)
 	}
-	ok := c.finish(*skips == "forbid", *browserSkips == "forbid")
+	ok := c.finish(*skips == "forbid", *browserSkips == "forbid", *pythonSkips == "forbid")
 	if *to != "" {
 		if err := os.WriteFile(*to, []byte(c.summary()+"\n"), 0o644); err != nil {
 			fmt.Fprintln(os.Stderr, "testcount:", err)
@@ -56,6 +59,7 @@ type counter struct {
 	skips                   []string
 	sharedSkips             int
 	browserSkips            int
+	pythonSkips             int
 }
 
 func newCounter(out io.Writer) *counter {
@@ -121,6 +125,9 @@ func (c *counter) end(e event, output []string) {
 		if strings.Contains(reason, browserReason) {
 			c.browserSkips++
 		}
+		if strings.Contains(reason, pythonReason) {
+			c.pythonSkips++
+		}
 		c.skips = append(c.skips, fmt.Sprintf("skip  %s %s: %s", e.Package, e.Test, reason))
 	}
 }
@@ -142,7 +149,7 @@ func (c *counter) summary() string {
 }
 
 // finish prints skips and the count, and says whether all is well.
-func (c *counter) finish(forbidShared, forbidBrowser bool) bool {
+func (c *counter) finish(forbidShared, forbidBrowser, forbidPython bool) bool {
 	for _, s := range c.skips {
 		fmt.Fprintln(c.out, s)
 	}
@@ -156,6 +163,10 @@ func (c *counter) finish(forbidShared, forbidBrowser bool) bool {
 	}
 	if forbidBrowser && c.browserSkips > 0 {
 		fmt.Fprintf(c.out, "a browser is at hand, but %d tests were skipped for want of it\n", c.browserSkips)
+		ok = false
+	}
+	if forbidPython && c.pythonSkips > 0 {
+		fmt.Fprintf(c.out, "Python is at hand, but %d tests were skipped for want of it\n", c.pythonSkips)
 		ok = false
 	}
 	fmt.Fprintln(c.out, c.summary())

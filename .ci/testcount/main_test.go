@@ -12,7 +12,7 @@ func count(t *testing.T, forbid bool, lines ...string) (string, bool) {
 	if err := c.read(strings.NewReader(strings.Join(lines, "\n"))); err != nil {
 		t.Fatal(err)
 	}
-	ok := c.finish(forbid, forbid)
+	ok := c.finish(forbid, forbid, forbid)
 	return out.String(), ok
 }
 
@@ -22,6 +22,7 @@ const (
 	failed     = `{"Action":"fail","Package":"p","Test":"TestB"}`
 	skipText   = `{"Action":"output","Package":"p","Test":"TestC","Output":"    c_test.go:12: shared data not at hand: set PMBOT_SHARED\n"}`
 	skipBrowse = `{"Action":"output","Package":"p","Test":"TestC","Output":"    c_test.go:12: browser not at hand: install chromium\n"}`
+	skipPython = `{"Action":"output","Package":"p","Test":"TestC","Output":"    c_test.go:12: python not at hand: install python3-grpcio\n"}`
 	skipped    = `{"Action":"skip","Package":"p","Test":"TestC"}`
 	packageOK  = `{"Action":"pass","Package":"p","Elapsed":0.2}`
 	packageBad = `{"Action":"fail","Package":"q"}`
@@ -43,6 +44,8 @@ func TestCount(t *testing.T) {
 		{"skip in spite of data", true, []string{passed, skipText, skipped}, false, "but 1 tests were skipped"},
 		{"skip without a browser", false, []string{passed, skipBrowse, skipped}, true, "skip  p TestC: browser not at hand: install chromium\n1 passed, 0 failed, 1 skipped"},
 		{"skip in spite of a browser", true, []string{passed, skipBrowse, skipped}, false, "a browser is at hand, but 1 tests were skipped"},
+		{"skip without Python", false, []string{passed, skipPython, skipped}, true, "skip  p TestC: python not at hand: install python3-grpcio\n1 passed, 0 failed, 1 skipped"},
+		{"skip in spite of Python", true, []string{passed, skipPython, skipped}, false, "Python is at hand, but 1 tests were skipped"},
 		{"not JSON", true, []string{"go: warning", passed}, true, "go: warning\n1 passed"},
 	} {
 		out, ok := count(t, test.forbid, test.lines...)

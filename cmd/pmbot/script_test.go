@@ -39,13 +39,17 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error { // under the race detector every process sleeps for a second at its end, or as this says
 			env.Setenv("GORACE", "atexit_sleep_ms=50")
-			return nil
+			return offerPython(env)
 		},
 		Condition: func(name string) (bool, error) {
-			if name != "namespaces" {
+			switch name {
+			case "namespaces":
+				return exec.Command("unshare", "--map-root-user", "--mount", "true").Run() == nil, nil
+			case "python":
+				return python() != "", nil
+			default:
 				return false, fmt.Errorf("no condition %q", name)
 			}
-			return exec.Command("unshare", "--map-root-user", "--mount", "true").Run() == nil, nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "fault": injectFault, "usr1": signalBot, "until": until, "ended": ended, "files": files, "samedata": sameData, "simulate": simulate, "exchange": startExchange, "hook": startHook, "certificate": certificate, "zip": zipFile, "bucket": bucket, "truncate": truncate, "tear": tear, "flip": flip, "journal": writeJournal,

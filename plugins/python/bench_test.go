@@ -27,7 +27,7 @@ func BenchmarkLockstep(b *testing.B) {
 				for i := range events {
 					at++
 					events[i] = exchange.Event{Seq: uint64(at), At: at, Inst: 1}
-					events[i].SetTrade(exchange.Trade{Price: 60_000e8 + exchange.Fixed(at)*1e6%1e12, Qty: 1e6, ID: int64(at)})
+					events[i].SetTrade(exchange.Trade{Price: 60_000e8 + exchange.Fixed(at%20_000)*1e7, Qty: 1e6, ID: int64(at)})
 				}
 				check(b, s.Ahead(events))
 				for i := range events {

@@ -175,7 +175,6 @@ func playLive(t *testing.T, seed uint64, noSocket bool) {
 	})
 	for i := range events {
 		if i == len(events)/2 { // another process goes on
-			check(t, l.Settle(t.Context()))
 			saved, err := l.Save(t.Context())
 			check(t, err)
 			resume := local.View().Snapshot()
@@ -242,7 +241,7 @@ func market(rng *rand.Rand, n int) []exchange.Event {
 		case k < 34:
 			side := exchange.Side(1 + rng.IntN(2))
 			e.SetFill(&exchange.Fill{
-				Order: 5, Strategy: 3, Ref: uint64(i), Side: side, Price: price, Qty: exchange.Fixed(1 + rng.Int64N(3e8)), Fee: decimal.New(int64(i), -8),
+				Order: 5, Strategy: 3, Ref: uint64(i), Side: side, Price: price, Qty: exchange.Fixed(rng.Int64N(4)) * 5e7, Fee: decimal.New(int64(i), -8),
 				PositionSide: exchange.PositionSide(rng.IntN(3)),
 			})
 		case k < 35:
@@ -252,7 +251,11 @@ func market(rng *rand.Rand, n int) []exchange.Event {
 		case k < 37:
 			e.SetTimer(&exchange.Timer{Strategy: 3, ID: uint64(i), Due: at})
 		case k < 38:
-			e.SetState(&exchange.StateChange{Inst: exchange.InstrumentID(i % 3), State: exchange.TradingState(i % 3), Effective: exchange.TradingState(i / 3 % 3), Reason: "test"})
+			id := exchange.StrategyID(0)
+			if i%3 == 0 {
+				id = exchange.StrategyID(rng.IntN(2) * 3)
+			}
+			e.SetState(&exchange.StateChange{Inst: exchange.InstrumentID(i % 3), Strategy: id, State: exchange.TradingState(i % 3), Effective: exchange.TradingState(i / 3 % 3), Reason: "test"})
 		case k < 39:
 			e.SetAccount(&exchange.Account{Equity: decimal.New(int64(i)*10, -2), Status: exchange.StatusNormal})
 		default:

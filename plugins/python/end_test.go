@@ -28,7 +28,11 @@ func TestMain(m *testing.M) {
 
 // actAsHost opens a plugin, has it hang in a callback if its name says so, and waits to be killed.
 func actAsHost(python, do string) {
-	p, err := host.Open(context.Background(), host.Spec{Path: python, Args: []string{"-B", "tests/probe.py"}})
+	spec := host.Spec{Path: python, Args: []string{"-B", "tests/probe.py"}}
+	if do == "wrapped" { // the parent of Python is a shell, which outlives the host
+		spec = host.Spec{Path: "/bin/sh", Args: []string{"-c", `"$0" -B tests/probe.py; true`, python}}
+	}
+	p, err := host.Open(context.Background(), spec)
 	if err != nil {
 		panic(err)
 	}
@@ -50,7 +54,7 @@ func actAsHost(python, do string) {
 
 // TestOrphan kills a host and sees its plugin end, also one in the middle of a callback.
 func TestOrphan(t *testing.T) {
-	for _, do := range []string{"nothing", "spin"} {
+	for _, do := range []string{"nothing", "spin", "wrapped"} {
 		t.Run(do, func(t *testing.T) {
 			self, err := os.Executable()
 			check(t, err)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/plugins/host"
 )
@@ -88,6 +89,41 @@ func TestTrouble(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestReadme runs the strategy that README.md prints, and the test that it prints for it.
+func TestReadme(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	check(t, err)
+	dir := t.TempDir()
+	source, err := filepath.Abs("src/pmbot")
+	check(t, err)
+	check(t, os.Symlink(source, filepath.Join(dir, "pmbot")))
+	for name, code := range map[string]string{"follow.py": block(t, string(text), 0), "test_follow.py": block(t, string(text), 1)} {
+		check(t, os.WriteFile(filepath.Join(dir, name), []byte(code), 0o755))
+	}
+	p := open(t, filepath.Join(dir, "follow.py"))
+	cfg := config(20, backtest.StrategyConfig{Plugin: "follow", Label: "follow", Params: map[string]string{"length": "50"}})
+	cfg.Data.Generate.Bar = 15 * time.Minute
+	if result := run(t, cfg, remote{t.Context(), p, ""}); result.Fills.Len() < 20 {
+		t.Errorf("%d fills", result.Fills.Len())
+	}
+	cmd := exec.Command(python(t), "-B", "-m", "unittest", "test_follow")
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "Ran 1 test") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// block is the i-th block of Python in a text.
+func block(t *testing.T, text string, i int) string {
+	t.Helper()
+	parts := strings.Split(text, "```python\n")
+	if len(parts) < i+2 {
+		t.Fatalf("README.md has no %d blocks of Python", i+1)
+	}
+	code, _, _ := strings.Cut(parts[i+1], "```")
+	return code
 }
 
 // records collects log records of the host.

@@ -37,6 +37,14 @@ def failure_of(e: BaseException, event: int) -> Any:
     return _wire.failure("STRATEGY", what, callback=callback, place=place, event=event)
 
 
+def authors_part(trace: TracebackType | None) -> TracebackType | None:
+    """A traceback from the author's method on; all of it where there is none."""
+    part = trace
+    while part and os.path.abspath(part.tb_frame.f_code.co_filename).startswith(_OURS):
+        part = part.tb_next
+    return part or trace
+
+
 def _locate(trace: TracebackType | None) -> tuple[str, str]:
     """The author's method that was called, and the innermost line of code beside it."""
     callback, place, beside = "", "", ""

@@ -202,6 +202,8 @@ def play_socket(play: Play, conn: socket.socket, crashed: Callable[[Crash], None
             try:
                 response = play.handle(request)
             except Crash as e:
+                if quiet:  # so that the host knows which event it was
+                    send(PlayResponse(answer={"upto": 1, "requests": quiet}))
                 send(e.response)
                 crashed(e)
                 return

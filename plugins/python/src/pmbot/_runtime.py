@@ -15,7 +15,7 @@ from .enums import EventKind, Wallet
 from .env import Env
 from .instrument import Instrument
 from .market import Bar, BookTicker, Funding, Mark, Trade, _Row
-from .news import Position
+from .news import Account, ActUpdate, Fill, OrderUpdate, Position, Refusal, StateChange
 from .strategy import Strategy, overrides
 
 # Of each kind of market event: words of its own, class, callback, and where in the row the
@@ -124,54 +124,59 @@ class Runtime:
 
     def one(self, p: Any) -> None:
         """Handles an event of the account or of the strategy's own."""
-        env, body = self.env, p.WhichOneof("body")
-        handler = getattr(self, f"_{body}", None)
-        if handler is None:
-            raise _wire.ProtocolError(f"event {p.seq}: body of an unknown kind; pmbot is newer than this package")
+        env, d, body = self.env, self.decoder, p.WhichOneof("body")
         self.event = 0
         env.warming, env.now = p.warming, p.at
-        handler(p, getattr(p, body))
+        match body:
+            case "order_update":
+                self.order_update(d.at(p.instrument), _wire.order_update(p.order_update))
+            case "fill":
+                self.fill(d.at(p.instrument), _wire.fill(p.fill))
+            case "ledger":
+                env._apply_ledger(p.ledger.asset, Wallet(p.ledger.wallet), _wire.decimal_of(p.ledger.balance))
+            case "account" | "risk_level":
+                self.account(_wire.account(getattr(p, body)))
+            case "refusal":
+                self.refusal(d.refusal(p.refusal))
+            case "act":
+                self.loan(_wire.act(p.act))
+            case "timer":
+                self.timer(p.timer.id)
+            case "state":
+                self.state(d.state(p.state))
+            case _:
+                raise _wire.ProtocolError(f"event {p.seq}: body of an unknown kind; pmbot is newer than this package")
 
-    def _order_update(self, p: Any, b: Any) -> None:
-        inst, u = self.decoder.at(p.instrument), _wire.order_update(b)
+    def order_update(self, inst: Instrument, u: OrderUpdate) -> None:
         self.env._apply_order(inst, u)
         if self.handles["order_update"]:
             self.strategy.on_order(self.env, inst, u)
 
-    def _fill(self, p: Any, b: Any) -> None:
-        inst, f = self.decoder.at(p.instrument), _wire.fill(b)
+    def fill(self, inst: Instrument, f: Fill) -> None:
         self.env._apply_fill(inst, f)
         if self.handles["fill"] and f.qty:  # 0 repeats one that was counted
             self.strategy.on_fill(self.env, inst, f)
 
-    def _ledger(self, p: Any, b: Any) -> None:
-        self.env._apply_ledger(b.asset, Wallet(b.wallet), _wire.decimal_of(b.balance))
-
-    def _account(self, p: Any, b: Any) -> None:
-        self.env._account = a = _wire.account(b)
+    def account(self, a: Account) -> None:
+        self.env._account = a
         if self.handles["account"]:
             self.strategy.on_account(self.env, a)
 
-    _risk_level = _account
-
-    def _refusal(self, p: Any, b: Any) -> None:
-        r = self.decoder.refusal(b)
+    def refusal(self, r: Refusal) -> None:
         self.env._apply_refusal(r)
         if self.handles["refusal"]:
             self.strategy.on_refusal(self.env, r)
 
-    def _act(self, p: Any, b: Any) -> None:
-        u = _wire.act(b)
+    def loan(self, u: ActUpdate) -> None:
         self.env._apply_act(u)
         if self.handles["loan"]:
             self.strategy.on_loan(self.env, u)
 
-    def _timer(self, p: Any, b: Any) -> None:
+    def timer(self, id: int) -> None:
         if self.handles["timer"]:
-            self.strategy.on_timer(self.env, b.id)
+            self.strategy.on_timer(self.env, id)
 
-    def _state(self, p: Any, b: Any) -> None:
-        s = self.decoder.state(b)
+    def state(self, s: StateChange) -> None:
         self.env._apply_state(s)
         if self.handles["state"]:
             self.strategy.on_state(self.env, s)
@@ -189,7 +194,6 @@ class Runtime:
             with deliberate("restore"):
                 self.strategy.restore(p.memory.version, p.memory.state)
         env.now, env._account = p.at, _wire.account(p.account)
-        env._last_ref = max(env._last_ref, p.last_ref)
         env._orders = [d.open_order(o) for o in p.orders] + env._orders
         env._balances = {(b.asset, Wallet(b.wallet)): _wire.decimal_of(b.amount) for b in p.balances}
         for q in p.positions:

@@ -37,7 +37,15 @@ def serve(*strategies: type[Strategy]) -> None:
     if not plugin_started():
         _explain(programs)
         sys.exit(2)
-    from . import _log  # what follows needs gRPC, and a person need not have it
+    try:
+        import google.protobuf  # what follows needs both, and a person who asks does not
+        import grpc
+    except ModuleNotFoundError as e:
+        sys.exit(
+            f"{sys.executable} has no module {e.name}; install python3-grpcio and python3-protobuf, or name"
+            " an interpreter that has them in the first line of the script"
+        )
+    from . import _log
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the host ends its plugins
     _log.configure()
@@ -144,7 +152,9 @@ def leave(code: int) -> NoReturn:
 
 def leave_after_crash(cause: BaseException, host: threading.Event) -> NoReturn:
     """Ends the process as an exception that nobody catches would, once the host has hung up."""
-    traceback.print_exception(cause)
+    from ._crash import authors_part
+
+    traceback.print_exception(type(cause), cause, authors_part(cause.__traceback__), chain=cause.__cause__ is not None)
     sys.stderr.flush()
     host.wait(2)
     os._exit(1)

@@ -6,7 +6,7 @@ package is imported: there is no generated code that could be out of date.
 
 from __future__ import annotations
 
-import pathlib
+import importlib.resources
 from decimal import Decimal
 from typing import Any
 
@@ -46,7 +46,7 @@ REQUEST_BYTES_MAX = 64 << 20
 
 
 def _classes() -> tuple[dict[str, Any], Any]:
-    data = (pathlib.Path(__file__).parent / "pmbot.binpb").read_bytes()
+    data = importlib.resources.files(__package__).joinpath("pmbot.binpb").read_bytes()
     pool = descriptor_pool.DescriptorPool()
     for file in descriptor_pb2.FileDescriptorSet.FromString(data).file:
         pool.AddSerializedFile(file.SerializeToString())

@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from .number import Number, from_raw, to_raw
+from .number import WIDE_MAX, Number, from_raw, to_raw
 
 _BUYER_MAKER = 2 << 8
 _SPECIAL = 4 << 8
@@ -24,7 +24,7 @@ class _Row:
     _fields: ClassVar[tuple[str, ...]] = ()
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other._values() == self._values()
+        return isinstance(other, _Row) and type(other) is type(self) and other._values() == self._values()
 
     def __hash__(self) -> int:
         return hash(self._values())
@@ -220,8 +220,9 @@ class Bar(_Row):
     ) -> None:
         self._row = _row(
             start, nanoseconds(interval), to_raw(open, "open"), to_raw(high, "high"), to_raw(low, "low"),
-            to_raw(close, "close"), trades, *_halves(to_raw(volume, "volume")),
-            *_halves(to_raw(quote_volume, "quote_volume")), *_halves(to_raw(taker_buy, "taker_buy")),
+            to_raw(close, "close"), trades, *_halves(to_raw(volume, "volume", WIDE_MAX)),
+            *_halves(to_raw(quote_volume, "quote_volume", WIDE_MAX)),
+            *_halves(to_raw(taker_buy, "taker_buy", WIDE_MAX)),
         )  # fmt: skip
 
     @property

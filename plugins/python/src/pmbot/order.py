@@ -71,7 +71,7 @@ class Order:
     reason: str = ""
 
     def _with(self, **changes: object) -> Order:
-        return Order(dataclasses.replace(self.request, **changes), self.reason)  # type: ignore[arg-type]
+        return Order(dataclasses.replace(self.request, **changes), self.reason)
 
     def _of(self, type: OrderType, trigger: Number = 0, price: Number = 0) -> Order:
         return self._with(

@@ -148,10 +148,6 @@ class Params:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{n}={v!r}' for n, v in self.__dict__.items())})"
 
-    if typing.TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any: ...
-
 
 _KINDS = {int: "int", bool: "bool", str: "text", Decimal: "decimal", timedelta: "duration", Symbol: "symbol"}
 
@@ -219,7 +215,7 @@ def _parse_decimal(s: str) -> Decimal:
     try:
         return from_raw(to_raw(s, ""))
     except ValueError as e:
-        problem = f"number has more than 8 decimals" if "places" in str(e) else "number out of range"
+        problem = "number has more than 8 decimals" if "places" in str(e) else "number out of range"
         raise ValueError(f'"{s[:40]}": {problem}') from None
 
 
