@@ -150,6 +150,10 @@ type StrategyConfig struct {
 	// OnDeath says what becomes of its open orders when its process is gone, or answers too late
 	// again and again; in a backtest neither happens.
 	OnDeath OnDeath `toml:"on_death" json:"on_death,omitzero"`
+	// MemoryMax and FilesMax are what its process may use in a bot, in MiB of memory and in files
+	// and connections that are open; 0 is 1024 of both. A backtest may use what it needs.
+	MemoryMax int `toml:"memory_max_mb" json:"memory_max_mb,omitzero"`
+	FilesMax  int `toml:"files_max" json:"files_max,omitzero"`
 	// Allow is what the strategy may do of what it has declared.
 	Allow AllowConfig `toml:"allow" json:"allow,omitzero"`
 }

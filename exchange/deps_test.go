@@ -125,6 +125,7 @@ var modules = map[string]string{
 	"github.com/schollz/progressbar/v3":   "cmd/pmbot",
 	"golang.org/x/term":                   "cmd/pmbot",
 	"golang.org/x/sync":                   "cmd/pmbot",
+	"golang.org/x/sys":                    "plugins/host",
 	"charm.land/lipgloss/v2":              "backtest/report",
 	"github.com/parquet-go/parquet-go":    "backtest/tape backtest/rundir",
 	"github.com/klauspost/compress":       "backtest/tape backtest/tape/*",

@@ -294,6 +294,12 @@ func (c *configuration) checkStrategies(wrong wrongFunc) {
 		if !sha256Hex.MatchString(s.SHA256) {
 			wrong(key+".sha256", "%q is not 64 hexadecimal digits", s.SHA256)
 		}
+		if s.MemoryMax != 0 && (s.MemoryMax < memoryLeast || s.MemoryMax > 1<<20) {
+			wrong(key+".memory_max_mb", "%d is not %d to %d", s.MemoryMax, memoryLeast, 1<<20)
+		}
+		if s.FilesMax != 0 && (s.FilesMax < filesLeast || s.FilesMax > 1<<20) {
+			wrong(key+".files_max", "%d is not %d to %d", s.FilesMax, filesLeast, 1<<20)
+		}
 		if _, isBundled := bundled()[s.Plugin]; isBundled && s.SHA256 != "" {
 			wrong(key+".sha256", "%s is bundled and has no file of its own; leave the checksum out", s.Plugin)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -74,7 +75,7 @@ func (p *programs) open(ctx context.Context, s backtest.StrategyConfig) (backtes
 	plugin, open := p.plugins[key]
 	if !open {
 		var err error
-		if plugin, err = openPlugin(ctx, s.Plugin, s.SHA256, p.log); err != nil {
+		if plugin, err = openPlugin(ctx, s.Plugin, s.SHA256, p.log, host.Limits{}); err != nil {
 			return nil, err
 		}
 		p.plugins[key] = plugin
@@ -82,9 +83,9 @@ func (p *programs) open(ctx context.Context, s backtest.StrategyConfig) (backtes
 	return remote{ctx, plugin, name}, nil
 }
 
-// openPlugin starts the process of a bundled strategy or of a plugin's path.
-func openPlugin(ctx context.Context, nameOrPath, sha256 string, log *slog.Logger) (*host.Plugin, error) {
-	spec := host.Spec{Path: nameOrPath, SHA256: sha256, Name: nameOrPath, Log: log}
+// openPlugin starts the process of a bundled strategy or of a plugin's path, within limits.
+func openPlugin(ctx context.Context, nameOrPath, sha256 string, log *slog.Logger, limits host.Limits) (*host.Plugin, error) {
+	spec := host.Spec{Path: nameOrPath, SHA256: sha256, Name: nameOrPath, Log: log, Limits: limits}
 	if _, isBundled := bundled()[nameOrPath]; isBundled {
 		self, err := os.Executable()
 		if err != nil {
@@ -95,6 +96,18 @@ func openPlugin(ctx context.Context, nameOrPath, sha256 string, log *slog.Logger
 		return nil, &failure{exitNotFound, fmt.Errorf("no bundled strategy or file is called %s", nameOrPath), cureForName(nameOrPath)}
 	}
 	return host.Open(ctx, spec)
+}
+
+// What a strategy's process may use in a bot if the configuration does not say, and the least that
+// it may say, in MiB and in files: a program that does nothing has a quarter of that.
+const (
+	memoryDefault, memoryLeast = 1024, 64
+	filesDefault, filesLeast   = 1024, 64
+)
+
+// processLimits are those of a strategy's process in a bot.
+func processLimits(s *backtest.StrategyConfig) host.Limits {
+	return host.Limits{Memory: int64(cmp.Or(s.MemoryMax, memoryDefault)) << 20, Files: cmp.Or(s.FilesMax, filesDefault), Yield: true}
 }
 
 func cureForName(name string) string {

@@ -150,7 +150,7 @@ func (b *bot) openPrograms(ctx context.Context) error {
 // be stopped in order.
 func (b *bot) openProgram(p *player) (err error) {
 	s := &p.spec
-	if p.plugin, err = openPlugin(context.Background(), s.Plugin, s.SHA256, b.log); err != nil {
+	if p.plugin, err = openPlugin(context.Background(), s.Plugin, s.SHA256, b.log, processLimits(s)); err != nil {
 		return err
 	}
 	sum, err := programSum(s.Plugin)

@@ -130,7 +130,7 @@ func (b *bot) candidate(ctx context.Context, p *player) (g program, flat map[str
 		return g, nil, fmt.Errorf("the configuration has %s at another place, or not any more: that needs a new start", p.label)
 	}
 	g.spec = cfg.Strategies[p.config]
-	if g.plugin, err = openPlugin(context.Background(), g.spec.Plugin, g.spec.SHA256, b.log); err != nil {
+	if g.plugin, err = openPlugin(context.Background(), g.spec.Plugin, g.spec.SHA256, b.log, processLimits(&g.spec)); err != nil {
 		return g, nil, err
 	}
 	if err := b.examine(ctx, p, &g, cfg.Instruments); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/plugins/host"
 	"github.com/pmbot/pmbot/strategy"
 )
 
@@ -98,7 +99,7 @@ bundled one's name or the path of a plugin program, which is started for that.`,
 }
 
 func (c *console) inspect(ctx context.Context, nameOrPath, sha256 string, asJSON bool) error {
-	plugin, err := openPlugin(ctx, nameOrPath, sha256, c.logger(false))
+	plugin, err := openPlugin(ctx, nameOrPath, sha256, c.logger(false), host.Limits{})
 	if err != nil {
 		return err
 	}

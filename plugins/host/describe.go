@@ -79,6 +79,9 @@ func decodeDescription(r *pb.DescribeResponse) (d Description, err error) {
 
 // lost says why a call has ended without an answer. ctx is the call's.
 func (p *Plugin) lost(ctx context.Context, doing string, err error) *Error {
+	if what := p.greedy.Load(); what != nil {
+		return p.fail(Greedy, *what+", "+doing, "keep less, or give it more with memory_max_mb", err)
+	}
 	switch {
 	case p.ctx.Err() != nil:
 		return p.fail(Failed, "stopped "+doing+": "+context.Cause(p.ctx).Error(), "", context.Cause(p.ctx))

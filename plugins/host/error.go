@@ -39,11 +39,13 @@ const (
 	Misused
 	// Flooded: the strategy asked for more than a session may.
 	Flooded
+	// Greedy: the process had more of the machine than it may.
+	Greedy
 )
 
 var kindNames = [...]string{
 	NotFound: "not found", NotPlugin: "not a plugin", BadChecksum: "bad checksum", BadVersion: "bad version",
-	BadParams: "bad parameters", BadData: "bad data", Crashed: "crashed", Hung: "hung", Lied: "lied", Failed: "failed", Misused: "misused", Flooded: "flooded",
+	BadParams: "bad parameters", BadData: "bad data", Crashed: "crashed", Hung: "hung", Lied: "lied", Failed: "failed", Misused: "misused", Flooded: "flooded", Greedy: "greedy",
 }
 
 func (k Kind) String() string {

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -33,6 +34,8 @@ type Spec struct {
 	SHA256 string
 	// Name is the plugin's name in messages; Path if empty.
 	Name string
+	// Limits bound what the process may use.
+	Limits Limits
 	// Log gets what the program prints, and go-plugin's own words at debug level; nil
 	// for nothing.
 	Log *slog.Logger
@@ -55,6 +58,8 @@ type Plugin struct {
 	client       *plugin.Client
 	service      pb.StrategyServiceClient
 	list         *pb.ListResponse
+	// greedy says that the process was ended because it had too much.
+	greedy atomic.Pointer[string]
 	// sockets is the directory that go-plugin has made for the connection.
 	sockets string
 }
@@ -88,6 +93,7 @@ func Open(ctx context.Context, spec Spec) (*Plugin, error) {
 		p.Close()
 		return nil, err
 	}
+	p.hold()
 	return p, nil
 }
 

@@ -1,6 +1,7 @@
 package plugintest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -18,12 +19,13 @@ type Probe struct {
 		Symbol strategy.Symbol `default:"UM:BTCUSDT" help:"what to watch and trade"`
 		Other  strategy.Symbol `default:"" help:"a second one; may be empty"`
 		Every  int             `default:"0" min:"0" unit:"events" help:"how often it asks for something; 0 is never"`
-		Do     string          `default:"nothing" choices:"nothing|panic|nil|exit|hang|gate|spin|flood|intents|print|unsaved|answer|fail-start|panic-start|panic-stop|exit-stop" help:"how it misbehaves"`
+		Do     string          `default:"nothing" choices:"nothing|panic|nil|exit|hang|gate|spin|flood|intents|print|unsaved|answer|leak|fail-start|panic-start|panic-stop|exit-stop" help:"how it misbehaves"`
 		Gate   string          `default:"" help:"a file that gate reads before it goes on"`
 		Bars   bool            `default:"false" help:"watch bars and nothing else"`
 		At     int             `default:"0" min:"0" help:"at which market event it misbehaves, from 1"`
 	}
 	in, other *exchange.Instrument
+	leaked    [][]byte
 	seen      int
 	sum       int64
 	last      strategy.Ref
@@ -118,6 +120,11 @@ func (p *Probe) misbehave(env *strategy.Env) {
 	case "exit":
 		fmt.Fprintln(os.Stderr, "I quit")
 		os.Exit(3)
+	case "leak":
+		for {
+			p.leaked = append(p.leaked, bytes.Repeat([]byte{1}, 1<<20))
+			time.Sleep(time.Millisecond)
+		}
 	case "hang":
 		time.Sleep(time.Hour)
 	case "gate":

@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "1b4741b32a8e3631227892399288c4e882df2d32ffa6c04efb03be15774c34fe"
+const coreSource = "eaf162bc1cae0a8e9a153622ce9455afb39b8288ceee48e338772d659d96f142"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
