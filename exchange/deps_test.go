@@ -109,7 +109,8 @@ var law = map[string]string{
 	"cmd/pmbot": "*",
 
 	// For tests alone.
-	"internal/raced": "",
+	"internal/raced":      "",
+	"internal/bundletest": "exchange strategy backtest riskguard internal/raced",
 }
 
 const bundled = "exchange strategy strategy/exec plugins/sdk"

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pmbot/pmbot/plugins/grid"
 	"github.com/pmbot/pmbot/plugins/hedge"
 	"github.com/pmbot/pmbot/plugins/mm"
 	"github.com/pmbot/pmbot/plugins/sdk"
@@ -18,6 +19,7 @@ import (
 // through the same process boundary as any other: pmbot starts itself as their plugin.
 func bundled() map[string]func() strategy.Strategy {
 	return map[string]func() strategy.Strategy{
+		"grid":  grid.New,
 		"hedge": hedge.New,
 		"mm":    mm.New,
 		"trend": trend.New,

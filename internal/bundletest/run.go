@@ -1,0 +1,97 @@
+package bundletest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
+	"github.com/pmbot/pmbot/riskguard"
+	"github.com/pmbot/pmbot/strategy"
+)
+
+// Day is the first of a generated market.
+var Day = exchange.TimeOf(time.Date(2024, 3, 1, 0, 0, 0, 0, time.UTC))
+
+// Config is one strategy on some days of a generated market of bitcoin, on an account of
+// 100,000 USDT, under limits that end no run: nobody is there to resume.
+func Config(days int, bar time.Duration, params map[string]string) *backtest.Config {
+	fee := backtest.FeeConfig{Maker: exchange.MustFixed("0.0002"), Taker: exchange.MustFixed("0.0005")}
+	one := decimal.New(1, 0)
+	cfg := &backtest.Config{Seed: 3, Risk: riskguard.DefaultLimits(), Strategies: []backtest.StrategyConfig{{Plugin: "it", Params: params}}}
+	r := &cfg.Risk
+	r.DailyLossMaxRatio, r.DrawdownMaxRatio, r.StrategyDailyLossMaxRatio, r.StrategyDrawdownMaxRatio = one, one, one, one
+	r.LossStreakMax, r.ForcedFillsMax, r.ExecutionsPerMinuteMax = 1_000_000, 1_000_000, 10_000
+	r.OrderNotionalMaxRatio, r.PositionMaxRatio, r.OpenOrdersNotionalMaxRatio = one, decimal.New(2, 0), decimal.New(40, 0)
+	cfg.Data.Generate = backtest.GenerateConfig{Coin: "BTC", Days: days, Bar: bar, Start: Day}
+	cfg.Account.Margin, cfg.Account.Leverage = map[string]decimal.Decimal{"USDT": decimal.New(100_000, 0)}, 5
+	cfg.Venue.UM, cfg.Venue.CM = fee, fee
+	cfg.Venue.Margin = backtest.FeeConfig{Maker: exchange.MustFixed("0.001"), Taker: exchange.MustFixed("0.001")}
+	return cfg
+}
+
+// Run runs a program to its end.
+func Run(t testing.TB, cfg *backtest.Config, p backtest.Program) *backtest.Result {
+	t.Helper()
+	res, err := backtest.Run(context.Background(), cfg, backtest.Options{Programs: []backtest.Program{p}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+// Held is what is open at the end, on one line, such as "UM BTCUSDT 0.2; CM BTCUSD_PERP -50".
+func Held(res *backtest.Result) string {
+	var list []string
+	for _, p := range res.Open {
+		list = append(list, fmt.Sprint(p.Product, " ", p.Symbol, " ", p.Qty))
+	}
+	return strings.Join(list, "; ")
+}
+
+// Deaths runs a strategy without a death; with a restart before every event; and then once for
+// each event (or each every-th of them) with a death at it: nobody handles that event and the
+// next missed-1, no timer rings that was set before, and the memory is one event older still.
+// What final makes of the result must be the same each time. The undisturbed result is
+// returned, for a look at whether there was anything to disturb.
+func Deaths(t *testing.T, cfg *backtest.Config, make func() strategy.Strategy, every, missed int, final func(*backtest.Result) string) *backtest.Result {
+	t.Helper()
+	events := 0
+	p := Program{LocalProgram: make, Events: &events}
+	base := Run(t, cfg, p)
+	want, n := final(base), events
+	p.Dies = func(int, *exchange.Event) bool { return true }
+	if got := final(Run(t, cfg, p)); got != want {
+		t.Errorf("restarted before every event: at the end %q, want %q", got, want)
+	}
+	p.Missed, p.Stale = missed, 1
+	wrong := 0
+	for k := 0; k < n && wrong < 5; k += every {
+		p.Dies = func(i int, _ *exchange.Event) bool { return i == k }
+		if got := final(Run(t, cfg, p)); got != want {
+			wrong++
+			t.Errorf("killed at event %d of %d: at the end %q, want %q", k, n, got, want)
+		}
+	}
+	t.Logf("%d events, %d deaths, %d fills, at the end %q", n, (n+every-1)/every, base.Fills.Len(), want)
+	return base
+}
+
+// Every is how many events lie between two deaths of a test: 1 where time is no matter, and
+// the step otherwise.
+func Every(step int) int {
+	switch {
+	case os.Getenv("PMBOT_DEATHS") != "":
+		return 1
+	case testing.Short() || raced.On():
+		return 10*step + 1
+	}
+	return step
+}

@@ -1,0 +1,8 @@
+// Package exec has what several strategies need to get their orders done, so that nobody
+// copies it badly: patience after a no ([Backoff]), a budget of requests ([Pace]), the way
+// out of an instrument ([Leave]) and a native stop for what is held ([Protect]).
+//
+// It promises what strategies must: everything follows from the view and the events, there
+// is no clock and no randomness, and whatever is kept here may be lost in a restart without
+// harm. Its values belong to the strategy that has them.
+package exec
