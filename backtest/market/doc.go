@@ -1,6 +1,6 @@
 // Package market makes markets from a seed, for samples, simulations and tests that have no
-// recorded data at hand. A [Market] is bars, marks, index prices and fundings of the
-// perpetual contracts of one coin, for as long as it was asked for. [Ticks] is books,
+// recorded data at hand. A [Market] is bars, marks, index prices and fundings of contracts and
+// margin pairs of one coin, for as long as it was asked for. [Ticks] is books,
 // trades, best prices, marks, index prices, fundings and liquidations of contracts and
 // margin pairs of any coins, without end.
 //

@@ -21,10 +21,12 @@ const (
 	fundingCap   exchange.Fixed = 300_000 // 0.30%
 )
 
-// leg is one perpetual contract.
+// leg is one contract, or margin pair.
 type leg struct {
 	inst       exchange.InstrumentID
 	inverse    bool
+	spot       bool          // a margin pair: it follows the index, without mark and funding
+	delivery   exchange.Time // of a dated contract, 0 for others
 	random     *rand.PCG
 	tick, step exchange.Fixed
 	size       exchange.Fixed
@@ -61,14 +63,21 @@ func newLeg(seed uint64, in *exchange.Instrument, c *coin, every time.Duration, 
 		funding: newFunding(start, every),
 	}
 	l.premium = l.usual
+	if in.Product == exchange.Margin {
+		l.spot, l.usual, l.premium = true, 0, 0
+	}
+	l.delivery = in.Delivery
 	l.noise = int64(float64(6*basisPoint) * math.Sqrt(2/float64(int64(1)<<l.memory)))
+	if l.spot {
+		l.noise /= 6
+	}
 	lotUSD, turnover := float64(c.price.Float()*l.step.Float()), float64(turnoverUM)
 	if l.inverse {
 		lotUSD, turnover = float64(l.size.Float()*l.step.Float()), turnoverCM
 	}
 	l.lots = int64(min(max(float64(turnover*float64(minutes))/lotUSD, 8), 1<<32))
 	l.index = l.indexOf(c)
-	l.close = l.onTick(l.index + part(l.index, l.premium))
+	l.close = l.onTick(l.index + part(l.index, l.over(l.premium, start)))
 	l.open = l.close
 	return l
 }
@@ -82,6 +91,22 @@ func (l *leg) indexOf(c *coin) exchange.Fixed {
 	return c.price - part(c.price, c.depeg)
 }
 
+// perpetual says whether the leg pays funding.
+func (l *leg) perpetual() bool { return !l.spot && l.delivery == 0 }
+
+// trades says whether a bar that closes at an instant is the leg's.
+func (l *leg) trades(at exchange.Time) bool { return l.delivery == 0 || at <= l.delivery }
+
+// over is what the leg costs above its index at an instant, with that premium. Of a dated
+// contract it goes with the time that is left, and there is none at its delivery.
+func (l *leg) over(premium int64, at exchange.Time) int64 {
+	if l.delivery == 0 {
+		return premium
+	}
+	left := max(0, int64(l.delivery.Sub(at)/time.Second))
+	return carry*left/yearSeconds + premium*min(left, daySeconds)/daySeconds
+}
+
 func (l *leg) onTick(p exchange.Fixed) exchange.Fixed { return max(p-p%l.tick, l.tick) }
 
 // move goes on by one bar and writes it to b.
@@ -89,12 +114,15 @@ func (l *leg) move(c *coin, start exchange.Time, b *exchange.Bar) {
 	dice, wicks := l.random.Uint64(), l.random.Uint64()
 	l.index = l.indexOf(c)
 	crowd := l.usual + c.tilt // who follows a trend pays for it
+	if l.spot {
+		crowd = 0
+	}
 	l.premium += (crowd-l.premium)>>l.memory + l.noise*centred(dice)>>16
 	premium := l.premium + centred(dice>>16)*basisPoint>>17
 	l.funding.sample(premium)
 
 	open := l.open
-	l.close = l.onTick(l.index + part(l.index, premium))
+	l.close = l.onTick(l.index + part(l.index, l.over(premium, start.Add(l.every))))
 	span := part(l.close, c.now)
 	high, low := wick(span, wicks), wick(span, wicks>>32)
 	high = max(open, l.close) + high - high%l.tick
@@ -146,8 +174,11 @@ func mulDiv(a, b, c exchange.Fixed) exchange.Wide {
 }
 
 // mark is Binance's: the median of index with the funding still to come, index with the
-// usual basis, and the last price.
+// usual basis, and the last price; of a dated contract the index with its usual basis.
 func (l *leg) mark(now exchange.Time) exchange.Mark {
+	if l.delivery != 0 {
+		return exchange.Mark{Price: l.index + part(l.index, l.over(l.premium, now)), Index: l.index, Settle: l.index}
+	}
 	first := l.index + part(l.index, l.funding.ahead())
 	second := l.index + part(l.index, l.premium)
 	return exchange.Mark{

@@ -30,8 +30,9 @@ type Spec struct {
 	Bars int
 	// Price is where the index starts. 0 takes 60,000 for BTC and 3,000 for ETH.
 	Price exchange.Fixed
-	// Legs are perpetual contracts on UM or CM of one base coin. ID, Product, Base,
-	// Quote, Tick, Lot.Step and, for CM, ContractSize are read.
+	// Legs are contracts on UM or CM, perpetual or dated, and margin pairs, of one base coin.
+	// ID, Product, Base, Quote, Delivery, Tick, Lot.Step and, for CM, ContractSize are read.
+	// A dated contract ends at its Delivery.
 	Legs []*exchange.Instrument
 	// Others are assets that begin at 1 USD and stay there, but for moves: stable coins that an
 	// account holds and nothing here is quoted in.
@@ -114,6 +115,9 @@ func (s *Spec) check() (exchange.Fixed, error) {
 		}
 	}
 	for _, in := range s.Legs {
+		if in.Delivery != 0 && in.Delivery <= s.Start {
+			return 0, fmt.Errorf("leg %s: its delivery, %v, is not after the start", in.Name(), in.Delivery)
+		}
 		if err := checkLeg(in, s.Legs[0].Base, price); err != nil {
 			return 0, fmt.Errorf("leg %s: %w", in.Name(), err)
 		}
@@ -123,8 +127,6 @@ func (s *Spec) check() (exchange.Fixed, error) {
 
 func checkLeg(in *exchange.Instrument, base string, price exchange.Fixed) error {
 	switch {
-	case in.Product != exchange.UM && in.Product != exchange.CM || in.Delivery != 0:
-		return errors.New("only perpetual contracts on UM and CM can be generated")
 	case in.Base != base:
 		return fmt.Errorf("coin is %s, but the first leg's is %s", in.Base, base)
 	case in.Tick <= 0 || in.Lot.Step <= 0:
@@ -188,11 +190,16 @@ func (m *Market) instant(buf []exchange.Event) int {
 	}
 	m.value(&w, m.now%exchange.Time(m.hour) == 0)
 	for i := range m.legs {
-		w.next(m.legs[i].inst).SetBar(&closed[i])
+		if m.legs[i].trades(m.now) {
+			w.next(m.legs[i].inst).SetBar(&closed[i])
+		}
 	}
 	if m.now%exchange.Time(fundingEvery) == 0 {
 		for i := range m.legs {
 			l := &m.legs[i]
+			if !l.perpetual() {
+				continue
+			}
 			mark := l.mark(m.now).Price
 			w.next(l.inst).SetFunding(exchange.Funding{Rate: l.funding.settle(), Mark: mark, Interval: fundingEvery})
 		}
@@ -212,6 +219,9 @@ func (m *Market) promise(w *writer) {
 			{Kind: exchange.KindBarOpen, Every: m.bar},
 			{Kind: exchange.KindFunding, Every: fundingEvery},
 		} {
+			if c.Kind == exchange.KindMark && m.legs[i].spot || c.Kind == exchange.KindFunding && !m.legs[i].perpetual() {
+				continue
+			}
 			w.next(m.legs[i].inst).SetCadence(&c)
 		}
 	}
@@ -236,8 +246,9 @@ func (m *Market) value(w *writer, stable bool) {
 		m.index(w, m.others[i].name, m.others[i].price)
 	}
 	for i := range m.legs {
-		l := &m.legs[i]
-		w.next(l.inst).SetMark(l.mark(m.now))
+		if l := &m.legs[i]; !l.spot && l.trades(m.now) {
+			w.next(l.inst).SetMark(l.mark(m.now))
+		}
 	}
 }
 
@@ -249,8 +260,9 @@ func (m *Market) index(w *writer, asset string, price exchange.Fixed) {
 
 func (m *Market) open(w *writer) {
 	for i := range m.legs {
-		l := &m.legs[i]
-		w.next(l.inst).SetBarOpen(exchange.BarOpen{Price: l.open, Interval: m.bar})
+		if l := &m.legs[i]; l.trades(m.now.Add(m.bar)) {
+			w.next(l.inst).SetBarOpen(exchange.BarOpen{Price: l.open, Interval: m.bar})
+		}
 	}
 }
 

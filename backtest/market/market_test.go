@@ -435,7 +435,7 @@ func TestSpecMistakes(t *testing.T) {
 		{func(s *Spec) { s.Legs[1] = legs(t, "ETH")[1] }, "leg CM ETHUSD_PERP: coin is ETH, but the first leg's is BTC"},
 		{func(s *Spec) { s.Legs[0].Tick = 0 }, "leg UM BTCUSDT: tick and lot step must be above 0"},
 		{func(s *Spec) { s.Legs[1].ContractSize = 0 }, "contract size must be above 0"},
-		{func(s *Spec) { s.Legs[0].Delivery = start }, "only perpetual contracts"},
+		{func(s *Spec) { s.Legs[0].Delivery = start }, "is not after the start"},
 		{func(s *Spec) { s.Price = exchange.FixedOne }, "must be at least 6400 ticks of 0.1"},
 		{func(s *Spec) { s.Price = exchange.FixedMax }, "at most"},
 	} {

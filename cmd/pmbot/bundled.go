@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pmbot/pmbot/plugins/basis"
 	"github.com/pmbot/pmbot/plugins/grid"
 	"github.com/pmbot/pmbot/plugins/hedge"
 	"github.com/pmbot/pmbot/plugins/mm"
@@ -19,6 +20,7 @@ import (
 // through the same process boundary as any other: pmbot starts itself as their plugin.
 func bundled() map[string]func() strategy.Strategy {
 	return map[string]func() strategy.Strategy{
+		"basis": basis.New,
 		"grid":  grid.New,
 		"hedge": hedge.New,
 		"mm":    mm.New,

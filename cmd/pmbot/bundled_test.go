@@ -16,7 +16,8 @@ import (
 // and that need no data. Each line of testdata/bundled.txt is a configuration, what came of it,
 // and the hash of the whole result.
 func TestBundledResults(t *testing.T) {
-	const golden = "testdata/bundled.txt"
+	const golden = "cmd/pmbot/testdata/bundled.txt"
+	t.Chdir("../..") // the commands of the READMEs are given there
 	want, err := os.ReadFile(golden)
 	if err != nil {
 		t.Fatal(err)
@@ -24,7 +25,7 @@ func TestBundledResults(t *testing.T) {
 	var got strings.Builder
 	for _, line := range strings.Split(strings.TrimSpace(string(want)), "\n") {
 		name, _, _ := strings.Cut(line, " ")
-		text := pmbot(t, "backtest", "--json", "--no-report", "--mode", "inprocess", "-c", filepath.Join("../../configs", name+".toml"))
+		text := pmbot(t, "backtest", "--json", "--no-report", "--mode", "inprocess", "-c", filepath.Join("configs", name+".toml"))
 		var r backtest.Result
 		if err := json.Unmarshal([]byte(text), &r); err != nil {
 			t.Fatal(err)

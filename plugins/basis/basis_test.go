@@ -1,0 +1,226 @@
+package basis
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/bundletest"
+	"github.com/pmbot/pmbot/strategy"
+)
+
+var fixed = exchange.MustFixed
+
+// market is a pair that trades often.
+func market(days int, pairs ...string) *backtest.Config {
+	p := map[string]string{"bar": "15m", "window": "30", "enter": "1.5", "exit": "0", "cost": "0.0005", "size": "0.2", "slice": "0.1"}
+	for i := 0; i < len(pairs); i += 2 {
+		p[pairs[i]] = pairs[i+1]
+	}
+	return bundletest.Config(days, 15*time.Minute, p)
+}
+
+// watch sees that a pair is hedged whenever none of its orders is at work.
+type watch struct {
+	*Basis
+	t       *testing.T
+	entered int
+	open    decimal.Decimal // the most that was open so
+}
+
+func (w *watch) OnBar(env *strategy.Env, in *exchange.Instrument, b *exchange.Bar) {
+	if open := w.pair.Open(env).Abs(); len(env.Orders()) == 0 && open.GreaterThan(w.open) {
+		w.open = open
+	}
+	w.Basis.OnBar(env, in, b)
+}
+
+func run(t *testing.T, cfg *backtest.Config) (*watch, *backtest.Result) {
+	t.Helper()
+	var w *watch
+	res := bundletest.Run(t, cfg, backtest.LocalProgram(func() strategy.Strategy { w = &watch{Basis: New().(*Basis), t: t}; return w }))
+	return w, res
+}
+
+func TestHedged(t *testing.T) {
+	for seed := range uint64(5) {
+		cfg := market(10)
+		cfg.Seed = seed
+		w, res := run(t, cfg)
+		if res.Fills.Len() < 20 || res.Orders.Refused+res.Orders.Rejected > 0 || w.open.GreaterThan(decimal.New(11, -4)) {
+			t.Errorf("seed %d: %d fills, %+v, %v coins were open", seed, res.Fills.Len(), res.Orders, w.open)
+		}
+		t.Logf("seed %d: %d fills, net %v, funding %v, %v open, %s", seed, res.Fills.Len(), res.Total.Net.Round(2), res.Total.Funding.Round(2), w.open, bundletest.Held(res))
+	}
+}
+
+// calendar is a perpetual against a quarterly contract that is delivered on the 28th day, and
+// the next one.
+func calendar(days int, pairs ...string) *backtest.Config {
+	cfg := market(days, append([]string{
+		"far", "UM:BTCUSDT_240329", "next", "UM:BTCUSDT_240628", "signal", "annual", "enter", "0.02", "exit", "-0.5", "bar", "1h",
+	}, pairs...)...)
+	cfg.Data.Generate.Bar = time.Hour
+	cfg.Data.ExchangeInfo = []string{"testdata/fapi-dated.json"}
+	return cfg
+}
+
+// TestRoll: two days before its delivery the dated contract is rolled into the next one, slice
+// by slice, and the perpetual is not touched.
+func TestRoll(t *testing.T) {
+	w, res := run(t, calendar(34))
+	rolled := map[string]int{}
+	at := bundletest.Day.Add(26 * 24 * time.Hour)
+	for _, f := range res.Fills.All() {
+		if f.At >= at {
+			rolled[f.Symbol]++
+		}
+		if f.Forced != 0 {
+			t.Errorf("%v was forced", f.Fill)
+		}
+	}
+	if got := bundletest.Held(res); got != "UM BTCUSDT 0.2; UM BTCUSDT_240628 -0.2" || rolled["BTCUSDT"] != 0 || rolled["BTCUSDT_240329"] != 2 || !w.open.IsZero() {
+		t.Errorf("at the end %s, fills since the roll %v, %v coins were open", got, rolled, w.open)
+	}
+}
+
+// TestOutBeforeDelivery: without a next contract both legs are closed.
+func TestOutBeforeDelivery(t *testing.T) {
+	_, res := run(t, calendar(27, "next", ""))
+	var last exchange.Time
+	for _, f := range res.Fills.All() {
+		last = f.At
+	}
+	if end := last.Sub(bundletest.Day); len(res.Open) != 0 || res.Fills.Len() != 8 || end < 26*24*time.Hour || end > 27*24*time.Hour {
+		t.Errorf("open %s, %d fills, the last after %v", bundletest.Held(res), res.Fills.Len(), end)
+	}
+}
+
+// TestDelivered: a strategy that was dead over the delivery finds its dated leg settled, and
+// opens the next one in its place.
+func TestDelivered(t *testing.T) {
+	cfg := calendar(34)
+	from, to := bundletest.Day.Add(25*24*time.Hour), bundletest.Day.Add(29*24*time.Hour)
+	res := bundletest.Run(t, cfg, bundletest.Program{LocalProgram: New, Missed: 1, Dies: func(_ int, e *exchange.Event) bool {
+		return e.At > from && e.At < to
+	}})
+	if got := bundletest.Held(res); got != "UM BTCUSDT 0.2; UM BTCUSDT_240628 -0.2" {
+		t.Errorf("at the end %s", got)
+	}
+}
+
+// TestLegFails: the guard lets nothing happen on the near leg. What the far leg has opened is
+// closed, and nothing more is opened for the time of cool.
+func TestLegFails(t *testing.T) {
+	cfg := market(3, "cool", "24h")
+	cfg.Strategies[0].Allow.Symbols = []strategy.Symbol{{Product: exchange.CM, Name: "BTCUSD_PERP"}}
+	_, res := run(t, cfg)
+	if len(res.Open) != 0 || res.Fills.Len() == 0 || res.Fills.Len() > 2*4 || res.Orders.Refused == 0 || res.Orders.Refused > 4*3 {
+		t.Errorf("open %s, %d fills, %+v", bundletest.Held(res), res.Fills.Len(), res.Orders)
+	}
+}
+
+// TestDeleveraged: whichever leg the exchange takes a part of, the other follows or it is
+// opened again; in the end they match.
+func TestDeleveraged(t *testing.T) {
+	for _, fault := range []string{"at 100h adl UM BTCUSDT long 50%", "at 100h adl UM BTCUSDT_240329 short 50%", "at 100h adl UM BTCUSDT_240329 short 100%", "at 100h adl UM BTCUSDT long 100%"} {
+		cfg := calendar(6)
+		cfg.Venue.Faults = []string{fault}
+		w, res := run(t, cfg)
+		forced := 0
+		for _, f := range res.Fills.All() {
+			if f.Forced != 0 {
+				forced++
+			}
+		}
+		if got := bundletest.Held(res); forced == 0 || got != "UM BTCUSDT 0.2; UM BTCUSDT_240329 -0.2" {
+			t.Errorf("%s: %d forced fills, at the end %s, %v coins were open", fault, forced, got, w.open)
+		}
+	}
+}
+
+// TestKilled: whenever it dies, also while it opens and while it rolls, in the end the legs are
+// what they would have been, and match.
+func TestKilled(t *testing.T) {
+	cfg := calendar(31, "bar", "4h")
+	cfg.Data.Generate.Bar = 4 * time.Hour
+	for _, c := range []struct{ every, missed int }{{13, 1}, {31, 5}} {
+		res := bundletest.Deaths(t, cfg, New, bundletest.Every(c.every), c.missed, bundletest.Held)
+		if got := bundletest.Held(res); got != "UM BTCUSDT 0.2; UM BTCUSDT_240628 -0.2" || res.Fills.Len() != 8 {
+			t.Errorf("at the end %s, %d fills", got, res.Fills.Len())
+		}
+	}
+}
+
+// TestRefusedDoesNotFlood: a guard that refuses every order hears of it ever more rarely.
+func TestRefusedDoesNotFlood(t *testing.T) {
+	cfg := calendar(6)
+	cfg.Risk.OrderNotionalMaxRatio = decimal.Zero
+	_, res := run(t, cfg)
+	if n := res.Orders.Refused; n == 0 || n > 6*24 || res.Orders.Sent > 0 {
+		t.Errorf("%d refusals, %d orders in six days", n, res.Orders.Sent)
+	}
+}
+
+func TestStartMistakes(t *testing.T) {
+	for _, c := range []struct{ name, value, want string }{
+		{"far", "UM:BTCUSDT", "UM BTCUSDT and UM BTCUSDT are no pair"},
+		{"far", "UM:ETHUSDT", "UM BTCUSDT and UM ETHUSDT are no pair: take two futures of one coin"},
+		{"far", "MARGIN:BTCUSDT", "are no pair"},
+		{"near", "UM:BTCUSDT_240628", "near must be a perpetual"},
+		{"exit", "0.02", "exit 0.02 must be below enter 0.02"},
+		{"far", "CM:BTCUSD_PERP", "signal annual needs a dated contract"},
+		{"next", "CM:BTCUSD_PERP", "next must be delivered after far"},
+	} {
+		cfg := calendar(1, "next", "", c.name, c.value)
+		_, err := backtest.Run(t.Context(), cfg, backtest.Options{Programs: []backtest.Program{backtest.LocalProgram(New)}})
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s = %s: %v, want %q", c.name, c.value, err, c.want)
+		}
+	}
+}
+
+// TestStats holds the running sums against the definition, through a full window and a restart.
+func TestStats(t *testing.T) {
+	s, values := newStats(10), []float64{}
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range 200 {
+		v := exchange.Fixed(random.Int64N(2_000_000) - 1_000_000)
+		s.push(v)
+		if values = append(values, float64(v)); len(values) > 10 {
+			values = values[1:]
+		}
+		if i == 57 { // a restart
+			old := s.values()
+			s = newStats(10)
+			for _, v := range old {
+				s.push(v)
+			}
+		}
+		z, off, ok := s.score(500_000)
+		if ok != (i >= 9) {
+			t.Fatalf("value %d: ok %v", i, ok)
+		}
+		if !ok {
+			continue
+		}
+		mean, sq := 0.0, 0.0
+		for _, v := range values {
+			mean += v / 10
+		}
+		for _, v := range values {
+			sq += (v - mean) * (v - mean)
+		}
+		if want := (500_000 - mean) / math.Sqrt(sq/9); math.Abs(z-want) > 1e-9 || math.Abs(off-math.Abs(500_000-mean)/1e8) > 1e-12 {
+			t.Fatalf("value %d: %v and %v, want %v", i, z, off, want)
+		}
+	}
+}
+
+func TestReadme(t *testing.T) { bundletest.Readme(t, New()) }
