@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "eaf162bc1cae0a8e9a153622ce9455afb39b8288ceee48e338772d659d96f142"
+const coreSource = "d155f1d698537907f0bf9352aca9989f5e2b7dbebdc2a5b6cbf727614aac9ade"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
