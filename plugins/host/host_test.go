@@ -3,6 +3,10 @@ package host_test
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -99,6 +103,41 @@ func TestChecksum(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Close()
+}
+
+// TestCertificate holds that a process is shown a certificate made for it alone, on a curve
+// that TLS libraries of all languages know, and no other part of our environment.
+func TestCertificate(t *testing.T) {
+	dir := t.TempDir()
+	script := filepath.Join(dir, "plugin")
+	writeFile(t, script, "#!/bin/sh\nenv -0 >"+dir+"/env; echo \"$PLUGIN_CLIENT_CERT\" >>"+dir+"/certificates\n", 0o755)
+	t.Setenv("PMBOT_SECRET", "not to be seen")
+	for range 2 {
+		if _, err := host.Open(t.Context(), host.Spec{Path: script}); err == nil {
+			t.Fatal("a script that ends at once is a plugin")
+		}
+	}
+	rest, err := os.ReadFile(dir + "/certificates")
+	check(t, err)
+	var serials []string
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		c, err := x509.ParseCertificate(block.Bytes)
+		check(t, err)
+		if key, ok := c.PublicKey.(*ecdsa.PublicKey); !ok || key.Curve != elliptic.P256() || c.VerifyHostname("localhost") != nil {
+			t.Errorf("a certificate of %v with key %T", c.DNSNames, c.PublicKey)
+		}
+		serials = append(serials, c.SerialNumber.String())
+	}
+	if len(serials) != 2 || serials[0] == serials[1] {
+		t.Errorf("certificates %v", serials)
+	}
+	if env, err := os.ReadFile(dir + "/env"); err != nil || strings.Contains(string(env), "not to be seen") {
+		t.Errorf("it sees %q (%v)", env, err)
+	}
 }
 
 func TestDescribe(t *testing.T) {

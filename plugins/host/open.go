@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -60,6 +61,9 @@ type Plugin struct {
 	list         *pb.ListResponse
 	// greedy says that the process was ended because it had too much.
 	greedy atomic.Pointer[string]
+	// tls is our side of the connection, and certificate what the process is shown of it.
+	tls         *tls.Config
+	certificate string
 	// sockets is the directory that go-plugin has made for the connection.
 	sockets string
 }
@@ -84,6 +88,10 @@ func Open(ctx context.Context, spec Spec) (*Plugin, error) {
 		return nil, err
 	}
 	p := &Plugin{spec: spec, output: &output{log: spec.Log.With("plugin", spec.Name)}}
+	var err error
+	if p.tls, p.certificate, err = certificate(); err != nil {
+		return nil, p.fail(Failed, "no certificate for its connection: "+err.Error(), "", err)
+	}
 	p.ctx, p.cancel = context.WithCancelCause(ctx)
 	p.client = plugin.NewClient(p.config())
 	if err := p.handshake(); err != nil {
@@ -147,7 +155,7 @@ func (p *Plugin) config() *plugin.ClientConfig {
 		HandshakeConfig:  plugin.HandshakeConfig{MagicCookieKey: wire.CookieKey, MagicCookieValue: wire.CookieValue},
 		VersionedPlugins: map[int]plugin.PluginSet{wire.ProtocolVersion: {wire.ServiceName: &dispenser{}}},
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
-		AutoMTLS:         true,
+		TLSConfig:        p.tls,
 		SkipHostEnv:      true,
 		RunnerFunc:       p.run,
 		StartTimeout:     p.spec.Timeout + time.Minute, // ours is sooner
@@ -180,7 +188,7 @@ func (p *Plugin) run(_ hclog.Logger, cmd *exec.Cmd, sockets string) (runner.Runn
 			return nil, errors.Join(errors.New("the file changed while it was opened"), err)
 		}
 	}
-	if p.process, err = newProcess(p.ctx, p.opening, path, p.spec.Args, cmd.Env); err != nil {
+	if p.process, err = newProcess(p.ctx, p.opening, path, p.spec.Args, append(cmd.Env, certificateVariable+"="+p.certificate)); err != nil {
 		return nil, err
 	}
 	return p.process, nil
