@@ -18,7 +18,7 @@ from pmbot import Env, Instrument, OrderType, Product, Symbol, TradingState, par
 ONE = 10**8
 Misbehaviour = Literal[
     "nothing", "panic", "helper", "exit", "osexit", "hang", "spin", "flood", "intents", "print", "float", "unsaved",
-    "answer", "fail-start", "panic-start", "panic-stop", "log", "naive",
+    "answer", "fail-start", "panic-start", "panic-stop", "log", "naive", "replace", "unsendable", "when",
 ]  # fmt: skip
 
 
@@ -133,6 +133,12 @@ class Probe(pmbot.Strategy):
                 print("and to standard error", file=sys.stderr)
             case "float":
                 env.send(pmbot.buy(self.inst, 0.1))  # type: ignore[arg-type]
+            case "replace":
+                env.send(pmbot.buy(self.inst, 1).replace(price=0.1))
+            case "unsendable":
+                env.send(pmbot.buy(self.inst, 1).replace(type="LIMIT"))
+            case "when":
+                env.at(1e9, 1)  # type: ignore[arg-type]
             case "naive":
                 env.send(pmbot.buy(self.inst, Decimal(0.1)))
             case "log":

@@ -19,6 +19,10 @@ class Deliberate(Exception):
     """A StrategyError that ends the start: an answer, and no crash."""
 
 
+class Unsendable(Exception):
+    """What a strategy asked for is no order or timer at all."""
+
+
 @contextlib.contextmanager
 def deliberate(callback: str) -> Iterator[None]:
     """Marks a call of an author's method in which StrategyError is an answer."""
@@ -30,6 +34,8 @@ def deliberate(callback: str) -> Iterator[None]:
 
 def failure_of(e: BaseException, event: int) -> Any:
     """The report of an exception: callback, file and line nearest to it in the author's code."""
+    if isinstance(e, Unsendable):
+        return _wire.failure("STRATEGY", str(e), event=event)
     callback, place = _locate(e.__traceback__)
     what = f"{type(e).__name__}: {e}" if str(e) else type(e).__name__
     if isinstance(e, _wire.ProtocolError) or not callback:

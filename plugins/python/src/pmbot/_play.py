@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import _wire
-from ._crash import Deliberate, failure_of
+from ._crash import Deliberate, Unsendable, failure_of
 from ._log import logs_to
 from ._runtime import Runtime
 from ._wire import PlayRequest, PlayResponse
@@ -52,6 +52,8 @@ class Play:
         for p in request.before:
             runtime.one(p)
             runtime.event = -1
+            if env._asked:
+                raise _wire.ProtocolError(f"event {p.seq} was sent as if the strategy had no code for it")
         response = PlayResponse()
         answer = response.answer
         answer.SetInParent()
@@ -100,11 +102,14 @@ class Play:
 
 
 def write_output(out: Any, env: Any, event: int) -> None:
-    """Writes what a strategy asked for."""
-    for i in env._intents:
-        _wire.write_intent(out.intents.add(), i)
-    for id, due in env._timers:
-        out.timers.add(id=id, due=due)
+    """Writes what a strategy asked for. Raises Unsendable."""
+    try:
+        for i in env._intents:
+            _wire.write_intent(out.intents.add(), i)
+        for id, due in env._timers:
+            out.timers.add(id=id, due=due)
+    except (TypeError, ValueError) as e:
+        raise Unsendable(f"what it asked for cannot be sent: {e}") from e
     _wire.write_logs(out.logs, event, env._logs)
 
 

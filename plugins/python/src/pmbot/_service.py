@@ -10,6 +10,7 @@ import grpc
 
 from . import _wire
 from ._crash import failure_of
+from ._log import logs_to
 from ._play import Crash, begin, connect, params_failure, play_socket
 from ._version import VERSION
 from ._wire import PlayRequest, PlayResponse, messages
@@ -110,6 +111,8 @@ class Service:
         except Crash as e:
             yield e.response.SerializeToString()
             self._crashed(e, gone)
+        finally:
+            logs_to(None)
 
     def _crashed(self, e: Crash, gone: threading.Event) -> None:
         from ._serve import leave_after_crash

@@ -174,7 +174,7 @@ def account(p: Any) -> Account:
 
 def write_intent(p: Any, i: Intent) -> None:
     """Writes a wish into an empty message."""
-    p.kind, p.ref, p.tag, p.asset, p.amount = i.kind, i.ref, i.tag.encode(), i.asset, to_raw(i.amount, "amount")
+    p.kind, p.ref, p.tag, p.asset, p.amount = i.kind, i.ref, i.tag.encode()[:32], i.asset, to_raw(i.amount, "amount")
     r, q = i.request, p.request
     q.SetInParent()
     q.instrument = r.instrument.id if r.instrument else 0

@@ -14,6 +14,10 @@ from .order import Intent, Order, OrderRequest
 from .view import View
 
 
+# Fields of a request that must be exact numbers, which Order.replace does not check.
+_NUMBERS = ("qty", "price", "trigger", "stop_price", "activation", "callback", "quote_qty", "iceberg")
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """A wish to see a kind of market event of an instrument; interval is the length of bars."""
@@ -83,6 +87,8 @@ class Env(View):
         request = order.request
         if request.instrument is None or request.side is None or request.type is None:
             raise ValueError("an order needs instrument, side and type: begin it with buy or sell")
+        for name in _NUMBERS:
+            to_raw(getattr(request, name), name)
         ref = self._last_ref + 1
         self._intend(Intent(IntentKind.NEW, ref, request, order.reason))
         return ref
@@ -115,6 +121,8 @@ class Env(View):
 
     def at(self, when: int, id: int) -> None:
         """Asks for on_timer(id) at an instant in nanoseconds, or at once if it is past."""
+        if not isinstance(when, int):
+            raise TypeError(f"time {when!r} is no int of nanoseconds")
         if not 0 <= id < 1 << 64:
             raise ValueError(f"timer id {id} is not in 0 to 2**64-1")
         self._timers.append((id, when))
