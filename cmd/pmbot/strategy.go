@@ -14,7 +14,8 @@ import (
 )
 
 func strategyCommand(c *console) *cobra.Command {
-	return group("strategy", "List strategies and show what they are", strategyListCommand(c), strategyInspectCommand(c))
+	return group("strategy", "Make, build and test strategies, and show what they are",
+		strategyNewCommand(c), strategyBuildCommand(c), strategyTestCommand(c), strategyListCommand(c), strategyInspectCommand(c))
 }
 
 // manifest is what a strategy says about itself in JSON.

@@ -35,6 +35,8 @@ type walker struct {
 	coins  map[string]exchange.Fixed // prices in dollars
 	opens  map[closing]exchange.Fixed
 	watch  []strategy.Subscription
+	// stepped counts steps.
+	stepped int
 }
 
 // walk plays a random market to a fresh strategy and says what it did wrong.
@@ -153,11 +155,12 @@ func (x *walker) market(ticks int) {
 		}
 	}
 	d.elapse(end)
+	x.stepped++
 	for _, w := range x.watch {
 		if w.Kind == exchange.KindBar && end.Floor(w.Interval) == end {
 			x.bar(w)
 		}
-		if w.Kind == exchange.KindFunding && end.Floor(8*time.Hour) == end {
+		if w.Kind == exchange.KindFunding && x.stepped%30 == 29 { // oftener than in life, or few walks would see one
 			x.funding(w)
 		}
 	}
