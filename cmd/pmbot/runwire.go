@@ -59,7 +59,7 @@ func (b *bot) join(context.Context) error {
 	b.recent = monitor.NewRecent(b.ins.Len(), len(b.labels))
 	b.loop, err = loop.New(loop.Config{
 		Kernel: b.kernel, Broker: b.broker, Strategies: b.players, Journal: loop.Keep(b.writer), Clock: b.clock.Now,
-		Observer: observers{b.recent, b.alerts},
+		Observer: observers{b.recent, b.alerts, &refusals{b.log, b.labels, map[refusalKind]*refusalCount{}}},
 		Manual:   b.cfg.Reconcile.Resume == resumeManual, CatchUpEvery: b.cfg.Reconcile.Interval,
 		Retell: func(inst exchange.InstrumentID) { b.feed.Retell(inst) }, // there is no feed yet
 	})

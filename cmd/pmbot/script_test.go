@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
 		panic(err)
 	}
-	testscript.Main(m, map[string]func(){"pmbot": main, "crasher": serveCrasher, "churner": serveChurner, "exerciser": serveExerciser, "counter": serveCounter})
+	testscript.Main(m, map[string]func(){"pmbot": main, "crasher": serveCrasher, "churner": serveChurner, "exerciser": serveExerciser, "counter": serveCounter, "rogue": serveRogue, "liar": serveLiar})
 }
 
 // TestScripts runs the command line as a user does; see testdata/script.
