@@ -66,13 +66,13 @@ func (r *rogue) OnBookTicker(env *strategy.Env, in *exchange.Instrument, b excha
 			env.CancelAll(in)
 		}
 	case "late":
-		time.Sleep(700 * time.Millisecond)
+		<-time.After(700 * time.Millisecond)
 		env.Send(rest)
 	case "leak":
 		for {
 			r.leaked = append(r.leaked, make([]byte, 1<<20))
 			clear(r.leaked[len(r.leaked)-1])
-			time.Sleep(time.Millisecond)
+			<-time.After(time.Millisecond)
 		}
 	case "beyond":
 		if r.quotes == 40 {
