@@ -14,12 +14,17 @@ import (
 func (s *Session) call(r *pb.PlayRequest) error {
 	r.Before = s.held
 	s.late.Reset(s.plugin.spec.Timeout)
-	err := s.stream.Send(r)
-	if err == nil || errors.Is(err, io.EOF) { // EOF: the reason is to be received
+	var err error
+	if s.turns != nil {
+		err = s.turns.take(r, &s.response)
+	} else if err = s.stream.Send(r); err == nil || errors.Is(err, io.EOF) { // EOF: the reason is to be received
 		err = s.stream.RecvMsg(&s.response)
 	}
 	s.late.Stop()
 	s.held = s.held[:0]
+	if g, ok := errors.AsType[garbage](err); ok {
+		return s.lied(unknownEvent, g.error)
+	}
 	if err != nil {
 		return s.lose(s.plugin.lost(s.ctx, s.doing(unknownEvent), err))
 	}

@@ -36,9 +36,9 @@
 // Orders that a strategy sends in Start or in answer to history are refused here: after a
 // restart in a bot that trades, the guard would have no reason to.
 //
-// Events travel over a Unix socket (package socket) to programs that take it, which those of
-// package sdk do on Linux, and over the gRPC stream to all others. Both carry the same
-// messages. A hop there and back costs less than a bare gRPC ping-pong (BenchmarkHop). A
+// Events travel over a Unix socket (package socket) to programs that take it, live and in
+// lockstep, which those of package sdk and in Python do on Linux, and over the gRPC stream to all
+// others. Both carry the same messages. A hop there and back costs less than a bare gRPC ping-pong (BenchmarkHop). A
 // program that knows nothing of live plays, older or in another language, answers each
 // request by itself, as in lockstep, and is served so; but where a strategy has refs,
 // positions, orders or memory to go on from it is not started.

@@ -174,8 +174,14 @@ func TestDescribe(t *testing.T) {
 	expect(t, err, host.NotFound, fmt.Sprint(err), `plugin serve: no strategy "prob" in this program; name one of probe`)
 }
 
-// TestCrash lets the strategy's code crash in every place.
+// TestCrash lets the strategy's code crash in every place, on either way that events take.
 func TestCrash(t *testing.T) {
+	for way, noSocket := range ways {
+		t.Run(way, func(t *testing.T) { crashes(t, noSocket) })
+	}
+}
+
+func crashes(t *testing.T, noSocket bool) {
 	for _, c := range []struct {
 		do, at string
 		kind   host.Kind
@@ -193,6 +199,7 @@ func TestCrash(t *testing.T) {
 	} {
 		t.Run(c.do, func(t *testing.T) {
 			spec := plugintest.Spec(plugintest.Serve)
+			spec.NoSocket = noSocket
 			if spec.Timeout = 30 * time.Second; c.do == "hang" {
 				spec.Timeout = 2 * time.Second
 			}

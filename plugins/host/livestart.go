@@ -80,7 +80,7 @@ func (l *Live) start(ctx context.Context) error {
 	if err != nil {
 		return l.plugin.lost(l.ctx, doing, err)
 	}
-	offer := l.offer()
+	offer := l.plugin.offer(l.config.NoSocket)
 	defer offer.withdraw()
 	err = stream.Send(&pb.PlayRequest{Request: &pb.PlayRequest_Start{Start: &pb.Start{
 		Strategy: l.config.Strategy, Params: l.config.Params, Instruments: wire.EncodeInstruments(l.config.Instruments),
@@ -153,19 +153,19 @@ type accepted struct {
 }
 
 // offer opens a socket, or says why there is none: the play goes over gRPC then.
-func (l *Live) offer() *offer {
+func (p *Plugin) offer(none bool) *offer {
 	o := &offer{}
-	if l.config.NoSocket {
+	if none {
 		return o
 	}
 	listener, err := socket.Listen()
 	if err != nil {
-		l.log.Debug("no fast socket for the plugin", "error", err)
+		p.output.log.Debug("no fast socket for the plugin", "error", err)
 		return o
 	}
 	o.listener, o.token, o.accepted = listener, make([]byte, wire.TokenBytes), make(chan accepted, 1)
 	_, _ = rand.Read(o.token) // it never fails
-	pid := l.plugin.Pid()
+	pid := p.Pid()
 	go func() {
 		conn, err := listener.Accept(pid, o.token)
 		o.accepted <- accepted{conn, err}

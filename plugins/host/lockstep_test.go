@@ -26,23 +26,32 @@ func TestLockstep(t *testing.T) {
 		plugintest.Serve:     func() strategy.Strategy { return &plugintest.Probe{} },
 		plugintest.ServeDeaf: func() strategy.Strategy { return &plugintest.Deaf{} },
 	} {
-		t.Run(mode, func(t *testing.T) {
-			p := plugintest.Open(t, mode)
-			for seed := range uint64(20) {
-				ins := instruments(t)
-				params := map[string]string{"every": fmt.Sprint(seed % 11), "other": "CM:BTCUSD_PERP"}
-				local, err := strategy.NewRuntime(fresh(), params, ins, 3)
-				if err != nil {
-					t.Fatal(err)
+		for way, noSocket := range ways {
+			t.Run(way+"/"+mode, func(t *testing.T) {
+				p := openOn(t, mode, noSocket)
+				for seed := range uint64(20) {
+					ins := instruments(t)
+					params := map[string]string{"every": fmt.Sprint(seed % 11), "other": "CM:BTCUSD_PERP"}
+					local, err := strategy.NewRuntime(fresh(), params, ins, 3)
+					check(t, err)
+					session, err := p.Start("", params, ins, 3)
+					check(t, err)
+					lockstep(t, seed, local, session)
 				}
-				session, err := p.Start("", params, ins, 3)
-				if err != nil {
-					t.Fatal(err)
-				}
-				lockstep(t, seed, local, session)
-			}
-		})
+			})
+		}
 	}
+}
+
+// openOn starts a plugin that is to play on a socket, or is kept on gRPC.
+func openOn(t *testing.T, mode string, noSocket bool) *host.Plugin {
+	t.Helper()
+	spec := plugintest.Spec(mode)
+	spec.NoSocket = noSocket
+	p, err := host.Open(t.Context(), spec)
+	check(t, err)
+	t.Cleanup(p.Close)
+	return p
 }
 
 // lockstep plays one random market; its first third is history.

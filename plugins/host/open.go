@@ -40,6 +40,8 @@ type Spec struct {
 	// Log gets what the program prints, and go-plugin's own words at debug level; nil
 	// for nothing.
 	Log *slog.Logger
+	// NoSocket keeps lockstep on the gRPC stream, as for programs that know no socket.
+	NoSocket bool
 	// Timeout is how long the program may take for any one answer, the start included;
 	// 0 is 10 s.
 	Timeout time.Duration

@@ -22,6 +22,9 @@ type Session struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	stream pb.StrategyService_PlayClient
+	// turns is the socket on which requests travel once the play has started; nil for a
+	// program that does not take it, with which they stay on the stream.
+	turns *turns
 	// late cancels the stream when an answer takes too long.
 	late    *time.Timer
 	decoder wire.Decoder
@@ -78,8 +81,11 @@ func (p *Plugin) Start(name string, params map[string]string, ins *exchange.Inst
 	if s.stream, err = p.service.Play(s.ctx); err != nil {
 		return nil, s.lose(p.lost(s.ctx, s.doing(unknownEvent), err))
 	}
+	offer := p.offer(p.spec.NoSocket)
+	defer offer.withdraw()
 	err = s.call(&pb.PlayRequest{Request: &pb.PlayRequest_Start{Start: &pb.Start{
 		Strategy: name, Params: params, Instruments: wire.EncodeInstruments(ins), StrategyId: uint32(id),
+		Socket: offer.path(), Token: offer.token,
 	}}})
 	if err != nil {
 		return nil, err
@@ -87,6 +93,14 @@ func (p *Plugin) Start(name string, params map[string]string, ins *exchange.Inst
 	started := s.response.GetStarted()
 	if started == nil {
 		return nil, s.lied(unknownEvent, fmt.Errorf("%T in place of started", s.response.Response))
+	}
+	if started.GetSocket() {
+		conn, err := offer.taken()
+		if err != nil {
+			return nil, s.lied(unknownEvent, fmt.Errorf("it says that it is connected to the socket, but: %w", err))
+		}
+		s.turns = newTurns(conn)
+		context.AfterFunc(s.ctx, s.turns.end)
 	}
 	if s.wants, err = wire.DecodeSubscriptions(started.GetSubscriptions(), ins); err != nil {
 		return nil, s.lied(unknownEvent, err)

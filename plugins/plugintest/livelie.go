@@ -13,7 +13,7 @@ import (
 	"github.com/pmbot/pmbot/plugins/wire"
 )
 
-// LiveLies are the modes that take the socket of a live play and then break the protocol.
+// LiveLies are the modes that take the socket of a play and then break the protocol.
 func LiveLies() []string {
 	return []string{
 		"lie-unconnected", "lie-token", "lie-long", "lie-garbage", "lie-half", "lie-requests", "lie-saved", "lie-unread",
@@ -25,18 +25,21 @@ func (l *liar) playLive(start *pb.Start, stream pb.StrategyService_PlayServer) (
 	if !slices.Contains(LiveLies(), l.mode) {
 		return false, nil
 	}
-	live, token := start.GetLive(), start.GetLive().GetToken()
+	path, token := start.GetLive().GetSocket(), start.GetLive().GetToken()
+	if start.GetLive() == nil {
+		path, token = start.GetSocket(), start.GetToken()
+	}
 	if l.mode == "lie-token" {
 		token = bytes.Repeat([]byte{7}, len(token))
 	}
 	var conn *socket.Conn
 	if l.mode != "lie-unconnected" {
-		if conn, err = socket.Dial(live.GetSocket(), token, time.Minute); err == nil {
+		if conn, err = socket.Dial(path, token, time.Minute); err == nil {
 			defer conn.Close()
 		}
 	}
 	started := &pb.Started{
-		Subscriptions: []*pb.Subscription{{Instrument: 1, Kind: pb.EventKind_EVENT_KIND_TRADE}}, Live: &pb.LiveStarted{Socket: true},
+		Subscriptions: []*pb.Subscription{{Instrument: 1, Kind: pb.EventKind_EVENT_KIND_TRADE}}, Live: &pb.LiveStarted{Socket: true}, Socket: start.GetLive() == nil,
 	}
 	if err := stream.Send(&pb.PlayResponse{Response: &pb.PlayResponse_Started{Started: started}}); err != nil {
 		return true, err

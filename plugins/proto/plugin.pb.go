@@ -2143,7 +2143,11 @@ type Start struct {
 	// The strategy's number in the run, 1 to 255.
 	StrategyId uint32 `protobuf:"varint,4,opt,name=strategy_id,json=strategyId,proto3" json:"strategy_id,omitempty"`
 	// Set in a live play.
-	Live          *Live `protobuf:"bytes,5,opt,name=live,proto3" json:"live,omitempty"`
+	Live *Live `protobuf:"bytes,5,opt,name=live,proto3" json:"live,omitempty"`
+	// In lockstep, a socket as in Live: the plugin may connect to it, and then requests and
+	// answers travel there, one at a time as ever.
+	Socket        string `protobuf:"bytes,6,opt,name=socket,proto3" json:"socket,omitempty"`
+	Token         []byte `protobuf:"bytes,7,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2209,6 +2213,20 @@ func (x *Start) GetStrategyId() uint32 {
 func (x *Start) GetLive() *Live {
 	if x != nil {
 		return x.Live
+	}
+	return nil
+}
+
+func (x *Start) GetSocket() string {
+	if x != nil {
+		return x.Socket
+	}
+	return ""
+}
+
+func (x *Start) GetToken() []byte {
+	if x != nil {
+		return x.Token
 	}
 	return nil
 }
@@ -2968,7 +2986,9 @@ type Started struct {
 	// is a request of its own.
 	Handlers *Handlers `protobuf:"bytes,3,opt,name=handlers,proto3" json:"handlers,omitempty"`
 	// Set in a live play.
-	Live          *LiveStarted `protobuf:"bytes,4,opt,name=live,proto3" json:"live,omitempty"`
+	Live *LiveStarted `protobuf:"bytes,4,opt,name=live,proto3" json:"live,omitempty"`
+	// In lockstep, the plugin is connected to Start.socket.
+	Socket        bool `protobuf:"varint,5,opt,name=socket,proto3" json:"socket,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3029,6 +3049,13 @@ func (x *Started) GetLive() *LiveStarted {
 		return x.Live
 	}
 	return nil
+}
+
+func (x *Started) GetSocket() bool {
+	if x != nil {
+		return x.Socket
+	}
+	return false
 }
 
 // Handlers are the abilities of a strategy. Ledger entries and alarms of the risk level
@@ -5715,14 +5742,16 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\afailure\x18\x03 \x01(\v2\x11.pmbot.v1.FailureH\x00R\afailure\x12'\n" +
 	"\x05saved\x18\x04 \x01(\v2\x0f.pmbot.v1.SavedH\x00R\x05savedB\n" +
 	"\n" +
-	"\bresponse\"\x90\x02\n" +
+	"\bresponse\"\xbe\x02\n" +
 	"\x05Start\x12\x1a\n" +
 	"\bstrategy\x18\x01 \x01(\tR\bstrategy\x123\n" +
 	"\x06params\x18\x02 \x03(\v2\x1b.pmbot.v1.Start.ParamsEntryR\x06params\x126\n" +
 	"\vinstruments\x18\x03 \x03(\v2\x14.pmbot.v1.InstrumentR\vinstruments\x12\x1f\n" +
 	"\vstrategy_id\x18\x04 \x01(\rR\n" +
 	"strategyId\x12\"\n" +
-	"\x04live\x18\x05 \x01(\v2\x0e.pmbot.v1.LiveR\x04live\x1a9\n" +
+	"\x04live\x18\x05 \x01(\v2\x0e.pmbot.v1.LiveR\x04live\x12\x16\n" +
+	"\x06socket\x18\x06 \x01(\tR\x06socket\x12\x14\n" +
+	"\x05token\x18\a \x01(\fR\x05token\x1a9\n" +
 	"\vParamsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"^\n" +
@@ -5781,12 +5810,13 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x04Save\"K\n" +
 	"\x05Saved\x12(\n" +
 	"\x06memory\x18\x01 \x01(\v2\x10.pmbot.v1.MemoryR\x06memory\x12\x18\n" +
-	"\aproblem\x18\x02 \x01(\tR\aproblem\"\xcc\x01\n" +
+	"\aproblem\x18\x02 \x01(\tR\aproblem\"\xe4\x01\n" +
 	"\aStarted\x12<\n" +
 	"\rsubscriptions\x18\x01 \x03(\v2\x16.pmbot.v1.SubscriptionR\rsubscriptions\x12(\n" +
 	"\x06output\x18\x02 \x01(\v2\x10.pmbot.v1.OutputR\x06output\x12.\n" +
 	"\bhandlers\x18\x03 \x01(\v2\x12.pmbot.v1.HandlersR\bhandlers\x12)\n" +
-	"\x04live\x18\x04 \x01(\v2\x15.pmbot.v1.LiveStartedR\x04live\"\xb5\x01\n" +
+	"\x04live\x18\x04 \x01(\v2\x15.pmbot.v1.LiveStartedR\x04live\x12\x16\n" +
+	"\x06socket\x18\x05 \x01(\bR\x06socket\"\xb5\x01\n" +
 	"\bHandlers\x12!\n" +
 	"\forder_update\x18\x01 \x01(\bR\vorderUpdate\x12\x12\n" +
 	"\x04fill\x18\x02 \x01(\bR\x04fill\x12\x18\n" +

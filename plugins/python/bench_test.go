@@ -11,35 +11,46 @@ import (
 )
 
 // BenchmarkLockstep delivers trades to a Python strategy that looks at each price and asks
-// for nothing, announced in batches; one operation is one event. The target is 300,000
+// for nothing, announced in batches, over the socket and over gRPC; one operation is one event. The target is 300,000
 // events a second in large batches.
 //
 //	go test ./plugins/python -run xxx -bench Lockstep -benchtime 2s
 func BenchmarkLockstep(b *testing.B) {
 	for _, batch := range []int{1, 64, 512, 4096} {
-		b.Run(fmt.Sprint("batch=", batch), func(b *testing.B) {
-			s, err := open(b, "tests/probe.py").Start("quiet", nil, instruments(b), 1)
-			check(b, err)
-			events := make([]exchange.Event, batch)
-			at := exchange.Time(0)
-			b.ResetTimer()
-			for n := 0; n < b.N; n += batch {
-				for i := range events {
-					at++
-					events[i] = exchange.Event{Seq: uint64(at), At: at, Inst: 1}
-					events[i].SetTrade(exchange.Trade{Price: 60_000e8 + exchange.Fixed(at%20_000)*1e7, Qty: 1e6, ID: int64(at)})
-				}
-				check(b, s.Ahead(events))
-				for i := range events {
-					out, err := s.Deliver(&events[i])
-					if err != nil || !out.Empty() {
-						b.Fatal(err, out)
-					}
-				}
-			}
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
-		})
+		for _, noSocket := range []bool{false, true} {
+			b.Run(fmt.Sprint("batch=", batch, "/", ways[noSocket]), func(b *testing.B) { lockstepBench(b, batch, noSocket) })
+		}
 	}
+}
+
+var ways = map[bool]string{false: "socket", true: "grpc"}
+
+func lockstepBench(b *testing.B, batch int, noSocket bool) {
+	from := spec(b, "tests/probe.py")
+	from.NoSocket = noSocket
+	p, err := host.Open(b.Context(), from)
+	check(b, err)
+	b.Cleanup(p.Close)
+	s, err := p.Start("quiet", nil, instruments(b), 1)
+	check(b, err)
+	events := make([]exchange.Event, batch)
+	at := exchange.Time(0)
+	b.ResetTimer()
+	for n := 0; n < b.N; n += batch {
+		for i := range events {
+			at++
+			events[i] = exchange.Event{Seq: uint64(at), At: at, Inst: 1}
+			events[i].SetTrade(exchange.Trade{Price: 60_000e8 + exchange.Fixed(at%20_000)*1e7, Qty: 1e6, ID: int64(at)})
+		}
+		check(b, s.Ahead(events))
+		for i := range events {
+			out, err := s.Deliver(&events[i])
+			if err != nil || !out.Empty() {
+				b.Fatal(err, out)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 }
 
 // BenchmarkHop is the price of a live event: from the event to the intent that a Python
@@ -48,7 +59,7 @@ func BenchmarkLockstep(b *testing.B) {
 //	go test ./plugins/python -run xxx -bench Hop -benchtime 5000x
 func BenchmarkHop(b *testing.B) {
 	for _, noSocket := range []bool{false, true} {
-		b.Run(map[bool]string{false: "socket", true: "grpc"}[noSocket], func(b *testing.B) {
+		b.Run(ways[noSocket], func(b *testing.B) {
 			back := make(chan time.Time, 1)
 			l, err := open(b, "tests/probe.py").Live(b.Context(), host.LiveConfig{
 				Strategy: "quiet", Instruments: instruments(b), ID: 3, IntentsMax: 1 << 40, NoSocket: noSocket,

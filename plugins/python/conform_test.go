@@ -26,9 +26,9 @@ var twins = map[string]func() strategy.Strategy{
 // TestLockstep plays a random market to a strategy in Go and to its twin in Python, announced
 // in batches of random sizes, and wants the same answers to the last digit.
 func TestLockstep(t *testing.T) {
-	p := open(t, "tests/probe.py")
 	for name, fresh := range twins {
 		t.Run(name, func(t *testing.T) {
+			p := open(t, "tests/probe.py")
 			for seed := range uint64(12) {
 				params := map[string]string{"every": fmt.Sprint(seed % 11), "other": "CM:BTCUSD_PERP"}
 				local, err := strategy.NewRuntime(fresh(), params, instruments(t), 3)
@@ -75,6 +75,23 @@ func lockstep(t *testing.T, seed uint64, local *strategy.Runtime, session *host.
 	got, err := session.Stop(end)
 	check(t, err)
 	equal(t, seed, len(events), local.Stop(end), got)
+}
+
+// TestLockstepOnStream is TestLockstep where there is no socket.
+func TestLockstepOnStream(t *testing.T) {
+	s := spec(t, "tests/probe.py")
+	s.NoSocket = true
+	p, err := host.Open(t.Context(), s)
+	check(t, err)
+	defer p.Close()
+	for seed := range uint64(4) {
+		params := map[string]string{"every": fmt.Sprint(seed), "other": "CM:BTCUSD_PERP"}
+		local, err := strategy.NewRuntime(&plugintest.Probe{}, params, instruments(t), 3)
+		check(t, err)
+		session, err := p.Start("probe", params, instruments(t), 3)
+		check(t, err)
+		lockstep(t, seed, local, session)
+	}
 }
 
 // TestConcurrent plays several instances in one process at once.

@@ -18,13 +18,19 @@ import (
 // the host up.
 const quietMax = 16
 
-// connect takes the socket that the host offers for a live play; nil means that there is
-// none, or that it cannot be reached, and the play goes over gRPC.
-func (s *service) connect(live *pb.Live) *socket.Conn {
-	if live.GetSocket() == "" {
+// offered is where the host tells of a socket: in Start, or in Live for a live play.
+type offered interface {
+	GetSocket() string
+	GetToken() []byte
+}
+
+// connect takes the socket that the host offers for a play; nil means that there is none, or
+// that it cannot be reached, and the play goes over gRPC.
+func (s *service) connect(o offered) *socket.Conn {
+	if o.GetSocket() == "" {
 		return nil
 	}
-	conn, err := socket.Dial(live.GetSocket(), live.GetToken(), 2*time.Second)
+	conn, err := socket.Dial(o.GetSocket(), o.GetToken(), 2*time.Second)
 	if err != nil {
 		fmt.Fprintf(s.stderr, "no fast socket, events come over gRPC: %v\n", err)
 		return nil
@@ -32,12 +38,12 @@ func (s *service) connect(live *pb.Live) *socket.Conn {
 	return conn
 }
 
-// playSocket runs one instance of a strategy live, on a socket. The stream, whose context
-// this is, says only when it is over.
-func (s *service) playSocket(p *play, conn *socket.Conn, stream context.Context) error {
+// playSocket runs one instance of a strategy on a socket, live or, with a host that waits for
+// each answer, in lockstep. The stream, whose context this is, says only when it is over.
+func (s *service) playSocket(p *play, conn *socket.Conn, lockstep bool, stream context.Context) error {
 	defer conn.Close()
 	defer context.AfterFunc(stream, conn.Shutdown)()
-	a := &answerer{conn: conn, frames: wire.NewFrames(conn, wire.RequestBytesMax)}
+	a := &answerer{conn: conn, frames: wire.NewFrames(conn, wire.RequestBytesMax), lockstep: lockstep}
 	var request pb.PlayRequest
 	for !p.stopped {
 		frame, err := a.frames.Next()
@@ -71,6 +77,8 @@ type answerer struct {
 	conn   *socket.Conn
 	frames *wire.Frames
 	buf    []byte
+	// lockstep says that the host waits for each answer.
+	lockstep bool
 	// quiet counts requests that were handled and not answered.
 	quiet int
 }
@@ -78,6 +86,9 @@ type answerer struct {
 // answer answers a request at once if the host waits for that, or if the strategy has asked
 // for something; else it may wait for company.
 func (a *answerer) answer(p *play, r *pb.PlayRequest) error {
+	if a.lockstep {
+		return a.send(p.response)
+	}
 	a.quiet++
 	switch r.GetRequest().(type) {
 	case *pb.PlayRequest_Event, *pb.PlayRequest_Batch:

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pmbot/pmbot/exchange"
 	pb "github.com/pmbot/pmbot/plugins/proto"
+	"github.com/pmbot/pmbot/plugins/socket"
 	"github.com/pmbot/pmbot/plugins/wire"
 	"github.com/pmbot/pmbot/strategy"
 )
@@ -22,13 +23,12 @@ func (s *service) Play(stream pb.StrategyService_PlayServer) error {
 		return stream.Send(&pb.PlayResponse{Response: &pb.PlayResponse_Failure{Failure: failure}})
 	}
 	response := &pb.PlayResponse{Response: &pb.PlayResponse_Started{Started: started}}
-	if conn := s.connect(request.GetStart().GetLive()); conn != nil {
-		started.Live.Socket = true
+	if conn := s.connectFor(request.GetStart(), started); conn != nil {
 		if err := stream.Send(response); err != nil {
 			conn.Close()
 			return err
 		}
-		return s.playSocket(p, conn, stream.Context())
+		return s.playSocket(p, conn, started.GetSocket(), stream.Context())
 	}
 	for {
 		if err := stream.Send(response); err != nil {
@@ -54,6 +54,19 @@ func (s *service) Play(stream pb.StrategyService_PlayServer) error {
 		}
 		response = p.response
 	}
+}
+
+// connectFor takes the socket that the host offers for the play, if it does, and says so in the
+// answer.
+func (s *service) connectFor(start *pb.Start, started *pb.Started) *socket.Conn {
+	if live := start.GetLive(); live != nil {
+		conn := s.connect(live)
+		started.Live.Socket = conn != nil
+		return conn
+	}
+	conn := s.connect(start)
+	started.Socket = conn != nil
+	return conn
 }
 
 // handle answers a request, or says why that failed and whether the strategy's code crashed.

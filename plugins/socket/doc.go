@@ -1,4 +1,4 @@
-// Package socket is the fast way between pmbot and a strategy program in a live play: a
+// Package socket is the fast way between pmbot and a strategy program, live and in lockstep: a
 // Unix socket without the detours of gRPC and of Go's poller.
 //
 // Packages host ([Listen]) and sdk ([Dial]) use it. A reader sits in the kernel's read with

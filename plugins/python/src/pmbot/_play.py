@@ -151,15 +151,25 @@ def params_failure(e: ParamProblems, cls: type[Strategy]) -> Any:
     return f
 
 
-def connect(live: Any) -> socket.socket | None:
-    """Takes the socket that the host offers for a live play; None goes on over gRPC."""
-    if not live.socket:
+def connect(start: Any, started: Any) -> socket.socket | None:
+    """Takes the socket that the host offers for a play, and says so in the answer; None goes on over gRPC."""
+    live = start.HasField("live")
+    conn = _connect(start.live if live else start)
+    if conn and live:
+        started.live.socket = True
+    elif conn:
+        started.socket = True
+    return conn
+
+
+def _connect(offered: Any) -> socket.socket | None:
+    if not offered.socket:
         return None
     conn = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         conn.settimeout(2)
-        conn.connect(live.socket)
-        conn.sendall(live.token)
+        conn.connect(offered.socket)
+        conn.sendall(offered.token)
         if conn.recv(1) != b"\x01":
             raise OSError("not admitted")
         conn.settimeout(None)
@@ -193,8 +203,8 @@ def frames(conn: socket.socket) -> Iterator[bytes]:
         buf += data
 
 
-def play_socket(play: Play, conn: socket.socket, crashed: Callable[[Crash], None]) -> None:
-    """Plays live on a socket until either side ends it."""
+def play_socket(play: Play, conn: socket.socket, crashed: Callable[[Crash], None], lockstep: bool = False) -> None:
+    """Plays on a socket until either side ends it: live, or in lockstep, where the host waits for each answer."""
 
     def send(response: Any) -> None:
         data = response.SerializeToString()
@@ -212,6 +222,11 @@ def play_socket(play: Play, conn: socket.socket, crashed: Callable[[Crash], None
                 send(e.response)
                 crashed(e)
                 return
+            if lockstep:
+                send(response)
+                if play.stopped:
+                    return
+                continue
             quiet += 1
             if response.HasField("saved"):
                 if quiet > 1:  # those before are answered apart

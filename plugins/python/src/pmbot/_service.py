@@ -95,12 +95,11 @@ class Service:
             return
         try:
             play, started = begin(start.start, cls)
-            conn = connect(start.start.live)
+            conn = connect(start.start, started)
             if conn:
-                started.live.socket = True
                 context.add_callback(lambda: _shut(conn))
                 yield PlayResponse(started=started).SerializeToString()
-                play_socket(play, conn, lambda e: self._crashed(e, gone))
+                play_socket(play, conn, lambda e: self._crashed(e, gone), started.socket)
                 gone.wait()  # the host hangs up when it has read the last answer
                 return
             yield PlayResponse(started=started).SerializeToString()
