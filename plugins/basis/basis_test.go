@@ -15,8 +15,6 @@ import (
 	"github.com/pmbot/pmbot/strategy"
 )
 
-var fixed = exchange.MustFixed
-
 // market is a pair that trades often.
 func market(days int, pairs ...string) *backtest.Config {
 	p := map[string]string{"bar": "15m", "window": "30", "enter": "1.5", "exit": "0", "cost": "0.0005", "size": "0.2", "slice": "0.1"}
