@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pmbot/pmbot/plugins/basis"
+	"github.com/pmbot/pmbot/plugins/carry"
 	"github.com/pmbot/pmbot/plugins/grid"
 	"github.com/pmbot/pmbot/plugins/hedge"
 	"github.com/pmbot/pmbot/plugins/mm"
@@ -21,6 +22,7 @@ import (
 func bundled() map[string]func() strategy.Strategy {
 	return map[string]func() strategy.Strategy{
 		"basis": basis.New,
+		"carry": carry.New,
 		"grid":  grid.New,
 		"hedge": hedge.New,
 		"mm":    mm.New,

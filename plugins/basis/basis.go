@@ -212,7 +212,10 @@ func (b *Basis) OnFill(env *strategy.Env, _ *exchange.Instrument, _ *exchange.Fi
 }
 
 // OnTimer takes the step that was put off.
-func (b *Basis) OnTimer(env *strategy.Env, _ uint64) { b.act(env) }
+func (b *Basis) OnTimer(env *strategy.Env, _ uint64) {
+	b.asked = 0 // what comes from here on sets another
+	b.act(env)
+}
 
 // OnOrder and OnRefusal have the pair wait, or give up.
 func (b *Basis) OnOrder(env *strategy.Env, _ *exchange.Instrument, u *exchange.OrderUpdate) {

@@ -148,7 +148,7 @@ func TestDeleveraged(t *testing.T) {
 func TestKilled(t *testing.T) {
 	cfg := calendar(31, "bar", "4h")
 	cfg.Data.Generate.Bar = 4 * time.Hour
-	for _, c := range []struct{ every, missed int }{{13, 1}, {31, 5}} {
+	for _, c := range []struct{ every, missed int }{{29, 1}, {59, 5}} {
 		res := bundletest.Deaths(t, cfg, New, bundletest.Every(c.every), c.missed, bundletest.Held)
 		if got := bundletest.Held(res); got != "UM BTCUSDT 0.2; UM BTCUSDT_240628 -0.2" || res.Fills.Len() != 8 {
 			t.Errorf("at the end %s, %d fills", got, res.Fills.Len())

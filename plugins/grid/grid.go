@@ -158,7 +158,10 @@ func (g *Grid) OnRefusal(env *strategy.Env, r *exchange.Refusal) {
 }
 
 // OnTimer does what was put off.
-func (g *Grid) OnTimer(env *strategy.Env, _ uint64) { g.act(env) }
+func (g *Grid) OnTimer(env *strategy.Env, _ uint64) {
+	g.asked = 0 // what comes from here on sets another
+	g.act(env)
+}
 
 // act climbs, or closes.
 func (g *Grid) act(env *strategy.Env) {

@@ -212,7 +212,7 @@ func TestKilled(t *testing.T) {
 		stop          string
 		every, missed int
 		want          string
-	}{{"0", 11, 1, "UM BTCUSDT 0.16"}, {"0", 37, 4, "UM BTCUSDT 0.16"}, {"0.05", 37, 2, ""}} {
+	}{{"0", 17, 1, "UM BTCUSDT 0.16"}, {"0", 37, 4, "UM BTCUSDT 0.16"}, {"0.05", 37, 2, ""}} {
 		cfg := market(1, "lower", "58000", "upper", "62000", "cells", "16", "stop", c.stop, "bar", "1h", "window", "9")
 		cfg.Data.Generate.Bar = time.Hour
 		cfg.Data.Generate.Moves = []backtest.MoveConfig{
