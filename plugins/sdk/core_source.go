@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "d155f1d698537907f0bf9352aca9989f5e2b7dbebdc2a5b6cbf727614aac9ade"
+const coreSource = "6af5d5e9104a6e4e229c5a4b1d6934421933c57df0d6c4c9bd841406ee41b5c4"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
