@@ -65,14 +65,15 @@ func (l *Live) receive() bool {
 
 // answer takes what the strategy asked for in reply to a request.
 func (l *Live) answer(a *pb.Answer) bool {
-	r, err := l.settle(a)
-	if err != nil {
-		return l.lied(err)
-	}
+	// Read before the request is settled, so that a lie is told with the event that it answers.
 	if err := l.decoder.Output(a.GetOutput(), &l.output); err != nil {
 		return l.lied(err)
 	}
 	if err := checkLogs(a.GetOutput().GetLogs(), 1); err != nil {
+		return l.lied(err)
+	}
+	r, err := l.settle(a)
+	if err != nil {
 		return l.lied(err)
 	}
 	l.output.Logs = logTexts(a.GetOutput().GetLogs())
