@@ -24,7 +24,8 @@ func strategyBuildCommand(c *console) *cobra.Command {
 		Use: "build [DIR]", Short: "Build a strategy's program, and print the checksum to pin",
 		Long: `Build the Go strategy in DIR, the working directory by default, into a program beside its
 source. Equal source, Go version and place of pmbot's checkout give an equal program, so its
-SHA-256 can be pinned in a configuration: pmbot starts no other file then.`,
+SHA-256 can be pinned in a configuration: pmbot starts no other file then. Of a strategy in
+Python it prints the checksum of strategy.py, which does not cover what that imports.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: action(func(ctx context.Context, args []string) error {
 			dir := append(args, ".")[0]
@@ -44,7 +45,7 @@ SHA-256 can be pinned in a configuration: pmbot starts no other file then.`,
 func moduleName(dir string) (string, error) {
 	text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", &failure{exitNotFound, fmt.Errorf("there is no go.mod in %s", dir), `name the folder of a Go strategy; "pmbot strategy new NAME" makes one`}
+		return "", &failure{exitNotFound, fmt.Errorf("there is no go.mod in %s, and no strategy.py", dir), `name the folder of a strategy; "pmbot strategy new NAME" makes one`}
 	}
 	if err != nil {
 		return "", err
@@ -59,6 +60,9 @@ func moduleName(dir string) (string, error) {
 
 // buildStrategy compiles the program of a directory and returns its path.
 func buildStrategy(ctx context.Context, dir, out string) (string, error) {
+	if isPython(dir) { // the script is the program
+		return filepath.Join(dir, pythonScript), nil
+	}
 	name, err := moduleName(dir)
 	if err != nil {
 		return "", err

@@ -54,8 +54,10 @@ type tested struct {
 }
 
 func (c *console) testStrategy(ctx context.Context, dir string, asJSON bool) error {
-	if _, err := moduleName(dir); err != nil {
-		return err
+	if !isPython(dir) {
+		if _, err := moduleName(dir); err != nil {
+			return err
+		}
 	}
 	scratch, err := os.MkdirTemp("", "pmbot-strategy-")
 	if err != nil {
@@ -66,21 +68,7 @@ func (c *console) testStrategy(ctx context.Context, dir string, asJSON bool) err
 	defer t.close()
 	var list []trial
 	var failed []string
-	for _, check := range []struct {
-		name string
-		do   func(context.Context) (string, error)
-	}{
-		{"go vet", func(ctx context.Context) (string, error) {
-			return "nothing suspicious", goTool(ctx, dir, "vet", "-trimpath", "./...")
-		}},
-		{"go test", func(ctx context.Context) (string, error) {
-			return "all tests pass", goTool(ctx, dir, "test", "-trimpath", "./...")
-		}},
-		{"build", t.build},
-		{"manifest", t.describe},
-		{"backtest", t.backtests},
-		{"restart", t.resumes},
-	} {
+	for _, check := range t.checks() {
 		detail, err := check.do(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -93,7 +81,7 @@ func (c *console) testStrategy(ctx context.Context, dir string, asJSON bool) err
 		if !asJSON {
 			fmt.Fprintf(c.out, "%-4s %-9s %s\n", map[bool]string{true: "ok", false: "FAIL"}[err == nil], check.name, strings.ReplaceAll(detail, "\n", "\n               "))
 		}
-		if err != nil && check.name != "go vet" && check.name != "go test" {
+		if err != nil && check.name != "go vet" && check.name != "go test" && check.name != "unittest" {
 			break // the rest needs a program that works
 		}
 	}
@@ -111,6 +99,29 @@ func (c *console) testStrategy(ctx context.Context, dir string, asJSON bool) err
 	return nil
 }
 
+// testCheck is one thing that is tested.
+type testCheck struct {
+	name string
+	do   func(context.Context) (string, error)
+}
+
+func (t *tested) checks() []testCheck {
+	program := []testCheck{{"build", t.build}, {"manifest", t.describe}, {"backtest", t.backtests}, {"restart", t.resumes}}
+	if isPython(t.dir) {
+		return append([]testCheck{
+			{"unittest", func(ctx context.Context) (string, error) { return "all tests pass", testPython(ctx, t.dir) }},
+		}, program...)
+	}
+	return append([]testCheck{
+		{"go vet", func(ctx context.Context) (string, error) {
+			return "nothing suspicious", goTool(ctx, t.dir, "vet", "-trimpath", "./...")
+		}},
+		{"go test", func(ctx context.Context) (string, error) {
+			return "all tests pass", goTool(ctx, t.dir, "test", "-trimpath", "./...")
+		}},
+	}, program...)
+}
+
 func (t *tested) close() {
 	if t.plugin != nil {
 		t.plugin.Close()
@@ -119,10 +130,13 @@ func (t *tested) close() {
 
 // build compiles the program and opens it.
 func (t *tested) build(ctx context.Context) (string, error) {
-	if _, err := buildStrategy(ctx, t.dir, t.program); err != nil {
+	var err error
+	if t.program, err = buildStrategy(ctx, t.dir, t.program); err != nil {
 		return "", err
 	}
-	var err error
+	if !filepath.IsAbs(t.program) && !strings.HasPrefix(t.program, ".") {
+		t.program = "./" + t.program
+	}
 	if t.plugin, err = openPlugin(ctx, t.program, "", t.c.logger(false), host.Limits{}); err != nil {
 		return "", err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -60,8 +61,8 @@ func scaffolds() []scaffold {
 // language is a programming language that a strategy can be written in.
 type language struct {
 	name string
-	// write makes the files of a scaffold, by their paths in the folder.
-	write func(c *console, p *project) (map[string][]byte, error)
+	// write makes the folder of a scaffold.
+	write func(c *console, p *project) (*folder, error)
 	// next are the commands to go on with in the folder.
 	next []string
 }
@@ -70,7 +71,25 @@ type language struct {
 func languages() []language {
 	return []language{
 		{"go", writeGo, []string{"pmbot strategy test", "pmbot strategy build", "pmbot backtest -c config.toml"}},
+		{"python", writePython, []string{"pmbot strategy test", "pmbot backtest -c config.toml"}},
 	}
+}
+
+// folder is what a new strategy consists of, by the paths in it.
+type folder struct {
+	files map[string][]byte
+	// links are symbolic.
+	links map[string]string
+}
+
+// scaffolds are the names of those that there are in the language.
+func (l *language) scaffolds() (names []string) {
+	for _, s := range scaffolds() {
+		if _, err := fs.Stat(templates, "templates/"+l.name+"/"+s.name); err == nil {
+			names = append(names, s.name)
+		}
+	}
+	return names
 }
 
 // project is what "pmbot strategy new" is asked for.
@@ -93,7 +112,7 @@ and runs dry as it is. NAME is the folder to make, and its last part the strateg
 Templates:
 
 ` + scaffoldList() + `
-A Go strategy is a module of its own. It is built against the checkout that this pmbot was
+With --lang python there are ` + "empty, trend and hedge" + `. A Go strategy is a module of its own. It is built against the checkout that this pmbot was
 built from, or that --source names, and against the released version if pmbot was installed
 as one.`,
 		Example: "  pmbot strategy new my-strategy --template trend\n  pmbot strategy new work/my-grid --template grid --source ~/pmbot",
@@ -159,6 +178,9 @@ func newProject(dir, template, lang, source string) (*project, error) {
 		return nil, usage(nearOr(lang, languageNames()), "there are no templates in %q", lang)
 	}
 	p.language = languages()[at]
+	if has := p.language.scaffolds(); !slices.Contains(has, template) {
+		return nil, usage("in it there are "+strings.Join(has, ", ")+", and all in go", "there is no template %q in %s yet", template, lang)
+	}
 	switch _, err := os.Lstat(dir); {
 	case err == nil:
 		return nil, &failure{exitFailed, fmt.Errorf("%s is there already", dir), "nothing was changed; take another name, or remove it yourself"}
@@ -178,7 +200,7 @@ func nearOr(name string, known []string) string {
 // makeProject writes the folder whole or not at all: beside where it shall be, and then
 // renamed.
 func (c *console) makeProject(p *project, asJSON bool) error {
-	files, err := p.language.write(c, p)
+	f, err := p.language.write(c, p)
 	if err != nil {
 		return err
 	}
@@ -191,22 +213,9 @@ func (c *console) makeProject(p *project, asJSON bool) error {
 		return err
 	}
 	defer os.RemoveAll(draft) // nothing is there when it was renamed
-	names := make([]string, 0, len(files))
-	for name := range files {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		path, mode := filepath.Join(draft, name), os.FileMode(0o644)
-		if strings.HasPrefix(string(files[name]), "#!") {
-			mode = 0o755 // a script is a program
-		}
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, files[name], mode); err != nil {
-			return diskFailure(err, "nothing was made")
-		}
+	names, err := f.save(draft)
+	if err != nil {
+		return diskFailure(err, "nothing was made")
 	}
 	if err := os.Chmod(draft, 0o755); err != nil {
 		return err
@@ -215,6 +224,30 @@ func (c *console) makeProject(p *project, asJSON bool) error {
 		return err
 	}
 	return c.tellProject(p, names, asJSON)
+}
+
+// save writes the folder and lists what is in it.
+func (f *folder) save(dir string) ([]string, error) {
+	names := slices.Sorted(maps.Keys(f.files))
+	for _, name := range names {
+		path, mode := filepath.Join(dir, name), os.FileMode(0o644)
+		if strings.HasPrefix(string(f.files[name]), "#!") {
+			mode = 0o755 // a script is a program
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(path, f.files[name], mode); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.links)) {
+		if err := os.Symlink(f.links[name], filepath.Join(dir, name)); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, nil
 }
 
 func (c *console) tellProject(p *project, names []string, asJSON bool) error {

@@ -27,8 +27,8 @@ var templates embed.FS
 const ourModule = "github.com/pmbot/pmbot"
 
 // writeGo makes a module.
-func writeGo(_ *console, p *project) (map[string][]byte, error) {
-	files, err := fill("templates/go", p)
+func writeGo(_ *console, p *project) (*folder, error) {
+	f, err := fill("templates/go", p, "")
 	if err != nil {
 		return nil, err
 	}
@@ -37,22 +37,23 @@ func writeGo(_ *console, p *project) (map[string][]byte, error) {
 		return nil, err
 	}
 	if dir == "" { // a released version: "pmbot strategy build" downloads what is missing
-		files["go.mod"] = fmt.Appendf(nil, "module %s\n\ngo %s\n\nrequire %s %s\n", p.name, goVersion(), ourModule, version)
-		return files, nil
+		f.files["go.mod"] = fmt.Appendf(nil, "module %s\n\ngo %s\n\nrequire %s %s\n", p.name, goVersion(), ourModule, version)
+		return f, nil
 	}
-	if files["go.mod"], err = replacedModule(p.name, dir); err != nil {
+	if f.files["go.mod"], err = replacedModule(p.name, dir); err != nil {
 		return nil, err
 	}
-	files["go.sum"], err = os.ReadFile(filepath.Join(dir, "go.sum"))
-	return files, err
+	f.files["go.sum"], err = os.ReadFile(filepath.Join(dir, "go.sum"))
+	return f, err
 }
 
 // fill makes the files of a scaffold from templates: those of the folder common, and its own.
-func fill(root string, p *project) (map[string][]byte, error) {
+// python is the interpreter of scripts.
+func fill(root string, p *project, python string) (*folder, error) {
 	values := struct {
-		Name, Summary, Account, Risk, Params string
-		Conform                              []string
-	}{p.name, p.scaffold.summary, p.scaffold.account, p.scaffold.risk, p.scaffold.params, p.scaffold.conform}
+		Name, Summary, Account, Risk, Params, Python string
+		Conform                                      []string
+	}{p.name, p.scaffold.summary, p.scaffold.account, p.scaffold.risk, p.scaffold.params, python, p.scaffold.conform}
 	files := map[string][]byte{}
 	for _, folder := range []string{"common", p.scaffold.name} {
 		entries, err := fs.ReadDir(templates, path.Join(root, folder))
@@ -83,7 +84,7 @@ func fill(root string, p *project) (map[string][]byte, error) {
 			files[name] = b.Bytes()
 		}
 	}
-	return files, nil
+	return &folder{files: files}, nil
 }
 
 // findModule says where pmbot's source is: the checkout that was named, or the one that this
