@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -198,4 +199,19 @@ func TestAnswersInTurn(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestBadAnswerIsNamed: an answer that breaks the protocol is that of its own event, also if it was
+// the last that was waited for.
+func TestBadAnswerIsNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, s, ended := scripted(t, nil)
+		l.Deliver(trade(7))
+		s.responses <- &pb.PlayResponse{Response: &pb.PlayResponse_Answer{Answer: &pb.Answer{
+			Upto: 1, Output: &pb.Output{Logs: []*pb.Log{{Event: 3, Text: "from the future"}}},
+		}}}
+		if err := <-ended; err == nil || !strings.Contains(err.Error(), "in strategy script handling TRADE seq 7") {
+			t.Errorf("it ends with %v", err)
+		}
+	})
 }
