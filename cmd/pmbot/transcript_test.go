@@ -270,7 +270,7 @@ func (x *transcript) follow(last string) {
 		for x.read < len(x.entries) {
 			e := x.entries[x.read]
 			x.read++
-			if e.Strategy != "exerciser" {
+			if e.Strategy != "exerciser" || e.Part != "" { // a part is the bot's, which tells figures
 				continue
 			}
 			x.say("  %s", e.Msg)
