@@ -7,13 +7,19 @@
 //	}
 //
 //	func TestMine(t *testing.T) {
-//		p := plugintest.Open(t, plugintest.Serve)
-//		session, err := p.Start("mine", nil, instruments, 1)
+//		wishes := plugintest.Same(t, "mine", New, nil, instruments, events)
 //		...
 //	}
 //
-// Authors use it to see their strategy cross the process boundary in a unit test; the
-// tests of packages host and sdk use its [Modes], the ways in which a program can
-// misbehave, and [Probe], a strategy that does so on demand. It promises that a plugin
+// Authors use [Same] to see that their strategy wishes the same across the process boundary
+// as in a test of package strategytest, and [Start] to play it there by hand.
+//
+// Hosts use the ways in which a program can misbehave, each a mode for [Open] or [Spec]:
+// [Garbage], [Exit], [CrashStart], [HangStart], [FloodStart], [OldProtocol] and [NoServer]
+// fail before or in the handshake; [Lies] break the protocol of calls and [LiveLies] that of
+// the live socket, by the names in lie.go and livelie.go. [Probe], which [Serve] serves as
+// "probe", is a strategy that sees everything and misbehaves at the event that its parameter
+// at counts to, by its parameter do: it panics, exits, hangs, spins, floods the log, floods
+// intents, prints, cannot save, or fails in Start or Stop. The package promises that a plugin
 // of a test ends with the test. Start at [Main].
 package plugintest

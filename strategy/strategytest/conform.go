@@ -137,7 +137,7 @@ func (s *suite) manifest() error {
 	for _, values := range s.sets {
 		s := s.fresh()
 		if err := strategy.Bind(s.Params(), values); err != nil {
-			return fmt.Errorf("with %s: %w", describeValues(values), err)
+			return fmt.Errorf("%s: %w", describeValues(values), err)
 		}
 	}
 	if _, saves := a.(strategy.Saver); !saves && !m.Stateless {
@@ -168,7 +168,7 @@ func (s *suite) repeats() error {
 			if err != nil {
 				return err
 			}
-			if at, said := h.replay(rt, s.ins, 0, len(h.events)); at >= 0 {
+			if at, said := h.replay(rt, s.ins, 0, len(h.events), h.said, sayAll); at >= 0 {
 				return fmt.Errorf("%s, seed %d: event %d, %s: asked for %q at first and for %q when it was given the same events again: "+
 					"it depends on something else than events, such as a clock, a random number, or the order of a map",
 					describeValues(values), seed+1, at, h.at(at), h.said[at], said)
@@ -208,9 +208,9 @@ func (s *suite) restarts() error {
 			if err != nil {
 				return fmt.Errorf("restore before event %d, %s: %w", k, h.at(k), err)
 			}
-			if at, said := h.replay(after, s.ins, k, min(k+ahead, len(h.events))); at >= 0 {
+			if at, said := h.replay(after, s.ins, k, min(k+ahead, len(h.events)), h.intents, sayIntents); at >= 0 {
 				return fmt.Errorf("%s: restarted before event %d, %s: at event %d, %s, it asked for %q, and for %q without the restart: "+
-					"what it remembers must be in Save, or follow from the view", describeValues(values), k, h.at(k), at, h.at(at), said, h.said[at])
+					"what it remembers must be in Save, or follow from the view", describeValues(values), k, h.at(k), at, h.at(at), said, h.intents[at])
 			}
 			before.SetWarming(h.warming[k])
 			before.Deliver(&h.events[k])
@@ -290,7 +290,8 @@ func (s *suite) tried() error {
 type history struct {
 	events  []exchange.Event
 	warming []bool
-	said    []string
+	said    []string // all that was asked for
+	intents []string // wishes alone, without timers and lines
 	wished  int
 	lasted  time.Duration
 }
@@ -300,17 +301,26 @@ func (h *history) at(i int) string {
 	return fmt.Sprintf("%v at %v", h.events[i].Kind, h.events[i].At)
 }
 
-// replay gives events of the history to another runtime and says where that asks for
-// something else, or -1.
-func (h *history) replay(rt *strategy.Runtime, ins *exchange.Instruments, from, to int) (int, string) {
+// replay gives events of the history to another runtime and says where what say makes of
+// its answer differs from what is listed, or -1.
+func (h *history) replay(rt *strategy.Runtime, ins *exchange.Instruments, from, to int, list []string, say sayer) (int, string) {
 	for i := from; i < to; i++ {
 		rt.SetWarming(h.warming[i])
 		e := h.events[i]
-		if said := sayAll(ins, rt.Deliver(&e), e.At); said != h.said[i] {
+		if said := say(ins, rt.Deliver(&e), e.At); said != list[i] {
 			return i, said
 		}
 	}
 	return -1, ""
+}
+
+// sayer writes an answer, or a part of it.
+type sayer func(ins *exchange.Instruments, out *strategy.Output, at exchange.Time) string
+
+// sayIntents leaves timers and lines out: a strategy that begins anew sets timers and says
+// so, and no order differs by that.
+func sayIntents(ins *exchange.Instruments, out *strategy.Output, at exchange.Time) string {
+	return sayAll(ins, &strategy.Output{Intents: out.Intents}, at)
 }
 
 func sayAll(ins *exchange.Instruments, out *strategy.Output, at exchange.Time) string {

@@ -14,12 +14,24 @@ import (
 	"github.com/pmbot/pmbot/strategy"
 )
 
-// rewrite is the flag of every test that has golden files.
-var rewrite = flag.Bool("rewrite", false, "write into golden files what came out; then read the difference")
+// rewrite is the flag of every test that has golden files. Another package of a test may
+// have brought it already.
+var rewrite = rewriteFlag()
+
+func rewriteFlag() flag.Getter {
+	if flag.Lookup("rewrite") == nil {
+		flag.Bool("rewrite", false, "write into golden files what came out; then read the difference")
+	}
+	g, _ := flag.Lookup("rewrite").Value.(flag.Getter)
+	return g
+}
 
 // Rewrite says whether the tests were started with -rewrite, for golden files of an author's
 // own: the flag is this package's, and a second one of that name would be refused.
-func Rewrite() bool { return *rewrite }
+func Rewrite() bool {
+	on, _ := rewrite.Get().(bool)
+	return on
+}
 
 // Run plays the scripts that a pattern such as "testdata/*.txt" matches, each as a test of
 // its own, against fresh strategies. A script fails where the strategy asks for something
@@ -44,7 +56,7 @@ func Run(t *testing.T, fresh func() strategy.Strategy, pattern string) {
 			}
 			switch {
 			case got == string(want):
-			case *rewrite && len(problems) == 0:
+			case Rewrite() && len(problems) == 0:
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
 				}

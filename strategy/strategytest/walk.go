@@ -45,7 +45,7 @@ func (s *suite) walk(values map[string]string, w weather) (*history, error) {
 	d.told = func(e *exchange.Event, out *strategy.Output, _ string) {
 		if e != nil {
 			h.events, h.warming = append(h.events, *e), append(h.warming, d.warming)
-			h.said = append(h.said, sayAll(s.ins, out, e.At))
+			h.said, h.intents = append(h.said, sayAll(s.ins, out, e.At)), append(h.intents, sayIntents(s.ins, out, e.At))
 		}
 	}
 	where := func(what string) error {
