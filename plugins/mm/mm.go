@@ -3,7 +3,7 @@
 // market has moved.
 //
 // It promises never to hold more than its bound, all its orders filled, never to have two
-// orders on one side, and to send at most one request a side and pause. It keeps no memory:
+// orders on one side, to take its orders back when best prices do not come any more, and to send at most one request a side and pause. It keeps no memory:
 // whatever it needs to know stands in the view. README.md says what it is good for. Start
 // reading at [Maker.OnBookTicker].
 package mm
@@ -25,6 +25,7 @@ type Params struct {
 	Lean   int             `default:"5" min:"0" max:"100000" unit:"ticks" help:"how far both orders move against a position of max_qty"`
 	Move   int             `default:"3" min:"1" max:"100000" unit:"ticks" help:"how far an order may be off before it is moved"`
 	Pause  time.Duration   `default:"1s" min:"100ms" max:"1m" help:"least time between two requests of one side"`
+	Stale  time.Duration   `default:"10s" min:"1s" max:"1h" help:"both orders are taken back when no best price has come for so long; safe at a few times what the contract is usually silent"`
 }
 
 // Maker is the strategy.
@@ -32,6 +33,8 @@ type Maker struct {
 	p     Params
 	in    *exchange.Instrument
 	sides [2]side
+	// seen is when a best price came last, or when it was first asked for.
+	seen exchange.Time
 }
 
 // side is one side of the quotes.
@@ -72,16 +75,41 @@ func (m *Maker) Start(env *strategy.Env) error {
 	}
 	m.in, m.sides = in, [2]side{{is: exchange.Buy}, {is: exchange.Sell}}
 	env.BookTickers(in)
+	env.After(m.p.Stale, 1) // at once, for there is no clock yet
 	return nil
 }
 
 // OnBookTicker renews the quotes when best prices come.
 func (m *Maker) OnBookTicker(env *strategy.Env, _ *exchange.Instrument, _ exchange.BookTicker) {
+	m.seen = env.Now()
 	m.quote(env)
 }
 
+// OnTimer takes the quotes back when no best price has come for too long: others trade on
+// what this program does not see.
+func (m *Maker) OnTimer(env *strategy.Env, _ uint64) {
+	if m.seen == 0 {
+		m.seen = env.Now()
+	}
+	due := m.seen.Add(m.p.Stale)
+	if env.Now() < due {
+		env.At(due, 1)
+		return
+	}
+	for _, o := range env.Orders() {
+		if o.Request.Inst == m.in.ID && answered(o.Status) {
+			env.Cancel(o.Ref)
+		}
+	}
+	env.After(m.p.Stale, 1)
+}
+
 // OnFill quotes again at once: what is held has changed.
-func (m *Maker) OnFill(env *strategy.Env, _ *exchange.Instrument, _ *exchange.Fill) { m.quote(env) }
+func (m *Maker) OnFill(env *strategy.Env, _ *exchange.Instrument, _ *exchange.Fill) {
+	if env.Now() < m.seen.Add(m.p.Stale) {
+		m.quote(env)
+	}
+}
 
 // quote brings both sides to where they should be.
 func (m *Maker) quote(env *strategy.Env) {

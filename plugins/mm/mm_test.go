@@ -117,6 +117,36 @@ func TestPause(t *testing.T) {
 	d.want("behind it", d.book("50000", "50000.2"), "move #1 to 49999.6, move #2 to 50000.6")
 }
 
+// timer rings as often as the strategy asked for one that is due by now.
+func (d *desk) timer() string {
+	return d.deliver(func(e *exchange.Event) { e.SetTimer(&exchange.Timer{Strategy: 1, ID: 1, Due: d.now}) })
+}
+
+// TestStale: a book that stands still for too long is no market to quote in. Both orders go, a
+// fill brings none back, and the next best price does.
+func TestStale(t *testing.T) {
+	d := newDesk(t, map[string]string{"stale": "5s", "qty": "0.002", "max_qty": "0.004"})
+	d.want("the timer of the start", d.timer(), "")
+	d.want("the first book", d.book("60000", "60000.2"), "BUY 0.002 at 59999.6 GTX, SELL 0.002 at 60000.6 GTX")
+	d.now += exchange.Time(5*time.Second - 1)
+	d.want("not yet stale", d.timer(), "")
+	d.now++
+	d.want("stale", d.timer(), "cancel #1, cancel #2")
+	d.now += exchange.Time(5 * time.Second)
+	d.want("stale still", d.timer(), "")
+	d.want("a late fill", d.fill(1, exchange.Buy, "59999.6", "0.002"), "")
+	d.want("a new book", d.book("60000", "60000.2"), "BUY 0.002 at 59999.4 GTX, SELL 0.002 at 60000.4 GTX")
+}
+
+// TestStaleAfterRestart: who finds orders and no best price takes the orders back.
+func TestStaleAfterRestart(t *testing.T) {
+	d := newDesk(t, nil)
+	d.update(7, exchange.StatusWorking, fixed("60000"), fixed("0.002"))
+	d.want("the timer of the start", d.timer(), "")
+	d.now += exchange.Time(10 * time.Second)
+	d.want("stale", d.timer(), "cancel #7")
+}
+
 func TestHalted(t *testing.T) {
 	d := newDesk(t, nil)
 	d.deliver(func(e *exchange.Event) {
