@@ -29,6 +29,39 @@ func TestTutorial(t *testing.T) {
 		t.Fatalf("the tutorial has %d lines of commands and %d pieces of a script", strings.Count(script, "\n"), len(shown))
 	}
 	dir := t.TempDir()
+	out := follow(t, dir, script)
+	golden, err := os.ReadFile(filepath.Join(dir, "my-strategy/testdata/fall.txt"))
+	if err != nil || !strings.Contains(out, shown[0]) {
+		t.Errorf("the tutorial shows\n%s\nand it was (%v)\n%s", shown[0], err, golden)
+	}
+	for _, want := range []string{"ok   restart", "\nsha256  ", "\nresult ", "dry run of account my-strategy ended after", "2 orders, 0 positions"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("nothing printed %q:\n%s", want, out)
+		}
+	}
+}
+
+// The part about Python is run alike, where there is one that can.
+func TestTutorialInPython(t *testing.T) {
+	if _, err := findPython(os.Getenv("PMBOT_PYTHON")); err != nil {
+		t.Skip("python not at hand: install python3-grpcio and python3-protobuf, or name an interpreter that has them with PMBOT_PYTHON")
+	}
+	t.Parallel()
+	text, err := os.ReadFile("../../strategy/TUTORIAL.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := follow(t, t.TempDir(), strings.Join(blocks(string(text), "bash"), "\n"))
+	for _, want := range []string{"ok   restart", "\nresult ", "dry run of account my-python ended after"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("nothing printed %q:\n%s", want, out)
+		}
+	}
+}
+
+// follow runs commands by a shell that stops at the first that fails.
+func follow(t *testing.T, dir, script string) string {
+	t.Helper()
 	start := time.Now()
 	cmd := exec.Command("bash", "-euo", "pipefail", "-c", script)
 	cmd.Dir = dir
@@ -38,15 +71,7 @@ func TestTutorial(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	t.Logf("all commands took %v", time.Since(start).Round(time.Second))
-	golden, err := os.ReadFile(filepath.Join(dir, "my-strategy/testdata/fall.txt"))
-	if err != nil || !strings.Contains(string(out), shown[0]) {
-		t.Errorf("the tutorial shows\n%s\nand it was (%v)\n%s", shown[0], err, golden)
-	}
-	for _, want := range []string{"ok   restart", "\nsha256  ", "\nresult ", "dry run of account my-strategy ended after", "2 orders, 0 positions"} {
-		if !strings.Contains(string(out), want) {
-			t.Errorf("nothing printed %q:\n%s", want, out)
-		}
-	}
+	return string(out)
 }
 
 // blocks are the fenced pieces of a Markdown text that are marked with a word.
