@@ -7,12 +7,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pmbot/pmbot/internal/raced"
 )
 
 // Every template is made in an empty directory outside the repository, passes its own tests
 // and those of its program, without a network, and sends orders in a backtest as it is. In
 // Python it gives the result that it gives in Go, to the last digit.
 func TestTemplates(t *testing.T) {
+	raced.Skip(t, "what it builds is not")
 	if testing.Short() {
 		t.Skip("builds programs")
 	}
@@ -68,6 +71,7 @@ func ran(t *testing.T, dir string, args ...string) string {
 
 // A released pmbot is required by its version, and a checkout in place of it.
 func TestFindModule(t *testing.T) {
+	raced.Skip(t, "what it builds is not")
 	dir, version, err := findModule("")
 	if err != nil || version != "" || !isCheckout(dir) {
 		t.Errorf("built from %q %q, %v", dir, version, err)

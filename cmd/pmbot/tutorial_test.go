@@ -46,6 +46,7 @@ func TestTutorial(t *testing.T) {
 
 // The part about Python is run alike, where there is one that can.
 func TestTutorialInPython(t *testing.T) {
+	raced.Skip(t, "what it builds is not")
 	if _, err := findPython(os.Getenv("PMBOT_PYTHON")); err != nil {
 		t.Skip("python not at hand: install python3-grpcio and python3-protobuf, or name an interpreter that has them with PMBOT_PYTHON")
 	}
