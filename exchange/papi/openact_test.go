@@ -33,7 +33,9 @@ func (d *trader) carry(act exchange.Act) string {
 	if v.Refusal != nil {
 		d.t.Fatal(v.Refusal)
 	}
+	d.mu.Lock()
 	before := len(d.events)
+	d.mu.Unlock()
 	d.client.SetEpoch(d.guard.Epoch())
 	d.broker.Submit(v.Approved, at)
 	d.pass(2 * time.Minute)
@@ -128,7 +130,10 @@ func TestActsCarriedOut(t *testing.T) {
 		v := d.guard.CheckAct(contract, exchange.TimeOf(time.Now()))
 		d.broker.Submit(v.Approved, 0)
 		d.pass(time.Second)
-		if last := d.events[len(d.events)-1]; last.Kind != exchange.KindAct || last.Act().Status != exchange.ActRejected {
+		d.mu.Lock()
+		last := d.events[len(d.events)-1]
+		d.mu.Unlock()
+		if last.Kind != exchange.KindAct || last.Act().Status != exchange.ActRejected {
 			t.Errorf("%+v", last)
 		}
 	})
