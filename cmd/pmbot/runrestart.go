@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/pmbot/pmbot/backtest"
@@ -34,19 +35,17 @@ func (b *bot) mind(ctx context.Context) error {
 		case r := <-b.players.stood:
 			b.swapStands(r)
 		case <-save.C:
-			b.saveAll(ctx)
+			// What the program before a swap has saved is kept for it while the new one is on trial.
+			b.saveAll(ctx, slices.DeleteFunc(slices.Clone(b.players.list), func(p *player) bool { return p.before != nil }))
 		}
 	}
 }
 
-// saveAll asks every strategy for its memory.
-func (b *bot) saveAll(ctx context.Context) {
+// saveAll asks strategies for their memory.
+func (b *bot) saveAll(ctx context.Context, list []*player) {
 	ctx, cancel := context.WithTimeout(ctx, memoryEvery/2)
 	defer cancel()
-	for _, p := range b.players.list {
-		if p.before != nil {
-			continue // what the program before has saved is kept for it while the new one is on trial
-		}
+	for _, p := range list {
 		if err := b.saveMemory(ctx, p); err != nil && ctx.Err() == nil {
 			b.log.Warn("the memory was not saved: "+err.Error(), "strategy", p.label)
 		}

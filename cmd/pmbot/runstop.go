@@ -94,7 +94,7 @@ func (b *bot) endPast(ctx context.Context, e *ending) error {
 
 // stopStrategies asks every strategy for its memory, and ends it.
 func (b *bot) stopStrategies(ctx context.Context) {
-	b.saveAll(ctx)
+	b.saveAll(ctx, b.players.list)
 	for _, p := range b.players.list {
 		if live := p.live.Swap(nil); live != nil {
 			if err := live.Stop(ctx, b.clock.Now()); err != nil {

@@ -154,6 +154,13 @@ func TestWatchdog(t *testing.T) {
 	if n := w.open(); n != 0 {
 		t.Errorf("%d orders are open again", n)
 	}
+	// What was on its way when the first was killed is known to be over, before the second is stopped.
+	for began := time.Now(); time.Since(began) < time.Minute; pause(100 * time.Millisecond) {
+		var o monitor.Orders
+		if err := client.Get(t.Context(), "orders", nil, &o); err == nil && len(o.Orders) == 0 {
+			break
+		}
+	}
 	// A bot that stops in order is no reason to act.
 	for _, p := range []*exec.Cmd{bot, dog} {
 		if err := errors.Join(p.Process.Signal(syscall.SIGTERM), p.Wait()); err != nil {
