@@ -110,7 +110,7 @@ var law = map[string]string{
 
 	// For tests alone.
 	"internal/raced":      "",
-	"internal/bundletest": "exchange strategy backtest riskguard internal/raced",
+	"internal/bundletest": "exchange strategy strategy/strategytest backtest riskguard internal/raced",
 }
 
 const bundled = "exchange strategy strategy/exec plugins/sdk"

@@ -1,15 +1,13 @@
 package bundletest
 
 import (
-	"flag"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/pmbot/pmbot/strategy"
+	"github.com/pmbot/pmbot/strategy/strategytest"
 )
-
-var rewrite = flag.Bool("rewrite", false, "write the table of parameters into README.md")
 
 // Readme holds the table of parameters in the README.md of the working directory against the
 // tags of the strategy's parameters, or writes it with -rewrite.
@@ -29,12 +27,14 @@ func Readme(t *testing.T, s strategy.Strategy) {
 	if !ok {
 		t.Fatalf("README.md has no line %q", strings.TrimSpace(head))
 	}
-	_, after, _ := strings.Cut("\n"+rest, "\n## ")
-	want := before + head + table + "\n## " + after
+	want := before + head + table
+	if _, after, more := strings.Cut("\n"+rest, "\n## "); more {
+		want += "\n## " + after
+	}
 	if text == want {
 		return
 	}
-	if !*rewrite {
+	if !strategytest.Rewrite() {
 		t.Fatal("README.md does not list the parameters as they are; run go test -rewrite")
 	}
 	if err := os.WriteFile("README.md", []byte(want), 0o644); err != nil {

@@ -37,6 +37,15 @@ func Config(days int, bar time.Duration, params map[string]string) *backtest.Con
 	return cfg
 }
 
+// Params makes parameters of names and values in turn; of a name given twice the last counts.
+func Params(pairs ...string) map[string]string {
+	p := map[string]string{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		p[pairs[i]] = pairs[i+1]
+	}
+	return p
+}
+
 // Run runs a program to its end.
 func Run(t testing.TB, cfg *backtest.Config, p backtest.Program) *backtest.Result {
 	t.Helper()

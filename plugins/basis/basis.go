@@ -48,7 +48,7 @@ type Basis struct {
 	pair            exec.Pair
 	stats           stats
 	closed          [2]exchange.Time // the last close of near and of what is far now
-	asked           exchange.Time    // when OnFill set its last timer
+	soon            exec.Soon
 }
 
 // New makes the strategy with its parameters unset.
@@ -201,19 +201,15 @@ func basisOf(near, far exchange.Fixed) (exchange.Fixed, bool) {
 	return ratio, err == nil
 }
 
-// OnFill goes on with the other leg, behind all events of this instant: a fill and the news
-// of its order come one after the other.
+// OnFill goes on with the other leg, behind all events of this instant.
 func (b *Basis) OnFill(env *strategy.Env, _ *exchange.Instrument, _ *exchange.Fill) {
 	b.pair.Yes()
-	if b.asked != env.Now() {
-		b.asked = env.Now()
-		env.At(env.Now(), 1)
-	}
+	b.soon.Ask(env)
 }
 
 // OnTimer takes the step that was put off.
 func (b *Basis) OnTimer(env *strategy.Env, _ uint64) {
-	b.asked = 0 // what comes from here on sets another
+	b.soon.Rang()
 	b.act(env)
 }
 

@@ -17,10 +17,7 @@ import (
 
 // market is a pair that trades often.
 func market(days int, pairs ...string) *backtest.Config {
-	p := map[string]string{"bar": "15m", "window": "30", "enter": "1.5", "exit": "0", "cost": "0.0005", "size": "0.2", "slice": "0.1"}
-	for i := 0; i < len(pairs); i += 2 {
-		p[pairs[i]] = pairs[i+1]
-	}
+	p := bundletest.Params(append([]string{"bar", "15m", "window", "30", "enter", "1.5", "exit", "0", "cost", "0.0005", "size", "0.2", "slice", "0.1"}, pairs...)...)
 	return bundletest.Config(days, 15*time.Minute, p)
 }
 

@@ -50,7 +50,7 @@ type Carry struct {
 	loans, rests exec.Backoff
 	acting       bool // a loan or repayment of ours is under way, as far as is known
 	capped       bool // the exchange had fewer coins than the memory
-	asked        exchange.Time
+	soon         exec.Soon
 	memory       memory
 }
 
@@ -251,11 +251,11 @@ func (c *Carry) OnLoan(env *strategy.Env, u *exchange.ActUpdate) {
 	if m := &c.memory; u.Kind == exchange.ActRepay && u.Status == exchange.ActDone {
 		m.Fees = m.Fees.Add(decimal.Min(m.Interest, u.Amount)) // which is paid first
 	}
-	c.soon(env)
+	c.soon.Ask(env)
 }
 
 // OnBar looks again.
-func (c *Carry) OnBar(env *strategy.Env, _ *exchange.Instrument, _ *exchange.Bar) { c.soon(env) }
+func (c *Carry) OnBar(env *strategy.Env, _ *exchange.Instrument, _ *exchange.Bar) { c.soon.Ask(env) }
 
 // OnFill counts what the exchange kept, and goes on.
 func (c *Carry) OnFill(env *strategy.Env, in *exchange.Instrument, f *exchange.Fill) {
@@ -264,21 +264,12 @@ func (c *Carry) OnFill(env *strategy.Env, in *exchange.Instrument, f *exchange.F
 	}
 	c.capped = false
 	c.pair.Yes()
-	c.soon(env)
-}
-
-// soon has act called behind all events of this instant: a fill, the news of its order and
-// the bookings come one after the other.
-func (c *Carry) soon(env *strategy.Env) {
-	if c.asked != env.Now() {
-		c.asked = env.Now()
-		env.At(env.Now(), 1)
-	}
+	c.soon.Ask(env)
 }
 
 // OnTimer takes the step that was put off.
 func (c *Carry) OnTimer(env *strategy.Env, _ uint64) {
-	c.asked = 0 // what comes from here on sets another
+	c.soon.Rang()
 	c.act(env)
 }
 

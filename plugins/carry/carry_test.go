@@ -19,10 +19,7 @@ var fixed = exchange.MustFixed
 
 // market is a carry whose thresholds the generated funding passes now and then.
 func market(days int, pairs ...string) *backtest.Config {
-	p := map[string]string{"bar": "1h", "fundings": "2", "size": "0.2", "slice": "0.1", "cost": "0", "enter": "0.001", "exit": "0", "horizon": "240h"}
-	for i := 0; i < len(pairs); i += 2 {
-		p[pairs[i]] = pairs[i+1]
-	}
+	p := bundletest.Params(append([]string{"bar", "1h", "fundings", "2", "size", "0.2", "slice", "0.1", "cost", "0", "enter", "0.001", "exit", "0", "horizon", "240h"}, pairs...)...)
 	cfg := bundletest.Config(days, time.Hour, p)
 	cfg.Risk.BorrowMaxUSD = decimal.New(40_000, 0)
 	cfg.Venue.Money.Interest = true

@@ -42,10 +42,12 @@ type Grid struct {
 	in     *exchange.Instrument
 	ladder ladder
 	memory memory
-	// patient waits for the ladder, closing for what closes.
-	patient, closing exec.Backoff
-	pace             exec.Pace
-	asked            exchange.Time // when soon set its last timer
+	// patient waits for the ladder, closing for what closes, and crossed when the price has
+	// gone past a line before its order came.
+	patient, closing, crossed exec.Backoff
+
+	pace exec.Pace
+	soon exec.Soon
 }
 
 // memory is what no order and no position tells.
@@ -94,6 +96,7 @@ func (g *Grid) Start(env *strategy.Env) error {
 	}
 	g.in = in
 	g.patient, g.closing = exec.Backoff{Least: g.p.Bar, Most: max(time.Hour, g.p.Bar)}, exec.Backoff{Least: time.Minute, Most: 15 * time.Minute}
+	g.crossed = exec.Backoff{Least: min(g.p.Bar, 5*time.Second), Most: g.p.Bar}
 	g.pace = exec.Pace{Most: g.p.Burst}
 	env.Bars(in, g.p.Bar, 0)
 	return nil
@@ -120,10 +123,11 @@ func (g *Grid) OnBar(env *strategy.Env, _ *exchange.Instrument, b *exchange.Bar)
 func (g *Grid) OnFill(env *strategy.Env, _ *exchange.Instrument, f *exchange.Fill) {
 	g.memory.Price = f.Price
 	g.patient.Yes()
+	g.crossed.Yes()
 	if f.Ref == g.memory.Stop && f.Ref != 0 {
 		g.memory.Stopped = true
 	}
-	g.soon(env)
+	g.soon.Ask(env)
 }
 
 // OnOrder goes on when an order is gone. What the exchange did not want waits for the next
@@ -134,17 +138,10 @@ func (g *Grid) OnOrder(env *strategy.Env, _ *exchange.Instrument, u *exchange.Or
 		g.closing.No(env.Now())
 	case u.Status == exchange.StatusRejected:
 		g.patient.No(env.Now())
+	case u.Status == exchange.StatusExpired:
+		g.crossed.No(env.Now())
 	case u.Status == exchange.StatusCanceled:
-		g.soon(env)
-	}
-}
-
-// soon has act called behind all events of this instant: a fill and the news of its order
-// come one after the other, and between them the view counts the fill twice or not at all.
-func (g *Grid) soon(env *strategy.Env) {
-	if g.asked != env.Now() {
-		g.asked = env.Now()
-		env.At(env.Now(), 1)
+		g.soon.Ask(env)
 	}
 }
 
@@ -159,7 +156,7 @@ func (g *Grid) OnRefusal(env *strategy.Env, r *exchange.Refusal) {
 
 // OnTimer does what was put off.
 func (g *Grid) OnTimer(env *strategy.Env, _ uint64) {
-	g.asked = 0 // what comes from here on sets another
+	g.soon.Rang()
 	g.act(env)
 }
 
@@ -169,7 +166,7 @@ func (g *Grid) act(env *strategy.Env) {
 	case env.Warming() || g.memory.Price == 0:
 	case g.memory.Stopped:
 		exec.Leave(env, g.in, func() bool { return g.closing.Ready(env.Now()) && g.pace.Ask(env) })
-	case env.State(g.in) == exchange.Active && g.patient.Ready(env.Now()):
+	case env.State(g.in) == exchange.Active && g.patient.Ready(env.Now()) && g.crossed.Ready(env.Now()):
 		g.climb(env)
 	}
 }

@@ -133,10 +133,7 @@ func TestStartMistakes(t *testing.T) {
 
 // market is a grid that trades every day of a generated market.
 func market(days int, pairs ...string) *backtest.Config {
-	p := map[string]string{"lower": "57000", "upper": "63000", "cells": "30", "bar": "15m", "stop": "0.05", "qty": "0.02", "budget": "20000"}
-	for i := 0; i < len(pairs); i += 2 {
-		p[pairs[i]] = pairs[i+1]
-	}
+	p := bundletest.Params(append([]string{"lower", "57000", "upper", "63000", "cells", "30", "bar", "15m", "stop", "0.05", "qty", "0.02", "budget", "20000"}, pairs...)...)
 	return bundletest.Config(days, 15*time.Minute, p)
 }
 

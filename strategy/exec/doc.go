@@ -1,7 +1,8 @@
 // Package exec has what several strategies need to get their orders done, so that nobody
 // copies it badly: patience after a no ([Backoff]), a budget of requests ([Pace]), the way
 // out of an instrument ([Leave]), a native stop for what is held ([Protect]), and two legs
-// that are held against each other ([Pair]).
+// that are held against each other ([Pair]), a step put off behind the events of an instant
+// ([Soon]).
 //
 // It promises what strategies must: everything follows from the view and the events, there
 // is no clock and no randomness, and whatever is kept here may be lost in a restart without

@@ -127,7 +127,10 @@ func (p *Pair) send(env *strategy.Env, in *exchange.Instrument, qty exchange.Fix
 	if !patience.Ready(env.Now()) {
 		return
 	}
-	p.opened = opens
+	if p.opened = opens; env.State(in) == exchange.Halted {
+		p.No(env) // the guard would refuse it
+		return
+	}
 	order := Trade(in, qty)
 	if held := env.Held(in); in.Product != exchange.Margin && held != 0 && (held > 0) != (qty > 0) {
 		order, tag = order.ReduceOnly(), "exit" // Lot closes no more than there is

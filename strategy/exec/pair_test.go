@@ -103,3 +103,17 @@ func TestPairHedgesFirst(t *testing.T) {
 		}
 	})
 }
+
+// TestPairHalted: a hedge that is halted is not sent, and fails like one that is refused.
+func TestPairHalted(t *testing.T) {
+	looks(t, func(env *strategy.Env, um, cm *exchange.Instrument) {
+		e := exchange.Event{At: env.Now()}
+		e.SetState(&exchange.StateChange{State: exchange.Halted, Effective: exchange.Halted})
+		env.Apply(&e)
+		p := Pair{Legs: []*exchange.Instrument{um, cm}, Slice: decimal.New(1, -1), Tries: 1, Cool: time.Hour}
+		p.Step(env, cm, um, decimal.New(-9, -1))
+		if orders := env.Orders(); len(orders) != 0 || !p.Broken(env) {
+			t.Errorf("while all is halted it sent %+v, broken %v", orders, p.Broken(env))
+		}
+	})
+}
