@@ -111,6 +111,7 @@ var law = map[string]string{
 	// For tests alone.
 	"internal/raced":      "",
 	"internal/bundletest": "exchange strategy strategy/strategytest backtest riskguard internal/raced",
+	"internal/pythontest": "",
 }
 
 const bundled = "exchange strategy strategy/exec plugins/sdk"
@@ -119,6 +120,7 @@ const bundled = "exchange strategy strategy/exec plugins/sdk"
 // or one on each side of the process boundary, so that it can be replaced.
 var modules = map[string]string{
 	"github.com/shopspring/decimal": "*",
+	"github.com/google/go-cmp":      "plugins/plugintest",
 
 	"github.com/BurntSushi/toml":          "cmd/pmbot",
 	"github.com/spf13/cobra":              "cmd/pmbot",

@@ -78,6 +78,7 @@ type bot struct {
 	feed    *market.Feed
 	record  *recording
 	players *livePlayers
+	own     ownSum // of the goroutine that starts programs
 	// taken has the keys of the configuration that swaps have taken.
 	taken   takenKeys
 	sweeper *sweeper

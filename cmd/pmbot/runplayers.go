@@ -26,17 +26,12 @@ import (
 type player struct {
 	id     exchange.StrategyID // see [bot.number]
 	label  string
-	config int // its place in the configuration
-	spec   backtest.StrategyConfig
-	plugin *host.Plugin
-	// version and values are what its program has said of itself.
-	name, version string
-	values        map[string]string
-	// permit is what it may do; sum is the checksum of its program, and print says what it is
-	// made of, empty where nothing is deployed.
-	permit     riskguard.Permit
-	sum, print string
-	live       atomic.Pointer[host.Live]
+	config int    // its place in the configuration
+	name   string // what its program calls itself
+	// permit is what it may do.
+	permit riskguard.Permit
+	program
+	live atomic.Pointer[host.Live]
 	// gate is what events go through, from the moment on that the strategy goes on from.
 	gate atomic.Pointer[host.Gate]
 	// began, failures and session are of the restarts; the goroutine that runs bot.mind has
@@ -114,7 +109,7 @@ func (b *bot) openPrograms(ctx context.Context) error {
 	}
 	named := b.cfg.Instruments
 	for i, s := range b.cfg.Strategies {
-		p := &player{label: s.Label, config: i, spec: s}
+		p := &player{label: s.Label, config: i, program: program{spec: s}}
 		b.players.list = append(b.players.list, p)
 		if err := b.openProgram(p); err != nil {
 			return test.wrongAt([]string{"strategy", fmt.Sprint(i), "plugin"}, err)
@@ -153,7 +148,7 @@ func (b *bot) openProgram(p *player) (err error) {
 	if p.plugin, err = openPlugin(context.Background(), s.Plugin, s.SHA256, b.log, processLimits(s)); err != nil {
 		return err
 	}
-	sum, err := programSum(s.Plugin)
+	sum, err := b.programSum(s.Plugin)
 	if err == nil && b.mode == modeLive && p.sum != "" && p.sum != sum {
 		err = fmt.Errorf("%s is another program than when the bot began; start the bot anew, so that it trades small at first", s.Plugin)
 	}
@@ -165,16 +160,34 @@ func (b *bot) openProgram(p *player) (err error) {
 	return nil
 }
 
-// programSum is the checksum of a strategy's program; of a bundled one it is that of pmbot.
-func programSum(plugin string) (string, error) {
-	if _, isBundled := bundled()[plugin]; isBundled {
-		own, err := os.Executable()
+// ownSum is the checksum of pmbot's own file, and the file that it is of.
+type ownSum struct {
+	file os.FileInfo
+	sum  string
+}
+
+// programSum is the checksum of a strategy's program; of a bundled one it is that of pmbot, which
+// is read once: while it runs its file can only be replaced by another one.
+func (b *bot) programSum(plugin string) (string, error) {
+	if _, isBundled := bundled()[plugin]; !isBundled {
+		return host.Checksum(plugin)
+	}
+	own, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	file, err := os.Stat(own)
+	if err != nil {
+		return "", err
+	}
+	if b.own.file == nil || !os.SameFile(b.own.file, file) {
+		sum, err := host.Checksum(own)
 		if err != nil {
 			return "", err
 		}
-		plugin = own
+		b.own = ownSum{file, sum}
 	}
-	return host.Checksum(plugin)
+	return b.own.sum, nil
 }
 
 // programPrint says in one word what a strategy is made of: its program and its parameters.
@@ -207,7 +220,7 @@ func (b *bot) startStrategies(ctx context.Context) error {
 			return fmt.Errorf("strategy %s: %w", p.label, err)
 		}
 		// What the process before has noted of its strategies is over.
-		b.holdStrategy(p, exchange.Active, "the bot has started it")
+		b.releaseStrategy(p, "the bot has started it", "")
 	}
 	b.haltAbsent()
 	return nil

@@ -18,11 +18,11 @@ func TestProgramPrint(t *testing.T) {
 		}
 	}
 	for _, plugin := range []string{"trend", "runprint_test.go"} {
-		if sum, err := programSum(plugin); err != nil || len(sum) != 64 {
+		if sum, err := new(bot).programSum(plugin); err != nil || len(sum) != 64 {
 			t.Errorf("%s: %q, %v", plugin, sum, err)
 		}
 	}
-	if _, err := programSum("/does/not/exist"); err == nil {
+	if _, err := new(bot).programSum("/does/not/exist"); err == nil {
 		t.Error("a program that is not there has a checksum")
 	}
 }

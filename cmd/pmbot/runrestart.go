@@ -61,7 +61,7 @@ func (b *bot) strategyLost(ctx context.Context, l lostPlayer, again chan *player
 	p.live.Store(nil)
 	p.gate.Store(nil)
 	p.failures = restarts.Row(p.failures, time.Since(p.began))
-	b.holdStrategy(p, exchange.Halted, l.err.Error())
+	b.holdStrategy(p, l.err.Error())
 	b.log.Error(l.err.Error(), "strategy", p.label)
 	if p.before != nil {
 		b.swapBack(ctx, p, again)
@@ -92,26 +92,38 @@ func (b *bot) startAgain(ctx context.Context, p *player, again chan *player) {
 		err = b.startStrategy(ctx, p)
 	}
 	if err != nil {
-		p.sessions++ // whatever else ends of this one
-		p.session = p.sessions
-		b.strategyLost(ctx, lostPlayer{p, p.session, err}, again)
+		b.strategyLost(ctx, lostPlayer{p, p.disown(), err}, again)
 		return
 	}
-	b.holdStrategy(p, exchange.Active, "it was started again")
+	b.releaseStrategy(p, "it was started again", "")
 	b.log.Info("it goes on", "strategy", p.label)
 }
 
-// holdStrategy tells that a strategy's process is gone, and halts it, or that it is back.
-func (b *bot) holdStrategy(p *player, s exchange.TradingState, why string) {
-	if s == exchange.Active {
-		b.tellStrategy(p, true, why, "")
-	}
+// disown gives the strategy a session number that none has, so that whatever else ends of the
+// session that failed to start is nobody's.
+func (p *player) disown() int {
+	p.sessions++
+	p.session = p.sessions
+	return p.session
+}
+
+// holdStrategy tells that a strategy's process is gone, and halts it.
+func (b *bot) holdStrategy(p *player, why string) {
+	b.setStrategy(p, exchange.Halted, why)
+	b.tellStrategy(p, false, why, "") // nothing of it passes any more, so what is cleared away stays so
+}
+
+// releaseStrategy tells that a strategy's process is back, and lifts the halt; print is set if its
+// program is another one.
+func (b *bot) releaseStrategy(p *player, why, print string) {
+	b.tellStrategy(p, true, why, print)
+	b.setStrategy(p, exchange.Active, why)
+}
+
+func (b *bot) setStrategy(p *player, s exchange.TradingState, why string) {
 	e := exchange.Event{At: b.clock.Now()}
 	e.SetState(&exchange.StateChange{Strategy: p.id, State: s, Cause: exchange.CauseStrategy, Reason: why, By: "pmbot"})
 	b.loop.Put(e)
-	if s != exchange.Active { // nothing of it passes any more, so what is cleared away stays so
-		b.tellStrategy(p, false, why, "")
-	}
 }
 
 // tellStrategy has the journal know whether a strategy runs, and print if its program is another one.

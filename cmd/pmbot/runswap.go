@@ -13,7 +13,6 @@ import (
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/engine/monitor"
-	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/plugins/host"
 	"github.com/pmbot/pmbot/strategy"
 )
@@ -51,20 +50,14 @@ type replaced struct {
 
 // program is a process of a strategy's program and what it is made of.
 type program struct {
-	plugin     *host.Plugin
-	spec       backtest.StrategyConfig
+	plugin *host.Plugin
+	spec   backtest.StrategyConfig
+	// sum is the checksum of its file, and print says what it is made of, empty where nothing is
+	// deployed.
 	sum, print string
-	version    string
-	values     map[string]string
-}
-
-// program is that of a player as it stands.
-func (p *player) program() program {
-	return program{p.plugin, p.spec, p.sum, p.print, p.version, p.values}
-}
-
-func (p *player) runs(g program) {
-	p.plugin, p.spec, p.sum, p.print, p.version, p.values = g.plugin, g.spec, g.sum, g.print, g.version, g.values
+	// version and values are what it has said of itself.
+	version string
+	values  map[string]string
 }
 
 // askSwap has the goroutine that keeps the strategies alive make a swap.
@@ -145,7 +138,7 @@ func (b *bot) examine(ctx context.Context, p *player, g *program, named []strate
 	if err != nil {
 		return err
 	}
-	if g.sum, err = programSum(g.spec.Plugin); err != nil {
+	if g.sum, err = b.programSum(g.spec.Plugin); err != nil {
 		return err
 	}
 	g.version, g.values = d.Manifest.Version, d.Values
@@ -203,8 +196,8 @@ func (b *bot) handOver(ctx context.Context, p *player, live *host.Live, next pro
 		}
 		return err
 	}
-	old := &replaced{p, p.program()}
-	p.runs(next)
+	old := &replaced{p, p.program}
+	p.program = next
 	p.session, p.began, p.failures, p.before = session, time.Now(), 0, old
 	p.live.Store(fresh)
 	live.Close()
@@ -292,20 +285,18 @@ func (b *bot) comeToRest(ctx context.Context, p *player, live *host.Live, gate *
 
 // swapDead starts the new program of a strategy that has stopped.
 func (b *bot) swapDead(ctx context.Context, p *player, next program, why string) error {
-	old := p.program()
-	p.runs(next)
+	old := p.program
+	p.program = next
 	if err := b.startStrategy(ctx, p); err != nil {
-		p.sessions++
-		p.session = p.sessions
-		p.runs(old)
+		p.disown()
+		p.program = old
 		return err
 	}
 	if old.plugin != nil {
 		old.plugin.Close()
 	}
 	p.failures = 0
-	b.tellStrategy(p, true, why, next.print)
-	b.holdStrategy(p, exchange.Active, why)
+	b.releaseStrategy(p, why, next.print)
 	return nil
 }
 
@@ -323,17 +314,14 @@ func (b *bot) swapStands(r *replaced) {
 func (b *bot) swapBack(ctx context.Context, p *player, again chan *player) {
 	failed, old := p.plugin, p.before
 	p.before = nil
-	p.runs(old.program)
+	p.program = old.program
 	failed.Close()
 	b.taken.drop("strategy." + p.label + ".")
 	why := fmt.Sprintf("the new program has failed within %v, so the old one, version %s, goes on with what it had saved", swapTrial, old.version)
 	b.log.Error(why, "strategy", p.label)
 	if err := b.startStrategy(ctx, p); err != nil {
-		p.sessions++
-		p.session = p.sessions
-		b.strategyLost(ctx, lostPlayer{p, p.session, err}, again)
+		b.strategyLost(ctx, lostPlayer{p, p.disown(), err}, again)
 		return
 	}
-	b.tellStrategy(p, true, why, old.print)
-	b.holdStrategy(p, exchange.Active, why)
+	b.releaseStrategy(p, why, old.print)
 }

@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/pmbot/pmbot/internal/pythontest"
 )
 
 // TestMain makes the test binary be pmbot when a script, or pmbot itself, starts it
@@ -46,7 +48,7 @@ func TestScripts(t *testing.T) {
 			case "namespaces":
 				return exec.Command("unshare", "--map-root-user", "--mount", "true").Run() == nil, nil
 			case "python":
-				return python() != "", nil
+				return pythontest.Interpreter() != "", nil
 			default:
 				return false, fmt.Errorf("no condition %q", name)
 			}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/plugins/host"
 	"github.com/pmbot/pmbot/plugins/plugintest"
 )
@@ -24,31 +23,11 @@ func lockstepBench(b *testing.B, batch int, noSocket bool) {
 	spec := plugintest.Spec(plugintest.Serve)
 	spec.NoSocket = noSocket
 	p, err := host.Open(b.Context(), spec)
-	ok(b, err)
+	check(b, err)
 	b.Cleanup(p.Close)
-	s, err := p.Start("", nil, instruments(b), 1)
-	ok(b, err)
-	events := make([]exchange.Event, batch)
-	at := exchange.Time(0)
-	b.ReportAllocs()
-	b.ResetTimer()
-	for n := 0; n < b.N; n += batch {
-		for i := range events {
-			at++
-			events[i] = exchange.Event{Seq: uint64(at), At: at, Inst: 1}
-			events[i].SetTrade(exchange.Trade{Price: 60_000e8 + exchange.Fixed(i), Qty: 1e6, ID: int64(at)})
-		}
-		if err := s.Ahead(events); err != nil {
-			b.Fatal(err)
-		}
-		for i := range events {
-			out, err := s.Deliver(&events[i])
-			if err != nil || !out.Empty() {
-				b.Fatal(err, out)
-			}
-		}
-	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	s, err := p.Start("", nil, plugintest.Instruments(b), 1)
+	check(b, err)
+	plugintest.Quiet(b, s, batch)
 }
 
 // BenchmarkOpen is the time from nothing to a plugin that has answered, and its end.

@@ -21,12 +21,12 @@ func TestHandover(t *testing.T) {
 	params := map[string]string{"every": "2", "other": "CM:BTCUSD_PERP"}
 	for seed := range uint64(4) {
 		rng := rand.New(rand.NewPCG(seed, 8))
-		events := liveMarket(rand.New(rand.NewPCG(seed, 6)), 300)
-		local, err := strategy.NewRuntime(&plugintest.Probe{}, params, instruments(t), 3)
+		events := plugintest.LiveMarket(rand.New(rand.NewPCG(seed, 6)), 300)
+		local, err := strategy.NewRuntime(&plugintest.Probe{}, params, plugintest.Instruments(t), 3)
 		check(t, err)
 		var want []host.Wishes
-		got := newWished()
-		now, err := live(t, plugintest.Open(t, plugintest.Serve), got, func(c *host.LiveConfig) { c.Params = params })
+		got := plugintest.NewWished()
+		now, err := plugintest.Live(t, plugintest.Open(t, plugintest.Serve), got, func(c *host.LiveConfig) { c.Params = params })
 		check(t, err)
 		gate := host.NewGate(3)
 		check(t, gate.Open(now))
@@ -38,11 +38,12 @@ func TestHandover(t *testing.T) {
 				if e.Kind == exchange.KindTimer || !local.Wants(e) {
 					return
 				}
-				if out := local.Deliver(e); len(out.Intents)+len(out.Timers) > 0 {
-					want = append(want, host.Wishes{Seq: e.Seq, At: e.At, Intents: slices.Clone(out.Intents), Timers: slices.Clone(out.Timers)})
-				}
+				want = plugintest.Note(want, e.Seq, e.At, local.Deliver(e))
 			}
 			deliver()
+			if i%50 == 0 { // or it might lag, and miss some
+				check(t, now.Settle(t.Context()))
+			}
 			if rng.IntN(20) > 0 {
 				continue
 			}
@@ -64,7 +65,7 @@ func TestHandover(t *testing.T) {
 				check(t, gate.Open(now))
 				continue
 			}
-			next, err := live(t, plugintest.Open(t, plugintest.Serve), got, func(c *host.LiveConfig) { c.Params, c.Resume = params, from })
+			next, err := plugintest.Live(t, plugintest.Open(t, plugintest.Serve), got, func(c *host.LiveConfig) { c.Params, c.Resume = params, from })
 			check(t, err)
 			check(t, gate.Open(next))
 			now.Close()
@@ -74,8 +75,8 @@ func TestHandover(t *testing.T) {
 		if swaps < 5 || kept < 10 {
 			t.Fatalf("%d swaps, %d events meanwhile", swaps, kept)
 		}
-		all := slices.DeleteFunc(got.all(), func(w host.Wishes) bool { return w.Seq == 0 }) // each Start sets its timer
-		if diff := cmp.Diff(want, all, cmp.Comparer(sameLists[exchange.Intent]), cmp.Comparer(sameLists[exchange.Timer])); diff != "" {
+		all := slices.DeleteFunc(got.All(), func(w host.Wishes) bool { return w.Seq == 0 }) // each Start sets its timer
+		if diff := cmp.Diff(want, all, plugintest.Lists()); diff != "" {
 			t.Fatalf("seed %d: the wishes differ (-one session +swapped):\n%s", seed, diff)
 		}
 	}
@@ -84,9 +85,9 @@ func TestHandover(t *testing.T) {
 // TestHandoverBusy: before the cut the old session is given what concerns its account, so that it
 // comes to rest, and no market data, which the new one gets; a timer of the old one is the new one's.
 func TestHandoverBusy(t *testing.T) {
-	got := newWished()
+	got := plugintest.NewWished()
 	params := map[string]string{"every": "1"}
-	old, err := live(t, plugintest.Open(t, plugintest.Serve), got, func(c *host.LiveConfig) { c.Params = params }) // Start asks for timer 99 at 1
+	old, err := plugintest.Live(t, plugintest.Open(t, plugintest.Serve), got, func(c *host.LiveConfig) { c.Params = params }) // Start asks for timer 99 at 1
 	check(t, err)
 	gate := host.NewHandover(old)
 	fill := exchange.Event{Seq: 1, At: 1, Inst: 1}
@@ -106,7 +107,7 @@ func TestHandoverBusy(t *testing.T) {
 	from := &strategy.Resume{}
 	from.Saved, err = old.Save(t.Context())
 	check(t, err)
-	next, err := live(t, plugintest.Open(t, plugintest.Serve), got, func(c *host.LiveConfig) { c.Params, c.Resume = params, from })
+	next, err := plugintest.Live(t, plugintest.Open(t, plugintest.Serve), got, func(c *host.LiveConfig) { c.Params, c.Resume = params, from })
 	check(t, err)
 	check(t, gate.Open(next))
 	check(t, next.Settle(t.Context()))

@@ -70,25 +70,18 @@ func openBare(b *testing.B) pb.StrategyServiceClient {
 	path := filepath.Join(b.TempDir(), "s")
 	cmd := exec.Command(plugintest.Spec("").Path, "act-as-bare", path)
 	in, err := cmd.StdinPipe()
-	ok(b, err)
+	check(b, err)
 	out, err := cmd.StdoutPipe()
-	ok(b, err)
-	ok(b, cmd.Start())
+	check(b, err)
+	check(b, cmd.Start())
 	b.Cleanup(func() { in.Close(); cmd.Wait() })
 	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
 		b.Fatal(err)
 	}
 	conn, err := grpc.NewClient("unix:"+path, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	ok(b, err)
+	check(b, err)
 	b.Cleanup(func() { conn.Close() })
 	return pb.NewStrategyServiceClient(conn)
-}
-
-func ok(b *testing.B, err error) {
-	b.Helper()
-	if err != nil {
-		b.Fatal(err)
-	}
 }
 
 // BenchmarkHop is the price of the process boundary: from an event to the intent that
@@ -146,22 +139,22 @@ func unaryTurn(b *testing.B) turn {
 		from := time.Now()
 		_, err := service.List(b.Context(), &pb.ListRequest{})
 		took := time.Since(from)
-		ok(b, err)
+		check(b, err)
 		return took
 	}}
 }
 
 func streamTurn(b *testing.B) turn {
 	stream, err := openBare(b).Play(b.Context())
-	ok(b, err)
+	check(b, err)
 	e := trades(1)
 	r := &pb.PlayRequest{Request: &pb.PlayRequest_Batch{Batch: &pb.Batch{Count: 1, Rows: wire.AppendRow(nil, &e[0])}}}
 	return turn{"stream", func() time.Duration {
 		from := time.Now()
-		ok(b, stream.Send(r))
+		check(b, stream.Send(r))
 		_, err := stream.Recv()
 		took := time.Since(from)
-		ok(b, err)
+		check(b, err)
 		return took
 	}}
 }
@@ -170,7 +163,7 @@ func liveTurn(b *testing.B, noSocket bool) turn {
 	p := plugintest.Open(b, plugintest.Serve)
 	back := make(chan time.Time, 1)
 	l, err := p.Live(b.Context(), host.LiveConfig{
-		Instruments: instruments(b), ID: 3, IntentsMax: 1 << 40, NoSocket: noSocket, Params: map[string]string{"do": "answer"},
+		Instruments: plugintest.Instruments(b), ID: 3, IntentsMax: 1 << 40, NoSocket: noSocket, Params: map[string]string{"do": "answer"},
 		Wish: func(w host.Wishes) {
 			if len(w.Intents) > 0 {
 				back <- time.Now()
@@ -178,7 +171,7 @@ func liveTurn(b *testing.B, noSocket bool) turn {
 		},
 		Ended: func(error) {}, // with the test
 	})
-	ok(b, err)
+	check(b, err)
 	b.Cleanup(l.Close)
 	name := map[bool]string{false: "socket", true: "fallback"}[noSocket]
 	seq := uint64(0)

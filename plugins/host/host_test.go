@@ -216,7 +216,7 @@ func crashes(t *testing.T, noSocket bool) {
 
 // playTrades starts the probe, announces twenty trades, delivers them and stops.
 func playTrades(t *testing.T, p *host.Plugin, params map[string]string) error {
-	session, err := p.Start("", params, instruments(t), 1)
+	session, err := p.Start("", params, plugintest.Instruments(t), 1)
 	if err != nil {
 		return err
 	}
@@ -317,7 +317,7 @@ func TestTurn(t *testing.T) {
 			return err
 		},
 	} {
-		session, err := p.Start("", nil, instruments(t), 1)
+		session, err := p.Start("", nil, plugintest.Instruments(t), 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -373,7 +373,7 @@ func TestCancel(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	session, err := p.Start("", map[string]string{"do": "hang", "at": "1"}, instruments(t), 1)
+	session, err := p.Start("", map[string]string{"do": "hang", "at": "1"}, plugintest.Instruments(t), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

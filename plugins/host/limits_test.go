@@ -28,13 +28,13 @@ func bounded(t *testing.T, l host.Limits) *host.Plugin {
 // TestGreedy: a process that leaks is ended before the machine is full, and the error says so.
 func TestGreedy(t *testing.T) {
 	p := bounded(t, host.Limits{Memory: 120 << 20})
-	got := newWished()
-	l, err := live(t, p, got, func(c *host.LiveConfig) { c.Params = map[string]string{"do": "leak", "at": "3"} })
+	got := plugintest.NewWished()
+	l, err := plugintest.Live(t, p, got, func(c *host.LiveConfig) { c.Params = map[string]string{"do": "leak", "at": "3"} })
 	check(t, err)
 	for _, e := range trades(20) {
 		l.Deliver(&e)
 	}
-	err = <-got.ended
+	err = <-got.Ended
 	expect(t, err, host.Greedy, fmt.Sprint(err), `plugin serve: ended: it had * MiB of memory, more than 120, in strategy probe handling *; keep less, or give it more with memory_max_mb`)
 }
 
@@ -60,8 +60,8 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	// It works all the same.
-	got := newWished()
-	l, err := live(t, p, got, nil)
+	got := plugintest.NewWished()
+	l, err := plugintest.Live(t, p, got, nil)
 	check(t, err)
 	for _, e := range trades(20) {
 		l.Deliver(&e)

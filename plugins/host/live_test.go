@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,60 +19,11 @@ import (
 	"github.com/pmbot/pmbot/strategy"
 )
 
-// wished collects what a live session passes on.
-type wished struct {
-	mutex sync.Mutex
-	list  []host.Wishes
-	ended chan error
-}
-
-func newWished() *wished { return &wished{ended: make(chan error, 1)} }
-
-func (w *wished) wish(x host.Wishes) {
-	w.mutex.Lock()
-	defer w.mutex.Unlock()
-	w.list = append(w.list, x)
-}
-
-func (w *wished) all() []host.Wishes {
-	w.mutex.Lock()
-	defer w.mutex.Unlock()
-	return slices.Clone(w.list)
-}
-
-// live starts a strategy of the plugin, to be closed with the test.
-func live(t testing.TB, p *host.Plugin, w *wished, change func(*host.LiveConfig)) (*host.Live, error) {
-	t.Helper()
-	c := host.LiveConfig{
-		Instruments: instruments(t), ID: 3, Wish: w.wish, Ended: func(err error) { w.ended <- err },
-		IntentsMax: 1e6, TimersMax: 1e6, Timeout: time.Minute,
-	}
-	if change != nil {
-		change(&c)
-	}
-	l, err := p.Live(t.Context(), c)
-	if err == nil {
-		t.Cleanup(l.Close)
-	}
-	return l, err
-}
-
-// liveMarket is a market without timers, which nobody has asked for in it.
-func liveMarket(rng *rand.Rand, n int) []exchange.Event {
-	events := market(rng, n)
-	for i := range events {
-		if events[i].Kind == exchange.KindTimer {
-			events[i].SetLedger(&exchange.LedgerEntry{Asset: "BTC", Wallet: exchange.WalletUM})
-		}
-	}
-	return events
-}
-
 // TestLiveTimers holds that a session is given the timers that it has asked for, each once,
 // and none of a session before.
 func TestLiveTimers(t *testing.T) {
-	got := newWished()
-	l, err := live(t, plugintest.Open(t, plugintest.Serve), got, nil) // Start asks for timer 99 at 1
+	got := plugintest.NewWished()
+	l, err := plugintest.Live(t, plugintest.Open(t, plugintest.Serve), got, nil) // Start asks for timer 99 at 1
 	check(t, err)
 	gate := host.NewGate(3)
 	timer := exchange.Event{Seq: 5, At: 7}
@@ -117,10 +67,10 @@ func conform(t *testing.T, p *host.Plugin, mode string, seed uint64, noSocket bo
 	if mode == plugintest.ServeDeaf {
 		fresh = &plugintest.Deaf{}
 	}
-	local, err := strategy.NewRuntime(fresh, params, instruments(t), 3)
+	local, err := strategy.NewRuntime(fresh, params, plugintest.Instruments(t), 3)
 	check(t, err)
-	got := newWished()
-	l, err := live(t, p, got, func(c *host.LiveConfig) {
+	got := plugintest.NewWished()
+	l, err := plugintest.Live(t, p, got, func(c *host.LiveConfig) {
 		c.Params, c.NoSocket = params, noSocket
 	})
 	check(t, err)
@@ -128,18 +78,13 @@ func conform(t *testing.T, p *host.Plugin, mode string, seed uint64, noSocket bo
 		t.Fatalf("socket %v", l.Stats().Socket)
 	}
 	var want []host.Wishes
-	expectWishes := func(seq uint64, at exchange.Time, out *strategy.Output) {
-		if len(out.Intents)+len(out.Timers) > 0 {
-			want = append(want, host.Wishes{Seq: seq, At: at, Intents: slices.Clone(out.Intents), Timers: slices.Clone(out.Timers)})
-		}
-	}
-	expectWishes(0, 0, local.Started())
-	events := liveMarket(rand.New(rand.NewPCG(seed, 1)), 600)
+	want = plugintest.Note(want, 0, 0, local.Started())
+	events := plugintest.LiveMarket(rand.New(rand.NewPCG(seed, 1)), 600)
 	for i := range events {
 		e := &events[i]
 		l.Deliver(e)
 		if local.Wants(e) {
-			expectWishes(e.Seq, e.At, local.Deliver(e))
+			want = plugintest.Note(want, e.Seq, e.At, local.Deliver(e))
 		}
 		if seed%2 == 0 || i%50 == 0 { // at every second seed the plugin keeps up by itself, within the window
 			check(t, l.Settle(t.Context()))
@@ -147,12 +92,12 @@ func conform(t *testing.T, p *host.Plugin, mode string, seed uint64, noSocket bo
 	}
 	end := events[len(events)-1].At
 	check(t, l.Stop(t.Context(), end))
-	expectWishes(0, end, local.Stop(end))
-	if diff := cmp.Diff(want, got.all(), cmp.Comparer(sameLists[exchange.Intent]), cmp.Comparer(sameLists[exchange.Timer])); diff != "" {
+	want = plugintest.Note(want, 0, end, local.Stop(end))
+	if diff := cmp.Diff(want, got.All(), plugintest.Lists()); diff != "" {
 		t.Fatalf("seed %d: the wishes differ (-here +live):\n%s", seed, diff)
 	}
 	select {
-	case err := <-got.ended:
+	case err := <-got.Ended:
 		t.Errorf("a stopped session ends with %v", err)
 	default:
 	}
@@ -181,25 +126,25 @@ func TestLiveTrouble(t *testing.T) {
 		for way, noSocket := range ways {
 			t.Run(c.mode+" "+c.do+"/"+way, func(t *testing.T) {
 				p := plugintest.Open(t, c.mode)
-				got := newWished()
+				got := plugintest.NewWished()
 				var params map[string]string
 				if c.do != "" {
 					params = map[string]string{"do": c.do, "at": c.at}
 				}
-				l, err := live(t, p, got, func(config *host.LiveConfig) {
+				l, err := plugintest.Live(t, p, got, func(config *host.LiveConfig) {
 					config.Params, config.NoSocket = params, noSocket
 				})
 				check(t, err)
 				for _, e := range trades(20) {
 					l.Deliver(&e)
 				}
-				err = <-got.ended
+				err = <-got.Ended
 				expect(t, err, c.kind, fmt.Sprint(err), c.want)
 				if l.Err() != err || l.Settle(t.Context()) != err {
 					t.Errorf("afterwards it says %v and %v", l.Err(), l.Settle(t.Context()))
 				}
 				l.Close()
-				if len(got.ended) > 0 {
+				if len(got.Ended) > 0 {
 					t.Error("the end is told twice")
 				}
 			})
@@ -222,8 +167,8 @@ func TestLiveLies(t *testing.T) {
 	for _, mode := range plugintest.LiveLies() {
 		t.Run(mode, func(t *testing.T) {
 			p := plugintest.Open(t, mode)
-			got := newWished()
-			l, err := live(t, p, got, func(c *host.LiveConfig) {
+			got := plugintest.NewWished()
+			l, err := plugintest.Live(t, p, got, func(c *host.LiveConfig) {
 				if mode == "lie-unread" {
 					c.Timeout = 200 * time.Millisecond
 				}
@@ -232,7 +177,7 @@ func TestLiveLies(t *testing.T) {
 				for _, e := range trades(1000) {
 					l.Deliver(&e)
 				}
-				err = <-got.ended
+				err = <-got.Ended
 			}
 			kind := host.Lied
 			if mode == "lie-unread" {
@@ -250,15 +195,15 @@ func TestLiveHang(t *testing.T) {
 		for _, do := range []string{"hang", "spin"} {
 			t.Run(do+"/"+way, func(t *testing.T) {
 				p := plugintest.Open(t, plugintest.Serve)
-				got := newWished()
-				l, err := live(t, p, got, func(c *host.LiveConfig) {
+				got := plugintest.NewWished()
+				l, err := plugintest.Live(t, p, got, func(c *host.LiveConfig) {
 					c.Params, c.NoSocket, c.Timeout = map[string]string{"do": do, "at": "3"}, noSocket, 200*time.Millisecond
 				})
 				check(t, err)
 				for _, e := range trades(1000) {
 					l.Deliver(&e)
 				}
-				err = <-got.ended
+				err = <-got.Ended
 				expect(t, err, host.Hung, fmt.Sprint(err),
 					`plugin serve: no answer within 200ms in strategy probe handling *; a callback must return at once: it must not wait, or loop without end`)
 			})
@@ -273,12 +218,12 @@ func TestLiveLag(t *testing.T) {
 		t.Run(way, func(t *testing.T) {
 			gate := namedPipe(t)
 			p := plugintest.Open(t, plugintest.Serve)
-			got := newWished()
-			l, err := live(t, p, got, func(c *host.LiveConfig) {
+			got := plugintest.NewWished()
+			l, err := plugintest.Live(t, p, got, func(c *host.LiveConfig) {
 				c.Params, c.NoSocket, c.TradesMax = map[string]string{"do": "gate", "at": "1", "gate": gate}, noSocket, 10
 			})
 			check(t, err)
-			events := liveMarket(rand.New(rand.NewPCG(1, 2)), 5000)
+			events := plugintest.LiveMarket(rand.New(rand.NewPCG(1, 2)), 5000)
 			for i := range events {
 				l.Deliver(&events[i])
 			}
@@ -310,16 +255,16 @@ func wantedOf(l *host.Live, events []exchange.Event) (n int) {
 // TestLiveTooFarBehind holds that memory has a limit when a strategy does not keep up.
 func TestLiveTooFarBehind(t *testing.T) {
 	p := plugintest.Open(t, plugintest.Serve)
-	got := newWished()
-	l, err := live(t, p, got, func(c *host.LiveConfig) {
+	got := plugintest.NewWished()
+	l, err := plugintest.Live(t, p, got, func(c *host.LiveConfig) {
 		c.Params, c.WaitingMax = map[string]string{"do": "hang", "at": "1"}, 100
 	})
 	check(t, err)
-	events := liveMarket(rand.New(rand.NewPCG(1, 2)), 5000)
+	events := plugintest.LiveMarket(rand.New(rand.NewPCG(1, 2)), 5000)
 	for i := range events {
 		l.Deliver(&events[i])
 	}
-	err = <-got.ended
+	err = <-got.Ended
 	expect(t, err, host.Hung, fmt.Sprint(err), `plugin serve: the program lags behind: 100 events wait for strategy probe, which has not handled *; let it subscribe to less, or do less in its callbacks`)
 }
 
@@ -334,19 +279,19 @@ func TestLiveFlood(t *testing.T) {
 			`a strategy must not answer every refusal or fill with another order`},
 		{1e6, 3, `plugin serve: strategy probe, in answer to *, has more than 3 timers pending; set the next timer when one fires`},
 	} {
-		got := newWished()
-		l, err := live(t, p, got, func(config *host.LiveConfig) {
+		got := plugintest.NewWished()
+		l, err := plugintest.Live(t, p, got, func(config *host.LiveConfig) {
 			config.Params, config.IntentsMax, config.TimersMax = map[string]string{"every": "1"}, c.intents, c.timers
 		})
 		check(t, err)
-		events := liveMarket(rand.New(rand.NewPCG(1, 2)), 1000)
+		events := plugintest.LiveMarket(rand.New(rand.NewPCG(1, 2)), 1000)
 		for i := range events {
 			l.Deliver(&events[i])
 		}
-		err = <-got.ended
+		err = <-got.Ended
 		expect(t, err, host.Flooded, fmt.Sprint(err), c.want)
 		asked := 0
-		for _, w := range got.all() {
+		for _, w := range got.All() {
 			asked += len(w.Intents)
 		}
 		if asked > c.intents {
@@ -360,21 +305,18 @@ func TestLiveFlood(t *testing.T) {
 func TestLiveKilled(t *testing.T) {
 	params := map[string]string{"every": "2", "other": "CM:BTCUSD_PERP"}
 	for seed := range uint64(3) {
-		events := liveMarket(rand.New(rand.NewPCG(seed, 5)), 120)
-		local, err := strategy.NewRuntime(&plugintest.Probe{}, params, instruments(t), 3)
+		events := plugintest.LiveMarket(rand.New(rand.NewPCG(seed, 5)), 120)
+		local, err := strategy.NewRuntime(&plugintest.Probe{}, params, plugintest.Instruments(t), 3)
 		check(t, err)
 		var want []host.Wishes
-		p, got := plugintest.Open(t, plugintest.Serve), newWished()
-		l, err := live(t, p, got, func(c *host.LiveConfig) { c.Params = params })
+		p, got := plugintest.Open(t, plugintest.Serve), plugintest.NewWished()
+		l, err := plugintest.Live(t, p, got, func(c *host.LiveConfig) { c.Params = params })
 		check(t, err)
 		kills := 0
 		for i := range events {
 			e := &events[i]
 			l.Deliver(e)
-			out := local.Deliver(e)
-			if len(out.Intents)+len(out.Timers) > 0 {
-				want = append(want, host.Wishes{Seq: e.Seq, At: e.At, Intents: slices.Clone(out.Intents), Timers: slices.Clone(out.Timers)})
-			}
+			want = plugintest.Note(want, e.Seq, e.At, local.Deliver(e))
 			if uint64(i)%12 != seed {
 				continue
 			}
@@ -383,19 +325,19 @@ func TestLiveKilled(t *testing.T) {
 			memory, err := l.Save(t.Context())
 			check(t, err)
 			kill(t, p)
-			<-got.ended
+			<-got.Ended
 			from := local.View().Snapshot()
 			from.Saved = memory
 			p = plugintest.Open(t, plugintest.Serve)
-			l, err = live(t, p, got, func(c *host.LiveConfig) { c.Params, c.Resume = params, from })
+			l, err = plugintest.Live(t, p, got, func(c *host.LiveConfig) { c.Params, c.Resume = params, from })
 			check(t, err)
 		}
 		check(t, l.Settle(t.Context()))
 		if kills < 10 {
 			t.Fatalf("%d kills", kills)
 		}
-		all := slices.DeleteFunc(got.all(), func(w host.Wishes) bool { return w.Seq == 0 }) // each Start sets its timer
-		if diff := cmp.Diff(want, all, cmp.Comparer(sameLists[exchange.Intent]), cmp.Comparer(sameLists[exchange.Timer])); diff != "" {
+		all := slices.DeleteFunc(got.All(), func(w host.Wishes) bool { return w.Seq == 0 }) // each Start sets its timer
+		if diff := cmp.Diff(want, all, plugintest.Lists()); diff != "" {
 			t.Fatalf("seed %d: the wishes differ (-never killed +killed):\n%s", seed, diff)
 		}
 	}
@@ -412,13 +354,13 @@ func kill(t *testing.T, p *host.Plugin) {
 // it would have to.
 func TestLiveRefuses(t *testing.T) {
 	p := plugintest.Open(t, "lie-upto") // an honest one, as far as its start goes
-	got := newWished()
-	_, err := live(t, p, got, func(c *host.LiveConfig) {
+	got := plugintest.NewWished()
+	_, err := plugintest.Live(t, p, got, func(c *host.LiveConfig) {
 		c.Resume = &strategy.Resume{LastRef: 7, Orders: []exchange.Order{{Ref: 7, Request: exchange.OrderRequest{Inst: 1}}}}
 	})
 	expect(t, err, host.BadVersion, fmt.Sprint(err), `plugin lie-upto: cannot go on where strategy liar stopped: it has 0 positions, 1 orders and refs up to 7, `+
 		`and the program would not know of them; build it again with the pmbot module of this version, or flatten the strategy first`)
-	if _, err := live(t, p, got, func(c *host.LiveConfig) { c.Resume = &strategy.Resume{At: 5} }); err != nil {
+	if _, err := plugintest.Live(t, p, got, func(c *host.LiveConfig) { c.Resume = &strategy.Resume{At: 5} }); err != nil {
 		t.Error(err)
 	}
 }
@@ -427,12 +369,12 @@ func TestLiveRefuses(t *testing.T) {
 // and that it is told so.
 func TestLiveEarly(t *testing.T) {
 	p := plugintest.Open(t, plugintest.Serve)
-	got := newWished()
-	l, err := live(t, p, got, func(c *host.LiveConfig) { c.Params = map[string]string{"every": "1"} })
+	got := plugintest.NewWished()
+	l, err := plugintest.Live(t, p, got, func(c *host.LiveConfig) { c.Params = map[string]string{"every": "1"} })
 	check(t, err)
-	events := liveMarket(rand.New(rand.NewPCG(3, 2)), 3000)
+	events := plugintest.LiveMarket(rand.New(rand.NewPCG(3, 2)), 3000)
 	check(t, l.Warm(t.Context(), events))
-	for _, w := range got.all() {
+	for _, w := range got.All() {
 		if len(w.Intents) > 0 {
 			t.Fatalf("%v was passed on", w.Intents)
 		}
@@ -447,8 +389,8 @@ func TestLiveEarly(t *testing.T) {
 func TestLiveSave(t *testing.T) {
 	p := plugintest.Open(t, plugintest.Serve)
 	for way, noSocket := range ways {
-		got := newWished()
-		l, err := live(t, p, got, func(c *host.LiveConfig) { c.NoSocket = noSocket })
+		got := plugintest.NewWished()
+		l, err := plugintest.Live(t, p, got, func(c *host.LiveConfig) { c.NoSocket = noSocket })
 		check(t, err)
 		for _, e := range trades(40) {
 			l.Deliver(&e)
@@ -462,7 +404,7 @@ func TestLiveSave(t *testing.T) {
 		if _, err := l.Save(t.Context()); err == nil {
 			t.Errorf("%s: saved after the end", way)
 		}
-		l, err = live(t, p, got, func(c *host.LiveConfig) {
+		l, err = plugintest.Live(t, p, got, func(c *host.LiveConfig) {
 			c.NoSocket, c.Params = noSocket, map[string]string{"do": "unsaved"}
 		})
 		check(t, err)
@@ -475,7 +417,7 @@ func TestLiveSave(t *testing.T) {
 
 func localAfter(t *testing.T, events []exchange.Event) string {
 	t.Helper()
-	r, err := strategy.NewRuntime(&plugintest.Probe{}, nil, instruments(t), 3)
+	r, err := strategy.NewRuntime(&plugintest.Probe{}, nil, plugintest.Instruments(t), 3)
 	check(t, err)
 	for i := range events {
 		r.Deliver(&events[i])
@@ -489,18 +431,18 @@ func localAfter(t *testing.T, events []exchange.Event) string {
 func TestLiveEnds(t *testing.T) {
 	for way, noSocket := range ways {
 		p := plugintest.Open(t, plugintest.Serve)
-		got := newWished()
-		l, err := live(t, p, got, func(c *host.LiveConfig) { c.NoSocket = noSocket })
+		got := plugintest.NewWished()
+		l, err := plugintest.Live(t, p, got, func(c *host.LiveConfig) { c.NoSocket = noSocket })
 		check(t, err)
 		p.Close()
 		var e *host.Error
-		if err := <-got.ended; !errors.As(err, &e) || l.Err() != err {
+		if err := <-got.Ended; !errors.As(err, &e) || l.Err() != err {
 			t.Errorf("%s: it ends with %v", way, err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if _, err := plugintest.Open(t, plugintest.Serve).Live(ctx, host.LiveConfig{
-			Instruments: instruments(t), ID: 1, Wish: got.wish, Ended: func(error) {}, NoSocket: noSocket,
+			Instruments: plugintest.Instruments(t), ID: 1, Wish: got.Wish, Ended: func(error) {}, NoSocket: noSocket,
 		}); err == nil {
 			t.Errorf("%s: started although the context had ended", way)
 		}
@@ -511,8 +453,8 @@ func TestLiveEnds(t *testing.T) {
 // no market data once it is there.
 func TestGate(t *testing.T) {
 	params := map[string]string{"every": "2", "other": "CM:BTCUSD_PERP"}
-	events := liveMarket(rand.New(rand.NewPCG(4, 5)), 900)
-	local, err := strategy.NewRuntime(&plugintest.Probe{}, params, instruments(t), 3)
+	events := plugintest.LiveMarket(rand.New(rand.NewPCG(4, 5)), 900)
+	local, err := strategy.NewRuntime(&plugintest.Probe{}, params, plugintest.Instruments(t), 3)
 	check(t, err)
 	gate := host.NewGate(3)
 	own := 0
@@ -527,19 +469,17 @@ func TestGate(t *testing.T) {
 			continue
 		}
 		own++
-		if out := local.Deliver(&events[i]); len(out.Intents)+len(out.Timers) > 0 {
-			want = append(want, host.Wishes{Seq: events[i].Seq, At: events[i].At, Intents: slices.Clone(out.Intents), Timers: slices.Clone(out.Timers)})
-		}
+		want = plugintest.Note(want, events[i].Seq, events[i].At, local.Deliver(&events[i]))
 	}
-	got := newWished()
-	l, err := live(t, plugintest.Open(t, plugintest.Serve), got, func(c *host.LiveConfig) { c.Params = params })
+	got := plugintest.NewWished()
+	l, err := plugintest.Live(t, plugintest.Open(t, plugintest.Serve), got, func(c *host.LiveConfig) { c.Params = params })
 	check(t, err)
 	check(t, gate.Open(l))
 	for i := range events[600:] {
 		gate.Deliver(&events[600+i])
 		check(t, l.Settle(t.Context())) // or it might lag, and miss some
 	}
-	if diff := cmp.Diff(want, got.all()[1:], cmp.Comparer(sameLists[exchange.Intent]), cmp.Comparer(sameLists[exchange.Timer])); diff != "" {
+	if diff := cmp.Diff(want, got.All()[1:], plugintest.Lists()); diff != "" {
 		t.Fatalf("the wishes differ (-here +live):\n%s", diff)
 	}
 	if s := l.Stats(); s.Sent != uint64(own) {

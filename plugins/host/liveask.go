@@ -133,10 +133,6 @@ func (c *encoder) event(b []byte, e *exchange.Event, warming bool) ([]byte, erro
 		return b, err
 	}
 	p.Warming = warming
-	return c.message(b, p)
-}
-
-func (c *encoder) message(b []byte, p *pb.Event) ([]byte, error) {
 	c.own.Event, c.request.Request = p, &c.own
 	return c.finish(b)
 }

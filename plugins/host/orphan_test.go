@@ -119,8 +119,8 @@ func TestLiveEndLeavesNobody(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		alive, got := <-opened, newWished()
-		l, err := live(t, p, got, func(c *host.LiveConfig) { c.Params = map[string]string{"do": do, "at": "1"} })
+		alive, got := <-opened, plugintest.NewWished()
+		l, err := plugintest.Live(t, p, got, func(c *host.LiveConfig) { c.Params = map[string]string{"do": do, "at": "1"} })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,8 +130,8 @@ func TestLiveEndLeavesNobody(t *testing.T) {
 		l.Close()
 		p.Close()
 		waitForEnd(t, alive)
-		if len(got.ended) > 0 {
-			t.Errorf("%s: a closed session ends with %v", do, <-got.ended)
+		if len(got.Ended) > 0 {
+			t.Errorf("%s: a closed session ends with %v", do, <-got.Ended)
 		}
 	}
 }

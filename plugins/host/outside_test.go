@@ -40,7 +40,7 @@ func TestOutside(t *testing.T) {
 	if ours := plugintest.Open(t, plugintest.Serve).CoreHash(); p.CoreHash() != ours || ours == "" {
 		t.Errorf("core %q there and %q here, from the same source", p.CoreHash(), ours)
 	}
-	s, err := p.Start("", map[string]string{"qty": "0.02"}, instruments(t), 1)
+	s, err := p.Start("", map[string]string{"qty": "0.02"}, plugintest.Instruments(t), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

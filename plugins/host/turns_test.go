@@ -42,9 +42,9 @@ func TestTurnLies(t *testing.T) {
 // has none.
 func TestTurnsEnd(t *testing.T) {
 	p := plugintest.Open(t, plugintest.Serve)
-	idle, err := p.Start("", nil, instruments(t), 1)
+	idle, err := p.Start("", nil, plugintest.Instruments(t), 1)
 	check(t, err)
-	busy, err := p.Start("", map[string]string{"do": "hang", "at": "1"}, instruments(t), 2)
+	busy, err := p.Start("", map[string]string{"do": "hang", "at": "1"}, plugintest.Instruments(t), 2)
 	check(t, err)
 	ended := make(chan error)
 	go func() { ended <- busy.Ahead(trades(1)) }()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/plugins/host"
+	"github.com/pmbot/pmbot/plugins/plugintest"
 )
 
 // BenchmarkLockstep delivers trades to a Python strategy that looks at each price and asks
@@ -31,26 +32,9 @@ func lockstepBench(b *testing.B, batch int, noSocket bool) {
 	p, err := host.Open(b.Context(), from)
 	check(b, err)
 	b.Cleanup(p.Close)
-	s, err := p.Start("quiet", nil, instruments(b), 1)
+	s, err := p.Start("quiet", nil, plugintest.Instruments(b), 1)
 	check(b, err)
-	events := make([]exchange.Event, batch)
-	at := exchange.Time(0)
-	b.ResetTimer()
-	for n := 0; n < b.N; n += batch {
-		for i := range events {
-			at++
-			events[i] = exchange.Event{Seq: uint64(at), At: at, Inst: 1}
-			events[i].SetTrade(exchange.Trade{Price: 60_000e8 + exchange.Fixed(at%20_000)*1e7, Qty: 1e6, ID: int64(at)})
-		}
-		check(b, s.Ahead(events))
-		for i := range events {
-			out, err := s.Deliver(&events[i])
-			if err != nil || !out.Empty() {
-				b.Fatal(err, out)
-			}
-		}
-	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	plugintest.Quiet(b, s, batch)
 }
 
 // BenchmarkHop is the price of a live event: from the event to the intent that a Python
@@ -62,7 +46,7 @@ func BenchmarkHop(b *testing.B) {
 		b.Run(ways[noSocket], func(b *testing.B) {
 			back := make(chan time.Time, 1)
 			l, err := open(b, "tests/probe.py").Live(b.Context(), host.LiveConfig{
-				Strategy: "quiet", Instruments: instruments(b), ID: 3, IntentsMax: 1 << 40, NoSocket: noSocket,
+				Strategy: "quiet", Instruments: plugintest.Instruments(b), ID: 3, IntentsMax: 1 << 40, NoSocket: noSocket,
 				Params: map[string]string{"do": "answer"}, Ended: func(error) {},
 				Wish: func(w host.Wishes) { back <- time.Now() },
 			})

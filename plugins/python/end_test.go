@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pmbot/pmbot/internal/pythontest"
 	"github.com/pmbot/pmbot/plugins/host"
 	"github.com/pmbot/pmbot/plugins/plugintest"
 )
@@ -37,12 +38,12 @@ func actAsHost(python, do string) {
 		panic(err)
 	}
 	os.Stdout.WriteString(strconv.Itoa(p.Pid()) + "\n")
-	s, err := p.Start("quiet", nil, instruments(&testing.B{}), 1)
+	s, err := p.Start("quiet", nil, plugintest.Instruments(&testing.B{}), 1)
 	if err != nil {
 		panic(err)
 	}
 	if do == "spin" {
-		if s, err = p.Start("probe", map[string]string{"do": "spin", "at": "1"}, instruments(&testing.B{}), 1); err != nil {
+		if s, err = p.Start("probe", map[string]string{"do": "spin", "at": "1"}, plugintest.Instruments(&testing.B{}), 1); err != nil {
 			panic(err)
 		}
 	}
@@ -58,7 +59,7 @@ func TestOrphan(t *testing.T) {
 		t.Run(do, func(t *testing.T) {
 			self, err := os.Executable()
 			check(t, err)
-			cmd := exec.CommandContext(t.Context(), self, "act-as-host", python(t), do)
+			cmd := exec.CommandContext(t.Context(), self, "act-as-host", pythontest.Need(t), do)
 			cmd.Stderr = os.Stderr
 			out, err := cmd.StdoutPipe()
 			check(t, err)
@@ -83,7 +84,7 @@ func TestOrphan(t *testing.T) {
 func TestClose(t *testing.T) {
 	for _, do := range []string{"nothing", "spin"} {
 		p := open(t, "tests/probe.py")
-		s, err := p.Start("probe", map[string]string{"do": do, "at": "1"}, instruments(t), 1)
+		s, err := p.Start("probe", map[string]string{"do": do, "at": "1"}, plugintest.Instruments(t), 1)
 		check(t, err)
 		if do == "spin" {
 			go func() { e := trades(1); _, _ = s.Deliver(&e[0]) }()

@@ -7,37 +7,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/pythontest"
 	"github.com/pmbot/pmbot/plugins/host"
 )
-
-// interpreter is a Python that has what the package needs.
-var interpreter = sync.OnceValue(func() string {
-	candidates := []string{os.Getenv("PMBOT_PYTHON")}
-	if candidates[0] == "" {
-		candidates = []string{"python3", "/usr/bin/python3"}
-	}
-	for _, c := range candidates {
-		out, err := exec.Command(c, "-c", "import sys, grpc, google.protobuf; assert sys.version_info >= (3, 11); print(sys.executable)").Output()
-		if err == nil {
-			return strings.TrimSpace(string(out))
-		}
-	}
-	return ""
-})
-
-// python is a Python that has what the package needs, or the test is skipped.
-func python(t testing.TB) string {
-	t.Helper()
-	if interpreter() == "" {
-		t.Skip("python not at hand: install python3-grpcio and python3-protobuf, or name an interpreter that has them with PMBOT_PYTHON")
-	}
-	return interpreter()
-}
 
 // spec describes a script of this directory as a plugin.
 func spec(t testing.TB, script string, args ...string) host.Spec {
@@ -45,7 +20,7 @@ func spec(t testing.TB, script string, args ...string) host.Spec {
 	path, err := filepath.Abs(script)
 	check(t, err)
 	// -B: no files beside the source.
-	return host.Spec{Path: python(t), Args: append([]string{"-B", path}, args...), Name: filepath.Base(script)}
+	return host.Spec{Path: pythontest.Need(t), Args: append([]string{"-B", path}, args...), Name: filepath.Base(script)}
 }
 
 // open starts a script until the test ends.
@@ -68,20 +43,11 @@ func check(t testing.TB, err error) {
 	}
 }
 
-func instruments(t testing.TB) *exchange.Instruments {
-	t.Helper()
-	ins, err := exchange.NewInstruments(
-		exchange.Instrument{Product: exchange.UM, Symbol: "BTCUSDT", Tick: 10_000_000, ContractSize: exchange.FixedOne, OrderTypes: []exchange.OrderType{exchange.Limit}},
-		exchange.Instrument{Product: exchange.CM, Symbol: "BTCUSD_PERP", ContractSize: 100 * exchange.FixedOne})
-	check(t, err)
-	return ins
-}
-
 // TestUnits runs the package's own tests, which need no pmbot.
 func TestUnits(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, python(t), "-B", "-m", "unittest", "discover", "-s", "tests", "-t", ".")
+	cmd := exec.CommandContext(ctx, pythontest.Need(t), "-B", "-m", "unittest", "discover", "-s", "tests", "-t", ".")
 	cmd.Env = append(os.Environ(), "PYTHONPATH=src")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)

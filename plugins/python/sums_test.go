@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/plugins/plugintest"
 	"github.com/pmbot/pmbot/strategy"
 )
 
@@ -113,7 +114,7 @@ func TestSums(t *testing.T) {
 		check(t, err)
 		session, err := p.Start("", nil, ins, 3)
 		check(t, err)
-		events := market(rand.New(rand.NewPCG(seed, 9)), 600)
+		events := plugintest.Market(rand.New(rand.NewPCG(seed, 9)), 600)
 		for i := range events {
 			e := &events[i]
 			if !local.Wants(e) {
@@ -125,7 +126,7 @@ func TestSums(t *testing.T) {
 			for j := range want.Logs { // microseconds are cut there only when there are any
 				want.Logs[j] = strings.Replace(want.Logs[j], ".000000+00:00", "+00:00", 1)
 			}
-			equal(t, seed, i, want, got)
+			plugintest.Equal(t, seed, i, want, got)
 		}
 	}
 }

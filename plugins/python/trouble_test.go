@@ -14,7 +14,9 @@ import (
 
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/pythontest"
 	"github.com/pmbot/pmbot/plugins/host"
+	"github.com/pmbot/pmbot/plugins/plugintest"
 )
 
 func trades(n int) []exchange.Event {
@@ -30,7 +32,7 @@ func trades(n int) []exchange.Event {
 // the lines that the strategy logged.
 func playTrades(t *testing.T, p *host.Plugin, params map[string]string) (lines []string, err error) {
 	t.Helper()
-	session, err := p.Start("probe", params, instruments(t), 1)
+	session, err := p.Start("probe", params, plugintest.Instruments(t), 1)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +113,7 @@ func TestReadme(t *testing.T) {
 	if result := run(t, cfg, remote{t.Context(), p, ""}); result.Fills.Len() < 20 {
 		t.Errorf("%d fills", result.Fills.Len())
 	}
-	cmd := exec.Command(python(t), "-B", "-m", "unittest", "test_follow")
+	cmd := exec.Command(pythontest.Need(t), "-B", "-m", "unittest", "test_follow")
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "Ran 1 test") {
 		t.Errorf("%v\n%s", err, out)
@@ -187,7 +189,7 @@ func TestProgram(t *testing.T) {
 	check(t, os.Symlink(filepath.Join(source, "pmbot"), filepath.Join(dir, "pmbot")))
 	script := func(name, body string) string {
 		path := filepath.Join(dir, name)
-		text := "#!" + python(t) + " -B\nprint('hello')\nimport pmbot\nprint('hello again')\n" + body
+		text := "#!" + pythontest.Need(t) + " -B\nprint('hello')\nimport pmbot\nprint('hello again')\n" + body
 		check(t, os.WriteFile(path, []byte(text), 0o755))
 		return path
 	}
