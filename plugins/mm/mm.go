@@ -1,47 +1,60 @@
-// Package mm is a bundled strategy: a minimal market maker. It keeps one post-only order on
-// each side of one contract, leans them against what it holds, and moves them when the
-// market has moved.
+// Package mm is a bundled strategy: a market maker. It keeps post-only orders at some levels
+// on each side of one contract, leans them against what it holds, moves them apart when
+// trades jump, and amends them when the market has moved.
 //
-// It promises never to hold more than its bound, all its orders filled, never to have two
-// orders on one side, to take its orders back when best prices do not come any more, and to send at most one request a side and pause. It keeps no memory:
-// whatever it needs to know stands in the view. README.md says what it is good for. Start
-// reading at [Maker.OnBookTicker].
+// It promises never to hold more than its bound, all its orders filled, never to have more
+// orders on a side than levels, to take its orders back when best prices do not come any
+// more, and to make no more requests a minute than its budget. What it holds and has at work
+// stands in the view; what it learned of trades is saved. README.md says what it is good for.
+// Start reading at [Maker.OnBookTicker].
 package mm
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/strategy"
+	"github.com/pmbot/pmbot/strategy/exec"
 )
 
 // Params are the parameters; README.md lists them.
 type Params struct {
 	Symbol strategy.Symbol `default:"UM:BTCUSDT" help:"the contract to make a market in"`
 	Qty    exchange.Fixed  `default:"0.002" min:"0" unit:"coins or contracts" help:"quantity of each order"`
-	MaxQty exchange.Fixed  `default:"0.01" min:"0" unit:"coins or contracts" help:"the most to hold either way"`
-	Half   int             `default:"5" min:"1" max:"100000" unit:"ticks" help:"distance of each order from the middle of the market"`
-	Lean   int             `default:"5" min:"0" max:"100000" unit:"ticks" help:"how far both orders move against a position of max_qty"`
-	Move   int             `default:"3" min:"1" max:"100000" unit:"ticks" help:"how far an order may be off before it is moved"`
-	Pause  time.Duration   `default:"1s" min:"100ms" max:"1m" help:"least time between two requests of one side"`
-	Stale  time.Duration   `default:"10s" min:"1s" max:"1h" help:"both orders are taken back when no best price has come for so long; safe at a few times what the contract is usually silent"`
+	MaxQty exchange.Fixed  `default:"0.01" min:"0" unit:"coins or contracts" help:"the most to hold either way; safe where a move of a day on it can be borne"`
+	Levels int             `default:"2" min:"1" max:"5" unit:"orders" help:"orders on each side"`
+	Step   int             `default:"10" min:"1" max:"100000" unit:"ticks" help:"distance from one level to the next; safe above move"`
+	Half   int             `default:"5" min:"1" max:"100000" unit:"ticks" help:"least distance of the first level from the middle of the market; safe where it is worth more than the maker fee"`
+	Vol    exchange.Fixed  `default:"1" min:"0" max:"100" unit:"deviations" help:"the first level is so many usual moves of a second from the middle, if that is more than half; 0 is half alone"`
+	VolFor int             `default:"60" min:"2" max:"10000" unit:"trades" help:"moves of which the usual one is the deviation, each between trades a second apart or more; half counts alone until there are so many"`
+	Lean   int             `default:"5" min:"0" max:"100000" unit:"ticks" help:"how far all orders move against a position of max_qty"`
+	Move   int             `default:"3" min:"1" max:"100000" unit:"ticks" help:"how far an order may be off before it is moved; twice and four times that once a half and three quarters of the budget are used"`
+	Pause  time.Duration   `default:"1s" min:"100ms" max:"1m" help:"least time between two requests of one level"`
+	Budget int             `default:"300" min:"2" max:"1200" unit:"requests" help:"the most new orders and amends in a minute; cancels are never held back. Safe at a share of the 1,200 that Binance gives the account"`
+	Stale  time.Duration   `default:"10s" min:"1s" max:"1h" help:"all orders are taken back when no best price has come for so long; safe at a few times what the contract is usually silent"`
 }
+
+// levelsMax is the most levels of a side.
+const levelsMax = 5
 
 // Maker is the strategy.
 type Maker struct {
-	p     Params
-	in    *exchange.Instrument
-	sides [2]side
+	p  Params
+	in *exchange.Instrument
+	// asked is when the last request of each level was made, by side.
+	asked [exchange.Sell + 1][levelsMax]exchange.Time
+	pace  exec.Pace
+	// noes is patience with refusals, rejections and orders that would have taken.
+	noes exec.Backoff
 	// seen is when a best price came last, or when it was first asked for.
 	seen exchange.Time
-}
-
-// side is one side of the quotes.
-type side struct {
-	is exchange.Side
-	// asked is when the last request was made.
-	asked exchange.Time
+	// moves are those of trades, and sampled is when the last one was counted.
+	moves   *strategy.StdDev
+	sampled exchange.Time
 }
 
 // New makes the strategy with its parameters unset.
@@ -50,18 +63,17 @@ func New() strategy.Strategy { return &Maker{} }
 // Manifest says what the strategy is and trades.
 func (m *Maker) Manifest() strategy.Manifest {
 	return strategy.Manifest{
-		Name: "mm", Version: "1.0.0",
-		Summary:    "quotes both sides of one contract and leans against what it holds",
+		Name: "mm", Version: "1.1.0",
+		Summary:    "quotes levels on both sides of one contract and leans against what it holds",
 		Products:   []exchange.Product{exchange.UM, exchange.CM},
 		OrderTypes: []exchange.OrderType{exchange.Limit},
-		Stateless:  true,
 	}
 }
 
 // Params returns the parameters to be filled in.
 func (m *Maker) Params() any { return &m.p }
 
-// Start looks the contract up and subscribes to its best prices.
+// Start looks the contract up and subscribes to its best prices and trades.
 func (m *Maker) Start(env *strategy.Env) error {
 	in, err := env.Instrument(m.p.Symbol)
 	if err != nil {
@@ -73,10 +85,21 @@ func (m *Maker) Start(env *strategy.Env) error {
 	if strategy.Lots(in, exchange.Limit, m.p.Qty) == 0 {
 		return fmt.Errorf("qty %v is below the smallest order of %s, %v", m.p.Qty, in.Name(), in.Lot.Min)
 	}
-	m.in, m.sides = in, [2]side{{is: exchange.Buy}, {is: exchange.Sell}}
+	m.in, m.moves = in, strategy.NewStdDev(m.p.VolFor)
+	m.pace = exec.Pace{Most: m.p.Budget, Per: time.Minute}
+	m.noes = exec.Backoff{Least: max(time.Second, m.p.Pause), Most: time.Minute}
 	env.BookTickers(in)
+	env.Trades(in)
 	env.After(m.p.Stale, 1) // at once, for there is no clock yet
 	return nil
+}
+
+// OnTrade learns how far the price moves in a second.
+func (m *Maker) OnTrade(env *strategy.Env, _ *exchange.Instrument, t exchange.Trade) {
+	if env.Now().Sub(m.sampled) >= time.Second {
+		m.sampled = env.Now()
+		m.moves.Push(t.Price)
+	}
 }
 
 // OnBookTicker renews the quotes when best prices come.
@@ -97,7 +120,7 @@ func (m *Maker) OnTimer(env *strategy.Env, _ uint64) {
 		return
 	}
 	for _, o := range env.Orders() {
-		if o.Request.Inst == m.in.ID && answered(o.Status) {
+		if answered(o.Status) {
 			env.Cancel(o.Ref)
 		}
 	}
@@ -106,29 +129,48 @@ func (m *Maker) OnTimer(env *strategy.Env, _ uint64) {
 
 // OnFill quotes again at once: what is held has changed.
 func (m *Maker) OnFill(env *strategy.Env, _ *exchange.Instrument, _ *exchange.Fill) {
+	m.noes.Yes()
 	if env.Now() < m.seen.Add(m.p.Stale) {
 		m.quote(env)
 	}
 }
 
+// OnOrder and OnRefusal wait after a no.
+func (m *Maker) OnOrder(env *strategy.Env, _ *exchange.Instrument, u *exchange.OrderUpdate) {
+	if u.Status == exchange.StatusRejected || u.Status == exchange.StatusExpired {
+		m.noes.No(env.Now())
+	}
+}
+
+// OnRefusal is told what the guard has refused.
+func (m *Maker) OnRefusal(env *strategy.Env, _ *exchange.Refusal) { m.noes.No(env.Now()) }
+
 // quote brings both sides to where they should be.
 func (m *Maker) quote(env *strategy.Env) {
 	book := env.Quote(m.in)
 	mid := book.Mid()
-	if mid == 0 || env.State(m.in) != exchange.Active {
+	if mid == 0 || env.State(m.in) != exchange.Active || !m.noes.Ready(env.Now()) {
 		return
 	}
-	held := env.Held(m.in)
-	mid -= m.lean(held)
-	half := m.in.Tick * exchange.Fixed(m.p.Half)
-	for i := range m.sides {
-		s := &m.sides[i]
-		price, room := (mid-half).Round(m.in.Tick, exchange.RoundDown), m.p.MaxQty-held
-		if s.is == exchange.Sell {
-			price, room = (mid+half).Round(m.in.Tick, exchange.RoundCeil), m.p.MaxQty+held
-		}
-		m.side(env, s, outside(s.is, price, book, m.in.Tick), min(m.p.Qty, room))
+	if slices.ContainsFunc(env.Orders(), func(o exchange.Order) bool { return answered(o.Status) && env.Now().Sub(o.Updated) >= m.noes.Least }) {
+		m.noes.Yes() // something rests
 	}
+	held := env.Held(m.in)
+	lean, half := m.lean(held), m.half(mid)
+	m.side(env, exchange.Buy, (mid-lean-half).Round(m.in.Tick, exchange.RoundDown), m.p.MaxQty-held)
+	m.side(env, exchange.Sell, (mid-lean+half).Round(m.in.Tick, exchange.RoundCeil), m.p.MaxQty+held)
+}
+
+// half is how far the first level is from the middle: more in a market that moves.
+func (m *Maker) half(mid exchange.Fixed) exchange.Fixed {
+	half := m.in.Tick * exchange.Fixed(m.p.Half)
+	if m.moves.Ready() && m.p.Vol > 0 {
+		move := float64(mid.Float() * m.moves.Value())
+		if wide, ok := strategy.Snap(float64(move*m.p.Vol.Float()), m.in.Tick, exchange.RoundCeil); ok {
+			return min(max(half, wide), mid/10)
+		}
+	}
+	return half
 }
 
 // lean is how far the quotes move against what is held: the whole of it at the bound.
@@ -141,54 +183,111 @@ func (m *Maker) lean(held exchange.Fixed) exchange.Fixed {
 	return ticks * m.in.Tick
 }
 
-// outside keeps a quote from meeting the other side, where a post-only order would expire.
-func outside(s exchange.Side, price exchange.Fixed, book exchange.BookTicker, tick exchange.Fixed) exchange.Fixed {
-	if s == exchange.Buy {
-		return max(min(price, book.Ask-tick), tick)
+// side brings the orders of one side to its levels, of which best is the first, while room is
+// what may be held more. As many orders as there is room for stay, the nearest ones, and are
+// amended; the deepest of them has the deepest level, so that what is missing after a fill is
+// one order at the front and the others keep their place in the queue.
+func (m *Maker) side(env *strategy.Env, s exchange.Side, best, room exchange.Fixed) {
+	mine, n := m.mine(env, s), 0
+	for ; n < m.p.Levels && strategy.Lots(m.in, exchange.Limit, room-exchange.Fixed(n)*m.p.Qty) > 0; n++ {
 	}
-	return max(price, book.Bid+tick)
-}
-
-// side sends, moves or takes back the order of one side.
-func (m *Maker) side(env *strategy.Env, s *side, price, qty exchange.Fixed) {
-	if s.asked != 0 && env.Now().Sub(s.asked) < m.p.Pause {
-		return
-	}
-	qty = strategy.Lots(m.in, exchange.Limit, max(qty, 0))
-	o, works := m.working(env, s.is)
-	switch {
-	case !works && qty > 0:
-		order := strategy.Buy(m.in, qty)
-		if s.is == exchange.Sell {
-			order = strategy.Sell(m.in, qty)
+	for len(mine) > n { // the bound is near
+		if o := mine[len(mine)-1]; answered(o.Status) && m.may(env, s, len(mine)-1) {
+			env.Cancel(o.Ref)
 		}
-		env.Send(order.Limit(price).PostOnly().Tag("quote"))
-	case works && qty == 0:
-		env.Cancel(o.Ref)
-	case works && answered(o.Status) && m.off(o.Request.Price, price):
-		env.Amend(o.Ref, price, o.Request.Qty)
-	default:
-		return
+		mine = mine[:len(mine)-1]
 	}
-	s.asked = env.Now()
+	for _, o := range m.mine(env, s) {
+		room -= o.Remaining()
+	}
+	for i := range n {
+		price := m.level(env, s, best, i)
+		if missing := n - len(mine); i < missing {
+			qty := strategy.Lots(m.in, exchange.Limit, max(0, min(m.p.Qty, room)))
+			if qty > 0 && !m.at(env, s, price) && m.may(env, s, i) && m.pace.Take(env.Now()) {
+				room -= qty
+				env.Send(exec.Trade(m.in, exchange.Fixed(s.Sign())*qty).Limit(price).PostOnly().Tag("quote"))
+			}
+		} else if o := mine[i-missing]; answered(o.Status) && m.off(env, o.Request.Price, price) && m.may(env, s, i) && m.pace.Take(env.Now()) {
+			env.Amend(o.Ref, price, o.Request.Qty)
+		}
+	}
 }
 
-// off says whether a price is too far from where it should be.
-func (m *Maker) off(is, should exchange.Fixed) bool {
-	return max(is-should, should-is) >= m.in.Tick*exchange.Fixed(m.p.Move)
+// level is the price of a level, a tick before the other side at the most: there a post-only
+// order would expire.
+func (m *Maker) level(env *strategy.Env, s exchange.Side, best exchange.Fixed, i int) exchange.Fixed {
+	book, away := env.Quote(m.in), m.in.Tick*exchange.Fixed(m.p.Step*i)
+	if s == exchange.Buy {
+		return max(min(best, book.Ask-m.in.Tick)-away, m.in.Tick)
+	}
+	return max(best, book.Bid+m.in.Tick) + away
 }
 
-// working is the own order on a side, if there is one.
-func (m *Maker) working(env *strategy.Env, s exchange.Side) (exchange.Order, bool) {
+// may says whether the pause of a level is over, and begins another one.
+func (m *Maker) may(env *strategy.Env, s exchange.Side, i int) bool {
+	at := &m.asked[s][min(i, levelsMax-1)]
+	if *at != 0 && env.Now().Sub(*at) < m.p.Pause {
+		return false
+	}
+	*at = env.Now()
+	return true
+}
+
+// off says whether a price is too far from where it should be, for what is left of the budget.
+func (m *Maker) off(env *strategy.Env, is, should exchange.Fixed) bool {
+	move := m.in.Tick * exchange.Fixed(m.p.Move)
+	switch left := m.pace.Left(env.Now()); {
+	case 4*left < m.p.Budget:
+		move *= 4
+	case 2*left < m.p.Budget:
+		move *= 2
+	}
+	return max(is-should, should-is) >= move
+}
+
+// mine are the own orders of a side, from the nearest to the market to the deepest.
+func (m *Maker) mine(env *strategy.Env, s exchange.Side) (list []exchange.Order) {
 	for _, o := range env.Orders() {
 		if o.Request.Inst == m.in.ID && o.Request.Side == s {
-			return o, true
+			list = append(list, o)
 		}
 	}
-	return exchange.Order{}, false
+	slices.SortStableFunc(list, func(a, b exchange.Order) int { return int(s.Sign()) * cmp.Compare(b.Request.Price, a.Request.Price) })
+	return list
+}
+
+// at says whether an own order of the side stands at a price.
+func (m *Maker) at(env *strategy.Env, s exchange.Side, price exchange.Fixed) bool {
+	return slices.ContainsFunc(env.Orders(), func(o exchange.Order) bool { return o.Request.Side == s && o.Request.Price == price })
 }
 
 // answered says whether an order can be moved: nothing is on its way.
 func answered(s exchange.OrderStatus) bool {
 	return s == exchange.StatusWorking || s == exchange.StatusPartiallyFilled
+}
+
+// saved is the layout of version 1 of the state.
+type saved struct {
+	Sampled exchange.Time
+	Moves   [][]int64
+}
+
+// Save returns what was learned of trades, as JSON.
+func (m *Maker) Save() (version int, state []byte, err error) {
+	state, err = json.Marshal(saved{m.sampled, strategy.States(m.moves)})
+	return 1, state, err
+}
+
+// Restore brings back what Save returned. It fails when vol_for was changed in between.
+func (m *Maker) Restore(version int, state []byte) error {
+	var s saved
+	if version != 1 {
+		return fmt.Errorf("version %d is not 1, the only one known", version)
+	}
+	if err := json.Unmarshal(state, &s); err != nil {
+		return err
+	}
+	m.sampled = s.Sampled
+	return strategy.RestoreStates(s.Moves, m.moves)
 }

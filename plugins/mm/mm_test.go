@@ -88,7 +88,7 @@ func (d *desk) want(what, got, want string) {
 }
 
 func TestQuotes(t *testing.T) {
-	d := newDesk(t, map[string]string{"qty": "0.002", "max_qty": "0.004", "half": "5", "lean": "10", "move": "3"})
+	d := newDesk(t, map[string]string{"levels": "1", "qty": "0.002", "max_qty": "0.004", "half": "5", "lean": "10", "move": "3"})
 	d.want("the first book", d.book("60000", "60000.2"), "BUY 0.002 at 59999.6 GTX, SELL 0.002 at 60000.6 GTX")
 	d.want("a small move", d.book("60000.2", "60000.4"), "")
 	d.want("a move", d.book("60001", "60001.2"), "move #1 to 60000.6, move #2 to 60001.6")
@@ -102,19 +102,90 @@ func TestQuotes(t *testing.T) {
 
 // TestOutside: a quote that leans past the other side stays a tick before it.
 func TestOutside(t *testing.T) {
-	d := newDesk(t, map[string]string{"qty": "0.002", "max_qty": "0.002", "half": "5", "lean": "50"})
+	d := newDesk(t, map[string]string{"levels": "1", "qty": "0.002", "max_qty": "0.002", "half": "5", "lean": "50"})
 	d.book("60000", "60000.2")
 	d.now += exchange.Time(time.Second)
 	d.want("short at the bound", d.fill(2, exchange.Sell, "60000.6", "0.002"), "move #1 to 60000.1")
 }
 
 func TestPause(t *testing.T) {
-	d := newDesk(t, map[string]string{"pause": "10s"})
+	d := newDesk(t, map[string]string{"levels": "1", "pause": "10s"})
 	d.book("60000", "60000.2")
 	for range 9 {
 		d.want("within the pause", d.book("50000", "50000.2"), "")
 	}
 	d.want("behind it", d.book("50000", "50000.2"), "move #1 to 49999.6, move #2 to 50000.6")
+}
+
+// TestLevels: what fills at the front is sent again there and the order behind it stays; near the
+// bound the deepest is taken back.
+func TestLevels(t *testing.T) {
+	d := newDesk(t, map[string]string{"qty": "0.002", "max_qty": "0.006", "half": "5", "step": "10", "lean": "0"})
+	d.want("the first book", d.book("60000", "60000.2"), "BUY 0.002 at 59999.6 GTX, BUY 0.002 at 59998.6 GTX, SELL 0.002 at 60000.6 GTX, SELL 0.002 at 60001.6 GTX")
+	d.now += exchange.Time(time.Second)
+	d.want("the first buys", d.fill(1, exchange.Buy, "59999.6", "0.002"), "BUY 0.002 at 59999.6 GTX")
+	d.now += exchange.Time(time.Second)
+	d.want("the first buys again, and there is room for one", d.fill(5, exchange.Buy, "59999.6", "0.002"), "move #2 to 59999.6")
+	d.now += exchange.Time(time.Second)
+	d.want("the last one buys", d.fill(2, exchange.Buy, "59999.6", "0.002"), "")
+	d.now += exchange.Time(time.Second)
+	d.want("one is sold", d.fill(3, exchange.Sell, "60000.6", "0.002"), "BUY 0.002 at 59999.6 GTX, SELL 0.002 at 60000.6 GTX")
+	d.now += exchange.Time(time.Second)
+	d.want("one more is sold", d.fill(7, exchange.Sell, "60000.6", "0.002"), "move #6 to 59998.6, SELL 0.002 at 60000.6 GTX")
+}
+
+func (d *desk) trade(price string) string {
+	d.now += exchange.Time(time.Second)
+	return d.deliver(func(e *exchange.Event) { e.SetTrade(exchange.Trade{Price: fixed(price), Qty: 1}) })
+}
+
+// TestVolatility: trades that jump by ten dollars a second send the quotes ten dollars apart.
+func TestVolatility(t *testing.T) {
+	for _, c := range []struct{ vol, want string }{
+		{"1", "BUY 0.002 at 59988.5 GTX, SELL 0.002 at 60011.7 GTX"}, // 10*sqrt(4/3) = 11.55
+		{"2", "BUY 0.002 at 59977 GTX, SELL 0.002 at 60023.2 GTX"},
+		{"0", "BUY 0.002 at 59999.6 GTX, SELL 0.002 at 60000.6 GTX"},
+	} {
+		d := newDesk(t, map[string]string{"levels": "1", "vol": c.vol, "vol_for": "4"})
+		for i := range 5 {
+			d.want("a trade", d.trade(fmt.Sprint(60000+i%2*10)), "")
+		}
+		d.want("vol "+c.vol, d.book("60000", "60000.2"), c.want)
+	}
+}
+
+// TestBudget: the less is left of a minute, the further an order may be off; and nothing is
+// amended or sent when all is used, but taken back.
+func TestBudget(t *testing.T) {
+	d := newDesk(t, map[string]string{"levels": "1", "budget": "8", "move": "10", "pause": "100ms", "lean": "0", "max_qty": "0.002"})
+	d.book("60000", "60000.2")
+	d.want("six are left", d.book("60001", "60001.2"), "move #1 to 60000.6, move #2 to 60001.6")
+	d.want("four are left, and then three: a dollar is too little for the second", d.book("60002", "60002.2"), "move #1 to 60001.6")
+	d.want("two dollars are enough, for one", d.book("60003", "60003.2"), "move #2 to 60003.6")
+	d.want("and for the other", d.book("60004", "60004.2"), "move #1 to 60003.6")
+	d.want("one is left, and three dollars are too little", d.book("60006.6", "60006.8"), "")
+	d.want("the last one", d.book("60100", "60100.2"), "move #1 to 60099.6")
+	d.want("none is left", d.book("60200", "60200.2"), "")
+	d.want("the bound is reached", d.fill(1, exchange.Buy, "60099.6", "0.002"), "")
+	d.now += exchange.Time(10 * time.Second)
+	d.want("stale", d.timer(), "cancel #2")
+	d.now += exchange.Time(time.Minute)
+	d.want("another minute", d.book("60100", "60100.2"), "SELL 0.002 at 60100.6 GTX")
+}
+
+// TestPatience: after a no it waits, and longer after the next.
+func TestPatience(t *testing.T) {
+	d := newDesk(t, map[string]string{"levels": "1", "pause": "100ms"})
+	d.book("60000", "60000.2")
+	no := func(ref uint64) { d.update(ref, exchange.StatusExpired, 0, 0) }
+	no(1)
+	no(2)
+	d.now += exchange.Time(time.Second)
+	d.want("two seconds later", d.book("60000", "60000.2"), "BUY 0.002 at 59999.6 GTX, SELL 0.002 at 60000.6 GTX")
+	no(3)
+	no(4)
+	d.want("one second after the second no", d.book("60000", "60000.2"), "")
+	d.want("two seconds after it", d.book("60000", "60000.2"), "BUY 0.002 at 59999.6 GTX, SELL 0.002 at 60000.6 GTX")
 }
 
 // timer rings as often as the strategy asked for one that is due by now.
@@ -125,7 +196,7 @@ func (d *desk) timer() string {
 // TestStale: a book that stands still for too long is no market to quote in. Both orders go, a
 // fill brings none back, and the next best price does.
 func TestStale(t *testing.T) {
-	d := newDesk(t, map[string]string{"stale": "5s", "qty": "0.002", "max_qty": "0.004"})
+	d := newDesk(t, map[string]string{"levels": "1", "stale": "5s", "qty": "0.002", "max_qty": "0.004"})
 	d.want("the timer of the start", d.timer(), "")
 	d.want("the first book", d.book("60000", "60000.2"), "BUY 0.002 at 59999.6 GTX, SELL 0.002 at 60000.6 GTX")
 	d.now += exchange.Time(5*time.Second - 1)
@@ -167,8 +238,8 @@ func TestBound(t *testing.T) {
 		if held := d.rt.View().Held(d.in); held > fixed("0.005") || held < -fixed("0.005") {
 			t.Fatalf("after %d fills it holds %v", n+1, held)
 		}
-		if len(d.rt.View().Orders()) > 2 {
-			t.Fatal("more than one order on a side")
+		if len(d.rt.View().Orders()) > 4 {
+			t.Fatal("more than two orders on a side")
 		}
 	}
 }

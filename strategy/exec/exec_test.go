@@ -45,6 +45,16 @@ func TestPace(t *testing.T) {
 	if p.Take(now.Add(time.Second-1)) || !p.Take(now.Add(time.Second)) {
 		t.Error("the second is not a second")
 	}
+	p = Pace{Most: 3, Per: time.Minute}
+	for range 2 {
+		p.Take(now)
+	}
+	if left := p.Left(now.Add(time.Minute - 1)); left != 1 {
+		t.Errorf("%d requests are left in the minute, want 1", left)
+	}
+	if left := p.Left(now.Add(time.Minute)); left != 3 {
+		t.Errorf("%d requests are left in the next minute, want 3", left)
+	}
 	if none := (Pace{}); none.Take(now) {
 		t.Error("a pace of nothing lets something pass")
 	}
