@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "6af5d5e9104a6e4e229c5a4b1d6934421933c57df0d6c4c9bd841406ee41b5c4"
+const coreSource = "d6375689a93de9a1dabca3fb33b87a75f34b30c31558905045135de1c73f99f6"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
