@@ -46,6 +46,7 @@ type Kernel struct {
 	acts     acts
 	loans    loans
 	services services
+	tasks    []*task // those that are open, oldest first
 	commands []Command
 	stale    bool
 
@@ -100,6 +101,9 @@ func (k *Kernel) Apply(e *exchange.Event, d *Decision) []Command {
 		k.truth.note(e)
 	}
 	k.apply(e, d)
+	if len(k.tasks) > 0 {
+		k.advance()
+	}
 	if k.services.next != exchange.Never {
 		k.beat()
 	}
@@ -107,13 +111,15 @@ func (k *Kernel) Apply(e *exchange.Event, d *Decision) []Command {
 }
 
 // Watch is what the guard's watch finds now, changes of trading states and alerts, and what the
-// services wish, and cancels of orders that nobody looks after. The driver lets it happen as events. See [riskguard.Guard.Watch].
-func (k *Kernel) Watch() []exchange.Event { return k.clear(k.serve(k.guard.Watch(k.now, nil))) }
+// services wish, cancels of orders that nobody looks after, and the next orders of tasks. The driver lets it happen as events. See [riskguard.Guard.Watch].
+func (k *Kernel) Watch() []exchange.Event {
+	return k.pursue(k.clear(k.serve(k.guard.Watch(k.now, nil))))
+}
 
 // Quiet says that a market event, if it came next, would give the guard's watch nothing to
 // find and the services no time to look. See [riskguard.Guard.Quiet].
 func (k *Kernel) Quiet(e *exchange.Event) bool {
-	return e.At < k.services.next && !k.guard.Clearing() && k.guard.Quiet(e)
+	return e.At < k.services.next && !k.guard.Clearing() && !k.restless() && k.guard.Quiet(e)
 }
 
 // Stale says that the last event told nothing new: a repeated fill, an update older than
@@ -141,7 +147,12 @@ func (k *Kernel) Decide(e *exchange.Event) Decision {
 			ID: k.lastOrder + 1, Strategy: in.Strategy, Ref: in.Ref, Request: in.Request,
 			Status: exchange.StatusPendingNew, ClientID: k.clientID(in.Strategy, k.lastOrder+1), Created: e.At,
 		}
+		if no := k.admitted(in, e.At); no != nil {
+			return Decision{Decision: exchange.Decision{Refusal: no}}
+		}
 		return k.ask(*in, o, false, e.At)
+	case exchange.IntentPair, exchange.IntentProtect:
+		return k.decideTask(in, e.At)
 	case exchange.IntentAmend:
 		o := k.orders.ofRef(in.Strategy, in.Ref)
 		if o == nil {
@@ -229,6 +240,9 @@ func (k *Kernel) halt(e *exchange.Event, why string) {
 func (k *Kernel) applyDecision(e *exchange.Event, d *Decision) {
 	in := e.Intent()
 	k.services.note(in, d.Refusal, k.now)
+	if len(k.tasks) > 0 {
+		k.wished(in, d)
+	}
 	if d.Halt != "" {
 		k.halt(e, d.Halt)
 	}
@@ -267,6 +281,8 @@ func (k *Kernel) applyDecision(e *exchange.Event, d *Decision) {
 		k.guard.Hold(o.risk())
 		k.guard.Count(in, k.now)
 		k.commands = append(k.commands, Command{Kind: Submit, Approved: d.Approved})
+	case exchange.IntentPair, exchange.IntentProtect:
+		k.applyTask(in)
 	default:
 		if d.Act != nil {
 			k.beginAct(in, d)
@@ -372,7 +388,18 @@ func (k *Kernel) applyFill(e *exchange.Event) {
 		return
 	}
 	k.book(e.Inst, f)
+	before := decimal.Zero
+	if len(k.tasks) > 0 {
+		before = k.coins(f.Strategy, e.Inst, f.PositionSide)
+	}
 	k.guard.Apply(e)
+	if len(k.tasks) > 0 {
+		by := k.coins(f.Strategy, e.Inst, f.PositionSide).Sub(before)
+		if in := k.ins.At(e.Inst); in.Product == exchange.Margin && f.FeeAsset == in.Base {
+			by = by.Sub(f.Fee)
+		}
+		k.moved(o, e.Inst, by)
+	}
 	if !o.Status.Final() {
 		k.guard.Hold(o.risk())
 	}

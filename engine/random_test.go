@@ -102,9 +102,15 @@ func (c *chaos) wishes() {
 	if err := c.driver.Wish(&Wishes{Intents: []exchange.Intent{in}}, c.now); err != nil {
 		panic(err)
 	}
-	if c.kernel.lastOrder > before {
-		name := c.kernel.clientID(in.Strategy, c.kernel.lastOrder)
-		c.names, c.insts[name] = append(c.names, name), r.Inst
+	c.learn(before)
+}
+
+// learn takes down the orders that were made since one.
+func (c *chaos) learn(before exchange.OrderID) {
+	for id := before + 1; id <= c.kernel.lastOrder; id++ {
+		if o := c.kernel.orders.byID[id]; o != nil {
+			c.names, c.insts[o.ClientID] = append(c.names, o.ClientID), o.Request.Inst
+		}
 	}
 }
 

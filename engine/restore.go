@@ -51,6 +51,11 @@ func restore(c Config, text []byte) (*Kernel, error) {
 			return nil, err
 		}
 	}
+	for i := range s.Tasks {
+		if err := k.restoreTask(&s.Tasks[i]); err != nil {
+			return nil, err
+		}
+	}
 	if err := k.acts.restore(s.LastAct, s.Acts, s.EndedActs); err != nil {
 		return nil, err
 	}

@@ -42,8 +42,10 @@ type snapshot struct {
 	Services *servicesSnapshot `json:"services,omitzero"`
 	// Strangers are the newest updates of orders that are not ours, oldest first.
 	Strangers []strangerSnapshot `json:"strangers"`
-	Truth     truthSnapshot      `json:"truth"`
-	Version   int                `json:"version"`
+	// Tasks are those that are open, oldest first.
+	Tasks   []taskSnapshot `json:"tasks,omitzero"`
+	Truth   truthSnapshot  `json:"truth"`
+	Version int            `json:"version"`
 }
 
 type foreignSnapshot struct {
@@ -114,6 +116,9 @@ func (k *Kernel) Snapshot() []byte {
 		p.value("services", k.services.snapshot())
 	}
 	lines(&p, "strangers", oldestFirst(k.strangers.ring, k.strangers.next), strangerOf)
+	if len(k.tasks) > 0 {
+		lines(&p, "tasks", k.tasks, (*task).snapshot)
+	}
 	p.value("truth", k.truth.snapshot())
 	p.value("version", snapshotVersion)
 	return append(p, '}', '\n')

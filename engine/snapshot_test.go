@@ -197,6 +197,9 @@ func (s *storm) step() {
 	case 9, 10:
 		s.reading()
 		return
+	case 11:
+		s.task()
+		return
 	default:
 		s.chaos.step()
 		return
@@ -285,10 +288,7 @@ func (s *storm) sendOCO() {
 	if err := s.driver.Wish(&Wishes{Intents: []exchange.Intent{in}}, s.now); err != nil {
 		panic(err)
 	}
-	if s.kernel.lastOrder > before {
-		name := s.kernel.clientID(1, s.kernel.lastOrder)
-		s.names, s.insts[name] = append(s.names, name), 3
-	}
+	s.learn(before)
 }
 
 // answerOCO tells of a leg, through its list, now and then before the list is known.
@@ -421,7 +421,7 @@ func (s *storm) chaosStep(t *testing.T, seed uint64) {
 // TestRestoredGoesOnTheSame: from any moment on a kernel that was restored decides, commands
 // and becomes, byte for byte, what the one that wrote the snapshot did.
 func TestRestoredGoesOnTheSame(t *testing.T) {
-	kinds, remedies, sent, orders, served := map[exchange.Kind]int{}, map[exchange.Remedy]int{}, 0, 0, 0
+	kinds, remedies, sent, orders, served, pursued := map[exchange.Kind]int{}, map[exchange.Remedy]int{}, 0, 0, 0, 0
 	seeds := raced.Fewer(12, 3)
 	for seed := range uint64(seeds) {
 		told, moments := weather(t, seed, 600)
@@ -447,6 +447,9 @@ func TestRestoredGoesOnTheSame(t *testing.T) {
 				kinds[e.Kind]++
 				if e.Kind == exchange.KindIntent && Serves(e.Intent()) {
 					served++
+				}
+				if e.Kind == exchange.KindIntent && k.Pursues(e.Intent()) {
+					pursued++
 				}
 				if d := step.decided; d != nil && d.Truth != nil {
 					for _, difference := range d.Truth.Differences {
@@ -479,7 +482,10 @@ func TestRestoredGoesOnTheSame(t *testing.T) {
 	if served < seeds/3 {
 		t.Errorf("services wished only %d times", served)
 	}
-	t.Logf("%d commands, %d wishes of services, %d open orders restored, events %v, differences %v", sent, served, orders, kinds, remedies)
+	if pursued < 20*seeds {
+		t.Errorf("tasks wished only %d times", pursued)
+	}
+	t.Logf("%d commands, %d wishes of tasks, %d wishes of services, %d open orders restored, events %v, differences %v", sent, pursued, served, orders, kinds, remedies)
 }
 
 // TestNothingIsForgottenUnderTighterLimits: events and recorded decisions make the same

@@ -51,6 +51,8 @@ const (
 	KindLending
 	// KindSurvey: *[Survey], what the exchange answers that no stream tells.
 	KindSurvey
+	// KindTask: *[TaskUpdate], news of a task that the kernel does for a strategy.
+	KindTask
 )
 
 // Events from inside: wishes, decisions, time, people.
@@ -80,7 +82,7 @@ var kindNames = enum{
 	KindBarOpen: "BAR_OPEN", KindLiquidation: "LIQUIDATION", KindBar: "BAR", KindDepth: "DEPTH",
 	KindAssetIndex: "ASSET_INDEX", KindCadence: "CADENCE", KindGap: "GAP", KindClock: "CLOCK",
 	KindOrderUpdate: "ORDER_UPDATE", KindFill: "FILL", KindLedger: "LEDGER", KindAccount: "ACCOUNT",
-	KindRiskLevel: "RISK_LEVEL", KindAct: "ACT", KindLending: "LENDING", KindSurvey: "SURVEY",
+	KindRiskLevel: "RISK_LEVEL", KindAct: "ACT", KindLending: "LENDING", KindSurvey: "SURVEY", KindTask: "TASK",
 	KindIntent: "INTENT", KindRefusal: "REFUSAL", KindTimer: "TIMER",
 	KindState: "STATE", KindStrategy: "STRATEGY",
 	KindStart: "START", KindTruth: "TRUTH", KindReload: "RELOAD", KindAlert: "ALERT",
@@ -334,6 +336,12 @@ func (e *Event) SetAct(u *ActUpdate) { e.setBody(KindAct, u) }
 
 // Act returns the payload of KindAct.
 func (e *Event) Act() *ActUpdate { return e.body.(*ActUpdate) }
+
+// SetTask makes the event news of a task.
+func (e *Event) SetTask(u *TaskUpdate) { e.setBody(KindTask, u) }
+
+// Task returns the payload of KindTask.
+func (e *Event) Task() *TaskUpdate { return e.body.(*TaskUpdate) }
 
 // SetLending makes the event what an asset can be borrowed for.
 func (e *Event) SetLending(l *Lending) { e.setBody(KindLending, l) }

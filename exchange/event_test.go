@@ -20,7 +20,7 @@ func payloads() []payload {
 	clock := Clock{Offset: -time.Second, Within: time.Millisecond}
 	ledger, intent, refusal, timer := &LedgerEntry{}, &Intent{}, &Refusal{}, &Timer{}
 	state, change := &StateChange{}, &StrategyChange{}
-	act, lending, survey := &ActUpdate{}, &Lending{}, &Survey{}
+	act, task, lending, survey := &ActUpdate{}, &TaskUpdate{}, &Lending{}, &Survey{}
 	start, truth, reload, alert := &Start{}, &Truth{}, &Reload{}, &Alert{}
 	return []payload{
 		{KindTrade, func(e *Event) { e.SetTrade(trade) }, func(e *Event) any { return e.Trade() }, trade},
@@ -40,6 +40,7 @@ func payloads() []payload {
 		{KindLedger, func(e *Event) { e.SetLedger(ledger) }, func(e *Event) any { return e.Ledger() }, ledger},
 		{KindAccount, func(e *Event) { e.SetAccount(account) }, func(e *Event) any { return e.Account() }, account},
 		{KindRiskLevel, func(e *Event) { e.SetRiskLevel(account) }, func(e *Event) any { return e.Account() }, account},
+		{KindTask, func(e *Event) { e.SetTask(task) }, func(e *Event) any { return e.Task() }, task},
 		{KindAct, func(e *Event) { e.SetAct(act) }, func(e *Event) any { return e.Act() }, act},
 		{KindLending, func(e *Event) { e.SetLending(lending) }, func(e *Event) any { return e.Lending() }, lending},
 		{KindSurvey, func(e *Event) { e.SetSurvey(survey) }, func(e *Event) any { return e.Survey() }, survey},

@@ -79,6 +79,23 @@ func (in *Instrument) LotFor(t OrderType) Lot {
 	return in.Lot
 }
 
+// Lots brings a quantity, which may be negative, to what an order of that type may have:
+// rounded toward zero to the lot's grid, at most its largest, and 0 below its smallest.
+func (in *Instrument) Lots(t OrderType, qty Fixed) Fixed {
+	lot, size := in.LotFor(t), qty.Abs()
+	if lot.Max > 0 {
+		size = min(size, lot.Max)
+	}
+	if size < lot.Min {
+		return 0
+	}
+	size = lot.Min + (size-lot.Min).Round(lot.Step, RoundDown)
+	if qty < 0 {
+		return -size
+	}
+	return size
+}
+
 // Notional is |qty| at a price: in quote asset for UM and margin (qty·price), and the
 // constant USD value for CM (qty·contract size), where Binance's quantity brackets and
 // our limits need no price.

@@ -26,12 +26,17 @@ const (
 	// IntentCollect wishes what the futures wallets have of Asset moved into the margin wallet;
 	// it is the house's, too.
 	IntentCollect
+	// IntentPair wishes that two legs are traded against each other by the kernel, see [Pair].
+	IntentPair
+	// IntentProtect wishes that the kernel keeps a stop order for all that the strategy holds of
+	// an instrument, of the size of the position: Request has everything but its Qty.
+	IntentProtect
 )
 
 var intentKindNames = enum{
 	IntentNew: "NEW", IntentCancel: "CANCEL", IntentAmend: "AMEND", IntentCancelAll: "CANCEL_ALL",
 	IntentBorrow: "BORROW", IntentRepay: "REPAY", IntentRepayNegative: "REPAY_NEGATIVE", IntentTransferBNB: "TRANSFER_BNB",
-	IntentCollect: "COLLECT_ASSET",
+	IntentCollect: "COLLECT_ASSET", IntentPair: "PAIR", IntentProtect: "PROTECT",
 }
 
 func (k IntentKind) String() string { return intentKindNames.text("IntentKind", int(k)) }
@@ -62,7 +67,12 @@ type Intent struct {
 	// Asset and Amount are what IntentBorrow and the kinds after it are about.
 	Asset  string
 	Amount Fixed
+	// Pair is what IntentPair is about beyond Request.
+	Pair Pair
 }
+
+// Task says whether a task is wished.
+func (i *Intent) Task() bool { return i.Kind == IntentPair || i.Kind == IntentProtect }
 
 // Act is the act on the account that is wished; ok is false for wishes about orders.
 func (i *Intent) Act() (act Act, ok bool) {

@@ -1,6 +1,8 @@
 package riskguard
 
 import (
+	"slices"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -34,3 +36,26 @@ func (g *Guard) Reserved(asset string) decimal.Decimal { return g.model.Reserved
 
 // Lost says that the model could not take an input, so that its picture may be wrong.
 func (g *Guard) Lost() bool { return g.fault != nil }
+
+// Own is what a strategy has of an instrument by its own fills, with their entry: of the margin
+// account what it has bought and not sold. It is flat for a strategy that is not configured.
+func (g *Guard) Own(s exchange.StrategyID, inst exchange.InstrumentID, side exchange.PositionSide) exchange.Position {
+	p := exchange.Position{Inst: inst, Side: side}
+	if int(s) < len(g.ventures) {
+		v := &g.ventures[s]
+		if at, held := slices.BinarySearchFunc(v.positions, p, comparePositions); held {
+			return v.positions[at]
+		}
+	}
+	return p
+}
+
+// Prices are the last price and the mark of an instrument, 0 while they are not known.
+func (g *Guard) Prices(inst exchange.InstrumentID) (last, mark exchange.Fixed) {
+	return g.markets[inst].last, g.markets[inst].mark
+}
+
+// Gone says that a strategy's process is gone.
+func (g *Guard) Gone(s exchange.StrategyID) bool {
+	return int(s) < len(g.lives) && g.lives[s].gone != 0
+}

@@ -40,6 +40,9 @@ func (w *WhatIf) Portfolio() *margin.Portfolio { return w.guard.model }
 // Limits are those of the guard.
 func (w *WhatIf) Limits() Limits { return w.guard.limits }
 
+// Hold counts an order as under way in the copy.
+func (w *WhatIf) Hold(o exchange.Order) { w.guard.Hold(o) }
+
 // Refusals tells every control that would refuse an order, in the order of the controls; the
 // first is what [Guard.Check] would answer, and none is an approval. A control that fails on
 // the order, as it may where an earlier one has refused for the same reason, is told only if

@@ -135,6 +135,60 @@ func (e *Env) Repay(asset string, amount exchange.Fixed) Ref {
 	return e.act(exchange.IntentRepay, asset, amount)
 }
 
+// Pair is two legs of one coin to be traded against each other by the bot itself: the lead in
+// slices, and behind each slice the hedge, until as many coins are traded on both. It goes on while
+// the strategy's process is gone, as far as hedges go, and after a restart.
+type Pair struct {
+	// Lead and Hedge are any two instruments of a coin: UM, CM, a margin pair.
+	Lead, Hedge *exchange.Instrument
+	// Coins is what the lead is to be moved by: bought above 0, sold below; the hedge goes the
+	// other way. Contracts that pay in coins count by the price of their entry.
+	Coins exchange.Fixed
+	// Slice is the most that one order of the lead trades, in coins; 0 is all.
+	Slice exchange.Fixed
+	// Timeout is how long a slice may stand without its hedge, 1s to 1h, and Tries is how often
+	// running an order may be refused or rejected, 1 to 20. Beyond either, what is open is traded
+	// back on the lead. 0 is 30s and 3.
+	Timeout time.Duration
+	Tries   int
+	// LeadSide and HedgeSide are the positions of hedge mode.
+	LeadSide, HedgeSide exchange.PositionSide
+	// Tag is a short reason for journal and report.
+	Tag string
+}
+
+// Pair wishes that two legs are traded against each other, and returns the ref that orders, fills
+// and news of it carry; OnTask tells how it stands. The guard is asked about both legs of a slice
+// before the first one is sent. A strategy has one pair on an instrument at a time. Cancel, also
+// CancelAll on one of its legs, ends it once it is hedged.
+func (e *Env) Pair(p Pair) Ref {
+	ref, r := e.lastRef+1, exchange.OrderRequest{PositionSide: p.LeadSide, Side: exchange.Buy, Type: exchange.Market, Qty: p.Coins.Abs()}
+	if p.Coins < 0 {
+		r.Side = exchange.Sell
+	}
+	terms := exchange.Pair{HedgeSide: p.HedgeSide, Slice: p.Slice, Timeout: p.Timeout, Tries: p.Tries}
+	if p.Lead != nil && p.Hedge != nil {
+		r.Inst, terms.Hedge = p.Lead.ID, p.Hedge.ID
+	}
+	e.intend(exchange.Intent{Kind: exchange.IntentPair, Ref: ref, Request: r, Pair: terms, Tag: tagOf(p.Tag)})
+	return ref
+}
+
+// Protect wishes a stop order that the bot itself keeps as large as what the strategy holds of an
+// instrument, also while the strategy's process is gone, and returns its ref:
+//
+//	env.Protect(strategy.Sell(in, 0).Stop(trigger).OnMark())
+//
+// sells whatever is held long when the mark comes down to the trigger. The quantity of the order
+// is not read. Another one for the same side takes its place, and Cancel ends it. Where the
+// exchange takes no stop and the price is beyond the trigger, it closes at the market.
+func (e *Env) Protect(o Order) Ref {
+	ref := e.lastRef + 1
+	o.request.Qty = 0
+	e.intend(exchange.Intent{Kind: exchange.IntentProtect, Ref: ref, Request: o.request, Tag: o.tag})
+	return ref
+}
+
 func (e *Env) act(kind exchange.IntentKind, asset string, amount exchange.Fixed) Ref {
 	ref := e.lastRef + 1
 	e.intend(exchange.Intent{Kind: kind, Ref: ref, Asset: asset, Amount: amount})

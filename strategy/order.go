@@ -29,21 +29,9 @@ func newOrder(in *exchange.Instrument, side exchange.Side, qty exchange.Fixed) O
 	return Order{request: exchange.OrderRequest{Inst: in.ID, Side: side, Type: exchange.Market, Qty: qty}}
 }
 
-// Lots brings a quantity, which may be negative, to what an order of that type may have:
-// rounded toward zero to the lot's grid, at most its largest, and 0 below its smallest.
+// Lots is [exchange.Instrument.Lots].
 func Lots(in *exchange.Instrument, t exchange.OrderType, qty exchange.Fixed) exchange.Fixed {
-	lot, size := in.LotFor(t), qty.Abs()
-	if lot.Max > 0 {
-		size = min(size, lot.Max)
-	}
-	if size < lot.Min {
-		return 0
-	}
-	size = lot.Min + (size-lot.Min).Round(lot.Step, exchange.RoundDown)
-	if qty < 0 {
-		return -size
-	}
-	return size
+	return in.Lots(t, qty)
 }
 
 // Market takes what is there. It is what an order is unless told otherwise.
@@ -130,9 +118,11 @@ func (o Order) Repay() Order { o.request.SideEffect = exchange.AutoRepay; return
 
 // Tag notes a short reason for journal and report, cut at 32 bytes.
 func (o Order) Tag(tag string) Order {
-	o.tag = strings.ToValidUTF8(tag[:min(len(tag), 32)], "")
+	o.tag = tagOf(tag)
 	return o
 }
+
+func tagOf(tag string) string { return strings.ToValidUTF8(tag[:min(len(tag), 32)], "") }
 
 // Request returns the order as written, for tests and for kinds without a method.
 func (o Order) Request() exchange.OrderRequest { return o.request }

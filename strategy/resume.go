@@ -23,6 +23,8 @@ type Resume struct {
 	Positions []exchange.Position
 	// Orders are the strategy's own orders that are not over, oldest first.
 	Orders []exchange.Order
+	// Tasks are the strategy's own pairs and stops that are not over, oldest first.
+	Tasks []exchange.TaskUpdate
 	// Balances are those of the account that were ever told; Account is its last snapshot.
 	Balances []exchange.TruthBalance
 	Account  exchange.Account
@@ -53,12 +55,12 @@ type Saved struct {
 // Bound says whether somebody who does not know of r would do harm in its place: repeat
 // refs, or forget positions, orders or memory.
 func (r *Resume) Bound() bool {
-	return r != nil && (r.LastRef > 0 || len(r.Positions) > 0 || len(r.Orders) > 0 || r.Saved != nil)
+	return r != nil && (r.LastRef > 0 || len(r.Positions) > 0 || len(r.Orders) > 0 || len(r.Tasks) > 0 || r.Saved != nil)
 }
 
 // Snapshot is what another view needs to go on where this one stands.
 func (v *View) Snapshot() *Resume {
-	r := &Resume{At: v.now, LastRef: v.lastRef, Account: v.account, Orders: slices.Clone(v.orders)}
+	r := &Resume{At: v.now, LastRef: v.lastRef, Account: v.account, Orders: slices.Clone(v.orders), Tasks: slices.Clone(v.tasks)}
 	for i := range v.inst {
 		in, id := &v.inst[i], exchange.InstrumentID(i)
 		for _, leg := range in.legs {
@@ -127,6 +129,11 @@ func (r *Resume) check(ins *exchange.Instruments) error {
 			return fmt.Errorf("order %d of instrument %d", o.Ref, o.Request.Inst)
 		}
 	}
+	for _, u := range r.Tasks {
+		if !ins.Has(u.Inst) || u.Hedge != 0 && !ins.Has(u.Hedge) {
+			return fmt.Errorf("task %d of instruments %d and %d", u.Ref, u.Inst, u.Hedge)
+		}
+	}
 	for _, s := range r.Market {
 		if !ins.Has(s.Inst) {
 			return fmt.Errorf("market of instrument %d", s.Inst)
@@ -145,6 +152,7 @@ func (v *View) resume(from *Resume) {
 	v.now, v.account = from.At, from.Account
 	v.lastRef = max(v.lastRef, from.LastRef)
 	v.orders = append(slices.Clone(from.Orders), v.orders...)
+	v.tasks = append(slices.Clone(from.Tasks), v.tasks...)
 	v.balances = nil
 	for _, b := range from.Balances {
 		v.balances = append(v.balances, balance{b.Asset, b.Wallet, b.Amount})

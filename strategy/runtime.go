@@ -28,6 +28,7 @@ type handlers struct {
 	fill    FillHandler
 	order   OrderHandler
 	loan    LoanHandler
+	task    TaskHandler
 	refusal RefusalHandler
 	account AccountHandler
 	timer   TimerHandler
@@ -60,6 +61,7 @@ func startRuntime(s Strategy, values map[string]string, ins *exchange.Instrument
 	r.on.fill, _ = s.(FillHandler)
 	r.on.order, _ = s.(OrderHandler)
 	r.on.loan, _ = s.(LoanHandler)
+	r.on.task, _ = s.(TaskHandler)
 	r.on.refusal, _ = s.(RefusalHandler)
 	r.on.account, _ = s.(AccountHandler)
 	r.on.timer, _ = s.(TimerHandler)
@@ -108,6 +110,8 @@ func Wants(e *exchange.Event, subscriptions []Subscription, id exchange.Strategy
 		return e.OrderUpdate().Strategy == id
 	case exchange.KindAct:
 		return e.Act().Strategy == id
+	case exchange.KindTask:
+		return e.Task().Strategy == id
 	case exchange.KindRefusal:
 		return e.Refusal().Intent.Strategy == id
 	case exchange.KindTimer:
@@ -143,6 +147,8 @@ func (r *Runtime) Handles(k exchange.Kind) bool {
 		return r.on.order != nil
 	case exchange.KindAct:
 		return r.on.loan != nil
+	case exchange.KindTask:
+		return r.on.task != nil
 	case exchange.KindRefusal:
 		return r.on.refusal != nil
 	case exchange.KindAccount:
@@ -204,6 +210,10 @@ func (r *Runtime) deliverOwn(e *exchange.Event) {
 	case exchange.KindAct:
 		if r.on.loan != nil {
 			r.on.loan.OnLoan(env, e.Act())
+		}
+	case exchange.KindTask:
+		if r.on.task != nil {
+			r.on.task.OnTask(env, e.Task())
 		}
 	case exchange.KindRefusal:
 		if r.on.refusal != nil {

@@ -59,6 +59,12 @@ type LoanHandler interface {
 	OnLoan(env *Env, u *exchange.ActUpdate)
 }
 
+// TaskHandler gets every change of the pairs and stops that the bot does for the strategy: see
+// [Env.Pair] and [Env.Protect].
+type TaskHandler interface {
+	OnTask(env *Env, u *exchange.TaskUpdate)
+}
+
 // RefusalHandler gets what the guard refused, with the limit that refused it.
 type RefusalHandler interface {
 	OnRefusal(env *Env, r *exchange.Refusal)

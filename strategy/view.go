@@ -18,6 +18,7 @@ type View struct {
 	warming     bool
 	inst        []instView // by InstrumentID
 	orders      []exchange.Order
+	tasks       []exchange.TaskUpdate
 	lastRef     Ref // the highest ref seen, of orders that are over and of acts, too
 	balances    []balance
 	account     exchange.Account
@@ -106,6 +107,10 @@ func (v *View) Order(ref Ref) (exchange.Order, bool) {
 	return exchange.Order{}, false
 }
 
+// Tasks lists the strategy's pairs and stops that are not over, oldest first: from the moment they
+// are wished until their end or refusal is delivered. The slice is the view's.
+func (v *View) Tasks() []exchange.TaskUpdate { return v.tasks }
+
 // Balance is the amount of an asset in one wallet of the account. The account is shared:
 // other strategies move it too.
 func (v *View) Balance(asset string, w exchange.Wallet) decimal.Decimal {
@@ -166,6 +171,8 @@ func (v *View) Apply(e *exchange.Event) {
 		v.applyOrder(e)
 	case exchange.KindAct:
 		v.lastRef = max(v.lastRef, e.Act().Ref)
+	case exchange.KindTask:
+		v.applyTask(e.Task())
 	case exchange.KindIntent:
 		v.applyIntent(e.Intent())
 	case exchange.KindRefusal:
@@ -195,6 +202,9 @@ func (v *View) applyIntent(i *exchange.Intent) {
 	case exchange.IntentBorrow, exchange.IntentRepay:
 		v.lastRef = max(v.lastRef, i.Ref)
 		return
+	case exchange.IntentPair, exchange.IntentProtect:
+		v.wishTask(i)
+		return
 	case exchange.IntentNew:
 	default:
 		return
@@ -209,8 +219,36 @@ func (v *View) applyIntent(i *exchange.Intent) {
 // applyRefusal forgets an order that was never sent. Refused cancels and amends leave
 // the order as it was.
 func (v *View) applyRefusal(r *exchange.Refusal) {
+	if r.Intent.Task() {
+		v.tasks = slices.DeleteFunc(v.tasks, func(u exchange.TaskUpdate) bool { return u.Ref == r.Intent.Ref })
+		return
+	}
 	if r.Intent.Kind == exchange.IntentNew {
 		v.orders = slices.DeleteFunc(v.orders, func(o exchange.Order) bool { return o.ID == 0 && o.Ref == r.Intent.Ref })
+	}
+}
+
+// wishTask notes a task as wished, before anything is known of it.
+func (v *View) wishTask(i *exchange.Intent) {
+	v.lastRef = max(v.lastRef, i.Ref)
+	u := exchange.TaskUpdate{Strategy: i.Strategy, Ref: i.Ref, Kind: exchange.TaskStop, Status: exchange.TaskWorking, Inst: i.Request.Inst, Trigger: i.Request.Trigger}
+	if i.Kind == exchange.IntentPair {
+		u.Kind, u.Hedge, u.Coins = exchange.TaskPair, i.Pair.Hedge, decimal.New(i.Request.Side.Sign()*int64(i.Request.Qty), -exchange.FixedPlaces)
+	}
+	v.tasks = append(v.tasks, u)
+}
+
+// applyTask notes how a task stands, and forgets one that is over.
+func (v *View) applyTask(u *exchange.TaskUpdate) {
+	v.lastRef = max(v.lastRef, u.Ref)
+	at := slices.IndexFunc(v.tasks, func(have exchange.TaskUpdate) bool { return have.Ref == u.Ref })
+	switch {
+	case at < 0 && !u.Status.Final():
+		v.tasks = append(v.tasks, *u)
+	case at >= 0 && u.Status.Final():
+		v.tasks = slices.Delete(v.tasks, at, at+1)
+	case at >= 0:
+		v.tasks[at] = *u
 	}
 }
 

@@ -297,8 +297,14 @@ func (b *bot) resumeAt(k *engine.Kernel, p *player) *strategy.Resume {
 	r.At, r.LastRef = k.Now(), k.Seq()
 	known := k.Known()
 	r.Balances, r.Account = known.Balances, b.guard.Account()
+	for _, u := range k.Tasks() {
+		if u.Strategy == p.id {
+			r.LastRef = max(r.LastRef, u.Ref)
+			r.Tasks = append(r.Tasks, u)
+		}
+	}
 	for _, o := range k.Orders() {
-		if o.Strategy == p.id {
+		if o.Strategy == p.id && !slices.ContainsFunc(r.Tasks, func(u exchange.TaskUpdate) bool { return u.Ref == o.Ref }) {
 			r.LastRef = max(r.LastRef, o.Ref)
 			r.Orders = append(r.Orders, o)
 		}

@@ -83,6 +83,21 @@ func (c *codec) actUpdate(u *exchange.ActUpdate) {
 	c.flag(&u.Retryable)
 }
 
+func (c *codec) taskUpdate(u *exchange.TaskUpdate) {
+	unsigned(c, &u.Strategy)
+	unsigned(c, &u.Ref)
+	unsigned(c, &u.Kind)
+	unsigned(c, &u.Status)
+	unsigned(c, &u.Inst)
+	unsigned(c, &u.Hedge)
+	c.decimal(&u.Coins)
+	c.decimal(&u.Lead)
+	c.decimal(&u.Hedged)
+	signed(c, &u.Trigger)
+	signed(c, &u.Qty)
+	c.text(&u.Reason)
+}
+
 func (c *codec) lending(l *exchange.Lending) {
 	c.text(&l.Asset)
 	c.decimal(&l.Available)

@@ -61,6 +61,7 @@ func (c *codec) orderLike(o *exchange.Order, known *exchange.OrderRequest) {
 const (
 	intentMoney byte = 1 << iota
 	intentAnswers
+	intentPair
 )
 
 func (c *codec) intent(i *exchange.Intent) {
@@ -78,7 +79,10 @@ func (c *codec) intent(i *exchange.Intent) {
 	if i.Answers != 0 {
 		has |= intentAnswers
 	}
-	if c.octet(&has); has > intentMoney|intentAnswers {
+	if i.Pair != (exchange.Pair{}) {
+		has |= intentPair
+	}
+	if c.octet(&has); has > intentMoney|intentAnswers|intentPair {
 		c.fail(fmt.Errorf("an intent has no parts %d", has))
 	}
 	if has&intentMoney != 0 {
@@ -87,6 +91,13 @@ func (c *codec) intent(i *exchange.Intent) {
 	}
 	if has&intentAnswers != 0 {
 		scaled(c, &i.Answers, 1, c.memory.at)
+	}
+	if p := &i.Pair; has&intentPair != 0 {
+		unsigned(c, &p.Hedge)
+		unsigned(c, &p.HedgeSide)
+		signed(c, &p.Slice)
+		signed(c, &p.Timeout)
+		signed(c, &p.Tries)
 	}
 }
 

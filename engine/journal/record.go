@@ -143,6 +143,8 @@ func (c *codec) payload(e *exchange.Event) {
 		body(c, e, (*exchange.Event).Lending, (*exchange.Event).SetLending, (*codec).lending)
 	case exchange.KindSurvey:
 		body(c, e, (*exchange.Event).Survey, (*exchange.Event).SetSurvey, (*codec).survey)
+	case exchange.KindTask:
+		body(c, e, (*exchange.Event).Task, (*exchange.Event).SetTask, (*codec).taskUpdate)
 	case exchange.KindIntent:
 		body(c, e, (*exchange.Event).Intent, (*exchange.Event).SetIntent, (*codec).intent)
 	case exchange.KindRefusal:

@@ -76,7 +76,7 @@ func TestRetention(t *testing.T) {
 		{"three hours", func(c *Config) { c.Keep = 3*time.Hour + time.Minute }, "ccwwwo"},
 		{"nothing", func(c *Config) { c.Keep = 1 }, "ccccwo"},
 		{"few octets", func(c *Config) { c.KeepBytes = 1 }, "ccccwo"},
-		{"most octets", func(c *Config) { c.KeepBytes = 21_000 }, "ccwwwo"},
+		{"most octets", func(c *Config) { c.KeepBytes = 23500 }, "ccwwwo"},
 	} {
 		config := testConfig(t.TempDir())
 		c.set(&config)

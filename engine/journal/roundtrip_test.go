@@ -36,6 +36,7 @@ func payloads() map[exchange.Kind]func(e *exchange.Event, f *filler) {
 		exchange.KindLedger:      func(e *exchange.Event, f *filler) { e.SetLedger(point[exchange.LedgerEntry](f)) },
 		exchange.KindAccount:     func(e *exchange.Event, f *filler) { e.SetAccount(point[exchange.Account](f)) },
 		exchange.KindRiskLevel:   func(e *exchange.Event, f *filler) { e.SetRiskLevel(point[exchange.Account](f)) },
+		exchange.KindTask:        func(e *exchange.Event, f *filler) { e.SetTask(point[exchange.TaskUpdate](f)) },
 		exchange.KindAct:         func(e *exchange.Event, f *filler) { e.SetAct(point[exchange.ActUpdate](f)) },
 		exchange.KindLending:     func(e *exchange.Event, f *filler) { e.SetLending(point[exchange.Lending](f)) },
 		exchange.KindSurvey:      func(e *exchange.Event, f *filler) { e.SetSurvey(point[exchange.Survey](f)) },

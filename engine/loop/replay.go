@@ -232,7 +232,7 @@ func (r *replay) watched(s *journal.Segment, next *journal.Record) error {
 		r.found = nil
 	}
 	told := e.Kind == exchange.KindAlert || e.Kind == exchange.KindState && e.State().By == riskguard.Watcher ||
-		e.Kind == exchange.KindIntent && engine.Own(e.Intent())
+		e.Kind == exchange.KindIntent && (engine.Own(e.Intent()) || r.kernel.Pursues(e.Intent()))
 	if !told && len(r.found) == 0 {
 		return nil
 	}

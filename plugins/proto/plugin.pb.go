@@ -768,18 +768,23 @@ const (
 	IntentKind_INTENT_KIND_CANCEL_ALL  IntentKind = 4
 	IntentKind_INTENT_KIND_BORROW      IntentKind = 5
 	IntentKind_INTENT_KIND_REPAY       IntentKind = 6
+	// Tasks that the bot does for the strategy over several orders.
+	IntentKind_INTENT_KIND_PAIR    IntentKind = 10
+	IntentKind_INTENT_KIND_PROTECT IntentKind = 11
 )
 
 // Enum value maps for IntentKind.
 var (
 	IntentKind_name = map[int32]string{
-		0: "INTENT_KIND_UNSPECIFIED",
-		1: "INTENT_KIND_NEW",
-		2: "INTENT_KIND_CANCEL",
-		3: "INTENT_KIND_AMEND",
-		4: "INTENT_KIND_CANCEL_ALL",
-		5: "INTENT_KIND_BORROW",
-		6: "INTENT_KIND_REPAY",
+		0:  "INTENT_KIND_UNSPECIFIED",
+		1:  "INTENT_KIND_NEW",
+		2:  "INTENT_KIND_CANCEL",
+		3:  "INTENT_KIND_AMEND",
+		4:  "INTENT_KIND_CANCEL_ALL",
+		5:  "INTENT_KIND_BORROW",
+		6:  "INTENT_KIND_REPAY",
+		10: "INTENT_KIND_PAIR",
+		11: "INTENT_KIND_PROTECT",
 	}
 	IntentKind_value = map[string]int32{
 		"INTENT_KIND_UNSPECIFIED": 0,
@@ -789,6 +794,8 @@ var (
 		"INTENT_KIND_CANCEL_ALL":  4,
 		"INTENT_KIND_BORROW":      5,
 		"INTENT_KIND_REPAY":       6,
+		"INTENT_KIND_PAIR":        10,
+		"INTENT_KIND_PROTECT":     11,
 	}
 )
 
@@ -817,6 +824,116 @@ func (x IntentKind) Number() protoreflect.EnumNumber {
 // Deprecated: Use IntentKind.Descriptor instead.
 func (IntentKind) EnumDescriptor() ([]byte, []int) {
 	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{13}
+}
+
+type TaskKind int32
+
+const (
+	TaskKind_TASK_KIND_UNSPECIFIED TaskKind = 0
+	TaskKind_TASK_KIND_PAIR        TaskKind = 1
+	TaskKind_TASK_KIND_STOP        TaskKind = 2
+)
+
+// Enum value maps for TaskKind.
+var (
+	TaskKind_name = map[int32]string{
+		0: "TASK_KIND_UNSPECIFIED",
+		1: "TASK_KIND_PAIR",
+		2: "TASK_KIND_STOP",
+	}
+	TaskKind_value = map[string]int32{
+		"TASK_KIND_UNSPECIFIED": 0,
+		"TASK_KIND_PAIR":        1,
+		"TASK_KIND_STOP":        2,
+	}
+)
+
+func (x TaskKind) Enum() *TaskKind {
+	p := new(TaskKind)
+	*p = x
+	return p
+}
+
+func (x TaskKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TaskKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_pmbot_v1_plugin_proto_enumTypes[14].Descriptor()
+}
+
+func (TaskKind) Type() protoreflect.EnumType {
+	return &file_pmbot_v1_plugin_proto_enumTypes[14]
+}
+
+func (x TaskKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TaskKind.Descriptor instead.
+func (TaskKind) EnumDescriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{14}
+}
+
+type TaskStatus int32
+
+const (
+	TaskStatus_TASK_STATUS_UNSPECIFIED TaskStatus = 0
+	TaskStatus_TASK_STATUS_WORKING     TaskStatus = 1
+	TaskStatus_TASK_STATUS_UNWINDING   TaskStatus = 2
+	TaskStatus_TASK_STATUS_DONE        TaskStatus = 3
+	TaskStatus_TASK_STATUS_CANCELED    TaskStatus = 4
+	TaskStatus_TASK_STATUS_FAILED      TaskStatus = 5
+	TaskStatus_TASK_STATUS_UNWOUND     TaskStatus = 6
+)
+
+// Enum value maps for TaskStatus.
+var (
+	TaskStatus_name = map[int32]string{
+		0: "TASK_STATUS_UNSPECIFIED",
+		1: "TASK_STATUS_WORKING",
+		2: "TASK_STATUS_UNWINDING",
+		3: "TASK_STATUS_DONE",
+		4: "TASK_STATUS_CANCELED",
+		5: "TASK_STATUS_FAILED",
+		6: "TASK_STATUS_UNWOUND",
+	}
+	TaskStatus_value = map[string]int32{
+		"TASK_STATUS_UNSPECIFIED": 0,
+		"TASK_STATUS_WORKING":     1,
+		"TASK_STATUS_UNWINDING":   2,
+		"TASK_STATUS_DONE":        3,
+		"TASK_STATUS_CANCELED":    4,
+		"TASK_STATUS_FAILED":      5,
+		"TASK_STATUS_UNWOUND":     6,
+	}
+)
+
+func (x TaskStatus) Enum() *TaskStatus {
+	p := new(TaskStatus)
+	*p = x
+	return p
+}
+
+func (x TaskStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TaskStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_pmbot_v1_plugin_proto_enumTypes[15].Descriptor()
+}
+
+func (TaskStatus) Type() protoreflect.EnumType {
+	return &file_pmbot_v1_plugin_proto_enumTypes[15]
+}
+
+func (x TaskStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TaskStatus.Descriptor instead.
+func (TaskStatus) EnumDescriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 type OrderStatus int32
@@ -888,11 +1005,11 @@ func (x OrderStatus) String() string {
 }
 
 func (OrderStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[14].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[16].Descriptor()
 }
 
 func (OrderStatus) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[14]
+	return &file_pmbot_v1_plugin_proto_enumTypes[16]
 }
 
 func (x OrderStatus) Number() protoreflect.EnumNumber {
@@ -901,7 +1018,7 @@ func (x OrderStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use OrderStatus.Descriptor instead.
 func (OrderStatus) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{14}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{16}
 }
 
 type Forced int32
@@ -940,11 +1057,11 @@ func (x Forced) String() string {
 }
 
 func (Forced) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[15].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[17].Descriptor()
 }
 
 func (Forced) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[15]
+	return &file_pmbot_v1_plugin_proto_enumTypes[17]
 }
 
 func (x Forced) Number() protoreflect.EnumNumber {
@@ -953,7 +1070,7 @@ func (x Forced) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Forced.Descriptor instead.
 func (Forced) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{15}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{17}
 }
 
 type Wallet int32
@@ -998,11 +1115,11 @@ func (x Wallet) String() string {
 }
 
 func (Wallet) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[16].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[18].Descriptor()
 }
 
 func (Wallet) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[16]
+	return &file_pmbot_v1_plugin_proto_enumTypes[18]
 }
 
 func (x Wallet) Number() protoreflect.EnumNumber {
@@ -1011,7 +1128,7 @@ func (x Wallet) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Wallet.Descriptor instead.
 func (Wallet) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{16}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{18}
 }
 
 type Reason int32
@@ -1080,11 +1197,11 @@ func (x Reason) String() string {
 }
 
 func (Reason) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[17].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[19].Descriptor()
 }
 
 func (Reason) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[17]
+	return &file_pmbot_v1_plugin_proto_enumTypes[19]
 }
 
 func (x Reason) Number() protoreflect.EnumNumber {
@@ -1093,7 +1210,7 @@ func (x Reason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Reason.Descriptor instead.
 func (Reason) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{17}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{19}
 }
 
 type AccountStatus int32
@@ -1144,11 +1261,11 @@ func (x AccountStatus) String() string {
 }
 
 func (AccountStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[18].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[20].Descriptor()
 }
 
 func (AccountStatus) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[18]
+	return &file_pmbot_v1_plugin_proto_enumTypes[20]
 }
 
 func (x AccountStatus) Number() protoreflect.EnumNumber {
@@ -1157,7 +1274,7 @@ func (x AccountStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AccountStatus.Descriptor instead.
 func (AccountStatus) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{18}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{20}
 }
 
 type TradingState int32
@@ -1193,11 +1310,11 @@ func (x TradingState) String() string {
 }
 
 func (TradingState) Descriptor() protoreflect.EnumDescriptor {
-	return file_pmbot_v1_plugin_proto_enumTypes[19].Descriptor()
+	return file_pmbot_v1_plugin_proto_enumTypes[21].Descriptor()
 }
 
 func (TradingState) Type() protoreflect.EnumType {
-	return &file_pmbot_v1_plugin_proto_enumTypes[19]
+	return &file_pmbot_v1_plugin_proto_enumTypes[21]
 }
 
 func (x TradingState) Number() protoreflect.EnumNumber {
@@ -1206,7 +1323,7 @@ func (x TradingState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TradingState.Descriptor instead.
 func (TradingState) EnumDescriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{19}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{21}
 }
 
 type ListRequest struct {
@@ -2379,7 +2496,9 @@ type Resume struct {
 	States []*StateChange `protobuf:"bytes,7,rep,name=states,proto3" json:"states,omitempty"`
 	Market []*Seen        `protobuf:"bytes,8,rep,name=market,proto3" json:"market,omitempty"`
 	// What Saver.Save has returned, to be restored after Start.
-	Memory        *Memory `protobuf:"bytes,9,opt,name=memory,proto3" json:"memory,omitempty"`
+	Memory *Memory `protobuf:"bytes,9,opt,name=memory,proto3" json:"memory,omitempty"`
+	// The strategy's own pairs and stops that are not over, oldest first.
+	Tasks         []*TaskUpdate `protobuf:"bytes,10,rep,name=tasks,proto3" json:"tasks,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2473,6 +2592,13 @@ func (x *Resume) GetMarket() []*Seen {
 func (x *Resume) GetMemory() *Memory {
 	if x != nil {
 		return x.Memory
+	}
+	return nil
+}
+
+func (x *Resume) GetTasks() []*TaskUpdate {
+	if x != nil {
+		return x.Tasks
 	}
 	return nil
 }
@@ -3069,7 +3195,9 @@ type Handlers struct {
 	Timer       bool                   `protobuf:"varint,5,opt,name=timer,proto3" json:"timer,omitempty"`
 	State       bool                   `protobuf:"varint,6,opt,name=state,proto3" json:"state,omitempty"`
 	// News of loans and repayments that the strategy has wished.
-	Loan          bool `protobuf:"varint,7,opt,name=loan,proto3" json:"loan,omitempty"`
+	Loan bool `protobuf:"varint,7,opt,name=loan,proto3" json:"loan,omitempty"`
+	// News of pairs and stops that the strategy has wished.
+	Task          bool `protobuf:"varint,8,opt,name=task,proto3" json:"task,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3149,6 +3277,13 @@ func (x *Handlers) GetState() bool {
 func (x *Handlers) GetLoan() bool {
 	if x != nil {
 		return x.Loan
+	}
+	return false
+}
+
+func (x *Handlers) GetTask() bool {
+	if x != nil {
+		return x.Task
 	}
 	return false
 }
@@ -3327,6 +3462,7 @@ type Event struct {
 	//	*Event_Timer
 	//	*Event_State
 	//	*Event_Act
+	//	*Event_Task
 	Body          isEvent_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3492,6 +3628,15 @@ func (x *Event) GetAct() *ActUpdate {
 	return nil
 }
 
+func (x *Event) GetTask() *TaskUpdate {
+	if x != nil {
+		if x, ok := x.Body.(*Event_Task); ok {
+			return x.Task
+		}
+	}
+	return nil
+}
+
 type isEvent_Body interface {
 	isEvent_Body()
 }
@@ -3533,6 +3678,11 @@ type Event_Act struct {
 	Act *ActUpdate `protobuf:"bytes,18,opt,name=act,proto3,oneof"`
 }
 
+type Event_Task struct {
+	// Only to a strategy that has wished a pair or a stop.
+	Task *TaskUpdate `protobuf:"bytes,19,opt,name=task,proto3,oneof"`
+}
+
 func (*Event_OrderUpdate) isEvent_Body() {}
 
 func (*Event_Fill) isEvent_Body() {}
@@ -3550,6 +3700,8 @@ func (*Event_Timer) isEvent_Body() {}
 func (*Event_State) isEvent_Body() {}
 
 func (*Event_Act) isEvent_Body() {}
+
+func (*Event_Task) isEvent_Body() {}
 
 // Stop ends the strategy in good order.
 type Stop struct {
@@ -3789,8 +3941,11 @@ type Intent struct {
 	Tag []byte `protobuf:"bytes,4,opt,name=tag,proto3" json:"tag,omitempty"`
 	// What INTENT_KIND_BORROW and INTENT_KIND_REPAY are about: the name of an asset, 32 bytes
 	// at most, and how much of it. Their refs are counted with those of orders.
-	Asset         string `protobuf:"bytes,5,opt,name=asset,proto3" json:"asset,omitempty"`
-	Amount        int64  `protobuf:"varint,6,opt,name=amount,proto3" json:"amount,omitempty"`
+	Asset  string `protobuf:"bytes,5,opt,name=asset,proto3" json:"asset,omitempty"`
+	Amount int64  `protobuf:"varint,6,opt,name=amount,proto3" json:"amount,omitempty"`
+	// What INTENT_KIND_PAIR is about beyond request, whose quantity is in coins. The refs of pairs
+	// and stops are counted with those of orders.
+	Pair          *Pair `protobuf:"bytes,7,opt,name=pair,proto3" json:"pair,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3867,6 +4022,90 @@ func (x *Intent) GetAmount() int64 {
 	return 0
 }
 
+func (x *Intent) GetPair() *Pair {
+	if x != nil {
+		return x.Pair
+	}
+	return nil
+}
+
+// Pair is the other leg of a pair and its terms; see exchange.Pair.
+type Pair struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Hedge         uint32                 `protobuf:"varint,1,opt,name=hedge,proto3" json:"hedge,omitempty"`
+	HedgeSide     PositionSide           `protobuf:"varint,2,opt,name=hedge_side,json=hedgeSide,proto3,enum=pmbot.v1.PositionSide" json:"hedge_side,omitempty"`
+	Slice         int64                  `protobuf:"varint,3,opt,name=slice,proto3" json:"slice,omitempty"`
+	Timeout       int64                  `protobuf:"varint,4,opt,name=timeout,proto3" json:"timeout,omitempty"`
+	Tries         uint32                 `protobuf:"varint,5,opt,name=tries,proto3" json:"tries,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Pair) Reset() {
+	*x = Pair{}
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Pair) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Pair) ProtoMessage() {}
+
+func (x *Pair) ProtoReflect() protoreflect.Message {
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Pair.ProtoReflect.Descriptor instead.
+func (*Pair) Descriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *Pair) GetHedge() uint32 {
+	if x != nil {
+		return x.Hedge
+	}
+	return 0
+}
+
+func (x *Pair) GetHedgeSide() PositionSide {
+	if x != nil {
+		return x.HedgeSide
+	}
+	return PositionSide_POSITION_SIDE_BOTH
+}
+
+func (x *Pair) GetSlice() int64 {
+	if x != nil {
+		return x.Slice
+	}
+	return 0
+}
+
+func (x *Pair) GetTimeout() int64 {
+	if x != nil {
+		return x.Timeout
+	}
+	return 0
+}
+
+func (x *Pair) GetTries() uint32 {
+	if x != nil {
+		return x.Tries
+	}
+	return 0
+}
+
 // OrderRequest is an order as it is wanted; see exchange.OrderRequest for each field.
 type OrderRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -3897,7 +4136,7 @@ type OrderRequest struct {
 
 func (x *OrderRequest) Reset() {
 	*x = OrderRequest{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[33]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3909,7 +4148,7 @@ func (x *OrderRequest) String() string {
 func (*OrderRequest) ProtoMessage() {}
 
 func (x *OrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[33]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3922,7 +4161,7 @@ func (x *OrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderRequest.ProtoReflect.Descriptor instead.
 func (*OrderRequest) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{33}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *OrderRequest) GetInstrument() uint32 {
@@ -4083,7 +4322,7 @@ type Timer struct {
 
 func (x *Timer) Reset() {
 	*x = Timer{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4095,7 +4334,7 @@ func (x *Timer) String() string {
 func (*Timer) ProtoMessage() {}
 
 func (x *Timer) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4108,7 +4347,7 @@ func (x *Timer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Timer.ProtoReflect.Descriptor instead.
 func (*Timer) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{34}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Timer) GetId() uint64 {
@@ -4146,7 +4385,7 @@ type OrderUpdate struct {
 
 func (x *OrderUpdate) Reset() {
 	*x = OrderUpdate{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[35]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4158,7 +4397,7 @@ func (x *OrderUpdate) String() string {
 func (*OrderUpdate) ProtoMessage() {}
 
 func (x *OrderUpdate) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[35]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4171,7 +4410,7 @@ func (x *OrderUpdate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderUpdate.ProtoReflect.Descriptor instead.
 func (*OrderUpdate) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{35}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *OrderUpdate) GetOrder() uint64 {
@@ -4286,7 +4525,7 @@ type ActUpdate struct {
 
 func (x *ActUpdate) Reset() {
 	*x = ActUpdate{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4298,7 +4537,7 @@ func (x *ActUpdate) String() string {
 func (*ActUpdate) ProtoMessage() {}
 
 func (x *ActUpdate) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4311,7 +4550,7 @@ func (x *ActUpdate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActUpdate.ProtoReflect.Descriptor instead.
 func (*ActUpdate) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{36}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ActUpdate) GetAct() uint64 {
@@ -4391,6 +4630,140 @@ func (x *ActUpdate) GetRetryable() bool {
 	return false
 }
 
+// TaskUpdate is news of a pair or a stop; see exchange.TaskUpdate.
+type TaskUpdate struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Strategy   uint32                 `protobuf:"varint,1,opt,name=strategy,proto3" json:"strategy,omitempty"`
+	Ref        uint64                 `protobuf:"varint,2,opt,name=ref,proto3" json:"ref,omitempty"`
+	Kind       TaskKind               `protobuf:"varint,3,opt,name=kind,proto3,enum=pmbot.v1.TaskKind" json:"kind,omitempty"`
+	Status     TaskStatus             `protobuf:"varint,4,opt,name=status,proto3,enum=pmbot.v1.TaskStatus" json:"status,omitempty"`
+	Instrument uint32                 `protobuf:"varint,5,opt,name=instrument,proto3" json:"instrument,omitempty"`
+	Hedge      uint32                 `protobuf:"varint,6,opt,name=hedge,proto3" json:"hedge,omitempty"`
+	// Decimal numbers.
+	Coins         string `protobuf:"bytes,7,opt,name=coins,proto3" json:"coins,omitempty"`
+	Lead          string `protobuf:"bytes,8,opt,name=lead,proto3" json:"lead,omitempty"`
+	Hedged        string `protobuf:"bytes,9,opt,name=hedged,proto3" json:"hedged,omitempty"`
+	Trigger       int64  `protobuf:"varint,10,opt,name=trigger,proto3" json:"trigger,omitempty"`
+	Qty           int64  `protobuf:"varint,11,opt,name=qty,proto3" json:"qty,omitempty"`
+	Reason        string `protobuf:"bytes,12,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TaskUpdate) Reset() {
+	*x = TaskUpdate{}
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TaskUpdate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TaskUpdate) ProtoMessage() {}
+
+func (x *TaskUpdate) ProtoReflect() protoreflect.Message {
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TaskUpdate.ProtoReflect.Descriptor instead.
+func (*TaskUpdate) Descriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *TaskUpdate) GetStrategy() uint32 {
+	if x != nil {
+		return x.Strategy
+	}
+	return 0
+}
+
+func (x *TaskUpdate) GetRef() uint64 {
+	if x != nil {
+		return x.Ref
+	}
+	return 0
+}
+
+func (x *TaskUpdate) GetKind() TaskKind {
+	if x != nil {
+		return x.Kind
+	}
+	return TaskKind_TASK_KIND_UNSPECIFIED
+}
+
+func (x *TaskUpdate) GetStatus() TaskStatus {
+	if x != nil {
+		return x.Status
+	}
+	return TaskStatus_TASK_STATUS_UNSPECIFIED
+}
+
+func (x *TaskUpdate) GetInstrument() uint32 {
+	if x != nil {
+		return x.Instrument
+	}
+	return 0
+}
+
+func (x *TaskUpdate) GetHedge() uint32 {
+	if x != nil {
+		return x.Hedge
+	}
+	return 0
+}
+
+func (x *TaskUpdate) GetCoins() string {
+	if x != nil {
+		return x.Coins
+	}
+	return ""
+}
+
+func (x *TaskUpdate) GetLead() string {
+	if x != nil {
+		return x.Lead
+	}
+	return ""
+}
+
+func (x *TaskUpdate) GetHedged() string {
+	if x != nil {
+		return x.Hedged
+	}
+	return ""
+}
+
+func (x *TaskUpdate) GetTrigger() int64 {
+	if x != nil {
+		return x.Trigger
+	}
+	return 0
+}
+
+func (x *TaskUpdate) GetQty() int64 {
+	if x != nil {
+		return x.Qty
+	}
+	return 0
+}
+
+func (x *TaskUpdate) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 type Fill struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	Order        uint64                 `protobuf:"varint,1,opt,name=order,proto3" json:"order,omitempty"`
@@ -4415,7 +4788,7 @@ type Fill struct {
 
 func (x *Fill) Reset() {
 	*x = Fill{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4427,7 +4800,7 @@ func (x *Fill) String() string {
 func (*Fill) ProtoMessage() {}
 
 func (x *Fill) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4440,7 +4813,7 @@ func (x *Fill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fill.ProtoReflect.Descriptor instead.
 func (*Fill) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{37}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Fill) GetOrder() uint64 {
@@ -4564,7 +4937,7 @@ type LedgerEntry struct {
 
 func (x *LedgerEntry) Reset() {
 	*x = LedgerEntry{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[38]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4576,7 +4949,7 @@ func (x *LedgerEntry) String() string {
 func (*LedgerEntry) ProtoMessage() {}
 
 func (x *LedgerEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[38]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4589,7 +4962,7 @@ func (x *LedgerEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerEntry.ProtoReflect.Descriptor instead.
 func (*LedgerEntry) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{38}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *LedgerEntry) GetAsset() string {
@@ -4658,7 +5031,7 @@ type Account struct {
 
 func (x *Account) Reset() {
 	*x = Account{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[39]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4670,7 +5043,7 @@ func (x *Account) String() string {
 func (*Account) ProtoMessage() {}
 
 func (x *Account) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[39]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4683,7 +5056,7 @@ func (x *Account) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Account.ProtoReflect.Descriptor instead.
 func (*Account) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{39}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Account) GetEquity() string {
@@ -4760,7 +5133,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[40]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4772,7 +5145,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[40]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4785,7 +5158,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{40}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Refusal) GetIntent() *Intent {
@@ -4863,7 +5236,7 @@ type StateChange struct {
 
 func (x *StateChange) Reset() {
 	*x = StateChange{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[41]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4875,7 +5248,7 @@ func (x *StateChange) String() string {
 func (*StateChange) ProtoMessage() {}
 
 func (x *StateChange) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[41]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4888,7 +5261,7 @@ func (x *StateChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StateChange.ProtoReflect.Descriptor instead.
 func (*StateChange) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{41}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *StateChange) GetInstrument() uint32 {
@@ -4959,7 +5332,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[42]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4971,7 +5344,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[42]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4984,7 +5357,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{42}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Lot) GetMin() int64 {
@@ -5043,7 +5416,7 @@ type Instrument struct {
 
 func (x *Instrument) Reset() {
 	*x = Instrument{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[43]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5055,7 +5428,7 @@ func (x *Instrument) String() string {
 func (*Instrument) ProtoMessage() {}
 
 func (x *Instrument) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[43]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5068,7 +5441,7 @@ func (x *Instrument) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Instrument.ProtoReflect.Descriptor instead.
 func (*Instrument) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{43}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Instrument) GetProduct() Product {
@@ -5265,7 +5638,7 @@ type BacktestRequest struct {
 
 func (x *BacktestRequest) Reset() {
 	*x = BacktestRequest{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[44]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5277,7 +5650,7 @@ func (x *BacktestRequest) String() string {
 func (*BacktestRequest) ProtoMessage() {}
 
 func (x *BacktestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[44]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5290,7 +5663,7 @@ func (x *BacktestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BacktestRequest.ProtoReflect.Descriptor instead.
 func (*BacktestRequest) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{44}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *BacktestRequest) GetConfig() []byte {
@@ -5322,7 +5695,7 @@ type BacktestResponse struct {
 
 func (x *BacktestResponse) Reset() {
 	*x = BacktestResponse{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[45]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5334,7 +5707,7 @@ func (x *BacktestResponse) String() string {
 func (*BacktestResponse) ProtoMessage() {}
 
 func (x *BacktestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[45]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5347,7 +5720,7 @@ func (x *BacktestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BacktestResponse.ProtoReflect.Descriptor instead.
 func (*BacktestResponse) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{45}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *BacktestResponse) GetResponse() isBacktestResponse_Response {
@@ -5435,7 +5808,7 @@ type LogLines struct {
 
 func (x *LogLines) Reset() {
 	*x = LogLines{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[46]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5447,7 +5820,7 @@ func (x *LogLines) String() string {
 func (*LogLines) ProtoMessage() {}
 
 func (x *LogLines) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[46]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5460,7 +5833,7 @@ func (x *LogLines) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogLines.ProtoReflect.Descriptor instead.
 func (*LogLines) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{46}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *LogLines) GetLines() []*LogLine {
@@ -5481,7 +5854,7 @@ type LogLine struct {
 
 func (x *LogLine) Reset() {
 	*x = LogLine{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[47]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5493,7 +5866,7 @@ func (x *LogLine) String() string {
 func (*LogLine) ProtoMessage() {}
 
 func (x *LogLine) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[47]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5506,7 +5879,7 @@ func (x *LogLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogLine.ProtoReflect.Descriptor instead.
 func (*LogLine) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{47}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *LogLine) GetStrategy() string {
@@ -5536,7 +5909,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[48]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5548,7 +5921,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[48]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5561,7 +5934,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{48}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *Progress) GetEvents() uint64 {
@@ -5602,7 +5975,7 @@ type Handling struct {
 
 func (x *Handling) Reset() {
 	*x = Handling{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[49]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5614,7 +5987,7 @@ func (x *Handling) String() string {
 func (*Handling) ProtoMessage() {}
 
 func (x *Handling) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[49]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5627,7 +6000,7 @@ func (x *Handling) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Handling.ProtoReflect.Descriptor instead.
 func (*Handling) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{49}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *Handling) GetStrategy() string {
@@ -5762,7 +6135,7 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\vLiveStarted\x12\x16\n" +
 	"\x06socket\x18\x01 \x01(\bR\x06socket\x12\x18\n" +
 	"\aresumes\x18\x02 \x01(\bR\aresumes\x12\x14\n" +
-	"\x05saves\x18\x03 \x01(\bR\x05saves\"\xeb\x02\n" +
+	"\x05saves\x18\x03 \x01(\bR\x05saves\"\x97\x03\n" +
 	"\x06Resume\x12\x0e\n" +
 	"\x02at\x18\x01 \x01(\x03R\x02at\x12\x19\n" +
 	"\blast_ref\x18\x02 \x01(\x04R\alastRef\x120\n" +
@@ -5772,7 +6145,9 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\aaccount\x18\x06 \x01(\v2\x11.pmbot.v1.AccountR\aaccount\x12-\n" +
 	"\x06states\x18\a \x03(\v2\x15.pmbot.v1.StateChangeR\x06states\x12&\n" +
 	"\x06market\x18\b \x03(\v2\x0e.pmbot.v1.SeenR\x06market\x12(\n" +
-	"\x06memory\x18\t \x01(\v2\x10.pmbot.v1.MemoryR\x06memory\"~\n" +
+	"\x06memory\x18\t \x01(\v2\x10.pmbot.v1.MemoryR\x06memory\x12*\n" +
+	"\x05tasks\x18\n" +
+	" \x03(\v2\x14.pmbot.v1.TaskUpdateR\x05tasks\"~\n" +
 	"\bPosition\x12\x1e\n" +
 	"\n" +
 	"instrument\x18\x01 \x01(\rR\n" +
@@ -5816,7 +6191,7 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x06output\x18\x02 \x01(\v2\x10.pmbot.v1.OutputR\x06output\x12.\n" +
 	"\bhandlers\x18\x03 \x01(\v2\x12.pmbot.v1.HandlersR\bhandlers\x12)\n" +
 	"\x04live\x18\x04 \x01(\v2\x15.pmbot.v1.LiveStartedR\x04live\x12\x16\n" +
-	"\x06socket\x18\x05 \x01(\bR\x06socket\"\xb5\x01\n" +
+	"\x06socket\x18\x05 \x01(\bR\x06socket\"\xc9\x01\n" +
 	"\bHandlers\x12!\n" +
 	"\forder_update\x18\x01 \x01(\bR\vorderUpdate\x12\x12\n" +
 	"\x04fill\x18\x02 \x01(\bR\x04fill\x12\x18\n" +
@@ -5824,7 +6199,8 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\arefusal\x18\x04 \x01(\bR\arefusal\x12\x14\n" +
 	"\x05timer\x18\x05 \x01(\bR\x05timer\x12\x14\n" +
 	"\x05state\x18\x06 \x01(\bR\x05state\x12\x12\n" +
-	"\x04loan\x18\a \x01(\bR\x04loan\"\x8b\x01\n" +
+	"\x04loan\x18\a \x01(\bR\x04loan\x12\x12\n" +
+	"\x04task\x18\b \x01(\bR\x04task\"\x8b\x01\n" +
 	"\fSubscription\x12\x1e\n" +
 	"\n" +
 	"instrument\x18\x01 \x01(\rR\n" +
@@ -5835,7 +6211,7 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x05Batch\x12\x18\n" +
 	"\awarming\x18\x01 \x01(\bR\awarming\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\rR\x05count\x12\x12\n" +
-	"\x04rows\x18\x03 \x01(\fR\x04rows\"\xc7\x04\n" +
+	"\x04rows\x18\x03 \x01(\fR\x04rows\"\xf3\x04\n" +
 	"\x05Event\x12\x18\n" +
 	"\awarming\x18\x01 \x01(\bR\awarming\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x0e\n" +
@@ -5855,7 +6231,8 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\arefusal\x18\x0f \x01(\v2\x11.pmbot.v1.RefusalH\x00R\arefusal\x12'\n" +
 	"\x05timer\x18\x10 \x01(\v2\x0f.pmbot.v1.TimerH\x00R\x05timer\x12-\n" +
 	"\x05state\x18\x11 \x01(\v2\x15.pmbot.v1.StateChangeH\x00R\x05state\x12'\n" +
-	"\x03act\x18\x12 \x01(\v2\x13.pmbot.v1.ActUpdateH\x00R\x03actB\x06\n" +
+	"\x03act\x18\x12 \x01(\v2\x13.pmbot.v1.ActUpdateH\x00R\x03act\x12*\n" +
+	"\x04task\x18\x13 \x01(\v2\x14.pmbot.v1.TaskUpdateH\x00R\x04taskB\x06\n" +
 	"\x04body\"\x16\n" +
 	"\x04Stop\x12\x0e\n" +
 	"\x02at\x18\x01 \x01(\x03R\x02at\"b\n" +
@@ -5869,14 +6246,22 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x04logs\x18\x03 \x03(\v2\r.pmbot.v1.LogR\x04logs\"/\n" +
 	"\x03Log\x12\x14\n" +
 	"\x05event\x18\x01 \x01(\rR\x05event\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\"\xb6\x01\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"\xda\x01\n" +
 	"\x06Intent\x12(\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x14.pmbot.v1.IntentKindR\x04kind\x12\x10\n" +
 	"\x03ref\x18\x02 \x01(\x04R\x03ref\x120\n" +
 	"\arequest\x18\x03 \x01(\v2\x16.pmbot.v1.OrderRequestR\arequest\x12\x10\n" +
 	"\x03tag\x18\x04 \x01(\fR\x03tag\x12\x14\n" +
 	"\x05asset\x18\x05 \x01(\tR\x05asset\x12\x16\n" +
-	"\x06amount\x18\x06 \x01(\x03R\x06amount\"\x9a\x06\n" +
+	"\x06amount\x18\x06 \x01(\x03R\x06amount\x12\"\n" +
+	"\x04pair\x18\a \x01(\v2\x0e.pmbot.v1.PairR\x04pair\"\x99\x01\n" +
+	"\x04Pair\x12\x14\n" +
+	"\x05hedge\x18\x01 \x01(\rR\x05hedge\x125\n" +
+	"\n" +
+	"hedge_side\x18\x02 \x01(\x0e2\x16.pmbot.v1.PositionSideR\thedgeSide\x12\x14\n" +
+	"\x05slice\x18\x03 \x01(\x03R\x05slice\x12\x18\n" +
+	"\atimeout\x18\x04 \x01(\x03R\atimeout\x12\x14\n" +
+	"\x05tries\x18\x05 \x01(\rR\x05tries\"\x9a\x06\n" +
 	"\fOrderRequest\x12\x1e\n" +
 	"\n" +
 	"instrument\x18\x01 \x01(\rR\n" +
@@ -5938,7 +6323,24 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x04code\x18\t \x01(\x05R\x04code\x12\x16\n" +
 	"\x06reason\x18\n" +
 	" \x01(\tR\x06reason\x12\x1c\n" +
-	"\tretryable\x18\v \x01(\bR\tretryable\"\xb1\x03\n" +
+	"\tretryable\x18\v \x01(\bR\tretryable\"\xcc\x02\n" +
+	"\n" +
+	"TaskUpdate\x12\x1a\n" +
+	"\bstrategy\x18\x01 \x01(\rR\bstrategy\x12\x10\n" +
+	"\x03ref\x18\x02 \x01(\x04R\x03ref\x12&\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x12.pmbot.v1.TaskKindR\x04kind\x12,\n" +
+	"\x06status\x18\x04 \x01(\x0e2\x14.pmbot.v1.TaskStatusR\x06status\x12\x1e\n" +
+	"\n" +
+	"instrument\x18\x05 \x01(\rR\n" +
+	"instrument\x12\x14\n" +
+	"\x05hedge\x18\x06 \x01(\rR\x05hedge\x12\x14\n" +
+	"\x05coins\x18\a \x01(\tR\x05coins\x12\x12\n" +
+	"\x04lead\x18\b \x01(\tR\x04lead\x12\x16\n" +
+	"\x06hedged\x18\t \x01(\tR\x06hedged\x12\x18\n" +
+	"\atrigger\x18\n" +
+	" \x01(\x03R\atrigger\x12\x10\n" +
+	"\x03qty\x18\v \x01(\x03R\x03qty\x12\x16\n" +
+	"\x06reason\x18\f \x01(\tR\x06reason\"\xb1\x03\n" +
 	"\x04Fill\x12\x14\n" +
 	"\x05order\x18\x01 \x01(\x04R\x05order\x12\x1a\n" +
 	"\bstrategy\x18\x02 \x01(\rR\bstrategy\x12\x10\n" +
@@ -6138,7 +6540,7 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x1aSIDE_EFFECT_NO_SIDE_EFFECT\x10\x00\x12\x1a\n" +
 	"\x16SIDE_EFFECT_MARGIN_BUY\x10\x01\x12\x1a\n" +
 	"\x16SIDE_EFFECT_AUTO_REPAY\x10\x02\x12!\n" +
-	"\x1dSIDE_EFFECT_AUTO_BORROW_REPAY\x10\x03*\xb8\x01\n" +
+	"\x1dSIDE_EFFECT_AUTO_BORROW_REPAY\x10\x03*\xe7\x01\n" +
 	"\n" +
 	"IntentKind\x12\x1b\n" +
 	"\x17INTENT_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
@@ -6147,7 +6549,23 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\x11INTENT_KIND_AMEND\x10\x03\x12\x1a\n" +
 	"\x16INTENT_KIND_CANCEL_ALL\x10\x04\x12\x16\n" +
 	"\x12INTENT_KIND_BORROW\x10\x05\x12\x15\n" +
-	"\x11INTENT_KIND_REPAY\x10\x06*\xbc\x03\n" +
+	"\x11INTENT_KIND_REPAY\x10\x06\x12\x14\n" +
+	"\x10INTENT_KIND_PAIR\x10\n" +
+	"\x12\x17\n" +
+	"\x13INTENT_KIND_PROTECT\x10\v*M\n" +
+	"\bTaskKind\x12\x19\n" +
+	"\x15TASK_KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eTASK_KIND_PAIR\x10\x01\x12\x12\n" +
+	"\x0eTASK_KIND_STOP\x10\x02*\xbe\x01\n" +
+	"\n" +
+	"TaskStatus\x12\x1b\n" +
+	"\x17TASK_STATUS_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13TASK_STATUS_WORKING\x10\x01\x12\x19\n" +
+	"\x15TASK_STATUS_UNWINDING\x10\x02\x12\x14\n" +
+	"\x10TASK_STATUS_DONE\x10\x03\x12\x18\n" +
+	"\x14TASK_STATUS_CANCELED\x10\x04\x12\x16\n" +
+	"\x12TASK_STATUS_FAILED\x10\x05\x12\x17\n" +
+	"\x13TASK_STATUS_UNWOUND\x10\x06*\xbc\x03\n" +
 	"\vOrderStatus\x12\x1c\n" +
 	"\x18ORDER_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18ORDER_STATUS_PENDING_NEW\x10\x01\x12\x18\n" +
@@ -6225,8 +6643,8 @@ func file_pmbot_v1_plugin_proto_rawDescGZIP() []byte {
 	return file_pmbot_v1_plugin_proto_rawDescData
 }
 
-var file_pmbot_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 20)
-var file_pmbot_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 53)
+var file_pmbot_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 22)
+var file_pmbot_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
 var file_pmbot_v1_plugin_proto_goTypes = []any{
 	(Fault)(0),               // 0: pmbot.v1.Fault
 	(EventKind)(0),           // 1: pmbot.v1.EventKind
@@ -6242,169 +6660,179 @@ var file_pmbot_v1_plugin_proto_goTypes = []any{
 	(STP)(0),                 // 11: pmbot.v1.STP
 	(SideEffect)(0),          // 12: pmbot.v1.SideEffect
 	(IntentKind)(0),          // 13: pmbot.v1.IntentKind
-	(OrderStatus)(0),         // 14: pmbot.v1.OrderStatus
-	(Forced)(0),              // 15: pmbot.v1.Forced
-	(Wallet)(0),              // 16: pmbot.v1.Wallet
-	(Reason)(0),              // 17: pmbot.v1.Reason
-	(AccountStatus)(0),       // 18: pmbot.v1.AccountStatus
-	(TradingState)(0),        // 19: pmbot.v1.TradingState
-	(*ListRequest)(nil),      // 20: pmbot.v1.ListRequest
-	(*ListResponse)(nil),     // 21: pmbot.v1.ListResponse
-	(*DescribeRequest)(nil),  // 22: pmbot.v1.DescribeRequest
-	(*DescribeResponse)(nil), // 23: pmbot.v1.DescribeResponse
-	(*Manifest)(nil),         // 24: pmbot.v1.Manifest
-	(*Param)(nil),            // 25: pmbot.v1.Param
-	(*Symbol)(nil),           // 26: pmbot.v1.Symbol
-	(*Failure)(nil),          // 27: pmbot.v1.Failure
-	(*ParamProblem)(nil),     // 28: pmbot.v1.ParamProblem
-	(*PlayRequest)(nil),      // 29: pmbot.v1.PlayRequest
-	(*PlayResponse)(nil),     // 30: pmbot.v1.PlayResponse
-	(*Start)(nil),            // 31: pmbot.v1.Start
-	(*Live)(nil),             // 32: pmbot.v1.Live
-	(*LiveStarted)(nil),      // 33: pmbot.v1.LiveStarted
-	(*Resume)(nil),           // 34: pmbot.v1.Resume
-	(*Position)(nil),         // 35: pmbot.v1.Position
-	(*Order)(nil),            // 36: pmbot.v1.Order
-	(*Balance)(nil),          // 37: pmbot.v1.Balance
-	(*Seen)(nil),             // 38: pmbot.v1.Seen
-	(*Memory)(nil),           // 39: pmbot.v1.Memory
-	(*Sync)(nil),             // 40: pmbot.v1.Sync
-	(*Save)(nil),             // 41: pmbot.v1.Save
-	(*Saved)(nil),            // 42: pmbot.v1.Saved
-	(*Started)(nil),          // 43: pmbot.v1.Started
-	(*Handlers)(nil),         // 44: pmbot.v1.Handlers
-	(*Subscription)(nil),     // 45: pmbot.v1.Subscription
-	(*Batch)(nil),            // 46: pmbot.v1.Batch
-	(*Event)(nil),            // 47: pmbot.v1.Event
-	(*Stop)(nil),             // 48: pmbot.v1.Stop
-	(*Answer)(nil),           // 49: pmbot.v1.Answer
-	(*Output)(nil),           // 50: pmbot.v1.Output
-	(*Log)(nil),              // 51: pmbot.v1.Log
-	(*Intent)(nil),           // 52: pmbot.v1.Intent
-	(*OrderRequest)(nil),     // 53: pmbot.v1.OrderRequest
-	(*Timer)(nil),            // 54: pmbot.v1.Timer
-	(*OrderUpdate)(nil),      // 55: pmbot.v1.OrderUpdate
-	(*ActUpdate)(nil),        // 56: pmbot.v1.ActUpdate
-	(*Fill)(nil),             // 57: pmbot.v1.Fill
-	(*LedgerEntry)(nil),      // 58: pmbot.v1.LedgerEntry
-	(*Account)(nil),          // 59: pmbot.v1.Account
-	(*Refusal)(nil),          // 60: pmbot.v1.Refusal
-	(*StateChange)(nil),      // 61: pmbot.v1.StateChange
-	(*Lot)(nil),              // 62: pmbot.v1.Lot
-	(*Instrument)(nil),       // 63: pmbot.v1.Instrument
-	(*BacktestRequest)(nil),  // 64: pmbot.v1.BacktestRequest
-	(*BacktestResponse)(nil), // 65: pmbot.v1.BacktestResponse
-	(*LogLines)(nil),         // 66: pmbot.v1.LogLines
-	(*LogLine)(nil),          // 67: pmbot.v1.LogLine
-	(*Progress)(nil),         // 68: pmbot.v1.Progress
-	(*Handling)(nil),         // 69: pmbot.v1.Handling
-	nil,                      // 70: pmbot.v1.DescribeRequest.ParamsEntry
-	nil,                      // 71: pmbot.v1.DescribeResponse.ValuesEntry
-	nil,                      // 72: pmbot.v1.Start.ParamsEntry
+	(TaskKind)(0),            // 14: pmbot.v1.TaskKind
+	(TaskStatus)(0),          // 15: pmbot.v1.TaskStatus
+	(OrderStatus)(0),         // 16: pmbot.v1.OrderStatus
+	(Forced)(0),              // 17: pmbot.v1.Forced
+	(Wallet)(0),              // 18: pmbot.v1.Wallet
+	(Reason)(0),              // 19: pmbot.v1.Reason
+	(AccountStatus)(0),       // 20: pmbot.v1.AccountStatus
+	(TradingState)(0),        // 21: pmbot.v1.TradingState
+	(*ListRequest)(nil),      // 22: pmbot.v1.ListRequest
+	(*ListResponse)(nil),     // 23: pmbot.v1.ListResponse
+	(*DescribeRequest)(nil),  // 24: pmbot.v1.DescribeRequest
+	(*DescribeResponse)(nil), // 25: pmbot.v1.DescribeResponse
+	(*Manifest)(nil),         // 26: pmbot.v1.Manifest
+	(*Param)(nil),            // 27: pmbot.v1.Param
+	(*Symbol)(nil),           // 28: pmbot.v1.Symbol
+	(*Failure)(nil),          // 29: pmbot.v1.Failure
+	(*ParamProblem)(nil),     // 30: pmbot.v1.ParamProblem
+	(*PlayRequest)(nil),      // 31: pmbot.v1.PlayRequest
+	(*PlayResponse)(nil),     // 32: pmbot.v1.PlayResponse
+	(*Start)(nil),            // 33: pmbot.v1.Start
+	(*Live)(nil),             // 34: pmbot.v1.Live
+	(*LiveStarted)(nil),      // 35: pmbot.v1.LiveStarted
+	(*Resume)(nil),           // 36: pmbot.v1.Resume
+	(*Position)(nil),         // 37: pmbot.v1.Position
+	(*Order)(nil),            // 38: pmbot.v1.Order
+	(*Balance)(nil),          // 39: pmbot.v1.Balance
+	(*Seen)(nil),             // 40: pmbot.v1.Seen
+	(*Memory)(nil),           // 41: pmbot.v1.Memory
+	(*Sync)(nil),             // 42: pmbot.v1.Sync
+	(*Save)(nil),             // 43: pmbot.v1.Save
+	(*Saved)(nil),            // 44: pmbot.v1.Saved
+	(*Started)(nil),          // 45: pmbot.v1.Started
+	(*Handlers)(nil),         // 46: pmbot.v1.Handlers
+	(*Subscription)(nil),     // 47: pmbot.v1.Subscription
+	(*Batch)(nil),            // 48: pmbot.v1.Batch
+	(*Event)(nil),            // 49: pmbot.v1.Event
+	(*Stop)(nil),             // 50: pmbot.v1.Stop
+	(*Answer)(nil),           // 51: pmbot.v1.Answer
+	(*Output)(nil),           // 52: pmbot.v1.Output
+	(*Log)(nil),              // 53: pmbot.v1.Log
+	(*Intent)(nil),           // 54: pmbot.v1.Intent
+	(*Pair)(nil),             // 55: pmbot.v1.Pair
+	(*OrderRequest)(nil),     // 56: pmbot.v1.OrderRequest
+	(*Timer)(nil),            // 57: pmbot.v1.Timer
+	(*OrderUpdate)(nil),      // 58: pmbot.v1.OrderUpdate
+	(*ActUpdate)(nil),        // 59: pmbot.v1.ActUpdate
+	(*TaskUpdate)(nil),       // 60: pmbot.v1.TaskUpdate
+	(*Fill)(nil),             // 61: pmbot.v1.Fill
+	(*LedgerEntry)(nil),      // 62: pmbot.v1.LedgerEntry
+	(*Account)(nil),          // 63: pmbot.v1.Account
+	(*Refusal)(nil),          // 64: pmbot.v1.Refusal
+	(*StateChange)(nil),      // 65: pmbot.v1.StateChange
+	(*Lot)(nil),              // 66: pmbot.v1.Lot
+	(*Instrument)(nil),       // 67: pmbot.v1.Instrument
+	(*BacktestRequest)(nil),  // 68: pmbot.v1.BacktestRequest
+	(*BacktestResponse)(nil), // 69: pmbot.v1.BacktestResponse
+	(*LogLines)(nil),         // 70: pmbot.v1.LogLines
+	(*LogLine)(nil),          // 71: pmbot.v1.LogLine
+	(*Progress)(nil),         // 72: pmbot.v1.Progress
+	(*Handling)(nil),         // 73: pmbot.v1.Handling
+	nil,                      // 74: pmbot.v1.DescribeRequest.ParamsEntry
+	nil,                      // 75: pmbot.v1.DescribeResponse.ValuesEntry
+	nil,                      // 76: pmbot.v1.Start.ParamsEntry
 }
 var file_pmbot_v1_plugin_proto_depIdxs = []int32{
-	70, // 0: pmbot.v1.DescribeRequest.params:type_name -> pmbot.v1.DescribeRequest.ParamsEntry
-	24, // 1: pmbot.v1.DescribeResponse.manifest:type_name -> pmbot.v1.Manifest
-	25, // 2: pmbot.v1.DescribeResponse.params:type_name -> pmbot.v1.Param
-	71, // 3: pmbot.v1.DescribeResponse.values:type_name -> pmbot.v1.DescribeResponse.ValuesEntry
-	26, // 4: pmbot.v1.DescribeResponse.symbols:type_name -> pmbot.v1.Symbol
-	27, // 5: pmbot.v1.DescribeResponse.failure:type_name -> pmbot.v1.Failure
+	74, // 0: pmbot.v1.DescribeRequest.params:type_name -> pmbot.v1.DescribeRequest.ParamsEntry
+	26, // 1: pmbot.v1.DescribeResponse.manifest:type_name -> pmbot.v1.Manifest
+	27, // 2: pmbot.v1.DescribeResponse.params:type_name -> pmbot.v1.Param
+	75, // 3: pmbot.v1.DescribeResponse.values:type_name -> pmbot.v1.DescribeResponse.ValuesEntry
+	28, // 4: pmbot.v1.DescribeResponse.symbols:type_name -> pmbot.v1.Symbol
+	29, // 5: pmbot.v1.DescribeResponse.failure:type_name -> pmbot.v1.Failure
 	4,  // 6: pmbot.v1.Manifest.products:type_name -> pmbot.v1.Product
 	7,  // 7: pmbot.v1.Manifest.order_types:type_name -> pmbot.v1.OrderType
 	4,  // 8: pmbot.v1.Symbol.product:type_name -> pmbot.v1.Product
 	0,  // 9: pmbot.v1.Failure.fault:type_name -> pmbot.v1.Fault
-	28, // 10: pmbot.v1.Failure.params:type_name -> pmbot.v1.ParamProblem
-	69, // 11: pmbot.v1.Failure.handling:type_name -> pmbot.v1.Handling
-	31, // 12: pmbot.v1.PlayRequest.start:type_name -> pmbot.v1.Start
-	46, // 13: pmbot.v1.PlayRequest.batch:type_name -> pmbot.v1.Batch
-	47, // 14: pmbot.v1.PlayRequest.event:type_name -> pmbot.v1.Event
-	48, // 15: pmbot.v1.PlayRequest.stop:type_name -> pmbot.v1.Stop
-	41, // 16: pmbot.v1.PlayRequest.save:type_name -> pmbot.v1.Save
-	40, // 17: pmbot.v1.PlayRequest.sync:type_name -> pmbot.v1.Sync
-	47, // 18: pmbot.v1.PlayRequest.before:type_name -> pmbot.v1.Event
-	43, // 19: pmbot.v1.PlayResponse.started:type_name -> pmbot.v1.Started
-	49, // 20: pmbot.v1.PlayResponse.answer:type_name -> pmbot.v1.Answer
-	27, // 21: pmbot.v1.PlayResponse.failure:type_name -> pmbot.v1.Failure
-	42, // 22: pmbot.v1.PlayResponse.saved:type_name -> pmbot.v1.Saved
-	72, // 23: pmbot.v1.Start.params:type_name -> pmbot.v1.Start.ParamsEntry
-	63, // 24: pmbot.v1.Start.instruments:type_name -> pmbot.v1.Instrument
-	32, // 25: pmbot.v1.Start.live:type_name -> pmbot.v1.Live
-	34, // 26: pmbot.v1.Live.resume:type_name -> pmbot.v1.Resume
-	35, // 27: pmbot.v1.Resume.positions:type_name -> pmbot.v1.Position
-	36, // 28: pmbot.v1.Resume.orders:type_name -> pmbot.v1.Order
-	37, // 29: pmbot.v1.Resume.balances:type_name -> pmbot.v1.Balance
-	59, // 30: pmbot.v1.Resume.account:type_name -> pmbot.v1.Account
-	61, // 31: pmbot.v1.Resume.states:type_name -> pmbot.v1.StateChange
-	38, // 32: pmbot.v1.Resume.market:type_name -> pmbot.v1.Seen
-	39, // 33: pmbot.v1.Resume.memory:type_name -> pmbot.v1.Memory
-	6,  // 34: pmbot.v1.Position.side:type_name -> pmbot.v1.PositionSide
-	53, // 35: pmbot.v1.Order.request:type_name -> pmbot.v1.OrderRequest
-	14, // 36: pmbot.v1.Order.status:type_name -> pmbot.v1.OrderStatus
-	16, // 37: pmbot.v1.Balance.wallet:type_name -> pmbot.v1.Wallet
-	39, // 38: pmbot.v1.Saved.memory:type_name -> pmbot.v1.Memory
-	45, // 39: pmbot.v1.Started.subscriptions:type_name -> pmbot.v1.Subscription
-	50, // 40: pmbot.v1.Started.output:type_name -> pmbot.v1.Output
-	44, // 41: pmbot.v1.Started.handlers:type_name -> pmbot.v1.Handlers
-	33, // 42: pmbot.v1.Started.live:type_name -> pmbot.v1.LiveStarted
-	1,  // 43: pmbot.v1.Subscription.kind:type_name -> pmbot.v1.EventKind
-	55, // 44: pmbot.v1.Event.order_update:type_name -> pmbot.v1.OrderUpdate
-	57, // 45: pmbot.v1.Event.fill:type_name -> pmbot.v1.Fill
-	58, // 46: pmbot.v1.Event.ledger:type_name -> pmbot.v1.LedgerEntry
-	59, // 47: pmbot.v1.Event.account:type_name -> pmbot.v1.Account
-	59, // 48: pmbot.v1.Event.risk_level:type_name -> pmbot.v1.Account
-	60, // 49: pmbot.v1.Event.refusal:type_name -> pmbot.v1.Refusal
-	54, // 50: pmbot.v1.Event.timer:type_name -> pmbot.v1.Timer
-	61, // 51: pmbot.v1.Event.state:type_name -> pmbot.v1.StateChange
-	56, // 52: pmbot.v1.Event.act:type_name -> pmbot.v1.ActUpdate
-	50, // 53: pmbot.v1.Answer.output:type_name -> pmbot.v1.Output
-	52, // 54: pmbot.v1.Output.intents:type_name -> pmbot.v1.Intent
-	54, // 55: pmbot.v1.Output.timers:type_name -> pmbot.v1.Timer
-	51, // 56: pmbot.v1.Output.logs:type_name -> pmbot.v1.Log
-	13, // 57: pmbot.v1.Intent.kind:type_name -> pmbot.v1.IntentKind
-	53, // 58: pmbot.v1.Intent.request:type_name -> pmbot.v1.OrderRequest
-	5,  // 59: pmbot.v1.OrderRequest.side:type_name -> pmbot.v1.Side
-	6,  // 60: pmbot.v1.OrderRequest.position_side:type_name -> pmbot.v1.PositionSide
-	7,  // 61: pmbot.v1.OrderRequest.type:type_name -> pmbot.v1.OrderType
-	8,  // 62: pmbot.v1.OrderRequest.time_in_force:type_name -> pmbot.v1.TimeInForce
-	9,  // 63: pmbot.v1.OrderRequest.working_type:type_name -> pmbot.v1.WorkingType
-	10, // 64: pmbot.v1.OrderRequest.price_match:type_name -> pmbot.v1.PriceMatch
-	11, // 65: pmbot.v1.OrderRequest.stp:type_name -> pmbot.v1.STP
-	12, // 66: pmbot.v1.OrderRequest.side_effect:type_name -> pmbot.v1.SideEffect
-	14, // 67: pmbot.v1.OrderUpdate.status:type_name -> pmbot.v1.OrderStatus
-	2,  // 68: pmbot.v1.ActUpdate.kind:type_name -> pmbot.v1.ActKind
-	3,  // 69: pmbot.v1.ActUpdate.status:type_name -> pmbot.v1.ActStatus
-	5,  // 70: pmbot.v1.Fill.side:type_name -> pmbot.v1.Side
-	6,  // 71: pmbot.v1.Fill.position_side:type_name -> pmbot.v1.PositionSide
-	15, // 72: pmbot.v1.Fill.forced:type_name -> pmbot.v1.Forced
-	16, // 73: pmbot.v1.LedgerEntry.wallet:type_name -> pmbot.v1.Wallet
-	17, // 74: pmbot.v1.LedgerEntry.reason:type_name -> pmbot.v1.Reason
-	18, // 75: pmbot.v1.Account.status:type_name -> pmbot.v1.AccountStatus
-	52, // 76: pmbot.v1.Refusal.intent:type_name -> pmbot.v1.Intent
-	19, // 77: pmbot.v1.StateChange.state:type_name -> pmbot.v1.TradingState
-	19, // 78: pmbot.v1.StateChange.effective:type_name -> pmbot.v1.TradingState
-	4,  // 79: pmbot.v1.Instrument.product:type_name -> pmbot.v1.Product
-	62, // 80: pmbot.v1.Instrument.lot:type_name -> pmbot.v1.Lot
-	62, // 81: pmbot.v1.Instrument.market_lot:type_name -> pmbot.v1.Lot
-	7,  // 82: pmbot.v1.Instrument.order_types:type_name -> pmbot.v1.OrderType
-	8,  // 83: pmbot.v1.Instrument.times_in_force:type_name -> pmbot.v1.TimeInForce
-	68, // 84: pmbot.v1.BacktestResponse.progress:type_name -> pmbot.v1.Progress
-	27, // 85: pmbot.v1.BacktestResponse.failure:type_name -> pmbot.v1.Failure
-	66, // 86: pmbot.v1.BacktestResponse.logs:type_name -> pmbot.v1.LogLines
-	67, // 87: pmbot.v1.LogLines.lines:type_name -> pmbot.v1.LogLine
-	69, // 88: pmbot.v1.Progress.handling:type_name -> pmbot.v1.Handling
-	20, // 89: pmbot.v1.StrategyService.List:input_type -> pmbot.v1.ListRequest
-	22, // 90: pmbot.v1.StrategyService.Describe:input_type -> pmbot.v1.DescribeRequest
-	29, // 91: pmbot.v1.StrategyService.Play:input_type -> pmbot.v1.PlayRequest
-	64, // 92: pmbot.v1.StrategyService.Backtest:input_type -> pmbot.v1.BacktestRequest
-	21, // 93: pmbot.v1.StrategyService.List:output_type -> pmbot.v1.ListResponse
-	23, // 94: pmbot.v1.StrategyService.Describe:output_type -> pmbot.v1.DescribeResponse
-	30, // 95: pmbot.v1.StrategyService.Play:output_type -> pmbot.v1.PlayResponse
-	65, // 96: pmbot.v1.StrategyService.Backtest:output_type -> pmbot.v1.BacktestResponse
-	93, // [93:97] is the sub-list for method output_type
-	89, // [89:93] is the sub-list for method input_type
-	89, // [89:89] is the sub-list for extension type_name
-	89, // [89:89] is the sub-list for extension extendee
-	0,  // [0:89] is the sub-list for field type_name
+	30, // 10: pmbot.v1.Failure.params:type_name -> pmbot.v1.ParamProblem
+	73, // 11: pmbot.v1.Failure.handling:type_name -> pmbot.v1.Handling
+	33, // 12: pmbot.v1.PlayRequest.start:type_name -> pmbot.v1.Start
+	48, // 13: pmbot.v1.PlayRequest.batch:type_name -> pmbot.v1.Batch
+	49, // 14: pmbot.v1.PlayRequest.event:type_name -> pmbot.v1.Event
+	50, // 15: pmbot.v1.PlayRequest.stop:type_name -> pmbot.v1.Stop
+	43, // 16: pmbot.v1.PlayRequest.save:type_name -> pmbot.v1.Save
+	42, // 17: pmbot.v1.PlayRequest.sync:type_name -> pmbot.v1.Sync
+	49, // 18: pmbot.v1.PlayRequest.before:type_name -> pmbot.v1.Event
+	45, // 19: pmbot.v1.PlayResponse.started:type_name -> pmbot.v1.Started
+	51, // 20: pmbot.v1.PlayResponse.answer:type_name -> pmbot.v1.Answer
+	29, // 21: pmbot.v1.PlayResponse.failure:type_name -> pmbot.v1.Failure
+	44, // 22: pmbot.v1.PlayResponse.saved:type_name -> pmbot.v1.Saved
+	76, // 23: pmbot.v1.Start.params:type_name -> pmbot.v1.Start.ParamsEntry
+	67, // 24: pmbot.v1.Start.instruments:type_name -> pmbot.v1.Instrument
+	34, // 25: pmbot.v1.Start.live:type_name -> pmbot.v1.Live
+	36, // 26: pmbot.v1.Live.resume:type_name -> pmbot.v1.Resume
+	37, // 27: pmbot.v1.Resume.positions:type_name -> pmbot.v1.Position
+	38, // 28: pmbot.v1.Resume.orders:type_name -> pmbot.v1.Order
+	39, // 29: pmbot.v1.Resume.balances:type_name -> pmbot.v1.Balance
+	63, // 30: pmbot.v1.Resume.account:type_name -> pmbot.v1.Account
+	65, // 31: pmbot.v1.Resume.states:type_name -> pmbot.v1.StateChange
+	40, // 32: pmbot.v1.Resume.market:type_name -> pmbot.v1.Seen
+	41, // 33: pmbot.v1.Resume.memory:type_name -> pmbot.v1.Memory
+	60, // 34: pmbot.v1.Resume.tasks:type_name -> pmbot.v1.TaskUpdate
+	6,  // 35: pmbot.v1.Position.side:type_name -> pmbot.v1.PositionSide
+	56, // 36: pmbot.v1.Order.request:type_name -> pmbot.v1.OrderRequest
+	16, // 37: pmbot.v1.Order.status:type_name -> pmbot.v1.OrderStatus
+	18, // 38: pmbot.v1.Balance.wallet:type_name -> pmbot.v1.Wallet
+	41, // 39: pmbot.v1.Saved.memory:type_name -> pmbot.v1.Memory
+	47, // 40: pmbot.v1.Started.subscriptions:type_name -> pmbot.v1.Subscription
+	52, // 41: pmbot.v1.Started.output:type_name -> pmbot.v1.Output
+	46, // 42: pmbot.v1.Started.handlers:type_name -> pmbot.v1.Handlers
+	35, // 43: pmbot.v1.Started.live:type_name -> pmbot.v1.LiveStarted
+	1,  // 44: pmbot.v1.Subscription.kind:type_name -> pmbot.v1.EventKind
+	58, // 45: pmbot.v1.Event.order_update:type_name -> pmbot.v1.OrderUpdate
+	61, // 46: pmbot.v1.Event.fill:type_name -> pmbot.v1.Fill
+	62, // 47: pmbot.v1.Event.ledger:type_name -> pmbot.v1.LedgerEntry
+	63, // 48: pmbot.v1.Event.account:type_name -> pmbot.v1.Account
+	63, // 49: pmbot.v1.Event.risk_level:type_name -> pmbot.v1.Account
+	64, // 50: pmbot.v1.Event.refusal:type_name -> pmbot.v1.Refusal
+	57, // 51: pmbot.v1.Event.timer:type_name -> pmbot.v1.Timer
+	65, // 52: pmbot.v1.Event.state:type_name -> pmbot.v1.StateChange
+	59, // 53: pmbot.v1.Event.act:type_name -> pmbot.v1.ActUpdate
+	60, // 54: pmbot.v1.Event.task:type_name -> pmbot.v1.TaskUpdate
+	52, // 55: pmbot.v1.Answer.output:type_name -> pmbot.v1.Output
+	54, // 56: pmbot.v1.Output.intents:type_name -> pmbot.v1.Intent
+	57, // 57: pmbot.v1.Output.timers:type_name -> pmbot.v1.Timer
+	53, // 58: pmbot.v1.Output.logs:type_name -> pmbot.v1.Log
+	13, // 59: pmbot.v1.Intent.kind:type_name -> pmbot.v1.IntentKind
+	56, // 60: pmbot.v1.Intent.request:type_name -> pmbot.v1.OrderRequest
+	55, // 61: pmbot.v1.Intent.pair:type_name -> pmbot.v1.Pair
+	6,  // 62: pmbot.v1.Pair.hedge_side:type_name -> pmbot.v1.PositionSide
+	5,  // 63: pmbot.v1.OrderRequest.side:type_name -> pmbot.v1.Side
+	6,  // 64: pmbot.v1.OrderRequest.position_side:type_name -> pmbot.v1.PositionSide
+	7,  // 65: pmbot.v1.OrderRequest.type:type_name -> pmbot.v1.OrderType
+	8,  // 66: pmbot.v1.OrderRequest.time_in_force:type_name -> pmbot.v1.TimeInForce
+	9,  // 67: pmbot.v1.OrderRequest.working_type:type_name -> pmbot.v1.WorkingType
+	10, // 68: pmbot.v1.OrderRequest.price_match:type_name -> pmbot.v1.PriceMatch
+	11, // 69: pmbot.v1.OrderRequest.stp:type_name -> pmbot.v1.STP
+	12, // 70: pmbot.v1.OrderRequest.side_effect:type_name -> pmbot.v1.SideEffect
+	16, // 71: pmbot.v1.OrderUpdate.status:type_name -> pmbot.v1.OrderStatus
+	2,  // 72: pmbot.v1.ActUpdate.kind:type_name -> pmbot.v1.ActKind
+	3,  // 73: pmbot.v1.ActUpdate.status:type_name -> pmbot.v1.ActStatus
+	14, // 74: pmbot.v1.TaskUpdate.kind:type_name -> pmbot.v1.TaskKind
+	15, // 75: pmbot.v1.TaskUpdate.status:type_name -> pmbot.v1.TaskStatus
+	5,  // 76: pmbot.v1.Fill.side:type_name -> pmbot.v1.Side
+	6,  // 77: pmbot.v1.Fill.position_side:type_name -> pmbot.v1.PositionSide
+	17, // 78: pmbot.v1.Fill.forced:type_name -> pmbot.v1.Forced
+	18, // 79: pmbot.v1.LedgerEntry.wallet:type_name -> pmbot.v1.Wallet
+	19, // 80: pmbot.v1.LedgerEntry.reason:type_name -> pmbot.v1.Reason
+	20, // 81: pmbot.v1.Account.status:type_name -> pmbot.v1.AccountStatus
+	54, // 82: pmbot.v1.Refusal.intent:type_name -> pmbot.v1.Intent
+	21, // 83: pmbot.v1.StateChange.state:type_name -> pmbot.v1.TradingState
+	21, // 84: pmbot.v1.StateChange.effective:type_name -> pmbot.v1.TradingState
+	4,  // 85: pmbot.v1.Instrument.product:type_name -> pmbot.v1.Product
+	66, // 86: pmbot.v1.Instrument.lot:type_name -> pmbot.v1.Lot
+	66, // 87: pmbot.v1.Instrument.market_lot:type_name -> pmbot.v1.Lot
+	7,  // 88: pmbot.v1.Instrument.order_types:type_name -> pmbot.v1.OrderType
+	8,  // 89: pmbot.v1.Instrument.times_in_force:type_name -> pmbot.v1.TimeInForce
+	72, // 90: pmbot.v1.BacktestResponse.progress:type_name -> pmbot.v1.Progress
+	29, // 91: pmbot.v1.BacktestResponse.failure:type_name -> pmbot.v1.Failure
+	70, // 92: pmbot.v1.BacktestResponse.logs:type_name -> pmbot.v1.LogLines
+	71, // 93: pmbot.v1.LogLines.lines:type_name -> pmbot.v1.LogLine
+	73, // 94: pmbot.v1.Progress.handling:type_name -> pmbot.v1.Handling
+	22, // 95: pmbot.v1.StrategyService.List:input_type -> pmbot.v1.ListRequest
+	24, // 96: pmbot.v1.StrategyService.Describe:input_type -> pmbot.v1.DescribeRequest
+	31, // 97: pmbot.v1.StrategyService.Play:input_type -> pmbot.v1.PlayRequest
+	68, // 98: pmbot.v1.StrategyService.Backtest:input_type -> pmbot.v1.BacktestRequest
+	23, // 99: pmbot.v1.StrategyService.List:output_type -> pmbot.v1.ListResponse
+	25, // 100: pmbot.v1.StrategyService.Describe:output_type -> pmbot.v1.DescribeResponse
+	32, // 101: pmbot.v1.StrategyService.Play:output_type -> pmbot.v1.PlayResponse
+	69, // 102: pmbot.v1.StrategyService.Backtest:output_type -> pmbot.v1.BacktestResponse
+	99, // [99:103] is the sub-list for method output_type
+	95, // [95:99] is the sub-list for method input_type
+	95, // [95:95] is the sub-list for extension type_name
+	95, // [95:95] is the sub-list for extension extendee
+	0,  // [0:95] is the sub-list for field type_name
 }
 
 func init() { file_pmbot_v1_plugin_proto_init() }
@@ -6436,8 +6864,9 @@ func file_pmbot_v1_plugin_proto_init() {
 		(*Event_Timer)(nil),
 		(*Event_State)(nil),
 		(*Event_Act)(nil),
+		(*Event_Task)(nil),
 	}
-	file_pmbot_v1_plugin_proto_msgTypes[45].OneofWrappers = []any{
+	file_pmbot_v1_plugin_proto_msgTypes[47].OneofWrappers = []any{
 		(*BacktestResponse_Progress)(nil),
 		(*BacktestResponse_Result)(nil),
 		(*BacktestResponse_Failure)(nil),
@@ -6448,8 +6877,8 @@ func file_pmbot_v1_plugin_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pmbot_v1_plugin_proto_rawDesc), len(file_pmbot_v1_plugin_proto_rawDesc)),
-			NumEnums:      20,
-			NumMessages:   53,
+			NumEnums:      22,
+			NumMessages:   55,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -38,6 +38,8 @@ func EncodeEvent(e *exchange.Event) (*pb.Event, error) {
 			Amount: encodeDecimal(u.Amount), Status: pb.ActStatus(u.Status), Transaction: u.Transaction, Code: int32(u.Code),
 			Reason: valid(u.Reason), Retryable: u.Retryable,
 		}}
+	case exchange.KindTask:
+		p.Body = &pb.Event_Task{Task: encodeTask(e.Task())}
 	case exchange.KindRefusal:
 		r := e.Refusal()
 		p.Body = &pb.Event_Refusal{Refusal: &pb.Refusal{
@@ -61,6 +63,7 @@ func EncodeHandlers(handles func(exchange.Kind) bool) *pb.Handlers {
 		OrderUpdate: handles(exchange.KindOrderUpdate), Fill: handles(exchange.KindFill),
 		Account: handles(exchange.KindAccount), Refusal: handles(exchange.KindRefusal),
 		Timer: handles(exchange.KindTimer), State: handles(exchange.KindState), Loan: handles(exchange.KindAct),
+		Task: handles(exchange.KindTask),
 	}
 }
 
@@ -84,6 +87,8 @@ func Handles(h *pb.Handlers, k exchange.Kind) bool {
 		return h.State
 	case k == exchange.KindAct:
 		return h.Loan
+	case k == exchange.KindTask:
+		return h.Task
 	case k == exchange.KindLedger || k == exchange.KindRiskLevel:
 		return false
 	default:
@@ -187,6 +192,12 @@ func (d *Decoder) body(p *pb.Event, e *exchange.Event) error {
 			Asset: u.GetAsset(), Amount: n.parse(u.GetAmount()), Status: exchange.ActStatus(u.GetStatus()), Transaction: u.GetTransaction(),
 			Code: int(u.GetCode()), Reason: u.GetReason(), Retryable: u.GetRetryable(),
 		})
+	case *pb.Event_Task:
+		u, err := d.task(b.Task, &n)
+		if err != nil {
+			return err
+		}
+		e.SetTask(&u)
 	case *pb.Event_Refusal:
 		r := b.Refusal
 		intent := d.intent(r.GetIntent())

@@ -47,6 +47,7 @@ func LogText(line string) string {
 func encodeIntent(i *exchange.Intent) *pb.Intent {
 	return &pb.Intent{
 		Kind: pb.IntentKind(i.Kind), Ref: i.Ref, Tag: []byte(i.Tag), Request: encodeRequest(&i.Request), Asset: valid(i.Asset), Amount: int64(i.Amount),
+		Pair: encodePair(&i.Pair),
 	}
 }
 
@@ -109,7 +110,8 @@ func (d *Decoder) checkIntent(i *pb.Intent) error {
 		return fmt.Errorf("asset of %d bytes, more than 32", len(i.GetAsset()))
 	}
 	switch i.GetKind() {
-	case pb.IntentKind_INTENT_KIND_NEW, pb.IntentKind_INTENT_KIND_BORROW, pb.IntentKind_INTENT_KIND_REPAY:
+	case pb.IntentKind_INTENT_KIND_NEW, pb.IntentKind_INTENT_KIND_BORROW, pb.IntentKind_INTENT_KIND_REPAY,
+		pb.IntentKind_INTENT_KIND_PAIR, pb.IntentKind_INTENT_KIND_PROTECT:
 		if i.GetRef() <= d.LastRef {
 			return fmt.Errorf("ref %d after %d; refs rise", i.GetRef(), d.LastRef)
 		}
@@ -119,6 +121,14 @@ func (d *Decoder) checkIntent(i *pb.Intent) error {
 		if _, err := instrument(r.GetInstrument(), d.Instruments); err != nil {
 			return err
 		}
+	}
+	if p := i.GetPair(); p != nil {
+		if _, err := instrument(p.GetHedge(), d.Instruments); err != nil {
+			return fmt.Errorf("hedge of a pair: %w", err)
+		}
+	}
+	if err := known("position side", i.GetPair().GetHedgeSide(), pb.PositionSide_name, 0); err != nil {
+		return err
 	}
 	return checkRequest(r, i.GetKind())
 }
@@ -152,6 +162,7 @@ func (d *Decoder) intent(i *pb.Intent) exchange.Intent {
 	return exchange.Intent{
 		Kind: exchange.IntentKind(i.GetKind()), Ref: i.GetRef(), Tag: string(i.GetTag()), Request: decodeRequest(i.GetRequest()),
 		Asset: i.GetAsset(), Amount: exchange.Fixed(i.GetAmount()),
+		Pair: decodePair(i.GetPair()),
 	}
 }
 

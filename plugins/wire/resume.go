@@ -26,6 +26,9 @@ func EncodeResume(r *strategy.Resume) *pb.Resume {
 			VenueId: o.VenueID, Parent: uint64(o.Parent), Filled: int64(o.Filled), Created: int64(o.Created), Updated: int64(o.Updated),
 		})
 	}
+	for i := range r.Tasks {
+		p.Tasks = append(p.Tasks, encodeTask(&r.Tasks[i]))
+	}
 	for _, b := range r.Balances {
 		p.Balances = append(p.Balances, &pb.Balance{Asset: valid(b.Asset), Wallet: pb.Wallet(b.Wallet), Amount: encodeDecimal(b.Amount)})
 	}
@@ -77,6 +80,13 @@ func (d *Decoder) Resume(p *pb.Resume) (*strategy.Resume, error) {
 			Parent: exchange.OrderID(o.GetParent()), Filled: exchange.Fixed(o.GetFilled()),
 			Created: exchange.Time(o.GetCreated()), Updated: exchange.Time(o.GetUpdated()),
 		})
+	}
+	for _, t := range p.GetTasks() {
+		u, err := d.task(t, &n)
+		if err != nil {
+			return nil, fmt.Errorf("resume: task %d: %w", t.GetRef(), err)
+		}
+		r.Tasks = append(r.Tasks, u)
 	}
 	for _, b := range p.GetBalances() {
 		r.Balances = append(r.Balances, exchange.TruthBalance{

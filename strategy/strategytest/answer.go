@@ -29,8 +29,15 @@ func (d *desk) wish(i exchange.Intent, chain int) {
 				d.cancelLater(o.ref, chain)
 			}
 		}
+		for _, u := range d.tasks {
+			if in := i.Request.Inst; in == 0 || in == u.Inst || in == u.Hedge {
+				d.cancelLater(u.Ref, chain)
+			}
+		}
 	case exchange.IntentAmend:
 		d.amend(i, chain)
+	case exchange.IntentPair, exchange.IntentProtect:
+		d.task(i, chain)
 	case exchange.IntentBorrow, exchange.IntentRepay:
 		if d.answer != wait {
 			d.later(chain, "loan "+refOf(i.Ref), func() { d.loan(i, chain) })
@@ -61,6 +68,10 @@ func (d *desk) newOrder(i exchange.Intent, chain int) {
 }
 
 func (d *desk) cancelLater(ref strategy.Ref, chain int) {
+	if open := d.taskOf(ref); open != nil && d.answer != wait {
+		u := *open
+		d.later(chain, "task "+refOf(ref), func() { d.endTask(ref, exchange.TaskCanceled, u.Lead, u.Hedged, "", chain) })
+	}
 	o := d.find(ref)
 	if o == nil || o.status == exchange.StatusPendingCancel {
 		return

@@ -31,6 +31,11 @@ func (d *desk) check(i *exchange.Intent) (faults []string) {
 			bad("no order has that ref")
 		}
 		return faults
+	case exchange.IntentPair, exchange.IntentProtect:
+		if wrong := d.checkTask(i); wrong != "" {
+			bad("%s", wrong)
+			return faults
+		}
 	case exchange.IntentBorrow, exchange.IntentRepay:
 		if !d.manifest.Borrow && i.Kind == exchange.IntentBorrow {
 			bad("the manifest does not say Borrow")

@@ -56,6 +56,8 @@ func describeIntent(ins *exchange.Instruments, i *exchange.Intent) string {
 		return "cancel all"
 	case exchange.IntentAmend:
 		return fmt.Sprintf("amend #%d to %v at %v", i.Ref, i.Request.Qty, i.Request.Price)
+	case exchange.IntentPair, exchange.IntentProtect:
+		return describeTask(ins, i)
 	default:
 		return fmt.Sprintf("#%d %s %v %s", i.Ref, strings.ToLower(i.Kind.String()), i.Amount, i.Asset)
 	}

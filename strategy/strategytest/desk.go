@@ -54,6 +54,7 @@ type desk struct {
 	seq     uint64
 	timers  []exchange.Timer
 	orders  []order
+	tasks   []exchange.TaskUpdate
 	warming bool
 	answer  answer
 	queue   []follow

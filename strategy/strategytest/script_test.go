@@ -63,6 +63,15 @@ func (e *echo) OnTrade(env *strategy.Env, _ *exchange.Instrument, t exchange.Tra
 		ref := env.Borrow("BTC", exchange.FixedOne)
 		env.Logf("wished %d", ref)
 		env.Repay("BTC", exchange.FixedOne)
+	case 6 * exchange.FixedOne:
+		hedge, _ := env.Instrument(strategy.Symbol{Product: exchange.CM, Name: "BTCUSD_PERP"})
+		env.Pair(strategy.Pair{Lead: e.in, Hedge: hedge, Coins: -exchange.FixedOne / 10, Slice: exchange.FixedOne / 20, Timeout: time.Minute, Tag: "pair"})
+	case 7 * exchange.FixedOne:
+		env.Protect(strategy.Buy(e.in, 0).Stop(exchange.MustFixed("62000")).OnMark())
+	case 8 * exchange.FixedOne:
+		for _, u := range env.Tasks() {
+			env.Cancel(u.Ref)
+		}
 	default:
 		env.Logf("trade %v %v, warming %v", t.Price, t.Qty, env.Warming())
 	}
@@ -76,6 +85,9 @@ func (e *echo) OnOrder(env *strategy.Env, _ *exchange.Instrument, u *exchange.Or
 func (e *echo) OnRefusal(env *strategy.Env, r *exchange.Refusal) { env.Logf("refused by %s", r.Rule) }
 func (e *echo) OnLoan(env *strategy.Env, u *exchange.ActUpdate) {
 	env.Logf("loan #%d %v %v, debt %v", u.Ref, u.Kind, u.Status, env.Debt("BTC"))
+}
+func (e *echo) OnTask(env *strategy.Env, u *exchange.TaskUpdate) {
+	env.Logf("#%d %v %v, %v and %v coins, %d open", u.Ref, u.Kind, u.Status, u.Lead, u.Hedged, len(env.Tasks()))
 }
 func (e *echo) OnAccount(env *strategy.Env, a *exchange.Account) {
 	env.Logf("equity %v, uniMMR %v, USDT %v", a.Equity, a.UniMMR, env.Coins("USDT"))

@@ -51,6 +51,7 @@ func verbs() []verb {
 		{"fill", "fill REF [QTY] [at PRICE]", "an order of the strategy fills: the rest of it at its own price, or the last one", true, (*script).fill},
 		{"order", "order REF working|filled|canceled|expired|rejected|unknown|not_arrived [reason]", "news of an order", true, (*script).order},
 		{"refuse", "refuse REF [CONTROL]", "the guard refuses a new order that was not answered", true, (*script).refuseOrder},
+		{"task", "task REF done|failed|unwound|canceled [LEAD HEDGED]", "a pair or a stop ends; a pair has moved its legs by so many coins, 0 and 0 if they are left out", true, (*script).taskLine},
 		{"forced", "forced UM:BTCUSDT buy|sell QTY at PRICE [ADL|LIQUIDATION|DELIVERY]", "the exchange closes a part of the position by force", true, (*script).forced},
 		{"balance", "balance MARGIN|UM|CM|LOAN|INTEREST ASSET AMOUNT", "what a wallet of the account holds", true, (*script).balance},
 		{"account", "account [equity=N] [unimmr=N] [available=N] [status=WORD]", "a snapshot of the account", true, (*script).account},

@@ -40,15 +40,24 @@ func (s *script) own(args []string) (*order, []string, error) {
 	if len(args) == 0 {
 		return nil, nil, errUsage
 	}
-	ref, err := strconv.ParseUint(strings.TrimPrefix(args[0], "#"), 10, 64)
+	ref, err := refFrom(args[0])
 	if err != nil {
-		return nil, nil, fmt.Errorf("%q is no ref: %w", args[0], errUsage)
+		return nil, nil, err
 	}
 	o := s.desk.find(ref)
 	if o == nil {
 		return nil, nil, fmt.Errorf("order #%d is not open; %s", ref, s.desk.refs())
 	}
 	return o, args[1:], nil
+}
+
+// refFrom reads 3 or #3.
+func refFrom(word string) (uint64, error) {
+	ref, err := strconv.ParseUint(strings.TrimPrefix(word, "#"), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no ref: %w", word, errUsage)
+	}
+	return ref, nil
 }
 
 func (s *script) fill(args []string) error {

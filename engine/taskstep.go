@@ -1,0 +1,266 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pmbot/pmbot/exchange"
+)
+
+// What comes next of each task. Nothing here changes anything.
+
+// pursue appends the next order of every task that has one.
+func (k *Kernel) pursue(found []exchange.Event) []exchange.Event {
+	for _, t := range k.tasks {
+		in, ok := k.nextStop(t)
+		if t.kind == exchange.TaskPair {
+			in, ok = k.nextOfPair(t)
+		}
+		if !ok {
+			continue
+		}
+		in.Strategy, in.Ref, in.Tag = t.strategy, t.ref, t.tag
+		if in.Tag == "" {
+			in.Tag = t.kind.String()
+		}
+		e := exchange.Event{At: k.now, Inst: in.Request.Inst}
+		e.SetIntent(&in)
+		found = append(found, e)
+	}
+	return found
+}
+
+// restless says that a market event may make a task act.
+func (k *Kernel) restless() bool {
+	for _, t := range k.tasks {
+		if t.kind == exchange.TaskPair && t.order == 0 {
+			return true
+		}
+		if t.kind == exchange.TaskStop && k.closes(t) != k.stands(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// stands is the quantity of a task's order at work, 0 without one.
+func (k *Kernel) stands(t *task) exchange.Fixed {
+	if o := k.orders.byID[t.order]; o != nil {
+		return o.Request.Qty
+	}
+	return 0
+}
+
+// nextOfPair is a pair's next order: back, the hedge, or the lead.
+func (k *Kernel) nextOfPair(t *task) (in exchange.Intent, ok bool) {
+	if t.order != 0 || k.now < t.next {
+		return in, false
+	}
+	if t.status == exchange.TaskUnwinding {
+		in, ok = k.backOrder(t)
+		return in, ok && in.Request.Qty != 0 && k.may(t, in.Request.Inst)
+	}
+	in, ok = k.hedgeOrder(t)
+	if !ok || in.Request.Qty != 0 {
+		return in, ok && k.may(t, in.Request.Inst)
+	}
+	if t.stopping || k.guard.Gone(t.strategy) || t.tries >= t.pair.Tries {
+		return in, false
+	}
+	for _, inst := range [...]exchange.InstrumentID{t.request.Inst, t.pair.Hedge} {
+		if k.guard.State(t.strategy, inst) == exchange.Halted {
+			return in, false
+		}
+	}
+	return k.leadOrder(t)
+}
+
+// may says whether an order would not be refused because trading is halted.
+func (k *Kernel) may(t *task, inst exchange.InstrumentID) bool {
+	return k.guard.State(t.strategy, inst) != exchange.Halted
+}
+
+// whole is what a pair is to move its lead by.
+func (t *task) whole() decimal.Decimal {
+	return decimal.New(t.request.Side.Sign()*int64(t.request.Qty), -exchange.FixedPlaces)
+}
+
+// leadOrder is the next slice of the lead, ok=false if what is left is none, or no price is known.
+func (k *Kernel) leadOrder(t *task) (in exchange.Intent, ok bool) {
+	left := t.whole().Sub(t.lead)
+	if left.Sign() != t.whole().Sign() {
+		return in, false
+	}
+	if slice := t.pair.Slice.Decimal(); left.Abs().GreaterThan(slice) {
+		left = slice.Mul(decimal.NewFromInt(int64(left.Sign())))
+	}
+	in, ok = k.marketOrder(t, t.request.Inst, t.request.PositionSide, left)
+	return in, ok && in.Request.Qty != 0
+}
+
+// hedgeOrder is what the hedge is to take over now, of quantity 0 for nothing.
+func (k *Kernel) hedgeOrder(t *task) (exchange.Intent, bool) {
+	return k.marketOrder(t, t.pair.Hedge, t.pair.HedgeSide, t.lead.Add(t.hedged).Neg())
+}
+
+// backOrder is what the lead is to give back, of quantity 0 for nothing.
+func (k *Kernel) backOrder(t *task) (exchange.Intent, bool) {
+	return k.marketOrder(t, t.request.Inst, t.request.PositionSide, t.lead.Add(t.hedged).Neg())
+}
+
+// marketOrder trades so many coins of an instrument, of quantity 0 where that is less than the
+// exchange takes; ok is false while its price is not known. What only closes the strategy's own
+// position says so, and closes no more than that.
+func (k *Kernel) marketOrder(t *task, inst exchange.InstrumentID, side exchange.PositionSide, coins decimal.Decimal) (in exchange.Intent, ok bool) {
+	instrument, last := k.ins.At(inst), decimal.Zero
+	price, _ := k.guard.Prices(inst)
+	if price == 0 {
+		return in, false
+	}
+	last = price.Decimal()
+	own := k.guard.Own(t.strategy, inst, side)
+	closes := instrument.Product != exchange.Margin && own.Qty.Sign()*coins.Sign() < 0
+	amount := coins
+	if instrument.Inverse() {
+		if closes {
+			last = own.Entry
+		}
+		amount = coins.Mul(last).DivRound(instrument.ContractSize.Decimal(), exchange.FixedPlaces)
+	}
+	if closes && amount.Abs().GreaterThan(own.Qty.Abs()) {
+		amount = own.Qty.Neg()
+	}
+	in = exchange.Intent{Kind: exchange.IntentNew, Request: exchange.OrderRequest{Inst: inst, Side: exchange.Buy, PositionSide: side, Type: exchange.Market}}
+	if coins.IsNegative() {
+		in.Request.Side = exchange.Sell
+	}
+	qty, err := exchange.FixedFromDecimal(amount.Abs(), exchange.RoundDown)
+	if err != nil {
+		return in, true
+	}
+	qty = instrument.Lots(exchange.Market, qty)
+	if !closes && instrument.Notional(qty, price).LessThan(instrument.NotionalMin.Decimal()) {
+		qty = 0
+	}
+	in.Request.Qty, in.Request.ReduceOnly = qty, closes && side == exchange.Both
+	return in, true
+}
+
+// closes is how much of the strategy's position a stop is for.
+func (k *Kernel) closes(t *task) exchange.Fixed {
+	r := &t.request
+	held := k.holdings[t.strategy][r.Inst][r.PositionSide]
+	if int64(held.Sign()) != -r.Side.Sign() {
+		return 0
+	}
+	qty, err := exchange.FixedFromDecimal(held.Abs(), exchange.RoundDown)
+	if err != nil {
+		return 0
+	}
+	return k.ins.At(r.Inst).Lots(exchange.Market, qty)
+}
+
+// stopRests is how long an order stands that is too small while a position grows, for it grows by
+// many fills. One that is too large would close what others hold, and does not stand.
+const stopRests = time.Second
+
+// nextStop is what a stop needs: its order, another one in place of one that does not fit any
+// more, or, where the price is beyond the trigger already and no order stands, a market order.
+func (k *Kernel) nextStop(t *task) (in exchange.Intent, ok bool) {
+	if t.kind != exchange.TaskStop {
+		return in, false
+	}
+	r, qty := t.request, k.closes(t)
+	if t.stopping {
+		qty = 0
+	}
+	if t.order != 0 {
+		o := k.orders.byID[t.order]
+		if o == nil || !o.Status.Working() || o.Filled > 0 || o.Request.Type == exchange.Market {
+			return in, false
+		}
+		if q := &o.Request; q.Trigger == r.Trigger && q.WorkingType == r.WorkingType {
+			if q.Qty == qty || q.Qty < qty && k.now.Sub(o.Created) < stopRests {
+				return in, false
+			}
+		}
+		return exchange.Intent{Kind: exchange.IntentCancel, Order: o.ID, Request: exchange.OrderRequest{Inst: r.Inst}}, true
+	}
+	if qty == 0 || !k.may(t, r.Inst) {
+		return in, false
+	}
+	price, mark := k.guard.Prices(r.Inst)
+	if r.WorkingType == exchange.MarkPrice {
+		price = mark
+	}
+	if price == 0 || k.now < t.next {
+		return in, false
+	}
+	r.Qty, r.ReduceOnly = qty, r.PositionSide == exchange.Both
+	if beyond := r.Side == exchange.Sell && price <= r.Trigger || r.Side == exchange.Buy && price >= r.Trigger; beyond {
+		r = exchange.OrderRequest{Inst: r.Inst, Side: r.Side, PositionSide: r.PositionSide, Type: exchange.Market, Qty: qty, ReduceOnly: r.ReduceOnly}
+	}
+	return exchange.Intent{Kind: exchange.IntentNew, Request: r}, true
+}
+
+// admitted is the refusal of the hedge of a lead's slice, nil for every other order.
+func (k *Kernel) admitted(in *exchange.Intent, at exchange.Time) *exchange.Refusal {
+	t := k.task(in.Strategy, in.Ref)
+	if t == nil || t.kind != exchange.TaskPair || t.status != exchange.TaskWorking || in.Request.Inst != t.request.Inst || !k.Pursues(in) {
+		return nil
+	}
+	no := k.admit(t, in, at)
+	if no != nil {
+		no.Intent = *in
+	}
+	return no
+}
+
+// admit asks the guard about a slice of the lead and, as if that were on its way, about the hedge
+// for all of it. nil is a yes; it is no approval, for the hedge is asked about again when it goes.
+func (k *Kernel) admit(t *task, lead *exchange.Intent, at exchange.Time) *exchange.Refusal {
+	copied, err := k.guard.WhatIf()
+	if err != nil {
+		return &exchange.Refusal{Rule: "task", Value: err.Error(), Limit: "both legs must be admitted before the first"}
+	}
+	order := func(in exchange.Intent) exchange.Order {
+		return exchange.Order{
+			ID: k.lastOrder + 1, Strategy: t.strategy, Ref: t.ref, Request: in.Request, Status: exchange.StatusPendingNew, Created: at,
+			ClientID: k.clientID(t.strategy, k.lastOrder+1),
+		}
+	}
+	first := *lead
+	first.Strategy, first.Ref = t.strategy, t.ref
+	if list := copied.Refusals(first, order(first), at); len(list) > 0 {
+		return &list[0]
+	}
+	copied.Hold(order(first))
+	coins := first.Request.Qty.Decimal()
+	if in := k.ins.At(first.Request.Inst); in.Inverse() {
+		last, _ := k.guard.Prices(in.ID)
+		coins = in.Delta(coins, last.Decimal())
+	}
+	if first.Request.Side == exchange.Buy {
+		coins = coins.Neg()
+	}
+	other, known := k.marketOrder(t, t.pair.Hedge, t.pair.HedgeSide, coins)
+	switch {
+	case !known:
+		return &exchange.Refusal{Rule: "task", Value: "no price of " + k.ins.At(t.pair.Hedge).Name() + " is known", Limit: "both legs must be admitted before the first"}
+	case other.Request.Qty == 0:
+		return &exchange.Refusal{
+			Rule: "task", Value: "the hedge of a slice is less than an order of " + k.ins.At(t.pair.Hedge).Name() + " may have",
+			Limit: "both legs must be admitted before the first", Passes: "a larger slice",
+		}
+	}
+	other.Strategy, other.Ref = t.strategy, t.ref
+	second := order(other)
+	second.ID++
+	second.ClientID = k.clientID(t.strategy, second.ID)
+	if list := copied.Refusals(other, second, at); len(list) > 0 {
+		list[0].Value = "the hedge behind it: " + list[0].Value
+		return &list[0]
+	}
+	return nil
+}
