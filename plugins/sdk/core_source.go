@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "d6375689a93de9a1dabca3fb33b87a75f34b30c31558905045135de1c73f99f6"
+const coreSource = "6ee5e1582cf984754bf571889c17d884c7d2d7e210c4ab38408f9db173f201a5"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
