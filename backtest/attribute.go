@@ -29,6 +29,10 @@ type attribution struct {
 	months  []monthMark
 	// takenOver are the account's debts, in USD, that the insurance fund has paid.
 	takenOver decimal.Decimal
+	// settlement finds a funding settlement of an instrument, nil if there was none; nil finds none.
+	settlement func(exchange.InstrumentID, exchange.Time) *settled
+	awaited    []exchange.Time // by InstrumentID: a settlement of which it is open who pays whom, 0 for none
+	native     nativeBook
 }
 
 // cell is one strategy on one instrument. A strategy's profit is that of its own
@@ -83,7 +87,7 @@ type assetPrice struct {
 func newAttribution(ins *exchange.Instruments, strategies int) attribution {
 	a := attribution{
 		ins: ins, trades: newTradeBook(ins, strategies), cells: make([][]cell, strategies), net: make([]legs, ins.Len()+1), marks: make([]exchange.Fixed, ins.Len()+1),
-		decisions: map[exchange.OrderID]exchange.Fixed{}, charged: map[loanOf]decimal.Decimal{}, forced: make([]forcedFill, ins.Len()+1), series: make([]lineSeries, strategies+ins.Len()+1),
+		decisions: map[exchange.OrderID]exchange.Fixed{}, charged: map[loanOf]decimal.Decimal{}, forced: make([]forcedFill, ins.Len()+1), awaited: make([]exchange.Time, ins.Len()+1), series: make([]lineSeries, strategies+ins.Len()+1),
 	}
 	for i := range a.cells {
 		a.cells[i] = make([]cell, ins.Len()+1)
@@ -140,7 +144,7 @@ func (a *attribution) fill(in *exchange.Instrument, row *FillRow) decimal.Decima
 	if f.Forced != exchange.NotForced {
 		a.forced[in.ID] = forcedFill{at: row.At, strategy: f.Strategy}
 	}
-	c, p := &a.cells[f.Strategy][in.ID], piece{qty: f.Qty, fees: a.usd(f.FeeAsset, f.Fee).Neg()}
+	c, p := &a.cells[f.Strategy][in.ID], piece{qty: f.Qty, fees: a.usd(f.FeeAsset, f.Fee).Round(exchange.FixedPlaces).Neg()}
 	c.used = true
 	c.trades++
 	qty, price := f.Qty.Decimal(), f.Price.Decimal()
@@ -157,7 +161,7 @@ func (a *attribution) fill(in *exchange.Instrument, row *FillRow) decimal.Decima
 	}
 	house := &a.cells[0][in.ID]
 	house.used = true
-	house.realized = house.realized.Add(a.usd(in.MarginAsset, booked))
+	house.realized = house.realized.Add(a.usd(in.MarginAsset, booked).Round(exchange.FixedPlaces))
 	if !a.passedOn(in.ID, f) {
 		a.own(in, row, p)
 	}
@@ -195,9 +199,13 @@ func (a *attribution) own(in *exchange.Instrument, row *FillRow, p piece) {
 	c.used = true
 	position := &c.position[row.PositionSide]
 	held := position.Qty
-	p.earned = a.usd(in.MarginAsset, position.Trade(in, row.Side, row.Qty, row.Price).Round(exchange.FixedPlaces))
+	earned := position.Trade(in, row.Side, row.Qty, row.Price).Round(exchange.FixedPlaces)
+	p.earned = a.usd(in.MarginAsset, earned).Round(exchange.FixedPlaces)
 	if c != house {
 		c.realized, house.realized = c.realized.Add(p.earned), house.realized.Sub(p.earned)
+		if in.Product != exchange.Margin { // whose bookings are the coins themselves
+			a.native.move(row.Fill.Strategy, in.MarginAsset, exchange.ReasonRealizedPnL, earned)
+		}
 	}
 	reduced := a.trades.fill(in, row, held, p)
 	if last := &a.forced[in.ID]; row.Forced != exchange.NotForced && last.strategy == row.Fill.Strategy {
@@ -205,18 +213,20 @@ func (a *attribution) own(in *exchange.Instrument, row *FillRow, p piece) {
 	}
 }
 
-// ledger counts a booking to its source and returns it in USD. What a forced fill costs
-// is his whose position it closed.
+// ledger counts a booking to its source and returns it in USD, rounded once as bookings are. What
+// a forced fill costs is his whose position it closed.
 func (a *attribution) ledger(e *exchange.Event, l *exchange.LedgerEntry) decimal.Decimal {
 	inst, owner := e.Inst, l.Strategy
 	forced := &a.forced[inst]
 	if owner == 0 && forced.at == e.At {
 		owner = forced.strategy
 	}
-	usd := a.usd(l.Asset, l.Delta)
+	amount := l.Delta
 	if l.Wallet.Debt() {
-		usd = usd.Neg()
+		amount = amount.Neg()
 	}
+	usd := a.usd(l.Asset, amount).Round(exchange.FixedPlaces)
+	a.native.book(l.Asset, l.Reason, amount, a.nativeOwner(inst, l, owner))
 	switch {
 	case inst == 0 && l.Reason == exchange.ReasonInterest && a.shares != nil:
 		a.charge(l.Asset, usd)
@@ -226,7 +236,7 @@ func (a *attribution) ledger(e *exchange.Event, l *exchange.LedgerEntry) decimal
 			a.takenOver = a.takenOver.Add(usd)
 		}
 	case l.Strategy == 0 && l.Reason == exchange.ReasonFunding:
-		a.fund(inst, usd)
+		a.fund(e, l.Delta.Sign(), usd)
 	default:
 		a.cells[owner][inst].book(l.Reason, usd)
 		if t := forced.trade; l.Reason == exchange.ReasonLiquidation && t != nil && forced.at == e.At { // other fees come with the fill
@@ -248,37 +258,17 @@ func (a *attribution) charge(asset string, usd decimal.Decimal) {
 	rest := usd
 	for _, h := range a.shares(asset) {
 		of := loanOf{asset, h.Strategy}
-		part := a.usd(asset, a.charged[of].Sub(h.Charged))
-		if h.Strategy == 0 || part.IsZero() {
+		own := a.charged[of].Sub(h.Charged)
+		if h.Strategy == 0 || own.IsZero() {
 			continue
 		}
 		a.charged[of] = h.Charged
+		part := a.usd(asset, own).Round(exchange.FixedPlaces)
+		a.native.move(h.Strategy, asset, exchange.ReasonInterest, own)
 		a.cells[h.Strategy][0].book(exchange.ReasonInterest, part)
 		rest = rest.Sub(part)
 	}
 	a.house.book(exchange.ReasonInterest, rest)
-}
-
-// fund divides a funding payment of the whole position among the strategies that hold
-// it, in proportion to their signed positions and rounded down; what is left is the
-// house's. Opposite positions that cancel pay nothing to Binance and so nothing here.
-func (a *attribution) fund(inst exchange.InstrumentID, usd decimal.Decimal) {
-	total := decimal.Zero
-	for s := range a.cells {
-		total = total.Add(a.cells[s][inst].position.qty())
-	}
-	rest := usd
-	for s := 1; s < len(a.cells) && !total.IsZero(); s++ {
-		c := &a.cells[s][inst]
-		if c.position.flat() {
-			continue
-		}
-		part := usd.Mul(c.position.qty()).DivRound(total, divPlaces).Truncate(exchange.FixedPlaces)
-		c.book(exchange.ReasonFunding, part)
-		a.trades.funding(s, &c.position, part)
-		rest = rest.Sub(part)
-	}
-	a.cells[0][inst].book(exchange.ReasonFunding, rest)
 }
 
 // divPlaces is the precision of the one division a formula may have.

@@ -41,6 +41,8 @@ type settled struct {
 	mark               exchange.Fixed // 0 if nobody knew one
 	previous, estimate *exchange.Fixed
 	paid               bool // by or to the account
+	// shared says of which sides strategies have their parts.
+	shared [exchange.Short + 1]bool
 }
 
 // paid notes a funding payment of the account and returns its settlement, nil if there was
@@ -48,17 +50,22 @@ type settled struct {
 func (f *fundingBook) paid(at exchange.Time, l *exchange.LedgerEntry) *settled {
 	f.Asset = l.Asset
 	f.Amount = f.Amount.Add(l.Delta)
-	i, found := slices.BinarySearchFunc(f.rates, at, func(s settled, at exchange.Time) int { return cmp.Compare(s.at, at) })
-	if !found {
-		return nil
-	}
-	s := &f.rates[i]
-	if !s.paid {
+	s := f.of(at)
+	if s != nil && !s.paid {
 		s.paid = true
 		f.Held++
 		f.Passed--
 	}
 	return s
+}
+
+// of is the settlement of an instant, nil if there was none.
+func (f *fundingBook) of(at exchange.Time) *settled {
+	i, found := slices.BinarySearchFunc(f.rates, at, func(s settled, at exchange.Time) int { return cmp.Compare(s.at, at) })
+	if !found {
+		return nil
+	}
+	return &f.rates[i]
 }
 
 // estimated notes the running estimate that comes with a mark, if it is in time.

@@ -17,7 +17,9 @@ func (r *recorder) settles(e *exchange.Event) {
 	if mark == 0 {
 		mark = r.attribution.marks[e.Inst]
 	}
+	r.attribution.fundFlat(e.Inst, e.At)
 	book.settlement(e.At, f, mark)
+	r.attribution.awaited[e.Inst] = e.At
 }
 
 // payment is the row of a funding payment, which is worth so many dollars.

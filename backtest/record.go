@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -55,6 +56,7 @@ func newRecorder(ins *exchange.Instruments, labels []string) *recorder {
 		rules: map[string]int{}, reasons: map[int]*ReasonCount{},
 	}
 	r.attribution = newAttribution(ins, len(r.labels))
+	r.attribution.settlement = func(inst exchange.InstrumentID, at exchange.Time) *settled { return r.fundings[inst].of(at) }
 	r.tags = make([]map[uint64]string, len(r.labels))
 	for i := range r.tags {
 		r.tags[i] = map[uint64]string{}
@@ -66,6 +68,7 @@ func newRecorder(ins *exchange.Instruments, labels []string) *recorder {
 // at whole multiples of step.
 func (r *recorder) begin(at exchange.Time, step time.Duration) {
 	r.live, r.step, r.next = true, step, at
+	r.attribution.native.live = true
 	r.states.begin(at)
 }
 
@@ -138,6 +141,7 @@ func (r *recorder) observe(e *exchange.Event) {
 
 func (r *recorder) fill(e *exchange.Event, f *exchange.Fill) {
 	in := r.ins.At(e.Inst)
+	r.attribution.fundFlat(e.Inst, cmp.Or(e.Exchange, e.At))
 	row := FillRow{
 		At: e.At, Strategy: r.labels[f.Strategy], Product: in.Product, Symbol: in.Symbol, Fill: *f,
 		Tag: r.tags[f.Strategy][f.Ref],

@@ -51,6 +51,8 @@ type Result struct {
 	ByMonth    []Line `json:"by_month"`
 	// ByStrategyLeg is each strategy on each instrument that it traded or held.
 	ByStrategyLeg []StrategyLine `json:"by_strategy_leg"`
+	// ByStrategyAsset is each strategy's and the house's part of the change of each asset.
+	ByStrategyAsset []AssetLine `json:"by_strategy_asset,omitempty"`
 
 	Margin   MarginSummary  `json:"margin"`
 	Orders   OrderSummary   `json:"orders"`

@@ -1,6 +1,8 @@
 package backtest
 
 import (
+	"slices"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -9,20 +11,29 @@ import (
 // lines fills the tables of where money came from.
 func (r *recorder) lines(res *Result) {
 	a := &r.attribution
+	for id := range a.awaited {
+		a.fundFlat(exchange.InstrumentID(id), exchange.Never)
+	}
 	res.Total = a.line("TOTAL", a.all()...)
 	r.percent(&res.Total, &a.total)
 	res.Total.UniMMRMin = res.Margin.UniMMRMin
-	for s := range a.cells {
+	house := res.Total // less all others: rounded lines add up as well
+	for s := 1; s < len(a.cells); s++ {
 		l := a.line(r.labels[s], a.strategy(s)...)
-		if s == 0 { // the house has a line only if something is its
-			l = a.line(r.labels[s], append(a.strategy(s), &a.house)...)
-			if l.Trades == 0 && l.Net.Round(2).IsZero() {
-				continue
-			}
-		}
 		r.percent(&l, &a.series[s])
+		house = minus(house, l)
 		res.ByStrategy = append(res.ByStrategy, l)
 		r.strategyLines(res, s)
+	}
+	if house.Name = r.labels[0]; house.Trades > 0 || !house.empty() {
+		r.percent(&house, &a.series[0])
+		res.ByStrategy = slices.Insert(res.ByStrategy, 0, house)
+	}
+	r.strategyLines(res, 0)
+	for i := range a.native.lines {
+		l := &a.native.lines[i]
+		l.Strategy = r.labels[l.strategy]
+		res.ByStrategyAsset = append(res.ByStrategyAsset, l.AssetLine)
 	}
 	for id := 1; id <= r.ins.Len(); id++ {
 		l := a.line(r.ins.At(exchange.InstrumentID(id)).Name(), a.leg(id)...)
@@ -69,9 +80,10 @@ func (r *recorder) percent(l *Line, s *lineSeries) {
 		l.DrawdownPct = s.drawdown.Shift(2).DivRound(base, 4)
 	}
 	l.UniMMRMin = s.uniMMRMin
-	for _, d := range [...]*decimal.Decimal{&l.Turnover, &l.Price, &l.Fees, &l.Funding, &l.Interest, &l.Slippage, &l.Net} {
+	for _, d := range [...]*decimal.Decimal{&l.Turnover, &l.Price, &l.Fees, &l.Funding, &l.Interest, &l.Slippage} {
 		*d = d.Round(exchange.FixedPlaces)
 	}
+	l.Net = l.Price.Add(l.Fees).Add(l.Funding).Add(l.Interest)
 }
 
 func plus(a, b Line) Line {

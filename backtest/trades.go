@@ -129,6 +129,13 @@ func (b *tradeBook) funding(s int, position *legs, usd decimal.Decimal) {
 	last.Funding = last.Funding.Add(rest)
 }
 
+// fundSide gives a strategy's funding of one leg to its open trade.
+func (b *tradeBook) fundSide(s int, inst exchange.InstrumentID, side int, usd decimal.Decimal) {
+	if t := b.open[s][inst][side]; t != nil {
+		t.Funding = t.Funding.Add(usd)
+	}
+}
+
 // pass writes down the trades that ended before an instant.
 func (b *tradeBook) pass(at exchange.Time) {
 	if len(b.ended) == 0 || b.ended[0].To == at {
