@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "6ee5e1582cf984754bf571889c17d884c7d2d7e210c4ab38408f9db173f201a5"
+const coreSource = "e4c2cbe6ff71edaaca6db4eb634b20556ae9b426a4ddf2603e52b0eff8f7172b"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
