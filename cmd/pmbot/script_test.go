@@ -21,6 +21,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/internal/pythontest"
 )
 
@@ -31,7 +32,10 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
 		panic(err)
 	}
-	testscript.Main(m, map[string]func(){"pmbot": main, "crasher": serveCrasher, "churner": serveChurner, "exerciser": serveExerciser, "counter": serveCounter, "rogue": serveRogue, "liar": serveLiar})
+	testscript.Main(m, map[string]func(){
+		"pmbot": main, "crasher": serveCrasher, "churner": serveChurner, "exerciser": serveExerciser, "counter": serveCounter, "rogue": serveRogue, "liar": serveLiar,
+		"mover": serveMover("mover"), "impostor": serveMover("impostor"), "greedy": serveMover("mover", exchange.Market),
+	})
 }
 
 // TestScripts runs the command line as a user does; see testdata/script.

@@ -100,6 +100,11 @@ func newSurvival(t *testing.T) *survival {
 	}
 	s.rng.Shuffle(len(s.kinds), func(i, j int) { s.kinds[i], s.kinds[j] = s.kinds[j], s.kinds[i] })
 	s.open(seed)
+	churner, err := exec.LookPath("churner")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.configure("", fmt.Sprintf("[[strategy]]\nlabel = \"a\"\nplugin = %[1]q\nparams = { seed = 1 }\n[[strategy]]\nlabel = \"b\"\nplugin = %[1]q\nparams = { seed = 2 }\n", churner))
 	s.client = monitor.NewClient(filepath.Join(s.dir, "main", controlSocket))
 	return s
 }
@@ -166,7 +171,6 @@ connections = 1000000
 		}
 		market.close()
 	})
-	s.configure()
 }
 
 // watched counts the requests about orders that are being served, and keeps to itself how much
@@ -209,7 +213,8 @@ func (w *tightLipped) Write(b []byte) (int, error) {
 // Unwrap lets faults break connections.
 func (w *tightLipped) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-func (s *survival) configure() {
+// configure writes the bot's configuration, with more limits than it has by itself.
+func (s *survival) configure(limits, strategies string) {
 	rest := s.sim.address("all", "http")
 	text := fmt.Sprintf(`
 state = %q
@@ -227,7 +232,7 @@ user = "%[3]s/pm"
 [paper.margin]
 USDT = "10000"
 [risk]
-ramp_for = "0s"
+%[6]sramp_for = "0s"
 plugin_answer_max = "30s"
 open_orders_notional_max_ratio = "40"
 order_notional_max_ratio = "0.5"
@@ -250,21 +255,8 @@ sync = "1s"
 interval = "15s"
 [stop]
 within = "20s"
-[[strategy]]
-label = "a"
-plugin = "churner"
-params = { seed = 1 }
-[[strategy]]
-label = "b"
-plugin = "churner"
-params = { seed = 2 }
-`, s.dir, rest, s.sim.address("fstream", "ws"), s.sim.address("dstream", "ws"), s.sim.address("stream", "ws"))
-	program, err := exec.LookPath("churner")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	text = strings.ReplaceAll(text, `"churner"`, strconv.Quote(program))
-	if err := os.WriteFile(filepath.Join(s.dir, "bot.toml"), []byte(text), 0o644); err != nil {
+`, s.dir, rest, s.sim.address("fstream", "ws"), s.sim.address("dstream", "ws"), s.sim.address("stream", "ws"), limits)
+	if err := os.WriteFile(filepath.Join(s.dir, "bot.toml"), []byte(text+strategies), 0o644); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -288,15 +280,7 @@ func (s *survival) start() *runningBot {
 		if try > 0 || s.rng.IntN(4) > 0 {
 			s.quiet() // the others start while everything goes wrong
 		}
-		b := &runningBot{over: make(chan error, 1), cmd: exec.Command(pmbotProgram(s.t), "run", "-c", filepath.Join(s.dir, "bot.toml"), "--live", "--account", "main", "--yes=main", "--quiet")}
-		b.cmd.Env = append(os.Environ(), "PMBOT_KEY="+simKeyID, "PMBOT_SECRET="+simSecret)
-		b.cmd.Stderr = &b.errors
-		if err := b.cmd.Start(); err != nil {
-			s.t.Fatal(err)
-		}
-		s.t.Cleanup(func() { b.cmd.Process.Kill() })
-		s.starts++
-		go func() { b.over <- b.cmd.Wait() }()
+		b := s.launch()
 		if s.waitUntilActive(b) {
 			s.agree()
 			return b
@@ -307,6 +291,20 @@ func (s *survival) start() *runningBot {
 		}
 		pause(time.Second / 2) // bans outlast the fault
 	}
+}
+
+// launch starts the bot.
+func (s *survival) launch() *runningBot {
+	b := &runningBot{over: make(chan error, 1), cmd: exec.Command(pmbotProgram(s.t), "run", "-c", filepath.Join(s.dir, "bot.toml"), "--live", "--account", "main", "--yes=main", "--quiet")}
+	b.cmd.Env = append(os.Environ(), "PMBOT_KEY="+simKeyID, "PMBOT_SECRET="+simSecret)
+	b.cmd.Stderr = &b.errors
+	if err := b.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { b.cmd.Process.Kill() })
+	s.starts++
+	go func() { b.over <- b.cmd.Wait() }()
+	return b
 }
 
 // waitUntilActive says whether the bot trades; if not, it has ended.
