@@ -18,7 +18,7 @@ type mover struct {
 	orders []exchange.OrderType
 	p      struct {
 		Symbol strategy.Symbol `default:"UM:BTCUSDT" help:"what to trade"`
-		Steps  int             `default:"1000" help:"timers, then it rests"`
+		Steps  int             `default:"0" help:"timers of this life, then it rests; 0 never"`
 		Pause  time.Duration   `default:"10ms" help:"between two timers"`
 		Word   string          `default:"first" help:"what it calls itself in the log"`
 		Do     string          `default:"move" choices:"move|crash|refuse" help:"what it does"`
@@ -29,6 +29,9 @@ type mover struct {
 	own  int
 	last exchange.Time
 }
+
+// underWay is after how many steps a mover says so.
+const underWay = 100
 
 // moverTale is what a mover remembers. Next is the timer that it waits for, Bad counts timers and
 // trades that came twice or not in turn. Sum is what the fills come to, in units of 1e-8.
@@ -77,7 +80,7 @@ func (m *mover) OnBookTicker(env *strategy.Env, _ *exchange.Instrument, _ exchan
 			return
 		}
 		m.tale.Next = 1
-	case m.tale.Next > int64(m.p.Steps) || env.Now()-m.last < exchange.Time(8*time.Second):
+	case m.resting() || env.Now()-m.last < exchange.Time(8*time.Second):
 		return
 	default:
 		m.last = env.Now()
@@ -97,22 +100,19 @@ func (m *mover) OnTimer(env *strategy.Env, id uint64) {
 		panic("enough of it")
 	}
 	m.tale.Next++
-	if m.tale.Next > int64(m.p.Steps) {
-		m.rest(env)
+	if m.resting() {
+		env.CancelAll(m.in)
+		env.Logf("%s rests", m.p.Word)
 		return
 	}
-	if m.own == m.p.Steps/6 {
+	if m.own == underWay {
 		env.Logf("%s is under way", m.p.Word)
 	}
 	m.act(env, int(id))
 	env.After(m.p.Pause, uint64(m.tale.Next))
 }
 
-// rest ends what is open and says what it has counted, from when on.
-func (m *mover) rest(env *strategy.Env) {
-	env.CancelAll(m.in)
-	env.Logf("%s rests after %d steps of its own", m.p.Word, m.own)
-}
+func (m *mover) resting() bool { return m.p.Steps > 0 && m.own >= m.p.Steps }
 
 // act buys and sells in turn, rests an order far from the market and takes it back.
 func (m *mover) act(env *strategy.Env, step int) {

@@ -8,7 +8,7 @@ from pmbot import OrderStatus, OrderType, Product, param
 
 class Params(pmbot.Params):
     symbol: pmbot.Symbol = param("UM:BTCUSDT", help="what to trade")
-    steps: int = param(1000, help="timers, then it rests")
+    steps: int = param(0, help="timers of this life, then it rests; 0 never")
     pause: timedelta = param("10ms", help="between two timers")
     word: str = param("first", help="what it calls itself in the log")
     do: str = param("move", help="what it does")
@@ -35,7 +35,7 @@ class Mover(pmbot.Strategy):
             if self.next:
                 return
             self.next = 1
-        elif self.next > self.params.steps or env.now - self.last < 8 * 10**9:
+        elif self.resting or env.now - self.last < 8 * 10**9:
             return
         else:
             self.last = env.now
@@ -52,14 +52,18 @@ class Mover(pmbot.Strategy):
         if self.own == 20 and self.params.do == "crash":
             raise RuntimeError("enough of it")
         self.next += 1
-        if self.next > self.params.steps:
+        if self.resting:
             env.cancel_all(self.inst)
-            env.log("%s rests after %d steps of its own", self.params.word, self.own)
+            env.log("%s rests", self.params.word)
             return
-        if self.own == self.params.steps // 6:
+        if self.own == 100:
             env.log("%s is under way", self.params.word)
         self.act(env, id)
         env.after(self.params.pause, self.next)
+
+    @property
+    def resting(self):
+        return 0 < self.params.steps <= self.own
 
     def act(self, env, step):
         quote, tick, qty = env.quote(self.inst), self.inst.tick, Decimal("0.004")
