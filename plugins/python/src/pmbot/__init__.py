@@ -29,6 +29,8 @@ from .enums import (
     Product,
     Side,
     SideEffect,
+    TaskKind,
+    TaskStatus,
     TimeInForce,
     TradingState,
     Wallet,
@@ -39,9 +41,9 @@ from .errors import StrategyError
 from .indicator import ATR, EMA, SMA, Donchian, Indicator, StdDev, restore_states, states
 from .instrument import Instrument, Lot, Symbol, lots
 from .market import Bar, BookTicker, Funding, Mark, Trade
-from .news import Account, ActUpdate, Fill, OrderUpdate, Position, Refusal, StateChange
+from .news import Account, ActUpdate, Fill, OrderUpdate, Position, Refusal, StateChange, TaskUpdate
 from .number import Rounding, div_round, round_to, snap, text
-from .order import Intent, OpenOrder, Order, OrderRequest, buy, sell
+from .order import Intent, OpenOrder, Order, OrderRequest, PairTerms, buy, sell
 from .param import Param, ParamProblems, Params, param
 from .strategy import Manifest, Strategy
 from .times import utc
@@ -76,6 +78,7 @@ __all__ = [
     "OrderStatus",
     "OrderType",
     "OrderUpdate",
+    "PairTerms",
     "Param",
     "ParamProblems",
     "Params",
@@ -95,6 +98,9 @@ __all__ = [
     "StrategyError",
     "Subscription",
     "Symbol",
+    "TaskKind",
+    "TaskStatus",
+    "TaskUpdate",
     "TimeInForce",
     "Trade",
     "TradingState",

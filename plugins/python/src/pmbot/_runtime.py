@@ -15,7 +15,7 @@ from .enums import EventKind, Wallet
 from .env import Env
 from .instrument import Instrument
 from .market import Bar, BookTicker, Funding, Mark, Trade, _Row
-from .news import Account, ActUpdate, Fill, OrderUpdate, Position, Refusal, StateChange
+from .news import Account, ActUpdate, Fill, OrderUpdate, Position, Refusal, StateChange, TaskUpdate
 from .strategy import Strategy, overrides
 
 # Of each kind of market event: words of its own, class, callback, and where in the row the
@@ -32,7 +32,7 @@ _KINDS: dict[int, tuple[int, type[_Row] | None, str, int]] = {
 # Callbacks of the account's events, by the names of Handlers in the protocol.
 _HANDLERS = {
     "order_update": "on_order", "fill": "on_fill", "account": "on_account", "refusal": "on_refusal",
-    "timer": "on_timer", "state": "on_state", "loan": "on_loan",
+    "timer": "on_timer", "state": "on_state", "loan": "on_loan", "task": "on_task",
 }  # fmt: skip
 
 _new = object.__new__
@@ -140,6 +140,8 @@ class Runtime:
                 self.refusal(d.refusal(p.refusal))
             case "act":
                 self.loan(_wire.act(p.act))
+            case "task":
+                self.task(d.task(p.task))
             case "timer":
                 self.timer(p.timer.id)
             case "state":
@@ -172,6 +174,11 @@ class Runtime:
         if self.handles["loan"]:
             self.strategy.on_loan(self.env, u)
 
+    def task(self, u: TaskUpdate) -> None:
+        self.env._apply_task(u)
+        if self.handles["task"]:
+            self.strategy.on_task(self.env, u)
+
     def timer(self, id: int) -> None:
         if self.handles["timer"]:
             self.strategy.on_timer(self.env, id)
@@ -195,6 +202,7 @@ class Runtime:
                 self.strategy.restore(p.memory.version, p.memory.state)
         env.now, env._account = p.at, _wire.account(p.account)
         env._orders = [d.open_order(o) for o in p.orders] + env._orders
+        env._tasks = [d.task(t) for t in p.tasks] + env._tasks
         env._balances = {(b.asset, Wallet(b.wallet)): _wire.decimal_of(b.amount) for b in p.balances}
         for q in p.positions:
             seen = env._seen[d.at(q.instrument).id]

@@ -7,6 +7,7 @@ package is imported: there is no generated code that could be out of date.
 from __future__ import annotations
 
 import importlib.resources
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +27,8 @@ from .enums import (
     Product,
     Side,
     SideEffect,
+    TaskKind,
+    TaskStatus,
     TimeInForce,
     TradingState,
     WorkingType,
@@ -33,9 +36,9 @@ from .enums import (
 from .env import Subscription
 from .instrument import Instrument, Lot
 from .market import nanoseconds
-from .news import Account, ActUpdate, Fill, OrderUpdate, Refusal, StateChange
+from .news import Account, ActUpdate, Fill, OrderUpdate, Refusal, StateChange, TaskUpdate
 from .number import Rounding, exact_sum, from_raw, round_to, to_raw
-from .order import Intent, OpenOrder, OrderRequest
+from .order import Intent, OpenOrder, OrderRequest, PairTerms
 from .strategy import Manifest
 
 # Limits of the protocol; what is more the host takes for a lie.
@@ -124,9 +127,23 @@ class Decoder:
         i = p.intent
         intent = Intent(
             IntentKind(i.kind), i.ref, self.request(i.request), i.tag.decode("utf-8", "replace"), i.asset,
-            from_raw(i.amount), p.by, p.order,
+            from_raw(i.amount), p.by, p.order, self.pair(i),
         )  # fmt: skip
         return Refusal(intent, p.rule, p.limit, p.value, p.passes)
+
+    def pair(self, p: Any) -> PairTerms | None:
+        if not p.HasField("pair"):
+            return None
+        q = p.pair
+        timeout = timedelta(microseconds=q.timeout // 1000)
+        return PairTerms(self.at(q.hedge), PositionSide(q.hedge_side), from_raw(q.slice), timeout, q.tries)
+
+    def task(self, p: Any) -> TaskUpdate:
+        d = decimal_of
+        return TaskUpdate(
+            p.ref, TaskKind(p.kind), TaskStatus(p.status), self.at(p.instrument), self.some(p.hedge), d(p.coins), d(p.lead),
+            d(p.hedged), from_raw(p.trigger), from_raw(p.qty), p.reason,
+        )  # fmt: skip
 
     def state(self, p: Any) -> StateChange:
         return StateChange(
@@ -186,6 +203,9 @@ def write_intent(p: Any, i: Intent) -> None:
     q.reduce_only, q.close_position, q.good_till = r.reduce_only, r.close_position, r.good_till
     q.price_match, q.stp, q.side_effect = r.price_match, r.stp, r.side_effect
     q.quote_qty, q.iceberg = to_raw(r.quote_qty, "quote_qty"), to_raw(r.iceberg, "iceberg")
+    if t := i.pair:
+        p.pair.hedge, p.pair.hedge_side, p.pair.slice = t.hedge.id, t.hedge_side, to_raw(t.slice, "slice")
+        p.pair.timeout, p.pair.tries = nanoseconds(t.timeout), t.tries
 
 
 def write_logs(list_: Any, event: int, lines: list[str]) -> None:

@@ -117,6 +117,8 @@ class IntentKind(_Word):
     CANCEL_ALL = 4
     BORROW = 5
     REPAY = 6
+    PAIR = 10
+    PROTECT = 11
 
 
 class OrderStatus(_Word):
@@ -201,6 +203,27 @@ class ActStatus(_Word):
     DONE = 3
     REJECTED = 4
     NOT_ARRIVED = 5
+
+
+class TaskKind(_Word):
+    """What the bot does for a strategy over several orders."""
+
+    PAIR = 1
+    STOP = 2
+
+
+class TaskStatus(_Word):
+    WORKING = 1
+    UNWINDING = 2
+    DONE = 3
+    CANCELED = 4
+    FAILED = 5
+    UNWOUND = 6
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more becomes of the task."""
+        return self >= TaskStatus.DONE
 
 
 class EventKind(_Word):

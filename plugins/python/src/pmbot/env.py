@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 
-from .enums import EventKind, IntentKind
+from .enums import EventKind, IntentKind, OrderType, PositionSide, Side
 from .errors import StrategyError
 from .instrument import Instrument, Symbol
 from .market import nanoseconds
 from .number import Number, from_raw, to_raw
-from .order import Intent, Order, OrderRequest
+from .order import Intent, Order, OrderRequest, PairTerms
 from .view import View
 
 
@@ -113,6 +115,47 @@ class Env(View):
     def repay(self, asset: str, amount: Number) -> int:
         """Wishes that as much of the debt in an asset is paid back, interest first; see debt."""
         return self._act(IntentKind.REPAY, asset, amount)
+
+    def pair(
+        self,
+        lead: Instrument,
+        hedge: Instrument,
+        coins: Number,
+        slice: Number = 0,
+        timeout: timedelta = timedelta(),
+        tries: int = 0,
+        lead_side: PositionSide = PositionSide.BOTH,
+        hedge_side: PositionSide = PositionSide.BOTH,
+        reason: str = "",
+    ) -> int:
+        """Wishes that two legs of a coin are traded against each other by the bot itself.
+
+        The lead is moved by coins, bought above 0 and sold below, at most a slice at a time (0: all),
+        and behind each slice the hedge goes the other way. A slice that stands without its hedge for
+        longer than timeout (0: 30 s), or whose hedge is refused so many tries running (0: 3), is
+        traded back. The guard is asked about both legs before the first is sent. on_task tells how it
+        stands; cancel ends it once it is hedged. It outlives this process.
+        """
+        number = from_raw(to_raw(coins, "coins"))
+        if not 0 <= tries <= 20:
+            raise ValueError(f"{tries} tries are not 0 to 20")
+        side = Side.SELL if number < 0 else Side.BUY
+        request = OrderRequest(lead, side, position_side=lead_side, type=OrderType.MARKET, qty=abs(number))
+        terms = PairTerms(hedge, hedge_side, from_raw(to_raw(slice, "slice")), timeout, tries)
+        ref = self._last_ref + 1
+        self._intend(Intent(IntentKind.PAIR, ref, request, reason, pair=terms))
+        return ref
+
+    def protect(self, order: Order) -> int:
+        """Wishes a stop that the bot keeps as large as what the strategy holds, and returns its ref.
+
+        protect(sell(inst, 0).stop(trigger).on_mark()) sells whatever is held long when the mark comes
+        down to the trigger; the quantity of the order is not read. Another one for the same side
+        takes its place, and cancel ends it. It outlives this process.
+        """
+        ref = self._last_ref + 1
+        self._intend(Intent(IntentKind.PROTECT, ref, dataclasses.replace(order.request, qty=Decimal(0)), order.reason))
+        return ref
 
     def _act(self, kind: IntentKind, asset: str, amount: Number) -> int:
         ref = self._last_ref + 1

@@ -13,6 +13,8 @@ from .enums import (
     OrderStatus,
     PositionSide,
     Side,
+    TaskKind,
+    TaskStatus,
     TradingState,
 )
 from .instrument import Instrument
@@ -78,6 +80,26 @@ class ActUpdate:
     code: int = 0
     reason: str = ""
     retryable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TaskUpdate:
+    """News of a pair or a stop that the bot does for the strategy: see env.pair and env.protect."""
+
+    ref: int
+    kind: TaskKind
+    status: TaskStatus
+    instrument: Instrument
+    """Of a pair the lead; hedge is its other leg."""
+    hedge: Instrument | None = None
+    coins: Decimal = _ZERO
+    """What a pair is to move the lead by, signed; lead and hedged are what its fills have moved the legs by."""
+    lead: Decimal = _ZERO
+    hedged: Decimal = _ZERO
+    trigger: Decimal = _ZERO
+    """Of a stop; qty is what its order closes now, 0 without one."""
+    qty: Decimal = _ZERO
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 from .enums import (
@@ -172,6 +173,17 @@ def sell(inst: Instrument, qty: Number) -> Order:
 
 
 @dataclass(frozen=True, slots=True)
+class PairTerms:
+    """What a wish for a pair says beyond its request, which is the lead's, its quantity in coins."""
+
+    hedge: Instrument
+    hedge_side: PositionSide = PositionSide.BOTH
+    slice: Decimal = _ZERO
+    timeout: timedelta = timedelta()
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """A wish: what a strategy asked for, before the guard has answered."""
 
@@ -184,6 +196,7 @@ class Intent:
     by: str = ""
     """The operator who wished it in the strategy's place; empty is the strategy itself."""
     order: int = 0
+    pair: PairTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from .enums import OrderType, Product
 from .env import Env
 from .instrument import Instrument
 from .market import Bar, BookTicker, Funding, Mark, Trade
-from .news import Account, ActUpdate, Fill, OrderUpdate, Refusal, StateChange
+from .news import Account, ActUpdate, Fill, OrderUpdate, Refusal, StateChange, TaskUpdate
 from .param import Params
 
 
@@ -93,6 +93,9 @@ class Strategy:
 
     def on_loan(self, env: Env, update: ActUpdate) -> None:
         """News of a loan or repayment that was wished: pending, then done, rejected or unknown."""
+
+    def on_task(self, env: Env, update: TaskUpdate) -> None:
+        """News of a pair or a stop that the bot does for the strategy."""
 
     def on_refusal(self, env: Env, refusal: Refusal) -> None:
         """The guard has refused a wish."""

@@ -19,7 +19,7 @@ from .enums import EventKind
 from .env import Env, Subscription
 from .instrument import Instrument
 from .market import Bar, BookTicker, Funding, Mark, Trade
-from .news import Account, ActUpdate, Fill, OrderUpdate, Refusal, StateChange
+from .news import Account, ActUpdate, Fill, OrderUpdate, Refusal, StateChange, TaskUpdate
 from .number import callback_context
 from .order import Intent
 from .param import Params
@@ -65,7 +65,7 @@ class Desk:
     def deliver(
         self,
         inst: Instrument | None,
-        event: Trade | BookTicker | Mark | Funding | Bar | Fill | OrderUpdate | ActUpdate | Refusal | Account | StateChange,
+        event: Trade | BookTicker | Mark | Funding | Bar | Fill | OrderUpdate | ActUpdate | TaskUpdate | Refusal | Account | StateChange,
         at: int | None = None,
     ) -> Asked:
         """Gives the strategy one event at a time in nanoseconds, by default that of the event before."""
@@ -96,6 +96,8 @@ class Desk:
                 r.order_update(inst, event)
             case ActUpdate():
                 r.loan(event)
+            case TaskUpdate():
+                r.task(event)
             case Refusal():
                 r.refusal(event)
             case Account():

@@ -10,10 +10,10 @@ import dataclasses
 from decimal import Decimal
 from typing import TypeVar
 
-from .enums import IntentKind, OrderStatus, PositionSide, Side, TradingState, Wallet
+from .enums import IntentKind, OrderStatus, PositionSide, Side, TaskKind, TaskStatus, TradingState, Wallet
 from .instrument import Instrument
 from .market import BookTicker, Mark
-from .news import Account, ActUpdate, Fill, OrderUpdate, Position, Refusal, StateChange
+from .news import Account, ActUpdate, Fill, OrderUpdate, Position, Refusal, StateChange, TaskUpdate
 from .number import div_round, exact_product, exact_sum, from_raw, to_raw
 from .order import Intent, OpenOrder, OrderRequest
 
@@ -58,6 +58,7 @@ class View:
         self._id = strategy
         self._seen = [_Seen() for _ in range(len(instruments) + 1)]
         self._orders: list[OpenOrder] = []
+        self._tasks: list[TaskUpdate] = []
         self._last_ref = 0
         self._balances: dict[tuple[str, Wallet], Decimal] = {}
         self._account = Account()
@@ -123,6 +124,11 @@ class View:
         """The last snapshot of the account; all zero before the first."""
         return self._account
 
+    @property
+    def tasks(self) -> tuple[TaskUpdate, ...]:
+        """The strategy's pairs and stops that are not over, oldest first, from when they are wished."""
+        return tuple(self._tasks)
+
     def state(self, inst: Instrument) -> TradingState:
         """The strictest trading state of the account, this strategy and the instrument."""
         return min(self._account_state, self._own_state, self._seen[inst.id].state)
@@ -138,17 +144,31 @@ class View:
     def _apply_intent(self, i: Intent) -> None:
         if i.kind in (IntentKind.BORROW, IntentKind.REPAY):
             self._last_ref = max(self._last_ref, i.ref)
+        elif i.kind in (IntentKind.PAIR, IntentKind.PROTECT):
+            self._last_ref = max(self._last_ref, i.ref)
+            self._tasks.append(_wished(i))
         elif i.kind is IntentKind.NEW:
             self._last_ref = max(self._last_ref, i.ref)
             now = self.now
             self._orders.append(OpenOrder(i.ref, i.request, OrderStatus.PENDING_NEW, created=now, updated=now))
 
     def _apply_refusal(self, r: Refusal) -> None:
-        if r.intent.kind is IntentKind.NEW:
+        if r.intent.kind in (IntentKind.PAIR, IntentKind.PROTECT):
+            self._tasks = [t for t in self._tasks if t.ref != r.intent.ref]
+        elif r.intent.kind is IntentKind.NEW:
             self._orders = [o for o in self._orders if o.id != 0 or o.ref != r.intent.ref]
 
     def _apply_act(self, u: ActUpdate) -> None:
         self._last_ref = max(self._last_ref, u.ref)
+
+    def _apply_task(self, u: TaskUpdate) -> None:
+        self._last_ref = max(self._last_ref, u.ref)
+        for i, have in enumerate(self._tasks):
+            if have.ref == u.ref:
+                self._tasks[i : i + 1] = [] if u.status.final else [u]
+                return
+        if not u.status.final:
+            self._tasks.append(u)
 
     def _apply_order(self, inst: Instrument, u: OrderUpdate) -> None:
         at = self._find(u)
@@ -236,3 +256,11 @@ def _average(inst: Instrument, p: Position, qty: Decimal, price: Decimal) -> Dec
     if inst.inverse:
         return div_round(mul(mul(total, p.entry), price), exact_sum(mul(p.qty, price), mul(qty, p.entry)))
     return div_round(exact_sum(mul(p.qty, p.entry), mul(qty, price)), total)
+
+
+def _wished(i: Intent) -> TaskUpdate:
+    """A task as it is wished, before anything is known of it."""
+    r, kind, hedge, coins = i.request, TaskKind.STOP, None, Decimal(0)
+    if i.pair is not None:
+        kind, hedge, coins = TaskKind.PAIR, i.pair.hedge, r.qty if r.side is Side.BUY else -r.qty
+    return TaskUpdate(i.ref, kind, TaskStatus.WORKING, r.instrument, hedge, coins, trigger=r.trigger)
