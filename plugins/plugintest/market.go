@@ -54,6 +54,11 @@ func Market(rng *rand.Rand, n int) []exchange.Event {
 			})
 		case k < 35:
 			e.SetOrderUpdate(&exchange.OrderUpdate{ID: exchange.OrderID(i % 7), Strategy: 3, Ref: uint64(rng.IntN(30)), Status: exchange.OrderStatus(1 + i%14), Price: price})
+		case k < 36 && i%2 == 0:
+			e.SetTask(&exchange.TaskUpdate{
+				Strategy: 3, Ref: uint64(1 + rng.IntN(30)), Kind: exchange.TaskPair, Status: exchange.TaskStatus(1 + rng.IntN(6)), Inst: e.Inst, Hedge: 3 - e.Inst,
+				Coins: decimal.New(int64(i), -3), Lead: decimal.New(int64(i), -4), Hedged: decimal.New(-int64(i), -4), Reason: "test",
+			})
 		case k < 36:
 			e.SetRefusal(&exchange.Refusal{Intent: exchange.Intent{Kind: exchange.IntentNew, Strategy: 3, Ref: uint64(1 + rng.IntN(20))}, Rule: "price-collar", Limit: "1%", Value: "2%"})
 		case k < 37:

@@ -80,7 +80,7 @@ func (p *Probe) Start(env *strategy.Env) error {
 func (p *Probe) market(env *strategy.Env, in *exchange.Instrument, value int64) {
 	p.seen++
 	p.sum = p.sum*31 + value + int64(env.Now()) + int64(env.Last(in)) + int64(env.State(in))
-	p.sum += env.Position(in).Qty.IntPart() + int64(len(env.Orders())) + env.Coins("BTC").CoefficientInt64() + env.Account().Equity.CoefficientInt64()
+	p.sum += env.Position(in).Qty.IntPart() + int64(len(env.Orders())) + int64(len(env.Tasks())) + env.Coins("BTC").CoefficientInt64() + env.Account().Equity.CoefficientInt64()
 	if env.Warming() {
 		p.sum++
 	}
@@ -96,6 +96,7 @@ func (p *Probe) market(env *strategy.Env, in *exchange.Instrument, value int64) 
 	switch p.sum & 7 {
 	case 0:
 		env.Logf("sum %d after %d", p.sum, p.seen)
+		p.task(env, in)
 	case 1:
 		env.After(time.Duration(p.sum&0xffff), uint64(p.seen))
 	case 2:
@@ -108,6 +109,17 @@ func (p *Probe) market(env *strategy.Env, in *exchange.Instrument, value int64) 
 	default:
 		order := strategy.Sell(in, exchange.Fixed(1+p.sum&0xffffff)).Limit(env.Last(in)).PostOnly().Tag(fmt.Sprint("sum ", p.sum))
 		p.last = env.Send(order)
+	}
+}
+
+// task wishes a stop, or a pair if the probe has a second instrument.
+func (p *Probe) task(env *strategy.Env, in *exchange.Instrument) {
+	switch {
+	case p.sum&8 == 0:
+		p.last = env.Protect(strategy.Sell(in, exchange.FixedOne).Stop(env.Last(in)).OnMark().Tag("stop"))
+	case p.other != nil:
+		pair := strategy.Pair{Lead: p.in, Hedge: p.other, Coins: exchange.Fixed(p.sum&0xffff) - 0x7fff, Slice: 7, Timeout: time.Minute, Tries: 2, Tag: "pair"}
+		p.last = env.Pair(pair)
 	}
 }
 
@@ -188,6 +200,11 @@ func (p *Probe) OnOrder(env *strategy.Env, _ *exchange.Instrument, u *exchange.O
 
 // OnRefusal answers with a log line.
 func (p *Probe) OnRefusal(env *strategy.Env, r *exchange.Refusal) { env.Logf("%d %v", r.Intent.Ref, r) }
+
+// OnTask answers with a log line.
+func (p *Probe) OnTask(env *strategy.Env, u *exchange.TaskUpdate) {
+	env.Logf("task %d is %v of %v %v; %d are open", u.Ref, u.Status, u.Coins, u.Lead, len(env.Tasks()))
+}
 
 // OnAccount answers with a log line.
 func (p *Probe) OnAccount(env *strategy.Env, a *exchange.Account) {

@@ -59,12 +59,15 @@ class Probe(pmbot.Strategy):
         if p.do == "panic-start":
             raise RuntimeError("not today")
         self.seen = self.sum = self.last = 0
+        self.other: Instrument | None = None
         for symbol in (p.symbol, p.other):
             if symbol is None:
                 continue
             inst = env.instrument(symbol)
             if symbol == p.symbol:
                 self.inst = inst
+            else:
+                self.other = inst
             env.bars(inst, timedelta(minutes=1), 3)
             if p.bars:
                 continue
@@ -78,7 +81,7 @@ class Probe(pmbot.Strategy):
     def market(self, env: Env, inst: Instrument, value: int) -> None:
         self.seen += 1
         total = self.sum * 31 + value + env.now + raw(env.last(inst)) + env.state(inst)
-        total += int(env.position(inst).qty) + len(env.orders) + coefficient(env.coins("BTC")) + coefficient(env.account.equity)
+        total += int(env.position(inst).qty) + len(env.orders) + len(env.tasks) + coefficient(env.coins("BTC")) + coefficient(env.account.equity)
         self.sum = wrap(total + env.warming)
         if self.params.do == "answer":
             env.cancel(1)
@@ -89,6 +92,7 @@ class Probe(pmbot.Strategy):
         match self.sum & 7:
             case 0:
                 env.log("sum %d after %d", self.sum, self.seen)
+                self.task(env, inst)
             case 1:
                 env._timers.append((self.seen, env.now + (self.sum & 0xFFFF)))  # after, in nanoseconds
                 env._asked = True
@@ -103,6 +107,16 @@ class Probe(pmbot.Strategy):
                 qty = Decimal(1 + (self.sum & 0xFFFFFF)) / ONE
                 order = pmbot.sell(inst, qty).limit(env.last(inst)).post_only().tag(f"sum {self.sum}")
                 self.last = env.send(order)
+
+    def task(self, env: Env, inst: Instrument) -> None:
+        """Wishes a stop, or a pair if the probe has a second instrument."""
+        if self.sum & 8 == 0:
+            self.last = env.protect(pmbot.sell(inst, 1).stop(env.last(inst)).on_mark().tag("stop"))
+        elif self.other is not None:
+            coins = Decimal((self.sum & 0xFFFF) - 0x7FFF) / ONE
+            self.last = env.pair(
+                self.inst, self.other, coins, Decimal(7) / ONE, timedelta(minutes=1), 2, reason="pair"
+            )
 
     def misbehave(self, env: Env) -> None:
         match self.params.do:
@@ -174,6 +188,10 @@ class Probe(pmbot.Strategy):
 
     def on_refusal(self, env: Env, refusal: pmbot.Refusal) -> None:
         env.log(f"{refusal.intent.ref} {refusal}")
+
+    def on_task(self, env: Env, update: pmbot.TaskUpdate) -> None:
+        t = pmbot.text
+        env.log(f"task {update.ref} is {update.status} of {t(update.coins)} {t(update.lead)}; {len(env.tasks)} are open")
 
     def on_account(self, env: Env, account: pmbot.Account) -> None:
         env.log(f"equity {pmbot.text(account.equity)}, coins {pmbot.text(env.coins('BTC'))}")
