@@ -27,6 +27,7 @@ type recorder struct {
 	balances    balanceBook
 	unpriced    unpriced
 	tags        []map[uint64]string // by StrategyID: ref -> the author's reason
+	tasks       []map[uint64]string // the same of tasks, which have many orders
 
 	orders       OrderSummary
 	makers       int
@@ -58,8 +59,9 @@ func newRecorder(ins *exchange.Instruments, labels []string) *recorder {
 	r.attribution = newAttribution(ins, len(r.labels))
 	r.attribution.settlement = func(inst exchange.InstrumentID, at exchange.Time) *settled { return r.fundings[inst].of(at) }
 	r.tags = make([]map[uint64]string, len(r.labels))
+	r.tasks = make([]map[uint64]string, len(r.labels))
 	for i := range r.tags {
-		r.tags[i] = map[uint64]string{}
+		r.tags[i], r.tasks[i] = map[uint64]string{}, map[uint64]string{}
 	}
 	return r
 }
@@ -81,6 +83,8 @@ func (r *recorder) wished(list []exchange.Intent) {
 	for i := range list {
 		if in := &list[i]; in.Kind == exchange.IntentNew && in.Tag != "" {
 			r.tags[in.Strategy][in.Ref] = in.Tag
+		} else if in.Task() && in.Tag != "" {
+			r.tasks[in.Strategy][in.Ref] = in.Tag
 		}
 	}
 }
@@ -131,6 +135,10 @@ func (r *recorder) observe(e *exchange.Event) {
 		r.attribution.alarm(e.Account())
 	case exchange.KindAccount:
 		r.margin.level(e.At, e.Account())
+	case exchange.KindTask:
+		if u := e.Task(); u.Status.Final() {
+			delete(r.tasks[u.Strategy], u.Ref)
+		}
 	case exchange.KindState:
 		r.states.change(e.At, e.State(), r.scopeName(e.State()))
 		if s := e.State(); s.State != exchange.Active {
@@ -144,7 +152,7 @@ func (r *recorder) fill(e *exchange.Event, f *exchange.Fill) {
 	r.attribution.fundFlat(e.Inst, cmp.Or(e.Exchange, e.At))
 	row := FillRow{
 		At: e.At, Strategy: r.labels[f.Strategy], Product: in.Product, Symbol: in.Symbol, Fill: *f,
-		Tag: r.tags[f.Strategy][f.Ref],
+		Tag: cmp.Or(r.tags[f.Strategy][f.Ref], r.tasks[f.Strategy][f.Ref]),
 	}
 	if e.Share() {
 		r.attribution.share(in, &row)
@@ -185,6 +193,9 @@ func (r *recorder) refusal(e *exchange.Event, no *exchange.Refusal) {
 	r.hash.refusal(e.At, label, symbol, no)
 	if no.Intent.Kind == exchange.IntentNew {
 		delete(r.tags[no.Intent.Strategy], no.Intent.Ref)
+		if no.Intent.Task() {
+			delete(r.tasks[no.Intent.Strategy], no.Intent.Ref)
+		}
 	}
 	r.orders.Refused++
 	r.rules[no.Rule]++

@@ -113,13 +113,12 @@ func (k *Kernel) backOrder(t *task) (exchange.Intent, bool) {
 // exchange takes; ok is false while its price is not known. What only closes the strategy's own
 // position says so, and closes no more than that.
 func (k *Kernel) marketOrder(t *task, inst exchange.InstrumentID, side exchange.PositionSide, coins decimal.Decimal) (in exchange.Intent, ok bool) {
-	instrument, last := k.ins.At(inst), decimal.Zero
+	instrument := k.ins.At(inst)
 	price, _ := k.guard.Prices(inst)
 	if price == 0 {
 		return in, false
 	}
-	last = price.Decimal()
-	own := k.guard.Own(t.strategy, inst, side)
+	last, own := price.Decimal(), k.guard.Own(t.strategy, inst, side)
 	closes := instrument.Product != exchange.Margin && own.Qty.Sign()*coins.Sign() < 0
 	amount := coins
 	if instrument.Inverse() {

@@ -33,6 +33,10 @@
 // Indicators such as [SMA] and [ATR] turn bars into decisions; [Lots] and [Snap] bring
 // what was decided to a quantity and a price that the exchange takes.
 //
+// What must survive the strategy's process, and ours, the bot does by itself: two legs traded
+// against each other ([Env.Pair]) and a stop that is as large as the position ([Env.Protect]).
+// Packages beside this one help with the rest of getting orders done: exec.
+//
 // [Runtime] runs a strategy: backtests, the plugin host and tests all use it, so a
 // strategy sees the same sequence of calls everywhere. Start reading at [Strategy].
 package strategy

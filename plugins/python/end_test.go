@@ -17,10 +17,11 @@ import (
 	"github.com/pmbot/pmbot/internal/pythontest"
 	"github.com/pmbot/pmbot/plugins/host"
 	"github.com/pmbot/pmbot/plugins/plugintest"
+	"github.com/pmbot/pmbot/strategy"
 )
 
 func TestMain(m *testing.M) {
-	plugintest.Main(nil)
+	plugintest.Main(map[string]func() strategy.Strategy{"tasker": func() strategy.Strategy { return &plugintest.Tasker{} }})
 	if len(os.Args) == 4 && os.Args[1] == "act-as-host" {
 		actAsHost(os.Args[2], os.Args[3])
 	}

@@ -97,3 +97,24 @@ func TestTwoPrograms(t *testing.T) {
 		t.Errorf("%d fills and %d refusals, too few to prove anything", want.Fills.Len(), want.Orders.Refused)
 	}
 }
+
+// TestTasksHash: pairs and stops that the bot does for a strategy are the same wherever the
+// strategy runs: in this process, as a Go program and as a Python program.
+func TestTasksHash(t *testing.T) {
+	cfg := config(2, backtest.StrategyConfig{Plugin: "tasker", Label: "tasker"})
+	want := run(t, cfg, backtest.LocalProgram(func() strategy.Strategy { return &plugintest.Tasker{} }))
+	for name, program := range map[string]backtest.Program{
+		"Go": remote{t.Context(), plugintest.Open(t, plugintest.Serve), "tasker"}, "Python": remote{t.Context(), open(t, "tests/tasker.py"), "tasker"},
+	} {
+		if got := run(t, cfg, program); got.Hash != want.Hash {
+			t.Errorf("%s: %s, and %s in this process", name, got.Hash, want.Hash)
+		}
+	}
+	tags := map[string]int{}
+	for _, f := range want.Fills.All() {
+		tags[f.Symbol+" "+f.Tag]++
+	}
+	if tags["BTCUSDT pair"] < 100 || tags["BTCUSD_PERP pair"] < 100 || tags["BTCUSD_PERP rest"] < 3 || want.Orders.Rejected+want.Orders.Refused > 0 {
+		t.Errorf("fills %v, orders %+v: too few to prove anything, or refusals", tags, want.Orders)
+	}
+}
