@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "e4c2cbe6ff71edaaca6db4eb634b20556ae9b426a4ddf2603e52b0eff8f7172b"
+const coreSource = "d8419d52040ea176300d43ac972d543753c797f159f1946b1732e7b5a379a0fe"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
