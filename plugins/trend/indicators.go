@@ -30,7 +30,7 @@ func newIndicators(p *Params) indicators {
 
 // learn feeds a closed bar to the indicators and returns what the rule says at its
 // close: +1 long, -1 short, 0 nothing new.
-func (t *Trend) learn(b *exchange.Bar) int {
+func (t *contract) learn(b *exchange.Bar) int {
 	x := &t.ind
 	if t.p.Sizing == "volatility" {
 		x.deviation.Push(b.Close)
@@ -70,28 +70,51 @@ func (x *indicators) list() []strategy.Indicator {
 	return []strategy.Indicator{x.fast, x.slow, x.fastEMA, x.slowEMA, x.channel, x.deviation, x.atr}
 }
 
-// saved is the layout of version 1 of the state.
+// saved is what is kept of a contract. Version 1 of the state is one of them, version 2 a list
+// of them.
 type saved struct {
+	Symbol     string
 	Memory     memory
 	Indicators [][]int64
 }
 
-// Save returns memory and indicators as JSON.
+// Save returns memory and indicators of all contracts as JSON.
 func (t *Trend) Save() (version int, state []byte, err error) {
-	state, err = json.Marshal(saved{t.memory, strategy.States(t.ind.list()...)})
-	return 1, state, err
+	list := make([]saved, len(t.contracts))
+	for i, c := range t.contracts {
+		list[i] = saved{c.in.Name(), c.memory, strategy.States(c.ind.list()...)}
+	}
+	state, err = json.Marshal(list)
+	return 2, state, err
 }
 
-// Restore brings back what Save returned. It fails when lengths of indicators were
-// changed in between.
+// Restore brings back what Save returned, for the contracts that are followed still; what is
+// new begins without memory. It fails when lengths of indicators were changed in between.
 func (t *Trend) Restore(version int, state []byte) error {
-	var s saved
-	if version != 1 {
-		return fmt.Errorf("version %d is not 1, the only one known", version)
+	var list []saved
+	switch version {
+	case 1:
+		list = []saved{{Symbol: t.contracts[0].in.Name()}}
+		if err := json.Unmarshal(state, &list[0]); err != nil {
+			return err
+		}
+	case 2:
+		if err := json.Unmarshal(state, &list); err != nil {
+			return err
+		}
+	default:
+		return fmt.Errorf("version %d is none of 1 and 2, which are known", version)
 	}
-	if err := json.Unmarshal(state, &s); err != nil {
-		return err
+	for _, c := range t.contracts {
+		for _, s := range list {
+			if s.Symbol != c.in.Name() {
+				continue
+			}
+			c.memory = s.Memory
+			if err := strategy.RestoreStates(s.Indicators, c.ind.list()...); err != nil {
+				return err
+			}
+		}
 	}
-	t.memory = s.Memory
-	return strategy.RestoreStates(s.Indicators, t.ind.list()...)
+	return nil
 }

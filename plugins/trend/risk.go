@@ -12,7 +12,7 @@ import (
 
 // size is the quantity to hold for the signal; ok=false means that something it needs is
 // not known yet.
-func (t *Trend) size(env *strategy.Env, price exchange.Fixed) (qty exchange.Fixed, ok bool) {
+func (t *contract) size(env *strategy.Env, price exchange.Fixed) (qty exchange.Fixed, ok bool) {
 	if t.p.Mode == "long" && t.memory.Signal < 0 {
 		return 0, true
 	}
@@ -25,12 +25,12 @@ func (t *Trend) size(env *strategy.Env, price exchange.Fixed) (qty exchange.Fixe
 
 // volatilitySize is equity·target_vol/day in notional, where day is the deviation of a
 // day's return, and at most equity·leverage.
-func (t *Trend) volatilitySize(equity decimal.Decimal, price exchange.Fixed) (exchange.Fixed, bool) {
+func (t *contract) volatilitySize(equity decimal.Decimal, price exchange.Fixed) (exchange.Fixed, bool) {
 	if !t.ind.deviation.Ready() || equity.Sign() <= 0 {
 		return 0, false
 	}
 	day := float64(t.ind.deviation.Value() * math.Sqrt(float64(24*time.Hour)/float64(t.p.Bar)))
-	share := t.p.Leverage
+	share := t.p.Leverage // of all contracts, which are taken to move as one
 	if target, ok := strategy.Snap(t.p.TargetVol.Float()/day, 0, exchange.RoundDown); ok {
 		share = min(share, target)
 	}
@@ -39,7 +39,7 @@ func (t *Trend) volatilitySize(equity decimal.Decimal, price exchange.Fixed) (ex
 	if t.in.Inverse() {
 		unit = t.in.ContractSize
 	}
-	qty, err := exchange.FixedFromDecimal(equity.Mul(share.Decimal()).DivRound(unit.Decimal(), 16), exchange.RoundDown)
+	qty, err := exchange.FixedFromDecimal(equity.Mul(share.Decimal()).DivRound(unit.Decimal().Mul(decimal.New(t.of, 0)), 16), exchange.RoundDown)
 	if err != nil {
 		return 0, false
 	}
@@ -48,10 +48,19 @@ func (t *Trend) volatilitySize(equity decimal.Decimal, price exchange.Fixed) (ex
 
 // checkStop finds out what has become of the stop order. If it is over and the position
 // with it, the stop was hit: stay flat until the next signal. If only the order is gone,
-// place it again.
-func (t *Trend) checkStop(env *strategy.Env, held exchange.Fixed) {
+// place it again. If the close is past it, and no order is there or has done anything since the
+// close before, the position is given up here.
+func (t *contract) checkStop(env *strategy.Env, held, price exchange.Fixed) {
 	m := &t.memory
-	if _, working := env.Order(m.Stop); working || m.Stop == 0 {
+	_, working := env.Order(m.Stop)
+	if past := held > 0 && price <= m.Trigger || held < 0 && price >= m.Trigger; m.Stop == 0 || !past {
+		m.Beyond = 0
+	} else if m.Beyond++; m.Beyond > 1 || !working {
+		env.Logf("%s closed at %v, past the stop at %v, which the exchange has not kept: out", t.in.Name(), price, m.Trigger)
+		m.Target, m.Sized = 0, true
+		return
+	}
+	if working || m.Stop == 0 {
 		return
 	}
 	m.Stop = 0
@@ -64,7 +73,7 @@ func (t *Trend) checkStop(env *strategy.Env, held exchange.Fixed) {
 
 // placeStop cancels the stop order there is and places one for the position there is:
 // native, so that it works when this program does not, and reduce-only.
-func (t *Trend) placeStop(env *strategy.Env) {
+func (t *contract) placeStop(env *strategy.Env) {
 	m := &t.memory
 	if _, working := env.Order(m.Stop); working {
 		env.Cancel(m.Stop)
@@ -79,11 +88,11 @@ func (t *Trend) placeStop(env *strategy.Env) {
 	if held < 0 {
 		order = strategy.Buy(t.in, -held)
 	}
-	m.Stop = env.Send(order.Stop(trigger).ReduceOnly().Tag("stop"))
+	m.Stop, m.Trigger = env.Send(order.Stop(trigger).ReduceOnly().Tag("stop")), trigger
 }
 
 // stopPrice is where the stop of a position belongs, rounded away from the entry.
-func (t *Trend) stopPrice(p exchange.Position) (exchange.Fixed, bool) {
+func (t *contract) stopPrice(p exchange.Position) (exchange.Fixed, bool) {
 	distance, rounding := float64(t.ind.atr.Value()*t.p.Stop.Float()), exchange.RoundFloor
 	if p.Qty.IsNegative() {
 		distance, rounding = -distance, exchange.RoundCeil

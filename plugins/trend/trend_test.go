@@ -39,6 +39,7 @@ func instruments(t testing.TB) *exchange.Instruments {
 type desk struct {
 	t       testing.TB
 	rt      *strategy.Runtime
+	trend   *Trend
 	in      *exchange.Instrument
 	now     exchange.Time
 	last    exchange.Fixed
@@ -59,7 +60,7 @@ func newDesk(t testing.TB, params map[string]string) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &desk{t: t, rt: rt, in: trend.in, now: exchange.Time(time.Hour)}
+	return &desk{t: t, rt: rt, trend: trend, in: trend.contracts[0].in, now: exchange.Time(time.Hour)}
 }
 
 func (d *desk) deliver(set func(e *exchange.Event)) {
@@ -401,7 +402,7 @@ func TestKilledBetweenAnyTwoEvents(t *testing.T) {
 		before := newDesk(t, p).rt
 		for k := range d.events {
 			after := newDesk(t, p).rt
-			if err := after.Restore(1, save(t, before)); err != nil {
+			if err := after.Restore(2, save(t, before)); err != nil {
 				t.Fatal(err)
 			}
 			if err := after.Resume(before.View().Snapshot()); err != nil {
@@ -423,7 +424,7 @@ func TestKilledBetweenAnyTwoEvents(t *testing.T) {
 func save(t *testing.T, rt *strategy.Runtime) []byte {
 	t.Helper()
 	version, state, ok, err := rt.Save()
-	if version != 1 || !ok || err != nil {
+	if version != 2 || !ok || err != nil {
 		t.Fatalf("Save = %d, %v, %v", version, ok, err)
 	}
 	return state
@@ -439,8 +440,9 @@ func TestRestoreMistakes(t *testing.T) {
 		state   []byte
 		want    string
 	}{
-		{1, state, "not one of a SMA of length 5"},
-		{2, state, "version 2 is not 1"},
+		{2, state, "not one of a SMA of length 5"},
+		{3, state, "version 3 is none of 1 and 2"},
+		{2, []byte("["), "unexpected end"},
 		{1, []byte("{"), "unexpected end"},
 		{1, []byte("{}"), "state has 0 indicators, not 7"},
 	} {
