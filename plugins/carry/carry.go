@@ -58,18 +58,11 @@ type Carry struct {
 type memory struct {
 	// Low is when uniMMR was below the floor last.
 	Low exchange.Time
-	// Rates are the last settled ones, oldest first, and Since is when the last one was.
-	Rates []settled
-	Since exchange.Time
+	// Forecast is of funding.
+	exec.Forecast
 	// Fees are what the exchange has kept of bought coins, and the interest that was paid in
 	// coins. Interest is what was owed when the loan that is under way was wished.
 	Fees, Interest decimal.Decimal
-}
-
-// settled is a funding rate and the time that it was for.
-type settled struct {
-	Rate  exchange.Fixed
-	Every time.Duration
 }
 
 // New makes the strategy with its parameters unset.
@@ -130,29 +123,7 @@ func (c *Carry) own(env *strategy.Env, in *exchange.Instrument) decimal.Decimal 
 
 // OnFunding learns a settlement.
 func (c *Carry) OnFunding(env *strategy.Env, _ *exchange.Instrument, f exchange.Funding) {
-	m := &c.memory
-	every := f.Interval
-	if every <= 0 && m.Since != 0 {
-		every = env.Now().Sub(m.Since)
-	}
-	if m.Since = env.Now(); every <= 0 || f.Special {
-		return // it is not known for how long the rate was
-	}
-	m.Rates = append(m.Rates, settled{f.Rate, every})
-	m.Rates = m.Rates[max(0, len(m.Rates)-c.p.Fundings):]
-}
-
-// expected is what a short is paid in a horizon, as a ratio, if funding goes on as it was;
-// ok=false before as many settlements as asked for.
-func (c *Carry) expected() (ratio decimal.Decimal, ok bool) {
-	sum, span := decimal.Zero, time.Duration(0)
-	for _, s := range c.memory.Rates {
-		sum, span = sum.Add(s.Rate.Decimal()), span+s.Every
-	}
-	if len(c.memory.Rates) < c.p.Fundings {
-		return decimal.Zero, false
-	}
-	return sum.Mul(decimal.New(int64(c.p.Horizon), 0)).DivRound(decimal.New(int64(span), 0), 16), true
+	c.memory.Settle(env.Now(), f, c.p.Fundings)
 }
 
 // rest is for how long nothing is opened once uniMMR was below the floor: without the carry it
@@ -163,7 +134,7 @@ const rest = 24 * time.Hour
 func (c *Carry) want(env *strategy.Env) decimal.Decimal {
 	stands, size := env.Position(c.perp).Qty, c.p.Size.Decimal()
 	mmr, floor := env.Account().UniMMR, c.p.UnimmrMin.Decimal()
-	short, ok := c.expected()
+	short, ok := c.memory.Expect(c.p.Horizon, c.p.Fundings)
 	switch {
 	case mmr.IsZero() || !ok:
 		return stands // nothing is known yet

@@ -2,7 +2,8 @@
 // copies it badly: patience after a no ([Backoff]), a budget of requests ([Pace]), the way
 // out of an instrument ([Leave]), a native stop for what is held ([Protect]), and two legs
 // that are held against each other ([Pair]), a step put off behind the events of an instant
-// ([Soon]).
+// ([Soon]), an order that follows the price ([Chase]), a quantity spread over a time ([TWAP]), and
+// what funding is expected to be ([Forecast]).
 //
 // It promises what strategies must: everything follows from the view and the events, there
 // is no clock and no randomness, and whatever is kept here may be lost in a restart without
