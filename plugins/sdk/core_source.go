@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "d8419d52040ea176300d43ac972d543753c797f159f1946b1732e7b5a379a0fe"
+const coreSource = "b2882fcc58a1c84e1844ffa1d84ddfa5625bd47cf0fd8c36672e0a730ce41d81"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
