@@ -2,6 +2,7 @@ package riskguard
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard/margin"
@@ -59,6 +60,7 @@ type Guard struct {
 	traffic  []traffic
 	acted    []sent
 	ventures []venture
+	budgets  []*budget // by strategy, nil for one without
 	fares    []fare
 	// messages are those of the account.
 	messages sent
@@ -141,7 +143,13 @@ func (g *Guard) setLimits(l Limits) error {
 	if err := l.hedgedFit(g.ins); err != nil {
 		return fmt.Errorf("risk limits: %w", err)
 	}
+	budgets, err := l.budgetsOf(append([]string{""}, g.config.Labels...), len(g.sent)-1)
+	if err != nil {
+		return fmt.Errorf("risk limits: %w", err)
+	}
 	sets.keep(&g.sets)
+	g.budgets = budgets
+	sets.bounded = sets.bounded || slices.ContainsFunc(budgets, func(b *budget) bool { return b != nil && b.bounds.loss })
 	g.limits, g.sets, g.pegLine = l, sets, ratioOf(l.DepegWarn).fixed+1
 	g.pulse.calm = false
 	g.messages.resize(l.AccountMessagesPerMinuteMax)

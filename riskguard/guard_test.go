@@ -37,6 +37,7 @@ func TestRulesInOrder(t *testing.T) {
 		"loan, money",
 		"collateral, money",
 		"loss, money",
+		"budget, money",
 		"streak, money",
 		"ramp, money",
 		"plugin, money",

@@ -125,6 +125,7 @@ func (l *Limits) Validate() error {
 		errs = append(errs, fmt.Errorf("depeg_reduce is %v; it must not be above depeg_warn, %v", l.DepegReduce, l.DepegWarn))
 	}
 	errs = append(errs, l.checkHedged()...)
+	errs = append(errs, l.checkBudgets()...)
 	if len(l.Overrides) > overridesMax {
 		errs = append(errs, fmt.Errorf("override is given %d times; it must be at most %d", len(l.Overrides), overridesMax))
 	}

@@ -236,6 +236,8 @@ type Limits struct {
 	// Overrides are stricter limits for a part of the account. An order is held against the
 	// strictest of all that fit it. Default none, at most 100.
 	Overrides []Override `toml:"override" json:"overrides,omitempty"`
+	// Budgets are what single strategies may use in absolute numbers. Default none, at most 100.
+	Budgets []Budget `toml:"budget" json:"budgets,omitempty"`
 }
 
 // DefaultLimits are the defaults that the fields of [Limits] name.

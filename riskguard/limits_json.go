@@ -41,6 +41,9 @@ func (l *Limits) JSON() []byte {
 	if len(l.Overrides) > 0 {
 		entries = append(entries, limitEntry{key: overridesKey, value: &l.Overrides})
 	}
+	if len(l.Budgets) > 0 {
+		entries = append(entries, limitEntry{key: budgetsKey, value: &l.Budgets})
+	}
 	slices.SortFunc(entries, func(a, b limitEntry) int { return cmp.Compare(a.key, b.key) })
 	text := []byte{'{'}
 	for i, e := range entries {
@@ -51,7 +54,7 @@ func (l *Limits) JSON() []byte {
 		switch e.value.(type) {
 		case *int, *bool:
 			text = append(text, e.text()...)
-		case *[]Override, *[]string:
+		case *[]Override, *[]Budget, *[]string:
 			list, err := json.Marshal(e.value)
 			must(err) // names and digits can be written
 			text = append(text, list...)
@@ -66,6 +69,7 @@ func (l *Limits) JSON() []byte {
 const (
 	hedgedKey    = "hedged"
 	overridesKey = "overrides"
+	budgetsKey   = "budgets"
 )
 
 // read sets what an object names.
@@ -74,7 +78,7 @@ func (l *Limits) read(text []byte) error {
 	if open, err := d.Token(); err != nil || open != json.Delim('{') {
 		return errors.New("it must be a JSON object such as {\"unimmr_min\": \"2\"}")
 	}
-	entries := append(l.entries(), limitEntry{key: overridesKey, value: &l.Overrides}, limitEntry{key: hedgedKey, value: &l.Hedged})
+	entries := append(l.entries(), limitEntry{key: overridesKey, value: &l.Overrides}, limitEntry{key: hedgedKey, value: &l.Hedged}, limitEntry{key: budgetsKey, value: &l.Budgets})
 	for d.More() {
 		key, err := d.Token()
 		if err != nil {
@@ -116,7 +120,7 @@ const numberMax = 40
 // read sets the limit from a JSON value.
 func (e *limitEntry) read(raw json.RawMessage) error {
 	switch e.value.(type) {
-	case *[]Override, *[]string:
+	case *[]Override, *[]Budget, *[]string:
 		d := json.NewDecoder(bytes.NewReader(raw))
 		d.DisallowUnknownFields()
 		return d.Decode(e.value)

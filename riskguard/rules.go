@@ -44,6 +44,7 @@ func rules() []rule {
 		{name: "loan", money: true, check: (*check).loan},
 		{name: "collateral", money: true, check: (*check).collateral},
 		{name: "loss", money: true, check: (*check).loss},
+		{name: "budget", money: true, check: (*check).budget},
 		{name: "streak", money: true, check: (*check).streak},
 		{name: "ramp", money: true, check: (*check).ramp},
 		{name: "plugin", money: true, check: (*check).plugin},

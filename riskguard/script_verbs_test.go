@@ -1,6 +1,7 @@
 package riskguard
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -32,6 +33,25 @@ func (b *bench) more(f []string) string {
 	switch f[0] {
 	case "permit": // permit symbols=UM:BTCUSDT,CM:BTCUSD_PERP sides=BUY types=LIMIT borrow: strategy 1's from now on
 		return b.permit(f[1:])
+	case "budget": // budget one notional_usd=1000 loss_usd=50 messages_per_minute=3: of a new bench
+		u := Budget{Strategy: f[1]}
+		for _, word := range f[2:] {
+			switch key, value, _ := strings.Cut(word, "="); key {
+			case "notional_usd":
+				u.NotionalUSD = LimitText(value)
+			case "loss_usd":
+				u.LossUSD = LimitText(value)
+			case "messages_per_minute":
+				u.MessagesPerMinute = LimitText(value)
+			}
+		}
+		l := b.g.Limits()
+		l.Budgets = append(slices.DeleteFunc(slices.Clone(l.Budgets), func(o Budget) bool { return o.Strategy == u.Strategy }), u)
+		if err := l.Validate(); err != nil {
+			return err.Error()
+		}
+		*b = *newBench(b.t, l)
+		return ""
 	case "person": // person ann check sell UM 0.1 market: wished by one in the strategy's place
 		b.wish.By = f[1]
 		answer := b.do(f[2:])

@@ -16,12 +16,15 @@ import (
 // ventureLosses are the marks that a strategy's losses are held against, as [loss] has them of
 // the account: in USD, of what it has made since it began.
 type ventureLosses struct {
-	Base  decimal.Decimal `json:"base"`
+	Base decimal.Decimal `json:"base"`
+	// Begun is what it had made when its budget of losses began.
+	Begun decimal.Decimal `json:"begun,omitzero"`
 	Daily string          `json:"daily,omitzero"`
 	Day   exchange.Time   `json:"day"`
 	Drawn string          `json:"drawn,omitzero"`
 	Hour  exchange.Time   `json:"hour"`
 	Peak  decimal.Decimal `json:"peak"`
+	Spent string          `json:"spent,omitzero"`
 }
 
 // bounded says whether a ratio bounds anything.
@@ -89,7 +92,10 @@ func (g *Guard) readVentures(at exchange.Time) (found bool) {
 		if l.Drawn == "" {
 			l.Drawn = words(g.lostBeyond("fell", "from its peak", l.Peak, now, g.ofStrategy(s, drawdownRatio)))
 		}
-		found = found || l.Daily != before.Daily || l.Drawn != before.Drawn
+		if l.Spent == "" {
+			l.Spent = words(g.spent(s, now))
+		}
+		found = found || l.Daily != before.Daily || l.Drawn != before.Drawn || l.Spent != before.Spent
 	}
 	return found
 }
@@ -121,7 +127,7 @@ func (g *Guard) calmVentures() bool {
 		s, l := exchange.StrategyID(i), &v.losses
 		least, most := g.within(v)
 		// Of any beginning of a day or an hour in the band, too.
-		if l.Day == 0 || l.Daily != "" || l.Drawn != "" ||
+		if l.Day == 0 || l.Daily != "" || l.Drawn != "" || l.Spent != "" || g.spent(s, least) != nil ||
 			g.lostBeyond("", "", decimal.Max(l.Base, most), least, g.ofStrategy(s, dailyRatio)) != nil ||
 			g.lostBeyond("", "", decimal.Max(l.Peak, most), least, g.ofStrategy(s, drawdownRatio)) != nil {
 			return false
@@ -153,6 +159,9 @@ func (g *Guard) resumeVenture(s *exchange.StateChange) {
 		}
 		l.Base, l.Daily, l.Drawn = now, "", ""
 	}
+	if l := &v.losses; l.Spent != "" {
+		l.Begun, l.Spent = g.worth(v), ""
+	}
 	g.pulse.calm = false
 }
 
@@ -172,7 +181,7 @@ func (c *check) ventureLoss() *exchange.Refusal {
 }
 
 // strategyLoss: after a day's loss, or a streak of losses, a strategy only reduces until the day or
-// the pause is over; after a fall from its best it does nothing until a person resumes it.
+// the pause is over; after the loss of its budget until a person resumes it; after a fall from its best it does nothing until a person resumes it.
 func (w *watch) strategyLoss() {
 	for i := 1; i < len(w.g.ventures); i++ {
 		v, s, name := &w.g.ventures[i], exchange.StrategyID(i), w.name
@@ -187,6 +196,9 @@ func (w *watch) strategyLoss() {
 			w.name = "strategy-drawdown"
 			w.alert(0, exchange.Alert{Strategy: s, Severity: exchange.SeverityCritical, Value: l.Drawn, Limit: "strategy_drawdown_max_ratio"})
 			c.State, c.Reason = exchange.Halted, l.Drawn
+		} else if l.Spent != "" {
+			w.alert(0, exchange.Alert{Strategy: s, Severity: exchange.SeverityCritical, Value: l.Spent, Limit: "budget.loss_usd"})
+			c.State, c.Reason = exchange.ReduceOnly, l.Spent+", until a person resumes it"
 		} else if l.Daily != "" {
 			w.alert(0, exchange.Alert{Strategy: s, Severity: exchange.SeverityCritical, Value: l.Daily, Limit: "strategy_daily_loss_max_ratio"})
 			c.State, c.Reason = exchange.ReduceOnly, l.Daily

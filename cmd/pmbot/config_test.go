@@ -262,7 +262,7 @@ func TestShippedConfigs(t *testing.T) {
 // explained says whether a key, whose default is that it is not there, is in an example among
 // the comments.
 func explained(text, key string) bool {
-	for _, table := range [...]string{"risk.override", "data.generate.move"} {
+	for _, table := range [...]string{"risk.override", "risk.budget", "data.generate.move"} {
 		if key == table {
 			return strings.Contains(text, "# [["+table+"]]")
 		}

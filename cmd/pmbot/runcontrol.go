@@ -97,7 +97,9 @@ func (b *bot) reload(ctx context.Context, apply bool, by, reason string) (*monit
 	if err != nil {
 		return nil, err
 	}
-	for _, key := range slices.Sorted(maps.Keys(limits)) {
+	all := maps.Clone(old) // a list that is gone has no key
+	maps.Copy(all, limits)
+	for _, key := range slices.Sorted(maps.Keys(all)) {
 		if limits[key] != old[key] {
 			r.Changes = append(r.Changes, monitor.Change{Key: "risk." + key, Old: old[key], New: limits[key]})
 		}
