@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "b2882fcc58a1c84e1844ffa1d84ddfa5625bd47cf0fd8c36672e0a730ce41d81"
+const coreSource = "b00a8812dc916c15194a05bb80bf0a74cd35a52c1c2becaa5be5105b7a1bbc84"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
