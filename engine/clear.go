@@ -29,7 +29,7 @@ func (k *Kernel) clear(found []exchange.Event) []exchange.Event {
 		switch {
 		case since == 0 || o.cancelAsked || !o.speaks() || o.Created > created:
 		case o.Updated > since && k.now.Sub(o.Updated) < clearAgain: // it was just answered
-		case k.task(o.Strategy, o.Ref) != nil, o.Ref > FlattenRef: // the kernel looks after it, or a person
+		case k.taskOf(o) != nil, o.Ref > FlattenRef: // the kernel looks after it, or a person
 		case k.ins.At(o.Request.Inst).Product != exchange.Margin && o.Request.Protects():
 		default:
 			e := exchange.Event{At: k.now, Inst: o.Request.Inst}

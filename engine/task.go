@@ -19,8 +19,9 @@ import (
 const (
 	// tasksMax bounds the open tasks of one strategy.
 	tasksMax = 64
-	// taskWait and taskWaitMost are how long a task waits after the first refusal, and at most.
-	taskWait, taskWaitMost = time.Second, time.Minute
+	// taskWait and taskWaitMost are how long a task waits after the first refusal, and at most;
+	// openWaitMost while something of a pair is open.
+	taskWait, taskWaitMost, openWaitMost = time.Second, time.Minute, 4 * time.Second
 )
 
 // task is an open task.
@@ -55,11 +56,21 @@ func (k *Kernel) task(s exchange.StrategyID, ref uint64) *task {
 	return k.tasks[at]
 }
 
+// taskOf returns the open task whose order at work that is, or what its trigger has made.
+func (k *Kernel) taskOf(o *order) *task {
+	for _, t := range k.tasks {
+		if t.order != 0 && (t.order == o.ID || t.order == o.Parent) {
+			return t
+		}
+	}
+	return nil
+}
+
 // Pursues says that an intent is the next order of a task, or the end of one, and not the wish
-// of its strategy: that never names a ref twice, nor an order by our number.
+// of its strategy, which cannot name an order by our number.
 func (k *Kernel) Pursues(in *exchange.Intent) bool {
-	pursues := in.Kind == exchange.IntentNew || in.Kind == exchange.IntentCancel && in.Order != 0
-	return pursues && in.By == "" && k.task(in.Strategy, in.Ref) != nil
+	pursues := in.Kind == exchange.IntentNew || in.Kind == exchange.IntentCancel
+	return pursues && in.By == "" && in.Order != 0 && k.task(in.Strategy, in.Ref) != nil
 }
 
 // Tasks lists the open tasks as they stand, oldest first.
@@ -84,7 +95,9 @@ func (k *Kernel) decideTask(in *exchange.Intent, at exchange.Time) Decision {
 		if t.strategy != in.Strategy {
 			continue
 		}
-		own++
+		if own++; t.ref == in.Ref {
+			return refused(fmt.Sprintf("ref %d is that of an open task", in.Ref), "refs rise")
+		}
 		if in.Kind == exchange.IntentPair && t.kind == exchange.TaskPair && (t.touches(r.Inst) || t.touches(in.Pair.Hedge)) {
 			return refused(fmt.Sprintf("pair %d is at work on an instrument of it", t.ref), "one pair on an instrument at a time")
 		}
@@ -208,10 +221,11 @@ func (k *Kernel) wished(in *exchange.Intent, d *Decision) {
 // denied notes that an order of a task was refused or rejected.
 func (k *Kernel) denied(t *task, why string) {
 	t.tries++
-	wait := taskWaitMost
-	if t.tries < 7 {
-		wait = min(taskWait<<(t.tries-1), taskWaitMost)
+	most := taskWaitMost
+	if t.open != 0 {
+		most = openWaitMost
 	}
+	wait := min(taskWait<<min(t.tries-1, 8), most)
 	t.next, t.reason = k.now.Add(wait), why
 	if t.kind == exchange.TaskPair && t.status == exchange.TaskWorking && t.tries >= t.pair.Tries && t.open != 0 {
 		k.unwind(t, fmt.Sprintf("the hedge was refused %d times running: %s", t.tries, why))
@@ -226,7 +240,7 @@ func (k *Kernel) unwind(t *task, why string) {
 
 // moved counts a fill of a task's order: what it has changed of the strategy's own position.
 func (k *Kernel) moved(o *order, inst exchange.InstrumentID, by decimal.Decimal) {
-	t := k.task(o.Strategy, o.Ref)
+	t := k.taskOf(o)
 	if t == nil {
 		return
 	}

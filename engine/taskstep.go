@@ -21,6 +21,9 @@ func (k *Kernel) pursue(found []exchange.Event) []exchange.Event {
 			continue
 		}
 		in.Strategy, in.Ref, in.Tag = t.strategy, t.ref, t.tag
+		if in.Kind == exchange.IntentNew {
+			in.Order = k.lastOrder + 1 // by which it is told from a wish
+		}
 		if in.Tag == "" {
 			in.Tag = t.kind.String()
 		}
@@ -142,8 +145,15 @@ func (k *Kernel) marketOrder(t *task, inst exchange.InstrumentID, side exchange.
 	if !closes && instrument.Notional(qty, price).LessThan(instrument.NotionalMin.Decimal()) {
 		qty = 0
 	}
-	in.Request.Qty, in.Request.ReduceOnly = qty, closes && side == exchange.Both
+	in.Request.Qty, in.Request.ReduceOnly = qty, closes && k.reduces(inst, side, in.Request.Side, qty)
 	return in, true
+}
+
+// reduces says whether an order that closes what a strategy holds takes as much from the account's
+// position, so that it may say ReduceOnly: what another strategy holds the other way is netted.
+func (k *Kernel) reduces(inst exchange.InstrumentID, leg exchange.PositionSide, side exchange.Side, qty exchange.Fixed) bool {
+	held := k.guard.Position(inst, leg).Qty
+	return leg == exchange.Both && int64(held.Sign()) == -side.Sign() && held.Abs().GreaterThanOrEqual(qty.Decimal())
 }
 
 // closes is how much of the strategy's position a stop is for.
@@ -196,7 +206,7 @@ func (k *Kernel) nextStop(t *task) (in exchange.Intent, ok bool) {
 	if price == 0 || k.now < t.next {
 		return in, false
 	}
-	r.Qty, r.ReduceOnly = qty, r.PositionSide == exchange.Both
+	r.Qty, r.ReduceOnly = qty, k.reduces(r.Inst, r.PositionSide, r.Side, qty)
 	if beyond := r.Side == exchange.Sell && price <= r.Trigger || r.Side == exchange.Buy && price >= r.Trigger; beyond {
 		r = exchange.OrderRequest{Inst: r.Inst, Side: r.Side, PositionSide: r.PositionSide, Type: exchange.Market, Qty: qty, ReduceOnly: r.ReduceOnly}
 	}

@@ -62,7 +62,7 @@ type Intent struct {
 	// strategy thinks, as in backtests. The host sets it; it does not travel to plugins and back.
 	Answers Time
 	// Order is our number of the order that an operator's IntentCancel is about, whose Ref is
-	// not read then: orders of the house have none.
+	// not read then: orders of the house have none. Of an order that a task wishes it is not 0.
 	Order OrderID
 	// Asset and Amount are what IntentBorrow and the kinds after it are about.
 	Asset  string

@@ -27,13 +27,13 @@ func (g *Guard) applyRates(rates []exchange.CollateralRate, at exchange.Time) {
 	var cuts []happening
 	before := g.model.Account()
 	for _, r := range rates {
-		if was := g.model.Collateral(r.Asset).Tiers; len(was) == 1 && was[0].Rate != r.Rate || len(was) == 0 && r.Rate != 0 {
+		if was, flat := g.flatRate(r.Asset); flat && was != r.Rate {
 			cuts = g.rerate(cuts, r, at)
 		}
 	}
 	for _, h := range g.model.Holdings() {
 		_, listed := slices.BinarySearchFunc(rates, h.Asset, func(r exchange.CollateralRate, name string) int { return strings.Compare(r.Asset, name) })
-		if was := g.model.Collateral(h.Asset).Tiers; !listed && len(was) == 1 && was[0].Rate != 0 {
+		if was, flat := g.flatRate(h.Asset); !listed && flat && was != 0 {
 			cuts = g.rerate(cuts, exchange.CollateralRate{Asset: h.Asset}, at)
 		}
 	}
@@ -50,13 +50,22 @@ func (g *Guard) applyRates(rates []exchange.CollateralRate, at exchange.Time) {
 	}
 }
 
+// flatRate is at what rate an asset counts as collateral, if that is one whatever the amount: 0
+// of an asset that does not count.
+func (g *Guard) flatRate(asset string) (rate exchange.Fixed, flat bool) {
+	switch tiers := g.model.Collateral(asset).Tiers; len(tiers) {
+	case 0:
+		return 0, true
+	case 1:
+		return tiers[0].Rate, true
+	}
+	return 0, false
+}
+
 // rerate gives an asset another rate and appends what has happened if the account has some of it,
 // debts taken off, which counts for less now.
 func (g *Guard) rerate(cuts []happening, r exchange.CollateralRate, at exchange.Time) []happening {
-	var was exchange.Fixed
-	if tiers := g.model.Collateral(r.Asset).Tiers; len(tiers) > 0 {
-		was = tiers[0].Rate
-	}
+	was, _ := g.flatRate(r.Asset)
 	if err := g.model.SetCollateral(r.Asset, margin.Flat(r.Rate, ratesSource)); err != nil {
 		if g.fault == nil {
 			g.fault = fmt.Errorf("the exchange's collateral rate: %w", err)

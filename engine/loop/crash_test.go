@@ -99,6 +99,12 @@ func (l *lives) recovered(k *engine.Kernel, r *Recovered) {
 			l.t.Errorf("life %d: %s has left and was forgotten", l.count, id)
 		}
 	}
+	for _, u := range k.Tasks() {
+		l.sum["tasks"]++
+		if !u.Lead.Add(u.Hedged).IsZero() {
+			l.sum["unhedged"]++
+		}
+	}
 	if r.Torn > 0 {
 		l.sum["torn"]++
 	}
@@ -175,6 +181,20 @@ func (l *lives) agree(seed uint64) {
 		l.t.Errorf("seed %d: the exchange has %s open, and the bot has not", seed, id)
 	}
 	l.agreeOnPositions(ctx, seed, holdings)
+	err := l.Do(ctx, func(k *engine.Kernel) {
+		for _, u := range k.Tasks() {
+			if open := u.Lead.Add(u.Hedged).Abs(); open.GreaterThan(decimal.New(22, -4)) {
+				l.t.Errorf("seed %d: more than a slice of a pair is open, %v coins: %+v", seed, open, u)
+			}
+			if u.Kind == exchange.TaskPair && !u.Lead.Add(u.Hedged).IsZero() {
+				l.sum["unhedged at the end"]++
+				l.t.Logf("seed %d: %+v", seed, u)
+			}
+		}
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
 }
 
 func (l *lives) agreeOnPositions(ctx context.Context, seed uint64, holdings []engine.Holding) {
@@ -329,7 +349,7 @@ func TestCrashes(t *testing.T) {
 		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) { liveOften(t, seed, sum) })
 	}
 	t.Log(sum)
-	for _, what := range []string{"open", "pending", "positions", "replayed", "snapshots"} {
+	for _, what := range []string{"open", "pending", "positions", "replayed", "snapshots", "tasks", "unhedged"} {
 		if sum[what] == 0 {
 			t.Errorf("%s is 0: the test shows nothing", what)
 		}

@@ -384,7 +384,14 @@ func (w *world) wish(s exchange.StrategyID, ref uint64) exchange.Intent {
 	if q.Inst == cm {
 		q.Qty = f("2")
 	}
-	switch r.IntN(6) {
+	switch r.IntN(9) {
+	case 6:
+		q.Inst, q.Type, q.Price, q.Qty = um, exchange.Market, 0, f("0.006")
+		return exchange.Intent{Kind: exchange.IntentPair, Strategy: s, Ref: ref, Request: q, Pair: exchange.Pair{Hedge: cm, Slice: f("0.002"), Timeout: 5 * time.Second}}
+	case 7:
+		q.Inst, q.Type, q.Price, q.Qty = um, exchange.StopMarket, 0, 0
+		q.Trigger = w.price + exchange.Fixed(q.Side.Sign()*int64(50+r.IntN(200)))*exchange.FixedOne
+		return exchange.Intent{Kind: exchange.IntentProtect, Strategy: s, Ref: ref, Request: q}
 	case 0:
 		q.Type, q.Price = exchange.Market, 0
 	case 1:
