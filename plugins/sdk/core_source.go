@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "b00a8812dc916c15194a05bb80bf0a74cd35a52c1c2becaa5be5105b7a1bbc84"
+const coreSource = "9f0f6009ac80c13900b35ecdfb295061f22fa7068af83ea2aeabb20456a40b2a"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
