@@ -1,6 +1,6 @@
 # The commands of every day. Nothing here is needed: each is one line of Go.
 
-.PHONY: build test check fuzz seeds margin mutants bench latency generate clean
+.PHONY: build test check fuzz seeds margin mutants bench bench-guard bench-plugins latency generate clean
 
 build: ## the pmbot program in this directory
 	go build -o pmbot ./cmd/pmbot
@@ -44,6 +44,9 @@ bench: ## large runs: recording a busy one, a million fills and their page; the 
 
 bench-guard: ## what a check costs, and how it grows with instruments, open orders and assets
 	go test -run '^$$' -bench 'Check' -benchmem ./riskguard
+
+bench-plugins: ## what the process boundary of strategies costs, in Go and Python, beside its targets: one table, in some two minutes
+	go run ./.ci/pluginbench
 
 latency: TICKS ?= 2000
 latency: ## from a quote to the order that answers it, beside a bare loop of go-binance; see .ci/latency/main.go

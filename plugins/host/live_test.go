@@ -343,7 +343,7 @@ func TestLiveKilled(t *testing.T) {
 	}
 }
 
-func kill(t *testing.T, p *host.Plugin) {
+func kill(t testing.TB, p *host.Plugin) {
 	t.Helper()
 	process, err := os.FindProcess(p.Pid())
 	check(t, err)
