@@ -82,16 +82,6 @@ type folder struct {
 	links map[string]string
 }
 
-// scaffolds are the names of those that there are in the language.
-func (l *language) scaffolds() (names []string) {
-	for _, s := range scaffolds() {
-		if _, err := fs.Stat(templates, "templates/"+l.name+"/"+s.name); err == nil {
-			names = append(names, s.name)
-		}
-	}
-	return names
-}
-
 // project is what "pmbot strategy new" is asked for.
 type project struct {
 	dir, name string
@@ -112,7 +102,7 @@ and runs dry as it is. NAME is the folder to make, and its last part the strateg
 Templates:
 
 ` + scaffoldList() + `
-With --lang python there are ` + "empty, trend and hedge" + `. A Go strategy is a module of its own. It is built against the checkout that this pmbot was
+With --lang python all of them are there, too, and give the same results. A Go strategy is a module of its own. It is built against the checkout that this pmbot was
 built from, or that --source names, and against the released version if pmbot was installed
 as one.`,
 		Example: "  pmbot strategy new my-strategy --template trend\n  pmbot strategy new work/my-grid --template grid --source ~/pmbot",
@@ -178,9 +168,6 @@ func newProject(dir, template, lang, source string) (*project, error) {
 		return nil, usage(nearOr(lang, languageNames()), "there are no templates in %q", lang)
 	}
 	p.language = languages()[at]
-	if has := p.language.scaffolds(); !slices.Contains(has, template) {
-		return nil, usage("in it there are "+strings.Join(has, ", ")+", and all in go", "there is no template %q in %s yet", template, lang)
-	}
 	switch _, err := os.Lstat(dir); {
 	case err == nil:
 		return nil, &failure{exitFailed, fmt.Errorf("%s is there already", dir), "nothing was changed; take another name, or remove it yourself"}
