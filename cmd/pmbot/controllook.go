@@ -27,6 +27,21 @@ and the parts of the process.`, cobra.NoArgs, func(ctx context.Context, f *contr
 	return cmd
 }
 
+// taskWords is one line about a pair or a stop.
+func taskWords(t *monitor.Task) string {
+	words := fmt.Sprintf("%s #%d   %s: closes %v at %v", t.Strategy, t.Ref, t.Symbol, t.Qty, t.Trigger)
+	if t.Kind == exchange.TaskPair {
+		words = fmt.Sprintf("%s #%d   %s against %s: %v of %v coins, hedged %v", t.Strategy, t.Ref, t.Symbol, t.Hedge, t.Lead, t.Coins, t.Hedged)
+	}
+	if t.Status != exchange.TaskWorking {
+		words += "   " + t.Status.String()
+	}
+	if t.Reason != "" {
+		words += "   " + t.Reason
+	}
+	return words
+}
+
 func (c *console) printStatus(s *monitor.Status) error {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(c.out, "%-15s %s\n", name, fmt.Sprintf(format, args...))
@@ -49,6 +64,9 @@ func (c *console) printStatus(s *monitor.Status) error {
 	line("OPEN", "%s, %s of unknown outcome, %s", counted(int64(s.Orders), "order"), count(int64(s.Unknown)), counted(int64(s.Positions), "position"))
 	if loans := loansLine(s.Loans); loans != "" {
 		line("LOANS", "%s", loans)
+	}
+	for i := range s.Tasks {
+		line(s.Tasks[i].Kind.String(), "%s", plain(taskWords(&s.Tasks[i])))
 	}
 	line("SINCE START", "%s, %s refused, %s rejected, %s", counted(int64(s.Counts.Fills), "fill"), count(int64(s.Counts.Refused)), count(int64(s.Counts.Rejected)),
 		counted(int64(s.Counts.Gaps), "gap"))

@@ -32,8 +32,10 @@ type Status struct {
 	Positions  int              `json:"positions"`
 	Unknown    int              `json:"unknown_orders"`
 	// Loans are what is owed, or was since the journal began, by asset.
-	Loans  []LoanLine `json:"loans,omitempty"`
-	Counts Counts     `json:"counts"`
+	Loans []LoanLine `json:"loans,omitempty"`
+	// Tasks are the pairs and stops that the bot does for strategies, oldest first.
+	Tasks  []Task `json:"tasks,omitempty"`
+	Counts Counts `json:"counts"`
 }
 
 // About is what a process knows of itself beside the kernel.

@@ -182,7 +182,7 @@ func (s *Server) status(ctx context.Context) (*Status, error) {
 			a.Missing = err.Error()
 		}
 		open, a.Positions = k.Orders(), len(g.Positions())
-		a.Loans = s.loanLines(k)
+		a.Loans, a.Tasks = s.loanLines(k), s.tasks(k)
 		for id := range s.config.Strategies {
 			a.Strategies = append(a.Strategies, StrategyStatus{Label: s.config.Strategies[id], State: g.State(exchange.StrategyID(id+1), 0)})
 		}
