@@ -89,7 +89,9 @@ func (m *Maker) Start(env *strategy.Env) error {
 	m.pace = exec.Pace{Most: m.p.Budget, Per: time.Minute}
 	m.noes = exec.Backoff{Least: max(time.Second, m.p.Pause), Most: time.Minute}
 	env.BookTickers(in)
-	env.Trades(in)
+	if m.p.Vol > 0 {
+		env.Trades(in)
+	}
 	env.After(m.p.Stale, 1) // at once, for there is no clock yet
 	return nil
 }
