@@ -31,11 +31,8 @@ type tickeredPlayer struct{ backtest.Local }
 func (q tickeredPlayer) Subscriptions() []strategy.Subscription {
 	var list []strategy.Subscription
 	for _, s := range q.Local.Subscriptions() {
-		switch s.Kind {
-		case exchange.KindBookTicker:
+		if s.Kind == exchange.KindBookTicker {
 			s.Kind, s.Interval = exchange.KindBar, 15*time.Minute
-		case exchange.KindTrade: // it goes on without
-			continue
 		}
 		list = append(list, s)
 	}
@@ -84,7 +81,7 @@ func sixOnOne(seed uint64, days int) (*backtest.Config, []backtest.Program) {
 	add("hedge", map[string]string{"leg": "CM:BTCUSD_PERP", "second": "UM:BTCUSDT", "style": "taker", "band": "0.02", "bar": "1h"})
 	add("carry", map[string]string{"direction": "both", "horizon": "2000h", "cost": "0.0005", "enter": "0.0001", "exit": "0", "loan_rate": "0.01", "size": "0.2", "slice": "0.05", "unimmr_min": "2", "bar": "15m"})
 	add("basis", map[string]string{"window": "40", "enter": "1", "exit": "0.2", "cost": "0", "size": "0.2", "slice": "0.05", "bar": "15m"})
-	add("mm", map[string]string{"qty": "0.01", "max_qty": "0.05", "half": "300", "lean": "100", "move": "50", "stale": "1h"})
+	add("mm", map[string]string{"qty": "0.01", "max_qty": "0.05", "half": "300", "lean": "100", "move": "50", "stale": "1h", "vol": "0"})
 	add("grid", map[string]string{"lower": "52000", "upper": "70000", "cells": "40", "qty": "0.01", "budget": "20000", "bar": "15m"})
 	add("trend", map[string]string{"fast": "8", "slow": "30", "qty": "0.1", "bar": "15m"})
 	return cfg, programs
@@ -147,7 +144,7 @@ func TestEveryDollarOfSix(t *testing.T) {
 		t.Errorf("not all have traded: %v", traded)
 	}
 	for name, fills := range traded {
-		if fills == 0 {
+		if fills < 2 && name != "house" || fills == 0 { // the house has the forced ones alone
 			t.Errorf("%s has %d fills", name, fills)
 		}
 	}
