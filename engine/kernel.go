@@ -147,6 +147,7 @@ func (k *Kernel) Decide(e *exchange.Event) Decision {
 			ID: k.lastOrder + 1, Strategy: in.Strategy, Ref: in.Ref, Request: in.Request,
 			Status: exchange.StatusPendingNew, ClientID: k.clientID(in.Strategy, k.lastOrder+1), Created: e.At,
 		}
+		o.Request.STP = k.guard.Prevention(&o)
 		if no := k.admitted(in, e.At); no != nil {
 			return Decision{Decision: exchange.Decision{Refusal: no}}
 		}

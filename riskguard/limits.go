@@ -42,7 +42,7 @@ type Limits struct {
 	// order of a leg: between the fills of its legs a pair has a gap.
 	CoinExposureMaxRatio decimal.Decimal `toml:"coin_exposure_max_ratio" json:"coin_exposure_max_ratio"`
 	// SelfTrade says whether an order may trade with a resting one of the account, of whichever
-	// strategy: RefuseSelfTrade, the default, or AllowSelfTrade. An order that carries a
+	// strategy: RefuseSelfTrade, the default, PreventSelfTrade or AllowSelfTrade. An order that carries a
 	// self-trade prevention passes where Binance has one: UM and margin, not CM.
 	SelfTrade SelfTrade `toml:"self_trade" json:"self_trade"`
 	// PriceCollarLimit and PriceCollarMarket bound how far a limit price may be on the

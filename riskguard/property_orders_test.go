@@ -272,7 +272,7 @@ func (w *walk) sanity(o *exchange.Order, amend bool) (broken []string) {
 			broken = append(broken, "the same order is not answered")
 		}
 	}
-	if l.SelfTrade == RefuseSelfTrade && w.meets(o) {
+	if l.SelfTrade != AllowSelfTrade && w.meets(o) {
 		broken = append(broken, "it meets an own order")
 	}
 	if held := w.b.held[r.Inst].qty; r.ReduceOnly && int64(held.Sign()) != -r.Side.Sign() {

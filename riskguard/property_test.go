@@ -122,7 +122,7 @@ func newWalk(t *testing.T, r *rand.Rand, seen map[string]int) *walk {
 	if tight := d("0.6", "1", "5"); r.IntN(3) == 0 { // else the floors of uniMMR are what refuses
 		l.GrossExposureMaxRatio, l.NetExposureMaxRatio, l.CoinExposureMaxRatio = tight.Mul(d("1", "3", "9")), tight.Mul(d("1", "2")), tight
 	}
-	l.SelfTrade = SelfTrade(r.IntN(2))
+	l.SelfTrade = SelfTrade(r.IntN(3))
 	l.ExecutionsPerMinuteMax = 2 + r.IntN(40)
 	l.OpenOrdersMax, l.MessagesPerSecondMax = 1+r.IntN(4), 2+r.IntN(9)
 	l.AccountOpenOrdersMax = 2 * l.OpenOrdersMax

@@ -13,12 +13,15 @@ const (
 	// RefuseSelfTrade refuses it, unless its own prevention keeps the two apart. It is the
 	// zero value.
 	RefuseSelfTrade SelfTrade = iota
+	// PreventSelfTrade refuses it, too, and gives new orders that name no prevention the one by
+	// which a resting order expires that they would meet; see [Guard.Prevention].
+	PreventSelfTrade
 	// AllowSelfTrade lets them trade: both pay a fee, no position changes, and somebody may
 	// call it a wash trade.
 	AllowSelfTrade
 )
 
-var selfTradeNames = [...]string{RefuseSelfTrade: "refuse", AllowSelfTrade: "allow"}
+var selfTradeNames = [...]string{RefuseSelfTrade: "refuse", PreventSelfTrade: "stp", AllowSelfTrade: "allow"}
 
 func (s SelfTrade) String() string {
 	if int(s) < len(selfTradeNames) {
@@ -27,10 +30,10 @@ func (s SelfTrade) String() string {
 	return fmt.Sprintf("SelfTrade(%d)", uint8(s))
 }
 
-// MarshalText writes "refuse" or "allow".
+// MarshalText writes "refuse", "stp" or "allow".
 func (s SelfTrade) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalText reads "refuse" or "allow".
+// UnmarshalText reads "refuse", "stp" or "allow".
 func (s *SelfTrade) UnmarshalText(text []byte) error {
 	for is, name := range selfTradeNames {
 		if name == string(text) {
@@ -38,7 +41,27 @@ func (s *SelfTrade) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%.40q is not \"refuse\" or \"allow\"", text)
+	return fmt.Errorf("%.40q is not \"refuse\", \"stp\" or \"allow\"", text)
+}
+
+// Prevention is the self-trade prevention with which a new order is to be sent, to be asked before
+// [Guard.Check]. Where the limits say so, an order that leaves the choice to the exchange gets
+// EXPIRE_MAKER: it goes on, and what rests of the account at its price is ended by the exchange,
+// whose strategy is told. So nobody can be kept from trading by another's resting orders. What has
+// no prevention, such as CM, stays as it is, and may be refused.
+func (g *Guard) Prevention(o *exchange.Order) exchange.STP {
+	r := &o.Request
+	if r.STP != exchange.STPDefault || r.Type != exchange.Limit && r.Type != exchange.Market || r.TimeInForce == exchange.GTX ||
+		!g.ins.Has(r.Inst) || int(o.Strategy) >= len(g.sets.of) {
+		return r.STP
+	}
+	prevented := *r
+	prevented.STP = exchange.ExpireMaker
+	c := check{in: g.ins.At(r.Inst)}
+	if g.sets.all[g.sets.of[o.Strategy][r.Inst]].limits.SelfTrade != PreventSelfTrade || !c.prevents(&prevented) {
+		return r.STP
+	}
+	return exchange.ExpireMaker
 }
 
 // selfTrade: no order meets a resting one of the account, whosever it is. What is
