@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "9f0f6009ac80c13900b35ecdfb295061f22fa7068af83ea2aeabb20456a40b2a"
+const coreSource = "bc0692685ba75359dffaff23c9273582e538c307d54e06997b5b74e99e7ba877"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
