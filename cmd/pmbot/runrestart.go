@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 )
 
 // restarts says how a strategy is started again whose process is gone: three times in ten
-// minutes; then it stays halted until a person starts the bot anew.
+// minutes; then it stays halted until a person swaps in what is mended, or starts the bot anew.
 var restarts = host.Restart{First: time.Second, Most: 30 * time.Second, Tries: 3, Healthy: 10 * time.Minute}
 
 // memoryEvery is how often strategies are asked for their memory while they run.
@@ -61,15 +62,18 @@ func (b *bot) strategyLost(ctx context.Context, l lostPlayer, again chan *player
 	p.live.Store(nil)
 	p.gate.Store(nil)
 	p.failures = restarts.Row(p.failures, time.Since(p.began))
-	b.holdStrategy(p, l.err.Error())
-	b.log.Error(l.err.Error(), "strategy", p.label)
+	wait, more := restarts.Wait(p.failures)
+	why := l.err.Error()
+	if !more && p.before == nil {
+		why = quarantined(p, why)
+	}
+	b.holdStrategy(p, why)
+	b.log.Error(why, "strategy", p.label)
 	if p.before != nil {
 		b.swapBack(ctx, p, again)
 		return
 	}
-	wait, more := restarts.Wait(p.failures)
 	if !more {
-		b.log.Error("it stays halted: it has failed too often; its positions are as they were", "strategy", p.label)
 		return
 	}
 	b.log.Info("it is started again", "strategy", p.label, "in", wait)
@@ -79,6 +83,12 @@ func (b *bot) strategyLost(ctx context.Context, l lostPlayer, again chan *player
 		case <-ctx.Done():
 		}
 	})
+}
+
+// quarantined says why a strategy that has failed too often stays halted, and what to do: status
+// tells it as long as that lasts.
+func quarantined(p *player, why string) string {
+	return fmt.Sprintf("it has failed %d times running and stays halted, with its positions as they were; mend its program or parameters, then: pmbot swap %s. The last time: %s", p.failures, p.label, why)
 }
 
 // startAgain starts a strategy in a new process, where the old one stopped.
