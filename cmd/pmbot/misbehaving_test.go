@@ -30,7 +30,7 @@ func TestMisbehaving(t *testing.T) {
 		{"rogue", "flood", `plugin \S+: strategy rogue, in answer to .*, has asked for more than 1000 intents and timers within a second`, true},
 		{"liar", "", `plugin \S+: broke the protocol in strategy liar handling .*: it answered for 2147483648 events of \d+`, false},
 		{"rogue", "beyond", `refused by permission: .*MARKET`, false},
-		{"rogue", "stop", `plugin \S+: no answer within 5s in strategy rogue handling .*`, true},
+		{"rogue", "stop", `plugin \S+: no answer within 5s in (?:strategy rogue handling|Stop of strategy rogue).*`, true},
 		{"rogue", "leak", `plugin \S+: ended: it had \d+ MiB of memory, more than \d+, in strategy rogue handling .*; keep less, or give it more with memory_max_mb`, true},
 		{"rogue", "late", `3 answers came too late, its open orders are cancelled, but for stops that only close`, true},
 	} {
