@@ -148,6 +148,9 @@ func (k *Kernel) Decide(e *exchange.Event) Decision {
 			Status: exchange.StatusPendingNew, ClientID: k.clientID(in.Strategy, k.lastOrder+1), Created: e.At,
 		}
 		o.Request.STP = k.guard.Prevention(&o)
+		if in.By == "" && k.netted(&o) {
+			o.Request.ReduceOnly = false
+		}
 		if no := k.admitted(in, e.At); no != nil {
 			return Decision{Decision: exchange.Decision{Refusal: no}}
 		}

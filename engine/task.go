@@ -88,7 +88,7 @@ func (k *Kernel) decideTask(in *exchange.Intent, at exchange.Time) Decision {
 		return no(&exchange.Refusal{Intent: *in, Rule: "task", Value: value, Limit: limit})
 	}
 	r, own := &in.Request, 0
-	if in.Strategy == 0 || !k.ins.Has(r.Inst) || r.Side != exchange.Buy && r.Side != exchange.Sell || r.PositionSide > exchange.Short {
+	if in.Strategy == 0 || int(in.Strategy) >= len(k.holdings) || !k.ins.Has(r.Inst) || r.Side != exchange.Buy && r.Side != exchange.Sell || r.PositionSide > exchange.Short {
 		return refused("no strategy, instrument or side", "a task is of a strategy and names all three")
 	}
 	for _, t := range k.tasks {
