@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "bc0692685ba75359dffaff23c9273582e538c307d54e06997b5b74e99e7ba877"
+const coreSource = "82c30511bb6e6e86f3f6a1b982e0c4587b7ff95bf9a24e95d314937b53e1c486"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
