@@ -49,8 +49,11 @@ func (c *console) doSwap(ctx context.Context, f *controlFlags, what *monitor.Swa
 		if len(s.Changes) == 0 {
 			fmt.Fprintln(c.out, "neither program nor parameters differ")
 		}
+		if s.Stopped {
+			fmt.Fprintln(c.out, "it does not run; a swap starts it again")
+		}
 	}
-	if len(s.Changes) > 0 {
+	if len(s.Changes) > 0 || s.Stopped {
 		if agreed, err := c.agree("Swap "+what.Strategy+"?", yes); err != nil || !agreed {
 			return err
 		}

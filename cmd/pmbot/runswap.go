@@ -87,6 +87,7 @@ func (b *bot) swap(ctx context.Context, w *swapWish) swapAnswer {
 	}
 	a := &monitor.Swapped{Schema: "pmbot.swap/1", Strategy: p.label, Changes: swapChanges(p, next)}
 	live := p.live.Load()
+	a.Stopped = live == nil
 	if !w.apply || len(a.Changes) == 0 && live != nil {
 		next.plugin.Close()
 		return swapAnswer{swapped: a}

@@ -80,6 +80,8 @@ type Swapped struct {
 	Strategy string `json:"strategy"`
 	// Changes are of the program (its checksum), its version, the parameters and other keys.
 	Changes []Change `json:"changes"`
+	// Stopped says that the strategy does not run, so that a swap starts it even if nothing differs.
+	Stopped bool `json:"stopped,omitempty"`
 	// Applied says that the new program trades, since At. Note is for people.
 	Applied bool          `json:"applied"`
 	At      exchange.Time `json:"at"`
