@@ -62,6 +62,9 @@ type GenerateConfig struct {
 	Bar  time.Duration `toml:"bar" json:"bar"`
 	// Start is the first instant.
 	Start exchange.Time `toml:"start" json:"start"`
+	// Ticks makes a market of trades and books in place of one of bars, which moves so often: whole
+	// milliseconds that divide a second. 0 makes bars.
+	Ticks time.Duration `toml:"ticks" json:"ticks,omitzero"`
 	// Others are assets that the account may hold beside, at 1 USD; Moves what happens to
 	// prices by plan.
 	Others []string     `toml:"others" json:"others,omitempty"`

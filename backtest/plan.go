@@ -97,11 +97,14 @@ func (p *plan) close() error {
 // generated plans a generated market: it has bars, marks, indices and fundings.
 func (p *plan) generated(cfg *Config, ins *exchange.Instruments, wishes []wish) error {
 	g := cfg.Data.Generate
+	if g.Ticks > 0 && g.Days > 0 {
+		return p.generatedTicks(cfg, ins, wishes)
+	}
 	if g.Bar <= 0 || g.Days <= 0 {
 		return errors.New("data: name a tape, or days and bar of a market to generate")
 	}
 	if p.match > MatchBars {
-		return fmt.Errorf("orders are to match on %v; a generated market has bars only: let data.match be \"auto\"", p.match)
+		return fmt.Errorf("orders are to match on %v; this generated market has bars only: set data.generate.ticks, or let data.match be \"auto\"", p.match)
 	}
 	s := market.Spec{Seed: cfg.Seed, Start: g.Start, Bar: g.Bar, Bars: int(time.Duration(g.Days) * 24 * time.Hour / g.Bar), Others: g.Others}
 	for _, v := range g.Moves {
@@ -120,7 +123,7 @@ func (p *plan) generated(cfg *Config, ins *exchange.Instruments, wishes []wish) 
 		}
 		for _, w := range wishes[id].messages() {
 			if w.wanted {
-				return fmt.Errorf("a strategy wants %s of %s; a generated market has bars only", w.name, in.Name())
+				return fmt.Errorf("a strategy wants %s of %s; this generated market has bars only: set data.generate.ticks, such as \"200ms\"", w.name, in.Name())
 			}
 		}
 		p.data = append(p.data, DataInfo{

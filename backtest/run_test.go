@@ -279,7 +279,7 @@ func TestPlanErrors(t *testing.T) {
 			err := sees(time.Hour, 0)(p, env)
 			env.Trades(p.in)
 			return err
-		}, "a strategy wants trades of UM BTCUSDT; a generated market has bars only"},
+		}, "a strategy wants trades of UM BTCUSDT; this generated market has bars only"},
 		{"a coin that nothing prices", func(cfg *Config) { cfg.Account.Margin = map[string]decimal.Decimal{"DOGE": decimal.New(1, 0)} }, nil,
 			"nothing in the run prices DOGE, which the account holds or settles in; let a strategy parameter name a future of it"},
 		{"limits", func(cfg *Config) { cfg.Risk.UniMMRMin = decimal.New(1, 0) }, nil, "risk limits: unimmr_min is 1; it must be 1.2 to 1000"},

@@ -141,6 +141,11 @@ func (c *configuration) check() []mistake {
 		if g.Coin != "BTC" && g.Coin != "ETH" {
 			wrong("data.generate.coin", "%q is neither BTC nor ETH", g.Coin)
 		}
+		if g.Ticks != 0 && (g.Ticks < time.Millisecond || g.Ticks%time.Millisecond != 0 || time.Second%g.Ticks != 0) {
+			wrong("data.generate.ticks", "%v is not whole milliseconds that divide a second, such as 200ms, nor 0s for bars", g.Ticks)
+		} else if g.Ticks != 0 && g.Days > 31 {
+			wrong("data.generate.days", "%d days of trades and books are more than 31", g.Days)
+		}
 		if g.Bar < time.Minute || g.Bar%time.Minute != 0 || (8*time.Hour)%g.Bar != 0 {
 			wrong("data.generate.bar", "%v is not whole minutes that divide 8h, such as 1m, 15m or 4h", g.Bar)
 		} else {
