@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "82c30511bb6e6e86f3f6a1b982e0c4587b7ff95bf9a24e95d314937b53e1c486"
+const coreSource = "88538501b79d74c87cba944603347749cafb5d2a6014123444d510562c9b9f1d"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
