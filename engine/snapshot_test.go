@@ -422,7 +422,8 @@ func (s *storm) chaosStep(t *testing.T, seed uint64) {
 // and becomes, byte for byte, what the one that wrote the snapshot did.
 func TestRestoredGoesOnTheSame(t *testing.T) {
 	kinds, remedies, sent, orders, served, pursued := map[exchange.Kind]int{}, map[exchange.Remedy]int{}, 0, 0, 0, 0
-	seeds := raced.Fewer(12, 4)
+	raced.Skip(t, "it has one goroutine")
+	const seeds = 12
 	for seed := range uint64(seeds) {
 		told, moments := weather(t, seed, 600)
 		end := moments[len(moments)-1]

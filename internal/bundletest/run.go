@@ -49,6 +49,7 @@ func Params(pairs ...string) map[string]string {
 // Run runs a program to its end.
 func Run(t testing.TB, cfg *backtest.Config, p backtest.Program) *backtest.Result {
 	t.Helper()
+	raced.Skip(t, "it has one goroutine")
 	res, err := backtest.Run(context.Background(), cfg, backtest.Options{Programs: []backtest.Program{p}})
 	if err != nil {
 		t.Fatal(err)
@@ -72,6 +73,7 @@ func Held(res *backtest.Result) string {
 // returned, for a look at whether there was anything to disturb.
 func Deaths(t *testing.T, cfg *backtest.Config, make func() strategy.Strategy, every, missed int, final func(*backtest.Result) string) *backtest.Result {
 	t.Helper()
+	raced.Skip(t, "it has one goroutine")
 	events := 0
 	p := Program{LocalProgram: make, Events: &events}
 	base := Run(t, cfg, p)
@@ -99,7 +101,7 @@ func Every(step int) int {
 	switch {
 	case os.Getenv("PMBOT_DEATHS") != "":
 		return 1
-	case testing.Short() || raced.On():
+	case testing.Short():
 		return 10*step + 1
 	}
 	return step
