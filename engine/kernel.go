@@ -392,17 +392,17 @@ func (k *Kernel) applyFill(e *exchange.Event) {
 		return
 	}
 	k.book(e.Inst, f)
-	before := decimal.Zero
-	if len(k.tasks) > 0 {
+	t, before := k.taskOf(o), decimal.Zero
+	if t != nil {
 		before = k.coins(f.Strategy, e.Inst, f.PositionSide)
 	}
 	k.guard.Apply(e)
-	if len(k.tasks) > 0 {
+	if t != nil {
 		by := k.coins(f.Strategy, e.Inst, f.PositionSide).Sub(before)
 		if in := k.ins.At(e.Inst); in.Product == exchange.Margin && f.FeeAsset == in.Base {
 			by = by.Sub(f.Fee)
 		}
-		k.moved(o, e.Inst, by)
+		t.moved(e.Inst, by)
 	}
 	if !o.Status.Final() {
 		k.guard.Hold(o.risk())

@@ -153,15 +153,20 @@ func (k *Kernel) restoreOrder(s *orderSnapshot, closed bool) error {
 	return nil
 }
 
+// holds makes room for what a strategy holds, also one that is not configured any more.
+func (k *Kernel) holds(s exchange.StrategyID) {
+	for len(k.holdings) <= int(s) {
+		k.holdings = append(k.holdings, make([]held, k.ins.Len()+1))
+	}
+}
+
 // restoreHolding sets what a strategy holds, also one that is not configured any more: the
 // position is there, and a forced fill closes it.
 func (k *Kernel) restoreHolding(h *holdingSnapshot) error {
 	if !k.ins.Has(h.Inst) || h.Side.is > exchange.Short {
 		return fmt.Errorf("strategy %d holds instrument %d, %v, which cannot be", h.Strategy, h.Inst, h.Side.is)
 	}
-	for len(k.holdings) <= int(h.Strategy) {
-		k.holdings = append(k.holdings, make([]held, k.ins.Len()+1))
-	}
+	k.holds(h.Strategy)
 	k.holdings[h.Strategy][h.Inst][h.Side.is] = h.Qty
 	return nil
 }

@@ -67,9 +67,7 @@ func (k *Kernel) restoreTask(s *taskSnapshot) error {
 	case k.task(t.strategy, t.ref) != nil || pair && (t.request.Qty <= 0 || t.pair.Slice <= 0):
 		return fmt.Errorf("task %d of strategy %d is in it twice, or of nothing", t.ref, t.strategy)
 	}
-	for len(k.holdings) <= int(t.strategy) {
-		k.holdings = append(k.holdings, make([]held, k.ins.Len()+1))
-	}
+	k.holds(t.strategy)
 	k.tasks = append(k.tasks, t)
 	return nil
 }

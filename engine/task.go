@@ -239,11 +239,7 @@ func (k *Kernel) unwind(t *task, why string) {
 }
 
 // moved counts a fill of a task's order: what it has changed of the strategy's own position.
-func (k *Kernel) moved(o *order, inst exchange.InstrumentID, by decimal.Decimal) {
-	t := k.taskOf(o)
-	if t == nil {
-		return
-	}
+func (t *task) moved(inst exchange.InstrumentID, by decimal.Decimal) {
 	if t.tries = 0; t.status == exchange.TaskWorking {
 		t.reason = ""
 	}

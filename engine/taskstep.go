@@ -116,37 +116,18 @@ func (k *Kernel) backOrder(t *task) (exchange.Intent, bool) {
 // exchange takes; ok is false while its price is not known. What only closes the strategy's own
 // position says so, and closes no more than that.
 func (k *Kernel) marketOrder(t *task, inst exchange.InstrumentID, side exchange.PositionSide, coins decimal.Decimal) (in exchange.Intent, ok bool) {
-	instrument := k.ins.At(inst)
-	price, _ := k.guard.Prices(inst)
-	if price == 0 {
+	instrument, own := k.ins.At(inst), k.guard.Own(t.strategy, inst, side)
+	last, _ := k.guard.Prices(inst)
+	if last == 0 {
 		return in, false
 	}
-	last, own := price.Decimal(), k.guard.Own(t.strategy, inst, side)
-	closes := instrument.Product != exchange.Margin && own.Qty.Sign()*coins.Sign() < 0
-	amount := coins
-	if instrument.Inverse() {
-		if closes {
-			last = own.Entry
-		}
-		amount = coins.Mul(last).DivRound(instrument.ContractSize.Decimal(), exchange.FixedPlaces)
-	}
-	if closes && amount.Abs().GreaterThan(own.Qty.Abs()) {
-		amount = own.Qty.Neg()
-	}
-	in = exchange.Intent{Kind: exchange.IntentNew, Request: exchange.OrderRequest{Inst: inst, Side: exchange.Buy, PositionSide: side, Type: exchange.Market}}
+	r := exchange.OrderRequest{Inst: inst, Side: exchange.Buy, PositionSide: side, Type: exchange.Market}
 	if coins.IsNegative() {
-		in.Request.Side = exchange.Sell
+		r.Side = exchange.Sell
 	}
-	qty, err := exchange.FixedFromDecimal(amount.Abs(), exchange.RoundDown)
-	if err != nil {
-		return in, true
-	}
-	qty = instrument.Lots(exchange.Market, qty)
-	if !closes && instrument.Notional(qty, price).LessThan(instrument.NotionalMin.Decimal()) {
-		qty = 0
-	}
-	in.Request.Qty, in.Request.ReduceOnly = qty, closes && k.reduces(inst, side, in.Request.Side, qty)
-	return in, true
+	r.Qty = instrument.LotOf(coins, last, &own).Abs()
+	r.ReduceOnly = instrument.Closes(coins, &own) && k.reduces(inst, side, r.Side, r.Qty)
+	return exchange.Intent{Kind: exchange.IntentNew, Request: r}, true
 }
 
 // reduces says whether an order that closes what a strategy holds takes as much from the account's

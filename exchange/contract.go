@@ -48,6 +48,42 @@ func (in *Instrument) Delta(qty, price decimal.Decimal) decimal.Decimal {
 	return coins
 }
 
+// LotOf is the quantity of a market order for so many coins, signed and rounded toward zero:
+// coins, or contracts, at the last price if they open a position and at the entry of own, the
+// position that they trade against, if they close it. It never closes more than there is, and is 0
+// for less than the exchange takes and without a last price.
+func (in *Instrument) LotOf(coins decimal.Decimal, last Fixed, own *Position) Fixed {
+	if last == 0 {
+		return 0
+	}
+	closes, amount := in.Closes(coins, own), coins
+	if in.Inverse() {
+		price := last.Decimal()
+		if closes {
+			price = own.Entry
+		}
+		amount = coins.Mul(price).DivRound(in.ContractSize.Decimal(), FixedPlaces) // an entry has sixteen places
+	}
+	if closes && amount.Abs().GreaterThan(own.Qty.Abs()) {
+		amount = own.Qty.Neg()
+	}
+	qty, err := FixedFromDecimal(amount, RoundDown)
+	if err != nil {
+		return 0
+	}
+	qty = in.Lots(Market, qty)
+	if !closes && in.Notional(qty, last).LessThan(in.NotionalMin.Decimal()) {
+		return 0
+	}
+	return qty
+}
+
+// Closes says whether so many coins, bought above 0, are against a position: of the margin account
+// there is none.
+func (in *Instrument) Closes(coins decimal.Decimal, own *Position) bool {
+	return in.Product != Margin && own.Qty.Sign()*coins.Sign() < 0
+}
+
 // Trade moves the position by a fill and returns the realised profit of the part it
 // closed, before fees and unrounded beyond the one division, in the margin asset.
 // Reducing keeps the entry; crossing zero closes at the old entry and opens the rest at

@@ -247,18 +247,18 @@ func (c *check) unit(inst exchange.InstrumentID) decimal.Decimal {
 	if inst == c.order.Request.Inst {
 		price = max(price, c.worth())
 	}
-	return price.Decimal().Mul(c.g.quoteIndex(in))
+	return price.Decimal().Mul(c.g.quoteIndex(in).Decimal())
 }
 
 // quoteIndex is the price of the quote asset; one stands for it while it is not known, when the
 // margin rules refuse anyway.
-func (g *Guard) quoteIndex(in *exchange.Instrument) decimal.Decimal {
+func (g *Guard) quoteIndex(in *exchange.Instrument) exchange.Fixed {
 	for i := range g.assets {
 		if a := &g.assets[i]; a.name == in.Quote && a.price != 0 {
-			return a.price.Decimal()
+			return a.price
 		}
 	}
-	return decimal.New(1, 0)
+	return exchange.FixedOne
 }
 
 // lines are what the strategy has and may get, and what its orders for amounts of quote assets are
@@ -283,7 +283,7 @@ func (c *check) lines() (list []line, was, will decimal.Decimal) {
 			list = append(list, line{inst: q.Inst, side: q.PositionSide})
 		}
 		l, left := &list[at], o.Remaining().Decimal()
-		quote := q.QuoteQty.Decimal().Mul(g.quoteIndex(g.ins.At(q.Inst)))
+		quote := q.QuoteQty.Decimal().Mul(g.quoteIndex(g.ins.At(q.Inst)).Decimal())
 		if old {
 			*was = was.Add(quote)
 			l.was.add(q.Side, left)

@@ -144,10 +144,8 @@ func (c *check) usd(notional decimal.Decimal) decimal.Decimal {
 	if c.in.Inverse() {
 		return notional
 	}
-	for i := range c.g.assets {
-		if a := &c.g.assets[i]; a.name == c.in.Quote && a.price != 0 && a.price != exchange.FixedOne {
-			return notional.Mul(a.price.Decimal())
-		}
+	if price := c.g.quoteIndex(c.in); price != exchange.FixedOne {
+		return notional.Mul(price.Decimal())
 	}
 	return notional
 }

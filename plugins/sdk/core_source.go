@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "88538501b79d74c87cba944603347749cafb5d2a6014123444d510562c9b9f1d"
+const coreSource = "11b98720ce8f3b01a125a931090ff8dc70985d68764676b83b720eb82f7ed1fc"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {

@@ -177,33 +177,8 @@ func (p *Pair) may(env *strategy.Env, least exchange.TradingState) bool {
 	return true
 }
 
-// Lot is the quantity of a market order for so many coins, signed and rounded toward zero:
-// coins, or contracts, at the last price if they open a position and at its entry if they
-// close it. It never closes more than there is, and is 0 for less than the exchange takes
-// and before a price is known.
+// Lot is [exchange.Instrument.LotOf] at the last price and against the strategy's own position.
 func Lot(env *strategy.Env, in *exchange.Instrument, coins decimal.Decimal) exchange.Fixed {
-	last, held, amount := env.Last(in), env.Position(in), coins
-	closes := in.Product != exchange.Margin && held.Qty.Sign()*coins.Sign() < 0
-	if last == 0 {
-		return 0
-	}
-	if in.Inverse() {
-		price := last.Decimal()
-		if closes {
-			price = held.Entry
-		}
-		amount = coins.Mul(price).DivRound(in.ContractSize.Decimal(), 8) // an entry has sixteen places
-	}
-	if closes && amount.Abs().GreaterThan(held.Qty.Abs()) {
-		amount = held.Qty.Neg()
-	}
-	qty, err := exchange.FixedFromDecimal(amount, exchange.RoundDown)
-	if err != nil {
-		return 0
-	}
-	qty = strategy.Lots(in, exchange.Market, qty)
-	if !closes && in.Notional(qty, last).LessThan(in.NotionalMin.Decimal()) {
-		return 0
-	}
-	return qty
+	own := env.Position(in)
+	return in.LotOf(coins, env.Last(in), &own)
 }
