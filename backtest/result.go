@@ -63,6 +63,8 @@ type Result struct {
 	Settlements []Settlement `json:"settlements,omitempty"`
 	// Limits is how near approved orders came to each of the guard's limits.
 	Limits []LimitUse `json:"limits"`
+	// Budgets is what strategies that have a budget used of it at the end.
+	Budgets []BudgetLine `json:"budgets,omitempty"`
 	// States are for how long who could trade: the account first.
 	States []StateTime `json:"states"`
 	// Stress is what shocks would have made of the account, at its worst and at the end.

@@ -229,6 +229,7 @@ func (r *run) result(cfg *Config, opt Options, list []Description, labels []stri
 	res.Events, res.Mode, res.Seed, res.Data = r.loop.driver.Seq(), opt.Mode, cfg.Seed, r.plan.data
 	res.Orders.OpenAtEnd = len(r.kernel.Orders())
 	res.Limits = r.loop.record.limits(r.guard.Uses())
+	res.Budgets = r.loop.record.budgets(r.guard.Budgets(res.To))
 	res.Warnings = append(slices.Clone(r.plan.warnings), res.Warnings...)
 	if cfg.Risk.RefuseAll {
 		res.Warnings = append(res.Warnings, Warning{"limits", RefusesAll})

@@ -103,6 +103,20 @@ type LimitUse struct {
 	Refused    int    `json:"refused"`
 }
 
+// BudgetLine is what a strategy used of one amount of its budget, in USD or messages. What it lost
+// is valued at the prices of the end, below 0 for a gain.
+type BudgetLine struct {
+	Strategy string `json:"strategy"`
+	// Key is of the configuration, such as "risk.budget.loss_usd".
+	Key   string          `json:"key"`
+	Limit decimal.Decimal `json:"limit"`
+	Used  decimal.Decimal `json:"used"`
+	// Unknown says why Used cannot be told.
+	Unknown string `json:"unknown,omitempty"`
+	// Full says that nothing but what reduces passes any more.
+	Full bool `json:"full,omitzero"`
+}
+
 // Name is the control, and of which orders if not of all.
 func (l *LimitUse) Name() string {
 	if l.Scope == "" {

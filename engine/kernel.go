@@ -211,6 +211,7 @@ func (k *Kernel) apply(e *exchange.Event, d *Decision) {
 		k.lastFill = max(k.lastFill, e.Exchange)
 		k.guard.Apply(e)
 		k.loans.note(e)
+		k.tellLoans(e.Ledger().Asset)
 		k.acts.note(e.Ledger())
 	case exchange.KindAct:
 		k.applyAct(e)

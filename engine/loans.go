@@ -209,6 +209,13 @@ func (k *Kernel) Loans() []Loan {
 // LoanShares are the parts of an asset's loans, by rising strategy. The list is the kernel's.
 func (k *Kernel) LoanShares(asset string) []LoanShare { return k.loans.shares(asset) }
 
+// tellLoans tells the guard what strategies owe of an asset.
+func (k *Kernel) tellLoans(asset string) {
+	for _, h := range k.loans.shares(asset) {
+		k.guard.Owes(h.Strategy, asset, h.Principal, h.Charged)
+	}
+}
+
 // loanSnapshot is a line of the meter in a snapshot. Keys rise.
 type loanSnapshot struct {
 	Asset     string              `json:"asset"`

@@ -61,6 +61,7 @@ func (k *Kernel) beginAct(in *exchange.Intent, d *Decision) {
 	k.guard.HoldAct(a)
 	k.guard.Count(in, k.now)
 	k.loans.begin(&a)
+	k.tellLoans(a.Asset)
 	k.tellAct(&a)
 	k.commands = append(k.commands, Command{Kind: Submit, Approved: d.Approved})
 }
@@ -91,6 +92,7 @@ func (k *Kernel) applyAct(e *exchange.Event) {
 	}
 	k.guard.HoldAct(a.OpenAct)
 	k.loans.end(&a.OpenAct, was)
+	k.tellLoans(a.Asset)
 	k.acts.settle(a)
 }
 

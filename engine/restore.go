@@ -80,6 +80,9 @@ func restore(c Config, text []byte) (*Kernel, error) {
 	for _, h := range k.Holdings() {
 		k.guard.Holding(h.Strategy, h.Inst, h.Side, h.Qty)
 	}
+	for i := range k.loans.list {
+		k.tellLoans(k.loans.list[i].Asset)
+	}
 	return k, nil
 }
 

@@ -86,6 +86,7 @@ func (k *Kernel) takeBalance(d *exchange.Difference) {
 	e.SetLedger(&exchange.LedgerEntry{Asset: d.Asset, Wallet: d.Wallet, Reason: why, Delta: d.Theirs.Sub(d.Ours), Balance: d.Theirs})
 	k.guard.Apply(&e)
 	k.loans.note(&e)
+	k.tellLoans(d.Asset)
 	k.tell(e)
 }
 

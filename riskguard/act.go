@@ -34,6 +34,7 @@ func (g *Guard) CheckAct(act exchange.Act, at exchange.Time) (v Verdict) {
 		{"act-pending", (*Guard).actPending},
 		{"act-inventory", (*Guard).actInventory},
 		{"act-borrow", (*Guard).actBorrow},
+		{"act-budget", (*Guard).actBudget},
 		{"act-leverage", (*Guard).actLeverage},
 		{"act-mode", (*Guard).actMode},
 	} {

@@ -20,7 +20,10 @@ type Budget struct {
 	// NotionalUSD bounds its own positions on all instruments together, each with the open orders
 	// of its worse side, long and short added up.
 	NotionalUSD LimitText `toml:"notional_usd" json:"notional_usd,omitempty"`
-	// LossUSD is what it may lose since its state began, or since a person resumed it after it had
+	// CapitalUSD bounds what it may take of the account's money: initial margin, and what it has put
+	// into margin pairs or borrowed; see capital.go for the formula.
+	CapitalUSD LimitText `toml:"capital_usd" json:"capital_usd,omitempty"`
+	// LossUSD is what it may lose, interest included, since its state began, or since a person resumed it after it had
 	// lost that much. Then it only reduces.
 	LossUSD LimitText `toml:"loss_usd" json:"loss_usd,omitempty"`
 	// MessagesPerMinute bounds its new orders and amends in a minute; what only reduces passes.
@@ -29,10 +32,10 @@ type Budget struct {
 
 // budget is a Budget as it was read.
 type budget struct {
-	notional, loss decimal.Decimal
-	messages       int
+	notional, capital, loss decimal.Decimal
+	messages                int
 	// bounds says which of them are given.
-	bounds struct{ notional, loss, messages bool }
+	bounds struct{ notional, capital, loss, messages bool }
 }
 
 // budgetsMax is how many there may be.
@@ -54,10 +57,11 @@ func (u *Budget) read() (b budget, err error) {
 		return true
 	}
 	b.bounds.notional = read("notional_usd", u.NotionalUSD, &b.notional, "1000000000000")
+	b.bounds.capital = read("capital_usd", u.CapitalUSD, &b.capital, "1000000000000")
 	b.bounds.loss = read("loss_usd", u.LossUSD, &b.loss, "1000000000000")
 	b.bounds.messages = read("messages_per_minute", u.MessagesPerMinute, &b.messages, "1200")
-	if !b.bounds.notional && !b.bounds.loss && !b.bounds.messages {
-		errs = append(errs, errors.New("bounds nothing; give it notional_usd, loss_usd or messages_per_minute"))
+	if b.bounds == (budget{}).bounds {
+		errs = append(errs, errors.New("bounds nothing; give it notional_usd, capital_usd, loss_usd or messages_per_minute"))
 	}
 	return b, errors.Join(errs...)
 }
@@ -114,7 +118,14 @@ func (c *check) budget() *exchange.Refusal {
 		no.Passes = "what reduces risk, and all when a person has resumed the strategy,"
 		return no
 	}
-	return c.budgetNotional(b)
+	if !b.bounds.notional && !b.bounds.capital {
+		return nil
+	}
+	d := c.g.demandOf(c.order.Strategy, &c.order, c.worth())
+	if no := c.budgetNotional(b, &d); no != nil {
+		return no
+	}
+	return c.budgetCapital(b, &d)
 }
 
 // budgetMessages counts in slots of ten seconds, one more than a minute has, so that no minute
@@ -160,144 +171,91 @@ func (g *Guard) spent(s exchange.StrategyID, now decimal.Decimal) *exchange.Refu
 	}
 }
 
-// line is what a strategy has and may get of one side of an instrument: as it is, and with the
-// order that is examined in its new form.
-type line struct {
-	inst      exchange.InstrumentID
-	side      exchange.PositionSide
-	held      decimal.Decimal
-	was, will wishes
-}
-
-// wishes are what open orders may still buy and sell.
-type wishes struct{ buys, sells decimal.Decimal }
-
-func (w *wishes) add(side exchange.Side, qty decimal.Decimal) {
-	if side == exchange.Buy {
-		w.buys = w.buys.Add(qty)
-	} else {
-		w.sells = w.sells.Add(qty)
-	}
-}
-
-// reach is the largest that a position may come to.
-func (w *wishes) reach(held decimal.Decimal) decimal.Decimal {
-	return decimal.Max(held.Abs(), held.Add(w.buys).Abs(), held.Sub(w.sells).Abs())
-}
-
 // budgetNotional adds up what the strategy holds, or would hold with its open orders of the worse
 // side filled. Others' positions are theirs, also where they cancel. An order that makes the sum no
 // larger passes.
-func (c *check) budgetNotional(b *budget) *exchange.Refusal {
+func (c *check) budgetNotional(b *budget, d *demand) *exchange.Refusal {
 	if !b.bounds.notional {
 		return nil
 	}
-	lines, wasQuote, willQuote := c.lines()
-	was, will := wasQuote, willQuote
-	for i := range lines {
-		l := &lines[i]
-		before, after := l.was.reach(l.held), l.will.reach(l.held)
-		if before.IsZero() && after.IsZero() {
-			continue
-		}
-		unit := c.unit(l.inst)
-		if unit.IsZero() {
-			return &exchange.Refusal{Value: "no price of " + c.g.ins.At(l.inst).Name() + " is known, of which the strategy has some", Limit: "the notional must be known"}
-		}
-		was, will = was.Add(before.Mul(unit)), will.Add(after.Mul(unit))
-	}
-	if !will.GreaterThan(b.notional) || !will.GreaterThan(was) {
-		return nil
+	was, will, no := d.notional()
+	if no != nil || !will.GreaterThan(b.notional) || !will.GreaterThan(was) {
+		return no
 	}
 	return &exchange.Refusal{
-		Value:  fmt.Sprintf("the strategy's positions and orders would come to %v USD", will.RoundCeil(2)),
-		Limit:  fmt.Sprintf("%v USD, its budget", b.notional),
-		Passes: c.roomLeft(b.notional.Sub(will)),
+		Value: fmt.Sprintf("the strategy's positions and orders would come to %v USD", will.RoundCeil(2)),
+		Limit: fmt.Sprintf("%v USD, its budget", b.notional),
+		Passes: c.roomLeft(will.Sub(b.notional), d.unit(c.order.Request.Inst), func(d *demand) bool {
+			_, less, no := d.notional()
+			return no == nil && !less.GreaterThan(b.notional)
+		}),
 	}
 }
 
-// roomLeft says what quantity is so many USD, less than 0, below that of the order, rounded down
-// to its lot; "" if that is none.
-func (c *check) roomLeft(beyond decimal.Decimal) string {
-	r, unit := &c.order.Request, c.unit(c.order.Request.Inst)
-	if unit.IsZero() || r.QuoteQty > 0 || c.in.Lot.Step <= 0 {
+// budgetCapital holds what the strategy would take of the account's money against its budget. An
+// order that takes no more passes.
+func (c *check) budgetCapital(b *budget, d *demand) *exchange.Refusal {
+	if !b.bounds.capital {
+		return nil
+	}
+	was, will, no := d.capital("", decimal.Zero)
+	if no != nil || !will.GreaterThan(b.capital) || !will.GreaterThan(was) {
+		return no
+	}
+	unit := d.unit(c.order.Request.Inst)
+	if l := d.g.model.Leverage(c.order.Request.Inst); c.in.Product != exchange.Margin && l > 0 {
+		unit = unit.DivRound(decimal.NewFromInt(int64(l)), 16)
+	}
+	return &exchange.Refusal{
+		Value: fmt.Sprintf("the strategy's positions, orders and loans would take %v USD of capital", will.RoundCeil(2)),
+		Limit: fmt.Sprintf("%v USD, its budget", b.capital),
+		Passes: c.roomLeft(will.Sub(b.capital), unit, func(d *demand) bool {
+			_, less, no := d.capital("", decimal.Zero)
+			return no == nil && !less.GreaterThan(b.capital)
+		}),
+	}
+}
+
+// roomLeft says what quantity of the order is so many USD less at so many USD a coin or contract,
+// rounded down to its lot; "" if that is none, or would not pass.
+func (c *check) roomLeft(beyond, unit decimal.Decimal, passes func(*demand) bool) string {
+	r := &c.order.Request
+	if !unit.IsPositive() || r.QuoteQty > 0 || c.in.Lot.Step <= 0 {
 		return ""
 	}
-	less, err := exchange.FixedFromDecimal(beyond.Neg().DivRound(unit, 16), exchange.RoundCeil)
+	less, err := exchange.FixedFromDecimal(beyond.DivRound(unit, 16), exchange.RoundCeil)
 	if err != nil {
 		return ""
 	}
-	if qty := (r.Qty - less).Round(c.in.Lot.Step, exchange.RoundDown); less < r.Qty && qty > 0 && qty >= c.in.Lot.Min {
-		return "quantity " + qty.String()
+	o := c.order
+	o.Request.Qty = (r.Qty - less).Round(c.in.Lot.Step, exchange.RoundDown)
+	if less >= r.Qty || o.Request.Qty <= 0 || o.Request.Qty < c.in.Lot.Min {
+		return ""
 	}
-	return ""
+	if d := c.g.demandOf(o.Strategy, &o, c.worth()); !passes(&d) {
+		return ""
+	}
+	return "quantity " + o.Request.Qty.String()
 }
 
-// unit is what a coin or contract is worth in USD, at the mark or the order's own price if that is
-// higher; 0 if nobody knows.
-func (c *check) unit(inst exchange.InstrumentID) decimal.Decimal {
-	in, m := c.g.ins.At(inst), &c.g.markets[inst]
-	if in.Inverse() {
-		return in.ContractSize.Decimal()
+// actBudget: a strategy's loan is its capital, too.
+func (g *Guard) actBudget(act *exchange.Act, _ exchange.Time) *exchange.Refusal {
+	if act.Kind != exchange.ActBorrow || g.budgets[act.Strategy] == nil || !g.budgets[act.Strategy].bounds.capital {
+		return nil
 	}
-	price := m.mark
-	if price == 0 {
-		price = m.last
+	b, d := g.budgets[act.Strategy], g.demandOf(act.Strategy, nil, 0)
+	was, will, no := d.capital(act.Asset, act.Amount)
+	if no != nil || !will.GreaterThan(b.capital) || !will.GreaterThan(was) {
+		return no
 	}
-	if inst == c.order.Request.Inst {
-		price = max(price, c.worth())
+	no = &exchange.Refusal{
+		Value: fmt.Sprintf("the strategy's positions, orders and loans would take %v USD of capital", will.RoundCeil(2)),
+		Limit: fmt.Sprintf("%v USD, its budget", b.capital),
 	}
-	return price.Decimal().Mul(c.g.quoteIndex(in).Decimal())
-}
-
-// quoteIndex is the price of the quote asset; one stands for it while it is not known, when the
-// margin rules refuse anyway.
-func (g *Guard) quoteIndex(in *exchange.Instrument) exchange.Fixed {
-	for i := range g.assets {
-		if a := &g.assets[i]; a.name == in.Quote && a.price != 0 {
-			return a.price
-		}
+	index := g.model.Index(act.Asset).Decimal()
+	amount := act.Amount.Sub(will.Sub(b.capital).DivRound(index, 16).RoundCeil(exchange.FixedPlaces))
+	if _, less, missing := d.capital(act.Asset, amount); amount.IsPositive() && missing == nil && !less.GreaterThan(b.capital) {
+		no.Passes = fmt.Sprintf("%v %s", amount, act.Asset)
 	}
-	return exchange.FixedOne
-}
-
-// lines are what the strategy has and may get, and what its orders for amounts of quote assets are
-// worth in USD.
-func (c *check) lines() (list []line, was, will decimal.Decimal) {
-	g, s := c.g, c.order.Strategy
-	for inst := exchange.InstrumentID(1); int(inst) <= g.ins.Len(); inst++ {
-		for side, held := range g.owned[s][inst] {
-			if !held.IsZero() {
-				list = append(list, line{inst: inst, side: exchange.PositionSide(side), held: held})
-			}
-		}
-	}
-	add := func(o *exchange.Order, was, will *decimal.Decimal, old, next bool) {
-		q := &o.Request
-		if q.ClosePosition || !g.ins.Has(q.Inst) { // it never opens
-			return
-		}
-		at := slices.IndexFunc(list, func(l line) bool { return l.inst == q.Inst && l.side == q.PositionSide })
-		if at < 0 {
-			at = len(list)
-			list = append(list, line{inst: q.Inst, side: q.PositionSide})
-		}
-		l, left := &list[at], o.Remaining().Decimal()
-		quote := q.QuoteQty.Decimal().Mul(g.quoteIndex(g.ins.At(q.Inst)).Decimal())
-		if old {
-			*was = was.Add(quote)
-			l.was.add(q.Side, left)
-		}
-		if next {
-			*will = will.Add(quote)
-			l.will.add(q.Side, left)
-		}
-	}
-	for i := range g.open {
-		if o := &g.open[i]; o.Strategy == s {
-			add(o, &was, &will, true, o.ID != c.order.ID)
-		}
-	}
-	add(&c.order, &was, &will, false, true)
-	return list, was, will
+	return no
 }

@@ -39,6 +39,8 @@ func (b *bench) more(f []string) string {
 			switch key, value, _ := strings.Cut(word, "="); key {
 			case "notional_usd":
 				u.NotionalUSD = LimitText(value)
+			case "capital_usd":
+				u.CapitalUSD = LimitText(value)
 			case "loss_usd":
 				u.LossUSD = LimitText(value)
 			case "messages_per_minute":
@@ -97,6 +99,16 @@ func (b *bench) more(f []string) string {
 			side, _ = exchange.ParsePositionSide(f[4])
 		}
 		b.g.Holding(exchange.StrategyID(n), b.inst(f[2]), side, decimal.RequireFromString(f[3]))
+		return ""
+	case "owes": // owes 1 BTC 0.1 0.0002: strategy 1's loans, and the interest on them
+		n, _ := strconv.Atoi(f[1])
+		b.g.Owes(exchange.StrategyID(n), f[2], decimal.RequireFromString(f[3]), decimal.RequireFromString(f[4]))
+		return ""
+	case "leverage": // leverage UM 10
+		n, _ := strconv.Atoi(f[2])
+		if err := b.g.model.SetLeverage(b.inst(f[1]), n); err != nil {
+			return err.Error()
+		}
 		return ""
 	case "act1": // act1 BORROW BTC 0.1: strategy 1's wish
 		act, err := parseAct(b, f[1:])
@@ -184,6 +196,9 @@ func (b *bench) restart(c Config) {
 		b.t.Fatal(err)
 	}
 	g.owned = b.g.owned
+	for s := range g.ventures {
+		g.ventures[s].owed = b.g.ventures[s].owed
+	}
 	for _, o := range b.g.open {
 		g.Hold(o)
 	}

@@ -34,6 +34,9 @@ func (b *bench) again() {
 		g.HoldAct(a)
 	}
 	g.owned = b.g.owned // as the kernel tells it again
+	for s := range g.ventures {
+		g.ventures[s].owed = b.g.ventures[s].owed
+	}
 	if written := g.Snapshot(); !bytes.Equal(written, text) {
 		b.t.Fatalf("restored, it writes\n%s\nnot\n%s", written, text)
 	}

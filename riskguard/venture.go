@@ -11,11 +11,12 @@ import (
 )
 
 // venture is what a strategy has made of its own fills, apart from what the account has beside:
-// its positions, and the money that fills, fees and fundings have moved. A pair of the margin
+// its positions, the money that fills, fees and fundings have moved, and what its loans have cost. A pair of the margin
 // account counts as a position, too: what was bought and not sold yet.
 type venture struct {
 	positions []exchange.Position // by rising instrument and side; none is flat
 	purse     []purse             // by rising asset
+	owed      []owes              // by rising asset; the caller's to tell
 	losses    ventureLosses
 	streak    streak
 }
@@ -38,6 +39,11 @@ func (v *venture) put(asset string, amount decimal.Decimal) {
 		v.purse = slices.Insert(v.purse, at, purse{asset: asset})
 	}
 	v.purse[at].amount = v.purse[at].amount.Add(amount)
+}
+
+// idle says whether it has made and lost nothing yet.
+func (v *venture) idle() bool {
+	return len(v.purse) == 0 && len(v.positions) == 0 && !slices.ContainsFunc(v.owed, func(o owes) bool { return !o.charged.IsZero() })
 }
 
 // settles is the asset in which profits of an instrument are: a margin pair's quote.
@@ -105,13 +111,17 @@ func (g *Guard) funded(e *exchange.Event) {
 	}
 }
 
-// worth is what a venture has made, in USD at the prices of now. An asset without a price counts
+// worth is what a venture has made, fees, fundings and interest included, in USD at the prices of
+// now. An asset without a price counts
 // as nothing: while it is the account's, too, everything waits for it anyway.
 func (g *Guard) worth(v *venture) decimal.Decimal {
 	sum := decimal.Zero
 	index := func(asset string) decimal.Decimal { return g.model.Index(asset).Decimal() }
 	for i := range v.purse {
 		sum = sum.Add(v.purse[i].amount.Mul(index(v.purse[i].asset)))
+	}
+	for i := range v.owed {
+		sum = sum.Sub(v.owed[i].charged.Mul(index(v.owed[i].asset)))
 	}
 	for i := range v.positions {
 		p := &v.positions[i]
@@ -144,6 +154,11 @@ func (g *Guard) span(v *venture) (low, high []purse) {
 	add := func(asset string, worst, best decimal.Decimal) {
 		least.put(asset, worst)
 		most.put(asset, best)
+	}
+	for i := range v.owed {
+		if o := &v.owed[i]; !o.charged.IsZero() {
+			add(o.asset, o.charged.Neg(), o.charged.Neg())
+		}
 	}
 	for i := range v.positions {
 		p := &v.positions[i]

@@ -80,7 +80,7 @@ func (g *Guard) readVentures(at exchange.Time) (found bool) {
 	}
 	for i := 1; i < len(g.ventures); i++ {
 		v := &g.ventures[i]
-		if len(v.purse) == 0 && len(v.positions) == 0 {
+		if v.idle() {
 			continue
 		}
 		s, l, now := exchange.StrategyID(i), &v.losses, g.worth(v)
@@ -121,7 +121,7 @@ func (g *Guard) calmVentures() bool {
 		if v.streak.Until != 0 {
 			return false
 		}
-		if len(v.purse) == 0 && len(v.positions) == 0 || !g.sets.bounded {
+		if v.idle() || !g.sets.bounded {
 			continue
 		}
 		s, l := exchange.StrategyID(i), &v.losses
@@ -139,7 +139,7 @@ func (g *Guard) calmVentures() bool {
 // markVentures notes days and hours where the band proves that no limit can be passed.
 func (g *Guard) markVentures(at exchange.Time) {
 	for i := 1; i < len(g.ventures) && g.sets.bounded; i++ {
-		if v := &g.ventures[i]; len(v.purse) > 0 || len(v.positions) > 0 {
+		if v := &g.ventures[i]; !v.idle() {
 			v.losses.mark(g.worth(v), at)
 		}
 	}
@@ -170,7 +170,7 @@ func (g *Guard) resumeVenture(s *exchange.StateChange) {
 func (c *check) ventureLoss() *exchange.Refusal {
 	g := c.g
 	v := &g.ventures[c.order.Strategy]
-	if g.loss.day == 0 || g.pulse.calm && g.model.Proven() && len(g.sets.all) == 1 || len(v.purse) == 0 && len(v.positions) == 0 || !c.set.limits.venturesBounded() {
+	if g.loss.day == 0 || g.pulse.calm && g.model.Proven() && len(g.sets.all) == 1 || v.idle() || !c.set.limits.venturesBounded() {
 		return nil
 	}
 	now := g.worth(v)

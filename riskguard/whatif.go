@@ -29,7 +29,7 @@ func (g *Guard) WhatIf() (*WhatIf, error) {
 		c.HoldAct(a)
 	}
 	for s := range g.owned {
-		c.owned[s] = slices.Clone(g.owned[s])
+		c.owned[s], c.ventures[s].owed = slices.Clone(g.owned[s]), slices.Clone(g.ventures[s].owed)
 	}
 	return &WhatIf{c}, nil
 }

@@ -208,6 +208,28 @@ func (t *terminalWriter) limits(list []backtest.LimitUse) {
 	t.titled(g)
 }
 
+// budgets prints what strategies used of their budgets at the end.
+func (t *terminalWriter) budgets(list []backtest.BudgetLine) {
+	if len(list) == 0 {
+		return
+	}
+	g := &grid{columns: []column{{title: "BUDGETS", left: true}, {title: "amount", left: true}, {title: "used"}, {title: "of"}, {title: "", left: true}}}
+	for i := range list {
+		b := &list[i]
+		used, full := amountUsed(b.Used), text("")
+		if b.Unknown != "" {
+			used = text("%s", readable.Clean(b.Unknown))
+		}
+		if b.Full {
+			full = cell{"used up", toneWarn}
+		}
+		g.add(text("%s", readable.Clean(b.Strategy)), text("%s", readable.Clean(strings.TrimPrefix(b.Key, "risk.budget."))), used, amountUsed(b.Limit), full)
+	}
+	t.titled(g)
+}
+
+func amountUsed(d decimal.Decimal) cell { return text("%s", terminal.Money(d)) }
+
 func limitCells(l *backtest.LimitUse) []cell {
 	used, at := text(undefined), undefined
 	if l.At != 0 {

@@ -98,6 +98,7 @@ func TestEveryDollarOfSix(t *testing.T) {
 	}
 	var seen backtest.Line
 	forced, loans, house, traded := 0, 0, decimal.Zero, map[string]int{}
+	interest := decimal.Zero
 	for _, seed := range seeds {
 		cfg, programs := sixOnOne(seed, days)
 		if seed%3 == 0 { // an account that does not survive it
@@ -106,6 +107,7 @@ func TestEveryDollarOfSix(t *testing.T) {
 		if seed == 5 { // where resting orders of the maker and the grid keep trend from trading at all
 			cfg.Risk.SelfTrade = riskguard.PreventSelfTrade
 		}
+		lossesBounded(cfg)
 		res, err := backtest.Run(t.Context(), cfg, backtest.Options{Programs: programs})
 		if err != nil {
 			t.Fatal(err)
@@ -116,6 +118,9 @@ func TestEveryDollarOfSix(t *testing.T) {
 		}
 		everyAsset(t, name, res)
 		everyComponent(t, name, res)
+		if seed%3 != 0 { // nobody's position was closed by force
+			interest = interest.Add(everyLoss(t, name, res))
+		}
 		for _, l := range res.ByStrategy {
 			t.Logf("%s: %-6s %5d fills, price %v, fees %v, funding %v, interest %v, net %v", name, l.Name, l.Trades, l.Price.Round(2), l.Fees.Round(2), l.Funding.Round(2), l.Interest.Round(2), l.Net)
 			if l.Name == "house" {
@@ -145,6 +150,9 @@ func TestEveryDollarOfSix(t *testing.T) {
 	}
 	if house.GreaterThan(decimal.New(5, -2)) { // each strategy pays its own; what Binance rounds, and holds after a liquidation, is left
 		t.Errorf("the house has %v of funding", house)
+	}
+	if interest.LessThan(decimal.New(5, 0)) {
+		t.Errorf("strategies have paid %v USD of interest: too little to show", interest)
 	}
 	if len(traded) != 7 { // six, and the house's forced fills
 		t.Errorf("not all have traded: %v", traded)
