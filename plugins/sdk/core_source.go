@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "11b98720ce8f3b01a125a931090ff8dc70985d68764676b83b720eb82f7ed1fc"
+const coreSource = "13f7d0b62a09dff023c57a67cf6ea831a8ff6cc5734f73c8cf9200368f411ff4"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
