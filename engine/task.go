@@ -38,7 +38,8 @@ type task struct {
 	order exchange.OrderID
 	// lead and hedged are what its fills have moved the legs by, in coins.
 	lead, hedged decimal.Decimal
-	// open is since when something stands open that the hedge can take, 0 if nothing does.
+	// open is since when something stands open that the hedge can take, 0 if nothing does; of a stop
+	// since when the price has been beyond the trigger while its order only stands there.
 	open exchange.Time
 	// tries counts refusals and rejections running, and next is when the next order may go.
 	tries int
@@ -299,17 +300,23 @@ func (k *Kernel) settleOrder(t *task) {
 	k.tellTask(t)
 }
 
-// advanceStop sees whether a stop was wished gone, and forgets refusals once its order stands.
+// advanceStop sees whether a stop was wished gone, forgets refusals once its order stands, and notes
+// since when that has not done what it is there for.
 func (k *Kernel) advanceStop(t *task) {
-	if t.order == 0 {
-		if t.stopping {
-			k.endTask(t, exchange.TaskCanceled, "")
-		}
+	o, since := k.orders.byID[t.order], t.open
+	t.open = 0
+	if t.order == 0 && t.stopping {
+		k.endTask(t, exchange.TaskCanceled, "")
+	}
+	if t.order == 0 || o == nil || !o.Status.Working() {
 		return
 	}
-	if o := k.orders.byID[t.order]; o != nil && o.Status.Working() && t.tries > 0 {
+	if t.tries > 0 {
 		t.tries, t.reason = 0, ""
 		k.tellTask(t)
+	}
+	if _, beyond := k.beyond(t); beyond && o.Request.Type.Conditional() {
+		t.open = cmp.Or(since, k.now)
 	}
 }
 
@@ -363,8 +370,7 @@ func (k *Kernel) taskNow(t *task) exchange.TaskUpdate {
 		u.Hedge, u.Coins, u.Lead, u.Hedged = t.pair.Hedge, t.whole(), t.lead, t.hedged
 		return u
 	}
-	u.Trigger = t.request.Trigger
-	u.Qty = k.stands(t)
+	u.Trigger, u.Qty, u.Lead = t.request.Trigger, k.stands(t), t.lead
 	return u
 }
 

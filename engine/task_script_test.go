@@ -69,6 +69,9 @@ func taskWords(u *exchange.TaskUpdate) string {
 		s += fmt.Sprintf(": %v of %v coins, hedged %v", u.Lead, u.Coins, u.Hedged)
 	} else {
 		s += fmt.Sprintf(": %v at %v", u.Qty, u.Trigger)
+		if !u.Lead.IsZero() {
+			s += fmt.Sprintf(", closed %v coins", u.Lead)
+		}
 	}
 	if u.Reason != "" {
 		s += "; " + u.Reason

@@ -40,7 +40,7 @@ func (k *Kernel) restless() bool {
 		if t.kind == exchange.TaskPair && t.order == 0 {
 			return true
 		}
-		if t.kind == exchange.TaskStop && k.closes(t) != k.stands(t) {
+		if t.kind == exchange.TaskStop && (t.open != 0 || k.closes(t) != k.stands(t)) {
 			return true
 		}
 	}
@@ -151,9 +151,13 @@ func (k *Kernel) closes(t *task) exchange.Fixed {
 	return k.ins.At(r.Inst).Lots(exchange.Market, qty)
 }
 
-// stopRests is how long an order stands that is too small while a position grows, for it grows by
-// many fills. One that is too large would close what others hold, and does not stand.
-const stopRests = time.Second
+const (
+	// stopRests is how long an order stands that is too small while a position grows, for it grows by
+	// many fills. One that is too large would close what others hold, and does not stand.
+	stopRests = time.Second
+	// stopLate is how long an order may only stand there while the price is beyond its trigger.
+	stopLate = 10 * time.Second
+)
 
 // nextStop is what a stop needs: its order, another one in place of one that does not fit any
 // more, or, where the price is beyond the trigger already and no order stands, a market order.
@@ -171,27 +175,59 @@ func (k *Kernel) nextStop(t *task) (in exchange.Intent, ok bool) {
 			return in, false
 		}
 		if q := &o.Request; q.Trigger == r.Trigger && q.WorkingType == r.WorkingType {
-			if q.Qty == qty || q.Qty < qty && k.now.Sub(o.Created) < stopRests {
+			small := q.Qty < qty && k.now.Sub(o.Created) < stopRests
+			if (q.Qty == qty || small) && !k.misses(t, o) {
 				return in, false
 			}
 		}
 		return exchange.Intent{Kind: exchange.IntentCancel, Order: o.ID, Request: exchange.OrderRequest{Inst: r.Inst}}, true
 	}
-	if qty == 0 || !k.may(t, r.Inst) {
+	if qty == 0 || !k.may(t, r.Inst) || k.now < t.next {
 		return in, false
 	}
+	known, beyond := k.beyond(t)
+	if market := k.closing(t, qty); beyond {
+		r = market
+	} else {
+		r.Qty, r.ReduceOnly = qty, market.ReduceOnly
+	}
+	return exchange.Intent{Kind: exchange.IntentNew, Request: r}, known
+}
+
+// closing is a market order for a part of what a stop is for.
+func (k *Kernel) closing(t *task, qty exchange.Fixed) exchange.OrderRequest {
+	r := &t.request
+	return exchange.OrderRequest{Inst: r.Inst, Side: r.Side, PositionSide: r.PositionSide, Type: exchange.Market, Qty: qty, ReduceOnly: k.reduces(r.Inst, r.PositionSide, r.Side, qty)}
+}
+
+// beyond says whether the price by which a stop goes is known, and whether it is at its trigger or
+// beyond.
+func (k *Kernel) beyond(t *task) (known, beyond bool) {
+	r := &t.request
 	price, mark := k.guard.Prices(r.Inst)
 	if r.WorkingType == exchange.MarkPrice {
 		price = mark
 	}
-	if price == 0 || k.now < t.next {
-		return in, false
+	return price != 0, price != 0 && (r.Side == exchange.Sell && price <= r.Trigger || r.Side == exchange.Buy && price >= r.Trigger)
+}
+
+// misses says whether a stop's order should have triggered long ago, and the guard would take a
+// market order in its place: what it would refuse, for its prices are old, say, is worse than none.
+func (k *Kernel) misses(t *task, o *order) bool {
+	if t.open == 0 || k.now.Sub(t.open) < stopLate || !k.may(t, t.request.Inst) {
+		return false
 	}
-	r.Qty, r.ReduceOnly = qty, k.reduces(r.Inst, r.PositionSide, r.Side, qty)
-	if beyond := r.Side == exchange.Sell && price <= r.Trigger || r.Side == exchange.Buy && price >= r.Trigger; beyond {
-		r = exchange.OrderRequest{Inst: r.Inst, Side: r.Side, PositionSide: r.PositionSide, Type: exchange.Market, Qty: qty, ReduceOnly: r.ReduceOnly}
+	copied, err := k.guard.WhatIf()
+	if err != nil {
+		return false
 	}
-	return exchange.Intent{Kind: exchange.IntentNew, Request: r}, true
+	gone := o.risk()
+	gone.Status = exchange.StatusCanceled
+	copied.Hold(gone)
+	id, r := k.lastOrder+1, k.closing(t, k.closes(t))
+	next := exchange.Order{ID: id, Strategy: t.strategy, Ref: t.ref, Request: r, Status: exchange.StatusPendingNew, Created: k.now, ClientID: k.clientID(t.strategy, id)}
+	in := exchange.Intent{Kind: exchange.IntentNew, Strategy: t.strategy, Ref: t.ref, Request: r}
+	return len(copied.Refusals(in, next, k.now)) == 0
 }
 
 // admitted is the refusal of the hedge of a lead's slice, nil for every other order.

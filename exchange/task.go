@@ -123,7 +123,8 @@ type TaskUpdate struct {
 	Inst, Hedge InstrumentID
 	// Coins is what a pair is to move the lead by, signed, and Lead and Hedged are what its fills
 	// have moved the legs by so far. A coin-margined leg counts by the price of its entry, fees
-	// that were paid in the coin are subtracted.
+	// that were paid in the coin are subtracted. Lead is also what a stop's fills have closed, signed
+	// as they traded: a stop that was hit has one that is not 0, until it is over.
 	Coins, Lead, Hedged decimal.Decimal
 	// Trigger and Qty are those of a stop: Qty is what its order closes now, 0 without one.
 	Trigger, Qty Fixed

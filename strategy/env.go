@@ -180,8 +180,11 @@ func (e *Env) Pair(p Pair) Ref {
 //	env.Protect(strategy.Sell(in, 0).Stop(trigger).OnMark())
 //
 // sells whatever is held long when the mark comes down to the trigger. The quantity of the order
-// is not read. Another one for the same side takes its place, and Cancel ends it. Where the
-// exchange takes no stop and the price is beyond the trigger, it closes at the market.
+// is not read, and while nothing is held on that side nothing is sent: who is long and short in turn
+// wishes one for each side. Another one for the same side takes its place, and Cancel ends it. Where the
+// exchange takes no stop and the price is beyond the trigger, or its stop order only stands there for
+// 10 s, it closes at the market. [View.Tasks] lists it, also after a restart; when it was hit, the Lead
+// there is no longer 0, and it stays for whatever is filled late, until it is cancelled.
 func (e *Env) Protect(o Order) Ref {
 	ref := e.lastRef + 1
 	o.request.Qty = 0

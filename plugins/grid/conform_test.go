@@ -11,6 +11,5 @@ func TestConform(t *testing.T) {
 		strategytest.With(),
 		strategytest.With("spacing", "geometric", "flat", "66000", "budget", "4000", "stop", "0"),
 		strategytest.With("symbol", "CM:BTCUSD_PERP", "qty", "3", "flat", "54000", "budget", "10000"),
-		strategytest.ForgetsOnRestart("patience after a no and the requests of the last second begin anew"),
 	)
 }

@@ -26,7 +26,7 @@ func instrument() *exchange.Instrument {
 }
 
 func params() *Params {
-	return &Params{Lower: fixed("100"), Upper: fixed("110"), Cells: 5, Spacing: "arithmetic", Qty: fixed("1"), Stop: fixed("0.1")}
+	return &Params{Lower: fixed("100"), Upper: fixed("110"), Cells: 5, Spacing: "arithmetic", Qty: fixed("1"), Budget: fixed("9999"), Stop: fixed("0.1")}
 }
 
 func ladderOf(t *testing.T, change func(*Params)) ladder {
@@ -62,10 +62,10 @@ func TestLines(t *testing.T) {
 	}
 }
 
-func text(list []rung) string {
+func text(list []exchange.OrderRequest) string {
 	var s []string
 	for _, r := range list {
-		s = append(s, fmt.Sprint(r.side, " ", r.qty, " at ", r.price))
+		s = append(s, fmt.Sprint(r.Side, " ", r.Qty, " at ", r.Price))
 	}
 	return strings.Join(s, ", ")
 }
@@ -97,7 +97,7 @@ func TestRungs(t *testing.T) {
 
 func TestStopPrices(t *testing.T) {
 	l := ladderOf(t, func(*Params) {})
-	if low, high := l.stop(1), l.stop(-1); low != fixed("90") || high != fixed("121") {
+	if low, high := l.low, l.high; low != fixed("90") || high != fixed("121") {
 		t.Errorf("stops at %v and %v, want 90 and 121", low, high)
 	}
 }
@@ -173,7 +173,7 @@ func (w *watch) look(env *strategy.Env) {
 		}
 	}
 	w.most = max(w.most, held.Abs())
-	if all[exchange.Buy] > w.ladder.room(held, exchange.Buy) || all[exchange.Sell] > w.ladder.room(held, exchange.Sell) {
+	if all[exchange.Buy] > w.ladder.cells-w.ladder.above-held || all[exchange.Sell] > held+w.ladder.above {
 		w.t.Errorf("it holds %v and could buy %v and sell %v more: that is beyond its cells", held, all[exchange.Buy], all[exchange.Sell])
 	}
 	if limits > 4*w.p.Window {

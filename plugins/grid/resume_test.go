@@ -1,6 +1,7 @@
 package grid
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -63,6 +64,7 @@ func TestBoundAfterResume(t *testing.T) {
 	}
 	_, rt = resumed(t, "0.02", order(7, exchange.StatusWorking, "53000", "0.002"))
 	list := closes(rt, at, "56000")
+	list = slices.DeleteFunc(list, func(i exchange.Intent) bool { return i.Kind == exchange.IntentProtect })
 	if got := bought(list); got != 0 || list[0].Kind != exchange.IntentCancel || list[0].Ref != 7 {
 		t.Errorf("with all cells held it buys %v and begins with %+v", got, list[0])
 	}
@@ -75,28 +77,50 @@ func TestBoundAfterResume(t *testing.T) {
 	}
 }
 
-// TestStopFillEndsIt: when the exchange's stop fills, it is over, wherever the bar closes then.
+// TestStopFillEndsIt: when a stop of the bot's has closed something, it is over, wherever the bar
+// closes then; also for one that was not there and knows it from the task alone.
 func TestStopFillEndsIt(t *testing.T) {
 	g, rt := resumed(t, "0.002")
 	at := exchange.Time(2 * time.Hour)
-	var stop exchange.Intent
+	var stops []exchange.Intent
 	for _, i := range closes(rt, at, "60000") {
-		if i.Request.Type == exchange.StopMarket {
-			stop = i
+		if i.Kind == exchange.IntentProtect {
+			stops = append(stops, i)
 		}
 	}
-	if stop.Request.Qty != fixed("0.002") || stop.Request.Trigger != fixed("52920") || !stop.Request.ReduceOnly {
-		t.Fatalf("the stop order is %+v", stop.Request)
+	if len(stops) != 2 || stops[0].Request.Trigger != fixed("52920") || stops[0].Request.Side != exchange.Sell || stops[1].Request.Trigger != fixed("67320") || stops[1].Request.Side != exchange.Buy {
+		t.Fatalf("the stops are %+v", stops)
 	}
+	if again := closes(rt, at.Add(time.Minute), "60000"); slices.ContainsFunc(again, func(i exchange.Intent) bool { return i.Kind == exchange.IntentProtect }) {
+		t.Errorf("at the next close it asks for %+v", again)
+	}
+	at = at.Add(2 * time.Minute)
 	e := exchange.Event{At: at, Inst: 1}
-	e.SetFill(&exchange.Fill{Strategy: 1, Ref: stop.Ref, Side: exchange.Sell, Price: fixed("52900"), Qty: fixed("0.002")})
+	e.SetFill(&exchange.Fill{Strategy: 1, Ref: stops[0].Ref, Side: exchange.Sell, Price: fixed("52900"), Qty: fixed("0.002")})
 	rt.Deliver(&e)
-	for _, i := range closes(rt, at.Add(time.Minute), "60000") {
-		if i.Kind == exchange.IntentNew {
-			t.Errorf("behind the stop it asks for %+v", i.Request)
+	hit := exchange.TaskUpdate{Strategy: 1, Ref: stops[0].Ref, Kind: exchange.TaskStop, Status: exchange.TaskWorking, Inst: 1, Trigger: fixed("52920"), Lead: decimal.New(-2, -3)}
+	e.SetTask(&hit)
+	rt.Deliver(&e)
+	over := func(g *Grid, rt *strategy.Runtime) {
+		t.Helper()
+		for _, i := range closes(rt, at.Add(time.Minute), "60000") {
+			if i.Kind == exchange.IntentNew {
+				t.Errorf("behind the stop it asks for %+v", i.Request)
+			}
+		}
+		if !g.memory.Stopped {
+			t.Error("it does not know that it was stopped")
 		}
 	}
-	if !g.memory.Stopped {
-		t.Error("it does not know that it was stopped")
+	over(g, rt)
+	ins, err := exchange.NewInstruments(*instrument())
+	if err != nil {
+		t.Fatal(err)
 	}
+	g = New().(*Grid)
+	rt, err = strategy.ResumeRuntime(g, nil, ins, 1, &strategy.Resume{At: at, LastRef: 20, Tasks: []exchange.TaskUpdate{hit}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	over(g, rt)
 }

@@ -44,7 +44,8 @@ type desk struct {
 	now     exchange.Time
 	last    exchange.Fixed
 	working []exchange.Intent
-	id      exchange.OrderID
+	// stop is the one that the bot keeps, 0 for none.
+	stop exchange.Intent
 	// reject makes the exchange reject every new order.
 	reject bool
 	// events are all that were delivered, and replies what the strategy said to each.
@@ -71,6 +72,12 @@ func (d *desk) deliver(set func(e *exchange.Event)) {
 	d.replies = append(d.replies, describe(out))
 	for _, i := range slices.Clone(out.Intents) {
 		switch {
+		case i.Kind == exchange.IntentProtect:
+			d.stop = i
+			d.task(exchange.TaskWorking, 0)
+		case i.Kind == exchange.IntentCancel && i.Ref == d.stop.Ref:
+			d.task(exchange.TaskCanceled, 0)
+			d.stop = exchange.Intent{}
 		case i.Kind == exchange.IntentCancel:
 			d.working = slices.DeleteFunc(d.working, func(w exchange.Intent) bool { return w.Ref == i.Ref })
 			d.update(i.Ref, exchange.StatusCanceled)
@@ -81,6 +88,12 @@ func (d *desk) deliver(set func(e *exchange.Event)) {
 			d.update(i.Ref, exchange.StatusWorking)
 		}
 	}
+}
+
+// task tells how the bot's stop stands, and what it has closed.
+func (d *desk) task(s exchange.TaskStatus, closed exchange.Fixed) {
+	u := exchange.TaskUpdate{Strategy: 1, Ref: d.stop.Ref, Kind: exchange.TaskStop, Status: s, Inst: d.in.ID, Trigger: d.stop.Request.Trigger, Lead: closed.Decimal()}
+	d.deliver(func(e *exchange.Event) { e.SetTask(&u) })
 }
 
 func (d *desk) update(ref uint64, s exchange.OrderStatus) {
@@ -100,16 +113,13 @@ func (d *desk) fill(i exchange.Intent, price, qty exchange.Fixed) {
 // the strategy said at the close.
 func (d *desk) bar(open, high, low, closing exchange.Fixed) string {
 	for _, w := range slices.Clone(d.working) {
-		r := w.Request
-		reached := r.Side == exchange.Buy && high >= r.Trigger || r.Side == exchange.Sell && low <= r.Trigger
-		if r.Type == exchange.Market || reached {
-			price := open
-			if r.Type != exchange.Market {
-				price = r.Trigger
-			}
-			d.working = slices.DeleteFunc(d.working, func(x exchange.Intent) bool { return x.Ref == w.Ref })
-			d.fill(w, price, r.Qty)
-		}
+		d.working = slices.DeleteFunc(d.working, func(x exchange.Intent) bool { return x.Ref == w.Ref })
+		d.fill(w, open, w.Request.Qty)
+	}
+	held, r := d.rt.View().Held(d.in), &d.stop.Request
+	if r.Side == exchange.Buy && held < 0 && high >= r.Trigger || r.Side == exchange.Sell && held > 0 && low <= r.Trigger {
+		d.fill(d.stop, r.Trigger, held.Abs())
+		d.task(exchange.TaskWorking, -held)
 	}
 	d.now = d.now.Add(time.Minute)
 	at := len(d.replies)
@@ -146,8 +156,8 @@ func describe(out *strategy.Output) string {
 		switch {
 		case i.Kind == exchange.IntentCancel:
 			lines = append(lines, fmt.Sprint("CANCEL #", i.Ref))
-		case r.Type == exchange.StopMarket:
-			lines = append(lines, fmt.Sprint(r.Side, " ", r.Qty, " at ", r.Trigger, " ", i.Tag, " reduce=", r.ReduceOnly))
+		case i.Kind == exchange.IntentProtect:
+			lines = append(lines, fmt.Sprint("PROTECT ", r.Side, " at ", r.Trigger))
 		default:
 			lines = append(lines, fmt.Sprint(r.Side, " ", r.Qty, " ", i.Tag))
 		}
@@ -216,8 +226,10 @@ func TestRejectedOrderIsTriedAgainAtTheNextClose(t *testing.T) {
 	d := newDesk(t, params())
 	d.reject = true
 	expect(t, d.closes(100, 101, 102, 103), "", "", "BUY 0.01 enter", "BUY 0.01 enter")
+	// Then it waits two closes, then four, but a new signal is another wish.
+	expect(t, d.closes(104, 105, 106), "", "BUY 0.01 enter", "")
 	d.reject = false
-	expect(t, d.closes(104, 105), "BUY 0.01 enter", "")
+	expect(t, d.closes(90, 91), "SELL 0.01 enter", "")
 }
 
 func TestRefusedOrderIsTriedAgainAtTheNextClose(t *testing.T) {
@@ -272,11 +284,11 @@ func TestStop(t *testing.T) {
 	d := newDesk(t, params("stop", "2", "atr_bars", "3"))
 	d.closes(100, 101, 102) // ranges 0, 1, 1 and entry at the open of the next bar, 102
 	d.closes(103)
-	if got := strings.Join(d.replies, "|"); !strings.Contains(got, "SELL 0.01 at 100.6 stop reduce=true") {
+	if got := strings.Join(d.replies, "|"); !strings.Contains(got, "PROTECT SELL at 100.6") {
 		t.Fatalf("no stop 2 x 0.667 below 102: %q", got)
 	}
 	dip := d.bar(exchange.MustFixed("103"), exchange.MustFixed("103"), exchange.MustFixed("95"), exchange.MustFixed("103"))
-	expect(t, []string{dip}, "") // the stop was hit inside the bar: flat until the next cross
+	expect(t, []string{dip}, "CANCEL #2") // the stop was hit inside the bar: flat until the next cross
 	expect(t, d.closes(104, 105, 80), "", "", "SELL 0.01 enter")
 }
 
@@ -284,7 +296,7 @@ func TestStop(t *testing.T) {
 func TestStoppedOutStaysFlatUntilTheOtherSignal(t *testing.T) {
 	d := newDesk(t, params("rule", "breakout", "stop", "1", "atr_bars", "1"))
 	expect(t, d.closes(100, 101, 102, 105), "", "", "", "BUY 0.01 enter")
-	expect(t, d.closes(105, 101, 104, 106, 107), "", "", "", "", "")
+	expect(t, d.closes(105, 101, 104, 106, 107), "", "CANCEL #2", "", "", "")
 	expect(t, d.closes(100), "SELL 0.01 enter")
 }
 
@@ -297,16 +309,15 @@ func TestStopFollowsAFlip(t *testing.T) {
 			said = append(said, r)
 		}
 	}
-	expect(t, said, "BUY 0.01 enter", "SELL 0.01 at 92 stop reduce=true", "SELL 0.02 flip",
-		"CANCEL #2; BUY 0.01 at 130 stop reduce=true")
+	expect(t, said, "BUY 0.01 enter", "PROTECT SELL at 92", "SELL 0.02 flip",
+		"CANCEL #2; PROTECT BUY at 130")
 }
 
 func TestLostStopIsPlacedAgain(t *testing.T) {
 	d := newDesk(t, params("stop", "10", "atr_bars", "1"))
 	d.closes(100, 101, 102, 103)
-	d.working = nil
-	d.update(2, exchange.StatusExpired)
-	expect(t, d.closes(104), "SELL 0.01 at 92 stop reduce=true")
+	d.task(exchange.TaskCanceled, 0)
+	expect(t, d.closes(104, 105), "PROTECT SELL at 92", "")
 }
 
 func TestWarmingLearnsAndDoesNotTrade(t *testing.T) {
@@ -441,10 +452,9 @@ func TestRestoreMistakes(t *testing.T) {
 		want    string
 	}{
 		{2, state, "not one of a SMA of length 5"},
-		{3, state, "version 3 is none of 1 and 2"},
+		{1, state, "version 1 is not 2, the only one known"},
 		{2, []byte("["), "unexpected end"},
-		{1, []byte("{"), "unexpected end"},
-		{1, []byte("{}"), "state has 0 indicators, not 7"},
+		{2, []byte(`[{"Symbol":"UM BTCUSDT"}]`), "state has 0 indicators, not 7"},
 	} {
 		if err := fresh.Restore(c.version, c.state); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, want %q", err, c.want)

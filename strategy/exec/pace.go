@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -8,7 +9,8 @@ import (
 )
 
 // Pace bounds the requests of a strategy to Most in any time of Per that begins with a
-// request. A Most of 0 lets nothing pass.
+// request. A Most of 0 lets nothing pass. Its JSON is what was used, for a strategy's memory; Most,
+// Per and the timer are not in it.
 type Pace struct {
 	Most int
 	// Per is a time; 0 is a second.
@@ -60,4 +62,17 @@ func (p *Pace) Ask(env *strategy.Env) bool {
 		env.At(due, PaceTimer)
 	}
 	return ok
+}
+
+// MarshalJSON writes how many requests were made, and since when.
+func (p Pace) MarshalJSON() ([]byte, error) {
+	return json.Marshal([2]int64{int64(p.since), int64(p.n)})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (p *Pace) UnmarshalJSON(text []byte) error {
+	var s [2]int64
+	err := json.Unmarshal(text, &s)
+	p.since, p.n = exchange.Time(s[0]), int(max(s[1], 0))
+	return err
 }

@@ -55,6 +55,7 @@ type desk struct {
 	timers  []exchange.Timer
 	orders  []order
 	tasks   []exchange.TaskUpdate
+	stops   map[uint64]exchange.OrderRequest // of the tasks that are stops
 	warming bool
 	answer  answer
 	queue   []follow
@@ -104,7 +105,7 @@ type follow struct {
 func newDesk(fresh func() strategy.Strategy, values map[string]string, ins *exchange.Instruments) *desk {
 	return &desk{
 		fresh: fresh, values: values, ins: ins, now: opening,
-		positions: map[leg]*exchange.Position{}, wallets: map[pocket]decimal.Decimal{}, closes: map[closing]exchange.Time{},
+		stops: map[uint64]exchange.OrderRequest{}, positions: map[leg]*exchange.Position{}, wallets: map[pocket]decimal.Decimal{}, closes: map[closing]exchange.Time{},
 		told: func(*exchange.Event, *strategy.Output, string) {},
 	}
 }

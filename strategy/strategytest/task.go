@@ -11,13 +11,18 @@ import (
 )
 
 // A desk does a task in the simplest way: a pair it accepts is traded at once and whole, at the
-// last prices, and a stop only stands. What else may become of one a line of a script says.
+// last prices, and a stop only stands, until a line of a script or a walk's market has it close what
+// is held. What else may become of one a line of a script says.
 
 // task answers the wish for a pair or a stop.
 func (d *desk) task(i exchange.Intent, chain int) {
 	u := exchange.TaskUpdate{Strategy: me, Ref: i.Ref, Kind: exchange.TaskStop, Status: exchange.TaskWorking, Inst: i.Request.Inst, Trigger: i.Request.Trigger}
 	if i.Kind == exchange.IntentPair {
 		u.Kind, u.Hedge, u.Coins = exchange.TaskPair, i.Pair.Hedge, decimal.New(i.Request.Side.Sign()*int64(i.Request.Qty), -exchange.FixedPlaces)
+	}
+	if u.Kind == exchange.TaskStop {
+		d.replaceStop(&i.Request, chain)
+		d.stops[i.Ref] = i.Request
 	}
 	d.tasks = append(d.tasks, u)
 	d.later(chain, "task "+refOf(i.Ref), func() { d.tellTask(u, chain) })
@@ -30,6 +35,44 @@ func (d *desk) task(i exchange.Intent, chain int) {
 			d.endTask(i.Ref, exchange.TaskFailed, decimal.Zero, decimal.Zero, "its orders are rejected by the test", chain)
 		})
 	}
+}
+
+// replaceStop ends the stop whose place another one for the same position takes.
+func (d *desk) replaceStop(r *exchange.OrderRequest, chain int) {
+	for _, u := range slices.Clone(d.tasks) {
+		if was := d.stops[u.Ref]; u.Kind == exchange.TaskStop && was.Inst == r.Inst && was.Side == r.Side && was.PositionSide == r.PositionSide {
+			d.later(chain, "task "+refOf(u.Ref), func() {
+				d.endTask(u.Ref, exchange.TaskCanceled, u.Lead, decimal.Zero, "another stop took its place", chain)
+			})
+		}
+	}
+}
+
+// stopped is how much of the strategy's position a stop would close now.
+func (d *desk) stopped(ref uint64) exchange.Fixed {
+	r := d.stops[ref]
+	held := d.rt.View().Held(d.ins.At(r.Inst))
+	if int64(r.Side.Sign()) == int64(held.Decimal().Sign()) {
+		return 0
+	}
+	return d.ins.At(r.Inst).Lots(exchange.Market, held).Abs()
+}
+
+// hit has a stop close a part of what is held, and tells how the task stands then.
+func (d *desk) hit(ref uint64, qty, price exchange.Fixed) {
+	r := d.stops[ref]
+	d.execute(ref, &r, qty, price, exchange.NotForced)
+	u := d.taskOf(ref)
+	if u == nil {
+		return
+	}
+	closed := qty.Decimal()
+	if in := d.ins.At(u.Inst); in.Inverse() {
+		closed = in.Delta(closed, price.Decimal())
+	}
+	u.Lead = u.Lead.Add(closed.Mul(decimal.NewFromInt(r.Side.Sign())))
+	d.tellTask(*u, 0)
+	d.settle()
 }
 
 // taskOf finds an open task, nil if there is none of that ref.
@@ -53,10 +96,12 @@ func (d *desk) endTask(ref uint64, s exchange.TaskStatus, lead, hedged decimal.D
 	}
 	u := *open
 	u.Status, u.Lead, u.Hedged, u.Reason = s, lead, hedged, why
+	delete(d.stops, ref)
 	d.tasks = slices.DeleteFunc(d.tasks, func(t exchange.TaskUpdate) bool { return t.Ref == ref })
-	price := d.price(d.ins.At(u.Inst))
-	d.trades(ref, u.Inst, lead, price)
-	d.trades(ref, u.Hedge, hedged, price)
+	if price := d.price(d.ins.At(u.Inst)); u.Kind == exchange.TaskPair {
+		d.trades(ref, u.Inst, lead, price)
+		d.trades(ref, u.Hedge, hedged, price)
+	}
 	d.tellTask(u, chain)
 }
 

@@ -48,7 +48,7 @@ func verbs() []verb {
 		{"wait", "wait 1m30s", "time passes, and timers due on the way fire", true, (*script).wait},
 		{"answer", "answer accept|reject|refuse|expire|wait",
 			"what becomes of wishes from here on: the exchange takes them (at first), rejects them, the guard refuses them, orders expire at once, or nothing until a line says so", true, (*script).setAnswer},
-		{"fill", "fill REF [QTY] [at PRICE]", "an order of the strategy fills: the rest of it at its own price, or the last one", true, (*script).fill},
+		{"fill", "fill REF [QTY] [at PRICE]", "an order of the strategy fills: the rest of it at its own price, or the last one; a stop that the bot keeps closes what is held", true, (*script).fill},
 		{"order", "order REF working|filled|canceled|expired|rejected|unknown|not_arrived [reason]", "news of an order", true, (*script).order},
 		{"refuse", "refuse REF [CONTROL]", "the guard refuses a new order that was not answered", true, (*script).refuseOrder},
 		{"task", "task REF done|failed|unwound|canceled [LEAD HEDGED]", "a pair or a stop ends; a pair has moved its legs by so many coins, 0 and 0 if they are left out", true, (*script).taskLine},
@@ -58,7 +58,7 @@ func verbs() []verb {
 		{"state", "state account|strategy|UM:BTCUSDT HALTED|REDUCE_ONLY|ACTIVE", "trading is halted, reduced or freed", true, (*script).state},
 		{"warm", "warm on|off", "what follows is history from before the run, or no longer", true, (*script).warm},
 		{"restart", "restart", "the program is killed and started again, with the memory it saved last", true, (*script).restartLine},
-		{"show", "show", "what the strategy holds and which of its orders are open", true, (*script).show},
+		{"show", "show", "what the strategy holds, which of its orders are open, and the stops that the bot keeps", true, (*script).show},
 		{"stop", "stop", "the strategy is stopped in good order", true, (*script).stopLine},
 	}
 }

@@ -61,6 +61,11 @@ func refFrom(word string) (uint64, error) {
 }
 
 func (s *script) fill(args []string) error {
+	if len(args) > 0 {
+		if ref, err := refFrom(args[0]); err == nil && s.desk.stops[ref].Inst != 0 {
+			return s.fillStop(ref, args[1:])
+		}
+	}
 	o, args, err := s.own(args)
 	if err != nil {
 		return err
@@ -95,6 +100,32 @@ func (s *script) fill(args []string) error {
 	}
 	r := o.want
 	s.desk.execute(o.ref, &r, qty, price, exchange.NotForced)
+	return nil
+}
+
+// fillStop has a stop that the bot keeps close what is held, or a part of it, at its trigger or a price.
+func (s *script) fillStop(ref uint64, args []string) (err error) {
+	qty, price := s.desk.stopped(ref), s.desk.stops[ref].Trigger
+	open := qty
+	if len(args) > 0 && args[0] != "at" {
+		if qty, err = fixed(args[0]); err != nil {
+			return err
+		}
+		args = args[1:]
+	}
+	if len(args) == 2 && args[0] == "at" {
+		if price, err = fixed(args[1]); err != nil {
+			return err
+		}
+		args = nil
+	}
+	if len(args) > 0 {
+		return errUsage
+	}
+	if qty <= 0 || qty > open || price <= 0 {
+		return fmt.Errorf("quantity %v at %v: %v are held that stop #%d is for", qty, price, open, ref)
+	}
+	s.desk.hit(ref, qty, price)
 	return nil
 }
 
@@ -246,6 +277,12 @@ func (s *script) show([]string) error {
 	for _, o := range v.Orders() {
 		i := exchange.Intent{Kind: exchange.IntentNew, Ref: o.Ref, Request: o.Request}
 		s.out = append(s.out, fmt.Sprintf("open %s, %v, filled %v", describeIntent(s.desk.ins, &i), o.Status, o.Filled))
+	}
+	for _, u := range v.Tasks() {
+		if r, ok := s.desk.stops[u.Ref]; ok {
+			i := exchange.Intent{Kind: exchange.IntentProtect, Ref: u.Ref, Request: r}
+			s.out = append(s.out, "kept "+describeTask(s.desk.ins, &i))
+		}
 	}
 	if len(s.out) == 0 {
 		s.out = append(s.out, "holds nothing, no order is open")

@@ -234,6 +234,23 @@ func (x *walker) match() {
 			d.execute(o.ref, &r, qty, p, exchange.NotForced)
 		}
 	}
+	x.stop()
+}
+
+// stop has the stops that the bot keeps close what is held where the market has reached them.
+func (x *walker) stop() {
+	for _, u := range slices.Clone(x.d.tasks) {
+		r, qty := x.d.stops[u.Ref], exchange.Fixed(0)
+		if u.Kind == exchange.TaskStop && x.d.taskOf(u.Ref) != nil {
+			qty = x.d.stopped(u.Ref)
+		}
+		if qty == 0 {
+			continue
+		}
+		if p := x.price(x.d.ins.At(u.Inst)); r.Side == exchange.Buy && p >= r.Trigger || r.Side == exchange.Sell && p <= r.Trigger {
+			x.d.hit(u.Ref, qty, p)
+		}
+	}
 }
 
 // mishap is what happens to strategies.

@@ -93,7 +93,8 @@ class TaskUpdate:
     """Of a pair the lead; hedge is its other leg."""
     hedge: Instrument | None = None
     coins: Decimal = _ZERO
-    """What a pair is to move the lead by, signed; lead and hedged are what its fills have moved the legs by."""
+    """What a pair is to move the lead by, signed; lead and hedged are what its fills have moved the legs by.
+    Of a stop lead is what it has closed: not 0 once it was hit."""
     lead: Decimal = _ZERO
     hedged: Decimal = _ZERO
     trigger: Decimal = _ZERO
