@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "13f7d0b62a09dff023c57a67cf6ea831a8ff6cc5734f73c8cf9200368f411ff4"
+const coreSource = "5b063325e7f0bd087873003bd89d546a8205f5a447c43300bbf3865af0af7779"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
