@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/riskguard"
 	"github.com/pmbot/pmbot/strategy"
@@ -22,7 +24,7 @@ type AllowConfig struct {
 
 // PermitOf is what the guard lets a strategy do: trade the instruments that its parameters name,
 // or if they name none the others, which its owner has named; by the kinds of orders, and on the
-// products, that its manifest declares; all of it as far as a leaves it. What a names beyond that
+// products, that its manifest declares, within the budget that it asks for; all of it as far as a leaves it. What a names beyond that
 // is an error with the key and the cure.
 func PermitOf(d *Description, a *AllowConfig, others []strategy.Symbol) (riskguard.Permit, error) {
 	symbols := d.Symbols
@@ -38,7 +40,7 @@ func PermitOf(d *Description, a *AllowConfig, others []strategy.Symbol) (riskgua
 			kinds = append(kinds, t)
 		}
 	}
-	p := riskguard.Permit{Borrow: d.Manifest.Borrow && !a.NoLoans}
+	p := riskguard.Permit{Borrow: d.Manifest.Borrow && !a.NoLoans, Asked: AskedFor(&d.Manifest.Budget)}
 	left, err := narrow("symbols", symbols, a.Symbols)
 	for _, s := range left {
 		p.Symbols = append(p.Symbols, s.String())
@@ -47,6 +49,23 @@ func PermitOf(d *Description, a *AllowConfig, others []strategy.Symbol) (riskgua
 	p.Sides, wrong[0] = narrow("sides", []exchange.Side{exchange.Buy, exchange.Sell}, a.Sides)
 	p.OrderTypes, wrong[1] = narrow("order_types", kinds, a.OrderTypes)
 	return p, errors.Join(err, wrong[0], wrong[1])
+}
+
+// AskedFor is a manifest's budget as the guard reads it, nil where it asks for nothing.
+func AskedFor(b *strategy.Budget) *riskguard.Budget {
+	if b.IsZero() {
+		return nil
+	}
+	text := func(d decimal.Decimal) riskguard.LimitText {
+		if d.IsZero() {
+			return ""
+		}
+		return riskguard.LimitText(d.String())
+	}
+	return &riskguard.Budget{
+		NotionalUSD: text(b.NotionalUSD), CapitalUSD: text(b.CapitalUSD), LossUSD: text(b.LossUSD),
+		MessagesPerMinute: text(decimal.NewFromInt(int64(b.MessagesPerMinute))),
+	}
 }
 
 // narrow leaves of what is declared what is allowed.

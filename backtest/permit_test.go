@@ -5,7 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/riskguard"
 	"github.com/pmbot/pmbot/strategy"
 )
 
@@ -48,5 +51,22 @@ func TestPermitOf(t *testing.T) {
 		if c.a.Sides != nil && !slices.Equal(p.Sides, c.a.Sides) {
 			t.Errorf("%s: sides %v", name, p.Sides)
 		}
+	}
+}
+
+// TestAskedFor: what a manifest asks for is in the permit, and nothing where it asks for nothing.
+func TestAskedFor(t *testing.T) {
+	d := Description{}
+	if p, err := PermitOf(&d, &AllowConfig{}, nil); err != nil || p.Asked != nil {
+		t.Errorf("nothing asked: %+v %v", p.Asked, err)
+	}
+	d.Manifest.Budget = strategy.Budget{NotionalUSD: decimal.New(30_000, 0), CapitalUSD: decimal.New(5, -1), LossUSD: decimal.New(7, 0), MessagesPerMinute: 9}
+	p, err := PermitOf(&d, &AllowConfig{}, nil)
+	if want := (riskguard.Budget{NotionalUSD: "30000", CapitalUSD: "0.5", LossUSD: "7", MessagesPerMinute: "9"}); err != nil || p.Asked == nil || *p.Asked != want {
+		t.Errorf("%+v %v", p.Asked, err)
+	}
+	d.Manifest.Budget = strategy.Budget{LossUSD: decimal.New(7, 0)}
+	if p, err := PermitOf(&d, &AllowConfig{}, nil); err != nil || *p.Asked != (riskguard.Budget{LossUSD: "7"}) {
+		t.Errorf("%+v %v", p.Asked, err)
 	}
 }

@@ -1,6 +1,8 @@
 package backtest
 
 import (
+	"fmt"
+
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/strategy"
 )
@@ -33,7 +35,10 @@ func (p LocalProgram) Describe(params map[string]string) (Description, error) {
 	s := p()
 	bound := s.Params()
 	d := Description{Manifest: s.Manifest()}
-	var err error
+	err := d.Manifest.Budget.Check()
+	if err != nil {
+		return d, fmt.Errorf("manifest: %w", err)
+	}
 	if d.Params, err = strategy.ParamsOf(bound); err != nil {
 		return d, err
 	}

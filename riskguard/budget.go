@@ -16,7 +16,7 @@ import (
 // out has no bound, and of 0 leaves nothing.
 type Budget struct {
 	// Strategy is a label of the configuration.
-	Strategy string `toml:"strategy" json:"strategy"`
+	Strategy string `toml:"strategy" json:"strategy,omitempty"`
 	// NotionalUSD bounds its own positions on all instruments together, each with the open orders
 	// of its worse side, long and short added up.
 	NotionalUSD LimitText `toml:"notional_usd" json:"notional_usd,omitempty"`
@@ -34,9 +34,13 @@ type Budget struct {
 type budget struct {
 	notional, capital, loss decimal.Decimal
 	messages                int
-	// bounds says which of them are given.
-	bounds struct{ notional, capital, loss, messages bool }
+	// bounds says which of them are given, and asked which of those the strategy itself has asked
+	// for, because it is less than what the limits grant.
+	bounds, asked amounts
 }
+
+// amounts says yes or no of each amount of a budget.
+type amounts struct{ notional, capital, loss, messages bool }
 
 // budgetsMax is how many there may be.
 const budgetsMax = 100
@@ -60,7 +64,7 @@ func (u *Budget) read() (b budget, err error) {
 	b.bounds.capital = read("capital_usd", u.CapitalUSD, &b.capital, "1000000000000")
 	b.bounds.loss = read("loss_usd", u.LossUSD, &b.loss, "1000000000000")
 	b.bounds.messages = read("messages_per_minute", u.MessagesPerMinute, &b.messages, "1200")
-	if b.bounds == (budget{}).bounds {
+	if b.bounds == (amounts{}) {
 		errs = append(errs, errors.New("bounds nothing; give it notional_usd, capital_usd, loss_usd or messages_per_minute"))
 	}
 	return b, errors.Join(errs...)
@@ -139,7 +143,7 @@ func (c *check) budgetMessages(b *budget) *exchange.Refusal {
 		return nil
 	}
 	return &exchange.Refusal{
-		Value: fmt.Sprintf("message %d of the strategy within a minute", n), Limit: fmt.Sprintf("%d, its budget", b.messages),
+		Value: fmt.Sprintf("message %d of the strategy within a minute", n), Limit: fmt.Sprintf("%d, %s", b.messages, whose(b.asked.messages)),
 		Passes: "what reduces risk, and the same when older ones are a minute ago,",
 	}
 }
@@ -167,7 +171,7 @@ func (g *Guard) spent(s exchange.StrategyID, now decimal.Decimal) *exchange.Refu
 	}
 	return &exchange.Refusal{
 		Value: fmt.Sprintf("the strategy lost %v USD since its budget began", lost.RoundCeil(2)),
-		Limit: fmt.Sprintf("%v USD, its budget", b.loss),
+		Limit: fmt.Sprintf("%v USD, %s", b.loss, whose(b.asked.loss)),
 	}
 }
 
@@ -184,7 +188,7 @@ func (c *check) budgetNotional(b *budget, d *demand) *exchange.Refusal {
 	}
 	return &exchange.Refusal{
 		Value: fmt.Sprintf("the strategy's positions and orders would come to %v USD", will.RoundCeil(2)),
-		Limit: fmt.Sprintf("%v USD, its budget", b.notional),
+		Limit: fmt.Sprintf("%v USD, %s", b.notional, whose(b.asked.notional)),
 		Passes: c.roomLeft(will.Sub(b.notional), d.unit(c.order.Request.Inst), func(d *demand) bool {
 			_, less, no := d.notional()
 			return no == nil && !less.GreaterThan(b.notional)
@@ -208,7 +212,7 @@ func (c *check) budgetCapital(b *budget, d *demand) *exchange.Refusal {
 	}
 	return &exchange.Refusal{
 		Value: fmt.Sprintf("the strategy's positions, orders and loans would take %v USD of capital", will.RoundCeil(2)),
-		Limit: fmt.Sprintf("%v USD, its budget", b.capital),
+		Limit: fmt.Sprintf("%v USD, %s", b.capital, whose(b.asked.capital)),
 		Passes: c.roomLeft(will.Sub(b.capital), unit, func(d *demand) bool {
 			_, less, no := d.capital("", decimal.Zero)
 			return no == nil && !less.GreaterThan(b.capital)
@@ -250,7 +254,7 @@ func (g *Guard) actBudget(act *exchange.Act, _ exchange.Time) *exchange.Refusal 
 	}
 	no = &exchange.Refusal{
 		Value: fmt.Sprintf("the strategy's positions, orders and loans would take %v USD of capital", will.RoundCeil(2)),
-		Limit: fmt.Sprintf("%v USD, its budget", b.capital),
+		Limit: fmt.Sprintf("%v USD, %s", b.capital, whose(b.asked.capital)),
 	}
 	index := g.model.Index(act.Asset).Decimal()
 	amount := act.Amount.Sub(will.Sub(b.capital).DivRound(index, 16).RoundCeil(exchange.FixedPlaces))

@@ -17,6 +17,8 @@ type BudgetUse struct {
 	Limit, Used decimal.Decimal
 	// Unknown says why Used cannot be told, "" if it can.
 	Unknown string
+	// Asked says that the strategy itself has asked for no more than Limit.
+	Asked bool
 	// Full says that nothing but what reduces passes now.
 	Full bool
 }
@@ -29,8 +31,8 @@ func (g *Guard) Budgets(at exchange.Time) (list []BudgetUse) {
 		}
 		s := exchange.StrategyID(i)
 		d := g.demandOf(s, nil, 0)
-		add := func(key string, limit decimal.Decimal, use func() (decimal.Decimal, *exchange.Refusal)) {
-			u := BudgetUse{Strategy: s, Key: key, Limit: limit}
+		add := func(key string, limit decimal.Decimal, asked bool, use func() (decimal.Decimal, *exchange.Refusal)) {
+			u := BudgetUse{Strategy: s, Key: key, Limit: limit, Asked: asked}
 			used, no := use()
 			if u.Used = used; no != nil {
 				u.Used, u.Unknown = decimal.Zero, no.Value
@@ -39,24 +41,24 @@ func (g *Guard) Budgets(at exchange.Time) (list []BudgetUse) {
 			list = append(list, u)
 		}
 		if b.bounds.notional {
-			add("notional_usd", b.notional, func() (decimal.Decimal, *exchange.Refusal) {
+			add("notional_usd", b.notional, b.asked.notional, func() (decimal.Decimal, *exchange.Refusal) {
 				was, _, no := d.notional()
 				return was, no
 			})
 		}
 		if b.bounds.capital {
-			add("capital_usd", b.capital, func() (decimal.Decimal, *exchange.Refusal) {
+			add("capital_usd", b.capital, b.asked.capital, func() (decimal.Decimal, *exchange.Refusal) {
 				was, _, no := d.capital("", decimal.Zero)
 				return was, no
 			})
 		}
 		if b.bounds.loss {
 			v := &g.ventures[s]
-			add("loss_usd", b.loss, func() (decimal.Decimal, *exchange.Refusal) { return v.losses.Begun.Sub(g.worth(v)), nil })
+			add("loss_usd", b.loss, b.asked.loss, func() (decimal.Decimal, *exchange.Refusal) { return v.losses.Begun.Sub(g.worth(v)), nil })
 			list[len(list)-1].Full = v.losses.Spent != "" || g.spent(s, g.worth(v)) != nil
 		}
 		if b.bounds.messages {
-			add("messages_per_minute", decimal.NewFromInt(int64(b.messages)), func() (decimal.Decimal, *exchange.Refusal) {
+			add("messages_per_minute", decimal.NewFromInt(int64(b.messages)), b.asked.messages, func() (decimal.Decimal, *exchange.Refusal) {
 				return decimal.NewFromInt(int64(g.traffic[s].minute(at))), nil
 			})
 		}

@@ -147,6 +147,9 @@ func (g *Guard) setLimits(l Limits) error {
 	if err != nil {
 		return fmt.Errorf("risk limits: %w", err)
 	}
+	if err := g.config.grant(budgets); err != nil {
+		return fmt.Errorf("risk limits: %w", err)
+	}
 	sets.keep(&g.sets)
 	g.budgets = budgets
 	sets.bounded = sets.bounded || slices.ContainsFunc(budgets, func(b *budget) bool { return b != nil && b.bounds.loss })

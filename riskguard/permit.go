@@ -20,6 +20,8 @@ type Permit struct {
 	OrderTypes []exchange.OrderType `json:"order_types,omitempty"`
 	// Borrow permits loans and repayments, and orders that borrow by themselves.
 	Borrow bool `json:"borrow,omitzero"`
+	// Asked is the budget that it has asked for, nil for none: no limits grant more.
+	Asked *Budget `json:"asked,omitempty"`
 }
 
 // Beyond says what a permit has that the other one has not, "" if nothing.
@@ -49,6 +51,7 @@ func (p *Permit) Beyond(of *Permit) string {
 	if p.Borrow && !of.Borrow {
 		list = append(list, "loans")
 	}
+	list = append(list, p.Asked.beyond(of.Asked)...)
 	return strings.Join(list, ", ")
 }
 

@@ -15,11 +15,17 @@ func TestBeyond(t *testing.T) {
 		Symbols: []string{"UM:BTCUSDT", "UM:ETHUSDT"}, Sides: []exchange.Side{exchange.Sell}, OrderTypes: []exchange.OrderType{exchange.Limit, exchange.Market}, Borrow: true,
 	}
 	all := Permit{Everything: true}
+	asks, asksMore, asksLess := old, old, old
+	asks.Asked = &Budget{LossUSD: "500", NotionalUSD: "1000"}
+	asksMore.Asked = &Budget{LossUSD: "500.5", MessagesPerMinute: "5"}
+	asksLess.Asked = &Budget{LossUSD: "500", NotionalUSD: "999", CapitalUSD: "1"}
 	for _, c := range []struct {
 		has, of Permit
 		want    string
 	}{
 		{old, old, ""}, {less, old, ""}, {old, less, "CM:BTCUSD_PERP"}, {more, old, "UM:ETHUSDT, SELL, MARKET, loans"},
+		{asks, old, ""}, {asks, asks, ""}, {asksLess, asks, ""}, {asksMore, asks, "a budget without notional_usd, which was 1000, loss_usd of 500.5 instead of 500"},
+		{old, asks, "a budget without notional_usd, which was 1000, a budget without loss_usd, which was 500"},
 		{more, all, ""}, {all, old, "everything"}, {all, all, ""},
 	} {
 		if got := c.has.Beyond(&c.of); got != c.want {

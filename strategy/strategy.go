@@ -118,4 +118,7 @@ type Manifest struct {
 	// Stateless says that it keeps no memory worth saving, so the missing [Saver] is no
 	// oversight.
 	Stateless bool
+	// Budget is the most that it asks for. The host grants that or less, never more; the zero
+	// value asks for no amount, and is bounded by none of its own.
+	Budget Budget
 }

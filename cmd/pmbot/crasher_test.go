@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/shopspring/decimal"
+
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/plugins/sdk"
 	"github.com/pmbot/pmbot/strategy"
@@ -20,7 +22,7 @@ type crasher struct {
 func serveCrasher() { sdk.Serve(func() strategy.Strategy { return &crasher{} }) }
 
 func (c *crasher) Manifest() strategy.Manifest {
-	return strategy.Manifest{Name: "crasher", Version: "0.1.0", Summary: "panics", Stateless: true}
+	return strategy.Manifest{Name: "crasher", Version: "0.1.0", Summary: "panics", Stateless: true, Budget: strategy.Budget{NotionalUSD: decimal.New(30_000, 0), LossUSD: decimal.New(500, 0)}}
 }
 
 func (c *crasher) Params() any { return &c.p }

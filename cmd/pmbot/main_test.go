@@ -92,7 +92,7 @@ func TestExitCodes(t *testing.T) {
 func TestInspection(t *testing.T) {
 	var out bytes.Buffer
 	c := &console{out: &out}
-	if err := c.printInspection(backtest.Description{Manifest: strategy.Manifest{Name: "mine", Version: "1.0.0"}}, "1"); err != nil {
+	if err := c.printInspection(backtest.Description{Manifest: strategy.Manifest{Name: "mine", Version: "1.0.0"}}, &inspection{SDK: "1"}); err != nil {
 		t.Fatal(err)
 	}
 	if got := out.String(); !strings.HasPrefix(got, "mine 1.0.0\n") || !strings.Contains(got, "memory       not declared stateless\n") {

@@ -134,6 +134,13 @@ func (b *bot) openPrograms(ctx context.Context) error {
 			}
 		}
 		b.step("strategy", "%s: %s %s on %s", s.Label, d.Manifest.Name, d.Manifest.Version, strings.Join(names, ", "))
+		grants, err := b.cfg.Risk.Grants(s.Label, p.permit.Asked)
+		if err != nil {
+			return fmt.Errorf("strategy %s: %w", s.Label, err)
+		}
+		if len(grants) > 0 {
+			b.step("budget", "%s: %s", s.Label, grantWords(grants))
+		}
 	}
 	if len(b.cfg.Instruments) == 0 {
 		return &failure{exitConfig, errors.New("no strategy names an instrument in its parameters"), "name some with instruments"}

@@ -16,7 +16,7 @@ import (
 // Lies are the modes that shake hands and then break the protocol.
 func Lies() []string {
 	return []string{
-		"lie-list", "lie-manifest", "lie-started", "lie-subscription", "lie-kind", "lie-upto", "lie-zero", "lie-ref",
+		"lie-list", "lie-manifest", "lie-budget", "lie-started", "lie-subscription", "lie-kind", "lie-upto", "lie-zero", "lie-ref",
 		"lie-instrument", "lie-enum", "lie-flood", "lie-log", "lie-huge", "lie-empty", "lie-hangup",
 	}
 }
@@ -70,11 +70,14 @@ func (l *liar) List(context.Context, *pb.ListRequest) (*pb.ListResponse, error) 
 	return &pb.ListResponse{Strategies: []string{"liar"}}, nil
 }
 
-// Describe lies with a name that would clear the screen.
+// Describe lies with a summary that would clear the screen, or asks for less than nothing.
 func (l *liar) Describe(context.Context, *pb.DescribeRequest) (*pb.DescribeResponse, error) {
 	m := &pb.Manifest{Name: "liar"}
 	if l.mode == "lie-manifest" {
 		m.Summary = "\x1b[2J"
+	}
+	if l.mode == "lie-budget" {
+		m.Budget = &pb.Budget{LossUsd: "-5"}
 	}
 	return &pb.DescribeResponse{Manifest: m}, nil
 }

@@ -1573,7 +1573,9 @@ type Manifest struct {
 	// Whether it may use margin side effects that borrow.
 	Borrow bool `protobuf:"varint,6,opt,name=borrow,proto3" json:"borrow,omitempty"`
 	// Whether it keeps no memory worth saving.
-	Stateless     bool `protobuf:"varint,7,opt,name=stateless,proto3" json:"stateless,omitempty"`
+	Stateless bool `protobuf:"varint,7,opt,name=stateless,proto3" json:"stateless,omitempty"`
+	// What it asks for at most; without one it asks for nothing.
+	Budget        *Budget `protobuf:"bytes,8,opt,name=budget,proto3" json:"budget,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1657,6 +1659,82 @@ func (x *Manifest) GetStateless() bool {
 	return false
 }
 
+func (x *Manifest) GetBudget() *Budget {
+	if x != nil {
+		return x.Budget
+	}
+	return nil
+}
+
+// Amounts that are empty or 0 are not asked for. The host grants as much or less.
+type Budget struct {
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	NotionalUsd       string                 `protobuf:"bytes,1,opt,name=notional_usd,json=notionalUsd,proto3" json:"notional_usd,omitempty"`
+	CapitalUsd        string                 `protobuf:"bytes,2,opt,name=capital_usd,json=capitalUsd,proto3" json:"capital_usd,omitempty"`
+	LossUsd           string                 `protobuf:"bytes,3,opt,name=loss_usd,json=lossUsd,proto3" json:"loss_usd,omitempty"`
+	MessagesPerMinute int32                  `protobuf:"varint,4,opt,name=messages_per_minute,json=messagesPerMinute,proto3" json:"messages_per_minute,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *Budget) Reset() {
+	*x = Budget{}
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Budget) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Budget) ProtoMessage() {}
+
+func (x *Budget) ProtoReflect() protoreflect.Message {
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Budget.ProtoReflect.Descriptor instead.
+func (*Budget) Descriptor() ([]byte, []int) {
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Budget) GetNotionalUsd() string {
+	if x != nil {
+		return x.NotionalUsd
+	}
+	return ""
+}
+
+func (x *Budget) GetCapitalUsd() string {
+	if x != nil {
+		return x.CapitalUsd
+	}
+	return ""
+}
+
+func (x *Budget) GetLossUsd() string {
+	if x != nil {
+		return x.LossUsd
+	}
+	return ""
+}
+
+func (x *Budget) GetMessagesPerMinute() int32 {
+	if x != nil {
+		return x.MessagesPerMinute
+	}
+	return 0
+}
+
 type Param struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -1675,7 +1753,7 @@ type Param struct {
 
 func (x *Param) Reset() {
 	*x = Param{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[5]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1687,7 +1765,7 @@ func (x *Param) String() string {
 func (*Param) ProtoMessage() {}
 
 func (x *Param) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[5]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1700,7 +1778,7 @@ func (x *Param) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Param.ProtoReflect.Descriptor instead.
 func (*Param) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{5}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Param) GetName() string {
@@ -1776,7 +1854,7 @@ type Symbol struct {
 
 func (x *Symbol) Reset() {
 	*x = Symbol{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[6]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1788,7 +1866,7 @@ func (x *Symbol) String() string {
 func (*Symbol) ProtoMessage() {}
 
 func (x *Symbol) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[6]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1801,7 +1879,7 @@ func (x *Symbol) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Symbol.ProtoReflect.Descriptor instead.
 func (*Symbol) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{6}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Symbol) GetProduct() Product {
@@ -1842,7 +1920,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[7]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1854,7 +1932,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[7]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1867,7 +1945,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{7}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Failure) GetFault() Fault {
@@ -1936,7 +2014,7 @@ type ParamProblem struct {
 
 func (x *ParamProblem) Reset() {
 	*x = ParamProblem{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[8]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1948,7 +2026,7 @@ func (x *ParamProblem) String() string {
 func (*ParamProblem) ProtoMessage() {}
 
 func (x *ParamProblem) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[8]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1961,7 +2039,7 @@ func (x *ParamProblem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParamProblem.ProtoReflect.Descriptor instead.
 func (*ParamProblem) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{8}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ParamProblem) GetName() string {
@@ -1998,7 +2076,7 @@ type PlayRequest struct {
 
 func (x *PlayRequest) Reset() {
 	*x = PlayRequest{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[9]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2010,7 +2088,7 @@ func (x *PlayRequest) String() string {
 func (*PlayRequest) ProtoMessage() {}
 
 func (x *PlayRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[9]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2023,7 +2101,7 @@ func (x *PlayRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlayRequest.ProtoReflect.Descriptor instead.
 func (*PlayRequest) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{9}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PlayRequest) GetRequest() isPlayRequest_Request {
@@ -2150,7 +2228,7 @@ type PlayResponse struct {
 
 func (x *PlayResponse) Reset() {
 	*x = PlayResponse{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[10]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2162,7 +2240,7 @@ func (x *PlayResponse) String() string {
 func (*PlayResponse) ProtoMessage() {}
 
 func (x *PlayResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[10]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2175,7 +2253,7 @@ func (x *PlayResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlayResponse.ProtoReflect.Descriptor instead.
 func (*PlayResponse) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{10}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PlayResponse) GetResponse() isPlayResponse_Response {
@@ -2271,7 +2349,7 @@ type Start struct {
 
 func (x *Start) Reset() {
 	*x = Start{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[11]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2283,7 +2361,7 @@ func (x *Start) String() string {
 func (*Start) ProtoMessage() {}
 
 func (x *Start) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[11]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2296,7 +2374,7 @@ func (x *Start) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Start.ProtoReflect.Descriptor instead.
 func (*Start) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{11}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Start) GetStrategy() string {
@@ -2365,7 +2443,7 @@ type Live struct {
 
 func (x *Live) Reset() {
 	*x = Live{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[12]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2377,7 +2455,7 @@ func (x *Live) String() string {
 func (*Live) ProtoMessage() {}
 
 func (x *Live) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[12]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2390,7 +2468,7 @@ func (x *Live) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Live.ProtoReflect.Descriptor instead.
 func (*Live) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{12}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Live) GetSocket() string {
@@ -2430,7 +2508,7 @@ type LiveStarted struct {
 
 func (x *LiveStarted) Reset() {
 	*x = LiveStarted{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[13]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2442,7 +2520,7 @@ func (x *LiveStarted) String() string {
 func (*LiveStarted) ProtoMessage() {}
 
 func (x *LiveStarted) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[13]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2455,7 +2533,7 @@ func (x *LiveStarted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiveStarted.ProtoReflect.Descriptor instead.
 func (*LiveStarted) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{13}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *LiveStarted) GetSocket() bool {
@@ -2505,7 +2583,7 @@ type Resume struct {
 
 func (x *Resume) Reset() {
 	*x = Resume{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[14]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2517,7 +2595,7 @@ func (x *Resume) String() string {
 func (*Resume) ProtoMessage() {}
 
 func (x *Resume) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[14]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2530,7 +2608,7 @@ func (x *Resume) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Resume.ProtoReflect.Descriptor instead.
 func (*Resume) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{14}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Resume) GetAt() int64 {
@@ -2616,7 +2694,7 @@ type Position struct {
 
 func (x *Position) Reset() {
 	*x = Position{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[15]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2628,7 +2706,7 @@ func (x *Position) String() string {
 func (*Position) ProtoMessage() {}
 
 func (x *Position) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[15]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2641,7 +2719,7 @@ func (x *Position) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Position.ProtoReflect.Descriptor instead.
 func (*Position) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{15}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Position) GetInstrument() uint32 {
@@ -2690,7 +2768,7 @@ type Order struct {
 
 func (x *Order) Reset() {
 	*x = Order{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[16]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2702,7 +2780,7 @@ func (x *Order) String() string {
 func (*Order) ProtoMessage() {}
 
 func (x *Order) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[16]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2715,7 +2793,7 @@ func (x *Order) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Order.ProtoReflect.Descriptor instead.
 func (*Order) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{16}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Order) GetId() uint64 {
@@ -2800,7 +2878,7 @@ type Balance struct {
 
 func (x *Balance) Reset() {
 	*x = Balance{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[17]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2812,7 +2890,7 @@ func (x *Balance) String() string {
 func (*Balance) ProtoMessage() {}
 
 func (x *Balance) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[17]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2825,7 +2903,7 @@ func (x *Balance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Balance.ProtoReflect.Descriptor instead.
 func (*Balance) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{17}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Balance) GetAsset() string {
@@ -2864,7 +2942,7 @@ type Seen struct {
 
 func (x *Seen) Reset() {
 	*x = Seen{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[18]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2876,7 +2954,7 @@ func (x *Seen) String() string {
 func (*Seen) ProtoMessage() {}
 
 func (x *Seen) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[18]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2889,7 +2967,7 @@ func (x *Seen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Seen.ProtoReflect.Descriptor instead.
 func (*Seen) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{18}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Seen) GetInstrument() uint32 {
@@ -2932,7 +3010,7 @@ type Memory struct {
 
 func (x *Memory) Reset() {
 	*x = Memory{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[19]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2944,7 +3022,7 @@ func (x *Memory) String() string {
 func (*Memory) ProtoMessage() {}
 
 func (x *Memory) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[19]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2957,7 +3035,7 @@ func (x *Memory) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Memory.ProtoReflect.Descriptor instead.
 func (*Memory) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{19}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Memory) GetVersion() int64 {
@@ -2983,7 +3061,7 @@ type Sync struct {
 
 func (x *Sync) Reset() {
 	*x = Sync{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[20]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2995,7 +3073,7 @@ func (x *Sync) String() string {
 func (*Sync) ProtoMessage() {}
 
 func (x *Sync) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[20]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3008,7 +3086,7 @@ func (x *Sync) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sync.ProtoReflect.Descriptor instead.
 func (*Sync) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{20}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{21}
 }
 
 // Save asks for the strategy's memory as it is after the request before.
@@ -3020,7 +3098,7 @@ type Save struct {
 
 func (x *Save) Reset() {
 	*x = Save{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[21]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3032,7 +3110,7 @@ func (x *Save) String() string {
 func (*Save) ProtoMessage() {}
 
 func (x *Save) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[21]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3045,7 +3123,7 @@ func (x *Save) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Save.ProtoReflect.Descriptor instead.
 func (*Save) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{21}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{22}
 }
 
 type Saved struct {
@@ -3059,7 +3137,7 @@ type Saved struct {
 
 func (x *Saved) Reset() {
 	*x = Saved{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[22]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3071,7 +3149,7 @@ func (x *Saved) String() string {
 func (*Saved) ProtoMessage() {}
 
 func (x *Saved) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[22]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3084,7 +3162,7 @@ func (x *Saved) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Saved.ProtoReflect.Descriptor instead.
 func (*Saved) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{22}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Saved) GetMemory() *Memory {
@@ -3121,7 +3199,7 @@ type Started struct {
 
 func (x *Started) Reset() {
 	*x = Started{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[23]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3133,7 +3211,7 @@ func (x *Started) String() string {
 func (*Started) ProtoMessage() {}
 
 func (x *Started) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[23]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3146,7 +3224,7 @@ func (x *Started) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Started.ProtoReflect.Descriptor instead.
 func (*Started) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{23}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Started) GetSubscriptions() []*Subscription {
@@ -3204,7 +3282,7 @@ type Handlers struct {
 
 func (x *Handlers) Reset() {
 	*x = Handlers{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[24]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3216,7 +3294,7 @@ func (x *Handlers) String() string {
 func (*Handlers) ProtoMessage() {}
 
 func (x *Handlers) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[24]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3229,7 +3307,7 @@ func (x *Handlers) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Handlers.ProtoReflect.Descriptor instead.
 func (*Handlers) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{24}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Handlers) GetOrderUpdate() bool {
@@ -3302,7 +3380,7 @@ type Subscription struct {
 
 func (x *Subscription) Reset() {
 	*x = Subscription{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[25]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3314,7 +3392,7 @@ func (x *Subscription) String() string {
 func (*Subscription) ProtoMessage() {}
 
 func (x *Subscription) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[25]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3327,7 +3405,7 @@ func (x *Subscription) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Subscription.ProtoReflect.Descriptor instead.
 func (*Subscription) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{25}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Subscription) GetInstrument() uint32 {
@@ -3393,7 +3471,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[26]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3405,7 +3483,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[26]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3418,7 +3496,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{26}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Batch) GetWarming() bool {
@@ -3470,7 +3548,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[27]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3482,7 +3560,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[27]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3495,7 +3573,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{27}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Event) GetWarming() bool {
@@ -3713,7 +3791,7 @@ type Stop struct {
 
 func (x *Stop) Reset() {
 	*x = Stop{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[28]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3725,7 +3803,7 @@ func (x *Stop) String() string {
 func (*Stop) ProtoMessage() {}
 
 func (x *Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[28]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3738,7 +3816,7 @@ func (x *Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stop.ProtoReflect.Descriptor instead.
 func (*Stop) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{28}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Stop) GetAt() int64 {
@@ -3765,7 +3843,7 @@ type Answer struct {
 
 func (x *Answer) Reset() {
 	*x = Answer{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[29]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3777,7 +3855,7 @@ func (x *Answer) String() string {
 func (*Answer) ProtoMessage() {}
 
 func (x *Answer) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[29]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3790,7 +3868,7 @@ func (x *Answer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Answer.ProtoReflect.Descriptor instead.
 func (*Answer) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{29}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Answer) GetUpto() uint32 {
@@ -3827,7 +3905,7 @@ type Output struct {
 
 func (x *Output) Reset() {
 	*x = Output{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[30]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3839,7 +3917,7 @@ func (x *Output) String() string {
 func (*Output) ProtoMessage() {}
 
 func (x *Output) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[30]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3852,7 +3930,7 @@ func (x *Output) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Output.ProtoReflect.Descriptor instead.
 func (*Output) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{30}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Output) GetIntents() []*Intent {
@@ -3887,7 +3965,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[31]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3899,7 +3977,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[31]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3912,7 +3990,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{31}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Log) GetEvent() uint32 {
@@ -3952,7 +4030,7 @@ type Intent struct {
 
 func (x *Intent) Reset() {
 	*x = Intent{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[32]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3964,7 +4042,7 @@ func (x *Intent) String() string {
 func (*Intent) ProtoMessage() {}
 
 func (x *Intent) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[32]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3977,7 +4055,7 @@ func (x *Intent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Intent.ProtoReflect.Descriptor instead.
 func (*Intent) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{32}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Intent) GetKind() IntentKind {
@@ -4043,7 +4121,7 @@ type Pair struct {
 
 func (x *Pair) Reset() {
 	*x = Pair{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[33]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4055,7 +4133,7 @@ func (x *Pair) String() string {
 func (*Pair) ProtoMessage() {}
 
 func (x *Pair) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[33]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4068,7 +4146,7 @@ func (x *Pair) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pair.ProtoReflect.Descriptor instead.
 func (*Pair) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{33}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Pair) GetHedge() uint32 {
@@ -4136,7 +4214,7 @@ type OrderRequest struct {
 
 func (x *OrderRequest) Reset() {
 	*x = OrderRequest{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4148,7 +4226,7 @@ func (x *OrderRequest) String() string {
 func (*OrderRequest) ProtoMessage() {}
 
 func (x *OrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[34]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4161,7 +4239,7 @@ func (x *OrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderRequest.ProtoReflect.Descriptor instead.
 func (*OrderRequest) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{34}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *OrderRequest) GetInstrument() uint32 {
@@ -4322,7 +4400,7 @@ type Timer struct {
 
 func (x *Timer) Reset() {
 	*x = Timer{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[35]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4334,7 +4412,7 @@ func (x *Timer) String() string {
 func (*Timer) ProtoMessage() {}
 
 func (x *Timer) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[35]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4347,7 +4425,7 @@ func (x *Timer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Timer.ProtoReflect.Descriptor instead.
 func (*Timer) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{35}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Timer) GetId() uint64 {
@@ -4385,7 +4463,7 @@ type OrderUpdate struct {
 
 func (x *OrderUpdate) Reset() {
 	*x = OrderUpdate{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4397,7 +4475,7 @@ func (x *OrderUpdate) String() string {
 func (*OrderUpdate) ProtoMessage() {}
 
 func (x *OrderUpdate) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[36]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4410,7 +4488,7 @@ func (x *OrderUpdate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderUpdate.ProtoReflect.Descriptor instead.
 func (*OrderUpdate) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{36}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *OrderUpdate) GetOrder() uint64 {
@@ -4525,7 +4603,7 @@ type ActUpdate struct {
 
 func (x *ActUpdate) Reset() {
 	*x = ActUpdate{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4537,7 +4615,7 @@ func (x *ActUpdate) String() string {
 func (*ActUpdate) ProtoMessage() {}
 
 func (x *ActUpdate) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[37]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4550,7 +4628,7 @@ func (x *ActUpdate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActUpdate.ProtoReflect.Descriptor instead.
 func (*ActUpdate) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{37}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ActUpdate) GetAct() uint64 {
@@ -4652,7 +4730,7 @@ type TaskUpdate struct {
 
 func (x *TaskUpdate) Reset() {
 	*x = TaskUpdate{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[38]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4664,7 +4742,7 @@ func (x *TaskUpdate) String() string {
 func (*TaskUpdate) ProtoMessage() {}
 
 func (x *TaskUpdate) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[38]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4677,7 +4755,7 @@ func (x *TaskUpdate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskUpdate.ProtoReflect.Descriptor instead.
 func (*TaskUpdate) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{38}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *TaskUpdate) GetStrategy() uint32 {
@@ -4788,7 +4866,7 @@ type Fill struct {
 
 func (x *Fill) Reset() {
 	*x = Fill{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[39]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4800,7 +4878,7 @@ func (x *Fill) String() string {
 func (*Fill) ProtoMessage() {}
 
 func (x *Fill) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[39]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4813,7 +4891,7 @@ func (x *Fill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fill.ProtoReflect.Descriptor instead.
 func (*Fill) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{39}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Fill) GetOrder() uint64 {
@@ -4937,7 +5015,7 @@ type LedgerEntry struct {
 
 func (x *LedgerEntry) Reset() {
 	*x = LedgerEntry{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[40]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4949,7 +5027,7 @@ func (x *LedgerEntry) String() string {
 func (*LedgerEntry) ProtoMessage() {}
 
 func (x *LedgerEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[40]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4962,7 +5040,7 @@ func (x *LedgerEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerEntry.ProtoReflect.Descriptor instead.
 func (*LedgerEntry) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{40}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *LedgerEntry) GetAsset() string {
@@ -5031,7 +5109,7 @@ type Account struct {
 
 func (x *Account) Reset() {
 	*x = Account{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[41]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5043,7 +5121,7 @@ func (x *Account) String() string {
 func (*Account) ProtoMessage() {}
 
 func (x *Account) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[41]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5056,7 +5134,7 @@ func (x *Account) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Account.ProtoReflect.Descriptor instead.
 func (*Account) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{41}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Account) GetEquity() string {
@@ -5133,7 +5211,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[42]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5145,7 +5223,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[42]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5158,7 +5236,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{42}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Refusal) GetIntent() *Intent {
@@ -5236,7 +5314,7 @@ type StateChange struct {
 
 func (x *StateChange) Reset() {
 	*x = StateChange{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[43]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5248,7 +5326,7 @@ func (x *StateChange) String() string {
 func (*StateChange) ProtoMessage() {}
 
 func (x *StateChange) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[43]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5261,7 +5339,7 @@ func (x *StateChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StateChange.ProtoReflect.Descriptor instead.
 func (*StateChange) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{43}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *StateChange) GetInstrument() uint32 {
@@ -5332,7 +5410,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[44]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5344,7 +5422,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[44]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5357,7 +5435,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{44}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Lot) GetMin() int64 {
@@ -5416,7 +5494,7 @@ type Instrument struct {
 
 func (x *Instrument) Reset() {
 	*x = Instrument{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[45]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5428,7 +5506,7 @@ func (x *Instrument) String() string {
 func (*Instrument) ProtoMessage() {}
 
 func (x *Instrument) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[45]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5441,7 +5519,7 @@ func (x *Instrument) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Instrument.ProtoReflect.Descriptor instead.
 func (*Instrument) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{45}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Instrument) GetProduct() Product {
@@ -5638,7 +5716,7 @@ type BacktestRequest struct {
 
 func (x *BacktestRequest) Reset() {
 	*x = BacktestRequest{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[46]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5650,7 +5728,7 @@ func (x *BacktestRequest) String() string {
 func (*BacktestRequest) ProtoMessage() {}
 
 func (x *BacktestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[46]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5663,7 +5741,7 @@ func (x *BacktestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BacktestRequest.ProtoReflect.Descriptor instead.
 func (*BacktestRequest) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{46}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *BacktestRequest) GetConfig() []byte {
@@ -5695,7 +5773,7 @@ type BacktestResponse struct {
 
 func (x *BacktestResponse) Reset() {
 	*x = BacktestResponse{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[47]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5707,7 +5785,7 @@ func (x *BacktestResponse) String() string {
 func (*BacktestResponse) ProtoMessage() {}
 
 func (x *BacktestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[47]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5720,7 +5798,7 @@ func (x *BacktestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BacktestResponse.ProtoReflect.Descriptor instead.
 func (*BacktestResponse) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{47}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *BacktestResponse) GetResponse() isBacktestResponse_Response {
@@ -5808,7 +5886,7 @@ type LogLines struct {
 
 func (x *LogLines) Reset() {
 	*x = LogLines{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[48]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5820,7 +5898,7 @@ func (x *LogLines) String() string {
 func (*LogLines) ProtoMessage() {}
 
 func (x *LogLines) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[48]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5833,7 +5911,7 @@ func (x *LogLines) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogLines.ProtoReflect.Descriptor instead.
 func (*LogLines) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{48}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *LogLines) GetLines() []*LogLine {
@@ -5854,7 +5932,7 @@ type LogLine struct {
 
 func (x *LogLine) Reset() {
 	*x = LogLine{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[49]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5866,7 +5944,7 @@ func (x *LogLine) String() string {
 func (*LogLine) ProtoMessage() {}
 
 func (x *LogLine) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[49]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5879,7 +5957,7 @@ func (x *LogLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogLine.ProtoReflect.Descriptor instead.
 func (*LogLine) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{49}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *LogLine) GetStrategy() string {
@@ -5909,7 +5987,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[50]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5921,7 +5999,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[50]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5934,7 +6012,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{50}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *Progress) GetEvents() uint64 {
@@ -5975,7 +6053,7 @@ type Handling struct {
 
 func (x *Handling) Reset() {
 	*x = Handling{}
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[51]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5987,7 +6065,7 @@ func (x *Handling) String() string {
 func (*Handling) ProtoMessage() {}
 
 func (x *Handling) ProtoReflect() protoreflect.Message {
-	mi := &file_pmbot_v1_plugin_proto_msgTypes[51]
+	mi := &file_pmbot_v1_plugin_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6000,7 +6078,7 @@ func (x *Handling) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Handling.ProtoReflect.Descriptor instead.
 func (*Handling) Descriptor() ([]byte, []int) {
-	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{51}
+	return file_pmbot_v1_plugin_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *Handling) GetStrategy() string {
@@ -6065,7 +6143,7 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\afailure\x18\x05 \x01(\v2\x11.pmbot.v1.FailureR\afailure\x1a9\n" +
 	"\vValuesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xed\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x97\x02\n" +
 	"\bManifest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x18\n" +
@@ -6074,7 +6152,14 @@ const file_pmbot_v1_plugin_proto_rawDesc = "" +
 	"\vorder_types\x18\x05 \x03(\x0e2\x13.pmbot.v1.OrderTypeR\n" +
 	"orderTypes\x12\x16\n" +
 	"\x06borrow\x18\x06 \x01(\bR\x06borrow\x12\x1c\n" +
-	"\tstateless\x18\a \x01(\bR\tstateless\"\xcb\x01\n" +
+	"\tstateless\x18\a \x01(\bR\tstateless\x12(\n" +
+	"\x06budget\x18\b \x01(\v2\x10.pmbot.v1.BudgetR\x06budget\"\x97\x01\n" +
+	"\x06Budget\x12!\n" +
+	"\fnotional_usd\x18\x01 \x01(\tR\vnotionalUsd\x12\x1f\n" +
+	"\vcapital_usd\x18\x02 \x01(\tR\n" +
+	"capitalUsd\x12\x19\n" +
+	"\bloss_usd\x18\x03 \x01(\tR\alossUsd\x12.\n" +
+	"\x13messages_per_minute\x18\x04 \x01(\x05R\x11messagesPerMinute\"\xcb\x01\n" +
 	"\x05Param\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x18\n" +
@@ -6644,7 +6729,7 @@ func file_pmbot_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_pmbot_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 22)
-var file_pmbot_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
+var file_pmbot_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
 var file_pmbot_v1_plugin_proto_goTypes = []any{
 	(Fault)(0),               // 0: pmbot.v1.Fault
 	(EventKind)(0),           // 1: pmbot.v1.EventKind
@@ -6673,166 +6758,168 @@ var file_pmbot_v1_plugin_proto_goTypes = []any{
 	(*DescribeRequest)(nil),  // 24: pmbot.v1.DescribeRequest
 	(*DescribeResponse)(nil), // 25: pmbot.v1.DescribeResponse
 	(*Manifest)(nil),         // 26: pmbot.v1.Manifest
-	(*Param)(nil),            // 27: pmbot.v1.Param
-	(*Symbol)(nil),           // 28: pmbot.v1.Symbol
-	(*Failure)(nil),          // 29: pmbot.v1.Failure
-	(*ParamProblem)(nil),     // 30: pmbot.v1.ParamProblem
-	(*PlayRequest)(nil),      // 31: pmbot.v1.PlayRequest
-	(*PlayResponse)(nil),     // 32: pmbot.v1.PlayResponse
-	(*Start)(nil),            // 33: pmbot.v1.Start
-	(*Live)(nil),             // 34: pmbot.v1.Live
-	(*LiveStarted)(nil),      // 35: pmbot.v1.LiveStarted
-	(*Resume)(nil),           // 36: pmbot.v1.Resume
-	(*Position)(nil),         // 37: pmbot.v1.Position
-	(*Order)(nil),            // 38: pmbot.v1.Order
-	(*Balance)(nil),          // 39: pmbot.v1.Balance
-	(*Seen)(nil),             // 40: pmbot.v1.Seen
-	(*Memory)(nil),           // 41: pmbot.v1.Memory
-	(*Sync)(nil),             // 42: pmbot.v1.Sync
-	(*Save)(nil),             // 43: pmbot.v1.Save
-	(*Saved)(nil),            // 44: pmbot.v1.Saved
-	(*Started)(nil),          // 45: pmbot.v1.Started
-	(*Handlers)(nil),         // 46: pmbot.v1.Handlers
-	(*Subscription)(nil),     // 47: pmbot.v1.Subscription
-	(*Batch)(nil),            // 48: pmbot.v1.Batch
-	(*Event)(nil),            // 49: pmbot.v1.Event
-	(*Stop)(nil),             // 50: pmbot.v1.Stop
-	(*Answer)(nil),           // 51: pmbot.v1.Answer
-	(*Output)(nil),           // 52: pmbot.v1.Output
-	(*Log)(nil),              // 53: pmbot.v1.Log
-	(*Intent)(nil),           // 54: pmbot.v1.Intent
-	(*Pair)(nil),             // 55: pmbot.v1.Pair
-	(*OrderRequest)(nil),     // 56: pmbot.v1.OrderRequest
-	(*Timer)(nil),            // 57: pmbot.v1.Timer
-	(*OrderUpdate)(nil),      // 58: pmbot.v1.OrderUpdate
-	(*ActUpdate)(nil),        // 59: pmbot.v1.ActUpdate
-	(*TaskUpdate)(nil),       // 60: pmbot.v1.TaskUpdate
-	(*Fill)(nil),             // 61: pmbot.v1.Fill
-	(*LedgerEntry)(nil),      // 62: pmbot.v1.LedgerEntry
-	(*Account)(nil),          // 63: pmbot.v1.Account
-	(*Refusal)(nil),          // 64: pmbot.v1.Refusal
-	(*StateChange)(nil),      // 65: pmbot.v1.StateChange
-	(*Lot)(nil),              // 66: pmbot.v1.Lot
-	(*Instrument)(nil),       // 67: pmbot.v1.Instrument
-	(*BacktestRequest)(nil),  // 68: pmbot.v1.BacktestRequest
-	(*BacktestResponse)(nil), // 69: pmbot.v1.BacktestResponse
-	(*LogLines)(nil),         // 70: pmbot.v1.LogLines
-	(*LogLine)(nil),          // 71: pmbot.v1.LogLine
-	(*Progress)(nil),         // 72: pmbot.v1.Progress
-	(*Handling)(nil),         // 73: pmbot.v1.Handling
-	nil,                      // 74: pmbot.v1.DescribeRequest.ParamsEntry
-	nil,                      // 75: pmbot.v1.DescribeResponse.ValuesEntry
-	nil,                      // 76: pmbot.v1.Start.ParamsEntry
+	(*Budget)(nil),           // 27: pmbot.v1.Budget
+	(*Param)(nil),            // 28: pmbot.v1.Param
+	(*Symbol)(nil),           // 29: pmbot.v1.Symbol
+	(*Failure)(nil),          // 30: pmbot.v1.Failure
+	(*ParamProblem)(nil),     // 31: pmbot.v1.ParamProblem
+	(*PlayRequest)(nil),      // 32: pmbot.v1.PlayRequest
+	(*PlayResponse)(nil),     // 33: pmbot.v1.PlayResponse
+	(*Start)(nil),            // 34: pmbot.v1.Start
+	(*Live)(nil),             // 35: pmbot.v1.Live
+	(*LiveStarted)(nil),      // 36: pmbot.v1.LiveStarted
+	(*Resume)(nil),           // 37: pmbot.v1.Resume
+	(*Position)(nil),         // 38: pmbot.v1.Position
+	(*Order)(nil),            // 39: pmbot.v1.Order
+	(*Balance)(nil),          // 40: pmbot.v1.Balance
+	(*Seen)(nil),             // 41: pmbot.v1.Seen
+	(*Memory)(nil),           // 42: pmbot.v1.Memory
+	(*Sync)(nil),             // 43: pmbot.v1.Sync
+	(*Save)(nil),             // 44: pmbot.v1.Save
+	(*Saved)(nil),            // 45: pmbot.v1.Saved
+	(*Started)(nil),          // 46: pmbot.v1.Started
+	(*Handlers)(nil),         // 47: pmbot.v1.Handlers
+	(*Subscription)(nil),     // 48: pmbot.v1.Subscription
+	(*Batch)(nil),            // 49: pmbot.v1.Batch
+	(*Event)(nil),            // 50: pmbot.v1.Event
+	(*Stop)(nil),             // 51: pmbot.v1.Stop
+	(*Answer)(nil),           // 52: pmbot.v1.Answer
+	(*Output)(nil),           // 53: pmbot.v1.Output
+	(*Log)(nil),              // 54: pmbot.v1.Log
+	(*Intent)(nil),           // 55: pmbot.v1.Intent
+	(*Pair)(nil),             // 56: pmbot.v1.Pair
+	(*OrderRequest)(nil),     // 57: pmbot.v1.OrderRequest
+	(*Timer)(nil),            // 58: pmbot.v1.Timer
+	(*OrderUpdate)(nil),      // 59: pmbot.v1.OrderUpdate
+	(*ActUpdate)(nil),        // 60: pmbot.v1.ActUpdate
+	(*TaskUpdate)(nil),       // 61: pmbot.v1.TaskUpdate
+	(*Fill)(nil),             // 62: pmbot.v1.Fill
+	(*LedgerEntry)(nil),      // 63: pmbot.v1.LedgerEntry
+	(*Account)(nil),          // 64: pmbot.v1.Account
+	(*Refusal)(nil),          // 65: pmbot.v1.Refusal
+	(*StateChange)(nil),      // 66: pmbot.v1.StateChange
+	(*Lot)(nil),              // 67: pmbot.v1.Lot
+	(*Instrument)(nil),       // 68: pmbot.v1.Instrument
+	(*BacktestRequest)(nil),  // 69: pmbot.v1.BacktestRequest
+	(*BacktestResponse)(nil), // 70: pmbot.v1.BacktestResponse
+	(*LogLines)(nil),         // 71: pmbot.v1.LogLines
+	(*LogLine)(nil),          // 72: pmbot.v1.LogLine
+	(*Progress)(nil),         // 73: pmbot.v1.Progress
+	(*Handling)(nil),         // 74: pmbot.v1.Handling
+	nil,                      // 75: pmbot.v1.DescribeRequest.ParamsEntry
+	nil,                      // 76: pmbot.v1.DescribeResponse.ValuesEntry
+	nil,                      // 77: pmbot.v1.Start.ParamsEntry
 }
 var file_pmbot_v1_plugin_proto_depIdxs = []int32{
-	74, // 0: pmbot.v1.DescribeRequest.params:type_name -> pmbot.v1.DescribeRequest.ParamsEntry
-	26, // 1: pmbot.v1.DescribeResponse.manifest:type_name -> pmbot.v1.Manifest
-	27, // 2: pmbot.v1.DescribeResponse.params:type_name -> pmbot.v1.Param
-	75, // 3: pmbot.v1.DescribeResponse.values:type_name -> pmbot.v1.DescribeResponse.ValuesEntry
-	28, // 4: pmbot.v1.DescribeResponse.symbols:type_name -> pmbot.v1.Symbol
-	29, // 5: pmbot.v1.DescribeResponse.failure:type_name -> pmbot.v1.Failure
-	4,  // 6: pmbot.v1.Manifest.products:type_name -> pmbot.v1.Product
-	7,  // 7: pmbot.v1.Manifest.order_types:type_name -> pmbot.v1.OrderType
-	4,  // 8: pmbot.v1.Symbol.product:type_name -> pmbot.v1.Product
-	0,  // 9: pmbot.v1.Failure.fault:type_name -> pmbot.v1.Fault
-	30, // 10: pmbot.v1.Failure.params:type_name -> pmbot.v1.ParamProblem
-	73, // 11: pmbot.v1.Failure.handling:type_name -> pmbot.v1.Handling
-	33, // 12: pmbot.v1.PlayRequest.start:type_name -> pmbot.v1.Start
-	48, // 13: pmbot.v1.PlayRequest.batch:type_name -> pmbot.v1.Batch
-	49, // 14: pmbot.v1.PlayRequest.event:type_name -> pmbot.v1.Event
-	50, // 15: pmbot.v1.PlayRequest.stop:type_name -> pmbot.v1.Stop
-	43, // 16: pmbot.v1.PlayRequest.save:type_name -> pmbot.v1.Save
-	42, // 17: pmbot.v1.PlayRequest.sync:type_name -> pmbot.v1.Sync
-	49, // 18: pmbot.v1.PlayRequest.before:type_name -> pmbot.v1.Event
-	45, // 19: pmbot.v1.PlayResponse.started:type_name -> pmbot.v1.Started
-	51, // 20: pmbot.v1.PlayResponse.answer:type_name -> pmbot.v1.Answer
-	29, // 21: pmbot.v1.PlayResponse.failure:type_name -> pmbot.v1.Failure
-	44, // 22: pmbot.v1.PlayResponse.saved:type_name -> pmbot.v1.Saved
-	76, // 23: pmbot.v1.Start.params:type_name -> pmbot.v1.Start.ParamsEntry
-	67, // 24: pmbot.v1.Start.instruments:type_name -> pmbot.v1.Instrument
-	34, // 25: pmbot.v1.Start.live:type_name -> pmbot.v1.Live
-	36, // 26: pmbot.v1.Live.resume:type_name -> pmbot.v1.Resume
-	37, // 27: pmbot.v1.Resume.positions:type_name -> pmbot.v1.Position
-	38, // 28: pmbot.v1.Resume.orders:type_name -> pmbot.v1.Order
-	39, // 29: pmbot.v1.Resume.balances:type_name -> pmbot.v1.Balance
-	63, // 30: pmbot.v1.Resume.account:type_name -> pmbot.v1.Account
-	65, // 31: pmbot.v1.Resume.states:type_name -> pmbot.v1.StateChange
-	40, // 32: pmbot.v1.Resume.market:type_name -> pmbot.v1.Seen
-	41, // 33: pmbot.v1.Resume.memory:type_name -> pmbot.v1.Memory
-	60, // 34: pmbot.v1.Resume.tasks:type_name -> pmbot.v1.TaskUpdate
-	6,  // 35: pmbot.v1.Position.side:type_name -> pmbot.v1.PositionSide
-	56, // 36: pmbot.v1.Order.request:type_name -> pmbot.v1.OrderRequest
-	16, // 37: pmbot.v1.Order.status:type_name -> pmbot.v1.OrderStatus
-	18, // 38: pmbot.v1.Balance.wallet:type_name -> pmbot.v1.Wallet
-	41, // 39: pmbot.v1.Saved.memory:type_name -> pmbot.v1.Memory
-	47, // 40: pmbot.v1.Started.subscriptions:type_name -> pmbot.v1.Subscription
-	52, // 41: pmbot.v1.Started.output:type_name -> pmbot.v1.Output
-	46, // 42: pmbot.v1.Started.handlers:type_name -> pmbot.v1.Handlers
-	35, // 43: pmbot.v1.Started.live:type_name -> pmbot.v1.LiveStarted
-	1,  // 44: pmbot.v1.Subscription.kind:type_name -> pmbot.v1.EventKind
-	58, // 45: pmbot.v1.Event.order_update:type_name -> pmbot.v1.OrderUpdate
-	61, // 46: pmbot.v1.Event.fill:type_name -> pmbot.v1.Fill
-	62, // 47: pmbot.v1.Event.ledger:type_name -> pmbot.v1.LedgerEntry
-	63, // 48: pmbot.v1.Event.account:type_name -> pmbot.v1.Account
-	63, // 49: pmbot.v1.Event.risk_level:type_name -> pmbot.v1.Account
-	64, // 50: pmbot.v1.Event.refusal:type_name -> pmbot.v1.Refusal
-	57, // 51: pmbot.v1.Event.timer:type_name -> pmbot.v1.Timer
-	65, // 52: pmbot.v1.Event.state:type_name -> pmbot.v1.StateChange
-	59, // 53: pmbot.v1.Event.act:type_name -> pmbot.v1.ActUpdate
-	60, // 54: pmbot.v1.Event.task:type_name -> pmbot.v1.TaskUpdate
-	52, // 55: pmbot.v1.Answer.output:type_name -> pmbot.v1.Output
-	54, // 56: pmbot.v1.Output.intents:type_name -> pmbot.v1.Intent
-	57, // 57: pmbot.v1.Output.timers:type_name -> pmbot.v1.Timer
-	53, // 58: pmbot.v1.Output.logs:type_name -> pmbot.v1.Log
-	13, // 59: pmbot.v1.Intent.kind:type_name -> pmbot.v1.IntentKind
-	56, // 60: pmbot.v1.Intent.request:type_name -> pmbot.v1.OrderRequest
-	55, // 61: pmbot.v1.Intent.pair:type_name -> pmbot.v1.Pair
-	6,  // 62: pmbot.v1.Pair.hedge_side:type_name -> pmbot.v1.PositionSide
-	5,  // 63: pmbot.v1.OrderRequest.side:type_name -> pmbot.v1.Side
-	6,  // 64: pmbot.v1.OrderRequest.position_side:type_name -> pmbot.v1.PositionSide
-	7,  // 65: pmbot.v1.OrderRequest.type:type_name -> pmbot.v1.OrderType
-	8,  // 66: pmbot.v1.OrderRequest.time_in_force:type_name -> pmbot.v1.TimeInForce
-	9,  // 67: pmbot.v1.OrderRequest.working_type:type_name -> pmbot.v1.WorkingType
-	10, // 68: pmbot.v1.OrderRequest.price_match:type_name -> pmbot.v1.PriceMatch
-	11, // 69: pmbot.v1.OrderRequest.stp:type_name -> pmbot.v1.STP
-	12, // 70: pmbot.v1.OrderRequest.side_effect:type_name -> pmbot.v1.SideEffect
-	16, // 71: pmbot.v1.OrderUpdate.status:type_name -> pmbot.v1.OrderStatus
-	2,  // 72: pmbot.v1.ActUpdate.kind:type_name -> pmbot.v1.ActKind
-	3,  // 73: pmbot.v1.ActUpdate.status:type_name -> pmbot.v1.ActStatus
-	14, // 74: pmbot.v1.TaskUpdate.kind:type_name -> pmbot.v1.TaskKind
-	15, // 75: pmbot.v1.TaskUpdate.status:type_name -> pmbot.v1.TaskStatus
-	5,  // 76: pmbot.v1.Fill.side:type_name -> pmbot.v1.Side
-	6,  // 77: pmbot.v1.Fill.position_side:type_name -> pmbot.v1.PositionSide
-	17, // 78: pmbot.v1.Fill.forced:type_name -> pmbot.v1.Forced
-	18, // 79: pmbot.v1.LedgerEntry.wallet:type_name -> pmbot.v1.Wallet
-	19, // 80: pmbot.v1.LedgerEntry.reason:type_name -> pmbot.v1.Reason
-	20, // 81: pmbot.v1.Account.status:type_name -> pmbot.v1.AccountStatus
-	54, // 82: pmbot.v1.Refusal.intent:type_name -> pmbot.v1.Intent
-	21, // 83: pmbot.v1.StateChange.state:type_name -> pmbot.v1.TradingState
-	21, // 84: pmbot.v1.StateChange.effective:type_name -> pmbot.v1.TradingState
-	4,  // 85: pmbot.v1.Instrument.product:type_name -> pmbot.v1.Product
-	66, // 86: pmbot.v1.Instrument.lot:type_name -> pmbot.v1.Lot
-	66, // 87: pmbot.v1.Instrument.market_lot:type_name -> pmbot.v1.Lot
-	7,  // 88: pmbot.v1.Instrument.order_types:type_name -> pmbot.v1.OrderType
-	8,  // 89: pmbot.v1.Instrument.times_in_force:type_name -> pmbot.v1.TimeInForce
-	72, // 90: pmbot.v1.BacktestResponse.progress:type_name -> pmbot.v1.Progress
-	29, // 91: pmbot.v1.BacktestResponse.failure:type_name -> pmbot.v1.Failure
-	70, // 92: pmbot.v1.BacktestResponse.logs:type_name -> pmbot.v1.LogLines
-	71, // 93: pmbot.v1.LogLines.lines:type_name -> pmbot.v1.LogLine
-	73, // 94: pmbot.v1.Progress.handling:type_name -> pmbot.v1.Handling
-	22, // 95: pmbot.v1.StrategyService.List:input_type -> pmbot.v1.ListRequest
-	24, // 96: pmbot.v1.StrategyService.Describe:input_type -> pmbot.v1.DescribeRequest
-	31, // 97: pmbot.v1.StrategyService.Play:input_type -> pmbot.v1.PlayRequest
-	68, // 98: pmbot.v1.StrategyService.Backtest:input_type -> pmbot.v1.BacktestRequest
-	23, // 99: pmbot.v1.StrategyService.List:output_type -> pmbot.v1.ListResponse
-	25, // 100: pmbot.v1.StrategyService.Describe:output_type -> pmbot.v1.DescribeResponse
-	32, // 101: pmbot.v1.StrategyService.Play:output_type -> pmbot.v1.PlayResponse
-	69, // 102: pmbot.v1.StrategyService.Backtest:output_type -> pmbot.v1.BacktestResponse
-	99, // [99:103] is the sub-list for method output_type
-	95, // [95:99] is the sub-list for method input_type
-	95, // [95:95] is the sub-list for extension type_name
-	95, // [95:95] is the sub-list for extension extendee
-	0,  // [0:95] is the sub-list for field type_name
+	75,  // 0: pmbot.v1.DescribeRequest.params:type_name -> pmbot.v1.DescribeRequest.ParamsEntry
+	26,  // 1: pmbot.v1.DescribeResponse.manifest:type_name -> pmbot.v1.Manifest
+	28,  // 2: pmbot.v1.DescribeResponse.params:type_name -> pmbot.v1.Param
+	76,  // 3: pmbot.v1.DescribeResponse.values:type_name -> pmbot.v1.DescribeResponse.ValuesEntry
+	29,  // 4: pmbot.v1.DescribeResponse.symbols:type_name -> pmbot.v1.Symbol
+	30,  // 5: pmbot.v1.DescribeResponse.failure:type_name -> pmbot.v1.Failure
+	4,   // 6: pmbot.v1.Manifest.products:type_name -> pmbot.v1.Product
+	7,   // 7: pmbot.v1.Manifest.order_types:type_name -> pmbot.v1.OrderType
+	27,  // 8: pmbot.v1.Manifest.budget:type_name -> pmbot.v1.Budget
+	4,   // 9: pmbot.v1.Symbol.product:type_name -> pmbot.v1.Product
+	0,   // 10: pmbot.v1.Failure.fault:type_name -> pmbot.v1.Fault
+	31,  // 11: pmbot.v1.Failure.params:type_name -> pmbot.v1.ParamProblem
+	74,  // 12: pmbot.v1.Failure.handling:type_name -> pmbot.v1.Handling
+	34,  // 13: pmbot.v1.PlayRequest.start:type_name -> pmbot.v1.Start
+	49,  // 14: pmbot.v1.PlayRequest.batch:type_name -> pmbot.v1.Batch
+	50,  // 15: pmbot.v1.PlayRequest.event:type_name -> pmbot.v1.Event
+	51,  // 16: pmbot.v1.PlayRequest.stop:type_name -> pmbot.v1.Stop
+	44,  // 17: pmbot.v1.PlayRequest.save:type_name -> pmbot.v1.Save
+	43,  // 18: pmbot.v1.PlayRequest.sync:type_name -> pmbot.v1.Sync
+	50,  // 19: pmbot.v1.PlayRequest.before:type_name -> pmbot.v1.Event
+	46,  // 20: pmbot.v1.PlayResponse.started:type_name -> pmbot.v1.Started
+	52,  // 21: pmbot.v1.PlayResponse.answer:type_name -> pmbot.v1.Answer
+	30,  // 22: pmbot.v1.PlayResponse.failure:type_name -> pmbot.v1.Failure
+	45,  // 23: pmbot.v1.PlayResponse.saved:type_name -> pmbot.v1.Saved
+	77,  // 24: pmbot.v1.Start.params:type_name -> pmbot.v1.Start.ParamsEntry
+	68,  // 25: pmbot.v1.Start.instruments:type_name -> pmbot.v1.Instrument
+	35,  // 26: pmbot.v1.Start.live:type_name -> pmbot.v1.Live
+	37,  // 27: pmbot.v1.Live.resume:type_name -> pmbot.v1.Resume
+	38,  // 28: pmbot.v1.Resume.positions:type_name -> pmbot.v1.Position
+	39,  // 29: pmbot.v1.Resume.orders:type_name -> pmbot.v1.Order
+	40,  // 30: pmbot.v1.Resume.balances:type_name -> pmbot.v1.Balance
+	64,  // 31: pmbot.v1.Resume.account:type_name -> pmbot.v1.Account
+	66,  // 32: pmbot.v1.Resume.states:type_name -> pmbot.v1.StateChange
+	41,  // 33: pmbot.v1.Resume.market:type_name -> pmbot.v1.Seen
+	42,  // 34: pmbot.v1.Resume.memory:type_name -> pmbot.v1.Memory
+	61,  // 35: pmbot.v1.Resume.tasks:type_name -> pmbot.v1.TaskUpdate
+	6,   // 36: pmbot.v1.Position.side:type_name -> pmbot.v1.PositionSide
+	57,  // 37: pmbot.v1.Order.request:type_name -> pmbot.v1.OrderRequest
+	16,  // 38: pmbot.v1.Order.status:type_name -> pmbot.v1.OrderStatus
+	18,  // 39: pmbot.v1.Balance.wallet:type_name -> pmbot.v1.Wallet
+	42,  // 40: pmbot.v1.Saved.memory:type_name -> pmbot.v1.Memory
+	48,  // 41: pmbot.v1.Started.subscriptions:type_name -> pmbot.v1.Subscription
+	53,  // 42: pmbot.v1.Started.output:type_name -> pmbot.v1.Output
+	47,  // 43: pmbot.v1.Started.handlers:type_name -> pmbot.v1.Handlers
+	36,  // 44: pmbot.v1.Started.live:type_name -> pmbot.v1.LiveStarted
+	1,   // 45: pmbot.v1.Subscription.kind:type_name -> pmbot.v1.EventKind
+	59,  // 46: pmbot.v1.Event.order_update:type_name -> pmbot.v1.OrderUpdate
+	62,  // 47: pmbot.v1.Event.fill:type_name -> pmbot.v1.Fill
+	63,  // 48: pmbot.v1.Event.ledger:type_name -> pmbot.v1.LedgerEntry
+	64,  // 49: pmbot.v1.Event.account:type_name -> pmbot.v1.Account
+	64,  // 50: pmbot.v1.Event.risk_level:type_name -> pmbot.v1.Account
+	65,  // 51: pmbot.v1.Event.refusal:type_name -> pmbot.v1.Refusal
+	58,  // 52: pmbot.v1.Event.timer:type_name -> pmbot.v1.Timer
+	66,  // 53: pmbot.v1.Event.state:type_name -> pmbot.v1.StateChange
+	60,  // 54: pmbot.v1.Event.act:type_name -> pmbot.v1.ActUpdate
+	61,  // 55: pmbot.v1.Event.task:type_name -> pmbot.v1.TaskUpdate
+	53,  // 56: pmbot.v1.Answer.output:type_name -> pmbot.v1.Output
+	55,  // 57: pmbot.v1.Output.intents:type_name -> pmbot.v1.Intent
+	58,  // 58: pmbot.v1.Output.timers:type_name -> pmbot.v1.Timer
+	54,  // 59: pmbot.v1.Output.logs:type_name -> pmbot.v1.Log
+	13,  // 60: pmbot.v1.Intent.kind:type_name -> pmbot.v1.IntentKind
+	57,  // 61: pmbot.v1.Intent.request:type_name -> pmbot.v1.OrderRequest
+	56,  // 62: pmbot.v1.Intent.pair:type_name -> pmbot.v1.Pair
+	6,   // 63: pmbot.v1.Pair.hedge_side:type_name -> pmbot.v1.PositionSide
+	5,   // 64: pmbot.v1.OrderRequest.side:type_name -> pmbot.v1.Side
+	6,   // 65: pmbot.v1.OrderRequest.position_side:type_name -> pmbot.v1.PositionSide
+	7,   // 66: pmbot.v1.OrderRequest.type:type_name -> pmbot.v1.OrderType
+	8,   // 67: pmbot.v1.OrderRequest.time_in_force:type_name -> pmbot.v1.TimeInForce
+	9,   // 68: pmbot.v1.OrderRequest.working_type:type_name -> pmbot.v1.WorkingType
+	10,  // 69: pmbot.v1.OrderRequest.price_match:type_name -> pmbot.v1.PriceMatch
+	11,  // 70: pmbot.v1.OrderRequest.stp:type_name -> pmbot.v1.STP
+	12,  // 71: pmbot.v1.OrderRequest.side_effect:type_name -> pmbot.v1.SideEffect
+	16,  // 72: pmbot.v1.OrderUpdate.status:type_name -> pmbot.v1.OrderStatus
+	2,   // 73: pmbot.v1.ActUpdate.kind:type_name -> pmbot.v1.ActKind
+	3,   // 74: pmbot.v1.ActUpdate.status:type_name -> pmbot.v1.ActStatus
+	14,  // 75: pmbot.v1.TaskUpdate.kind:type_name -> pmbot.v1.TaskKind
+	15,  // 76: pmbot.v1.TaskUpdate.status:type_name -> pmbot.v1.TaskStatus
+	5,   // 77: pmbot.v1.Fill.side:type_name -> pmbot.v1.Side
+	6,   // 78: pmbot.v1.Fill.position_side:type_name -> pmbot.v1.PositionSide
+	17,  // 79: pmbot.v1.Fill.forced:type_name -> pmbot.v1.Forced
+	18,  // 80: pmbot.v1.LedgerEntry.wallet:type_name -> pmbot.v1.Wallet
+	19,  // 81: pmbot.v1.LedgerEntry.reason:type_name -> pmbot.v1.Reason
+	20,  // 82: pmbot.v1.Account.status:type_name -> pmbot.v1.AccountStatus
+	55,  // 83: pmbot.v1.Refusal.intent:type_name -> pmbot.v1.Intent
+	21,  // 84: pmbot.v1.StateChange.state:type_name -> pmbot.v1.TradingState
+	21,  // 85: pmbot.v1.StateChange.effective:type_name -> pmbot.v1.TradingState
+	4,   // 86: pmbot.v1.Instrument.product:type_name -> pmbot.v1.Product
+	67,  // 87: pmbot.v1.Instrument.lot:type_name -> pmbot.v1.Lot
+	67,  // 88: pmbot.v1.Instrument.market_lot:type_name -> pmbot.v1.Lot
+	7,   // 89: pmbot.v1.Instrument.order_types:type_name -> pmbot.v1.OrderType
+	8,   // 90: pmbot.v1.Instrument.times_in_force:type_name -> pmbot.v1.TimeInForce
+	73,  // 91: pmbot.v1.BacktestResponse.progress:type_name -> pmbot.v1.Progress
+	30,  // 92: pmbot.v1.BacktestResponse.failure:type_name -> pmbot.v1.Failure
+	71,  // 93: pmbot.v1.BacktestResponse.logs:type_name -> pmbot.v1.LogLines
+	72,  // 94: pmbot.v1.LogLines.lines:type_name -> pmbot.v1.LogLine
+	74,  // 95: pmbot.v1.Progress.handling:type_name -> pmbot.v1.Handling
+	22,  // 96: pmbot.v1.StrategyService.List:input_type -> pmbot.v1.ListRequest
+	24,  // 97: pmbot.v1.StrategyService.Describe:input_type -> pmbot.v1.DescribeRequest
+	32,  // 98: pmbot.v1.StrategyService.Play:input_type -> pmbot.v1.PlayRequest
+	69,  // 99: pmbot.v1.StrategyService.Backtest:input_type -> pmbot.v1.BacktestRequest
+	23,  // 100: pmbot.v1.StrategyService.List:output_type -> pmbot.v1.ListResponse
+	25,  // 101: pmbot.v1.StrategyService.Describe:output_type -> pmbot.v1.DescribeResponse
+	33,  // 102: pmbot.v1.StrategyService.Play:output_type -> pmbot.v1.PlayResponse
+	70,  // 103: pmbot.v1.StrategyService.Backtest:output_type -> pmbot.v1.BacktestResponse
+	100, // [100:104] is the sub-list for method output_type
+	96,  // [96:100] is the sub-list for method input_type
+	96,  // [96:96] is the sub-list for extension type_name
+	96,  // [96:96] is the sub-list for extension extendee
+	0,   // [0:96] is the sub-list for field type_name
 }
 
 func init() { file_pmbot_v1_plugin_proto_init() }
@@ -6840,7 +6927,7 @@ func file_pmbot_v1_plugin_proto_init() {
 	if File_pmbot_v1_plugin_proto != nil {
 		return
 	}
-	file_pmbot_v1_plugin_proto_msgTypes[9].OneofWrappers = []any{
+	file_pmbot_v1_plugin_proto_msgTypes[10].OneofWrappers = []any{
 		(*PlayRequest_Start)(nil),
 		(*PlayRequest_Batch)(nil),
 		(*PlayRequest_Event)(nil),
@@ -6848,13 +6935,13 @@ func file_pmbot_v1_plugin_proto_init() {
 		(*PlayRequest_Save)(nil),
 		(*PlayRequest_Sync)(nil),
 	}
-	file_pmbot_v1_plugin_proto_msgTypes[10].OneofWrappers = []any{
+	file_pmbot_v1_plugin_proto_msgTypes[11].OneofWrappers = []any{
 		(*PlayResponse_Started)(nil),
 		(*PlayResponse_Answer)(nil),
 		(*PlayResponse_Failure)(nil),
 		(*PlayResponse_Saved)(nil),
 	}
-	file_pmbot_v1_plugin_proto_msgTypes[27].OneofWrappers = []any{
+	file_pmbot_v1_plugin_proto_msgTypes[28].OneofWrappers = []any{
 		(*Event_OrderUpdate)(nil),
 		(*Event_Fill)(nil),
 		(*Event_Ledger)(nil),
@@ -6866,7 +6953,7 @@ func file_pmbot_v1_plugin_proto_init() {
 		(*Event_Act)(nil),
 		(*Event_Task)(nil),
 	}
-	file_pmbot_v1_plugin_proto_msgTypes[47].OneofWrappers = []any{
+	file_pmbot_v1_plugin_proto_msgTypes[48].OneofWrappers = []any{
 		(*BacktestResponse_Progress)(nil),
 		(*BacktestResponse_Result)(nil),
 		(*BacktestResponse_Failure)(nil),
@@ -6878,7 +6965,7 @@ func file_pmbot_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pmbot_v1_plugin_proto_rawDesc), len(file_pmbot_v1_plugin_proto_rawDesc)),
 			NumEnums:      22,
-			NumMessages:   55,
+			NumMessages:   56,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

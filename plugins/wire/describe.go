@@ -2,10 +2,13 @@ package wire
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/shopspring/decimal"
 
 	"github.com/pmbot/pmbot/exchange"
 	pb "github.com/pmbot/pmbot/plugins/proto"
@@ -17,6 +20,8 @@ const (
 	listMax      = 4096
 	textBytesMax = 4096
 	warmupMax    = 1_000_000
+	// budgetTextMax is the most characters of an amount of a budget.
+	budgetTextMax = 40
 )
 
 // EncodeManifest translates a manifest.
@@ -30,11 +35,38 @@ func EncodeManifest(m strategy.Manifest) *pb.Manifest {
 	for _, v := range m.OrderTypes {
 		p.OrderTypes = append(p.OrderTypes, pb.OrderType(v))
 	}
+	if b := &m.Budget; !b.IsZero() {
+		p.Budget = &pb.Budget{MessagesPerMinute: int32(min(max(b.MessagesPerMinute, math.MinInt32), math.MaxInt32))}
+		for _, a := range [...]struct {
+			to   *string
+			from decimal.Decimal
+		}{{&p.Budget.NotionalUsd, b.NotionalUSD}, {&p.Budget.CapitalUsd, b.CapitalUSD}, {&p.Budget.LossUsd, b.LossUSD}} {
+			if !a.from.IsZero() {
+				*a.to = encodeDecimal(a.from)
+			}
+		}
+	}
 	return p
 }
 
+// budgetOf reads and checks what a strategy asks for.
+func budgetOf(p *pb.Budget) (b strategy.Budget, err error) {
+	var n numbers
+	for _, text := range []string{p.GetNotionalUsd(), p.GetCapitalUsd(), p.GetLossUsd()} {
+		if len(text) > budgetTextMax {
+			return b, fmt.Errorf("budget: an amount of %d characters, more than %d", len(text), budgetTextMax)
+		}
+	}
+	b.NotionalUSD, b.CapitalUSD, b.LossUSD = n.parse(p.GetNotionalUsd()), n.parse(p.GetCapitalUsd()), n.parse(p.GetLossUsd())
+	b.MessagesPerMinute = int(p.GetMessagesPerMinute())
+	if n.err != nil {
+		return b, fmt.Errorf("budget: %w", n.err)
+	}
+	return b, b.Check()
+}
+
 // DecodeManifest translates a manifest and checks it: a name without spaces, known
-// products and order types, text that can be printed.
+// products and order types, text that can be printed, a budget that makes sense.
 func DecodeManifest(p *pb.Manifest) (strategy.Manifest, error) {
 	m := strategy.Manifest{
 		Name: p.GetName(), Version: p.GetVersion(), Summary: p.GetSummary(), Borrow: p.GetBorrow(), Stateless: p.GetStateless(),
@@ -61,6 +93,10 @@ func DecodeManifest(p *pb.Manifest) (strategy.Manifest, error) {
 			return m, fmt.Errorf("manifest: %w", err)
 		}
 		m.OrderTypes = append(m.OrderTypes, exchange.OrderType(v))
+	}
+	var err error
+	if m.Budget, err = budgetOf(p.GetBudget()); err != nil {
+		return m, fmt.Errorf("manifest: %w", err)
 	}
 	return m, nil
 }

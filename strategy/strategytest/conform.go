@@ -125,6 +125,9 @@ func (s *suite) manifest() error {
 	if m.Version == "" {
 		return fmt.Errorf("the manifest has no version")
 	}
+	if err := m.Budget.Check(); err != nil {
+		return fmt.Errorf("the manifest's %w", err)
+	}
 	if fmt.Sprint(m) != fmt.Sprint(b.Manifest()) || fmt.Sprint(m) != fmt.Sprint(a.Manifest()) {
 		return fmt.Errorf("the manifest is another one when asked again")
 	}

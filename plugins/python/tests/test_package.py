@@ -181,6 +181,21 @@ class Protocol(unittest.TestCase):
         for f in _wire.messages["Event"].DESCRIPTOR.oneofs_by_name["body"].fields:
             self.assertIn(f'"{f.name}"', source)
 
+    def test_a_budget_is_asked(self):
+        asked = pmbot.Budget(notional_usd=30_000, loss_usd=Decimal("0.5E+3"), messages_per_minute=60)
+        p = _wire.messages["Manifest"]()
+        _wire.write_manifest(p, pmbot.Manifest("mine", budget=asked))
+        b = p.budget
+        self.assertEqual((b.notional_usd, b.capital_usd, b.loss_usd, b.messages_per_minute), ("30000", "", "500", 60))
+        p = _wire.messages["Manifest"]()
+        _wire.write_manifest(p, pmbot.Manifest("mine"))
+        self.assertFalse(p.HasField("budget"))
+        for wrong in ({"loss_usd": -5}, {"capital_usd": 10**13}, {"messages_per_minute": 1201}, {"loss_usd": Decimal("NaN")}):
+            with self.assertRaises((ValueError, ArithmeticError)):
+                pmbot.Budget(**wrong)
+        with self.assertRaises(TypeError):
+            pmbot.Budget(loss_usd=0.5)
+
     def test_a_row_that_is_cut_is_no_event(self):
         class Mine(pmbot.Strategy):
             manifest = pmbot.Manifest("mine")

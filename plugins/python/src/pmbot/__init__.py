@@ -45,7 +45,7 @@ from .news import Account, ActUpdate, Fill, OrderUpdate, Position, Refusal, Stat
 from .number import Rounding, div_round, round_to, snap, text
 from .order import Intent, OpenOrder, Order, OrderRequest, PairTerms, buy, sell
 from .param import Param, ParamProblems, Params, param
-from .strategy import Manifest, Strategy
+from .strategy import Budget, Manifest, Strategy
 from .times import utc
 from .view import View
 
@@ -58,6 +58,7 @@ __all__ = [
     "ActUpdate",
     "Bar",
     "BookTicker",
+    "Budget",
     "Donchian",
     "EMA",
     "Env",

@@ -234,6 +234,11 @@ def write_manifest(p: Any, m: Manifest) -> None:
     p.name, p.version, p.summary, p.borrow, p.stateless = m.name, m.version, m.summary, m.borrow, m.stateless
     p.products.extend(m.products)
     p.order_types.extend(m.order_types)
+    for name in ("notional_usd", "capital_usd", "loss_usd"):
+        if amount := getattr(m.budget, name):
+            setattr(p.budget, name, format(Decimal(amount), "f"))
+    if m.budget.messages_per_minute:
+        p.budget.messages_per_minute = m.budget.messages_per_minute
 
 
 def failure(

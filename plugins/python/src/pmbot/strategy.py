@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from .enums import OrderType, Product
@@ -12,6 +13,35 @@ from .instrument import Instrument
 from .market import Bar, BookTicker, Funding, Mark, Trade
 from .news import Account, ActUpdate, Fill, OrderUpdate, Refusal, StateChange, TaskUpdate
 from .param import Params
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a strategy asks for at most, over all that it trades; 0 asks for no amount.
+
+    Whoever runs it may grant less. Where that is more, or nothing is said, what is asked for bounds
+    it. Amounts are in USD.
+    """
+
+    notional_usd: Decimal | int = 0
+    """Of its positions and orders."""
+    capital_usd: Decimal | int = 0
+    """What they and its loans take of the account's money: margin, coins, debts."""
+    loss_usd: Decimal | int = 0
+    messages_per_minute: int = 0
+    """New orders and amends."""
+
+    def __post_init__(self) -> None:
+        for name in ("notional_usd", "capital_usd", "loss_usd"):
+            amount = getattr(self, name)
+            if isinstance(amount, bool) or not isinstance(amount, (Decimal, int)):
+                raise TypeError(f"budget: {name} is {amount!r}; it must be a Decimal or a whole number")
+            if not 0 <= amount <= 10**12:
+                raise ValueError(f"budget: {name} is {amount}; it must be 0, which asks for nothing, to {10**12}")
+        if not 0 <= self.messages_per_minute <= 1200:
+            raise ValueError(
+                f"budget: messages_per_minute is {self.messages_per_minute}; it must be 0, which asks for nothing, to 1200"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +60,8 @@ class Manifest:
     """It may use margin side effects that borrow, and wish loans."""
     stateless: bool = False
     """It keeps no memory worth saving, so that a missing save is no oversight."""
+    budget: Budget = Budget()
+    """The most that it asks for; the host grants that or less."""
 
 
 class NoParams(Params):
