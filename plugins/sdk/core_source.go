@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "5b063325e7f0bd087873003bd89d546a8205f5a447c43300bbf3865af0af7779"
+const coreSource = "6553b5f8e43a3b4da6c75075979bed99ff2cac18f385364f1f380addf06258e4"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
