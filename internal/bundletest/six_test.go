@@ -26,11 +26,11 @@ type answer struct {
 	why  string
 }
 
-// TestSix is what every bundled strategy must stand: a death at any event, a leg that fails,
-// deleveraging, and a funding interval that goes from eight hours to four and one.
+// TestSix is what every bundled strategy must stand: a death at any event, a leg that fails, or where
+// there is one every order, deleveraging, and a funding interval that goes from eight hours to four
+// and one.
 func TestSix(t *testing.T) {
 	unmoved := answer{why: "it does not look at funding: no order depends on a rate or an interval"}
-	one := answer{why: "it has one leg"}
 	for _, s := range []struct {
 		name                          string
 		killed, fails, adl, intervals answer
@@ -38,9 +38,9 @@ func TestSix(t *testing.T) {
 		{"hedge", answer{here: hedgeKilled}, answer{own: "TestOneLegFails"}, answer{here: hedgeDeleveraged}, unmoved},
 		{"carry", answer{own: "TestKilled"}, answer{own: "TestLegFails"}, answer{own: "TestDeleveraged"}, answer{own: "TestFundingInterval"}},
 		{"basis", answer{own: "TestKilled"}, answer{own: "TestLegFails"}, answer{own: "TestDeleveraged"}, unmoved},
-		{"mm", answer{own: "TestConform"}, one, answer{own: "testdata/forced.txt"}, unmoved},
-		{"grid", answer{own: "TestKilled"}, one, answer{own: "TestDeleveraged"}, unmoved},
-		{"trend", answer{here: trendKilled}, answer{here: trendContractFails}, answer{here: trendDeleveraged}, unmoved},
+		{"mm", answer{here: makerKilled}, answer{here: makerRefused}, answer{here: makerDeleveraged}, answer{here: makerIntervals}},
+		{"grid", answer{own: "TestKilled"}, answer{own: "TestRefusedDoesNotFlood"}, answer{own: "TestDeleveraged"}, answer{here: gridIntervals}},
+		{"trend", answer{here: trendKilled}, answer{here: trendContractFails}, answer{here: trendDeleveraged}, answer{here: trendIntervals}},
 	} {
 		for what, a := range map[string]answer{"killed": s.killed, "leg fails": s.fails, "deleveraged": s.adl, "funding interval": s.intervals} {
 			t.Run(s.name+" "+what, func(t *testing.T) {

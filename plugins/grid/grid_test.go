@@ -241,6 +241,35 @@ func TestStopped(t *testing.T) {
 	}
 }
 
+// TestStoppedWhileGone: the price leaves the bounds and comes back while nobody is there. The bot's
+// stops close what is held, also what the ladder's orders fill behind that, and whoever comes back
+// knows it from the tasks.
+func TestStoppedWhileGone(t *testing.T) {
+	cfg := market(2, "stop", "0.02")
+	cfg.Data.Generate.Moves = []backtest.MoveConfig{
+		{At: 12 * time.Hour, For: time.Hour, Asset: "BTC", By: fixed("-0.1")}, {At: 14 * time.Hour, For: time.Hour, Asset: "BTC", By: fixed("0.11")},
+	}
+	var g *Grid
+	p := bundletest.Program{LocalProgram: func() strategy.Strategy { g = New().(*Grid); return g }, Missed: 130, Stale: 1}
+	died := false
+	p.Dies = func(_ int, e *exchange.Event) bool {
+		now := !died && e.At > bundletest.Day.Add(11*time.Hour)
+		died = died || now
+		return now
+	}
+	res := bundletest.Run(t, cfg, p)
+	native, last := 0, time.Duration(0)
+	for _, f := range res.Fills.All() {
+		if last = f.At.Sub(bundletest.Day); f.Tag == "stop" {
+			native++
+		}
+	}
+	if !g.memory.Stopped || native == 0 || last > 20*time.Hour || len(res.Open) > 0 || res.Orders.OpenAtEnd > 0 {
+		t.Errorf("stopped %v, %d fills of stops, the last fill after %v, open %v, %d orders", g.memory.Stopped, native, last, bundletest.Held(res), res.Orders.OpenAtEnd)
+	}
+	t.Logf("%d fills of stops, the last fill after %v", native, last)
+}
+
 // TestDeleveraged: what the exchange has taken away is bought again, where it rests.
 func TestDeleveraged(t *testing.T) {
 	cfg := falls(market(1, "stop", "0", "window", "30"), "-0.12")

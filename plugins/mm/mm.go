@@ -11,7 +11,6 @@ package mm
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -45,16 +44,24 @@ const levelsMax = 5
 type Maker struct {
 	p  Params
 	in *exchange.Instrument
-	// asked is when the last request of each level was made, by side.
-	asked [exchange.Sell + 1][levelsMax]exchange.Time
-	pace  exec.Pace
-	// noes is patience with refusals, rejections and orders that would have taken.
-	noes exec.Backoff
-	// seen is when a best price came last, or when it was first asked for.
-	seen exchange.Time
-	// moves are those of trades, and sampled is when the last one was counted.
-	moves   *strategy.StdDev
-	sampled exchange.Time
+	memory
+	// moves are those of trades.
+	moves *strategy.StdDev
+	soon  exec.Soon
+}
+
+// memory is what a restart must not lose, for pauses, patience and budget would begin anew.
+type memory struct {
+	// Asked is when the last request of each level was made, by side.
+	Asked [exchange.Sell + 1][levelsMax]exchange.Time
+	Pace  exec.Pace
+	// Noes is patience with refusals, rejections and orders that would have taken.
+	Noes exec.Backoff
+	// Seen is when a best price came last, or when it was first asked for.
+	Seen exchange.Time
+	// Sampled is when the last move was counted, and Moves is what is saved of them.
+	Sampled exchange.Time
+	Moves   [][]int64
 }
 
 // New makes the strategy with its parameters unset.
@@ -86,8 +93,8 @@ func (m *Maker) Start(env *strategy.Env) error {
 		return fmt.Errorf("qty %v is below the smallest order of %s, %v", m.p.Qty, in.Name(), in.Lot.Min)
 	}
 	m.in, m.moves = in, strategy.NewStdDev(m.p.VolFor)
-	m.pace = exec.Pace{Most: m.p.Budget, Per: time.Minute}
-	m.noes = exec.Backoff{Least: max(time.Second, m.p.Pause), Most: time.Minute}
+	m.Pace = exec.Pace{Most: m.p.Budget, Per: time.Minute}
+	m.Noes = exec.Backoff{Least: max(time.Second, m.p.Pause), Most: time.Minute}
 	env.BookTickers(in)
 	if m.p.Vol > 0 {
 		env.Trades(in)
@@ -98,26 +105,32 @@ func (m *Maker) Start(env *strategy.Env) error {
 
 // OnTrade learns how far the price moves in a second.
 func (m *Maker) OnTrade(env *strategy.Env, _ *exchange.Instrument, t exchange.Trade) {
-	if env.Now().Sub(m.sampled) >= time.Second {
-		m.sampled = env.Now()
+	if env.Now().Sub(m.Sampled) >= time.Second {
+		m.Sampled = env.Now()
 		m.moves.Push(t.Price)
 	}
 }
 
 // OnBookTicker renews the quotes when best prices come.
 func (m *Maker) OnBookTicker(env *strategy.Env, _ *exchange.Instrument, _ exchange.BookTicker) {
-	m.seen = env.Now()
+	m.Seen = env.Now()
 	m.quote(env)
 }
 
-// OnTimer takes the quotes back when no best price has come for too long: others trade on
-// what this program does not see.
-func (m *Maker) OnTimer(env *strategy.Env, _ uint64) {
-	if m.seen == 0 {
-		m.seen = env.Now()
+// OnTimer quotes behind a fill, and takes the quotes back when no best price has come for too long:
+// others trade on what this program does not see.
+func (m *Maker) OnTimer(env *strategy.Env, id uint64) {
+	if m.Seen == 0 {
+		m.Seen = env.Now()
 	}
-	due := m.seen.Add(m.p.Stale)
-	if env.Now() < due {
+	due := m.Seen.Add(m.p.Stale)
+	switch stale := env.Now() >= due; {
+	case id == exec.SoonTimer:
+		if m.soon.Rang(); !stale {
+			m.quote(env)
+		}
+		return
+	case !stale:
 		env.At(due, 1)
 		return
 	}
@@ -129,33 +142,31 @@ func (m *Maker) OnTimer(env *strategy.Env, _ uint64) {
 	env.After(m.p.Stale, 1)
 }
 
-// OnFill quotes again at once: what is held has changed.
+// OnFill quotes again at once, behind the news of its order: what is held has changed.
 func (m *Maker) OnFill(env *strategy.Env, _ *exchange.Instrument, _ *exchange.Fill) {
-	m.noes.Yes()
-	if env.Now() < m.seen.Add(m.p.Stale) {
-		m.quote(env)
-	}
+	m.Noes.Yes()
+	m.soon.Ask(env)
 }
 
 // OnOrder and OnRefusal wait after a no.
 func (m *Maker) OnOrder(env *strategy.Env, _ *exchange.Instrument, u *exchange.OrderUpdate) {
 	if u.Status == exchange.StatusRejected || u.Status == exchange.StatusExpired {
-		m.noes.No(env.Now())
+		m.Noes.No(env.Now())
 	}
 }
 
 // OnRefusal is told what the guard has refused.
-func (m *Maker) OnRefusal(env *strategy.Env, _ *exchange.Refusal) { m.noes.No(env.Now()) }
+func (m *Maker) OnRefusal(env *strategy.Env, _ *exchange.Refusal) { m.Noes.No(env.Now()) }
 
 // quote brings both sides to where they should be.
 func (m *Maker) quote(env *strategy.Env) {
 	book := env.Quote(m.in)
 	mid := book.Mid()
-	if mid == 0 || env.State(m.in) != exchange.Active || !m.noes.Ready(env.Now()) {
+	if mid == 0 || env.State(m.in) != exchange.Active || !m.Noes.Ready(env.Now()) {
 		return
 	}
-	if slices.ContainsFunc(env.Orders(), func(o exchange.Order) bool { return answered(o.Status) && env.Now().Sub(o.Updated) >= m.noes.Least }) {
-		m.noes.Yes() // something rests
+	if slices.ContainsFunc(env.Orders(), func(o exchange.Order) bool { return answered(o.Status) && env.Now().Sub(o.Updated) >= m.Noes.Least }) {
+		m.Noes.Yes() // something rests
 	}
 	held := env.Held(m.in)
 	lean, half := m.lean(held), m.half(mid)
@@ -206,11 +217,11 @@ func (m *Maker) side(env *strategy.Env, s exchange.Side, best, room exchange.Fix
 		price := m.level(env, s, best, i)
 		if missing := n - len(mine); i < missing {
 			qty := strategy.Lots(m.in, exchange.Limit, max(0, min(m.p.Qty, room)))
-			if qty > 0 && !m.at(env, s, price) && m.may(env, s, i) && m.pace.Take(env.Now()) {
+			if qty > 0 && !m.at(env, s, price) && m.may(env, s, i) && m.Pace.Take(env.Now()) {
 				room -= qty
 				env.Send(exec.Trade(m.in, exchange.Fixed(s.Sign())*qty).Limit(price).PostOnly().Tag("quote"))
 			}
-		} else if o := mine[i-missing]; answered(o.Status) && m.off(env, o.Request.Price, price) && m.may(env, s, i) && m.pace.Take(env.Now()) {
+		} else if o := mine[i-missing]; answered(o.Status) && m.off(env, o.Request.Price, price) && m.may(env, s, i) && m.Pace.Take(env.Now()) {
 			env.Amend(o.Ref, price, o.Request.Qty)
 		}
 	}
@@ -228,7 +239,7 @@ func (m *Maker) level(env *strategy.Env, s exchange.Side, best exchange.Fixed, i
 
 // may says whether the pause of a level is over, and begins another one.
 func (m *Maker) may(env *strategy.Env, s exchange.Side, i int) bool {
-	at := &m.asked[s][min(i, levelsMax-1)]
+	at := &m.Asked[s][min(i, levelsMax-1)]
 	if *at != 0 && env.Now().Sub(*at) < m.p.Pause {
 		return false
 	}
@@ -239,7 +250,7 @@ func (m *Maker) may(env *strategy.Env, s exchange.Side, i int) bool {
 // off says whether a price is too far from where it should be, for what is left of the budget.
 func (m *Maker) off(env *strategy.Env, is, should exchange.Fixed) bool {
 	move := m.in.Tick * exchange.Fixed(m.p.Move)
-	switch left := m.pace.Left(env.Now()); {
+	switch left := m.Pace.Left(env.Now()); {
 	case 4*left < m.p.Budget:
 		move *= 4
 	case 2*left < m.p.Budget:
@@ -269,27 +280,16 @@ func answered(s exchange.OrderStatus) bool {
 	return s == exchange.StatusWorking || s == exchange.StatusPartiallyFilled
 }
 
-// saved is the layout of version 1 of the state.
-type saved struct {
-	Sampled exchange.Time
-	Moves   [][]int64
-}
-
-// Save returns what was learned of trades, as JSON.
+// Save returns the memory as JSON.
 func (m *Maker) Save() (version int, state []byte, err error) {
-	state, err = json.Marshal(saved{m.sampled, strategy.States(m.moves)})
-	return 1, state, err
+	m.Moves = strategy.States(m.moves)
+	return strategy.SaveJSON(1, m.memory)
 }
 
 // Restore brings back what Save returned. It fails when vol_for was changed in between.
 func (m *Maker) Restore(version int, state []byte) error {
-	var s saved
-	if version != 1 {
-		return fmt.Errorf("version %d is not 1, the only one known", version)
-	}
-	if err := json.Unmarshal(state, &s); err != nil {
+	if err := strategy.RestoreJSON(version, state, 1, &m.memory); err != nil {
 		return err
 	}
-	m.sampled = s.Sampled
-	return strategy.RestoreStates(s.Moves, m.moves)
+	return strategy.RestoreStates(m.Moves, m.moves)
 }

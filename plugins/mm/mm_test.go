@@ -8,6 +8,7 @@ import (
 
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/strategy"
+	"github.com/pmbot/pmbot/strategy/exec"
 )
 
 var fixed = exchange.MustFixed
@@ -74,10 +75,12 @@ func (d *desk) book(bid, ask string) string {
 
 // fill executes an order of the strategy whole.
 func (d *desk) fill(ref uint64, s exchange.Side, price, qty string) string {
-	d.update(ref, exchange.StatusFilled, fixed(price), fixed(qty))
-	return d.deliver(func(e *exchange.Event) {
+	said := d.deliver(func(e *exchange.Event) {
 		e.SetFill(&exchange.Fill{Order: exchange.OrderID(ref), Strategy: 1, Ref: ref, Side: s, Price: fixed(price), Qty: fixed(qty)})
 	})
+	d.want("a fill whose order has not been told of", said, "")
+	d.update(ref, exchange.StatusFilled, fixed(price), fixed(qty))
+	return d.deliver(func(e *exchange.Event) { e.SetTimer(&exchange.Timer{Strategy: 1, ID: exec.SoonTimer, Due: d.now}) })
 }
 
 func (d *desk) want(what, got, want string) {
@@ -216,6 +219,45 @@ func TestStaleAfterRestart(t *testing.T) {
 	d.want("the timer of the start", d.timer(), "")
 	d.now += exchange.Time(10 * time.Second)
 	d.want("stale", d.timer(), "cancel #7")
+}
+
+// restart puts another instance in its place, with the memory of the one before.
+func (d *desk) restart(params map[string]string) {
+	d.t.Helper()
+	from := d.rt.View().Snapshot()
+	version, state, _, err := d.rt.Save()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	from.Saved = &strategy.Saved{Version: version, State: state}
+	ins, err := exchange.NewInstruments(*d.in)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if d.rt, err = strategy.ResumeRuntime(New(), params, ins, 1, from); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// TestRestart: the pause of a level and the budget of the minute do not begin anew.
+func TestRestart(t *testing.T) {
+	p := map[string]string{"levels": "1", "pause": "10s"}
+	d := newDesk(t, p)
+	d.book("60000", "60000.2")
+	d.restart(p)
+	d.want("within the pause", d.book("50000", "50000.2"), "")
+	d.now += exchange.Time(8 * time.Second)
+	d.want("behind it", d.book("50000", "50000.2"), "move #1 to 49999.6, move #2 to 50000.6")
+
+	p = map[string]string{"levels": "1", "pause": "100ms", "budget": "3"}
+	d = newDesk(t, p)
+	d.book("60000", "60000.2")
+	d.restart(p)
+	d.want("one is left", d.book("50000", "50000.2"), "move #1 to 49999.6")
+	d.restart(p)
+	d.want("none is left", d.book("50000", "50000.2"), "")
+	d.now += exchange.Time(time.Minute)
+	d.want("another minute", d.book("50000", "50000.2"), "move #2 to 50000.6")
 }
 
 func TestHalted(t *testing.T) {
