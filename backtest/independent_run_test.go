@@ -17,6 +17,7 @@ import (
 	"github.com/pmbot/pmbot/backtest/tape/row"
 	"github.com/pmbot/pmbot/backtest/tape/source"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
 	"github.com/pmbot/pmbot/plugins/trend"
 	"github.com/pmbot/pmbot/riskguard"
 )
@@ -76,6 +77,7 @@ func sharedData(t *testing.T) string {
 }
 
 func TestIndependentUM(t *testing.T) {
+	raced.Skip(t, "TestIndependentCM shows the same goroutines")
 	c := umMinutes(filepath.Join(sharedData(t), "um", "klines", "freqtrade_typhonun"))
 	res := c.compare(t)
 	if f := res.Funding[0]; f.Held+f.Passed != 89 || len(f.Missing) != 1 || f.Missing[0].String() != "2025-06-03T08:00:00Z" {

@@ -1,17 +1,19 @@
 // Command testcount reads the output of "go test -json", prints what a person wants to
 // see of it, and counts: the last line is "N passed, N failed, N skipped". Subtests count
-// like tests. It ends with 1 if anything failed, and, with -shared-skips forbid, -browser-skips
+// like tests. Before that it names the slowest tests. It ends with 1 if anything failed, and, with -shared-skips forbid, -browser-skips
 // forbid or -python-skips forbid, if a test was skipped for want of recorded data, of a browser
 // or of a Python with gRPC.
 package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -57,6 +59,7 @@ type counter struct {
 	packagesFailed          int
 	output                  map[string][]string // of tests and packages that still run
 	skips                   []string
+	slowest                 []event // longest first
 	sharedSkips             int
 	browserSkips            int
 	pythonSkips             int
@@ -104,6 +107,9 @@ func (c *counter) add(e event) {
 }
 
 func (c *counter) end(e event, output []string) {
+	if e.Test != "" {
+		c.timed(e)
+	}
 	switch {
 	case e.Test == "" && e.Action == "fail":
 		c.packagesFailed++
@@ -132,6 +138,19 @@ func (c *counter) end(e event, output []string) {
 	}
 }
 
+// The slowest tests that are named: so many, that took so many seconds at least.
+const slowTests, slowSeconds = 20, 5
+
+// timed notes how long a test took.
+func (c *counter) timed(e event) {
+	if e.Elapsed < slowSeconds {
+		return
+	}
+	at, _ := slices.BinarySearchFunc(c.slowest, e, func(a, b event) int { return cmp.Compare(b.Elapsed, a.Elapsed) })
+	c.slowest = slices.Insert(c.slowest, at, e)
+	c.slowest = c.slowest[:min(slowTests, len(c.slowest))]
+}
+
 // reasonOf finds the text that was given to t.Skip: "    file_test.go:12: text".
 func reasonOf(output []string) string {
 	for _, line := range output {
@@ -152,6 +171,9 @@ func (c *counter) summary() string {
 func (c *counter) finish(forbidShared, forbidBrowser, forbidPython bool) bool {
 	for _, s := range c.skips {
 		fmt.Fprintln(c.out, s)
+	}
+	for _, e := range c.slowest {
+		fmt.Fprintf(c.out, "slow  %-60s %6.2f s\n", e.Package+" "+e.Test, e.Elapsed)
 	}
 	ok := c.failed == 0 && c.packagesFailed == 0 && c.passed > 0
 	if c.packagesFailed > 0 {

@@ -24,6 +24,8 @@ const (
 	skipBrowse = `{"Action":"output","Package":"p","Test":"TestC","Output":"    c_test.go:12: browser not at hand: install chromium\n"}`
 	skipPython = `{"Action":"output","Package":"p","Test":"TestC","Output":"    c_test.go:12: python not at hand: install python3-grpcio\n"}`
 	skipped    = `{"Action":"skip","Package":"p","Test":"TestC"}`
+	slow       = `{"Action":"pass","Package":"p","Test":"TestD","Elapsed":7.5}`
+	slower     = `{"Action":"pass","Package":"p","Test":"TestE","Elapsed":9}`
 	packageOK  = `{"Action":"pass","Package":"p","Elapsed":0.2}`
 	packageBad = `{"Action":"fail","Package":"q"}`
 )
@@ -46,6 +48,7 @@ func TestCount(t *testing.T) {
 		{"skip in spite of a browser", true, []string{passed, skipBrowse, skipped}, false, "a browser is at hand, but 1 tests were skipped"},
 		{"skip without Python", false, []string{passed, skipPython, skipped}, true, "skip  p TestC: python not at hand: install python3-grpcio\n1 passed, 0 failed, 1 skipped"},
 		{"skip in spite of Python", true, []string{passed, skipPython, skipped}, false, "Python is at hand, but 1 tests were skipped"},
+		{"slow ones", true, []string{slow, passed, slower, packageOK}, true, "slow  p TestE                                                        9.00 s\nslow  p TestD                                                        7.50 s\n3 passed"},
 		{"not JSON", true, []string{"go: warning", passed}, true, "go: warning\n1 passed"},
 	} {
 		out, ok := count(t, test.forbid, test.lines...)

@@ -116,7 +116,10 @@ func TestHostileFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := snapshot(t, tape.dir)
-	for _, c := range hostile(t) {
+	for i, c := range hostile(t) {
+		if i%raced.Fewer(1, 4) != 0 {
+			continue
+		}
 		path := filepath.Join(dir, c.name)
 		must(t, os.WriteFile(path, c.content, 0o644))
 		spec := ImportSpec{Path: path, Spec: source.Spec{Key: minuteKey}}

@@ -58,7 +58,7 @@ func TestReaderAgainstSort(t *testing.T) {
 			}
 			for _, cores := range []int{1, 2} {
 				runtime.GOMAXPROCS(cores)
-				for _, size := range []int{1, 7, 1024} {
+				for _, size := range []int{7, 1, 1024}[:raced.Fewer(3, 1)] {
 					p.compare(t, spec, want, size)
 				}
 			}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/internal/raced"
 )
 
 // sharedData finds recorded market data that is not part of the repository.
@@ -41,6 +42,7 @@ func pmbot(t *testing.T, args ...string) string {
 // on them, with the words that their comments tell the user. The scripts do the same with
 // small files of our own.
 func TestRecordedRuns(t *testing.T) {
+	raced.Skip(t, "the script data shows the same goroutines")
 	data := sharedData(t)
 	configs, err := filepath.Abs("../../configs")
 	if err != nil {

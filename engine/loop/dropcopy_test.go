@@ -14,6 +14,7 @@ import (
 	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/exchange/papi"
+	"github.com/pmbot/pmbot/internal/raced"
 )
 
 // second is a second key that reads an account along, and what it is shown in place of the truth.
@@ -107,7 +108,7 @@ func TestDropCopy(t *testing.T) {
 				}
 			}
 		}
-		for range 30 {
+		for range raced.Fewer(30, 8) {
 			pass(5*time.Minute, true)
 			if look(); alerts != "" || held != "" {
 				t.Fatalf("both keys see the same, and: %s; %s", alerts, held)

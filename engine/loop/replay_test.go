@@ -11,6 +11,7 @@ import (
 	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/engine/journal"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
 	"github.com/pmbot/pmbot/riskguard"
 )
 
@@ -89,7 +90,7 @@ func TestTornTail(t *testing.T) {
 		t.Fatal(err)
 	}
 	before, torn := uint64(0), 0
-	for n := max(0, len(whole)-1000); n <= len(whole); n++ {
+	for n := max(0, len(whole)-raced.Fewer(1000, 100)); n <= len(whole); n++ {
 		if err := os.WriteFile(path, whole[:n], 0o600); err != nil {
 			t.Fatal(err)
 		}

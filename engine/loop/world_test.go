@@ -433,7 +433,7 @@ func seeds(t *testing.T, usual int) uint64 {
 	if testing.Short() {
 		return uint64(min(usual, 10))
 	}
-	return uint64(raced.Fewer(usual, max(10, usual/5)))
+	return uint64(raced.Fewer(usual, max(10, usual/10)))
 }
 
 // risky says whether a request may add risk: it makes or amends an order that does not

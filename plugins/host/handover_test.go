@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
 	"github.com/pmbot/pmbot/plugins/host"
 	"github.com/pmbot/pmbot/plugins/plugintest"
 	"github.com/pmbot/pmbot/strategy"
@@ -19,7 +20,7 @@ import (
 // to nothing, and the old session goes on.
 func TestHandover(t *testing.T) {
 	params := map[string]string{"every": "2", "other": "CM:BTCUSD_PERP"}
-	for seed := range uint64(4) {
+	for seed := range uint64(raced.Fewer(4, 1)) {
 		rng := rand.New(rand.NewPCG(seed, 8))
 		events := plugintest.LiveMarket(rand.New(rand.NewPCG(seed, 6)), 300)
 		local, err := strategy.NewRuntime(&plugintest.Probe{}, params, plugintest.Instruments(t), 3)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
 	"github.com/pmbot/pmbot/plugins/host"
 	"github.com/pmbot/pmbot/plugins/plugintest"
 )
@@ -17,6 +18,7 @@ import (
 // TestOutside builds the strategy of an author whose module is elsewhere on the disk,
 // without network, runs it by hand and as a plugin, and compares its core with ours.
 func TestOutside(t *testing.T) {
+	raced.Skip(t, "what it builds is not")
 	if testing.Short() {
 		t.Skip("builds a program")
 	}
