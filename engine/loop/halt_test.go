@@ -205,7 +205,7 @@ func (p *process) settle() {
 // count is PMBOT_SEEDS=1000 go test ./engine/loop -run TestHaltOnTheWire -v.
 func TestHaltOnTheWire(t *testing.T) {
 	sum := tally{}
-	for seed := range seeds(t, 200) {
+	for seed := range seeds(t, 80) {
 		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) { haltOnce(t, seed, sum) })
 	}
 	t.Log(sum)
