@@ -19,8 +19,9 @@ type BudgetUse struct {
 	Unknown string
 	// Asked says that the strategy itself has asked for no more than Limit.
 	Asked bool
-	// Full says that nothing but what reduces passes now.
-	Full bool
+	// Full says that nothing but what reduces passes now, and Held that this stays so until a person
+	// resumes the strategy.
+	Full, Held bool
 }
 
 // Budgets tells of every amount that bounds a strategy what it uses at a time, by rising strategy.
@@ -55,7 +56,9 @@ func (g *Guard) Budgets(at exchange.Time) (list []BudgetUse) {
 		if b.bounds.loss {
 			v := &g.ventures[s]
 			add("loss_usd", b.loss, b.asked.loss, func() (decimal.Decimal, *exchange.Refusal) { return v.losses.Begun.Sub(g.worth(v)), nil })
-			list[len(list)-1].Full = v.losses.Spent != "" || g.spent(s, g.worth(v)) != nil
+			u := &list[len(list)-1]
+			u.Held = v.losses.Spent != ""
+			u.Full = u.Held || g.spent(s, g.worth(v)) != nil
 		}
 		if b.bounds.messages {
 			add("messages_per_minute", decimal.NewFromInt(int64(b.messages)), b.asked.messages, func() (decimal.Decimal, *exchange.Refusal) {

@@ -118,7 +118,7 @@ func (w *watch) plugin() {
 		}
 		switch {
 		case l.gone != 0:
-			w.alert(0, exchange.Alert{
+			w.news(0, exchange.Alert{ // that it has failed again is news
 				Strategy: s, Severity: exchange.SeverityCritical, Limit: "its process must run",
 				Value: fmt.Sprintf("its process is gone, %s: %s", kept, strings.TrimSpace(l.why)),
 			})

@@ -91,7 +91,34 @@ func (c *console) printStatus(s *monitor.Status) error {
 		}
 		rows = append(rows, []string{plain(one.Label), one.State.String(), running, strconv.Itoa(one.Orders), strconv.Itoa(one.Fills), strconv.Itoa(one.Refused)})
 	}
-	return c.printTable([]string{"STRATEGY", "STATE", "PROCESS", "ORDERS", "FILLS", "REFUSED"}, rows)
+	if err := c.printTable([]string{"STRATEGY", "STATE", "PROCESS", "ORDERS", "FILLS", "REFUSED"}, rows); err != nil {
+		return err
+	}
+	return c.printBudgets(s.Budgets)
+}
+
+// printBudgets says what strategies use of their budgets, if one has any.
+func (c *console) printBudgets(list []monitor.Budget) error {
+	if len(list) == 0 {
+		return nil
+	}
+	fmt.Fprintln(c.out)
+	var rows [][]string
+	for _, b := range list {
+		used, by := b.Used.Round(2).String(), "configured"
+		if b.State == monitor.BudgetUnknown {
+			used = readable.Undefined
+		}
+		if b.Asked {
+			by = "asked"
+		}
+		state := b.State
+		if b.Why != "" {
+			state += ": " + b.Why
+		}
+		rows = append(rows, []string{plain(b.Strategy), b.Key, used, b.Limit.String(), by, plain(state)})
+	}
+	return c.printTable([]string{"BUDGET OF", "AMOUNT", "USED", "LIMIT", "BY", "STATE"}, rows)
 }
 
 // reasonWidth is how much of a reason a table has room for.
@@ -283,7 +310,7 @@ func (c *console) printFunding(a *monitor.Funding) error {
 
 func limitsCommand(c *console) *cobra.Command {
 	cmd, _ := c.control("limits", "List the limits of a running bot and how near orders came to them",
-		"List every bound of the risk guard, how near an approved order came to it since the bot was started, and how many it refused.",
+		"List every bound of the risk guard, how near an approved order came to it since the bot was started, and how many it refused; and what each strategy uses of its budget now.",
 		cobra.NoArgs, func(ctx context.Context, f *controlFlags, _ []string) error {
 			return ask(ctx, c, f, "limits", nil, func(a *monitor.Limits) error {
 				var rows [][]string
@@ -298,7 +325,10 @@ func limitsCommand(c *console) *cobra.Command {
 				}
 				headings := []string{"LIMIT", "USED", "REFUSED", "NEAREST", "BOUND", "AT", "BY", "SYMBOL", "KEY"}
 				headings, rows = fitting(terminalWidth(c.out), []string{"AT", "SYMBOL", "BY", "KEY"}, headings, rows)
-				return c.printTable(headings, rows)
+				if err := c.printTable(headings, rows); err != nil {
+					return err
+				}
+				return c.printBudgets(a.Budgets)
 			})
 		})
 	return cmd

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/plugins/host"
 )
 
 // newsMax is how much waits to be said.
@@ -74,10 +75,13 @@ type newsLog struct {
 // Enabled goes by the level.
 func (l *newsLog) Enabled(_ context.Context, level slog.Level) bool { return level >= l.level }
 
-// Handle says a record in one line: its message, and what belongs to it.
+// Handle says a record in one line: its message, and what belongs to it. The traces of programs that
+// crash are for their authors, in the file.
 func (l *newsLog) Handle(_ context.Context, r slog.Record) error {
 	var details []string
+	trace := false
 	detail := func(a slog.Attr) bool {
+		trace = trace || a.Key == host.TraceKey
 		if value := a.Value.Resolve().String(); value != "" {
 			details = append(details, fmt.Sprintf("%s %s", a.Key, value))
 		}
@@ -87,6 +91,9 @@ func (l *newsLog) Handle(_ context.Context, r slog.Record) error {
 		detail(a)
 	}
 	r.Attrs(detail)
+	if trace {
+		return nil
+	}
 	text := r.Message
 	if len(details) > 0 {
 		text += ": " + strings.Join(details, ", ")

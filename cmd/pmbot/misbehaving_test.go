@@ -67,6 +67,11 @@ func TestMisbehaving(t *testing.T) {
 				t.Fatalf("it has not said %q:\n%s", c.line, told.String())
 			}
 			t.Log(strings.TrimSpace(told.String()[at[0]:at[1]]))
+			// Refusals and late answers are many, and a bot that ends says what has not.
+			many := c.do == "beyond" || c.do == "late" || c.do == "stop"
+			if lines := clearLines(told.String(), c.line); !many && len(lines) != 1 {
+				t.Errorf("it says so %d times, and should once:\n%s", len(lines), strings.Join(lines, "\n"))
+			}
 			show := exec.Command(pmbotProgram(t), "journal", "show", "--dir", filepath.Join(dir, "main-dry", "journal"))
 			shown, err := show.Output()
 			if err != nil {
@@ -91,4 +96,21 @@ func TestMisbehaving(t *testing.T) {
 			}
 		})
 	}
+}
+
+// clearLines are the lines that tell of one trouble, for the first time that it has happened: what it
+// was, what becomes of the orders, and what is done about it. Later ones tell of it again, or that it
+// is over.
+func clearLines(told, line string) (list []string) {
+	about := regexp.MustCompile(line)
+	for one := range strings.Lines(told) {
+		switch {
+		case !about.MatchString(one):
+		case strings.Contains(one, " over: "):
+			return list
+		default:
+			list = append(list, strings.TrimSpace(one))
+		}
+	}
+	return list
 }

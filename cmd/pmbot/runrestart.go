@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pmbot/pmbot/backtest"
@@ -64,11 +65,14 @@ func (b *bot) strategyLost(ctx context.Context, l lostPlayer, again chan *player
 	p.failures = restarts.Row(p.failures, time.Since(p.began))
 	wait, more := restarts.Wait(p.failures)
 	why := l.err.Error()
-	if !more && p.before == nil {
+	switch {
+	case p.before != nil: // the program before comes back, which is told
+	case more:
+		why = fmt.Sprintf("%s; it is started again in %v", strings.TrimRight(why, "\n"), wait)
+	default:
 		why = quarantined(p, why)
 	}
-	b.holdStrategy(p, why)
-	b.log.Error(why, "strategy", p.label)
+	b.holdStrategy(p, why) // which the guard's watch tells as an alert, in one line for all there is to say
 	if p.before != nil {
 		b.swapBack(ctx, p, again)
 		return
@@ -76,7 +80,6 @@ func (b *bot) strategyLost(ctx context.Context, l lostPlayer, again chan *player
 	if !more {
 		return
 	}
-	b.log.Info("it is started again", "strategy", p.label, "in", wait)
 	time.AfterFunc(wait, func() {
 		select {
 		case again <- p:

@@ -120,6 +120,8 @@ func (b *bot) watch(ctx context.Context) error {
 			if err != nil {
 				return nil // the loop has ended, which whoever runs it tells
 			}
+			// An alert says that a strategy is gone, and why.
+			s.holds = slices.DeleteFunc(s.holds, func(h riskguard.Held) bool { return h.Cause == exchange.CauseStrategy })
 			if first || !slices.Equal(held, s.holds) {
 				first, held = false, s.holds
 				b.step("trading", "%s", strings.TrimSpace(s.state.String()+" "+s.why()))

@@ -33,6 +33,8 @@ type Status struct {
 	Unknown    int              `json:"unknown_orders"`
 	// Loans are what is owed, or was since the journal began, by asset.
 	Loans []LoanLine `json:"loans,omitempty"`
+	// Budgets are what strategies use of theirs.
+	Budgets []Budget `json:"budgets,omitempty"`
 	// Tasks are the pairs and stops that the bot does for strategies, oldest first.
 	Tasks  []Task `json:"tasks,omitempty"`
 	Counts Counts `json:"counts"`
@@ -261,6 +263,8 @@ type Limits struct {
 	Schema string        `json:"schema"` // pmbot.limits/1
 	At     exchange.Time `json:"at"`
 	Limits []Limit       `json:"limits"`
+	// Budgets are what strategies use of theirs.
+	Budgets []Budget `json:"budgets,omitempty"`
 }
 
 // Limit is one bound.

@@ -63,7 +63,8 @@ func newBot(t *testing.T) *bot {
 	limits := riskguard.DefaultLimits()
 	limits.OrderNotionalMaxRatio, limits.PositionMaxRatio = decimal.NewFromInt(1), decimal.NewFromInt(2)
 	limits.OpenOrdersNotionalMaxRatio = decimal.NewFromInt(40)
-	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: margin.Assumed(), Limits: limits, Strategies: 2, Permits: riskguard.Unbound(2)})
+	limits.Budgets = []riskguard.Budget{{Strategy: "hedge", NotionalUSD: "1000000", CapitalUSD: "1000000", LossUSD: "1000000", MessagesPerMinute: "1000"}}
+	guard, err := riskguard.New(riskguard.Config{Instruments: ins, Tables: margin.Assumed(), Limits: limits, Strategies: 2, Labels: []string{"hedge", "mm"}, Permits: riskguard.Unbound(2)})
 	if err != nil {
 		t.Fatal(err)
 	}

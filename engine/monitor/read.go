@@ -159,6 +159,7 @@ func (s *Server) limits(ctx context.Context) (*Limits, error) {
 			}
 			a.Limits = append(a.Limits, one)
 		}
+		a.Budgets = s.budgets(k)
 	})
 	return a, err
 }
@@ -182,7 +183,7 @@ func (s *Server) status(ctx context.Context) (*Status, error) {
 			a.Missing = err.Error()
 		}
 		open, a.Positions = k.Orders(), len(g.Positions())
-		a.Loans, a.Tasks = s.loanLines(k), s.tasks(k)
+		a.Loans, a.Tasks, a.Budgets = s.loanLines(k), s.tasks(k), s.budgets(k)
 		for id := range s.config.Strategies {
 			a.Strategies = append(a.Strategies, StrategyStatus{Label: s.config.Strategies[id], State: g.State(exchange.StrategyID(id+1), 0)})
 		}

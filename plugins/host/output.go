@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +23,13 @@ const (
 	logLinesPerSecond = 200
 )
 
+// TraceKey is the attribute of logged lines that are the trace of a crash: whoever shows the log to
+// people may leave them out, for the error that ends the session says what has happened.
+const TraceKey = "trace"
+
+// traces are what the trace of a crash begins with, in Go and in Python.
+var traces = [...]string{"panic: ", "fatal error: ", "Traceback (most recent call last)"}
+
 // output takes what a plugin prints: it goes to the log, and the end of standard error
 // is kept. Writers never block the plugin and never fail.
 type output struct {
@@ -33,6 +41,8 @@ type output struct {
 	second  time.Time
 	lines   int
 	dropped int
+	// dying says that what comes on standard error is the trace of a crash, which is the author's.
+	dying bool
 }
 
 // stream returns a writer that splits into lines and logs them under that name.
@@ -55,8 +65,13 @@ func (o *output) line(name, text string, keep bool) {
 			o.last = slices.Delete(o.last, 0, 1)
 		}
 		o.last = append(o.last, text)
+		o.dying = o.dying || slices.ContainsFunc(traces[:], func(begins string) bool { return strings.HasPrefix(text, begins) })
 	}
-	if o.admit() {
+	switch {
+	case !o.admit():
+	case keep && o.dying:
+		o.log.Info("plugin output", "stream", name, "line", text, TraceKey, true)
+	default:
 		o.log.Info("plugin output", "stream", name, "line", text)
 	}
 }
