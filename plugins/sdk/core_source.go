@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "6553b5f8e43a3b4da6c75075979bed99ff2cac18f385364f1f380addf06258e4"
+const coreSource = "d1c62b705b94ec0eeabc550db3aa41afe4f2a348a99190cda5d11f93feaf6e4b"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
