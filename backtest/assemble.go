@@ -40,6 +40,7 @@ func (r *recorder) result(end exchange.Time) *Result {
 		res.Orders.MakerPct = share.StringFixed(1)
 	}
 	r.lines(res)
+	res.Making = r.making.result(r.ins, r.labels, r.queue)
 	res.Trades = r.attribution.roundTrips(res.To)
 	r.alarms(res)
 	r.unpriced.warn(res)

@@ -73,7 +73,7 @@ func (p *plan) messages(in *exchange.Instrument, w wish, has, prices []tape.Seri
 		s, found := seriesOf(has, m.kind)
 		switch {
 		case m.wanted && !found:
-			return nil, fmt.Errorf("a strategy wants %s of %s, but the tape has none: import %s", m.name, in.Name(), m.kind)
+			return nil, fmt.Errorf("a strategy wants %s of %s, but the tape has none: import %s, or give the strategy parameters by which it does without, such as vol = 0 of mm", m.name, in.Name(), m.kind)
 		case !found || !m.wanted && !contains(matched, &s) || contains(prices, &s):
 			continue
 		}

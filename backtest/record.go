@@ -31,6 +31,8 @@ type recorder struct {
 
 	orders       OrderSummary
 	makers       int
+	making       making
+	queue        string // how places in line are estimated
 	rules        map[string]int
 	reasons      map[int]*ReasonCount // of rejections, by code
 	margin       marginBook
@@ -54,7 +56,7 @@ func newRecorder(ins *exchange.Instruments, labels []string) *recorder {
 	r := &recorder{
 		ins: ins, labels: append([]string{"house"}, labels...), hash: newCanonical(),
 		prices: make([]thinned, ins.Len()+1), fundings: make([]fundingBook, ins.Len()+1),
-		rules: map[string]int{}, reasons: map[int]*ReasonCount{},
+		rules: map[string]int{}, reasons: map[int]*ReasonCount{}, making: newMaking(ins.Len(), len(labels)+1),
 	}
 	r.attribution = newAttribution(ins, len(r.labels))
 	r.attribution.settlement = func(inst exchange.InstrumentID, at exchange.Time) *settled { return r.fundings[inst].of(at) }
@@ -103,6 +105,7 @@ func (r *recorder) value(e *exchange.Event) {
 
 // market notes prices.
 func (r *recorder) market(e *exchange.Event) {
+	r.making.price(e)
 	switch e.Kind {
 	case exchange.KindBar:
 		if b := e.Bar(); !r.prices[e.Inst].covers(b.Start) { // longer than others that told it
@@ -165,6 +168,7 @@ func (r *recorder) fill(e *exchange.Event, f *exchange.Fill) {
 	if f.Maker {
 		r.makers++
 	}
+	r.making.fill(in, e.At, f)
 	if f.Forced == exchange.ForcedADL {
 		r.margin.ADL++
 	}
@@ -205,6 +209,7 @@ func (r *recorder) refusal(e *exchange.Event, no *exchange.Refusal) {
 }
 
 func (r *recorder) order(e *exchange.Event, u *exchange.OrderUpdate) {
+	r.making.order(e.Inst, u)
 	switch u.Status {
 	case exchange.StatusPendingNew:
 		r.orders.Sent++

@@ -54,8 +54,10 @@ type Result struct {
 	// ByStrategyAsset is each strategy's and the house's part of the change of each asset.
 	ByStrategyAsset []AssetLine `json:"by_strategy_asset,omitempty"`
 
-	Margin   MarginSummary  `json:"margin"`
-	Orders   OrderSummary   `json:"orders"`
+	Margin MarginSummary `json:"margin"`
+	Orders OrderSummary  `json:"orders"`
+	// Making is how resting orders fared, where the data is close enough to tell.
+	Making   []MakingLine   `json:"making,omitempty"`
 	Funding  []FundingCount `json:"funding"`
 	Balances []BalanceLine  `json:"balances"`
 	Open     []OpenPosition `json:"open_positions"`

@@ -128,6 +128,7 @@ type run struct {
 
 func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tables, list []Player, of cast) (r *run, err error) {
 	record := newRecorder(ins, of.labels)
+	record.queue = cfg.Venue.Queue.String()
 	players := newPlayers(list, of.labels, ins.Len(), record)
 	players.logf, players.handling = opt.Log, opt.Handling
 	reads := players.reads(cfg.From)

@@ -41,7 +41,7 @@ func Console(w io.Writer, r *backtest.Result, opt ConsoleOptions) error {
 	all := stats.Of(r)
 	t.run(r)
 	for _, table := range []*grid{
-		byStrategy(r), byLeg(r), byStrategyLeg(r), byMonth(r), byExit(all), leftOpen(r.Open),
+		byStrategy(r), byLeg(r), byStrategyLeg(r), byMonth(r), byExit(all), making(r.Making), leftOpen(r.Open),
 	} {
 		t.titled(table)
 	}

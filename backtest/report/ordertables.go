@@ -9,6 +9,9 @@ import (
 // orderTables are what became of the strategies' wishes.
 func orderTables(r *backtest.Result) []block {
 	list := []block{tableBlock(orderTable(&r.Orders)), tableBlock(ruleTable(&r.Orders))}
+	if len(r.Making) > 0 {
+		list = append(list, tableBlock(makingTable(r.Making)))
+	}
 	if len(r.Orders.ByReason) > 0 {
 		list = append(list, tableBlock(rejectionTable(r.Orders.ByReason)))
 	}

@@ -28,7 +28,7 @@ type Params struct {
 	Levels int             `default:"2" min:"1" max:"5" unit:"orders" help:"orders on each side"`
 	Step   int             `default:"10" min:"1" max:"100000" unit:"ticks" help:"distance from one level to the next; safe above move"`
 	Half   int             `default:"5" min:"1" max:"100000" unit:"ticks" help:"least distance of the first level from the middle of the market; safe where it is worth more than the maker fee"`
-	Vol    exchange.Fixed  `default:"1" min:"0" max:"100" unit:"deviations" help:"the first level is so many usual moves of a second from the middle, if that is more than half; 0 is half alone"`
+	Vol    exchange.Fixed  `default:"1" min:"0" max:"100" unit:"deviations" help:"the first level is so many usual moves of a second from the middle, if that is more than half; 0 is half alone, and needs no trades"`
 	VolFor int             `default:"60" min:"2" max:"10000" unit:"trades" help:"moves of which the usual one is the deviation, each between trades a second apart or more; half counts alone until there are so many"`
 	Lean   int             `default:"5" min:"0" max:"100000" unit:"ticks" help:"how far all orders move against a position of max_qty"`
 	Move   int             `default:"3" min:"1" max:"100000" unit:"ticks" help:"how far an order may be off before it is moved; twice and four times that once a half and three quarters of the budget are used"`
