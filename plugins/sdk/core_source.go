@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "d1c62b705b94ec0eeabc550db3aa41afe4f2a348a99190cda5d11f93feaf6e4b"
+const coreSource = "76db822ae4b45edaea1a80bd92d5d14419725c9012af5b956c015b1d80ac903e"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
