@@ -169,7 +169,7 @@ func (k *Kernel) Decide(e *exchange.Event) Decision {
 		changed.Request.Price, changed.Request.Qty = in.Request.Price, in.Request.Qty
 		return k.ask(*in, changed, true, e.At)
 	case exchange.IntentCancel:
-		if o := k.orders.meant(in); o != nil && !o.cancelAsked {
+		if o := k.orders.meant(in); o != nil && !o.cancelAsked && !k.ofPair(in) {
 			return Decision{Decision: exchange.Decision{Cancel: []exchange.OrderID{o.ID}}}
 		}
 		return Decision{}
@@ -403,7 +403,9 @@ func (k *Kernel) applyFill(e *exchange.Event) {
 		if in := k.ins.At(e.Inst); in.Product == exchange.Margin && f.FeeAsset == in.Base {
 			by = by.Sub(f.Fee)
 		}
-		t.moved(e.Inst, by)
+		if t.moved(e.Inst, by, k.now); t.kind == exchange.TaskPair {
+			k.tellTask(t)
+		}
 	}
 	if !o.Status.Final() {
 		k.guard.Hold(o.risk())

@@ -206,10 +206,12 @@ func (b *bench) do(f []string) error {
 		}
 		amount := decimal.RequireFromString(f[3])
 		e.SetLedger(&exchange.LedgerEntry{Asset: f[2], Wallet: w, Reason: exchange.ReasonDeposit, Delta: amount, Balance: amount})
-	case "state": // state ACTIVE [STREAM]
+	case "state": // state ACTIVE [STREAM], state HALTED on UM
 		states := map[string]exchange.TradingState{"ACTIVE": exchange.Active, "REDUCE_ONLY": exchange.ReduceOnly, "HALTED": exchange.Halted}
 		change := exchange.StateChange{State: states[f[1]], Reason: "script", By: "test"}
-		if len(f) > 2 {
+		if len(f) > 3 {
+			change.Inst = b.inst(f[3])
+		} else if len(f) > 2 {
 			var err error
 			if change.Cause, err = exchange.ParseCause(f[2]); err != nil {
 				return err

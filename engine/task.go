@@ -38,8 +38,9 @@ type task struct {
 	order exchange.OrderID
 	// lead and hedged are what its fills have moved the legs by, in coins.
 	lead, hedged decimal.Decimal
-	// open is since when something stands open that the hedge can take, 0 if nothing does; of a stop
-	// since when the price has been beyond the trigger while its order only stands there.
+	// open is since when something stands open that the hedge can take and has not begun to, 0 if
+	// nothing does; of a stop since when the price has been beyond the trigger while its order only
+	// stands there.
 	open exchange.Time
 	// tries counts refusals and rejections running, and next is when the next order may go.
 	tries int
@@ -65,6 +66,13 @@ func (k *Kernel) taskOf(o *order) *task {
 		}
 	}
 	return nil
+}
+
+// ofPair says whether a wish is to end a pair, whose orders deal at once and are let be: a hedge
+// that was cancelled would be sent again.
+func (k *Kernel) ofPair(in *exchange.Intent) bool {
+	t := k.task(in.Strategy, in.Ref)
+	return in.By == "" && in.Order == 0 && t != nil && t.kind == exchange.TaskPair
 }
 
 // Pursues says that an intent is the next order of a task, or the end of one, and not the wish
@@ -234,13 +242,14 @@ func (k *Kernel) denied(t *task, why string) {
 	k.tellTask(t)
 }
 
-// unwind has a pair trade back what is open.
+// unwind has a pair trade back what is open, or the hedge take it after all.
 func (k *Kernel) unwind(t *task, why string) {
 	t.status, t.reason, t.tries, t.next = exchange.TaskUnwinding, why, 0, k.now
 }
 
-// moved counts a fill of a task's order: what it has changed of the strategy's own position.
-func (t *task) moved(inst exchange.InstrumentID, by decimal.Decimal) {
+// moved counts a fill of a task's order: what it has changed of the strategy's own position. A
+// hedge that comes is not late for what is still open, such as a fee that was kept in the coin.
+func (t *task) moved(inst exchange.InstrumentID, by decimal.Decimal, now exchange.Time) {
 	if t.tries = 0; t.status == exchange.TaskWorking {
 		t.reason = ""
 	}
@@ -248,6 +257,9 @@ func (t *task) moved(inst exchange.InstrumentID, by decimal.Decimal) {
 		t.lead = t.lead.Add(by)
 	} else {
 		t.hedged = t.hedged.Add(by)
+		if t.open != 0 {
+			t.open = now
+		}
 	}
 }
 

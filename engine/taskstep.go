@@ -61,8 +61,7 @@ func (k *Kernel) nextOfPair(t *task) (in exchange.Intent, ok bool) {
 		return in, false
 	}
 	if t.status == exchange.TaskUnwinding {
-		in, ok = k.backOrder(t)
-		return in, ok && in.Request.Qty != 0 && k.may(t, in.Request.Inst)
+		return k.unwindOrder(t)
 	}
 	in, ok = k.hedgeOrder(t)
 	if !ok || in.Request.Qty != 0 {
@@ -79,6 +78,19 @@ func (k *Kernel) nextOfPair(t *task) (in exchange.Intent, ok bool) {
 	return k.leadOrder(t)
 }
 
+// unwindOrder closes what is open: by the lead, and by the hedge after all where the lead is
+// halted or has been refused Tries times running, then by the lead again. A hedge that failed on
+// the way out may leave a lead that cannot be opened again.
+func (k *Kernel) unwindOrder(t *task) (exchange.Intent, bool) {
+	back, ok := k.backOrder(t)
+	hedge, known := k.hedgeOrder(t)
+	may := ok && back.Request.Qty != 0 && k.may(t, back.Request.Inst)
+	if known && hedge.Request.Qty != 0 && k.may(t, hedge.Request.Inst) && (!may || t.tries/t.pair.Tries%2 == 1) {
+		return hedge, true
+	}
+	return back, may
+}
+
 // may says whether an order would not be refused because trading is halted.
 func (k *Kernel) may(t *task, inst exchange.InstrumentID) bool {
 	return k.guard.State(t.strategy, inst) != exchange.Halted
@@ -89,7 +101,8 @@ func (t *task) whole() decimal.Decimal {
 	return decimal.New(t.request.Side.Sign()*int64(t.request.Qty), -exchange.FixedPlaces)
 }
 
-// leadOrder is the next slice of the lead, ok=false if what is left is none, or no price is known.
+// leadOrder is the next slice of the lead, ok=false if what is left is none, or no price is known,
+// or if it is a rest that the hedge could not take.
 func (k *Kernel) leadOrder(t *task) (in exchange.Intent, ok bool) {
 	left := t.whole().Sub(t.lead)
 	if left.Sign() != t.whole().Sign() {
@@ -99,7 +112,24 @@ func (k *Kernel) leadOrder(t *task) (in exchange.Intent, ok bool) {
 		left = slice.Mul(decimal.NewFromInt(int64(left.Sign())))
 	}
 	in, ok = k.marketOrder(t, t.request.Inst, t.request.PositionSide, left)
-	return in, ok && in.Request.Qty != 0
+	if !ok || in.Request.Qty == 0 {
+		return in, false
+	}
+	behind, known := k.hedgeBehind(t, &in)
+	return in, !known || behind.Request.Qty != 0 || t.lead.IsZero()
+}
+
+// hedgeBehind is the order of the hedge that follows a slice of the lead, whatever is open before:
+// no more than a slice ever is.
+func (k *Kernel) hedgeBehind(t *task, lead *exchange.Intent) (exchange.Intent, bool) {
+	r := &lead.Request
+	in, qty := k.ins.At(r.Inst), decimal.New(r.Side.Sign()*int64(r.Qty), -exchange.FixedPlaces)
+	last, _ := k.guard.Prices(r.Inst)
+	coins := in.Delta(qty, last.Decimal())
+	if own := k.guard.Own(t.strategy, r.Inst, r.PositionSide); in.Closes(qty, &own) {
+		coins = in.Delta(qty, own.Entry)
+	}
+	return k.marketOrder(t, t.pair.Hedge, t.pair.HedgeSide, coins.Neg())
 }
 
 // hedgeOrder is what the hedge is to take over now, of quantity 0 for nothing.
@@ -126,8 +156,27 @@ func (k *Kernel) marketOrder(t *task, inst exchange.InstrumentID, side exchange.
 		r.Side = exchange.Sell
 	}
 	r.Qty = instrument.LotOf(coins, last, &own).Abs()
+	if instrument.Product == exchange.Margin && r.Side == exchange.Sell {
+		r.Qty = k.owned(instrument, last, r.Qty)
+	}
 	r.ReduceOnly = instrument.Closes(coins, &own) && k.reduces(inst, side, r.Side, r.Qty)
 	return exchange.Intent{Kind: exchange.IntentNew, Request: r}, true
+}
+
+// owned is the quantity of a sale on the margin account, or what the account has, where all that is
+// missing is less than an order: what a fee or interest has kept of the coins that were bought. A
+// sale of more than that the exchange rejects, and the pair is traded back.
+func (k *Kernel) owned(in *exchange.Instrument, last, qty exchange.Fixed) exchange.Fixed {
+	flat := exchange.Position{}
+	free := k.guard.Balance(in.Base, exchange.WalletMargin).Sub(k.guard.Reserved(in.Base))
+	if free.GreaterThanOrEqual(qty.Decimal()) || !free.IsPositive() {
+		return qty
+	}
+	has := in.LotOf(free, last, &flat)
+	if in.LotOf((qty-has).Decimal(), last, &flat) != 0 {
+		return qty
+	}
+	return has
 }
 
 // reduces says whether an order that closes what a strategy holds takes as much from the account's
@@ -262,15 +311,7 @@ func (k *Kernel) admit(t *task, lead *exchange.Intent, at exchange.Time) *exchan
 		return &list[0]
 	}
 	copied.Hold(order(first))
-	coins := first.Request.Qty.Decimal()
-	if in := k.ins.At(first.Request.Inst); in.Inverse() {
-		last, _ := k.guard.Prices(in.ID)
-		coins = in.Delta(coins, last.Decimal())
-	}
-	if first.Request.Side == exchange.Buy {
-		coins = coins.Neg()
-	}
-	other, known := k.marketOrder(t, t.pair.Hedge, t.pair.HedgeSide, coins)
+	other, known := k.hedgeBehind(t, &first)
 	switch {
 	case !known:
 		return &exchange.Refusal{Rule: "task", Value: "no price of " + k.ins.At(t.pair.Hedge).Name() + " is known", Limit: "both legs must be admitted before the first"}

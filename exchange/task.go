@@ -17,8 +17,9 @@ import (
 //     the guard answers like any other. One order is at work at a time.
 //  3. Fills carry the ref. What the lead has moved in coins and the hedge has not is open, and
 //     the next order closes it: before another slice of the lead, and as often as it takes.
-//  4. A hedge that is refused or rejected Tries times running, or does not come within Timeout, ends
-//     the pair: what is open is traded back on the lead.
+//  4. A hedge that is refused or rejected Tries times running, or of which nothing comes within
+//     Timeout, ends the pair: what is open is traded back on the lead, or, where the lead is halted or
+//     fails as often, taken by the hedge after all.
 //  5. Every change is told by an event of KindTask, the last one with a status that is final.
 //
 // A task is part of the kernel's snapshot and follows from events, so it goes on where a process
