@@ -195,11 +195,11 @@ func (r *recorder) refusal(e *exchange.Event, no *exchange.Refusal) {
 		symbol = r.ins.At(e.Inst).Name()
 	}
 	r.hash.refusal(e.At, label, symbol, no)
-	if no.Intent.Kind == exchange.IntentNew {
+	switch {
+	case no.Intent.Kind == exchange.IntentNew:
 		delete(r.tags[no.Intent.Strategy], no.Intent.Ref)
-		if no.Intent.Task() {
-			delete(r.tasks[no.Intent.Strategy], no.Intent.Ref)
-		}
+	case no.Intent.Task():
+		delete(r.tasks[no.Intent.Strategy], no.Intent.Ref)
 	}
 	r.orders.Refused++
 	r.rules[no.Rule]++

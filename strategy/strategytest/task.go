@@ -167,6 +167,11 @@ func (d *desk) checkTask(i *exchange.Intent) string {
 	case len(d.manifest.OrderTypes) > 0 && !slices.Contains(d.manifest.OrderTypes, r.Type):
 		return fmt.Sprintf("the manifest declares %v and not %v", d.manifest.OrderTypes, r.Type)
 	}
+	for _, id := range []exchange.InstrumentID{r.Inst, p.Hedge} {
+		if m := &d.manifest; id != 0 && len(m.Products) > 0 && !slices.Contains(m.Products, d.ins.At(id).Product) {
+			return fmt.Sprintf("the manifest declares %v and not %v", m.Products, d.ins.At(id).Product)
+		}
+	}
 	return ""
 }
 
