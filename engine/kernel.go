@@ -143,14 +143,7 @@ func (k *Kernel) Decide(e *exchange.Event) Decision {
 	in := e.Intent()
 	switch in.Kind {
 	case exchange.IntentNew:
-		o := exchange.Order{
-			ID: k.lastOrder + 1, Strategy: in.Strategy, Ref: in.Ref, Request: in.Request,
-			Status: exchange.StatusPendingNew, ClientID: k.clientID(in.Strategy, k.lastOrder+1), Created: e.At,
-		}
-		o.Request.STP = k.guard.Prevention(&o)
-		if in.By == "" && k.netted(&o) {
-			o.Request.ReduceOnly = false
-		}
+		o := k.orderOf(in, k.lastOrder+1, e.At)
 		if no := k.admitted(in, e.At); no != nil {
 			return Decision{Decision: exchange.Decision{Refusal: no}}
 		}
@@ -184,6 +177,19 @@ func (k *Kernel) Decide(e *exchange.Event) Decision {
 		return d
 	}
 	return k.decideAct(in, e.At)
+}
+
+// orderOf makes the order of that number that a wish is for.
+func (k *Kernel) orderOf(in *exchange.Intent, id exchange.OrderID, at exchange.Time) exchange.Order {
+	o := exchange.Order{
+		ID: id, Strategy: in.Strategy, Ref: in.Ref, Request: in.Request,
+		Status: exchange.StatusPendingNew, ClientID: k.clientID(in.Strategy, id), Created: at,
+	}
+	o.Request.STP = k.guard.Prevention(&o)
+	if in.By == "" && k.netted(&o) {
+		o.Request.ReduceOnly = false
+	}
+	return o
 }
 
 func (k *Kernel) ask(in exchange.Intent, o exchange.Order, amend bool, at exchange.Time) Decision {

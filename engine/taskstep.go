@@ -299,18 +299,13 @@ func (k *Kernel) admit(t *task, lead *exchange.Intent, at exchange.Time) *exchan
 	if err != nil {
 		return &exchange.Refusal{Rule: "task", Value: err.Error(), Limit: "both legs must be admitted before the first"}
 	}
-	order := func(in exchange.Intent) exchange.Order {
-		return exchange.Order{
-			ID: k.lastOrder + 1, Strategy: t.strategy, Ref: t.ref, Request: in.Request, Status: exchange.StatusPendingNew, Created: at,
-			ClientID: k.clientID(t.strategy, k.lastOrder+1),
-		}
-	}
 	first := *lead
 	first.Strategy, first.Ref = t.strategy, t.ref
-	if list := copied.Refusals(first, order(first), at); len(list) > 0 {
+	slice := k.orderOf(&first, k.lastOrder+1, at)
+	if list := copied.Refusals(first, slice, at); len(list) > 0 {
 		return &list[0]
 	}
-	copied.Hold(order(first))
+	copied.Hold(slice)
 	other, known := k.hedgeBehind(t, &first)
 	switch {
 	case !known:
@@ -322,9 +317,7 @@ func (k *Kernel) admit(t *task, lead *exchange.Intent, at exchange.Time) *exchan
 		}
 	}
 	other.Strategy, other.Ref = t.strategy, t.ref
-	second := order(other)
-	second.ID++
-	second.ClientID = k.clientID(t.strategy, second.ID)
+	second := k.orderOf(&other, k.lastOrder+2, at)
 	if list := copied.Refusals(other, second, at); len(list) > 0 {
 		list[0].Value = "the hedge behind it: " + list[0].Value
 		return &list[0]
