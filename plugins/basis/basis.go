@@ -2,8 +2,8 @@
 // another, long of the one and short of the other: USD-M against COIN-M, or a perpetual
 // against a dated contract, which it rolls before its delivery.
 //
-// It promises to be hedged in coins but for one order, to open nothing while a leg fails, and
-// to hold no dated contract into its delivery while it runs. Which way it stands follows from
+// The bot trades the legs slice by slice ([strategy.Env.Pair]), also while this process is gone. It
+// promises to be hedged in coins but for one order, to open nothing while a leg fails, and to hold no dated contract into its delivery while it runs. Which way it stands follows from
 // its position; what it learns of the basis is saved. README.md says what it is good for.
 // Start reading at [Basis.OnBar].
 package basis
@@ -48,7 +48,6 @@ type Basis struct {
 	pair            exec.Pair
 	stats           stats
 	closed          [2]exchange.Time // the last close of near and of what is far now
-	soon            exec.Soon
 }
 
 // New makes the strategy with its parameters unset.
@@ -105,7 +104,7 @@ func (b *Basis) Start(env *strategy.Env) error {
 	case b.next != nil && (b.far.Delivery == 0 || b.next.Delivery <= b.far.Delivery):
 		return errors.New("next must be delivered after far, which must have a delivery")
 	}
-	b.stats = newStats(p.Window)
+	b.stats = stats{window: p.Window}
 	return nil
 }
 
@@ -201,27 +200,25 @@ func basisOf(near, far exchange.Fixed) (exchange.Fixed, bool) {
 	return ratio, err == nil
 }
 
-// OnFill goes on with the other leg, behind all events of this instant.
-func (b *Basis) OnFill(env *strategy.Env, _ *exchange.Instrument, _ *exchange.Fill) {
-	b.pair.Yes()
-	b.soon.Ask(env)
-}
+// OnFill and the callbacks below have the pair go on, wait or give up.
+func (b *Basis) OnFill(env *strategy.Env, _ *exchange.Instrument, _ *exchange.Fill) { b.pair.Fill(env) }
 
-// OnTimer takes the step that was put off.
-func (b *Basis) OnTimer(env *strategy.Env, _ uint64) {
-	b.soon.Rang()
-	b.act(env)
-}
+// OnTask is told when a pair is over.
+func (b *Basis) OnTask(env *strategy.Env, u *exchange.TaskUpdate) { b.pair.Task(env, u) }
 
-// OnOrder and OnRefusal have the pair wait, or give up.
+// OnOrder is told what was rejected.
 func (b *Basis) OnOrder(env *strategy.Env, _ *exchange.Instrument, u *exchange.OrderUpdate) {
-	if u.Status == exchange.StatusRejected || u.Status == exchange.StatusExpired {
-		b.pair.No(env)
-	}
+	b.pair.Order(env, u)
 }
 
 // OnRefusal is told what the guard has refused.
-func (b *Basis) OnRefusal(env *strategy.Env, _ *exchange.Refusal) { b.pair.No(env) }
+func (b *Basis) OnRefusal(env *strategy.Env, r *exchange.Refusal) { b.pair.Refusal(env, r) }
+
+// OnTimer takes the step that was put off, behind all events of its instant.
+func (b *Basis) OnTimer(env *strategy.Env, _ uint64) {
+	b.pair.Rang()
+	b.act(env)
+}
 
 // saved is the layout of version 1 of the state.
 type saved struct {
@@ -231,7 +228,7 @@ type saved struct {
 
 // Save returns the statistics as JSON.
 func (b *Basis) Save() (version int, state []byte, err error) {
-	state, err = json.Marshal(saved{b.stats.values(), b.closed})
+	state, err = json.Marshal(saved{b.stats.values, b.closed})
 	return 1, state, err
 }
 
@@ -244,7 +241,7 @@ func (b *Basis) Restore(version int, state []byte) error {
 	if err := json.Unmarshal(state, &s); err != nil {
 		return err
 	}
-	b.stats, b.closed = newStats(b.p.Window), s.Closed
+	b.stats, b.closed = stats{window: b.p.Window}, s.Closed
 	for _, v := range s.Values {
 		b.stats.push(v)
 	}

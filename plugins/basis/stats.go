@@ -9,35 +9,28 @@ import (
 // stats is mean and deviation of the last closes of the basis. The sums are whole numbers, so
 // that nothing drifts and a restart leaves no trace.
 type stats struct {
-	ring []exchange.Fixed
-	n    int64 // pushed
-	sum  int64
-	sq   int64
+	window  int
+	values  []exchange.Fixed // oldest first
+	sum, sq int64
 }
 
 // mostRatio bounds a value, so that no sum of squares leaves its range.
 const mostRatio = exchange.FixedOne / 5
 
-func newStats(window int) stats { return stats{ring: make([]exchange.Fixed, window)} }
-
 func (s *stats) push(v exchange.Fixed) {
 	v = min(max(v, -mostRatio), mostRatio)
-	at := &s.ring[s.n%int64(len(s.ring))]
-	if s.n >= int64(len(s.ring)) {
-		s.sum -= int64(*at)
-		s.sq -= int64(*at) * int64(*at)
+	s.values, s.sum, s.sq = append(s.values, v), s.sum+int64(v), s.sq+int64(v)*int64(v)
+	if len(s.values) > s.window {
+		old := int64(s.values[0])
+		s.values, s.sum, s.sq = s.values[1:], s.sum-old, s.sq-old*old
 	}
-	*at = v
-	s.n++
-	s.sum += int64(v)
-	s.sq += int64(v) * int64(v)
 }
 
 // score is how many deviations a value is from the mean, and how far as a ratio without its
 // sign; ok=false before the window is full or when nothing has ever moved.
 func (s *stats) score(v exchange.Fixed) (z, off float64, ok bool) {
-	n := float64(len(s.ring))
-	if s.n < int64(len(s.ring)) {
+	n := float64(s.window)
+	if len(s.values) < s.window {
 		return 0, 0, false
 	}
 	mean := float64(s.sum) / n
@@ -47,13 +40,4 @@ func (s *stats) score(v exchange.Fixed) (z, off float64, ok bool) {
 	}
 	distance := float64(v) - mean
 	return distance / math.Sqrt(variance), math.Abs(distance) / float64(exchange.FixedOne), true
-}
-
-// values are those in the window, oldest first.
-func (s *stats) values() []exchange.Fixed {
-	size := int64(len(s.ring))
-	if s.n <= size {
-		return append([]exchange.Fixed{}, s.ring[:s.n]...)
-	}
-	return append(append([]exchange.Fixed{}, s.ring[s.n%size:]...), s.ring[:s.n%size]...)
 }

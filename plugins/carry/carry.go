@@ -2,7 +2,8 @@
 // and is short of as much by the perpetual while shorts are paid; while longs are paid more
 // than a loan costs, it borrows the coin, sells it and is long by the perpetual.
 //
-// It promises to be hedged in coins but for one order, to add nothing while uniMMR is below
+// The bot trades the legs slice by slice ([strategy.Env.Pair]), also while this process is gone. It
+// promises to be hedged in coins but for one order, to add nothing while uniMMR is below
 // its own floor, and to repay with the first coins that it gets back. Which way it stands
 // follows from its position, what it owes from the account. README.md says what it is good
 // for. Start reading at [Carry.act].
@@ -50,7 +51,6 @@ type Carry struct {
 	loans, rests exec.Backoff
 	acting       bool // a loan or repayment of ours is under way, as far as is known
 	capped       bool // the exchange had fewer coins than the memory
-	soon         exec.Soon
 	memory       memory
 }
 
@@ -222,11 +222,11 @@ func (c *Carry) OnLoan(env *strategy.Env, u *exchange.ActUpdate) {
 	if m := &c.memory; u.Kind == exchange.ActRepay && u.Status == exchange.ActDone {
 		m.Fees = m.Fees.Add(decimal.Min(m.Interest, u.Amount)) // which is paid first
 	}
-	c.soon.Ask(env)
+	c.pair.Ask(env)
 }
 
 // OnBar looks again.
-func (c *Carry) OnBar(env *strategy.Env, _ *exchange.Instrument, _ *exchange.Bar) { c.soon.Ask(env) }
+func (c *Carry) OnBar(env *strategy.Env, _ *exchange.Instrument, _ *exchange.Bar) { c.pair.Ask(env) }
 
 // OnFill counts what the exchange kept, and goes on.
 func (c *Carry) OnFill(env *strategy.Env, in *exchange.Instrument, f *exchange.Fill) {
@@ -234,22 +234,22 @@ func (c *Carry) OnFill(env *strategy.Env, in *exchange.Instrument, f *exchange.F
 		c.memory.Fees = c.memory.Fees.Add(f.Fee)
 	}
 	c.capped = false
-	c.pair.Yes()
-	c.soon.Ask(env)
+	c.pair.Fill(env)
 }
+
+// OnTask goes on when a pair is over.
+func (c *Carry) OnTask(env *strategy.Env, u *exchange.TaskUpdate) { c.pair.Task(env, u) }
 
 // OnTimer takes the step that was put off.
 func (c *Carry) OnTimer(env *strategy.Env, _ uint64) {
-	c.soon.Rang()
+	c.pair.Rang()
 	c.act(env)
 }
 
 // OnOrder and OnRefusal have the legs wait, or give up.
 func (c *Carry) OnOrder(env *strategy.Env, in *exchange.Instrument, u *exchange.OrderUpdate) {
-	if u.Status == exchange.StatusRejected || u.Status == exchange.StatusExpired {
-		c.capped = c.capped || in == c.spot
-		c.pair.No(env)
-	}
+	c.capped = c.capped || in == c.spot && (u.Status == exchange.StatusRejected || u.Status == exchange.StatusExpired)
+	c.pair.Order(env, u)
 }
 
 // OnRefusal is told what the guard has refused.
@@ -259,7 +259,7 @@ func (c *Carry) OnRefusal(env *strategy.Env, r *exchange.Refusal) {
 		c.loans.No(env.Now())
 		return
 	}
-	c.pair.No(env)
+	c.pair.Refusal(env, r)
 }
 
 // Save returns the memory as JSON.

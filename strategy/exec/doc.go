@@ -1,7 +1,7 @@
 // Package exec has what several strategies need to get their orders done, so that nobody
 // copies it badly: patience after a no ([Backoff]), a budget of requests ([Pace]), the way
 // out of an instrument ([Leave]), a native stop for what is held ([Protect]), and two legs
-// that are held against each other ([Pair]), a step put off behind the events of an instant
+// that are held against each other by the bot's own pairs ([Pair]), a step put off behind the events of an instant
 // ([Soon]), an order that follows the price ([Chase]), a quantity spread over a time ([TWAP]), and
 // what funding is expected to be ([Forecast]).
 //

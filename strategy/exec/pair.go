@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -12,31 +13,53 @@ import (
 // PairTimer is the timer that [Pair] sets: the strategy looks again when it rings.
 const PairTimer = PaceTimer + 1
 
-// Pair holds legs of one coin against each other with market orders: the lead is traded in
-// slices, and before the next slice the hedge has taken over what the one before left open.
-// One order is at work at a time. A hedge that is refused or rejected Tries times running
-// breaks the pair: what is open is closed by the legs that have it, everything else after
-// it, and for the time of Cool nothing is opened again.
+// Pair holds legs of one coin against each other. It follows a target: each step looks at what is
+// held, and where the target is another it wishes a pair ([strategy.Env.Pair]), which the bot
+// trades in slices, each hedged before the next, also while the strategy's process is gone.
 //
-// What is held is read from the view each time, so a restart, a leg that the exchange took
-// away and a fill that came late are the same to it: something is open, and is hedged.
+// What stands open while no pair is at work, since the exchange took a leg away, interest was
+// charged or a fill came late, is closed by one market order on the hedge. When the hedge of a
+// slice fails, the bot trades the slice back, and the pair is broken, as it is when Tries such
+// orders running are refused or rejected: for the time of Cool nothing is opened, what is open is
+// closed by the leg that has it, and the legs are left slice by slice, as far as both can be
+// traded. Legs that cannot stay hedged: half a hedge is worse than a whole one.
+//
+// What is held and what is at work is read from the view each time, so a restart needs no memory.
+// A strategy hands its callbacks over: OnFill to [Pair.Fill], OnTask to [Pair.Task], OnOrder to
+// [Pair.Order] and OnRefusal to [Pair.Refusal]. These ask for a step behind the events of the
+// instant, and OnTimer calls Rang and takes it.
 type Pair struct {
+	Soon
 	// Legs are all that count.
 	Legs []*exchange.Instrument
-	// Slice is the most that one order of the lead trades, in coins.
+	// Slice is the most that one order of the lead trades, in coins; with 0 nothing is traded.
 	Slice decimal.Decimal
-	Tries int
-	Cool  time.Duration
+	// Tries is how many refusals and rejections running break the pair, 1 to 20, and Timeout how
+	// long a slice may stand without its hedge, 1s to 1h; 0 is 30s.
+	Tries   int
+	Timeout time.Duration
+	// Cool is for how long nothing is opened once it is broken.
+	Cool time.Duration
 	// Opens is patience with what opens risk.
 	Opens Backoff
 	// Own tells what the strategy has of a leg in coins; nil is [Coins].
 	Own func(env *strategy.Env, in *exchange.Instrument) decimal.Decimal
 
-	closes Backoff
-	tries  int
-	broken exchange.Time // until when nothing is opened
-	opened bool          // the last order was to open risk
+	exits, trims Backoff
+	tries        int
+	broken       exchange.Time // until when nothing is opened
+	asked        wish          // what was asked for last
+	stopping     strategy.Ref  // the pair that was wished gone
 }
+
+// wish is what an order or a pair was to do.
+type wish uint8
+
+const (
+	trims wish = iota
+	opens
+	exits
+)
 
 // Coins is what the own position of an instrument comes to in coins. A coin-margined one
 // wins and loses coins, so together with these it is worth as many coins at every price as
@@ -58,80 +81,187 @@ func (p *Pair) Open(env *strategy.Env) decimal.Decimal {
 // Broken says whether nothing is opened now, because a leg has failed.
 func (p *Pair) Broken(env *strategy.Env) bool { return env.Now() < p.broken }
 
-// Flat says whether nothing is held that an order could close, and no order is at work.
+// Flat says whether nothing is held that an order could close, and neither an order nor a pair is
+// at work.
 func (p *Pair) Flat(env *strategy.Env) bool {
 	for _, in := range p.Legs {
 		if Lot(env, in, p.own(env, in)) != 0 {
 			return false
 		}
 	}
-	return !p.working(env)
+	return p.task(env) == nil && !p.working(env)
 }
 
-// Step sends the one order that comes next on the way to want coins of the lead, with as
-// much against it of the hedge.
+// Step wishes what comes next on the way to want coins of the lead, with as much against it of
+// the hedge: a pair, an order that closes what stands open, the end of a pair that goes elsewhere,
+// or nothing while it must wait. From one side to the other it goes through flat.
 func (p *Pair) Step(env *strategy.Env, lead, hedge *exchange.Instrument, want decimal.Decimal) {
+	if p.Broken(env) {
+		want = decimal.Zero
+	}
+	if t := p.task(env); t != nil {
+		if p.stopping != t.Ref && p.strays(env, t, lead, hedge, want) {
+			p.stopping = t.Ref
+			env.Cancel(t.Ref)
+		}
+		return
+	}
 	if p.working(env) {
 		return
 	}
-	open, broken := p.Open(env), p.Broken(env)
-	leg := hedge
-	if broken {
-		leg = p.most(env, open)
-		want = decimal.Zero
-	}
-	if qty := Lot(env, leg, open.Neg()); qty != 0 {
-		p.send(env, leg, qty, false)
+	if leg, qty := p.trim(env, hedge, p.Open(env)); qty != 0 {
+		p.send(env, leg, qty, trims)
 		return
 	}
 	p.tries = 0
-	more := want.Sub(p.own(env, lead))
-	if more.Abs().GreaterThan(p.Slice) {
-		more = p.Slice.Mul(decimal.New(int64(more.Sign()), 0))
-	}
-	opens, least := more.Sign()*p.own(env, lead).Sign() >= 0, exchange.ReduceOnly
-	if opens {
-		least = exchange.Active
-	}
-	if qty := Lot(env, lead, more); qty != 0 && p.may(env, least) && (broken || env.Last(hedge) != 0) {
-		p.send(env, lead, qty, opens)
+	if env.Last(hedge) != 0 {
+		p.move(env, lead, hedge, want)
 	}
 }
 
-// No notes that an order of the pair was refused or rejected.
-func (p *Pair) No(env *strategy.Env) {
-	if p.opened {
+// strays says whether a pair at work must end: it is of other legs, it would go beyond what is
+// wanted, or something stands open that it does not know of.
+func (p *Pair) strays(env *strategy.Env, t *exchange.TaskUpdate, lead, hedge *exchange.Instrument, want decimal.Decimal) bool {
+	if t.Status != exchange.TaskWorking {
+		return false // it trades back
+	}
+	if t.Inst != lead.ID || t.Hedge != hedge.ID {
+		return true
+	}
+	if _, qty := p.trim(env, hedge, p.Open(env).Sub(t.Lead).Sub(t.Hedged)); qty != 0 {
+		return true
+	}
+	beyond := p.own(env, lead).Sub(t.Lead).Add(t.Coins).Sub(want)
+	return beyond.Sign() == t.Coins.Sign() && Lot(env, lead, beyond.Neg()) != 0
+}
+
+// trim is the order that closes what is open, of quantity 0 for none.
+func (p *Pair) trim(env *strategy.Env, hedge *exchange.Instrument, open decimal.Decimal) (*exchange.Instrument, exchange.Fixed) {
+	if p.Broken(env) {
+		hedge = p.most(env, open)
+	}
+	return hedge, Lot(env, hedge, open.Neg())
+}
+
+// move wishes the pair that brings the lead to where it is wanted.
+func (p *Pair) move(env *strategy.Env, lead, hedge *exchange.Instrument, want decimal.Decimal) {
+	own := p.own(env, lead)
+	if own.Sign()*want.Sign() < 0 {
+		want = decimal.Zero
+	}
+	more := want.Sub(own)
+	step := decimal.Min(more.Abs(), p.Slice).Mul(decimal.NewFromInt(int64(more.Sign())))
+	does, patience, least, round, tag := opens, &p.Opens, exchange.Active, exchange.RoundDown, "enter"
+	if p.closes(env, lead, more) { // an order closes no more than there is, so that nothing is left
+		does, patience, least, round, tag = exits, &p.exits, exchange.ReduceOnly, exchange.RoundCeil, "exit"
+	}
+	qty, other := Lot(env, lead, step), Lot(env, hedge, step.Neg())
+	if qty == 0 || !patience.Ready(env.Now()) || !p.may(env, least) {
+		return
+	}
+	coins, err := exchange.FixedFromDecimal(more.Abs(), round)
+	slice, wrong := exchange.FixedFromDecimal(step.Abs(), round)
+	switch {
+	case other == 0 && does == exits:
+		p.send(env, lead, qty, exits) // a rest that nothing is held against
+	case other != 0 && err == nil && wrong == nil:
+		p.asked = does
+		coins *= exchange.Fixed(more.Sign())
+		env.Pair(strategy.Pair{Lead: lead, Hedge: hedge, Coins: coins, Slice: slice, Timeout: p.Timeout, Tries: p.Tries, Tag: tag})
+	}
+}
+
+// closes says whether so many coins are against what is held of an instrument.
+func (p *Pair) closes(env *strategy.Env, in *exchange.Instrument, coins decimal.Decimal) bool {
+	return coins.Sign()*p.own(env, in).Sign() < 0
+}
+
+// Fill notes a fill.
+func (p *Pair) Fill(env *strategy.Env) {
+	p.Opens.Yes()
+	p.trims.Yes()
+	p.Ask(env)
+}
+
+// Task notes news of a pair. One that was traded back breaks this one.
+func (p *Pair) Task(env *strategy.Env, u *exchange.TaskUpdate) {
+	at := slices.IndexFunc(p.Legs, func(in *exchange.Instrument) bool { return in.ID == u.Inst })
+	if u.Kind != exchange.TaskPair || !u.Status.Final() || at < 0 {
+		return
+	}
+	switch exit := p.closes(env, p.Legs[at], u.Coins); {
+	case u.Status == exchange.TaskUnwound:
+		if p.breaks(env, u.Reason); exit {
+			p.later(env, exits)
+		}
+	case u.Status == exchange.TaskFailed && exit:
+		p.later(env, exits)
+	case u.Status == exchange.TaskFailed:
+		p.Opens.No(env.Now())
+	default:
+		p.Opens.Yes()
+		p.exits.Yes()
+	}
+	p.Ask(env)
+}
+
+// Order notes that an order was rejected or has expired.
+func (p *Pair) Order(env *strategy.Env, u *exchange.OrderUpdate) {
+	if u.Status == exchange.StatusRejected || u.Status == exchange.StatusExpired {
+		p.no(env, u.Ref)
+	}
+}
+
+// Refusal notes that an order, or the wish for a pair, was refused.
+func (p *Pair) Refusal(env *strategy.Env, r *exchange.Refusal) { p.no(env, r.Intent.Ref) }
+
+// no counts a refusal or a rejection. Those of a pair at work are the bot's own affair.
+func (p *Pair) no(env *strategy.Env, ref strategy.Ref) {
+	if slices.ContainsFunc(env.Tasks(), func(u exchange.TaskUpdate) bool { return u.Ref == ref }) {
+		return
+	}
+	if p.asked == opens {
 		p.Opens.No(env.Now())
 		return
 	}
-	p.closes.No(env.Now())
-	if p.tries++; p.tries >= p.Tries && !p.Broken(env) {
-		p.broken, p.tries = env.Now().Add(p.Cool), 0
-		p.closes.Yes()
-		env.Logf("a leg has failed: %v coins are open and are closed", p.Open(env))
+	if p.asked == trims {
+		if p.tries++; p.tries >= p.Tries && !p.Broken(env) {
+			p.breaks(env, "a leg was refused or rejected")
+			p.tries = 0
+			p.trims.Yes()
+			env.At(env.Now(), PairTimer)
+			return
+		}
 	}
-	env.At(max(p.closes.until, env.Now()), PairTimer)
+	p.later(env, p.asked)
 }
 
-// Yes notes a fill.
-func (p *Pair) Yes() {
-	p.Opens.Yes()
-	p.closes.Yes()
+// breaks has nothing opened for a while.
+func (p *Pair) breaks(env *strategy.Env, why string) {
+	p.broken = env.Now().Add(p.Cool)
+	env.Logf("a leg has failed, %v coins are open, and nothing is opened for %v: %s", p.Open(env), p.Cool, why)
 }
 
-func (p *Pair) send(env *strategy.Env, in *exchange.Instrument, qty exchange.Fixed, opens bool) {
-	patience, tag := &p.closes, "hedge"
-	if opens {
-		patience, tag = &p.Opens, "enter"
+// later has it look again after a while.
+func (p *Pair) later(env *strategy.Env, w wish) {
+	patience := &p.trims
+	if w == exits { // each one may cost fees on both legs
+		patience = &p.exits
+		patience.Least, patience.Most = p.Opens.Least, max(p.Cool, p.Opens.Least)
 	}
-	if !patience.Ready(env.Now()) {
+	patience.No(env.Now())
+	env.At(max(patience.until, env.Now()), PairTimer)
+}
+
+func (p *Pair) send(env *strategy.Env, in *exchange.Instrument, qty exchange.Fixed, w wish) {
+	if w == trims && !p.trims.Ready(env.Now()) {
 		return
 	}
-	if p.opened = opens; env.State(in) == exchange.Halted {
-		p.No(env) // the guard would refuse it
+	if p.asked = w; env.State(in) == exchange.Halted {
+		p.no(env, 0) // the guard would refuse it
 		return
 	}
-	order := Trade(in, qty)
+	order, tag := Trade(in, qty), "hedge"
 	if held := env.Held(in); in.Product != exchange.Margin && held != 0 && (held > 0) != (qty > 0) {
 		order, tag = order.ReduceOnly(), "exit" // Lot closes no more than there is
 	}
@@ -147,6 +277,18 @@ func (p *Pair) most(env *strategy.Env, open decimal.Decimal) *exchange.Instrumen
 		}
 	}
 	return leg
+}
+
+// task is the pair of ours at work on a leg, nil if there is none.
+func (p *Pair) task(env *strategy.Env) *exchange.TaskUpdate {
+	list := env.Tasks()
+	at := slices.IndexFunc(list, func(u exchange.TaskUpdate) bool {
+		return u.Kind == exchange.TaskPair && slices.ContainsFunc(p.Legs, func(in *exchange.Instrument) bool { return in.ID == u.Inst || in.ID == u.Hedge })
+	})
+	if at < 0 {
+		return nil
+	}
+	return &list[at]
 }
 
 func (p *Pair) own(env *strategy.Env, in *exchange.Instrument) decimal.Decimal {
