@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "76db822ae4b45edaea1a80bd92d5d14419725c9012af5b956c015b1d80ac903e"
+const coreSource = "ba3c5236108269259f6a6a7d7186548f219e059395c98c0ccb35770fddd5c3f5"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
