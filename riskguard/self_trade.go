@@ -123,7 +123,8 @@ func (c *check) apart(r *exchange.OrderRequest, resting *exchange.Order) bool {
 
 // prevents says whether an order that would take one of the account's does not. Binance has
 // prevention for UM and margin orders; on UM it acts on orders that are good till cancelled,
-// till a date or immediate. What holds where the order names no mode has changed before.
+// till a date or immediate. A market order, which names no such time, is one of them: its updates
+// say GTC. What holds where the order names no mode has changed before.
 func (c *check) prevents(r *exchange.OrderRequest) bool {
 	switch {
 	case r.TimeInForce == exchange.GTX || r.Type == exchange.OCO:

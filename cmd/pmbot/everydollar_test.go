@@ -185,7 +185,7 @@ func fed(t *testing.T, res *backtest.Result) {
 
 // thin makes the account a small one, which its strategies bring down.
 func thin(cfg *backtest.Config) {
-	cfg.Account.Margin = map[string]decimal.Decimal{"USDT": decimal.New(2_500, 0)}
+	cfg.Account.Margin = map[string]decimal.Decimal{"USDT": decimal.New(2_000, 0)}
 	cfg.Account.Leverage = 50
 	l := &cfg.Risk
 	ten := decimal.New(10, 0)
@@ -290,12 +290,8 @@ func everyComponent(t *testing.T, name string, res *backtest.Result) {
 	}
 	booked.Trades = res.Fills.Len()
 	price, most := openWorth(res)
-	price = price.Add(booked.Price)
-	for _, f := range res.Fills.All() {
-		if f.Product == exchange.Margin { // what a pair earns is in no booking, but everyAsset has its coins
-			price = res.Total.Price
-		}
-	}
+	pairs, rounded := pairsWorth(t, name, res)
+	price, most = price.Add(booked.Price).Add(pairs), most.Add(rounded)
 	if off := price.Sub(res.Total.Price).Abs(); off.GreaterThan(most) {
 		t.Errorf("%s: the price's part is %v, by bookings and open positions %v", name, res.Total.Price, price)
 	}
