@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "ba3c5236108269259f6a6a7d7186548f219e059395c98c0ccb35770fddd5c3f5"
+const coreSource = "4131e8bced74ed832611af95ef6e8ddf63e9cf7eb7f1e562534d20194a7bcdd1"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
