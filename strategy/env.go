@@ -205,7 +205,8 @@ func (e *Env) intend(i exchange.Intent) {
 }
 
 // At asks for OnTimer(id) at t, or at once if t is past. In Start the clock stands at 0,
-// before all events.
+// before all events. A timer ends with the process that has set it: what must ring after a restart,
+// too, Start sets again.
 func (e *Env) At(t exchange.Time, id uint64) {
 	e.out.Timers = append(e.out.Timers, exchange.Timer{Strategy: e.id, ID: id, Due: t})
 }

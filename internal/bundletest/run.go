@@ -78,7 +78,8 @@ func Deaths(t *testing.T, cfg *backtest.Config, make func() strategy.Strategy, e
 	p := Program{LocalProgram: make, Events: &events}
 	base := Run(t, cfg, p)
 	want, n := final(base), events
-	p.Dies = func(int, *exchange.Event) bool { return true }
+	// Of timers every other: one that Start sets at once would never come to an end.
+	p.Dies = func(n int, e *exchange.Event) bool { return e.Kind != exchange.KindTimer || n%2 == 0 }
 	if got := final(Run(t, cfg, p)); got != want {
 		t.Errorf("restarted before every event: at the end %q, want %q", got, want)
 	}

@@ -50,9 +50,8 @@ type memory struct {
 	Stopped bool
 	// Price is that of the newest close or own fill.
 	Price exchange.Fixed
-	// Noes is patience with what is refused, rejected, or would have taken.
-	Noes exec.Backoff
-	Pace exec.Pace
+	Noes  exec.Backoff // patience with what is refused, rejected, or would have taken
+	Pace  exec.Pace
 }
 
 // New makes the strategy with its parameters unset.
@@ -84,6 +83,7 @@ func (g *Grid) Start(env *strategy.Env) (err error) {
 	}
 	g.memory = memory{Noes: exec.Backoff{Least: min(g.p.Bar, 5*time.Second), Most: max(time.Hour, g.p.Bar)}, Pace: exec.Pace{Most: g.p.Burst}}
 	env.Bars(g.in, g.p.Bar, 0)
+	env.After(0, exec.SoonTimer) // at once after a restart, which has lost the timers there were
 	g.ladder, err = newLadder(g.in, &g.p)
 	return err
 }

@@ -124,3 +124,33 @@ func TestStopFillEndsIt(t *testing.T) {
 	}
 	over(g, rt)
 }
+
+// TestTimersAfterRestart: a restart loses the timers that were set, so Start sets one: the ladder is
+// put right at once, and not at the next close, which may be a day away.
+func TestTimersAfterRestart(t *testing.T) {
+	_, rt := resumed(t, "0")
+	at := exchange.Time(2 * time.Hour)
+	closes(rt, at, "60000")
+	from := rt.View().Snapshot()
+	version, state, _, err := rt.Save()
+	if err != nil {
+		t.Fatal(err)
+	}
+	from.Saved, from.Orders = &strategy.Saved{Version: version, State: state}, nil // all were cancelled meanwhile
+	ins, err := exchange.NewInstruments(*instrument())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rt, err = strategy.ResumeRuntime(New(), map[string]string{"burst": "20"}, ins, 1, from); err != nil {
+		t.Fatal(err)
+	}
+	timers := slices.Clone(rt.Started().Timers)
+	if len(timers) != 1 || timers[0].Due != 0 {
+		t.Fatalf("Start sets %v", timers)
+	}
+	e := exchange.Event{At: at.Add(time.Second)}
+	e.SetTimer(&timers[0])
+	if got := bought(rt.Deliver(&e).Intents); got != fixed("0.012") {
+		t.Errorf("after a restart it buys %v at once, want 0.012", got)
+	}
+}

@@ -320,6 +320,32 @@ func TestLostStopIsPlacedAgain(t *testing.T) {
 	expect(t, d.closes(104, 105), "PROTECT SELL at 92", "")
 }
 
+// TestStopOfAPositionThatTurned: the process dies between a flip and the news of it, and whoever comes
+// back finds a stop of the other side, which is no stop for what it holds.
+func TestStopOfAPositionThatTurned(t *testing.T) {
+	for held, want := range map[string]string{"0.01": "", "-0.01": "CANCEL #2; PROTECT BUY at 130"} {
+		p := params("stop", "10", "atr_bars", "1")
+		d := newDesk(t, p)
+		d.closes(100, 101, 102, 103)
+		at := d.rt.View().Snapshot()
+		at.Positions = []exchange.Position{{Inst: 1, Qty: decimal.RequireFromString(held), Entry: decimal.New(100, 0)}}
+		at.Saved = &strategy.Saved{Version: 2, State: save(t, d.rt)}
+		if strings.HasPrefix(held, "-") {
+			at.Saved.State = []byte(strings.Replace(string(at.Saved.State), `"Target":"0.01"`, `"Target":"-0.01"`, 1))
+		}
+		next := newDesk(t, p)
+		rt, err := strategy.ResumeRuntime(New(), p, instruments(t), 1, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next.rt, next.now, next.last, next.stop = rt, d.now, d.last, exchange.Intent{}
+		high := exchange.MustFixed("104")
+		if got := next.bar(high, high, exchange.MustFixed("101"), high); got != want {
+			t.Errorf("holding %s it says %q, want %q", held, got, want)
+		}
+	}
+}
+
 func TestWarmingLearnsAndDoesNotTrade(t *testing.T) {
 	d := newDesk(t, params("warmup", "4"))
 	if subs := d.rt.Subscriptions(); len(subs) != 1 || subs[0].Warmup != 4 || subs[0].Interval != time.Minute {

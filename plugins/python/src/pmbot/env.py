@@ -151,7 +151,8 @@ class Env(View):
 
         protect(sell(inst, 0).stop(trigger).on_mark()) sells whatever is held long when the mark comes
         down to the trigger; the quantity of the order is not read. Another one for the same side
-        takes its place, and cancel ends it. It outlives this process.
+        takes its place, and cancel ends it. It outlives this process and stands in env.tasks, also
+        after a restart; its lead is not 0 once it was hit, and it stays for what is filled late.
         """
         ref = self._last_ref + 1
         self._intend(Intent(IntentKind.PROTECT, ref, dataclasses.replace(order.request, qty=Decimal(0)), order.reason))
@@ -163,7 +164,11 @@ class Env(View):
         return ref
 
     def at(self, when: int, id: int) -> None:
-        """Asks for on_timer(id) at an instant in nanoseconds, or at once if it is past."""
+        """Asks for on_timer(id) at an instant in nanoseconds, or at once if it is past.
+
+        A timer ends with the process that has set it: what must ring after a restart, too, start
+        sets again.
+        """
         if not isinstance(when, int):
             raise TypeError(f"time {when!r} is no int of nanoseconds")
         if not 0 <= id < 1 << 64:
