@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "4131e8bced74ed832611af95ef6e8ddf63e9cf7eb7f1e562534d20194a7bcdd1"
+const coreSource = "3a58ea63cbc6d2d07e77a2c745d85ba0896060e508e8b885a391bf022fd4131e"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
