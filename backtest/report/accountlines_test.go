@@ -123,3 +123,26 @@ func TestConsoleLeavesOutFarLimits(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// TestBudgets: console and page tell what was used of budgets, and nothing where there is none.
+func TestBudgets(t *testing.T) {
+	r := fakeResult(3)
+	if text := console(t, r); strings.Contains(text, "BUDGETS") {
+		t.Error(text)
+	}
+	r.Budgets = []backtest.BudgetLine{
+		{Strategy: "carry", Key: "risk.budget.loss_usd", Limit: decimal.New(500, 0), Used: decimal.New(-125, -1)},
+		{Strategy: "mm", Key: "risk.budget.capital_usd", Limit: decimal.New(500, 0), Used: decimal.New(500, 0), Full: true},
+		{Strategy: "x", Key: "risk.budget.notional_usd", Limit: decimal.New(7, 0), Unknown: "no price of UM BTCUSDT is known", Full: true},
+	}
+	text := console(t, r)
+	for _, want := range []string{"\ncarry loss_usd -12.50 500.00", "\nmm capital_usd 500.00 500.00 used up", "\nx notional_usd no price of UM BTCUSDT is known 7.00 used up"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in %s", want, text)
+		}
+	}
+	rows := budgetTable(r.Budgets).Rows
+	if len(rows) != 3 || rows[0][4].Text != "open" || rows[1][4].Text != "used up" || rows[2][4].Text != "no price of UM BTCUSDT is known" || rows[2][2].Text != undefined {
+		t.Errorf("%+v", rows)
+	}
+}

@@ -64,6 +64,25 @@ func gauge(percent decimal.Decimal) td {
 	return td{Text: page.Grouped(percent.StringFixed(1)) + "%", Style: "n gauge", Sort: percent.String(), Meter: full.StringFixed(1)}
 }
 
+// budgetTable is what strategies used of their budgets at the end.
+func budgetTable(list []backtest.BudgetLine) table {
+	t := table{ID: "budgets", Caption: "Budgets of strategies", Empty: "no strategy has a budget",
+		Head: heads("Strategy", "Amount", "#Used", "#Of", "State"),
+		Note: "What each strategy used at the end of the run of what bounds it alone, in dollars or messages; a loss below zero is a gain, at the prices of the end."}
+	for i := range list {
+		b := &list[i]
+		used, state := moneyOf(b.Used), word("open")
+		if b.Full {
+			state = td{Text: "used up", Style: "warn"}
+		}
+		if b.Unknown != "" {
+			used, state = td{Text: undefined, Style: "n", Sort: "-1"}, word(b.Unknown)
+		}
+		t.Rows = append(t.Rows, []td{word(b.Strategy), word(strings.TrimPrefix(b.Key, "risk.budget.")), used, moneyOf(b.Limit), state})
+	}
+	return t
+}
+
 // stateTable is for how long each could trade, only reduce, or not at all.
 func stateTable(list []backtest.StateTime) table {
 	t := table{ID: "states", Caption: "Time in each trading state", Empty: "no state is known",

@@ -19,7 +19,11 @@ func (p *pageOf) marginBlocks() []block {
 	if c := p.assetChart(); c != nil {
 		list = append(list, block{Chart: c})
 	}
-	return append(list, tableBlock(limitTable(r.Limits)), tableBlock(stateTable(r.States)), tableBlock(stressTable(r.Stress)), tableBlock(marginTable(r)), tableBlock(balanceTable(r.Balances)))
+	list = append(list, tableBlock(limitTable(r.Limits)))
+	if len(r.Budgets) > 0 {
+		list = append(list, tableBlock(budgetTable(r.Budgets)))
+	}
+	return append(list, tableBlock(stateTable(r.States)), tableBlock(stressTable(r.Stress)), tableBlock(marginTable(r)), tableBlock(balanceTable(r.Balances)))
 }
 
 // ladderRefs are the lines at which the exchange acts, and the configured floors.
