@@ -185,7 +185,7 @@ func fed(t *testing.T, res *backtest.Result) {
 
 // thin makes the account a small one, which its strategies bring down.
 func thin(cfg *backtest.Config) {
-	cfg.Account.Margin = map[string]decimal.Decimal{"USDT": decimal.New(2_000, 0)}
+	cfg.Account.Margin = map[string]decimal.Decimal{"USDT": decimal.New(1_800, 0)}
 	cfg.Account.Leverage = 50
 	l := &cfg.Risk
 	ten := decimal.New(10, 0)
@@ -194,7 +194,7 @@ func thin(cfg *backtest.Config) {
 	l.ShockCoin, l.ShockStable, l.ShockHaircut = decimal.Zero, decimal.Zero, decimal.Zero
 	most := decimal.New(50, 0)
 	l.GrossExposureMaxRatio, l.NetExposureMaxRatio, l.CoinExposureMaxRatio = most, most, most
-	cfg.Strategies[5].Params["qty"] = "0.4"
+	cfg.Strategies[5].Params["qty"] = "0.6"
 }
 
 // everyAsset holds the lines of each asset against the wallets, which are the venue's own.
