@@ -110,7 +110,7 @@ var law = map[string]string{
 
 	// For tests alone.
 	"internal/raced":      "",
-	"internal/bundletest": "exchange strategy strategy/strategytest backtest riskguard internal/raced",
+	"internal/bundletest": "exchange strategy strategy/strategytest backtest backtest/tape backtest/tape/row backtest/tape/source riskguard internal/raced",
 	"internal/pythontest": "",
 }
 

@@ -30,14 +30,13 @@ type answer struct {
 // there is one every order, deleveraging, and a funding interval that goes from eight hours to four
 // and one.
 func TestSix(t *testing.T) {
-	unmoved := answer{why: "it does not look at funding: no order depends on a rate or an interval"}
 	for _, s := range []struct {
 		name                          string
 		killed, fails, adl, intervals answer
 	}{
-		{"hedge", answer{here: hedgeKilled}, answer{own: "TestOneLegFails"}, answer{here: hedgeDeleveraged}, unmoved},
+		{"hedge", answer{here: hedgeKilled}, answer{own: "TestOneLegFails"}, answer{here: hedgeDeleveraged}, answer{here: hedgeIntervals}},
 		{"carry", answer{own: "TestKilled"}, answer{own: "TestLegFails"}, answer{own: "TestDeleveraged"}, answer{own: "TestFundingInterval"}},
-		{"basis", answer{own: "TestKilled"}, answer{own: "TestLegFails"}, answer{own: "TestDeleveraged"}, unmoved},
+		{"basis", answer{own: "TestKilled"}, answer{own: "TestLegFails"}, answer{own: "TestDeleveraged"}, answer{own: "TestFundingInterval"}},
 		{"mm", answer{here: makerKilled}, answer{here: makerRefused}, answer{here: makerDeleveraged}, answer{here: makerIntervals}},
 		{"grid", answer{own: "TestKilled"}, answer{own: "TestRefusedDoesNotFlood"}, answer{own: "TestDeleveraged"}, answer{here: gridIntervals}},
 		{"trend", answer{here: trendKilled}, answer{here: trendContractFails}, answer{here: trendDeleveraged}, answer{here: trendIntervals}},
@@ -124,6 +123,19 @@ func hedgeDeleveraged(t *testing.T) {
 			t.Errorf("%s: at the end %s, %d forced fills", fault, got, forced(res))
 		}
 	}
+}
+
+// hedgeIntervals: the hedge stands through settlements of eight hours, four and one, is paid and pays
+// at their times, and trades nothing for it.
+func hedgeIntervals(t *testing.T) {
+	cfg := bundletest.Tape(t, hedged(), bundletest.Regimes,
+		bundletest.Leg{Product: exchange.UM, Symbol: "BTCUSDT", Price: bundletest.Still},
+		bundletest.Leg{Product: exchange.CM, Symbol: "BTCUSD_PERP", Price: bundletest.Still})
+	res := bundletest.Run(t, cfg, backtest.LocalProgram(hedge.New))
+	if got := exposure(res); got != "0 coins exposed, 2 legs" || res.Fills.Len() != 2 {
+		t.Errorf("at the end %s, %d fills", got, res.Fills.Len())
+	}
+	bundletest.Funded(t, res, bundletest.Regimes)
 }
 
 func forced(res *backtest.Result) (n int) {

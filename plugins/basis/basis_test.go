@@ -156,6 +156,28 @@ func TestDeleveraged(t *testing.T) {
 	}
 }
 
+// TestFundingInterval: USD-M against COIN-M stands through settlements of eight hours, four and one:
+// both legs are paid and pay at their times, and nothing is traded for it.
+func TestFundingInterval(t *testing.T) {
+	cfg := market(1, "bar", "1h", "enter", "1.5", "exit", "-100", "cost", "0.005")
+	dear := func(hour int) int {
+		if hour < 40 {
+			return bundletest.Still(hour) + hour%2
+		}
+		return bundletest.Still(hour) + 600 // from then on contracts of COIN-M cost a hundredth more
+	}
+	w, res := run(t, bundletest.Tape(t, cfg, bundletest.Regimes,
+		bundletest.Leg{Product: exchange.UM, Symbol: "BTCUSDT", Price: bundletest.Still},
+		bundletest.Leg{Product: exchange.CM, Symbol: "BTCUSD_PERP", Price: dear}))
+	if got := bundletest.Held(res); got != "UM BTCUSDT 0.199; CM BTCUSD_PERP -121" || w.open.GreaterThan(decimal.New(11, -4)) {
+		t.Errorf("at the end %s, %v were open", got, w.open)
+	}
+	if n := res.Fills.Len(); n != 6 { // two slices, and the contract that was left of them
+		t.Errorf("%d fills", n)
+	}
+	bundletest.Funded(t, res, bundletest.Regimes)
+}
+
 // TestKilled: whenever it dies, also while it opens and while it rolls, in the end the legs are
 // what they would have been, and match.
 func TestKilled(t *testing.T) {

@@ -1,74 +1,26 @@
 package carry
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/pmbot/pmbot/backtest"
-	"github.com/pmbot/pmbot/backtest/tape"
-	"github.com/pmbot/pmbot/backtest/tape/row"
-	"github.com/pmbot/pmbot/backtest/tape/source"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/internal/bundletest"
 )
 
-// funds is a stretch of settlements of one rate and interval.
-type funds struct {
-	days, hours int
-	rate        string
-}
-
 // recorded is a configuration on a tape of a coin that hardly moves, on its margin pair and
 // its perpetual, with settlements as told.
-func recorded(t *testing.T, plan []funds, pairs ...string) *backtest.Config {
+func recorded(t *testing.T, plan []bundletest.Funds, pairs ...string) *backtest.Config {
 	t.Helper()
-	dir := t.TempDir()
-	store, err := tape.Create(filepath.Join(dir, "tape"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var bars, rates strings.Builder
-	days := 0
-	for _, f := range plan {
-		for h := f.hours; h <= 24*f.days; h += f.hours {
-			at := time.Duration(bundletest.Day) + time.Duration(24*days+h)*time.Hour
-			fmt.Fprintf(&rates, "%d,%d,%s\n", at.Milliseconds(), f.hours, f.rate)
-		}
-		days += f.days
-	}
-	for i := range 24 * days {
-		open, price := time.Duration(bundletest.Day)+time.Duration(i)*time.Hour, 60_000+i%3
-		fmt.Fprintf(&bars, "%d,%d,%d,%d,%d,1000,%d,60000000,5000,500,30000000,0\n",
-			open.Milliseconds(), price, price+10, price-10, price, (open+time.Hour).Milliseconds()-1)
-	}
-	for _, x := range []struct {
-		p    exchange.Product
-		kind row.Kind
-		text string
-	}{{exchange.UM, row.Klines, bars.String()}, {exchange.Margin, row.Klines, bars.String()}, {exchange.UM, row.FundingRate, rates.String()}} {
-		path := filepath.Join(dir, fmt.Sprintf("BTCUSDT-%v-%v.csv", x.kind, x.p))
-		if err := os.WriteFile(path, []byte(x.text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		key := row.Key{Product: x.p, Symbol: "BTCUSDT", Kind: x.kind}
-		if x.kind == row.Klines {
-			key.Interval = time.Hour
-		}
-		if _, err := tape.Import(t.Context(), store, tape.ImportSpec{Path: path, Spec: source.Spec{Key: key}}, nil); err != nil {
-			t.Fatal(err)
-		}
-	}
 	cfg := market(1, append([]string{"cost", "0.003", "enter", "0.001"}, pairs...)...)
-	cfg.Data.Generate, cfg.Data.Tape = backtest.GenerateConfig{}, filepath.Join(dir, "tape")
-	return cfg
+	return bundletest.Tape(t, cfg, plan,
+		bundletest.Leg{Product: exchange.UM, Symbol: "BTCUSDT", Price: bundletest.Still},
+		bundletest.Leg{Product: exchange.Margin, Symbol: "BTCUSDT", Price: bundletest.Still})
 }
 
 // cycle pays longs for four days and shorts from then on.
-var cycle = []funds{{4, 8, "-0.0005"}, {4, 8, "0.0005"}}
+var cycle = []bundletest.Funds{{Days: 4, Hours: 8, Rate: "-0.0005"}, {Days: 4, Hours: 8, Rate: "0.0005"}}
 
 // TestCycle: while longs are paid it borrows the coin, sells it and is long; when shorts are
 // paid it buys the coin back, repays all, and then owns the coin and is short.
@@ -101,7 +53,7 @@ func TestCycle(t *testing.T) {
 // TestFundingInterval: what is too little in eight hours is enough in one, and is left when it
 // is of eight hours again.
 func TestFundingInterval(t *testing.T) {
-	plan := []funds{{3, 8, "0.0001"}, {1, 1, "0.0001"}}
+	plan := []bundletest.Funds{{Days: 3, Hours: 8, Rate: "0.0001"}, {Days: 1, Hours: 1, Rate: "0.0001"}}
 	_, before := run(t, recorded(t, plan[:1], "cost", "0", "enter", "0.004", "exit", "0.0035"))
 	_, hourly := run(t, recorded(t, plan, "cost", "0", "enter", "0.004", "exit", "0.0035"))
 	_, after := run(t, recorded(t, append(plan, plan[0]), "cost", "0", "enter", "0.004", "exit", "0.0035"))
@@ -110,6 +62,24 @@ func TestFundingInterval(t *testing.T) {
 	}
 	if before.Fills.Len() != 0 || after.Fills.Len() < 8 {
 		t.Errorf("%d and %d fills", before.Fills.Len(), after.Fills.Len())
+	}
+}
+
+// TestRegimes: the carry stands through intervals of eight, four and one hour, is paid and pays at
+// their times, and is left when the hourly rate is against it.
+func TestRegimes(t *testing.T) {
+	_, stays := run(t, recorded(t, bundletest.Regimes, "cost", "0", "enter", "0.001", "exit", "-1"))
+	if got := held(stays); got != "UM BTCUSDT -0.2; MARGIN 0.2" || stays.Orders.Refused+stays.Orders.Rejected > 0 {
+		t.Errorf("at the end %s, %+v", got, stays.Orders)
+	}
+	bundletest.Funded(t, stays, bundletest.Regimes)
+	_, left := run(t, recorded(t, bundletest.Regimes[:2], "cost", "0", "enter", "0.001", "exit", "0"))
+	var last exchange.Time
+	for _, f := range left.Fills.All() {
+		last = f.At
+	}
+	if after := last.Sub(bundletest.Day); held(left) != "" || after < 4*24*time.Hour || after > 5*24*time.Hour {
+		t.Errorf("at the end %s, the last fill after %v: two settlements of the new interval should be enough", held(left), after)
 	}
 }
 
