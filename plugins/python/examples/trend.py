@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pmbot
-from pmbot import Bar, Env, Instrument, OrderType, Product, Symbol, param
+from pmbot import Bar, Env, Instrument, OrderType, OrderUpdate, Product, Refusal, Symbol, TradingState, param
 
 log = logging.getLogger(__name__)
 
@@ -42,15 +42,20 @@ class Trend(pmbot.Strategy):
         self.fast, self.slow = pmbot.SMA(p.fast), pmbot.SMA(p.slow)
         self.signal = 0  # +1 long, -1 short, 0 before both averages are full
         self.order = 0  # the ref of the last order
+        self.noes = pmbot.Backoff(least=p.bar, most=timedelta(hours=1))
         env.bars(self.inst, p.bar)
 
     def on_bar(self, env: Env, inst: Instrument, bar: Bar) -> None:
         self.fast.push(bar.close)
         self.slow.push(bar.close)
-        if self.slow.ready:
-            self.signal = self.fast.compare(self.slow) or self.signal
+        signal = self.fast.compare(self.slow) if self.slow.ready else 0
+        if signal not in (0, self.signal):
+            self.signal = signal
+            self.noes.yes()
         if self.signal == 0 or env.order(self.order):
             return
+        if env.state(inst) is TradingState.HALTED or not self.noes.ready(env.now):
+            return  # it would be refused; a later close tries again
         qty = pmbot.lots(inst, OrderType.MARKET, self.signal * self.params.qty - env.held(inst))
         if qty > 0:
             self.order = env.send(pmbot.buy(inst, qty).tag("long"))
@@ -58,6 +63,17 @@ class Trend(pmbot.Strategy):
             self.order = env.send(pmbot.sell(inst, -qty).tag("short"))
         if qty:
             log.info("%s %s at %s", "buy" if qty > 0 else "sell", abs(qty), bar.close)
+
+    def on_order(self, env: Env, inst: Instrument, update: OrderUpdate) -> None:
+        if update.ref == self.order and update.status.final:
+            if update.filled:
+                self.noes.yes()
+            else:
+                self.noes.no(env.now)
+
+    def on_refusal(self, env: Env, refusal: Refusal) -> None:
+        if refusal.intent.ref == self.order:
+            self.noes.no(env.now)
 
 
 if __name__ == "__main__":

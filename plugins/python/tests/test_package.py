@@ -160,6 +160,31 @@ class Orders(unittest.TestCase):
         self.assertIn("close=Decimal('60000.5')", repr(bar))
 
 
+class Patience(unittest.TestCase):
+    def test_each_no_doubles_the_wait(self):
+        s = 1_000_000_000
+        b = pmbot.Backoff(least=timedelta(seconds=2), most=timedelta(seconds=5))
+        self.assertTrue(b.ready(0))
+        b.no(10 * s)
+        b.no(11 * s)  # within the wait: counts no more
+        self.assertFalse(b.ready(12 * s - 1))
+        self.assertTrue(b.ready(12 * s))
+        b.no(12 * s)
+        self.assertEqual(b.state(), [4 * s, 16 * s])
+        again = pmbot.Backoff(least=timedelta(seconds=2), most=timedelta(seconds=5))
+        again.restore(b.state())
+        again.no(16 * s)
+        self.assertFalse(again.ready(21 * s - 1))  # most, and not 8 s
+        self.assertTrue(again.ready(21 * s))
+        again.yes()
+        again.no(30 * s)
+        self.assertEqual(again.state(), [2 * s, 32 * s])
+        with self.assertRaisesRegex(ValueError, "state of 1 numbers"):
+            b.restore([1])
+        with self.assertRaisesRegex(ValueError, "must be above 0"):
+            pmbot.Backoff(least=timedelta(0))
+
+
 class Protocol(unittest.TestCase):
     def test_words_are_those_of_the_protocol(self):
         words = {"ForcedKind": enums.Forced}

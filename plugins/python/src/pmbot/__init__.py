@@ -14,6 +14,7 @@ _set_aside()
 
 from ._serve import serve
 from ._version import VERSION as __version__
+from .backoff import Backoff
 from .enums import (
     STP,
     AccountStatus,
@@ -56,6 +57,7 @@ __all__ = [
     "ActKind",
     "ActStatus",
     "ActUpdate",
+    "Backoff",
     "Bar",
     "BookTicker",
     "Budget",
