@@ -11,6 +11,7 @@ import (
 
 // taskSnapshot is an open task as a snapshot has it. Keys rise.
 type taskSnapshot struct {
+	Asked        exchange.Time               `json:"asked,omitzero"`
 	Hedge        exchange.InstrumentID       `json:"hedge,omitzero"`
 	HedgeSide    word[exchange.PositionSide] `json:"hedge_side"`
 	Hedged       decimal.Decimal             `json:"hedged,omitzero"`
@@ -41,7 +42,7 @@ type taskSnapshot struct {
 func (t *task) snapshot() taskSnapshot {
 	r, p := &t.request, &t.pair
 	return taskSnapshot{
-		p.Hedge, word[exchange.PositionSide]{p.HedgeSide}, t.hedged, r.Inst, t.kind, t.lead, t.next, t.open, t.order,
+		t.asked, p.Hedge, word[exchange.PositionSide]{p.HedgeSide}, t.hedged, r.Inst, t.kind, t.lead, t.next, t.open, t.order,
 		word[exchange.PositionSide]{r.PositionSide}, r.Qty, t.reason, t.ref, word[exchange.Side]{r.Side}, p.Slice, t.status, t.stopping,
 		t.strategy, t.tag, p.Timeout, t.tries, p.Tries, r.Trigger, word[exchange.OrderType]{r.Type}, word[exchange.WorkingType]{r.WorkingType},
 	}
@@ -50,7 +51,7 @@ func (t *task) snapshot() taskSnapshot {
 func (k *Kernel) restoreTask(s *taskSnapshot) error {
 	t := &task{
 		kind: s.Kind, strategy: s.Strategy, ref: s.Ref, tag: s.Tag, status: s.Status, reason: s.Reason, order: s.Order,
-		lead: s.Lead, hedged: s.Hedged, open: s.Open, tries: s.Tries, next: s.Next, stopping: s.Stopping,
+		lead: s.Lead, hedged: s.Hedged, open: s.Open, asked: s.Asked, tries: s.Tries, next: s.Next, stopping: s.Stopping,
 		request: exchange.OrderRequest{
 			Inst: s.Inst, Side: s.Side.is, PositionSide: s.PositionSide.is, Type: s.Type.is, Qty: s.Qty, Trigger: s.Trigger, WorkingType: s.WorkingType.is,
 		},

@@ -40,8 +40,8 @@ type task struct {
 	lead, hedged decimal.Decimal
 	// open is since when something stands open that the hedge can take and has not begun to, 0 if
 	// nothing does; of a stop since when the price has been beyond the trigger while its order only
-	// stands there.
-	open exchange.Time
+	// stands there, and asked when the guard was last to be asked whether a market order would do.
+	open, asked exchange.Time
 	// tries counts refusals and rejections running, and next is when the next order may go.
 	tries int
 	next  exchange.Time
@@ -329,6 +329,9 @@ func (k *Kernel) advanceStop(t *task) {
 	}
 	if _, beyond := k.beyond(t); beyond && o.Request.Type.Conditional() {
 		t.open = cmp.Or(since, k.now)
+		if k.now.Sub(t.open) >= stopLate && k.now.Sub(t.asked) >= stopAsks {
+			t.asked = k.now
+		}
 	}
 }
 

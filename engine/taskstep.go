@@ -206,6 +206,8 @@ const (
 	stopRests = time.Second
 	// stopLate is how long an order may only stand there while the price is beyond its trigger.
 	stopLate = 10 * time.Second
+	// stopAsks is how often the guard is asked then, which takes a copy of it: 350 us.
+	stopAsks = time.Second
 )
 
 // nextStop is what a stop needs: its order, another one in place of one that does not fit any
@@ -263,7 +265,7 @@ func (k *Kernel) beyond(t *task) (known, beyond bool) {
 // misses says whether a stop's order should have triggered long ago, and the guard would take a
 // market order in its place: what it would refuse, for its prices are old, say, is worse than none.
 func (k *Kernel) misses(t *task, o *order) bool {
-	if t.open == 0 || k.now.Sub(t.open) < stopLate || !k.may(t, t.request.Inst) {
+	if t.open == 0 || k.now.Sub(t.open) < stopLate || t.asked != k.now || !k.may(t, t.request.Inst) {
 		return false
 	}
 	copied, err := k.guard.WhatIf()

@@ -54,7 +54,7 @@ func (g *Guard) weighLegs(at exchange.Time) {
 			continue
 		}
 		l := g.leg(coin)
-		match := gap.LessThanOrEqual(larger.Mul(g.limits.LegGapMaxRatio))
+		match := gap.LessThanOrEqual(larger.Mul(g.limits.LegGapMaxRatio)) || g.trifling(coin, gap)
 		switch {
 		case match:
 			l.matched, l.since = l.matched || larger.IsPositive(), 0
@@ -84,6 +84,18 @@ func (g *Guard) gap(coin string) (gap, larger decimal.Decimal, known bool) {
 	return gap, sum.Add(gap).DivRound(decimal.New(2, 0), 16), true
 }
 
+// trifling says whether so many coins are worth no more than may lack a leg in any case: lots and
+// contracts are steps, and what a fee has taken of a small position is more than a small part of it.
+func (g *Guard) trifling(coin string, coins decimal.Decimal) bool {
+	price := g.model.Index(coin)
+	for _, p := range g.model.Positions() {
+		if price == 0 && g.ins.At(p.Inst).Base == coin {
+			_, price = g.Prices(p.Inst)
+		}
+	}
+	return price != 0 && coins.Mul(price.Decimal()).LessThanOrEqual(g.limits.LegGapMinUSD)
+}
+
 // lookedAt has the legs of a coin begin anew, since a person resumes one of its instruments.
 func (g *Guard) lookedAt(s *exchange.StateChange) {
 	if s.Cause != exchange.CauseOperator || s.State != exchange.Active || !g.ins.Has(s.Inst) {
@@ -109,7 +121,7 @@ func (w *watch) legGap() {
 		a := exchange.Alert{
 			Asset: l.coin, Severity: exchange.SeverityWarning,
 			Value: fmt.Sprintf("%v of %v %s are not hedged", gap.Round(8), larger.Round(8), l.coin),
-			Limit: fmt.Sprintf("%v of them for %v", w.g.limits.LegGapMaxRatio, w.g.limits.LegGapFor),
+			Limit: fmt.Sprintf("%v of them, or %v USD, for %v", w.g.limits.LegGapMaxRatio, w.g.limits.LegGapMinUSD, w.g.limits.LegGapFor),
 		}
 		if off < 2*w.g.limits.LegGapFor {
 			w.alert(0, a)

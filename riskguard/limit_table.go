@@ -60,6 +60,7 @@ func (l *Limits) entries() []limitEntry {
 		{"income_gap_max_ratio", &l.IncomeGapMaxRatio, "0.0001", "0", "1", whole},
 		{"leg_gap_for", &l.LegGapFor, "30s", "0s", "24h", whole},
 		{"leg_gap_max_ratio", &l.LegGapMaxRatio, "0.02", "0", "1", whole},
+		{"leg_gap_min_usd", &l.LegGapMinUSD, "100", "0", "1000000000", whole},
 		{"loan_rate_max", &l.LoanRateMax, "0.20", "0", "10", whole},
 		{"loss_streak_for", &l.LossStreakFor, "1h", "1s", "168h", whole},
 		{"loss_streak_max", &l.LossStreakMax, "5", "1", "1000000", lower},

@@ -207,9 +207,11 @@ type Limits struct {
 	// most 100.
 	Hedged []string `toml:"hedged" json:"hedged,omitempty"`
 	// LegGapMaxRatio is which part of the larger side of a hedged coin may lack its other leg,
-	// and LegGapFor for how long before it is told; after twice that the coin's instruments only
-	// reduce. Defaults 0.02 and 30s, 0 to 1 and 0s to 24h.
+	// LegGapMinUSD what may lack it however large that side is, and LegGapFor for how long more
+	// than both may before it is told; after twice that the coin's instruments only reduce.
+	// Defaults 0.02, 100 USD and 30s; 0 to 1, 0 to 1,000,000,000 and 0s to 24h.
 	LegGapMaxRatio decimal.Decimal `toml:"leg_gap_max_ratio" json:"leg_gap_max_ratio"`
+	LegGapMinUSD   decimal.Decimal `toml:"leg_gap_min_usd" json:"leg_gap_min_usd"`
 	LegGapFor      time.Duration   `toml:"leg_gap_for" json:"leg_gap_for"`
 	// ForcedFillsMax is how many executions the exchange may force on an instrument, by
 	// liquidation or deleveraging, before it only reduces until a person resumes it. Default 0,
