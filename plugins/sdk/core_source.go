@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "3a58ea63cbc6d2d07e77a2c745d85ba0896060e508e8b885a391bf022fd4131e"
+const coreSource = "b2331404cf776ec2a908b29b654145d7518f5292f358d2f66100b390286c4c3e"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
