@@ -25,12 +25,10 @@ func (k *Kernel) clear(found []exchange.Event) []exchange.Event {
 		return found
 	}
 	for _, o := range k.orders.open {
-		since, created := k.guard.Clears(o.Strategy)
+		since, _ := k.guard.Clears(o.Strategy)
 		switch {
-		case since == 0 || o.cancelAsked || !o.speaks() || o.Created > created:
+		case !k.clears(o) || o.cancelAsked || !o.speaks():
 		case o.Updated > since && k.now.Sub(o.Updated) < clearAgain: // it was just answered
-		case k.taskOf(o) != nil, o.Ref > FlattenRef: // the kernel looks after it, or a person
-		case k.ins.At(o.Request.Inst).Product != exchange.Margin && o.Request.Protects():
 		default:
 			e := exchange.Event{At: k.now, Inst: o.Request.Inst}
 			e.SetIntent(&exchange.Intent{
@@ -41,4 +39,26 @@ func (k *Kernel) clear(found []exchange.Event) []exchange.Event {
 		}
 	}
 	return found
+}
+
+// clears says whether an order is to be cleared away: nobody looks after it any more.
+func (k *Kernel) clears(o *order) bool {
+	since, created := k.guard.Clears(o.Strategy)
+	switch {
+	case since == 0 || o.Created > created:
+		return false
+	case k.taskOf(o) != nil || o.Ref > FlattenRef: // the kernel does, or a person
+		return false
+	}
+	return k.ins.At(o.Request.Inst).Product == exchange.Margin || !o.Request.Protects()
+}
+
+// Clearing is how many orders are open that are to be cleared away.
+func (k *Kernel) Clearing() (n int) {
+	for _, o := range k.orders.open {
+		if k.clears(o) {
+			n++
+		}
+	}
+	return n
 }

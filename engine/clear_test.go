@@ -23,6 +23,9 @@ func TestOrdersOfTheDead(t *testing.T) {
 	if n := strings.Count(said, "cancel "); n != 2 || !strings.Contains(said, "cancel t-1-1\n") || !strings.Contains(said, "cancel t-1-2\n") {
 		t.Errorf("%d cancels: %s", n, said)
 	}
+	if n := b.kernel.Clearing(); n != 2 {
+		t.Errorf("%d orders are to be cleared away", n)
+	}
 	k, err := Restore(c, b.kernel.Snapshot())
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +50,7 @@ func TestOrdersOfTheDead(t *testing.T) {
 	back := exchange.Event{At: b.now}
 	back.SetStrategy(&exchange.StrategyChange{Strategy: 1, Running: true, Clears: true})
 	b.clears(&back)
-	if b.guard.Clearing() {
+	if b.guard.Clearing() || b.kernel.Clearing() != 0 {
 		t.Error("what runs again is still cleared away")
 	}
 }

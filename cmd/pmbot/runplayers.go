@@ -53,6 +53,8 @@ type livePlayers struct {
 	lost  chan lostPlayer
 	swaps chan *swapWish
 	stood chan *replaced
+	// stopping says that the bot is being stopped, so that none is started again.
+	stopping atomic.Bool
 }
 
 // lostMax is how many ends may wait to be seen: of every strategy one, and some of sessions that

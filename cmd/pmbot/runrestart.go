@@ -67,6 +67,8 @@ func (b *bot) strategyLost(ctx context.Context, l lostPlayer, again chan *player
 	why := l.err.Error()
 	switch {
 	case p.before != nil: // the program before comes back, which is told
+	case b.players.stopping.Load():
+		more = false
 	case more:
 		why = fmt.Sprintf("%s; it is started again in %v", strings.TrimRight(why, "\n"), wait)
 	default:
@@ -96,6 +98,9 @@ func quarantined(p *player, why string) string {
 
 // startAgain starts a strategy in a new process, where the old one stopped.
 func (b *bot) startAgain(ctx context.Context, p *player, again chan *player) {
+	if b.players.stopping.Load() {
+		return
+	}
 	if p.plugin != nil { // its program was started the last time
 		p.plugin.Close()
 	}

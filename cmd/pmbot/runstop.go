@@ -35,6 +35,7 @@ func (b *bot) stop(ctx context.Context) *ending {
 	b.step("stopping", "policy %s, within %v; a second signal ends the process at once and leaves orders as they are", policy, b.cfg.Stop.Within)
 	ctx, cancel := context.WithTimeout(ctx, b.cfg.Stop.Within)
 	defer cancel()
+	b.players.stopping.Store(true)
 	e := &ending{}
 	if b.loop.Err() != nil {
 		e.late = b.endPast(ctx, e) != nil
@@ -51,13 +52,17 @@ func (b *bot) stop(ctx context.Context) *ending {
 	if err := b.loop.Operate(ctx, event); err != nil {
 		b.log.Warn(err.Error(), "part", "stop")
 	}
-	b.stopStrategies(ctx)
+	died := b.stopStrategies(ctx)
 	if policy == stopKeep {
+		e.late = b.await(ctx, func(k *engine.Kernel) bool {
+			known := !slices.ContainsFunc(died, func(s exchange.StrategyID) bool { return !b.guard.Gone(s) })
+			return known && k.Clearing() == 0
+		}) != nil
 		e.traded = b.stood(ctx)
 		return e
 	}
 	b.endOrders(ctx)
-	e.late = b.await(ctx, func(s *standing) bool { return s.orders == 0 }) != nil
+	e.late = b.await(ctx, func(k *engine.Kernel) bool { return len(k.Orders()) == 0 }) != nil
 	if policy == stopFlatten && !e.late {
 		e.late = b.flatten(ctx) != nil
 	}
@@ -92,16 +97,19 @@ func (b *bot) endPast(ctx context.Context, e *ending) error {
 	return err
 }
 
-// stopStrategies asks every strategy for its memory, and ends it.
-func (b *bot) stopStrategies(ctx context.Context) {
+// stopStrategies asks every strategy for its memory, and ends it. It names those that did not end
+// in good order, whose deaths [bot.mind] tells.
+func (b *bot) stopStrategies(ctx context.Context) (died []exchange.StrategyID) {
 	b.saveAll(ctx, b.players.list)
 	for _, p := range b.players.list {
 		if live := p.live.Swap(nil); live != nil {
 			if err := live.Stop(ctx, b.clock.Now()); err != nil {
 				b.log.Warn(err.Error(), "strategy", p.label, "part", "stop")
+				died = append(died, p.id)
 			}
 		}
 	}
+	return died
 }
 
 // endOrders wishes every open order gone.
@@ -117,17 +125,14 @@ func (b *bot) endOrders(ctx context.Context) {
 // stopPoll is how often it is looked whether the exchange has confirmed.
 const stopPoll = 20 * time.Millisecond
 
-// await waits until the bot stands as it is wanted.
-func (b *bot) await(ctx context.Context, wanted func(*standing) bool) error {
+// await waits until the kernel stands as it is wanted.
+func (b *bot) await(ctx context.Context, wanted func(*engine.Kernel) bool) error {
 	tick := time.NewTicker(stopPoll)
 	defer tick.Stop()
 	for {
-		s, err := b.standing(ctx)
-		if err != nil {
+		done := false
+		if err := b.loop.Do(ctx, func(k *engine.Kernel) { done = wanted(k) }); err != nil || done {
 			return err
-		}
-		if wanted(s) {
-			return nil
 		}
 		select {
 		case <-ctx.Done():

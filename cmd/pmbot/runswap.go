@@ -318,6 +318,9 @@ func (b *bot) swapBack(ctx context.Context, p *player, again chan *player) {
 	p.program = old.program
 	failed.Close()
 	b.taken.drop("strategy." + p.label + ".")
+	if b.players.stopping.Load() {
+		return
+	}
 	why := fmt.Sprintf("the new program has failed within %v, so the old one, version %s, goes on with what it had saved", swapTrial, old.version)
 	b.log.Error(why, "strategy", p.label)
 	if err := b.startStrategy(ctx, p); err != nil {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/pmbot/pmbot/engine/monitor"
 	"github.com/pmbot/pmbot/exchange"
+	"github.com/pmbot/pmbot/internal/raced"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write golden files anew; read the diff before you commit it")
@@ -46,6 +47,7 @@ func TestTranscript(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute and a half")
 	}
+	raced.Skip(t, "TestScripts runs the same bot against the same exchange at less cost")
 	t.Parallel()
 	x := newTranscript(t)
 	x.openExchange()
