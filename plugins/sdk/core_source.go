@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "b2331404cf776ec2a908b29b654145d7518f5292f358d2f66100b390286c4c3e"
+const coreSource = "84503549dd810590d5437a017cd1d8fe1eb8df7d4ac0d0a5c683f91f7f9ed376"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
