@@ -61,6 +61,7 @@ type loop struct {
 	now    exchange.Time // the last instant that has happened
 	ahead  []exchange.Event
 	seen   func(events uint64, at exchange.Time)
+	told   func() []exchange.Event // Options.Told
 }
 
 // run goes to the end of the data.
@@ -242,10 +243,14 @@ func (l *loop) timers(t exchange.Time) error {
 	return l.settle()
 }
 
-// settle delivers what the venue has answered, until it has no more to say.
+// settle delivers what the venue has answered, until it has no more to say, and what is told of
+// the strategies' processes.
 func (l *loop) settle() error {
 	for {
 		events := l.venue.Events()
+		if len(events) == 0 && l.told != nil {
+			events = l.told()
+		}
 		if len(events) == 0 {
 			return nil
 		}

@@ -34,6 +34,9 @@ type Options struct {
 	// strategy's place in Config.Strategies and the event, nil for Stop. With -1 it is told
 	// that all have been stopped. It must be quick; nil for never.
 	Handling func(strategy int, e *exchange.Event)
+	// Told returns what has happened to the strategies' processes since it was called last: that one
+	// is gone, or is back, as the shell of a live bot tells it. It must be quick; nil for never.
+	Told func() []exchange.Event
 	// Mode is noted in the result: "inprocess", "plugin" or "lockstep".
 	Mode string
 }
@@ -169,7 +172,7 @@ func newRun(cfg *Config, opt Options, ins *exchange.Instruments, tab *margin.Tab
 	}
 	l := &loop{
 		feed: newFeed(plan.source, plan.derive, plan.build, to), venue: sim, players: players, record: record,
-		opening: append(plan.opening, derive.Own()...), hidden: plan.hidden, from: cfg.From,
+		opening: append(plan.opening, derive.Own()...), hidden: plan.hidden, from: cfg.From, told: opt.Told,
 	}
 	if far != nil {
 		l.venue, l.far, l.late = far, far, far.Delays()

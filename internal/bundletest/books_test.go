@@ -50,14 +50,15 @@ func makerKilled(t *testing.T) {
 	p.Missed, p.Stale = 30, 1
 	for k := 0; k < n; k += bundletest.Every(3001) {
 		p.Dies = func(i int, _ *exchange.Event) bool { return i == k }
-		res, last := bundletest.Run(t, cfg, p), time.Duration(0)
+		told := bundletest.Way(k / bundletest.Every(3001) % 3)
+		res, last := told.Run(t, cfg, p), time.Duration(0)
 		for _, f := range res.Fills.All() {
 			if last = f.At.Sub(bundletest.Day); f.Position.Abs().GreaterThan(decimal.New(2, -2)) {
-				t.Errorf("killed at event %d of %d: it holds %v", k, n, f.Position)
+				t.Errorf("killed at event %d of %d, %v: it holds %v", k, n, told, f.Position)
 			}
 		}
 		if last < 50*time.Minute || res.Orders.OpenAtEnd > 4 || res.Orders.OpenAtEnd == 0 {
-			t.Errorf("killed at event %d of %d: the last fill after %v, %d orders at the end", k, n, last, res.Orders.OpenAtEnd)
+			t.Errorf("killed at event %d of %d, %v: the last fill after %v, %d orders at the end", k, n, told, last, res.Orders.OpenAtEnd)
 		}
 	}
 	t.Logf("%d events, undisturbed %s", n, fills(base))

@@ -17,8 +17,28 @@ type Program struct {
 	Missed int
 	// Stale is how many events before its death the memory was saved.
 	Stale int
+	// Tells says that the kernel hears of a death and of the way back, as in a live bot: the
+	// strategy is halted in between, and what is open is cancelled or kept as the configuration
+	// says. Without it, it is the whole bot that is gone for so long.
+	Tells bool
 	// Events, if set, is told how many events the strategy got.
 	Events *int
+
+	clears bool
+	told   *[]exchange.Event
+}
+
+// options are those of a run: what is told goes to the kernel.
+func (p Program) options(cfg *backtest.Config) backtest.Options {
+	p.told, p.clears = &[]exchange.Event{}, cfg.Strategies[0].OnDeath == backtest.DeathCancels
+	opt := backtest.Options{Programs: []backtest.Program{p}}
+	if p.Tells {
+		opt.Told = func() (list []exchange.Event) {
+			list, *p.told = *p.told, nil
+			return list
+		}
+	}
+	return opt
 }
 
 // Start makes a player that dies.
@@ -61,12 +81,16 @@ func (m *mortal) Deliver(e *exchange.Event) (*strategy.Output, error) {
 				return nil, err
 			}
 		}
-		m.dead = m.program.Missed
+		if m.dead = m.program.Missed; m.dead > 0 && m.program.Tells {
+			m.dead++ // that it is halted comes before it is started again
+			m.tell(e.At, false, exchange.Halted)
+		}
 	}
 	m.n++
 	if m.dead > 0 {
 		m.View().Apply(e)
 		if m.dead--; m.dead == 0 {
+			m.tell(e.At, true, exchange.Active)
 			return &m.out, m.restart()
 		}
 		return &m.out, nil
@@ -76,6 +100,19 @@ func (m *mortal) Deliver(e *exchange.Event) (*strategy.Output, error) {
 	}
 	m.add(m.Runtime.Deliver(e))
 	return &m.out, nil
+}
+
+// tell has the kernel hear of the process what the shell of a live bot says, in its order.
+func (m *mortal) tell(at exchange.Time, runs bool, state exchange.TradingState) {
+	var list [2]exchange.Event
+	of, held := &list[0], &list[1]
+	if !runs {
+		of, held = held, of
+	}
+	of.At, held.At = at, at
+	of.SetStrategy(&exchange.StrategyChange{Strategy: m.id, Running: runs, Reason: "a test", Clears: m.program.clears})
+	held.SetState(&exchange.StateChange{Strategy: m.id, State: state, Cause: exchange.CauseStrategy, Reason: "a test", By: "pmbot"})
+	*m.program.told = append(*m.program.told, list[:]...)
 }
 
 // restart puts a new process in the place of the old one.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,7 +51,11 @@ func Params(pairs ...string) map[string]string {
 func Run(t testing.TB, cfg *backtest.Config, p backtest.Program) *backtest.Result {
 	t.Helper()
 	raced.Skip(t, "it has one goroutine")
-	res, err := backtest.Run(context.Background(), cfg, backtest.Options{Programs: []backtest.Program{p}})
+	opt := backtest.Options{Programs: []backtest.Program{p}}
+	if dies, ok := p.(Program); ok {
+		opt = dies.options(cfg)
+	}
+	res, err := backtest.Run(context.Background(), cfg, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,9 +74,17 @@ func Held(res *backtest.Result) string {
 // Deaths runs a strategy without a death; with a restart before every event; and then once for
 // each event (or each every-th of them) with a death at it: nobody handles that event and the
 // next missed-1, no timer rings that was set before, and the memory is one event older still.
-// What final makes of the result must be the same each time. The undisturbed result is
+// Of a third of the deaths the kernel hears nothing, as when the whole bot was gone, of a third it
+// hears and cancels what is open, and of the others it hears and keeps that; with PMBOT_DEATHS each
+// is died in every way. What final makes of the result must be the same each time. The undisturbed result is
 // returned, for a look at whether there was anything to disturb.
 func Deaths(t *testing.T, cfg *backtest.Config, make func() strategy.Strategy, every, missed int, final func(*backtest.Result) string) *backtest.Result {
+	t.Helper()
+	return DeathsBy(t, cfg, make, every, missed, []Way{Untold, ToldCancels, ToldKeeps}, final)
+}
+
+// DeathsBy is Deaths by some ways only: the deaths have them one after the other.
+func DeathsBy(t *testing.T, cfg *backtest.Config, make func() strategy.Strategy, every, missed int, by []Way, final func(*backtest.Result) string) *backtest.Result {
 	t.Helper()
 	raced.Skip(t, "it has one goroutine")
 	events := 0
@@ -84,16 +97,46 @@ func Deaths(t *testing.T, cfg *backtest.Config, make func() strategy.Strategy, e
 		t.Errorf("restarted before every event: at the end %q, want %q", got, want)
 	}
 	p.Missed, p.Stale = missed, 1
-	wrong := 0
+	wrong, deaths := 0, 0
 	for k := 0; k < n && wrong < 5; k += every {
 		p.Dies = func(i int, _ *exchange.Event) bool { return i == k }
-		if got := final(Run(t, cfg, p)); got != want {
-			wrong++
-			t.Errorf("killed at event %d of %d: at the end %q, want %q", k, n, got, want)
+		ways := by
+		if os.Getenv("PMBOT_DEATHS") == "" {
+			ways = by[k/every%len(by):][:1]
+		}
+		for _, told := range ways {
+			deaths++
+			if got := final(told.Run(t, cfg, p)); got != want {
+				wrong++
+				t.Errorf("killed at event %d of %d, %v: at the end %q, want %q", k, n, told, got, want)
+			}
 		}
 	}
-	t.Logf("%d events, %d deaths, %d fills, at the end %q", n, (n+every-1)/every, base.Fills.Len(), want)
+	t.Logf("%d events, %d deaths, %d fills, at the end %q", n, deaths, base.Fills.Len(), want)
 	return base
+}
+
+// Way is what the kernel hears of a death: Untold nothing, as when the whole bot was gone, else that
+// the strategy's process is, and then its orders are cancelled or kept.
+type Way int
+
+const (
+	Untold Way = iota
+	ToldCancels
+	ToldKeeps
+)
+
+func (w Way) String() string { return [...]string{"untold", "on_death = cancel", "on_death = keep"}[w] }
+
+// Run runs a program that dies so.
+func (w Way) Run(t testing.TB, cfg *backtest.Config, p Program) *backtest.Result {
+	t.Helper()
+	dies := *cfg
+	dies.Strategies = slices.Clone(cfg.Strategies)
+	if p.Tells = w != Untold; w == ToldKeeps {
+		dies.Strategies[0].OnDeath = backtest.DeathKeeps
+	}
+	return Run(t, &dies, p)
 }
 
 // Every is how many events lie between two deaths of a test: 1 where time is no matter, and

@@ -1,8 +1,10 @@
 package basis
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -188,6 +190,22 @@ func TestKilled(t *testing.T) {
 		if got := bundletest.Held(res); got != "UM BTCUSDT 0.2; UM BTCUSDT_240628 -0.2" || res.Fills.Len() != 8 {
 			t.Errorf("at the end %s, %d fills", got, res.Fills.Len())
 		}
+	}
+}
+
+// TestRestarted: what it has learnt comes back: with restarts all the time it trades the same, by a
+// signal that needs it.
+func TestRestarted(t *testing.T) {
+	fills := func(p backtest.Program) (list []string) {
+		for _, f := range bundletest.Run(t, market(8), p).Fills.All() {
+			list = append(list, fmt.Sprint(f.At, f.Symbol, f.Side, f.Qty, f.Price))
+		}
+		return list
+	}
+	want := fills(backtest.LocalProgram(New))
+	got := fills(bundletest.Program{LocalProgram: New, Dies: func(n int, e *exchange.Event) bool { return e.Kind == exchange.KindBar && n%7 == 0 }})
+	if len(want) < 20 || !slices.Equal(got, want) {
+		t.Errorf("restarted, %d fills:\n%v\nwant %d:\n%v", len(got), got, len(want), want)
 	}
 }
 

@@ -201,23 +201,55 @@ func falls(cfg *backtest.Config, by string) *backtest.Config {
 	return cfg
 }
 
+// dip is a grid whose price falls below all lines and comes back.
+func dip(stop string) *backtest.Config {
+	cfg := market(1, "lower", "58000", "upper", "62000", "cells", "16", "stop", stop, "bar", "1h", "window", "9")
+	cfg.Data.Generate.Bar = time.Hour
+	cfg.Data.Generate.Moves = []backtest.MoveConfig{
+		{At: 10 * time.Hour, For: 3 * time.Hour, Asset: "BTC", By: fixed("-0.09")}, {At: 15 * time.Hour, For: 6 * time.Hour, Asset: "BTC", By: fixed("0.1")},
+	}
+	return cfg
+}
+
 // TestKilled: whenever it dies, and whatever it misses, in the end it holds what the ladder
 // holds at that price: no order was forgotten, and none doubled. With a stop, nothing is left.
 // The price falls below all lines, where an order that nobody sent is missing, and comes back.
 func TestKilled(t *testing.T) {
+	by := []bundletest.Way{bundletest.Untold, bundletest.ToldKeeps} // see TestKilledAndCancelled
 	for _, c := range []struct {
 		stop          string
 		every, missed int
 		want          string
 	}{{"0", 17, 1, "UM BTCUSDT 0.16"}, {"0", 37, 4, "UM BTCUSDT 0.16"}, {"0.05", 37, 2, ""}} {
-		cfg := market(1, "lower", "58000", "upper", "62000", "cells", "16", "stop", c.stop, "bar", "1h", "window", "9")
-		cfg.Data.Generate.Bar = time.Hour
-		cfg.Data.Generate.Moves = []backtest.MoveConfig{
-			{At: 10 * time.Hour, For: 3 * time.Hour, Asset: "BTC", By: fixed("-0.09")}, {At: 15 * time.Hour, For: 6 * time.Hour, Asset: "BTC", By: fixed("0.1")},
-		}
-		res := bundletest.Deaths(t, cfg, New, bundletest.Every(c.every), c.missed, bundletest.Held)
+		res := bundletest.DeathsBy(t, dip(c.stop), New, bundletest.Every(c.every), c.missed, by, bundletest.Held)
 		if got := bundletest.Held(res); got != c.want || res.Fills.Len() < 8 {
 			t.Errorf("stop %s: %d fills, at the end %q, want %q", c.stop, res.Fills.Len(), got, c.want)
+		}
+	}
+}
+
+// TestKilledAndCancelled: where the orders of a dead process are cancelled, what the price passes
+// meanwhile is not bought; nothing is bought twice, and with a stop nothing is left.
+func TestKilledAndCancelled(t *testing.T) {
+	by := []bundletest.Way{bundletest.ToldCancels}
+	for _, stop := range []string{"0", "0.05"} {
+		most, fewer := decimal.New(16, -2), 0
+		bundletest.DeathsBy(t, dip(stop), New, bundletest.Every(37), 2, by, func(res *backtest.Result) string {
+			for _, f := range res.Fills.All() {
+				if f.Position.Abs().GreaterThan(most) {
+					t.Errorf("stop %s: after %v it held %v", stop, f.At, f.Position)
+				}
+			}
+			if stop == "0" && len(res.Open) == 1 && res.Open[0].Qty.IsPositive() {
+				if res.Open[0].Qty.LessThan(most) {
+					fewer++
+				}
+				return "it is long"
+			}
+			return bundletest.Held(res)
+		})
+		if stop == "0" && fewer == 0 && !testing.Short() {
+			t.Error("nothing was missed: were the orders cancelled?")
 		}
 	}
 }
