@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -191,5 +192,16 @@ func trendContractFails(t *testing.T) {
 	res := bundletest.Run(t, cfg, backtest.LocalProgram(trend.New))
 	if got := bundletest.Held(res); got != "UM BTCUSDT 1" || res.Orders.Refused == 0 || res.Orders.Refused > 6*24 {
 		t.Errorf("at the end %q, %+v", got, res.Orders)
+	}
+	delete(cfg.Strategies[0].Params, "second")
+	alone := bundletest.Run(t, cfg, backtest.LocalProgram(trend.New))
+	fills := func(res *backtest.Result) (list []string) {
+		for _, f := range res.Fills.All() {
+			list = append(list, fmt.Sprint(f.At, " ", f.Side, " ", f.Qty))
+		}
+		return list
+	}
+	if got, want := fills(res), fills(alone); !slices.Equal(got, want) {
+		t.Errorf("it traded %v, without the other %v", got, want)
 	}
 }

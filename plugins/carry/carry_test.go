@@ -196,9 +196,10 @@ func TestFloor(t *testing.T) {
 
 // TestRefusedDoesNotFlood: a guard that refuses every order hears of it ever more rarely.
 func TestRefusedDoesNotFlood(t *testing.T) {
-	cfg := market(6, "enter", "-0.05", "exit", "-0.1")
+	cfg := market(2, "enter", "-0.05", "exit", "-0.1", "bar", "5m")
+	cfg.Data.Generate.Bar = 5 * time.Minute
 	cfg.Risk.OrderNotionalMaxRatio = decimal.Zero
-	if _, res := run(t, cfg); res.Orders.Refused == 0 || res.Orders.Refused > 6*24 || res.Orders.Sent > 0 {
+	if _, res := run(t, cfg); res.Orders.Refused < 10 || res.Orders.Refused > 2*24+6 || res.Orders.Sent > 0 { // of 576 closes
 		t.Errorf("%+v", res.Orders)
 	}
 }

@@ -258,6 +258,24 @@ func TestOneLegFails(t *testing.T) {
 	expect(t, d.price("50000"), "")
 }
 
+// A leg that is halted, or whose order does not fill, does not keep the other from its share.
+func TestOneLegStands(t *testing.T) {
+	for leg := range 2 {
+		d := newDesk(t, params("second", "UM:BTCUSDT", "style", "taker"))
+		halted := exchange.StateChange{Inst: d.legs[leg].ID, State: exchange.Halted, Effective: exchange.Halted}
+		d.deliver(halted.Inst, func(e *exchange.Event) { e.SetState(&halted) })
+		d.coins(exchange.WalletMargin, "1")
+		expect(t, d.price("50000"), []string{"SELL 0.5 MARKET", "SELL 250 MARKET"}[leg])
+	}
+	d := newDesk(t, params("second", "UM:BTCUSDT", "style", "taker"))
+	d.coins(exchange.WalletMargin, "1")
+	expect(t, d.price("50000"), "SELL 250 MARKET; SELL 0.5 MARKET")
+	d.execute(d.legs[1], d.working[1], fixed("50000"), fixed("0.5"))
+	d.update(d.working[1], exchange.StatusFilled)
+	d.coins(exchange.WalletMargin, "2")
+	expect(t, d.price("50000"), "SELL 0.5 MARKET") // 250 are at work, and not known to fill
+}
+
 func TestTargetAndBand(t *testing.T) {
 	d := newDesk(t, params("leg", "UM:BTCUSDT", "style", "taker", "target", "0.4", "band", "0.1"))
 	d.coins(exchange.WalletMargin, "0.5")
