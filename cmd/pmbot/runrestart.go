@@ -96,9 +96,10 @@ func quarantined(p *player, why string) string {
 	return fmt.Sprintf("it has failed %d times running and stays halted, with its positions as they were; mend its program or parameters, then: pmbot swap %s. The last time: %s", p.failures, p.label, why)
 }
 
-// startAgain starts a strategy in a new process, where the old one stopped.
+// startAgain starts a strategy in a new process, where the old one stopped. One that a swap has
+// started meanwhile goes on: to start it again would lose what it has learnt since it saved.
 func (b *bot) startAgain(ctx context.Context, p *player, again chan *player) {
-	if b.players.stopping.Load() {
+	if b.players.stopping.Load() || p.live.Load() != nil {
 		return
 	}
 	if p.plugin != nil { // its program was started the last time

@@ -40,3 +40,20 @@ func TestLostOnce(t *testing.T) {
 		t.Errorf("%d failures, the gate is %p", p.failures, p.gate.Load())
 	}
 }
+
+// TestStartAgainOfOneThatRuns: a strategy that a swap has started while it waited to be started
+// again is let be.
+func TestStartAgainOfOneThatRuns(t *testing.T) {
+	b, _ := stopping(t)
+	p := &player{id: 1, label: "s", session: 3, sessions: 3}
+	b.players = &livePlayers{list: []*player{p}, lost: make(chan lostPlayer, 1)}
+	b.cfg.Strategies = []backtest.StrategyConfig{{Plugin: "/does/not/exist", Label: "s"}}
+	runs := &host.Live{}
+	p.live.Store(runs)
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	b.startAgain(ctx, p, make(chan *player, 1))
+	if p.live.Load() != runs || p.session != 3 || p.sessions != 3 {
+		t.Errorf("session %d of %d, runs %v", p.session, p.sessions, p.live.Load() == runs)
+	}
+}

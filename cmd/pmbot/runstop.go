@@ -53,16 +53,16 @@ func (b *bot) stop(ctx context.Context) *ending {
 		b.log.Warn(err.Error(), "part", "stop")
 	}
 	died := b.stopStrategies(ctx)
+	known := func() bool { // that they died is told by the guard's watch, and by nobody else
+		return !slices.ContainsFunc(died, func(s exchange.StrategyID) bool { return !b.guard.Gone(s) })
+	}
 	if policy == stopKeep {
-		e.late = b.await(ctx, func(k *engine.Kernel) bool {
-			known := !slices.ContainsFunc(died, func(s exchange.StrategyID) bool { return !b.guard.Gone(s) })
-			return known && k.Clearing() == 0
-		}) != nil
+		e.late = b.await(ctx, func(k *engine.Kernel) bool { return known() && k.Clearing() == 0 }) != nil
 		e.traded = b.stood(ctx)
 		return e
 	}
 	b.endOrders(ctx)
-	e.late = b.await(ctx, func(k *engine.Kernel) bool { return len(k.Orders()) == 0 }) != nil
+	e.late = b.await(ctx, func(k *engine.Kernel) bool { return known() && len(k.Orders()) == 0 }) != nil
 	if policy == stopFlatten && !e.late {
 		e.late = b.flatten(ctx) != nil
 	}
@@ -104,7 +104,9 @@ func (b *bot) stopStrategies(ctx context.Context) (died []exchange.StrategyID) {
 	for _, p := range b.players.list {
 		if live := p.live.Swap(nil); live != nil {
 			if err := live.Stop(ctx, b.clock.Now()); err != nil {
-				b.log.Warn(err.Error(), "strategy", p.label, "part", "stop")
+				if live.Err() == nil { // it has not died, but there is no time left
+					b.log.Warn(err.Error(), "strategy", p.label, "part", "stop")
+				}
 				died = append(died, p.id)
 			}
 		}
