@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "84503549dd810590d5437a017cd1d8fe1eb8df7d4ac0d0a5c683f91f7f9ed376"
+const coreSource = "1affd0919ab02cf730496363fabac8b6435f25a9824616cdef0066947f0c8f5d"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
