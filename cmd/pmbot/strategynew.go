@@ -34,6 +34,7 @@ func scaffolds() []scaffold {
 		"order_notional_max_ratio = \"0.5\"\nposition_max_ratio = \"0.8\"\nopen_orders_notional_max_ratio = \"1\"\n"
 	hedged := roomy + "# What the short loses the coins win, so the strategy alone may lose more than the account.\n" +
 		"strategy_daily_loss_max_ratio = \"0.2\"\nstrategy_drawdown_max_ratio = \"0.3\"\n"
+	paired := "# A leg loses what the other one wins, and after 5 such trades running the strategy would be paused.\nloss_streak_max = 100\n"
 	patient := "# It loses small and often, and would be paused after 5 losing trades running.\nloss_streak_max = 100\n"
 	btc := "symbol = \"UM:BTCUSDT\"\n"
 	return []scaffold{
@@ -49,11 +50,12 @@ func scaffolds() []scaffold {
 		{"grid", "Buys at each level below the price and sells one level above, within hard bounds.",
 			dollars, roomy + patient, btc + "low = \"30000\"\nhigh = \"70000\"\nlevels = 160\nqty = \"0.002\"\n",
 			[]string{`strategytest.With("low", "58000", "high", "62000", "levels", "40")`}},
-		{"carry", "Sells the perpetual against coins that the account owns while it pays funding.",
-			coins, hedged, btc + "qty = \"0.05\"\nenter = \"0.0001\"\n",
+		{"carry", "Buys a coin and sells its perpetual against it while that pays funding.",
+			dollars, roomy + paired + "# Long and short of the coin should match, but for the slice at work.\nhedged = [\"BTC\"]\nleg_gap_for = \"2m\"\n",
+			"spot = \"MARGIN:BTCUSDT\"\nperp = \"UM:BTCUSDT\"\nqty = \"0.05\"\n",
 			[]string{`strategytest.With("enter", "-0.001", "exit", "-0.002")`}},
 		{"basis", "Trades the difference between a USD-M and a COIN-M contract on one coin.",
-			coins, roomy + patient, "linear = \"UM:BTCUSDT\"\ninverse = \"CM:BTCUSD_PERP\"\nqty = \"0.01\"\n",
+			coins, roomy + paired, "linear = \"UM:BTCUSDT\"\ninverse = \"CM:BTCUSD_PERP\"\nqty = \"0.05\"\n",
 			[]string{`strategytest.With("enter", "0.0003", "exit", "0.0001")`}},
 	}
 }

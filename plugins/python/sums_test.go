@@ -10,9 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/plugins/plugintest"
 	"github.com/pmbot/pmbot/strategy"
+	"github.com/pmbot/pmbot/strategy/exec"
 )
 
 // sums is the strategy of tests/sums.py: it writes down what the packages compute.
@@ -66,6 +69,10 @@ func (s *sums) OnBar(env *strategy.Env, in *exchange.Instrument, b *exchange.Bar
 		env.Logf("%v %v", x, (-b.Close).Round(exchange.MustFixed("0.7"), r))
 	}
 	env.Logf("%v", strategy.Lots(in, exchange.Limit, b.Close-60_000*exchange.FixedOne))
+	off, own := (b.Close - 60_000*exchange.FixedOne).Decimal(), exec.Coins(env, in)
+	for _, coins := range []decimal.Decimal{off, off.Neg(), own, own.Neg()} {
+		env.Logf("%v of %v", exec.Lot(env, in, coins), coins)
+	}
 	env.Logf("%v %v %v", env.Last(in), env.Quote(in).Mid(), env.Mark(in).Index)
 	env.Logf("%v %s", b.Volume, env.Now().UTC().Format("2006-01-02T15:04:05.000000-07:00"))
 }
@@ -105,9 +112,9 @@ func (s *sums) OnOrder(env *strategy.Env, _ *exchange.Instrument, _ *exchange.Or
 func TestSums(t *testing.T) {
 	p := open(t, "tests/sums.py")
 	ins, err := exchange.NewInstruments(
-		exchange.Instrument{Product: exchange.UM, Symbol: "BTCUSDT", ContractSize: exchange.FixedOne,
+		exchange.Instrument{Product: exchange.UM, Symbol: "BTCUSDT", ContractSize: exchange.FixedOne, NotionalMin: 40_000 * exchange.FixedOne,
 			Lot: exchange.Lot{Min: exchange.MustFixed("0.5"), Max: exchange.MustFixed("0.9"), Step: exchange.MustFixed("0.03")}},
-		exchange.Instrument{Product: exchange.CM, Symbol: "BTCUSD_PERP", ContractSize: 100 * exchange.FixedOne})
+		exchange.Instrument{Product: exchange.CM, Symbol: "BTCUSD_PERP", ContractSize: 100 * exchange.FixedOne, NotionalMin: 20_000 * exchange.FixedOne})
 	check(t, err)
 	for seed := range uint64(6) {
 		local, err := strategy.NewRuntime(&sums{}, nil, ins, 3)

@@ -39,6 +39,8 @@ class Sums(pmbot.Strategy):
             x = pmbot.snap(ema.value / 3, "0.1", rounding)
             env.log("%s %s", text(x), text(pmbot.round_to(-bar.close, "0.7", rounding)))
         env.log("%s", text(pmbot.lots(inst, OrderType.LIMIT, bar.close - 60_000)))
+        for coins in (bar.close - 60_000, 60_000 - bar.close, env.delta(inst), -env.delta(inst)):
+            env.log("%s of %s", text(env.lot_of(inst, coins)), text(coins))
         env.log("%s %s %s", text(env.last(inst)), text(env.quote(inst).mid), text(env.mark(inst).index))
         env.log("%s %s", text(bar.volume), pmbot.utc(env.now).isoformat())
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import typing
 from dataclasses import dataclass
 from decimal import Decimal
 
 from .enums import OrderType, Product, TimeInForce
-from .number import Number, Rounding, from_raw, round_raw, to_raw
+from .number import Number, Rounding, div_round, exact_product, from_raw, round_raw, round_to, to_raw
+
+if typing.TYPE_CHECKING:
+    from .news import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,34 @@ class Instrument:
     def lot_for(self, order_type: OrderType) -> Lot:
         """The quantity rule of a market or of another order."""
         return self.market_lot if order_type.market and self.market_lot != Lot() else self.lot
+
+    def delta(self, qty: Decimal, price: Decimal) -> Decimal:
+        """A signed quantity at a price in coins: of CM qty*contract_size/price, else qty itself."""
+        if not self.inverse:
+            return qty
+        return div_round(exact_product(qty, self.contract_size), price) if price else _ZERO
+
+    def lot_of(self, coins: Decimal, last: Decimal, own: Position) -> Decimal:
+        """The signed quantity of a market order for so many coins, rounded toward zero.
+
+        Coins or contracts, at the last price if they open a position and at the entry of own, the
+        position that they trade against, if they close it. It never closes more than there is, and
+        is 0 for less than the exchange takes and without a last price.
+        """
+        closes = self.product is not Product.MARGIN and (own.qty > 0) != (coins > 0) and bool(own.qty and coins)
+        if not last:
+            return _ZERO
+        qty = coins
+        if self.inverse:
+            qty = div_round(exact_product(coins, own.entry if closes else last), self.contract_size, 8)
+        if closes and abs(qty) > abs(own.qty):
+            qty = -own.qty
+        try:
+            qty = lots(self, OrderType.MARKET, round_to(qty, 0, Rounding.DOWN))
+        except ValueError:  # out of range
+            return _ZERO
+        worth = exact_product(abs(qty), self.contract_size if self.inverse else last)
+        return qty if closes or worth >= self.notional_min else _ZERO
 
     def __str__(self) -> str:
         return self.name

@@ -94,6 +94,19 @@ class View:
         """The signed quantity of the own position, in coins or contracts."""
         return self._seen[inst.id].held
 
+    def delta(self, inst: Instrument) -> Decimal:
+        """What the own position comes to in coins.
+
+        A CM contract wins and loses coins, so together with these it is worth as many coins at every
+        price as at its entry, and by that price it is counted.
+        """
+        p = self.position(inst)
+        return inst.delta(p.qty, p.entry)
+
+    def lot_of(self, inst: Instrument, coins: Decimal) -> Decimal:
+        """inst.lot_of at the last price and against the own position."""
+        return inst.lot_of(coins, self.last(inst), self.position(inst))
+
     @property
     def orders(self) -> tuple[OpenOrder, ...]:
         """The own orders that are not over, oldest first, from the moment they are sent."""
