@@ -1,6 +1,6 @@
 # The commands of every day. Nothing here is needed: each is one line of Go.
 
-.PHONY: build test check fuzz seeds margin mutants bench bench-guard bench-plugins latency generate clean
+.PHONY: build test check fuzz seeds margin mutants bench bench-guard bench-plugins latency pictures generate clean
 
 build: ## the pmbot program in this directory
 	go build -o pmbot ./cmd/pmbot
@@ -51,6 +51,12 @@ bench-plugins: ## what the process boundary of strategies costs, in Go and Pytho
 latency: TICKS ?= 2000
 latency: ## from a quote to the order that answers it, beside a bare loop of go-binance; see .ci/latency/main.go
 	cd .ci/latency && go build -o latency . && ./latency -ticks $(TICKS)
+
+pictures: ## the picture in each bundled strategy's README, of the run that README shows; it needs Chromium
+	@for name in hedge carry basis mm grid trend; do \
+		page=$$(go run ./cmd/pmbot backtest -c configs/$$name.toml | sed -n 's/^report: //p') && \
+		PMBOT_REPORT=$$page PMBOT_PICTURE=plugins/$$name/$$name.png go test ./backtest/report -run 'TestPicture$$' -count=1 || exit 1; \
+	done
 
 generate: ## the code made from the plugin protocol
 	go run ./plugins/proto/genproto

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -128,8 +129,29 @@ func (p *Panel) Shade(from, to exchange.Time, name string) {
 	if x > plotWidth-(utf8.RuneCountInString(name)+1)*shadeNameWidth {
 		at = "right:" + percentOf(plotWidth-x, plotWidth)
 	}
-	p.shades = append(p.shades, shade{x, max(p.frame.x(to)-x, 1), from.Millis(), to.Millis(), template.CSS(at + "%"), name})
+	at += "%"
+	level := p.shadeLevel(x, name)
+	if level > 0 {
+		at += ";top:" + strconv.Itoa(3+14*level) + "px"
+	}
+	p.shades = append(p.shades, shade{x, max(p.frame.x(to)-x, 1), from.Millis(), to.Millis(), template.CSS(at), name, level})
 }
+
+// shadeLevel is how many lines lower a name stands than others do, so that it covers none of
+// those before it.
+func (p *Panel) shadeLevel(x int, name string) int {
+	if name == "" || len(p.shades) == 0 {
+		return 0
+	}
+	last := p.shades[len(p.shades)-1]
+	if last.Name == "" || x-last.X >= (utf8.RuneCountInString(last.Name)+1)*shadeNameDesk {
+		return 0
+	}
+	return last.level + 1
+}
+
+// shadeNameDesk is the room that a character of a shade's name takes on a desk.
+const shadeNameDesk = plotWidth / 100
 
 // shadeNameWidth is the room that a character of a shade's name takes on a phone. Only a name
 // that would leave the plot stands before its shade, where it could be taken for that of
@@ -143,6 +165,7 @@ type shade struct {
 	From, To int64
 	At       template.CSS
 	Name     string
+	level    int
 }
 
 // FloorStyle is the style of references that name a configured limit.

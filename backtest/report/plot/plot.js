@@ -256,9 +256,12 @@
       shade.setAttribute("x", x(+shade.dataset.from));
       shade.setAttribute("width", Math.max(1, x(+shade.dataset.to) - x(+shade.dataset.from)));
     }
+    let free = -Infinity, level = 0; // as Panel.Shade has it: near the one before, a line lower
     for (const name of p.plot.querySelectorAll(".shadename")) {
       const share = x(+name.dataset.from) / W * 100;
-      name.style.cssText = share > 97 - 3 * name.textContent.length ? `right:${100 - share}%` : `left:${share}%`;
+      level = share < free ? level + 1 : 0;
+      free = share + name.textContent.length + 1;
+      name.style.cssText = (share > 97 - 3 * name.textContent.length ? `right:${100 - share}%` : `left:${share}%`) + (level ? `;top:${3 + 14 * level}px` : "");
       name.hidden = share < 0 || share > 100;
     }
     placeNames(p);
