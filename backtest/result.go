@@ -103,7 +103,9 @@ type StrategyInfo struct {
 	Label   string              `json:"label"`
 	Name    string              `json:"name"`
 	Version string              `json:"version"`
-	Params  map[string]string   `json:"params"`
+	// SHA256 is the checksum of the program's file, or the script's, in hex; empty for a bundled one.
+	SHA256 string            `json:"sha256,omitempty"`
+	Params map[string]string `json:"params"`
 }
 
 // StrategyNames are the labels of the strategies, and names where there is no label. Where

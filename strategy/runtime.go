@@ -51,6 +51,9 @@ func startRuntime(s Strategy, values map[string]string, ins *exchange.Instrument
 	if s.Params() != params {
 		return nil, fmt.Errorf("strategy %s: Params returns a new struct each time; return a pointer to a field of the strategy", name)
 	}
+	if err := checkCallbacks(s); err != nil {
+		return nil, fmt.Errorf("strategy %s: %w", name, err)
+	}
 	r := &Runtime{strategy: s, env: Env{View: newView(ins, id), starting: true}}
 	r.env.lastRef = last
 	r.on.bar, _ = s.(BarHandler)

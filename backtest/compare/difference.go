@@ -112,7 +112,11 @@ func (d *Difference) same() bool {
 func (a *aspects) strategies(run int, r *backtest.Result) {
 	for _, s := range r.Strategies {
 		label := strategyLabel(s)
-		a.note(run, AreaProgram, label, strings.TrimSpace(readable.Clean(s.Name)+" "+readable.Clean(s.Version)))
+		program := strings.TrimSpace(readable.Clean(s.Name) + " " + readable.Clean(s.Version))
+		if s.SHA256 != "" {
+			program += ", sha256 " + readable.Hash(s.SHA256)
+		}
+		a.note(run, AreaProgram, label, program)
 		for name, value := range s.Params {
 			a.note(run, AreaParameter, label+"."+readable.Clean(name), readable.Clean(value))
 		}

@@ -51,6 +51,7 @@ func Console(w io.Writer, r *backtest.Result, opt ConsoleOptions) error {
 	t.orders(&r.Orders)
 	t.ratios(all)
 	t.limits(r.Limits)
+	t.refused(r)
 	t.budgets(r.Budgets)
 	t.states(r.States)
 	t.funding(r)

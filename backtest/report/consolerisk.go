@@ -208,6 +208,24 @@ func (t *terminalWriter) limits(list []backtest.LimitUse) {
 	t.titled(g)
 }
 
+// refused quotes the first refusal of each control, which says what was wrong and what would pass.
+func (t *terminalWriter) refused(r *backtest.Result) {
+	g := &grid{columns: []column{
+		{title: "REFUSED", left: true}, {title: "times"}, {title: "the first", left: true, least: 40}, {title: "at", left: true, drop: 2}, {title: "of", left: true, drop: 1},
+	}}
+	for _, rule := range r.Orders.ByRule {
+		i := slices.IndexFunc(r.Refusals, func(row backtest.RefusalRow) bool { return row.Rule == rule.Rule })
+		if i < 0 {
+			continue // only so many are kept
+		}
+		first := &r.Refusals[i]
+		why := strings.TrimPrefix(first.Text, "refused by "+first.Rule+": ")
+		g.add(text("%s", readable.Clean(rule.Rule)), cell{terminal.Count(int64(rule.Count)), toneWarn}, text("%s", readable.Clean(terminal.Prose(why))),
+			text("%s", readable.Minute(first.At)), text("%s", readable.Clean(first.Strategy)))
+	}
+	t.titled(g)
+}
+
 // budgets prints what strategies used of their budgets at the end.
 func (t *terminalWriter) budgets(list []backtest.BudgetLine) {
 	if len(list) == 0 {

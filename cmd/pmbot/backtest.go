@@ -17,6 +17,7 @@ import (
 	"github.com/pmbot/pmbot/backtest/rundir"
 	"github.com/pmbot/pmbot/backtest/tape"
 	"github.com/pmbot/pmbot/configs"
+	"github.com/pmbot/pmbot/plugins/host"
 )
 
 // sampleConfig is the embedded configuration that runs when none is named.
@@ -89,6 +90,13 @@ func (c *console) backtest(ctx context.Context, f *backtestFlags) error {
 		return err
 	}
 	defer programs.close()
+	if !f.quiet {
+		for _, s := range cfg.Strategies {
+			if late := changedSince(s.Plugin); late != "" {
+				fmt.Fprintf(c.err, "pmbot: %s is older than %s: it runs as it was built; pmbot strategy build builds it anew\n", s.Plugin, late)
+			}
+		}
+	}
 	for i, p := range programs.list {
 		if _, err := p.Describe(cfg.Strategies[i].Params); err != nil {
 			return cfg.paramsWrong(i, err)
@@ -157,6 +165,15 @@ func complete(r *backtest.Result, cfg *configuration, start time.Time) error {
 		return fmt.Errorf("write the configuration: %w", err)
 	}
 	r.Config, r.Version, r.Elapsed = text, version, time.Since(start)
+	for i := range r.Strategies {
+		path := cfg.Strategies[i].Plugin
+		if _, isBundled := bundled()[path]; isBundled {
+			continue
+		}
+		if r.Strategies[i].SHA256, err = host.Checksum(path); err != nil {
+			return err
+		}
+	}
 	r.ID = start.UTC().Format("20060102T150405Z") + "-" + r.Hash[:min(8, len(r.Hash))]
 	return nil
 }

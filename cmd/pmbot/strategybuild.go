@@ -124,3 +124,27 @@ func (c *console) printBuilt(program string, asJSON bool) error {
 	_, err = fmt.Fprintf(c.out, "program %s, %s\nsha256  %s\n", program, bytesOf(info.Size()), sum)
 	return err
 }
+
+// changedSince names a source of a program that is newer than it: one in its own directory, where
+// that holds a module. It is "" for anything else, and for what cannot be looked at.
+func changedSince(program string) string {
+	dir := filepath.Dir(program)
+	built, err := os.Stat(program)
+	if err != nil || !built.Mode().IsRegular() || isPython(dir) {
+		return ""
+	}
+	if _, err := moduleName(dir); err != nil {
+		return ""
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return ""
+	}
+	for _, e := range entries {
+		source := filepath.Ext(e.Name()) == ".go" && !strings.HasSuffix(e.Name(), "_test.go")
+		if info, err := e.Info(); source && err == nil && info.ModTime().After(built.ModTime()) {
+			return filepath.Join(dir, e.Name())
+		}
+	}
+	return ""
+}

@@ -104,11 +104,16 @@ and runs dry as it is. NAME is the folder to make, and its last part the strateg
 Templates:
 
 ` + scaffoldList() + `
-With --lang python all of them are there, too, and give the same results. A Go strategy is a module of its own. It is built against the checkout that this pmbot was
-built from, or that --source names, and against the released version if pmbot was installed
-as one.`,
+With --lang python all of them are there, too, and give the same results. A Go strategy is a
+module of its own. It is built against the checkout that this pmbot was built from, or that
+--source names, and against the released version if pmbot was installed as one.`,
 		Example: "  pmbot strategy new my-strategy --template trend\n  pmbot strategy new work/my-grid --template grid --source ~/pmbot",
-		Args:    cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return &failure{exitUsage, fmt.Errorf("%d names for a strategy, it takes one", len(args)), "such as: pmbot strategy new my-strategy --template trend"}
+			}
+			return nil
+		},
 		RunE: action(func(_ context.Context, args []string) error {
 			p, err := newProject(args[0], template, lang, source)
 			if err != nil {
@@ -149,6 +154,12 @@ func languageNames() (names []string) {
 // projectName is what a strategy, its program and its account can all be called.
 var projectName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 
+// takenByGo are the names of Go's own packages that match [projectName]: a module that is called
+// so cannot be built, or its tests cannot.
+var takenByGo = strings.Fields(`archive arena bufio builtin bytes cmd cmp compress container context crypto database debug
+	embed encoding errors expvar flag fmt go hash html image index io iter log main maps math mime net os path plugin
+	reflect regexp runtime slices sort strconv strings structs sync syscall testing text time unicode unique unsafe weak`)
+
 // newProject checks what was asked for, before anything is made.
 func newProject(dir, template, lang, source string) (*project, error) {
 	p := &project{dir: dir, name: filepath.Base(filepath.Clean(dir)), source: source}
@@ -164,6 +175,9 @@ func newProject(dir, template, lang, source string) (*project, error) {
 	at := slices.Index(scaffoldNames(), template)
 	if at < 0 {
 		return nil, usage(nearOr(template, scaffoldNames()), "there is no template %q", template)
+	}
+	if lang == "go" && slices.Contains(takenByGo, p.name) {
+		return nil, usage("take another name, such as my-"+p.name, "%q is the name of a package of Go's own, and no module can have it", p.name)
 	}
 	p.scaffold = scaffolds()[at]
 	if at = slices.Index(languageNames(), lang); at < 0 {

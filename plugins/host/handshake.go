@@ -52,7 +52,8 @@ func (p *Plugin) explain(err error) error {
 		return p.fail(Failed, "stopped while it started: "+context.Cause(p.ctx).Error(), "", context.Cause(p.ctx))
 	}
 	if p.process == nil || p.process.ID() == "" {
-		return p.fail(NotPlugin, fmt.Sprintf("%s cannot be started: %v", p.spec.Path, err), "is it built for this machine?", err)
+		what, cure := p.cannotStart(err)
+		return p.fail(NotPlugin, what, cure, err)
 	}
 	line := p.process.stdout.text()
 	parts := strings.Split(line, "|")
@@ -71,9 +72,9 @@ func (p *Plugin) explain(err error) error {
 		return p.fail(BadVersion, fmt.Sprintf("it speaks version %d of the plugin protocol and this pmbot version %d", version, wire.ProtocolVersion),
 			"build it again with the pmbot module of this version", err)
 	case exit == "exit status 0":
-		return p.fail(NotPlugin, "it ended at once without a handshake", "a plugin's main function calls sdk.Serve", err)
+		return p.fail(NotPlugin, "it ended at once without a handshake", "a plugin's main function calls sdk.Serve, a script pmbot.serve", err)
 	case exit != "":
-		return p.fail(Crashed, "crashed at start: "+exit+p.lastWords(), "", err)
+		return p.fail(Crashed, "crashed at start: "+exit+p.lastWords(), cureForWords(p.output.tail()), err)
 	default:
 		return p.fail(NotPlugin, fmt.Sprintf("it shook hands but cannot be spoken to: %v", reason(err)), "", err)
 	}
@@ -92,21 +93,6 @@ func checkList(list *pb.ListResponse) error {
 		}
 	}
 	return nil
-}
-
-// lastWords quotes what the process wrote last: its panic if there is one, which is
-// followed by a stack, else the last line.
-func (p *Plugin) lastWords() string {
-	tail := p.output.tail()
-	for _, line := range tail {
-		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
-			return ": " + line
-		}
-	}
-	if len(tail) == 0 {
-		return ""
-	}
-	return ": " + tail[len(tail)-1]
 }
 
 // dispenser is the service as go-plugin wants it.

@@ -42,6 +42,13 @@ func TestOpen(t *testing.T) {
 	writeFile(t, text, "buy low\n", 0o644)
 	script := filepath.Join(dir, "broken")
 	writeFile(t, script, "buy low\n", 0o755)
+	python := func(name, text string) host.Spec {
+		path := filepath.Join(dir, name+".py")
+		writeFile(t, path, text, 0o755)
+		return host.Spec{Path: path, Name: name}
+	}
+	source := filepath.Join(dir, "main.go")
+	writeFile(t, source, "package main\n", 0o644)
 	self := plugintest.Spec(plugintest.Serve).Path
 	pinned := plugintest.Spec(plugintest.Serve)
 	pinned.SHA256 = strings.Repeat("0", 64)
@@ -56,11 +63,19 @@ func TestOpen(t *testing.T) {
 		{"not executable", host.Spec{Path: text, Name: "notes"}, host.NotPlugin, `plugin notes: DIR/notes.txt is not executable; if it is a plugin: chmod +x DIR/notes.txt`},
 		{"not a program", host.Spec{Path: script, Name: "notes"}, host.NotPlugin,
 			`plugin notes: DIR/broken cannot be started: fork/exec DIR/broken: exec format error; is it built for this machine?`},
+		{"no interpreter", python("bare", "print(1)\n"), host.NotPlugin,
+			`plugin bare: DIR/bare.py cannot be started: its first line names no interpreter; begin it with #!/usr/bin/env python3`},
+		{"wrong interpreter", python("nine", "#!/usr/bin/python9 -B\n"), host.NotPlugin,
+			`plugin nine: DIR/nine.py cannot be started: its first line names /usr/bin/python9, which is not there; begin it with an interpreter that is, such as #!/usr/bin/env python3`},
+		{"missing script", host.Spec{Path: dir + "/gone.py"}, host.NotFound,
+			`plugin DIR/gone.py: there is no file DIR/gone.py; name a script that is there; a path is relative to the working directory`},
+		{"source", host.Spec{Path: source}, host.NotPlugin,
+			`plugin DIR/main.go: DIR/main.go is source of Go; build the program in DIR, with pmbot strategy build, and name that`},
 		{"checksum", pinned, host.BadChecksum,
 			`plugin serve: SELF has checksum SUM, but ` + pinned.SHA256 + ` is pinned; if you trust the file as it is, pin its checksum`},
 		{plugintest.Garbage, host.Spec{}, host.NotPlugin,
 			`plugin garbage: it prints "hello, I am a strategy [31m" where the handshake is expected; if it is a plugin, it must print nothing before sdk.Serve`},
-		{plugintest.Exit, host.Spec{}, host.NotPlugin, `plugin exit: it ended at once without a handshake; a plugin's main function calls sdk.Serve`},
+		{plugintest.Exit, host.Spec{}, host.NotPlugin, `plugin exit: it ended at once without a handshake; a plugin's main function calls sdk.Serve, a script pmbot.serve`},
 		{plugintest.CrashStart, host.Spec{}, host.Crashed, `plugin crash-start: crashed at start: exit status 2: panic: no configuration`},
 		{plugintest.HangStart, host.Spec{Timeout: 300 * time.Millisecond}, host.Hung,
 			`plugin hang-start: no handshake within 300ms; a plugin's main function calls sdk.Serve at once`},

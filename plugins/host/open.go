@@ -115,11 +115,13 @@ func check(spec *Spec) error {
 	info, err := os.Stat(spec.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fail(NotFound, "there is no file "+spec.Path, "build it with: go build -o "+spec.Path, err)
+		return fail(NotFound, "there is no file "+spec.Path, cureForMissing(spec.Path), err)
 	case err != nil:
 		return fail(NotFound, err.Error(), "", err)
 	case info.IsDir():
 		return fail(NotPlugin, spec.Path+" is a directory", "build the program in it, with go build, and name that", nil)
+	case filepath.Ext(spec.Path) == ".go":
+		return fail(NotPlugin, spec.Path+" is source of Go", "build the program in "+filepath.Dir(spec.Path)+", with pmbot strategy build, and name that", nil)
 	case !executable(info):
 		return fail(NotPlugin, spec.Path+" is not executable", "if it is a plugin: chmod +x "+spec.Path, nil)
 	case spec.SHA256 == "":

@@ -70,7 +70,7 @@ func TestTrouble(t *testing.T) {
 		{"spin", host.Hung, `no answer within * in strategy probe handling one of 20 events *; a callback must return at once*`},
 		{"intents", host.Lied, `broke the protocol in strategy probe handling *: 5000 intents for one event, more than 4096`},
 		{"float", host.Crashed, `on_trade crashed at probe.py:* handling TRADE seq 107 at *: TypeError: qty 0.1 is a float, not a Decimal; write Decimal('0.1'), *`},
-		{"naive", host.Crashed, `on_trade crashed at probe.py:* handling TRADE seq 107 at *: FloatOperation: *`},
+		{"naive", host.Crashed, `on_trade crashed at probe.py:* handling TRADE seq 107 at *: FloatOperation: a float was compared with a Decimal, or made into one; write Decimal('0.1'), or compare float(price)`},
 		{"replace", host.Crashed, `on_trade crashed at probe.py:* handling TRADE seq 107 at *: TypeError: price 0.1 is a float, *`},
 		{"when", host.Crashed, `on_trade crashed at probe.py:* handling TRADE seq 107 at *: TypeError: time 1000000000.0 is no int of nanoseconds`},
 		{"unsendable", host.Failed, `in strategy probe handling TRADE seq 107 at *: what it asked for cannot be sent: *`},
@@ -193,7 +193,7 @@ func TestProgram(t *testing.T) {
 		check(t, os.WriteFile(path, []byte(text), 0o755))
 		return path
 	}
-	const class = "class Mine(pmbot.Strategy):\n    manifest = pmbot.Manifest('mine', '2.0.0')\n    def start(self, env): pass\n"
+	const class = "class Mine(pmbot.Strategy):\n    manifest = pmbot.Manifest('mine', '2.0.0')\n    def start(self, env): pass\n    def on_signal(self): pass\n"
 	good := script("mine.py", class+"pmbot.serve(Mine)\n")
 	p, err := host.Open(t.Context(), host.Spec{Path: good})
 	check(t, err)
@@ -210,14 +210,17 @@ func TestProgram(t *testing.T) {
 	}
 
 	for name, c := range map[string]struct{ body, want string }{
-		"class": {"pmbot.serve('mine')", "TypeError: serve('mine'): it is no class derived from pmbot.Strategy"},
-		"start": {"class M(pmbot.Strategy): manifest = pmbot.Manifest('m')\npmbot.serve(M)", "TypeError: M has no start: there it subscribes to what it wants to see"},
-		"bound": {"class P(pmbot.Params):\n    a: int = pmbot.param(1, min=2)\n", "TypeError: P.a: 1 is below the least, 2"},
-		"type":  {"class P(pmbot.Params):\n    a: float = pmbot.param(1)\n", "TypeError: P.a: type <class 'float'>; int, bool, str, Decimal, *"},
+		"class": {"pmbot.serve('mine')", "at class.py:5: TypeError: serve('mine'): it is no class derived from pmbot.Strategy"},
+		"start": {"class M(pmbot.Strategy): manifest = pmbot.Manifest('m')\npmbot.serve(M)", "at start.py:6: TypeError: M has no start: there it subscribes to what it wants to see"},
+		"bound": {"class P(pmbot.Params):\n    a: int = pmbot.param(1, min=2)\n", "at bound.py:5: TypeError: P.a: 1 is below the least, 2"},
+		"type":  {"class P(pmbot.Params):\n    a: float = pmbot.param(1)\n", "at type.py:5: TypeError: P.a: type <class 'float'>; int, bool, str, Decimal, *"},
+		"near":  {class + "    def on_bars(self, env, inst, bar): pass\npmbot.serve(Mine)\n", "at near.py:9: TypeError: Mine.on_bars is no callback and would never be called; did you mean on_bar?"},
+		"code":  {"def (\n", "at code.py:5: SyntaxError: invalid syntax"},
+		"other": {"import no_such_thing\n", "at other.py:5: ModuleNotFoundError: No module named 'no_such_thing'; install it for the interpreter in the first line *"},
 		"serve": {class, ""},
 	} {
 		_, err := host.Open(t.Context(), host.Spec{Path: script(name+".py", c.body), Name: name})
-		want := "plugin " + name + ": crashed at start: exit status 1: " + c.want
+		want := "plugin " + name + ": crashed at start: exit status 1 " + c.want
 		if c.want == "" {
 			want = "plugin " + name + ": it ended at once without a handshake; *"
 		}

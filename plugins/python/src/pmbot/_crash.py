@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import decimal
 import os
 import traceback
 from collections.abc import Iterator
@@ -40,7 +41,13 @@ def failure_of(e: BaseException, event: int) -> Any:
     what = f"{type(e).__name__}: {e}" if str(e) else type(e).__name__
     if isinstance(e, _wire.ProtocolError) or not callback:
         return _wire.failure("PMBOT", what, event=event)
-    return _wire.failure("STRATEGY", what, callback=callback, place=place, event=event)
+    cure = ""
+    if isinstance(e, decimal.FloatOperation):
+        what = "FloatOperation: a float was compared with a Decimal, or made into one"
+        cure = "write Decimal('0.1'), or compare float(price)"
+    elif isinstance(e, TypeError) and "'float'" in what and "'decimal.Decimal'" in what:
+        cure = "write Decimal('0.1'), or reckon with float(price) and bring the outcome to a price by pmbot.snap"
+    return _wire.failure("STRATEGY", what, callback=callback, place=place, event=event, cure=cure)
 
 
 def authors_part(trace: TracebackType | None) -> TracebackType | None:

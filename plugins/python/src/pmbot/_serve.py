@@ -7,6 +7,7 @@ output that says where we listen and which certificate is ours, and gRPC with mu
 from __future__ import annotations
 
 import atexit
+import difflib
 import os
 import select
 import signal
@@ -59,6 +60,11 @@ def _check(cls: object) -> None:
         raise TypeError(f'{cls.__name__} has no manifest: write manifest = pmbot.Manifest("name", "1.0.0") in the class')
     if not overrides(cls, "start"):
         raise TypeError(f"{cls.__name__} has no start: there it subscribes to what it wants to see")
+    known = [name for name in vars(Strategy) if name.startswith("on_")]
+    for name in dir(cls):
+        near = difflib.get_close_matches(name, known, 1, 0.75) if name.startswith("on_") and name not in known else []
+        if near:
+            raise TypeError(f"{cls.__name__}.{name} is no callback and would never be called; did you mean {near[0]}?")
 
 
 def _explain(programs: dict[str, type[Strategy]]) -> None:
