@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "1affd0919ab02cf730496363fabac8b6435f25a9824616cdef0066947f0c8f5d"
+const coreSource = "b98ce190031bf62ad3dcff09f9a6a1ba73a552bdf19545d664b8a14628a3b8e5"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
