@@ -43,7 +43,7 @@ func (p *FlattenPlan) Closing(open []exchange.Order) []FlattenStep {
 }
 
 // FlattenRef is where the refs of plans begin: no strategy counts so far.
-const FlattenRef = 1 << 63
+const FlattenRef = exchange.RefMax + 1
 
 // FlattenPlan plans for an operator of that name to close what a strategy has, or with 0 all
 // have, of an instrument, or with 0 of all. The orders are a strategy's whose position they

@@ -41,6 +41,9 @@ var intentKindNames = enum{
 
 func (k IntentKind) String() string { return intentKindNames.text("IntentKind", int(k)) }
 
+// RefMax is the highest ref that a strategy may give. What people do in its place has refs above.
+const RefMax = 1<<63 - 1
+
 // Intent is a wish. The guard answers it with an approval or a refusal; only an approved
 // intent becomes an order.
 type Intent struct {
@@ -48,7 +51,7 @@ type Intent struct {
 	Strategy StrategyID
 	// Ref is the wisher's own number: for IntentNew the one it will see on everything
 	// that becomes of the order; for IntentCancel and IntentAmend the one it gave then.
-	// A strategy's refs rise by one with every new order.
+	// A strategy's refs rise by one with every new order, up to RefMax.
 	Ref uint64
 	// Request is the order of IntentNew. IntentAmend reads Price and Qty of it, and
 	// IntentCancelAll its Inst.

@@ -314,7 +314,9 @@ func (b *bot) resumeAt(k *engine.Kernel, p *player) *strategy.Resume {
 	}
 	for _, o := range k.Orders() {
 		if o.Strategy == p.id && !slices.ContainsFunc(r.Tasks, func(u exchange.TaskUpdate) bool { return u.Ref == o.Ref }) {
-			r.LastRef = max(r.LastRef, o.Ref)
+			if o.Ref <= exchange.RefMax { // what people have sent in its place counts by itself
+				r.LastRef = max(r.LastRef, o.Ref)
+			}
 			r.Orders = append(r.Orders, o)
 		}
 	}

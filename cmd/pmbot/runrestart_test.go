@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/plugins/host"
 )
@@ -55,5 +56,22 @@ func TestStartAgainOfOneThatRuns(t *testing.T) {
 	b.startAgain(ctx, p, make(chan *player, 1))
 	if p.live.Load() != runs || p.session != 3 || p.sessions != 3 {
 		t.Errorf("session %d of %d, runs %v", p.session, p.sessions, p.live.Load() == runs)
+	}
+}
+
+// TestResumeBesideAPersonsOrder: a strategy that is started while an order of a person's plan is open
+// in its place goes on with refs of its own. With one from among the plans' it would not be cleared
+// when the process dies.
+func TestResumeBesideAPersonsOrder(t *testing.T) {
+	b, _ := stopping(t)
+	wish := exchange.Intent{Kind: exchange.IntentNew, Strategy: 1, Ref: engine.FlattenRef + 3, Request: exchange.OrderRequest{Inst: 1, Side: exchange.Sell, Type: exchange.Market, Qty: 1}}
+	e := exchange.Event{Seq: b.kernel.Seq() + 1, At: b.kernel.Now(), Inst: 1}
+	e.SetIntent(&wish)
+	b.kernel.Apply(&e, &engine.Decision{Decision: exchange.Decision{Order: exchange.Order{
+		ID: 2, ClientID: "pm-1-1-2", Strategy: 1, Ref: wish.Ref, Request: wish.Request, Status: exchange.StatusPendingNew,
+	}}})
+	r := b.resumeAt(b.kernel, &player{id: 1, label: "s"})
+	if r.LastRef != b.kernel.Seq() || len(r.Orders) != 2 {
+		t.Errorf("refs go on from %d, %d orders", r.LastRef, len(r.Orders))
 	}
 }

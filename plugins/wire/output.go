@@ -115,6 +115,9 @@ func (d *Decoder) checkIntent(i *pb.Intent) error {
 		if i.GetRef() <= d.LastRef {
 			return fmt.Errorf("ref %d after %d; refs rise", i.GetRef(), d.LastRef)
 		}
+		if i.GetRef() > exchange.RefMax {
+			return fmt.Errorf("ref %d, more than %d", i.GetRef(), uint64(exchange.RefMax))
+		}
 		d.LastRef = i.GetRef()
 	}
 	if isNew := i.GetKind() == pb.IntentKind_INTENT_KIND_NEW; isNew || r.GetInstrument() != 0 {

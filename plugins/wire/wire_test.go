@@ -262,6 +262,8 @@ func TestLies(t *testing.T) {
 		{"kind", newOrder(func(i *pb.Intent) { i.Kind = 9 }), "intent 1 of 1: unknown kind 9"},
 		{"no kind", newOrder(func(i *pb.Intent) { i.Kind = 0 }), "intent 1 of 1: unknown kind 0"},
 		{"no ref", newOrder(func(i *pb.Intent) { i.Ref = 0 }), "intent 1 of 1: ref 0 after 0; refs rise"},
+		{"ref of a person", newOrder(func(i *pb.Intent) { i.Ref = 1 << 63 }), "intent 1 of 1: ref 9223372036854775808, more than 9223372036854775807"},
+		{"highest ref", newOrder(func(i *pb.Intent) { i.Ref = 1<<63 - 1 }), ""},
 		{"ref back", &pb.Output{Intents: append(newOrder(func(*pb.Intent) {}).Intents, newOrder(func(*pb.Intent) {}).Intents...)},
 			"intent 2 of 2: ref 1 after 1; refs rise"},
 		{"side", newOrder(func(i *pb.Intent) { i.Request.Side = 0 }), "intent 1 of 1: unknown side 0"},
