@@ -120,6 +120,7 @@ func TestEveryDollarOfSix(t *testing.T) {
 		everyComponent(t, name, res)
 		if seed%3 != 0 { // nobody's position was closed by force
 			interest = interest.Add(everyLoss(t, name, res))
+			everyLine(t, name, res)
 		}
 		for _, l := range res.ByStrategy {
 			t.Logf("%s: %-6s %5d fills, price %v, fees %v, funding %v, interest %v, net %v", name, l.Name, l.Trades, l.Price.Round(2), l.Fees.Round(2), l.Funding.Round(2), l.Interest.Round(2), l.Net)

@@ -70,6 +70,9 @@ func TestMisbehaving(t *testing.T) {
 			if lines := clearLines(told.String(), c.line); len(lines) != 1 {
 				t.Errorf("it says so %d times, and should once:\n%s", len(lines), strings.Join(lines, "\n"))
 			}
+			if c.do == "late" && !strings.Contains(told.String(), "WATCH: 3 answers came too late") {
+				t.Error("it is late again and again, and may go on to risk")
+			}
 			if left := processesIn(t, dir); len(left) > 0 {
 				t.Errorf("processes %v outlive the bot", left)
 			}
