@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "b98ce190031bf62ad3dcff09f9a6a1ba73a552bdf19545d664b8a14628a3b8e5"
+const coreSource = "d9f56d29fad34aa9959ea72c02af3b8dfb5c27e6c6ea0340e22abd7ba696f1b1"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
