@@ -33,7 +33,7 @@ func (b *bot) mind(ctx context.Context) error {
 		case p := <-again:
 			b.startAgain(ctx, p, again)
 		case w := <-b.players.swaps:
-			w.done <- b.swap(ctx, w)
+			w.done <- b.swap(ctx, w, again)
 		case r := <-b.players.stood:
 			b.swapStands(r)
 		case <-save.C:

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os/exec"
 	"testing"
 
 	"github.com/pmbot/pmbot/backtest"
@@ -73,5 +74,46 @@ func TestResumeBesideAPersonsOrder(t *testing.T) {
 	r := b.resumeAt(b.kernel, &player{id: 1, label: "s"})
 	if r.LastRef != b.kernel.Seq() || len(r.Orders) != 2 {
 		t.Errorf("refs go on from %d, %d orders", r.LastRef, len(r.Orders))
+	}
+}
+
+// TestSwapBackToADeafOne: when a swap comes to nothing and more has happened meanwhile than a gate
+// keeps, the old program is started again. It would live on, and hear of nothing.
+func TestSwapBackToADeafOne(t *testing.T) {
+	b, _ := stopping(t)
+	path, err := exec.LookPath("counter")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plugin, err := host.Open(t.Context(), host.Spec{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plugin.Close()
+	live, err := plugin.Live(t.Context(), host.LiveConfig{
+		Instruments: b.ins, ID: 1, Wish: func(host.Wishes) {}, Ended: func(err error) { t.Errorf("it has ended by itself: %v", err) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &player{id: 1, label: "s", session: 3, sessions: 3}
+	p.live.Store(live)
+	b.players = &livePlayers{list: []*player{p}, lost: make(chan lostPlayer, 1)}
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	again, why := make(chan *player, 1), errors.New("the new one does not start")
+	gate := host.NewHandover(live)
+	if err := b.goBack(ctx, p, live, gate, why, again); err != why || p.failures != 0 || p.live.Load() != live {
+		t.Fatalf("nothing was missed: %v, %d failures", err, p.failures)
+	}
+	gate = host.NewHandover(live)
+	for i := range 200_001 {
+		e := exchange.Event{Seq: uint64(i + 1), At: exchange.Time(i), Inst: 1}
+		e.SetBookTicker(exchange.BookTicker{Bid: 1, BidQty: 1, Ask: 2, AskQty: 1})
+		gate.Deliver(&e)
+	}
+	err = b.goBack(ctx, p, live, gate, why, again)
+	if !errors.Is(err, why) || p.failures != 1 || p.live.Load() != nil || b.guard.State(1, 0) != exchange.Halted {
+		t.Errorf("%v; %d failures, the strategy is %v", err, p.failures, b.guard.State(1, 0))
 	}
 }

@@ -72,7 +72,7 @@ func (b *bot) askSwap(ctx context.Context, label string, apply bool, by, reason 
 	return a.swapped, a.err
 }
 
-func (b *bot) swap(ctx context.Context, w *swapWish) swapAnswer {
+func (b *bot) swap(ctx context.Context, w *swapWish, again chan *player) swapAnswer {
 	at := slices.IndexFunc(b.players.list, func(p *player) bool { return p.label == w.strategy })
 	if at < 0 {
 		return swapAnswer{err: fmt.Errorf("no strategy of this bot is called %.40q", w.strategy)}
@@ -97,7 +97,7 @@ func (b *bot) swap(ctx context.Context, w *swapWish) swapAnswer {
 		err = b.swapDead(ctx, p, next, why)
 		a.Note = "it had stopped, and goes on from what it had saved"
 	} else {
-		err = b.handOver(ctx, p, live, next, why)
+		err = b.handOver(ctx, p, live, next, why, again)
 		a.Note = fmt.Sprintf("if the new program fails within %v the old one goes on", swapTrial)
 	}
 	if err != nil {
@@ -187,15 +187,12 @@ func swapChanges(p *player, g program) []monitor.Change {
 }
 
 // handOver has the new program go on where the old one rests.
-func (b *bot) handOver(ctx context.Context, p *player, live *host.Live, next program, why string) error {
+func (b *bot) handOver(ctx context.Context, p *player, live *host.Live, next program, why string, again chan *player) error {
 	gate := host.NewHandover(live)
 	p.gate.Store(gate)
 	session, fresh, err := b.follow(ctx, p, live, gate, &next, why)
 	if err != nil {
-		if back := gate.Open(live); back != nil {
-			err = fmt.Errorf("%w; and the old one has ended: %w", err, back)
-		}
-		return err
+		return b.goBack(ctx, p, live, gate, err, again)
 	}
 	old := &replaced{p, p.program}
 	p.program = next
@@ -209,6 +206,20 @@ func (b *bot) handOver(ctx context.Context, p *player, live *host.Live, next pro
 		}
 	})
 	return nil
+}
+
+// goBack has the old program go on when a swap has come to nothing. One that has missed too much
+// meanwhile would hear of nothing any more: it is lost, like one that has ended.
+func (b *bot) goBack(ctx context.Context, p *player, live *host.Live, gate *host.Gate, why error, again chan *player) error {
+	back := gate.Open(live)
+	if back == nil {
+		return why
+	}
+	if live.Err() == nil { // it lives, so nobody else tells
+		live.Close()
+		b.strategyLost(ctx, lostPlayer{p, p.session, back}, again)
+	}
+	return fmt.Errorf("%w; and the old one has ended: %w", why, back)
 }
 
 // follow starts the new session behind the gate and opens it.

@@ -3,6 +3,7 @@ package host_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
 
@@ -114,5 +115,28 @@ func TestHandoverBusy(t *testing.T) {
 	check(t, next.Settle(t.Context()))
 	if s := fmt.Sprint(sent, " ", next.Stats().Sent); s != "1 4" {
 		t.Errorf("events of the old and the new session: %s", s)
+	}
+}
+
+// TestHandoverNotAtRest: a session that still handles what it was given is not cut off.
+func TestHandoverNotAtRest(t *testing.T) {
+	pipe := namedPipe(t)
+	old, err := plugintest.Live(t, plugintest.Open(t, plugintest.Serve), plugintest.NewWished(), func(c *host.LiveConfig) {
+		c.Params = map[string]string{"do": "gate", "at": "1", "gate": pipe}
+	})
+	check(t, err)
+	for _, e := range trades(3) { // it waits in the first
+		old.Deliver(&e)
+	}
+	gate := host.NewHandover(old)
+	if gate.Cut() {
+		t.Error("it was cut off in a callback")
+	}
+	open, err := os.OpenFile(pipe, os.O_WRONLY, 0)
+	check(t, err)
+	check(t, open.Close())
+	check(t, old.Settle(t.Context()))
+	if !gate.Cut() {
+		t.Error("it has settled, and does not rest")
 	}
 }
