@@ -12,7 +12,7 @@ import (
 // whatever their intervals, for the exchange changes these without a word. It is plain data:
 // a strategy that saves it forgets nothing in a restart.
 type Forecast struct {
-	// Rates are the last settled ones, oldest first, and Since is when the last one was.
+	// Rates are the last settled ones, oldest first, and Since is when the last regular one was.
 	Rates []Settled
 	Since exchange.Time
 }
@@ -32,7 +32,10 @@ func (f *Forecast) Settle(now exchange.Time, s exchange.Funding, most int) {
 	if every <= 0 && f.Since != 0 {
 		every = now.Sub(f.Since)
 	}
-	if f.Since = now; every <= 0 || s.Special {
+	if s.Special { // the interval goes on across it
+		return
+	}
+	if f.Since = now; every <= 0 {
 		return
 	}
 	f.Rates = append(f.Rates, Settled{s.Rate, every})

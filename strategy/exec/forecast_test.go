@@ -47,5 +47,14 @@ func TestForecast(t *testing.T) {
 			settle(1, "0.02", true)
 			want("a special one", "0.0024", true)
 		}
+		settle(4, "0.0002", false)
+		settle(4, "0.0002", false)
+		if !told { // three hours behind a settlement, and one before the next
+			settle(3, "0.02", true)
+			settle(1, "0.0002", false)
+		} else {
+			settle(4, "0.0002", false)
+		}
+		want("every four hours again", "0.0012", true)
 	}
 }
