@@ -47,7 +47,7 @@ type Basis struct {
 	near, far, next *exchange.Instrument // next may be nil
 	pair            exec.Pair
 	stats           stats
-	closed          [2]exchange.Time // the last close of near and of what is far now
+	closed          [2]exchange.Time // when the last bar of near ended, and that of what is far now
 }
 
 // New makes the strategy with its parameters unset.
@@ -108,17 +108,18 @@ func (b *Basis) Start(env *strategy.Env) error {
 	return nil
 }
 
-// OnBar learns from a close of both contracts at one instant, and acts.
-func (b *Basis) OnBar(env *strategy.Env, in *exchange.Instrument, _ *exchange.Bar) {
-	far := b.current(env)
+// OnBar learns from bars of both contracts that end together, and acts. Live they come one after the
+// other, in any order.
+func (b *Basis) OnBar(env *strategy.Env, in *exchange.Instrument, bar *exchange.Bar) {
+	far, end := b.current(env), bar.Start.Add(bar.Interval)
 	switch in {
 	case b.near:
-		b.closed[0] = env.Now()
+		b.closed[0] = end
 	case far:
-		b.closed[1] = env.Now()
+		b.closed[1] = end
 	}
 	if (in != b.near && in != far) || b.closed[0] != b.closed[1] {
-		return // the other close of this instant is still to come
+		return // the other one is still to come
 	}
 	if ratio, ok := basisOf(env.Last(b.near), env.Last(far)); ok && far == b.far {
 		b.stats.push(ratio)

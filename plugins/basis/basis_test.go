@@ -220,6 +220,45 @@ func TestRefusedDoesNotFlood(t *testing.T) {
 	}
 }
 
+// TestLiveBars: live, bars that end together come one after the other, in any order.
+func TestLiveBars(t *testing.T) {
+	lot := exchange.Lot{Min: exchange.MustFixed("0.001"), Step: exchange.MustFixed("0.001")}
+	ins, err := exchange.NewInstruments(
+		exchange.Instrument{Product: exchange.UM, Symbol: "BTCUSDT", Base: "BTC", ContractSize: exchange.FixedOne, Lot: lot},
+		exchange.Instrument{Product: exchange.CM, Symbol: "BTCUSD_PERP", Base: "BTC", ContractSize: 100 * exchange.FixedOne, Lot: exchange.Lot{Step: exchange.FixedOne}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rt, err := strategy.NewRuntime(New(), map[string]string{"window": "10", "cost": "0"}, ins, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wishes := 0
+	for i := range exchange.Time(12) {
+		for k := range exchange.Time(2) {
+			inst := exchange.InstrumentID(1 + (i+k)%2)
+			price := 60_000 * exchange.FixedOne
+			if inst == 2 {
+				price += exchange.Fixed(i%2) * exchange.FixedOne
+			}
+			if inst == 2 && i == 11 {
+				price += 600 * exchange.FixedOne
+			}
+			end := bundletest.Day.Add(time.Duration(i+1) * time.Minute)
+			e := exchange.Event{At: end.Add(time.Duration(2+40*k) * time.Millisecond), Inst: inst}
+			e.SetBar(&exchange.Bar{Start: end.Add(-time.Minute), Interval: time.Minute, Open: price, High: price, Low: price, Close: price})
+			for _, w := range rt.Deliver(&e).Intents {
+				if wishes++; i != 11 || k != 1 || w.Kind != exchange.IntentPair || w.Request.Side != exchange.Sell {
+					t.Errorf("bar %d of minute %d: %v %v", k, i, w.Kind, w.Request.Side)
+				}
+			}
+		}
+	}
+	if wishes != 1 {
+		t.Errorf("%d wishes", wishes)
+	}
+}
+
 func TestStartMistakes(t *testing.T) {
 	for _, c := range []struct{ name, value, want string }{
 		{"far", "UM:BTCUSDT", "UM BTCUSDT and UM BTCUSDT are no pair"},
