@@ -75,13 +75,17 @@ type newsLog struct {
 // Enabled goes by the level.
 func (l *newsLog) Enabled(_ context.Context, level slog.Level) bool { return level >= l.level }
 
-// Handle says a record in one line: its message, and what belongs to it. The traces of programs that
+// Handle says a record in one line: whose strategy's it is, its message, and what belongs to it. The traces of programs that
 // crash are for their authors, in the file.
 func (l *newsLog) Handle(_ context.Context, r slog.Record) error {
 	var details []string
-	trace := false
+	trace, of := false, ""
 	detail := func(a slog.Attr) bool {
 		trace = trace || a.Key == host.TraceKey
+		if a.Key == "strategy" && of == "" {
+			of = "strategy " + a.Value.Resolve().String() + ": "
+			return true
+		}
 		if value := a.Value.Resolve().String(); value != "" {
 			details = append(details, fmt.Sprintf("%s %s", a.Key, value))
 		}
@@ -94,7 +98,7 @@ func (l *newsLog) Handle(_ context.Context, r slog.Record) error {
 	if trace {
 		return nil
 	}
-	text := r.Message
+	text := of + r.Message
 	if len(details) > 0 {
 		text += ": " + strings.Join(details, ", ")
 	}

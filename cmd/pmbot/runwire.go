@@ -14,6 +14,7 @@ import (
 	"github.com/pmbot/pmbot/engine/monitor"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/exchange/papi"
+	"github.com/pmbot/pmbot/riskguard/margin"
 )
 
 // broker is an exchange as the bot has it: the loop's, and something that runs.
@@ -118,11 +119,7 @@ func (b *bot) paperBroker() (broker, error) {
 	}
 	var opening *paper.Opening
 	if b.past != nil {
-		var positions []exchange.Position
-		for _, p := range b.guard.Positions() {
-			positions = append(positions, p.Position)
-		}
-		opening = paper.OpeningOf(b.kernel.Known(), positions)
+		opening = openingOf(b.kernel.Known(), b.guard.Positions())
 	}
 	p, err := paper.New(paper.Config{
 		Venue: terms, Link: way, Opening: opening, Lends: true,
@@ -136,6 +133,19 @@ func (b *bot) paperBroker() (broker, error) {
 		b.warn("assumed: " + w)
 	}
 	return p, nil
+}
+
+// openingOf is what the simulated account goes on with; nil where the journal has none: a bot that
+// ended before its account was read begins with the configured balances, not with nothing.
+func openingOf(known exchange.Known, held []margin.Held) *paper.Opening {
+	if known.Read == 0 && len(known.Balances) == 0 && len(known.Orders) == 0 && len(held) == 0 {
+		return nil
+	}
+	var positions []exchange.Position
+	for _, p := range held {
+		positions = append(positions, p.Position)
+	}
+	return paper.OpeningOf(known, positions)
 }
 
 // sink is where the feed's events go.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -258,7 +259,8 @@ func (p *Post) log(m *Message) {
 	}
 	text := m.Value
 	if m.Kind == kindOver {
-		text = "over: " + text
+		begin, _, _ := strings.Cut(text, ": ") // why was said when it came
+		text = "over: " + begin
 	}
 	p.config.Log.Log(context.Background(), level, text, attrs...)
 }
