@@ -27,6 +27,7 @@ func TestMisbehaving(t *testing.T) {
 	}{
 		{"rogue", "crash", `plugin \S+: OnBookTicker crashed at rogue_test.go:\d+ in strategy rogue handling .*: panic: out of my mind`, true},
 		{"rogue", "hang", `plugin \S+: no answer within 5s in strategy rogue handling .*; a callback must return at once`, true},
+		{"rogue", "freeze", `plugin \S+: no answer within 5s in strategy rogue handling .*; a callback must return at once`, true},
 		{"rogue", "flood", `plugin \S+: strategy rogue, in answer to .*, has asked for more than 1000 intents and timers within a second`, true},
 		{"liar", "", `plugin \S+: broke the protocol in strategy liar handling .*: it answered for 2147483648 events of \d+`, false},
 		{"rogue", "beyond", `refused by permission: .*MARKET`, false},
@@ -72,6 +73,9 @@ func TestMisbehaving(t *testing.T) {
 			}
 			if c.do == "late" && !strings.Contains(told.String(), "WATCH: 3 answers came too late") {
 				t.Error("it is late again and again, and may go on to risk")
+			}
+			if more := regexp.MustCompile(`[2-9] like this one`).FindString(told.String()); more != "" {
+				t.Errorf("what it was lives on beside what it is: %s", more)
 			}
 			if left := processesIn(t, dir); len(left) > 0 {
 				t.Errorf("processes %v outlive the bot", left)

@@ -2,6 +2,10 @@ package main
 
 import (
 	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -15,7 +19,7 @@ import (
 type rogue struct {
 	p struct {
 		Symbol strategy.Symbol `default:"UM:BTCUSDT" help:"what to watch"`
-		Do     string          `default:"crash" choices:"crash|hang|flood|late|leak|stop|beyond" help:"how"`
+		Do     string          `default:"crash" choices:"crash|hang|freeze|flood|late|leak|stop|beyond" help:"how"`
 	}
 	order  strategy.Ref
 	quotes int
@@ -41,8 +45,26 @@ func (r *rogue) Start(env *strategy.Env) error {
 	in, err := env.Instrument(r.p.Symbol)
 	if err == nil {
 		env.BookTickers(in)
+		env.Logf("%d like this one", alike())
 	}
 	return err
+}
+
+// alike counts the processes of this program in this directory, as far as the system tells.
+func alike() (n int) {
+	own, err := os.Getwd()
+	if err != nil {
+		return 0
+	}
+	list, _ := filepath.Glob("/proc/[0-9]*")
+	for _, p := range list {
+		at, _ := os.Readlink(filepath.Join(p, "cwd"))
+		line, _ := os.ReadFile(filepath.Join(p, "cmdline"))
+		if program, _, _ := strings.Cut(string(line), "\x00"); at == own && program == os.Args[0] {
+			n++
+		}
+	}
+	return n
 }
 
 func (r *rogue) OnBookTicker(env *strategy.Env, in *exchange.Instrument, b exchange.BookTicker) {
@@ -61,6 +83,8 @@ func (r *rogue) OnBookTicker(env *strategy.Env, in *exchange.Instrument, b excha
 		panic("out of my mind")
 	case "hang":
 		select {}
+	case "freeze": // not even the SDK can obey
+		_ = exec.Command("kill", "-STOP", strconv.Itoa(os.Getpid())).Run()
 	case "flood":
 		for range 500 {
 			env.CancelAll(in)
