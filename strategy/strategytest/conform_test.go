@@ -56,6 +56,8 @@ func (g *good) OnBar(env *strategy.Env, _ *exchange.Instrument, b *exchange.Bar)
 		order = strategy.Buy(g.in, g.p.Qty+1)
 	case "tick":
 		order = order.Limit(b.Close + 1)
+	case "nowhere":
+		order = strategy.Buy(&exchange.Instrument{}, g.p.Qty).Limit(b.Close)
 	case "kind":
 		order = order.Stop(b.Close)
 	case "small":
@@ -110,6 +112,7 @@ func TestConformFinds(t *testing.T) {
 		{"warming", "same events, same wishes", "sent during the warm-up"},
 		{"lot", "same events, same wishes", "is not on the grid of 0.001"},
 		{"tick", "same events, same wishes", "is not on the grid of 0.1"},
+		{"nowhere", "same events, same wishes", "it is of no instrument"},
 		{"kind", "same events, same wishes", "the manifest declares [MARKET LIMIT] and not STOP_MARKET"},
 		{"small", "same events, same wishes", "is below the least"},
 		{"panic", "same events, same wishes", "BAR at 2024-01-01T00:30:00Z: panic: boom"},

@@ -48,6 +48,9 @@ func (s *script) own(args []string) (*order, []string, error) {
 	if o == nil {
 		return nil, nil, fmt.Errorf("order #%d is not open; %s", ref, s.desk.refs())
 	}
+	if !s.desk.ins.Has(o.want.Inst) {
+		return nil, nil, fmt.Errorf("order #%d is on no instrument: it needs one that Env.Instrument has returned", ref)
+	}
 	return o, args[1:], nil
 }
 

@@ -210,8 +210,8 @@ func (x *walker) funding(w strategy.Subscription) {
 func (x *walker) match() {
 	d := x.d
 	for _, o := range slices.Clone(d.orders) {
-		if !o.status.Working() && o.status != exchange.StatusPendingCancel {
-			continue
+		if !o.status.Working() && o.status != exchange.StatusPendingCancel || !d.ins.Has(o.want.Inst) {
+			continue // what is on no instrument was told when it was sent
 		}
 		r, in := o.want, d.ins.At(o.want.Inst)
 		p := x.price(in)
