@@ -33,7 +33,7 @@ func TestMisbehaving(t *testing.T) {
 		{"rogue", "beyond", `refused by permission: .*MARKET`, false},
 		{"rogue", "stop", `plugin \S+: no answer within 5s in (?:strategy rogue handling|Stop of strategy rogue).*`, true},
 		{"rogue", "leak", `plugin \S+: ended: it had \d+ MiB of memory, more than \d+, in strategy rogue handling .*; keep less, or give it more with memory_max_mb`, true},
-		{"rogue", "late", `(?:Z |"msg":")3 answers came too late, its open orders are cancelled, but for stops that only close`, true},
+		{"rogue", "late", `(?:Z strategy rogue: |"msg":")3 answers came too late, its open orders are cancelled, but for stops that only close`, true},
 	} {
 		t.Run(strings.TrimSpace(c.program+" "+c.do), func(t *testing.T) {
 			t.Parallel()
@@ -132,9 +132,9 @@ func clearLines(told, line string) (list []string) {
 	about := regexp.MustCompile(line)
 	for one := range strings.Lines(told) {
 		switch {
-		case !about.MatchString(one):
-		case strings.Contains(one, " over: "):
+		case len(list) > 0 && strings.Contains(one, " over: "):
 			return list
+		case !about.MatchString(one):
 		default:
 			list = append(list, strings.TrimSpace(one))
 		}
