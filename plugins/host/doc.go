@@ -29,7 +29,7 @@
 //
 // The session, and nothing else, ends with one [Error] when more than LiveConfig.WaitingMax
 // events wait, when nothing is handled for LiveConfig.Timeout, when the strategy asks for
-// more than LiveConfig.IntentsMax things within a second or has more than TimersMax timers
+// more than LiveConfig.IntentsMax things within a second, three times that within a minute, or has more than TimersMax timers
 // pending, when the program breaks the protocol, and when it dies. The process lives until
 // [Plugin.Close]. When to start another one is the caller's, by [Restart].
 //

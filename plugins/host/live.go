@@ -37,7 +37,8 @@ type LiveConfig struct {
 	// 4,096 by default; beyond, the oldest are dropped.
 	WaitingMax, TradesMax int
 	// IntentsMax is how many intents and timers the strategy may ask for within a second,
-	// 1,000 by default; TimersMax how many timers may be pending, 10,000 by default.
+	// 1,000 by default, and three times as many within a minute: each one is written to the
+	// journal, refused or not. TimersMax how many timers may be pending, 10,000 by default.
 	IntentsMax, TimersMax int
 	// NoSocket keeps the play on the gRPC stream, as for programs that know no socket.
 	NoSocket bool
@@ -91,7 +92,7 @@ type Live struct {
 	decoder  wire.Decoder
 	output   strategy.Output
 	response pb.PlayResponse
-	asked    quota
+	asked    quotas
 
 	// The mutex is between those who deliver, the reader and the watch. Nobody waits for
 	// anything while holding it. No channel instead, because whoever delivers writes to the

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/pmbot/pmbot/exchange"
@@ -167,18 +168,43 @@ func (q *liveQueue) unlink(w *waiting) {
 // release keeps a place for the next request.
 func (q *liveQueue) release(w *waiting) { w.after, q.free = q.free, w }
 
-// quota bounds how much may happen in a second.
+// quota bounds how much may happen within a time.
 type quota struct {
 	most  int
+	every time.Duration
 	from  time.Time
 	count int
 }
 
 // take counts n more and says whether that is within the bound.
 func (q *quota) take(n int, now time.Time) bool {
-	if now.Sub(q.from) >= time.Second {
+	if now.Sub(q.from) >= q.every {
 		q.from, q.count = now, 0
 	}
 	q.count += n
 	return q.count <= q.most
+}
+
+// quotas are those of a second and of a minute.
+type quotas [2]quota
+
+func newQuotas(most int) quotas {
+	return quotas{{most: most, every: time.Second}, {most: 3 * most, every: time.Minute}}
+}
+
+// take counts n more and returns the bound that they are beyond, nil if none.
+func (q *quotas) take(n int, now time.Time) (beyond *quota) {
+	for i := range q {
+		if !q[i].take(n, now) && beyond == nil {
+			beyond = &q[i]
+		}
+	}
+	return beyond
+}
+
+func (q *quota) String() string {
+	if q.every == time.Minute {
+		return fmt.Sprintf("%d intents and timers within a minute", q.most)
+	}
+	return fmt.Sprintf("%d intents and timers within a second", q.most)
 }

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/pmbot/pmbot/exchange"
 )
@@ -61,6 +62,37 @@ func TestLiveQueue(t *testing.T) {
 		}
 		if conflated == 0 || dropped == 0 {
 			t.Errorf("seed %d: a dull life", seed)
+		}
+	}
+}
+
+// TestQuotas: so much within a second, and three times that within a minute, whatever was asked
+// before it.
+func TestQuotas(t *testing.T) {
+	q, now := newQuotas(100), time.Unix(1_000_000, 0)
+	for _, c := range []struct {
+		after time.Duration
+		n     int
+		want  string
+	}{
+		{0, 100, "<nil>"},
+		{time.Second - 1, 0, "<nil>"},
+		{1, 100, "<nil>"},
+		{time.Second, 60, "<nil>"},
+		{time.Second - 1, 41, "100 intents and timers within a second"},
+		{57 * time.Second, 0, "300 intents and timers within a minute"},
+		{1, 100, "<nil>"},
+		{time.Second, 100, "<nil>"},
+		{time.Second, 100, "<nil>"},
+		{time.Second, 1, "300 intents and timers within a minute"},
+	} {
+		now = now.Add(c.after)
+		got := "<nil>"
+		if beyond := q.take(c.n, now); beyond != nil {
+			got = beyond.String()
+		}
+		if got != c.want {
+			t.Errorf("%d more at %v: beyond %s, want %s", c.n, now.Sub(time.Unix(1_000_000, 0)), got, c.want)
 		}
 	}
 }

@@ -152,7 +152,7 @@ func (r *request) early() bool { return r.warming || r.kind == aStart }
 
 // allow counts wishes, and ends the session when they are a flood.
 func (l *Live) allow(r request, intents int, timers []exchange.Timer) bool {
-	within := l.asked.take(intents+len(timers), time.Now())
+	beyond := l.asked.take(intents+len(timers), time.Now())
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	l.stats.Intents += uint64(intents)
@@ -161,9 +161,9 @@ func (l *Live) allow(r request, intents int, timers []exchange.Timer) bool {
 		l.timers[t]++
 	}
 	l.pending += len(timers)
-	if !within {
-		l.end(l.plugin.fail(Flooded, fmt.Sprintf("strategy %s, in answer to %v, has asked for more than %d intents and timers within a second",
-			l.name, r, l.config.IntentsMax), "a strategy must not answer every refusal or fill with another order", nil))
+	if beyond != nil {
+		l.end(l.plugin.fail(Flooded, fmt.Sprintf("strategy %s, in answer to %v, has asked for more than %v",
+			l.name, r, beyond), "a strategy must not answer every refusal or fill with another order", nil))
 	} else if l.pending > l.config.TimersMax {
 		l.end(l.plugin.fail(Flooded, fmt.Sprintf("strategy %s, in answer to %v, has more than %d timers pending",
 			l.name, r, l.config.TimersMax), "set the next timer when one fires", nil))

@@ -27,7 +27,7 @@ func (p *Plugin) Live(ctx context.Context, c LiveConfig) (*Live, error) {
 	}
 	c.setDefaults()
 	l := &Live{
-		plugin: p, config: c, name: c.Strategy, done: make(chan struct{}), asked: quota{most: c.IntentsMax},
+		plugin: p, config: c, name: c.Strategy, done: make(chan struct{}), asked: newQuotas(c.IntentsMax),
 		decoder: wire.Decoder{Instruments: c.Instruments, Strategy: c.ID}, timers: map[exchange.Timer]int{},
 		handing: true, // what was asked for in Start
 	}

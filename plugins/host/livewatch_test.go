@@ -70,7 +70,7 @@ func scripted(t *testing.T, wish func(Wishes)) (*Live, *script, chan error) {
 		wants: []strategy.Subscription{{Inst: 1, Kind: exchange.KindTrade}},
 	}
 	l.config.setDefaults()
-	l.queue.tradesMax, l.asked.most = l.config.TradesMax, l.config.IntentsMax
+	l.queue.tradesMax, l.asked = l.config.TradesMax, newQuotas(l.config.IntentsMax)
 	l.ctx, l.cancel = context.WithCancelCause(ctx)
 	l.play()
 	return l, s, ended
