@@ -233,7 +233,8 @@ func TestLiveLag(t *testing.T) {
 			check(t, open.Close())
 			check(t, l.Settle(t.Context()))
 			s := l.Stats()
-			if lagging.Unanswered != 64 || lagging.Waiting < 100 || s.Conflated < 500 || s.Dropped < 500 || s.Waiting+s.Unanswered > 0 {
+			full := lagging.Unanswered <= 64 && lagging.Unanswered > 60 // an answer may just have made room
+			if !full || lagging.Waiting < 100 || s.Conflated < 500 || s.Dropped < 500 || s.Waiting+s.Unanswered > 0 {
 				t.Errorf("at the gate %+v, at the end %+v", lagging, s)
 			}
 			if wanted := uint64(wantedOf(l, events)); s.Sent+s.Conflated+s.Dropped != wanted {

@@ -214,7 +214,7 @@ func TestProgram(t *testing.T) {
 		"start": {"class M(pmbot.Strategy): manifest = pmbot.Manifest('m')\npmbot.serve(M)", "at start.py:6: TypeError: M has no start: there it subscribes to what it wants to see"},
 		"bound": {"class P(pmbot.Params):\n    a: int = pmbot.param(1, min=2)\n", "at bound.py:5: TypeError: P.a: 1 is below the least, 2"},
 		"type":  {"class P(pmbot.Params):\n    a: float = pmbot.param(1)\n", "at type.py:5: TypeError: P.a: type <class 'float'>; int, bool, str, Decimal, *"},
-		"near":  {class + "    def on_bars(self, env, inst, bar): pass\npmbot.serve(Mine)\n", "at near.py:9: TypeError: Mine.on_bars is no callback and would never be called; did you mean on_bar?"},
+		"near":  {class + "    def on_bars(self, env, inst, bar): pass\npmbot.serve(Mine)\n", "at near.py:10: TypeError: Mine.on_bars is no callback and would never be called; did you mean on_bar?"},
 		"code":  {"def (\n", "at code.py:5: SyntaxError: invalid syntax"},
 		"other": {"import no_such_thing\n", "at other.py:5: ModuleNotFoundError: No module named 'no_such_thing'; install it for the interpreter in the first line *"},
 		"serve": {class, ""},
