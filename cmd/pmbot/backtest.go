@@ -92,8 +92,8 @@ func (c *console) backtest(ctx context.Context, f *backtestFlags) error {
 	defer programs.close()
 	if !f.quiet {
 		for _, s := range cfg.Strategies {
-			if late := changedSince(s.Plugin); late != "" {
-				fmt.Fprintf(c.err, "pmbot: %s is older than %s: it runs as it was built; pmbot strategy build builds it anew\n", s.Plugin, late)
+			if stale := staleWords(s.Plugin); stale != "" {
+				fmt.Fprintln(c.err, "pmbot:", stale)
 			}
 		}
 	}

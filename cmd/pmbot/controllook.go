@@ -85,9 +85,13 @@ func (c *console) printStatus(s *monitor.Status) error {
 		running := "runs"
 		if !one.Running {
 			running = "does not run"
-			if one.Why != "" {
-				running = plain(briefReason(one.Why))
-			}
+		}
+		switch {
+		case one.Why == "", one.Why == startedWhy:
+		case one.Running:
+			running += ": " + plain(briefReason(one.Why))
+		default:
+			running = plain(briefReason(one.Why))
 		}
 		rows = append(rows, []string{plain(one.Label), one.State.String(), running, strconv.Itoa(one.Orders), strconv.Itoa(one.Fills), strconv.Itoa(one.Refused)})
 	}

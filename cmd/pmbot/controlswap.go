@@ -52,6 +52,9 @@ func (c *console) doSwap(ctx context.Context, f *controlFlags, what *monitor.Swa
 		if s.Stopped {
 			fmt.Fprintln(c.out, "it does not run; a swap starts it again")
 		}
+		if s.Note != "" {
+			fmt.Fprintln(c.out, plain(s.Note))
+		}
 	}
 	if len(s.Changes) > 0 || s.Stopped {
 		if agreed, err := c.agree("Swap "+what.Strategy+"?", yes); err != nil || !agreed {

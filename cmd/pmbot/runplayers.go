@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pmbot/pmbot/backtest"
+	"github.com/pmbot/pmbot/backtest/tape/durable"
 	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/plugins/host"
@@ -115,6 +116,9 @@ func (b *bot) openPrograms(ctx context.Context) error {
 		b.players.list = append(b.players.list, p)
 		if err := b.openProgram(p); err != nil {
 			return test.wrongAt([]string{"strategy", fmt.Sprint(i), "plugin"}, err)
+		}
+		if stale := staleWords(s.Plugin); stale != "" {
+			b.warn(stale)
 		}
 		d, err := p.plugin.Describe(ctx, b.programName(p), s.Params)
 		if err != nil {
@@ -221,6 +225,9 @@ func programName(plugin string) string {
 	return ""
 }
 
+// startedWhy is why a strategy runs of which there is no more to say.
+const startedWhy = "the bot has started it"
+
 // startStrategies starts every strategy's session, where it stopped, and gives it the past
 // that it wants.
 func (b *bot) startStrategies(ctx context.Context) error {
@@ -229,7 +236,7 @@ func (b *bot) startStrategies(ctx context.Context) error {
 			return fmt.Errorf("strategy %s: %w", p.label, err)
 		}
 		// What the process before has noted of its strategies is over.
-		b.releaseStrategy(p, "the bot has started it", "")
+		b.releaseStrategy(p, startedWhy, "")
 	}
 	b.haltAbsent()
 	return nil
@@ -392,8 +399,5 @@ func (b *bot) keepMemory(p *player, saved *strategy.Saved) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
+	return durable.Replace(path, text)
 }

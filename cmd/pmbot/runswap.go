@@ -89,6 +89,7 @@ func (b *bot) swap(ctx context.Context, w *swapWish, again chan *player) swapAns
 	live := p.live.Load()
 	a.Stopped = live == nil
 	if !w.apply || len(a.Changes) == 0 && live != nil {
+		a.Note = staleWords(next.spec.Plugin)
 		next.plugin.Close()
 		return swapAnswer{swapped: a}
 	}

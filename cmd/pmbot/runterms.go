@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/pmbot/pmbot/backtest/tape/durable"
 	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/engine/journal"
 	"github.com/pmbot/pmbot/exchange"
@@ -72,19 +73,7 @@ func (t *terms) save(dir, prefix string) error {
 	if err != nil {
 		return fmt.Errorf("the guard's terms cannot be written down: %w", err)
 	}
-	path := termsPath(dir, prefix)
-	draft, err := os.OpenFile(path+".draft", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = draft.Write(append(text, '\n'))
-	if err == nil {
-		err = draft.Sync()
-	}
-	if err = errors.Join(err, draft.Close()); err != nil {
-		return err
-	}
-	return os.Rename(path+".draft", path)
+	return durable.Replace(termsPath(dir, prefix), append(text, '\n'))
 }
 
 // readTerms reads the terms of the process that wrote a segment.
@@ -162,7 +151,7 @@ func dropTerms(dir string) (dropped int, err error) {
 		return 0, err
 	}
 	for _, e := range entries {
-		prefix, isTerms := strings.CutPrefix(strings.TrimSuffix(e.Name(), ".draft"), termsBegin)
+		prefix, isTerms := strings.CutPrefix(strings.TrimSuffix(e.Name(), ".new"), termsBegin)
 		prefix, isJSON := strings.CutSuffix(prefix, termsEnd)
 		if !isTerms || !isJSON || needed[prefix] {
 			continue

@@ -80,7 +80,7 @@ func TestDropTerms(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"terms-pm-0.json.draft", "terms.json", "notes-pm-1.json"} {
+	for _, name := range []string{"terms-pm-0.json.new", "terms.json", "notes-pm-1.json"} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}

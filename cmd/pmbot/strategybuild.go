@@ -125,6 +125,15 @@ func (c *console) printBuilt(program string, asJSON bool) error {
 	return err
 }
 
+// staleWords say that a program was built before its source was changed, "" if it was not.
+func staleWords(program string) string {
+	late := changedSince(program)
+	if late == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s is older than %s: it runs as it was built; pmbot strategy build builds it anew", program, late)
+}
+
 // changedSince names a source of a program that is newer than it: one in its own directory, where
 // that holds a module. It is "" for anything else, and for what cannot be looked at.
 func changedSince(program string) string {

@@ -29,6 +29,9 @@ func TestChangedSince(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
+	if words := staleWords(program); words != "" {
+		t.Error(words)
+	}
 	newer := write("strategy.go", time.Second)
 	expect("") // no module: nobody knows that this is its source
 	write("go.mod", time.Hour)
@@ -38,4 +41,7 @@ func TestChangedSince(t *testing.T) {
 	expect("")
 	write("strategy.go", time.Nanosecond*1000)
 	expect(newer)
+	if words, want := staleWords(program), program+" is older than "+newer+": it runs as it was built; pmbot strategy build builds it anew"; words != want {
+		t.Errorf("got %q, want %q", words, want)
+	}
 }

@@ -89,7 +89,7 @@ type Alert struct {
 type StrategyStatus struct {
 	Label   string `json:"label"`
 	Running bool   `json:"running"`
-	// Why says why it does not run.
+	// Why says why it does not run, or by what it does: a start, a swap, the way back from one.
 	Why    string                `json:"why,omitempty"`
 	State  exchange.TradingState `json:"state"`
 	Orders int                   `json:"orders"`

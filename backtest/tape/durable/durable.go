@@ -1,6 +1,6 @@
-// Package durable makes directories and the names in them survive a loss of power. Whoever
-// writes files that must not vanish calls it after a rename: the tape, its recorder, and
-// exports. It has two functions; start at [MakeDirectory].
+// Package durable makes directories, the names in them and small files survive a loss of power.
+// Whoever writes files that must not vanish calls it: the tape, its recorder, exports, and a bot
+// for what it must know when it begins again. Start at [MakeDirectory] and [Replace].
 package durable
 
 import (
@@ -37,4 +37,24 @@ func SyncDirectory(path string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
+}
+
+// Replace puts a file in the place of what is there, whole or not at all, readable for its owner
+// alone. It writes beside it first, under the name with ".new" after it.
+func Replace(path string, text []byte) error {
+	draft, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = draft.Write(text)
+	if err == nil {
+		err = draft.Sync()
+	}
+	if err = errors.Join(err, draft.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return err
+	}
+	return SyncDirectory(filepath.Dir(path))
 }

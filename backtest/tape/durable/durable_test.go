@@ -33,3 +33,32 @@ func TestMakeDirectory(t *testing.T) {
 		t.Errorf("no directory: %v", err)
 	}
 }
+
+// TestReplace: a file is there whole, and what was there stays when it cannot be replaced.
+func TestReplace(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	for _, text := range []string{"first", "second"} {
+		if err := Replace(path, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(path); string(got) != text {
+			t.Errorf("%q, %v", got, err)
+		}
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	if _, err := os.Stat(path + ".new"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the draft is left: %v", err)
+	}
+	if err := os.Mkdir(path+".new", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := Replace(path, []byte("third")); err == nil {
+		t.Error("written over a directory")
+	}
+	if got, err := os.ReadFile(path); string(got) != "second" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
