@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "d9f56d29fad34aa9959ea72c02af3b8dfb5c27e6c6ea0340e22abd7ba696f1b1"
+const coreSource = "3db28e4d8c33bc1baf4001836ff8309f9b7583d3eb4053040573991f69e3ad6f"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
