@@ -119,7 +119,13 @@ func (c *check) orderSize() *exchange.Refusal {
 		return &exchange.Refusal{Value: "no price of " + c.in.Name() + " is known", Limit: "the notional must be known"}
 	}
 	n := c.size()
-	return c.hold(boundOrderSize, reading{share: fineShare(c.usd(n), c.equity())})
+	refusal := c.hold(boundOrderSize, reading{share: fineShare(c.usd(n), c.equity())})
+	if refusal != nil {
+		if err := c.g.model.Missing(); err != nil { // as in the first moments of a bot
+			refusal.Value, refusal.Limit = "equity is not known: "+err.Error(), "it must be known"
+		}
+	}
+	return refusal
 }
 
 // size is what the order is worth: what it wants to pay or get, or the notional of its quantity.

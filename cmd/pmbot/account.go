@@ -81,7 +81,7 @@ func loadLive(name, text string, overrides []override) (*liveConfig, error) {
 	if err != nil {
 		return nil, err
 	}
-	if doc.isBot() {
+	if doc.nearBot() {
 		bot := defaultRun()
 		err := doc.load(&bot)
 		return bot.live(), err

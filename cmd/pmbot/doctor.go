@@ -122,7 +122,7 @@ func (c *console) liveConfig(f *doctorFlags) (*liveConfig, error) {
 	if err != nil {
 		return nil, &failure{code: exitConfig, err: err}
 	}
-	return loadLive(name, text, append(overrides, doctorAt(f.at, doc.isBot())...))
+	return loadLive(name, text, append(overrides, doctorAt(f.at, doc.nearBot())...))
 }
 
 // checkAt says what is wrong with --at.

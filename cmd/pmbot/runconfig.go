@@ -181,6 +181,10 @@ func (d *document) isBot() bool {
 	return slices.ContainsFunc([]string{"paper", "journal", "reconcile", "stop", "alert"}, d.has)
 }
 
+// nearBot says that a file that names an account is a bot's, or was meant to be: doctor's own has
+// neither risk nor strategies.
+func (d *document) nearBot() bool { return d.isBot() || d.has("risk") || d.has("strategy") }
+
 // has says whether a section is written. Without [risk] every order is refused: nobody has
 // said what may be risked.
 func (d *document) has(section string) bool {

@@ -120,6 +120,11 @@ func TestOneFile(t *testing.T) {
 	if err != nil || live.Account.Name != "main" {
 		t.Errorf("doctor would have %+v, %v", live, err)
 	}
+	for _, section := range []string{"[risk]\nborrow_max_usd = \"1\"", "[[strategy]]\nplugin = \"trend\""} {
+		if _, err := loadLive("bot.toml", section, nil); err == nil || !strings.HasPrefix(err.Error(), "paper: the account holds nothing") {
+			t.Errorf("doctor of a bot without its dry run's account: %v", err)
+		}
+	}
 }
 
 // TestRemedies: the default words are the kernel's own defaults, and every word that a
