@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "3db28e4d8c33bc1baf4001836ff8309f9b7583d3eb4053040573991f69e3ad6f"
+const coreSource = "96200355491a9dfef6aaf98ac8af2032609877ad1dbf0f34927a982e26883ce3"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
