@@ -74,6 +74,7 @@ type bot struct {
 	alerts  *alarm.Post
 	clock   *loop.Clock
 	broker  broker
+	stream  streamNews // of the goroutine that runs the broker
 	loop    *loop.Loop
 	feed    *market.Feed
 	record  *recording

@@ -26,7 +26,7 @@ func (b *bot) accountNotice(n papi.Notice) {
 	level := slog.LevelWarn
 	switch n.Kind {
 	case papi.NoticeState:
-		level = slog.LevelInfo
+		level = b.stream.level(n.State)
 		b.loop.Stream(streamStates[n.State], n.Text)
 	case papi.NoticeUnknownEvent, papi.NoticeKey:
 		level = slog.LevelInfo
@@ -34,6 +34,24 @@ func (b *bot) accountNotice(n papi.Notice) {
 		n.Text += "; the guard goes on with the leverage of the start: start anew to count by it"
 	}
 	b.log.Log(context.Background(), level, n.Text, "part", "account", "kind", n.Kind.String(), "state", n.State.String())
+}
+
+// streamNews tells what is news of the user stream from the comparisons with the exchange that come
+// every reconcile.interval: those begin and end with a stream that lives.
+type streamNews struct {
+	state     papi.State
+	comparing bool
+}
+
+// level is how much a person should care for the next state.
+func (s *streamNews) level(next papi.State) slog.Level {
+	begins := s.state == papi.Live && next == papi.CatchingUp
+	ends := s.comparing && next == papi.Live
+	s.state, s.comparing = next, begins
+	if begins || ends {
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
 }
 
 // streamStates are the broker's in the loop's words.

@@ -8,8 +8,8 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// refusals tell a person what the guard has refused: of each strategy and control the first, and
-// once a minute the newest with how many there were. It observes a loop.
+// refusals tell a person what was refused: of each strategy and control the first, and once a
+// minute the newest with how many there were, once an hour of what is no mistake. It observes a loop.
 type refusals struct {
 	log    *slog.Logger
 	labels []string
@@ -26,8 +26,9 @@ type refusalCount struct {
 	since int
 }
 
-// refusalsEvery is how often those of one kind are told.
-const refusalsEvery = time.Minute
+// refusalsEvery is how often those of one kind are told, and racesEvery where an amend has crossed
+// the news of its order on the way, as it does every few minutes of a market maker.
+const refusalsEvery, racesEvery = time.Minute, time.Hour
 
 // Observe tells of a refusal.
 func (r *refusals) Observe(e *exchange.Event) {
@@ -36,12 +37,16 @@ func (r *refusals) Observe(e *exchange.Event) {
 	}
 	no := e.Refusal()
 	kind := refusalKind{no.Intent.Strategy, no.Rule}
+	every := refusalsEvery
+	if no.Rule == "order-known" || no.Rule == "order-working" {
+		every = racesEvery
+	}
 	c := r.said[kind]
 	if c == nil {
-		c = &refusalCount{at: e.At.Add(-refusalsEvery)}
+		c = &refusalCount{at: e.At.Add(-every)}
 		r.said[kind] = c
 	}
-	if c.since++; e.At.Sub(c.at) < refusalsEvery {
+	if c.since++; e.At.Sub(c.at) < every {
 		return
 	}
 	text := no.Error()

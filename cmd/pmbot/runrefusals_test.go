@@ -10,7 +10,8 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 )
 
-// TestRefusalsAreTold: the first of a kind at once, more of it once a minute with their number.
+// TestRefusalsAreTold: the first of a kind at once, more of it once a minute with their number,
+// and once an hour what crosses the news of its order.
 func TestRefusalsAreTold(t *testing.T) {
 	var out bytes.Buffer
 	drop := func(_ []string, a slog.Attr) slog.Attr {
@@ -24,7 +25,8 @@ func TestRefusalsAreTold(t *testing.T) {
 		after    time.Duration
 		strategy exchange.StrategyID
 		rule     string
-	}{{0, 1, "loss"}, {time.Second, 1, "loss"}, {time.Second, 1, "margin"}, {58 * time.Second, 0, "loss"}, {time.Minute, 1, "loss"}, {2 * time.Minute, 1, "loss"}} {
+	}{{0, 1, "loss"}, {time.Second, 1, "loss"}, {time.Second, 1, "margin"}, {58 * time.Second, 0, "loss"}, {time.Minute, 1, "loss"}, {2 * time.Minute, 1, "loss"},
+		{0, 1, "order-known"}, {59 * time.Minute, 1, "order-known"}, {time.Hour, 1, "order-known"}} {
 		e := exchange.Event{At: exchange.Time(1e18).Add(c.after)}
 		e.SetRefusal(&exchange.Refusal{Intent: exchange.Intent{Strategy: c.strategy}, Rule: c.rule, Value: "1", Limit: "0"})
 		r.Observe(&e)
@@ -35,6 +37,8 @@ msg="refused by margin: 1, limit 0" strategy=grid part=guard
 msg="refused by loss: 1, limit 0" strategy=house part=guard
 msg="refused by loss: 1, limit 0, the last of 2" strategy=grid part=guard
 msg="refused by loss: 1, limit 0" strategy=grid part=guard
+msg="refused by order-known: 1, limit 0" strategy=grid part=guard
+msg="refused by order-known: 1, limit 0, the last of 2" strategy=grid part=guard
 `
 	if got := out.String(); got != want {
 		t.Errorf("told:\n%s\nwant:\n%s", got, strings.TrimSpace(want))
