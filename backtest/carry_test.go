@@ -77,7 +77,7 @@ func (c *carry) Start(env *strategy.Env) (err error) {
 	}
 	env.Bars(c.spot, time.Minute, 0)
 	env.Bars(c.perp, time.Minute, 0)
-	env.Fundings(c.perp)
+	env.Fundings(c.perp, 0)
 	return nil
 }
 

@@ -56,7 +56,7 @@ func sees(interval time.Duration, warmup int) func(*puppet, *strategy.Env) error
 			return err
 		}
 		env.Bars(p.in, interval, warmup)
-		env.Fundings(p.in)
+		env.Fundings(p.in, 0)
 		return nil
 	}
 }

@@ -2,7 +2,6 @@ package backtest
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/exchange"
@@ -116,13 +115,13 @@ func (p *players) setWarming(on bool) error {
 }
 
 // reads is where to begin reading for a run that begins at from, so that the strategies
-// see as many bars before it as they want. Bars begin at whole multiples of their length.
+// see as much before it as they want. Bars begin at whole multiples of their length.
 func (p *players) reads(from exchange.Time) exchange.Time {
 	first := from
 	for _, player := range p.list {
 		for _, s := range player.Subscriptions() {
 			if s.Warmup > 0 {
-				first = min(first, from.Floor(s.Interval).Add(-time.Duration(s.Warmup)*s.Interval))
+				first = min(first, from.Floor(max(s.Interval, 1)).Add(-s.Reach()))
 			}
 		}
 	}

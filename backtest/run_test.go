@@ -121,10 +121,15 @@ func TestReadsFrom(t *testing.T) {
 	bars := func(d time.Duration, n int) strategy.Subscription {
 		return strategy.Subscription{Inst: 1, Kind: exchange.KindBar, Interval: d, Warmup: n}
 	}
+	fundings := func(n int) strategy.Subscription {
+		return strategy.Subscription{Inst: 1, Kind: exchange.KindFunding, Warmup: n}
+	}
 	for _, c := range []struct {
 		list []Player
 		want int64
 	}{
+		{[]Player{player(fundings(0))}, 63},
+		{[]Player{player(fundings(2), bars(time.Minute, 2))}, 63 - 2*8*60},
 		{[]Player{player(bars(time.Minute, 0))}, 63},
 		{[]Player{player(bars(time.Minute, 2))}, 61},
 		{[]Player{player(bars(5*time.Minute, 2))}, 50},

@@ -40,8 +40,20 @@ type Subscription struct {
 	Kind exchange.Kind
 	// Interval is the length of bars, 0 for other kinds.
 	Interval time.Duration
-	// Warmup is how many bars of the past the strategy wants before it may trade.
+	// Warmup is how many bars or settlements of the past the strategy wants before it may trade.
 	Warmup int
+}
+
+// fundingSpan is the longest time from one settlement of funding to the next.
+const fundingSpan = 8 * time.Hour
+
+// Reach is how far before the run that past begins.
+func (s *Subscription) Reach() time.Duration {
+	every := s.Interval
+	if s.Kind == exchange.KindFunding {
+		every = fundingSpan
+	}
+	return time.Duration(s.Warmup) * every
 }
 
 // Instrument looks an instrument up. The error names the symbol and what would help.
@@ -78,9 +90,14 @@ func (e *Env) Marks(in *exchange.Instrument) {
 	e.subscribe(Subscription{Inst: in.ID, Kind: exchange.KindMark})
 }
 
-// Fundings subscribes to settled funding rates.
-func (e *Env) Fundings(in *exchange.Instrument) {
-	e.subscribe(Subscription{Inst: in.ID, Kind: exchange.KindFunding})
+// Fundings subscribes to settled funding rates. With warmup above 0, those of so many times eight
+// hours before the run, the longest interval there is, are delivered first, while [View.Warming]
+// says true: that many, or more where funding settles more often.
+func (e *Env) Fundings(in *exchange.Instrument, warmup int) {
+	if warmup < 0 && e.mistake == nil {
+		e.mistake = fmt.Errorf("fundings of %s: warmup %d must not be below 0", in.Name(), warmup)
+	}
+	e.subscribe(Subscription{Inst: in.ID, Kind: exchange.KindFunding, Warmup: warmup})
 }
 
 func (e *Env) subscribe(s Subscription) {

@@ -137,7 +137,7 @@ func TestWantsAndDeliver(t *testing.T) {
 		env.Trades(in)
 		env.BookTickers(in)
 		env.Marks(in)
-		env.Fundings(in)
+		env.Fundings(in, 0)
 		return nil
 	}
 	number := exchange.MustFixed("7")

@@ -62,8 +62,8 @@ func (x *exerciser) Start(env *strategy.Env) error {
 		*want.in = in
 		env.BookTickers(in)
 	}
-	env.Fundings(x.um)
-	env.Fundings(x.cm)
+	env.Fundings(x.um, 0)
+	env.Fundings(x.cm, 0)
 	x.settled = map[exchange.InstrumentID]bool{}
 	env.After(time.Millisecond, 1)
 	return nil

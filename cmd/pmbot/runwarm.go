@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"iter"
 	"slices"
 	"time"
 
@@ -12,21 +13,60 @@ import (
 	"github.com/pmbot/pmbot/strategy"
 )
 
-// warmUp gives a strategy the bars from before the run that it has asked for, oldest first.
+// warmUp gives a strategy the bars and settlements from before the run that it has asked for,
+// oldest first.
 func (b *bot) warmUp(ctx context.Context, live *host.Live) error {
-	var bars []exchange.Event
+	var past []exchange.Event
 	for _, s := range live.Subscriptions() {
-		if s.Kind != exchange.KindBar || s.Warmup == 0 {
-			continue
+		var list []exchange.Event
+		var err error
+		switch {
+		case s.Warmup == 0:
+		case s.Kind == exchange.KindBar:
+			list, err = b.pastBars(ctx, s)
+		case s.Kind == exchange.KindFunding:
+			list, err = b.pastFundings(ctx, s)
 		}
-		list, err := b.pastBars(ctx, s)
 		if err != nil {
 			return err
 		}
-		bars = append(bars, list...)
+		past = append(past, list...)
 	}
-	slices.SortStableFunc(bars, func(a, b exchange.Event) int { return cmp.Compare(a.At, b.At) })
-	return live.Warm(ctx, bars)
+	slices.SortStableFunc(past, func(a, b exchange.Event) int { return cmp.Compare(a.At, b.At) })
+	return live.Warm(ctx, past)
+}
+
+// pastFundings asks the exchange for settlements, and for one before them by which the interval of
+// the first is known.
+func (b *bot) pastFundings(ctx context.Context, s strategy.Subscription) ([]exchange.Event, error) {
+	in, to := b.ins.At(s.Inst), b.rest.ServerTime()
+	one := strategy.Subscription{Kind: s.Kind, Warmup: 1}
+	list, err := settled(in.ID, b.rest.EachFundingRate(ctx, in.Product, in.Symbol, to.Add(-s.Reach()-one.Reach()), to, 0))
+	if err != nil {
+		return nil, marketFailure("the funding rates of "+in.Name(), err)
+	}
+	return list, nil
+}
+
+// settled are the settlements of an instrument behind the first regular one, each with the time
+// since the last regular one before: a special one in between changes no interval.
+func settled(inst exchange.InstrumentID, rates iter.Seq2[rest.FundingRate, error]) (list []exchange.Event, err error) {
+	var before exchange.Time
+	for f, err := range rates {
+		if err != nil {
+			return nil, err
+		}
+		if before != 0 {
+			f.Interval = f.At.Sub(before)
+			e := exchange.Event{At: f.Published, Inst: inst}
+			e.SetFunding(f.Funding)
+			list = append(list, e)
+		}
+		if !f.Special {
+			before = f.At
+		}
+	}
+	return list, nil
 }
 
 // pastBars asks the exchange for closed candles.

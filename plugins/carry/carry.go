@@ -104,7 +104,7 @@ func (c *Carry) Start(env *strategy.Env) (err error) {
 	c.loans, c.rests = exec.Backoff{Least: p.Bar, Most: max(time.Hour, p.Bar)}, exec.Backoff{Least: time.Hour, Most: 24 * time.Hour}
 	env.Bars(c.spot, p.Bar, 0)
 	env.Bars(c.perp, p.Bar, 0)
-	env.Fundings(c.perp)
+	env.Fundings(c.perp, c.p.Fundings)
 	return nil
 }
 

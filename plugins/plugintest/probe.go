@@ -69,7 +69,7 @@ func (p *Probe) Start(env *strategy.Env) error {
 		env.Trades(in)
 		env.BookTickers(in)
 		env.Marks(in)
-		env.Fundings(in)
+		env.Fundings(in, 0)
 	}
 	env.Logf("watching %v", p.p.Symbol)
 	env.At(1, 99)

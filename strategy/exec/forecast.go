@@ -26,8 +26,12 @@ type Settled struct {
 
 // Settle learns a settlement and keeps the last most of them. An interval that is not told is
 // the time since the settlement before. Special settlements, and a first one of unknown
-// interval, tell nothing of what is to come and are passed over.
+// interval, tell nothing of what is to come and are passed over; so are those that are known, which
+// the warm-up of a strategy tells again that remembers them.
 func (f *Forecast) Settle(now exchange.Time, s exchange.Funding, most int) {
+	if now <= f.Since {
+		return
+	}
 	every := s.Interval
 	if every <= 0 && f.Since != 0 {
 		every = now.Sub(f.Since)

@@ -33,6 +33,8 @@ func TestForecast(t *testing.T) {
 		settle(8, "0.0003", false)
 		settle(8, "0.0003", false)
 		want("two of three", "0", false)
+		f.Settle(now, exchange.Funding{Rate: exchange.MustFixed("0.0009"), Interval: 8 * time.Hour}, 3) // a warm-up tells it again
+		want("two of three, told twice", "0", false)
 		settle(8, "0.0003", false)
 		want("every eight hours", "0.0009", true)
 		settle(4, "0.0003", false)

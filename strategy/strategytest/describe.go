@@ -32,10 +32,10 @@ func describe(ins *exchange.Instruments, out *strategy.Output, now exchange.Time
 
 func describeSubscription(ins *exchange.Instruments, s strategy.Subscription) string {
 	name := symbolOf(ins.At(s.Inst))
-	if s.Kind != exchange.KindBar {
-		return fmt.Sprintf("watch %ss of %s", strings.ToLower(strings.ReplaceAll(s.Kind.String(), "_", " ")), name)
+	line := fmt.Sprintf("watch %ss of %s", strings.ToLower(strings.ReplaceAll(s.Kind.String(), "_", " ")), name)
+	if s.Kind == exchange.KindBar {
+		line = fmt.Sprintf("watch bars of %s every %s", name, duration(s.Interval))
 	}
-	line := fmt.Sprintf("watch bars of %s every %s", name, duration(s.Interval))
 	if s.Warmup > 0 {
 		line += fmt.Sprintf(", %d before the start", s.Warmup)
 	}

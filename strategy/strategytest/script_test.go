@@ -31,7 +31,7 @@ func (e *echo) Start(env *strategy.Env) (err error) {
 	env.BookTickers(e.in)
 	env.Trades(e.in)
 	env.Marks(e.in)
-	env.Fundings(e.in)
+	env.Fundings(e.in, 0)
 	env.At(0, 1)
 	return nil
 }

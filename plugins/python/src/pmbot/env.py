@@ -80,9 +80,16 @@ class Env(View):
         """Subscribes to mark prices."""
         self._subscribe(Subscription(inst, EventKind.MARK))
 
-    def fundings(self, inst: Instrument) -> None:
-        """Subscribes to settled funding rates."""
-        self._subscribe(Subscription(inst, EventKind.FUNDING))
+    def fundings(self, inst: Instrument, warmup: int = 0) -> None:
+        """Subscribes to settled funding rates.
+
+        With warmup above 0, those of so many times eight hours before the run, the longest interval
+        there is, come first, while env.warming is true: that many, or more where funding settles more
+        often.
+        """
+        if warmup < 0:
+            raise StrategyError(f"fundings of {inst.name}: warmup {warmup} must not be below 0")
+        self._subscribe(Subscription(inst, EventKind.FUNDING, warmup=warmup))
 
     def send(self, order: Order) -> int:
         """Wishes a new order and returns the ref that everything about it will carry."""
