@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "96200355491a9dfef6aaf98ac8af2032609877ad1dbf0f34927a982e26883ce3"
+const coreSource = "75b0a844ce79ce9661eed9cc626d52a79f090ef946ee330645f924a64cc56d8b"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
