@@ -82,6 +82,11 @@ func Recover(dir string, c engine.Config) (*engine.Kernel, Recovered, error) {
 		return nil, Recovered{}, err
 	}
 	defer s.Close()
+	return bring(s, c)
+}
+
+// bring is the state behind the last record of a segment, as a process has it that begins with that.
+func bring(s *journal.Segment, c engine.Config) (*engine.Kernel, Recovered, error) {
 	text, err := s.Snapshot()
 	if err != nil {
 		return nil, Recovered{}, err

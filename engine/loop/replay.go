@@ -78,7 +78,8 @@ type replay struct {
 	config  func(*journal.Header) (engine.Config, error)
 	report  Report
 	kernel  *engine.Kernel
-	prefix  string
+	// prefix and path are of the segment that the kernel is in.
+	prefix, path string
 	// found is what the guard's watch has found and the journal has yet to tell.
 	found []exchange.Event
 }
@@ -154,14 +155,14 @@ func (r *replay) begin(s *journal.Segment) error {
 		r.report.Snapshots++
 		ours, err := r.carried(c, another)
 		if err != nil {
-			return fmt.Errorf("%s: %w", s.Path, err)
+			return err
 		}
 		if same = bytes.Equal(ours, text); !same {
 			theirs, mine := firstLines(text, ours)
 			r.differs(Difference{Segment: s.Path, Seq: s.First, At: s.Created, Field: "snapshot", Journalled: theirs, Ours: mine})
 		}
 	}
-	if another {
+	if r.path = s.Path; another {
 		r.process(s)
 	}
 	if !another && same {
@@ -173,16 +174,20 @@ func (r *replay) begin(s *journal.Segment) error {
 	return nil
 }
 
-// carried is the state as a segment must begin with it. Another process has taken it into what
-// it was configured with, such as instruments that were added, as [Recover] does.
+// carried is the state as a segment must begin with it. Another process has read the segment before
+// with what it was configured with itself, such as other limits, as [Recover] does.
 func (r *replay) carried(c engine.Config, another bool) ([]byte, error) {
-	ours := r.kernel.Snapshot()
 	if !another {
-		return ours, nil
+		return r.kernel.Snapshot(), nil
 	}
-	k, err := restore(c, ours)
+	s, err := journal.OpenSegment(r.path)
 	if err != nil {
-		return nil, fmt.Errorf("the state before it: %w", err)
+		return nil, err
+	}
+	defer s.Close()
+	k, _, err := bring(s, c)
+	if err != nil {
+		return nil, err
 	}
 	return k.Snapshot(), nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/internal/raced"
 	"github.com/pmbot/pmbot/riskguard"
+	"github.com/pmbot/pmbot/riskguard/margin"
 )
 
 // written is a journal of two processes, three orders sent and one refused, as a kill leaves
@@ -168,5 +169,43 @@ func TestReplayState(t *testing.T) {
 	}
 	if d := r.Differences[0]; d.Field != "snapshot" || !strings.Contains(d.Journalled, `"last_order":7`) || !strings.Contains(d.Ours, `"last_order":4`) {
 		t.Errorf("%+v", d)
+	}
+}
+
+// TestReplayReconfigured: a process whose limits or programs are others has read the last segment
+// of the one before with them, which is no difference.
+func TestReplayReconfigured(t *testing.T) {
+	dir, _ := written(t)
+	config := func(h *journal.Header) (engine.Config, error) {
+		c := kernelConfig(t)
+		if h.Prefix != "pm-3" {
+			return c, nil
+		}
+		g, err := riskguard.New(riskguard.Config{
+			Instruments: c.Instruments, Tables: margin.Assumed(), Limits: riskguard.DefaultLimits(),
+			Strategies: 2, Permits: riskguard.Unbound(2), Prints: []string{"new", "new"},
+		})
+		c.Guard = g
+		return c, err
+	}
+	header := journal.Header{Prefix: "pm-3", Mode: "dry", Account: "a", Instruments: testInstruments(t).All()}
+	c, err := config(&header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, _, err := Recover(dir, c)
+	if err != nil || !bytes.Contains(k.Snapshot(), []byte(`"print":"new"`)) {
+		t.Fatalf("%v: the state does not depend on the configuration, so the test shows nothing", err)
+	}
+	w, err := journal.Open(journal.Config{Dir: dir, Header: header})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Rotate(k.Snapshot()), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Replay(t.Context(), dir, config, ReplayOptions{})
+	if err != nil || r.Snapshots != 2 || r.Different != 0 {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
