@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -44,6 +45,11 @@ type player struct {
 	sessions int
 	// before is what a swap has replaced, while the new program is on trial.
 	before *replaced
+	// saves are of its memory, which the minute, a swap and the bot's stop may want at one time.
+	saves struct {
+		sync.Mutex
+		asked, kept uint64 // by number
+	}
 }
 
 // livePlayers are all strategies: what the loop shows events to.
@@ -382,15 +388,29 @@ func (b *bot) saveMemory(ctx context.Context, p *player) error {
 	if live == nil {
 		return nil
 	}
+	n := p.asks()
 	saved, err := live.Save(ctx)
 	if err != nil || saved == nil {
 		return err
 	}
-	return b.keepMemory(p, saved)
+	return b.keepMemory(p, n, saved)
 }
 
-// keepMemory writes down what a strategy has saved, whole or not at all.
-func (b *bot) keepMemory(p *player, saved *strategy.Saved) error {
+// asks numbers the saves of a strategy's memory in the order in which they are asked for.
+func (p *player) asks() uint64 {
+	p.saves.Lock()
+	defer p.saves.Unlock()
+	p.saves.asked++
+	return p.saves.asked
+}
+
+// keepMemory writes down what a strategy has saved, whole or not at all, and nothing older.
+func (b *bot) keepMemory(p *player, n uint64, saved *strategy.Saved) error {
+	p.saves.Lock()
+	defer p.saves.Unlock()
+	if n < p.saves.kept {
+		return nil
+	}
 	text, err := json.Marshal(memory{memorySchema, b.clock.Now(), p.label, saved.Version, saved.State})
 	if err != nil {
 		return err
@@ -399,5 +419,9 @@ func (b *bot) keepMemory(p *player, saved *strategy.Saved) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	return durable.Replace(path, text)
+	if err := durable.Replace(path, text); err != nil {
+		return err
+	}
+	p.saves.kept = n
+	return nil
 }

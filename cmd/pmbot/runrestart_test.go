@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"os/exec"
+	"sync"
 	"testing"
 
 	"github.com/pmbot/pmbot/backtest"
 	"github.com/pmbot/pmbot/engine"
 	"github.com/pmbot/pmbot/exchange"
 	"github.com/pmbot/pmbot/plugins/host"
+	"github.com/pmbot/pmbot/strategy"
 )
 
 // TestProgramThatIsGone: a strategy whose program cannot be started again, such as while its
@@ -115,5 +117,28 @@ func TestSwapBackToADeafOne(t *testing.T) {
 	err = b.goBack(ctx, p, live, gate, why, again)
 	if !errors.Is(err, why) || p.failures != 1 || p.live.Load() != nil || b.guard.State(1, 0) != exchange.Halted {
 		t.Errorf("%v; %d failures, the strategy is %v", err, p.failures, b.guard.State(1, 0))
+	}
+}
+
+// TestSavesAtOneTime: a strategy's memory that is saved by the minute and by the bot's stop at one
+// time is what was asked for last, whichever was answered first.
+func TestSavesAtOneTime(t *testing.T) {
+	b, _ := stopping(t)
+	b.dir = t.TempDir()
+	p := &player{label: "s"}
+	for range 20 {
+		var group sync.WaitGroup
+		for range 8 {
+			n := p.asks()
+			group.Go(func() {
+				if err := b.keepMemory(p, n, &strategy.Saved{Version: int(n), State: []byte("{}")}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		if got, err := b.readMemory(p); err != nil || got.Version != int(p.saves.asked) {
+			t.Fatalf("%+v, %v, want version %d", got, err, p.saves.asked)
+		}
 	}
 }

@@ -282,6 +282,7 @@ func (b *bot) comeToRest(ctx context.Context, p *player, live *host.Live, gate *
 			return nil, err
 		}
 	}
+	n := p.asks()
 	saved, err := live.Save(ctx)
 	if err != nil {
 		return nil, err
@@ -293,7 +294,7 @@ func (b *bot) comeToRest(ctx context.Context, p *player, live *host.Live, gate *
 		return resume, nil
 	}
 	resume.Saved = saved
-	return resume, b.keepMemory(p, saved)
+	return resume, b.keepMemory(p, n, saved)
 }
 
 // swapDead starts the new program of a strategy that has stopped.
