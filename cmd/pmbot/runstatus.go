@@ -25,19 +25,22 @@ type standing struct {
 	positions int
 	account   exchange.Account
 	events    uint64
+	ins       *exchange.Instruments
+	labels    []string // of strategies, by number, from 1
 }
 
 // standing asks the kernel between two events.
 func (b *bot) standing(ctx context.Context) (*standing, error) {
 	s := &standing{at: b.clock.Now()}
 	err := b.loop.Do(ctx, func(k *engine.Kernel) {
-		s.read(k, b.ins)
+		s.read(k, b.ins, b.labels)
 		s.account = b.guard.Account()
 	})
 	return s, err
 }
 
-func (s *standing) read(k *engine.Kernel, ins *exchange.Instruments) {
+func (s *standing) read(k *engine.Kernel, ins *exchange.Instruments, labels []string) {
+	s.ins, s.labels = ins, labels
 	s.events, s.holds, s.state = k.Seq(), k.States(), exchange.Active
 	for _, h := range s.holds {
 		if h.Inst == 0 && h.Strategy == 0 {
@@ -67,13 +70,26 @@ func uncertain(s exchange.OrderStatus) bool {
 	return false
 }
 
-// why is what holds the bot, in the words of those who do.
+// why is what holds the bot, in the words of those who do, and whom, where it is not all of it.
 func (s *standing) why() string {
 	var reasons []string
 	for _, h := range s.holds {
-		reasons = append(reasons, h.Cause.String()+": "+h.Reason)
+		reasons = append(reasons, s.whom(&h)+h.Cause.String()+": "+h.Reason)
 	}
 	return strings.Join(reasons, "; ")
+}
+
+// whom says what is held and how, and nothing of the account, whose state stands before it.
+func (s *standing) whom(h *riskguard.Held) string {
+	switch {
+	case h.Inst != 0:
+		return fmt.Sprintf("%s %v by ", s.ins.At(h.Inst).Name(), h.State)
+	case h.Strategy != 0 && int(h.Strategy) <= len(s.labels):
+		return fmt.Sprintf("%s %v by ", s.labels[h.Strategy-1], h.State)
+	case h.Strategy != 0:
+		return fmt.Sprintf("strategy %d %v by ", h.Strategy, h.State)
+	}
+	return ""
 }
 
 // line is the standing in one line.
@@ -85,7 +101,7 @@ func (s *standing) line() string {
 	}
 	fmt.Fprintf(&b, ", %s, equity %v USD, uniMMR %s, %s", counted(int64(s.positions), "position"), grouped(s.account.ActualEquity.StringFixed(2)), uniMMRText(&s.account), counted(int64(s.events), "event"))
 	if why := s.why(); why != "" {
-		b.WriteString(", held by " + why)
+		b.WriteString(", held: " + why)
 	}
 	return b.String()
 }
@@ -124,7 +140,7 @@ func (b *bot) watch(ctx context.Context) error {
 			s.holds = slices.DeleteFunc(s.holds, func(h riskguard.Held) bool { return h.Cause == exchange.CauseStrategy })
 			if first || !slices.Equal(held, s.holds) {
 				first, held = false, s.holds
-				b.step("trading", "%s", strings.TrimSpace(s.state.String()+" "+s.why()))
+				b.step("trading", "%s", strings.TrimSuffix(s.state.String()+" - held: "+s.why(), " - held: "))
 			}
 		case <-tick.C:
 			s, err := b.standing(ctx)

@@ -148,7 +148,7 @@ func (b *bot) await(ctx context.Context, wanted func(*engine.Kernel) bool) error
 func (b *bot) look(e *ending) {
 	read := func(k *engine.Kernel) {
 		e.at, e.left = b.clock.Now(), k.Orders()
-		e.read(k, b.ins)
+		e.read(k, b.ins, b.labels)
 		e.account = b.guard.Account()
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)

@@ -162,6 +162,10 @@ func (m *Maker) OnRefusal(env *strategy.Env, _ *exchange.Refusal) { m.Noes.No(en
 func (m *Maker) quote(env *strategy.Env) {
 	book := env.Quote(m.in)
 	mid := book.Mid()
+	if env.State(m.in) == exchange.ReduceOnly {
+		m.pull(env)
+		return
+	}
 	if mid == 0 || env.State(m.in) != exchange.Active || !m.Noes.Ready(env.Now()) {
 		return
 	}
@@ -172,6 +176,21 @@ func (m *Maker) quote(env *strategy.Env) {
 	lean, half := m.lean(held), m.half(mid)
 	m.side(env, exchange.Buy, (mid-lean-half).Round(m.in.Tick, exchange.RoundDown), m.p.MaxQty-held)
 	m.side(env, exchange.Sell, (mid-lean+half).Round(m.in.Tick, exchange.RoundCeil), m.p.MaxQty+held)
+}
+
+// pull takes the quotes back that would open something, while only risk may be reduced: they can be
+// moved no more, and whoever trades on them knows the price that has come since. What only closes
+// what is held stays.
+func (m *Maker) pull(env *strategy.Env) {
+	held := env.Held(m.in)
+	for _, s := range [...]exchange.Side{exchange.Buy, exchange.Sell} {
+		room := max(0, -exchange.Fixed(s.Sign())*held)
+		for i, o := range m.mine(env, s) {
+			if room -= o.Remaining(); room < 0 && answered(o.Status) && m.may(env, s, i) {
+				env.Cancel(o.Ref)
+			}
+		}
+	}
 }
 
 // half is how far the first level is from the middle: more in a market that moves.
