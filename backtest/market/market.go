@@ -128,7 +128,7 @@ func (s *Spec) check() (exchange.Fixed, error) {
 func checkLeg(in *exchange.Instrument, base string, price exchange.Fixed) error {
 	switch {
 	case in.Base != base:
-		return fmt.Errorf("coin is %s, but the first leg's is %s", in.Base, base)
+		return fmt.Errorf("coin is %s, but the first leg's is %s; several coins need a tape, see pmbot data import", in.Base, base)
 	case in.Tick <= 0 || in.Lot.Step <= 0:
 		return errors.New("tick and lot step must be above 0")
 	case in.Inverse() && in.ContractSize <= 0:

@@ -27,7 +27,8 @@ func strategyTestCommand(c *console) *cobra.Command {
 		Long: `Test the Go strategy in DIR, the working directory by default: go vet and go test; then its
 program, as pmbot starts it: manifest and parameters, a short backtest of config.toml inside the
 program and one event by event, which must give one result, and a live session that is saved,
-ended and resumed in another process.`,
+ended and resumed in another process. The backtest is two days of generated market, or, for a
+strategy of several coins, the tape that config.toml names, from its "from" to its "to".`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: action(func(ctx context.Context, args []string) error {
 			return c.testStrategy(ctx, append(args, ".")[0], asJSON)
@@ -149,7 +150,7 @@ func (t *tested) build(ctx context.Context) (string, error) {
 // describe reads the configuration, and asks for the manifest with its parameters.
 func (t *tested) describe(ctx context.Context) (string, error) {
 	var err error
-	if t.config, err = t.load(); err != nil {
+	if t.config, err = t.load(false); err != nil {
 		return "", err
 	}
 	d, err := t.plugin.Describe(ctx, "", t.params())
@@ -159,6 +160,14 @@ func (t *tested) describe(ctx context.Context) (string, error) {
 	if len(d.Symbols) == 0 {
 		return "", errors.New("its parameters name no symbol, so it could trade nothing: declare a parameter of type strategy.Symbol")
 	}
+	if severalCoins(d.Symbols) {
+		if t.config, err = t.load(true); err != nil {
+			return "", err
+		}
+		if t.config.Data.Tape == "" {
+			return "", fmt.Errorf("it trades several coins (%v), and a generated market has one: name a tape in config.toml (data.tape), made by pmbot data import", d.Symbols)
+		}
+	}
 	again, err := t.plugin.Describe(ctx, "", t.params())
 	if err != nil || fmt.Sprint(again) != fmt.Sprint(d) {
 		return "", errors.Join(errors.New("it describes itself in another way when asked again"), err)
@@ -166,11 +175,30 @@ func (t *tested) describe(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%s %s, %s, on %v", d.Manifest.Name, d.Manifest.Version, counted(int64(len(d.Params)), "parameter"), d.Symbols[0]), nil
 }
 
+// severalCoins says whether contracts that pmbot knows are of more than one coin.
+func severalCoins(symbols []strategy.Symbol) bool {
+	known, err := backtest.EmbeddedInstruments()
+	if err != nil {
+		return false
+	}
+	coin := ""
+	for _, in := range known {
+		if !slices.Contains(symbols, strategy.Symbol{Product: in.Product, Name: in.Symbol}) {
+			continue
+		}
+		if coin != "" && coin != in.Base {
+			return true
+		}
+		coin = in.Base
+	}
+	return false
+}
+
 func (t *tested) params() map[string]string { return t.config.Strategies[0].Params }
 
 // load reads config.toml, or what stands for it, with the program under test in place of the
-// one it names and two days of generated market.
-func (t *tested) load() (*configuration, error) {
+// one it names and two days of generated market, unless the tape is to be kept.
+func (t *tested) load(keepTape bool) (*configuration, error) {
 	name := filepath.Join(t.dir, "config.toml")
 	text, err := os.ReadFile(name)
 	switch {
@@ -181,7 +209,9 @@ func (t *tested) load() (*configuration, error) {
 	}
 	overrides := []override{
 		{"strategy test", "strategy.0.plugin", t.program}, {"strategy test", "strategy.0.sha256", ""},
-		{"strategy test", "data.tape", ""}, {"strategy test", "data.generate.days", "2"},
+	}
+	if !keepTape {
+		overrides = append(overrides, override{"strategy test", "data.tape", ""}, override{"strategy test", "data.generate.days", "2"})
 	}
 	cfg, err := loadConfig(name, string(text), overrides)
 	if err != nil {
@@ -212,7 +242,11 @@ func (t *tested) backtests(ctx context.Context) (string, error) {
 	if len(slices.Compact(slices.Clone(hashes))) != 1 {
 		return "", fmt.Errorf("inside the program the result is %.12s and event by event %.12s: the strategy depends on something else than its events", hashes[0], hashes[1])
 	}
-	return fmt.Sprintf("2 days, %s, result %.12s in every mode", counted(int64(orders), "fill"), hashes[0]), nil
+	data := "2 days"
+	if t.config.Data.Tape != "" {
+		data = "tape " + t.config.Data.Tape
+	}
+	return fmt.Sprintf("%s, %s, result %.12s in every mode", data, counted(int64(orders), "fill"), hashes[0]), nil
 }
 
 // resumes plays a live session, saves it, and has another process go on from there.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import difflib
+import importlib
 import os
 import select
 import signal
@@ -16,7 +17,7 @@ import tempfile
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ._hidden import handshake_fd, plugin_started
 from .strategy import Strategy, overrides
@@ -39,8 +40,8 @@ def serve(*strategies: type[Strategy]) -> None:
         _explain(programs)
         sys.exit(2)
     try:
-        import google.protobuf  # what follows needs both, and a person who asks does not
-        import grpc
+        importlib.import_module("google.protobuf")  # what follows needs both, and a person who asks does not
+        importlib.import_module("grpc")
     except ModuleNotFoundError as e:
         sys.exit(
             f"{sys.executable} has no module {e.name}; install python3-grpcio and python3-protobuf, or name"
@@ -90,8 +91,6 @@ and start that with "pmbot backtest".""",
 
 class _Server:
     def __init__(self, programs: dict[str, type[Strategy]]) -> None:
-        import grpc
-
         from . import _cert
         from ._service import Service
 
@@ -104,6 +103,7 @@ class _Server:
             ("grpc.http2.bdp_probe", 0),
             ("grpc.so_reuseport", 0),
         ]
+        grpc: Any = importlib.import_module("grpc")
         self._server = grpc.server(ThreadPoolExecutor(_PLAYS_MAX), options=options)
         self._server.add_generic_rpc_handlers(Service(programs, self._done.set).handlers())
         self._directory = tempfile.mkdtemp(prefix="pmbot-py", dir=os.environ.get("PLUGIN_UNIX_SOCKET_DIR") or None)

@@ -9,9 +9,14 @@ from __future__ import annotations
 import importlib.resources
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+if TYPE_CHECKING:  # no stubs are asked of whoever checks a strategy
+    descriptor_pb2: Any
+    descriptor_pool: Any
+    message_factory: Any
+else:
+    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from .enums import (
     STP,

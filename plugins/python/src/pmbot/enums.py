@@ -122,6 +122,15 @@ class IntentKind(_Word):
 
 
 class OrderStatus(_Word):
+    """How an order stands; final and working sort them.
+
+    TRIGGERING and TRIGGERED: a conditional order whose child is being made, and has been made;
+    FINISHED: that child is over. UNKNOWN: the last request got no definite answer, and the order
+    counts as open; NOT_ARRIVED: it provably never reached the exchange. CANCELED: by us or an
+    operator; EXPIRED: by the exchange (the rest of an IOC, post-only, GTD, reduce-only, STP);
+    REJECTED: by the exchange, and it never worked.
+    """
+
     PENDING_NEW = 1
     WORKING = 2
     PARTIALLY_FILLED = 3
@@ -213,6 +222,13 @@ class TaskKind(_Word):
 
 
 class TaskStatus(_Word):
+    """How a pair or a stop stands.
+
+    UNWINDING: the hedge of a pair has failed, and what is open is traded back; UNWOUND: it was.
+    DONE: all was traded. CANCELED: the strategy or a person wished it gone. FAILED: the lead could
+    not be traded any more, and what was traded is hedged.
+    """
+
     WORKING = 1
     UNWINDING = 2
     DONE = 3

@@ -64,22 +64,29 @@ class Instrument:
     contract_size: Decimal = Decimal(1)
     """USD of one CM contract, 1 everywhere else."""
     onboard: int = 0
+    """The first instant, in nanoseconds since 1970."""
     delivery: int = 0
-    """The last instant; 0 for perpetuals."""
+    """The last instant, in nanoseconds since 1970; 0 for perpetuals."""
     price_min: Decimal = _ZERO
     price_max: Decimal = _ZERO
     tick: Decimal = _ZERO
+    """The grid of prices, as price_min and price_max in quote asset; 0 is no rule."""
     lot: Lot = Lot()
+    """Of limit orders, market_lot of market orders: in base coin, or contracts for CM."""
     market_lot: Lot = Lot()
     notional_min: Decimal = _ZERO
     """In quote asset; 0 is no rule."""
     percent_up: Decimal = _ZERO
     percent_down: Decimal = _ZERO
+    """A buy is at most mark*percent_up, a sell at least mark*percent_down; 0 is no rule."""
     orders_max: int = 0
     algo_orders_max: int = 0
+    """The most open conditional orders of the symbol, orders_max of all others; 0 is no rule."""
     trigger_protect: Decimal = _ZERO
     market_take_bound: Decimal = _ZERO
     liquidation_fee: Decimal = _ZERO
+    """These three are ratios: how far mark and last may differ when a protected order triggers, how far
+    a market order may go from the mark, and the clearance fee."""
     order_types: tuple[OrderType, ...] = ()
     times_in_force: tuple[TimeInForce, ...] = ()
 

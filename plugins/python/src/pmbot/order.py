@@ -212,8 +212,10 @@ class OpenOrder:
     venue_id: int = 0
     parent: int = 0
     filled: Decimal = _ZERO
+    """In the unit of request.qty."""
     created: int = 0
     updated: int = 0
+    """When the last news came, in nanoseconds since 1970 like created."""
 
     @property
     def remaining(self) -> Decimal:

@@ -274,6 +274,7 @@ def _average(inst: Instrument, p: Position, qty: Decimal, price: Decimal) -> Dec
 def _wished(i: Intent) -> TaskUpdate:
     """A task as it is wished, before anything is known of it."""
     r, kind, hedge, coins = i.request, TaskKind.STOP, None, Decimal(0)
+    assert r.instrument is not None  # env.pair and env.protect see to it
     if i.pair is not None:
         kind, hedge, coins = TaskKind.PAIR, i.pair.hedge, r.qty if r.side is Side.BUY else -r.qty
     return TaskUpdate(i.ref, kind, TaskStatus.WORKING, r.instrument, hedge, coins, trigger=r.trigger)
