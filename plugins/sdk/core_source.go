@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "75b0a844ce79ce9661eed9cc626d52a79f090ef946ee330645f924a64cc56d8b"
+const coreSource = "29cb24ffcc0b0154874dbfe723c216c232d642556708ed0517837dd7677f029a"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
