@@ -19,7 +19,8 @@ type View struct {
 	inst        []instView // by InstrumentID
 	orders      []exchange.Order
 	tasks       []exchange.TaskUpdate
-	lastRef     Ref // the highest ref seen, of orders that are over and of acts, too
+	lastRef     Ref // the highest own ref seen, of orders that are over and of acts, too
+	personRef   Ref // the highest ref seen above exchange.RefMax, of what a person did in its place
 	balances    []balance
 	account     exchange.Account
 	// The trading states of the account and of this strategy; those of instruments are
@@ -170,7 +171,7 @@ func (v *View) Apply(e *exchange.Event) {
 	case exchange.KindOrderUpdate:
 		v.applyOrder(e)
 	case exchange.KindAct:
-		v.lastRef = max(v.lastRef, e.Act().Ref)
+		v.saw(e.Act().Ref)
 	case exchange.KindTask:
 		v.applyTask(e.Task())
 	case exchange.KindIntent:
@@ -200,7 +201,7 @@ func (v *View) applyFill(id exchange.InstrumentID, f *exchange.Fill) {
 func (v *View) applyIntent(i *exchange.Intent) {
 	switch i.Kind {
 	case exchange.IntentBorrow, exchange.IntentRepay:
-		v.lastRef = max(v.lastRef, i.Ref)
+		v.saw(i.Ref)
 		return
 	case exchange.IntentPair, exchange.IntentProtect:
 		v.wishTask(i)
@@ -209,7 +210,7 @@ func (v *View) applyIntent(i *exchange.Intent) {
 	default:
 		return
 	}
-	v.lastRef = max(v.lastRef, i.Ref)
+	v.saw(i.Ref)
 	v.orders = append(v.orders, exchange.Order{
 		Strategy: i.Strategy, Ref: i.Ref, Request: i.Request, Status: exchange.StatusPendingNew,
 		Created: v.now, Updated: v.now,
@@ -230,7 +231,7 @@ func (v *View) applyRefusal(r *exchange.Refusal) {
 
 // wishTask notes a task as wished, before anything is known of it.
 func (v *View) wishTask(i *exchange.Intent) {
-	v.lastRef = max(v.lastRef, i.Ref)
+	v.saw(i.Ref)
 	u := exchange.TaskUpdate{Strategy: i.Strategy, Ref: i.Ref, Kind: exchange.TaskStop, Status: exchange.TaskWorking, Inst: i.Request.Inst, Trigger: i.Request.Trigger}
 	if i.Kind == exchange.IntentPair {
 		u.Kind, u.Hedge, u.Coins = exchange.TaskPair, i.Pair.Hedge, decimal.New(i.Request.Side.Sign()*int64(i.Request.Qty), -exchange.FixedPlaces)
@@ -240,7 +241,7 @@ func (v *View) wishTask(i *exchange.Intent) {
 
 // applyTask notes how a task stands, and forgets one that is over.
 func (v *View) applyTask(u *exchange.TaskUpdate) {
-	v.lastRef = max(v.lastRef, u.Ref)
+	v.saw(u.Ref)
 	at := slices.IndexFunc(v.tasks, func(have exchange.TaskUpdate) bool { return have.Ref == u.Ref })
 	switch {
 	case at < 0 && !u.Status.Final():
@@ -259,7 +260,7 @@ func (v *View) applyOrder(e *exchange.Event) {
 		if u.Status.Final() || v.late(u) {
 			return
 		}
-		v.lastRef = max(v.lastRef, u.Ref)
+		v.saw(u.Ref)
 		v.orders = append(v.orders, exchange.Order{
 			Strategy: u.Strategy, Ref: u.Ref, Created: e.At, Request: exchange.OrderRequest{Inst: e.Inst},
 		})
@@ -285,11 +286,25 @@ func (v *View) findOrder(u *exchange.OrderUpdate) int {
 	return at
 }
 
+// saw notes a ref as given. Those that people use in a strategy's place stand above RefMax, and the
+// strategy's own go on below.
+func (v *View) saw(ref Ref) {
+	if ref > exchange.RefMax {
+		v.personRef = max(v.personRef, ref)
+		return
+	}
+	v.lastRef = max(v.lastRef, ref)
+}
+
 // late says whether news of an order that is not listed is about one that is over: its
 // ref was seen before, and it is no child of a triggered order that still is listed.
 // Streams repeat and reorder, and an order that came back would block its author.
 func (v *View) late(u *exchange.OrderUpdate) bool {
-	if u.Ref == 0 || u.Ref > v.lastRef {
+	last := v.lastRef
+	if u.Ref > exchange.RefMax {
+		last = v.personRef
+	}
+	if u.Ref == 0 || u.Ref > last {
 		return false
 	}
 	_, parent := v.Order(u.Ref)

@@ -254,3 +254,25 @@ func TestResumeCopies(t *testing.T) {
 		t.Error("the resumed view hands out instruments of another table")
 	}
 }
+
+// TestOrdersOfPeople: a flatten sends orders in a strategy's name with refs above RefMax. The strategy
+// sees them, its own refs go on below, and news of one that is over does not bring it back.
+func TestOrdersOfPeople(t *testing.T) {
+	v, in := newTestView(t)
+	const person = exchange.RefMax + 1 + 7<<16
+	tell := func(id exchange.OrderID, ref Ref, status exchange.OrderStatus) {
+		v.Apply(event(in.ID, func(e *exchange.Event) {
+			e.SetOrderUpdate(&exchange.OrderUpdate{Strategy: me, ID: id, Ref: ref, Status: status})
+		}))
+	}
+	tell(1, 4, exchange.StatusWorking)
+	tell(2, person, exchange.StatusWorking)
+	if len(v.Orders()) != 2 || v.lastRef != 4 {
+		t.Errorf("%d orders, the last ref of its own is %d, want 4", len(v.Orders()), v.lastRef)
+	}
+	tell(2, person, exchange.StatusFilled)
+	tell(2, person, exchange.StatusWorking)
+	if len(v.Orders()) != 1 {
+		t.Errorf("an order of a person that is over came back: %+v", v.Orders())
+	}
+}

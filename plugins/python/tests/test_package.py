@@ -394,7 +394,12 @@ class Desk(unittest.TestCase):
         out = desk.deliver(Orders.inst, pmbot.Fill(1, pmbot.Side.BUY, Decimal(60_000), Decimal("0.5")))
         self.assertEqual(out.logs, ("have 0.5",))
         self.assertEqual(desk.env.position(Orders.inst), pmbot.Position(Decimal("0.5"), Decimal(60_000)))
-        self.assertTrue(desk.timer(7).intents[0].request.reduce_only)
+        for status in (pmbot.OrderStatus.WORKING, pmbot.OrderStatus.FILLED, pmbot.OrderStatus.WORKING):  # a person's, in its place
+            desk.deliver(Orders.inst, pmbot.OrderUpdate((1 << 63) + 65536, status))
+        self.assertEqual(desk.env.orders, ())
+        close = desk.timer(7).intents[0]
+        self.assertTrue(close.request.reduce_only)
+        self.assertEqual(close.ref, 2)  # its own refs go on below
         with self.assertRaises(pmbot.ParamProblems):
             Testing(Follow, Orders.inst)
         with self.assertRaises(TypeError):

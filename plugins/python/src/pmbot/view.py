@@ -19,6 +19,7 @@ from .order import Intent, OpenOrder, OrderRequest
 
 _ZERO = Decimal(0)
 _FLAT = Position()
+_REF_MAX = (1 << 63) - 1  # the highest ref of a strategy's own; what people do in its place is above
 
 
 class _Seen:
@@ -60,6 +61,7 @@ class View:
         self._orders: list[OpenOrder] = []
         self._tasks: list[TaskUpdate] = []
         self._last_ref = 0
+        self._person_ref = 0  # the highest ref of what a person did in its place
         self._balances: dict[tuple[str, Wallet], Decimal] = {}
         self._account = Account()
         self._account_state = self._own_state = TradingState.ACTIVE
@@ -156,12 +158,12 @@ class View:
 
     def _apply_intent(self, i: Intent) -> None:
         if i.kind in (IntentKind.BORROW, IntentKind.REPAY):
-            self._last_ref = max(self._last_ref, i.ref)
+            self._saw(i.ref)
         elif i.kind in (IntentKind.PAIR, IntentKind.PROTECT):
-            self._last_ref = max(self._last_ref, i.ref)
+            self._saw(i.ref)
             self._tasks.append(_wished(i))
         elif i.kind is IntentKind.NEW:
-            self._last_ref = max(self._last_ref, i.ref)
+            self._saw(i.ref)
             now = self.now
             self._orders.append(OpenOrder(i.ref, i.request, OrderStatus.PENDING_NEW, created=now, updated=now))
 
@@ -172,10 +174,10 @@ class View:
             self._orders = [o for o in self._orders if o.id != 0 or o.ref != r.intent.ref]
 
     def _apply_act(self, u: ActUpdate) -> None:
-        self._last_ref = max(self._last_ref, u.ref)
+        self._saw(u.ref)
 
     def _apply_task(self, u: TaskUpdate) -> None:
-        self._last_ref = max(self._last_ref, u.ref)
+        self._saw(u.ref)
         for i, have in enumerate(self._tasks):
             if have.ref == u.ref:
                 self._tasks[i : i + 1] = [] if u.status.final else [u]
@@ -188,7 +190,7 @@ class View:
         if at < 0:
             if u.status.final or self._late(u):
                 return
-            self._last_ref = max(self._last_ref, u.ref)
+            self._saw(u.ref)
             self._orders.append(OpenOrder(u.ref, OrderRequest(inst), u.status, created=self.now))
         elif u.status.final:
             del self._orders[at]
@@ -210,9 +212,17 @@ class View:
                 return i
         return -1
 
+    def _saw(self, ref: int) -> None:
+        """Notes a ref as given; those of people stand above the strategy's own, which go on below."""
+        if ref > _REF_MAX:
+            self._person_ref = max(self._person_ref, ref)
+        else:
+            self._last_ref = max(self._last_ref, ref)
+
     def _late(self, u: OrderUpdate) -> bool:
         """News of an order that is over, unless it is the child of one that still is listed."""
-        if u.ref == 0 or u.ref > self._last_ref:
+        last = self._person_ref if u.ref > _REF_MAX else self._last_ref
+        if u.ref == 0 or u.ref > last:
             return False
         return self.order(u.ref) is None
 
