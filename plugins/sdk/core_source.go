@@ -4,7 +4,7 @@ package sdk
 
 // coreSource is SHA-256 over the source of package backtest and of all packages of this
 // module below it.
-const coreSource = "29cb24ffcc0b0154874dbfe723c216c232d642556708ed0517837dd7677f029a"
+const coreSource = "f473a1578a7a7de3798d9c1f4bf4b1f8ff4d93cae6356413e7d8a36adf856229"
 
 // coreModules are the third-party modules that these packages import.
 func coreModules() []module {
