@@ -1,12 +1,12 @@
-// Package mm is a bundled strategy: a market maker. It keeps post-only orders at some levels
-// on each side of one contract, leans them against what it holds, moves them apart when
-// trades jump, and amends them when the market has moved.
+// Package mm is a bundled strategy: a market maker. It keeps post-only orders at some levels on
+// each side of one contract, leans them against what it holds, moves them apart when trades jump,
+// and amends them when the market has moved.
 //
-// It promises never to hold more than its bound, all its orders filled, never to have more
-// orders on a side than levels, to take its orders back when best prices do not come any
-// more, and to make no more requests a minute than its budget. What it holds and has at work
-// stands in the view; what it learned of trades is saved. README.md says what it is good for.
-// Start reading at [Maker.OnBookTicker].
+// It promises never to hold more than its bound, all its orders filled, never to have more orders
+// on a side than levels, to take its orders back when best prices do not come any more, and to make
+// no more requests a minute than its budget. What it holds and has at work stands in the view; what
+// it learned of trades is saved. README.md says what it is good for. Start reading at
+// [Maker.OnBookTicker].
 package mm
 
 import (
@@ -134,11 +134,7 @@ func (m *Maker) OnTimer(env *strategy.Env, id uint64) {
 		env.At(due, 1)
 		return
 	}
-	for _, o := range env.Orders() {
-		if answered(o.Status) {
-			env.Cancel(o.Ref)
-		}
-	}
+	m.pull(env, 0)
 	env.After(m.p.Stale, 1)
 }
 
@@ -160,35 +156,30 @@ func (m *Maker) OnRefusal(env *strategy.Env, _ *exchange.Refusal) { m.Noes.No(en
 
 // quote brings both sides to where they should be.
 func (m *Maker) quote(env *strategy.Env) {
-	book := env.Quote(m.in)
-	mid := book.Mid()
-	if env.State(m.in) == exchange.ReduceOnly {
-		m.pull(env)
+	mid, state, held := env.Quote(m.in).Mid(), env.State(m.in), env.Held(m.in)
+	switch {
+	case state == exchange.ReduceOnly:
+		m.pull(env, held)
+		return
+	case mid == 0 || state != exchange.Active || !m.Noes.Ready(env.Now()):
 		return
 	}
-	if mid == 0 || env.State(m.in) != exchange.Active || !m.Noes.Ready(env.Now()) {
-		return
-	}
-	if slices.ContainsFunc(env.Orders(), func(o exchange.Order) bool { return answered(o.Status) && env.Now().Sub(o.Updated) >= m.Noes.Least }) {
+	if slices.ContainsFunc(env.Orders(), func(o exchange.Order) bool { return o.Status.Working() && env.Now().Sub(o.Updated) >= m.Noes.Least }) {
 		m.Noes.Yes() // something rests
 	}
-	held := env.Held(m.in)
 	lean, half := m.lean(held), m.half(mid)
 	m.side(env, exchange.Buy, (mid-lean-half).Round(m.in.Tick, exchange.RoundDown), m.p.MaxQty-held)
 	m.side(env, exchange.Sell, (mid-lean+half).Round(m.in.Tick, exchange.RoundCeil), m.p.MaxQty+held)
 }
 
-// pull takes the quotes back that would open something, while only risk may be reduced: they can be
-// moved no more, and whoever trades on them knows the price that has come since. What only closes
-// what is held stays.
-func (m *Maker) pull(env *strategy.Env) {
-	held := env.Held(m.in)
-	for _, s := range [...]exchange.Side{exchange.Buy, exchange.Sell} {
-		room := max(0, -exchange.Fixed(s.Sign())*held)
-		for i, o := range m.mine(env, s) {
-			if room -= o.Remaining(); room < 0 && answered(o.Status) && m.may(env, s, i) {
-				env.Cancel(o.Ref)
-			}
+// pull takes back the quotes that would not close a part of what is held, 0 for all of them: who trades
+// on quotes that cannot be moved knows the price that has come since.
+func (m *Maker) pull(env *strategy.Env, held exchange.Fixed) {
+	room := [...]exchange.Fixed{exchange.Buy: max(0, -held), exchange.Sell: max(0, held)}
+	for _, o := range env.Orders() {
+		left := &room[o.Request.Side]
+		if *left -= max(1, o.Remaining()); *left < 0 && o.Status.Working() {
+			env.Cancel(o.Ref)
 		}
 	}
 }
@@ -211,8 +202,7 @@ func (m *Maker) lean(held exchange.Fixed) exchange.Fixed {
 		return 0
 	}
 	part := float64(held) / float64(m.p.MaxQty)
-	ticks := exchange.Fixed(float64(float64(m.p.Lean) * part))
-	return ticks * m.in.Tick
+	return m.in.Tick * exchange.Fixed(float64(float64(m.p.Lean)*part))
 }
 
 // side brings the orders of one side to its levels, of which best is the first, while room is
@@ -224,7 +214,7 @@ func (m *Maker) side(env *strategy.Env, s exchange.Side, best, room exchange.Fix
 	for ; n < m.p.Levels && strategy.Lots(m.in, exchange.Limit, room-exchange.Fixed(n)*m.p.Qty) > 0; n++ {
 	}
 	for len(mine) > n { // the bound is near
-		if o := mine[len(mine)-1]; answered(o.Status) && m.may(env, s, len(mine)-1) {
+		if o := mine[len(mine)-1]; o.Status.Working() && m.may(env, s, len(mine)-1) {
 			env.Cancel(o.Ref)
 		}
 		mine = mine[:len(mine)-1]
@@ -240,7 +230,7 @@ func (m *Maker) side(env *strategy.Env, s exchange.Side, best, room exchange.Fix
 				room -= qty
 				env.Send(exec.Trade(m.in, exchange.Fixed(s.Sign())*qty).Limit(price).PostOnly().Tag("quote"))
 			}
-		} else if o := mine[i-missing]; answered(o.Status) && m.off(env, o.Request.Price, price) && m.may(env, s, i) && m.Pace.Take(env.Now()) {
+		} else if o := mine[i-missing]; o.Status.Working() && m.off(env, o.Request.Price, price) && m.may(env, s, i) && m.Pace.Take(env.Now()) {
 			env.Amend(o.Ref, price, o.Request.Qty)
 		}
 	}
@@ -292,11 +282,6 @@ func (m *Maker) mine(env *strategy.Env, s exchange.Side) (list []exchange.Order)
 // at says whether an own order of the side stands at a price.
 func (m *Maker) at(env *strategy.Env, s exchange.Side, price exchange.Fixed) bool {
 	return slices.ContainsFunc(env.Orders(), func(o exchange.Order) bool { return o.Request.Side == s && o.Request.Price == price })
-}
-
-// answered says whether an order can be moved: nothing is on its way.
-func answered(s exchange.OrderStatus) bool {
-	return s == exchange.StatusWorking || s == exchange.StatusPartiallyFilled
 }
 
 // Save returns the memory as JSON.
