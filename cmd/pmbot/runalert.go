@@ -118,12 +118,7 @@ func (b *bot) makeAlerts(context.Context) error {
 			in := b.ins.At(id)
 			return in.Product.String() + ":" + in.Symbol
 		},
-		Strategy: func(id exchange.StrategyID) string {
-			if int(id) > len(b.labels) {
-				return fmt.Sprint("strategy ", id)
-			}
-			return b.labels[id-1]
-		},
+		Strategy: func(id exchange.StrategyID) string { return labelOf(b.labels, id) },
 	})
 	if err != nil {
 		return &failure{exitConfig, fmt.Errorf("[alert]: %w", err), "see [alert] of configs/run.toml"}

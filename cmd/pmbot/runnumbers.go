@@ -100,3 +100,11 @@ func (b *bot) haltAbsent() {
 		b.loop.Put(e)
 	}
 }
+
+// labelOf is what a strategy is called, by its number from 1, and the number of one that has no label.
+func labelOf(labels []string, id exchange.StrategyID) string {
+	if int(id) > len(labels) {
+		return fmt.Sprint("strategy ", id)
+	}
+	return labels[id-1]
+}

@@ -84,10 +84,16 @@ func (s *standing) whom(h *riskguard.Held) string {
 	switch {
 	case h.Inst != 0:
 		return fmt.Sprintf("%s %v by ", s.ins.At(h.Inst).Name(), h.State)
-	case h.Strategy != 0 && int(h.Strategy) <= len(s.labels):
-		return fmt.Sprintf("%s %v by ", s.labels[h.Strategy-1], h.State)
 	case h.Strategy != 0:
-		return fmt.Sprintf("strategy %d %v by ", h.Strategy, h.State)
+		return fmt.Sprintf("%s %v by ", labelOf(s.labels, h.Strategy), h.State)
+	}
+	return ""
+}
+
+// held is why with what it begins with, nothing where nothing holds the bot.
+func (s *standing) held(begin string) string {
+	if why := s.why(); why != "" {
+		return begin + why
 	}
 	return ""
 }
@@ -100,10 +106,7 @@ func (s *standing) line() string {
 		fmt.Fprintf(&b, " (%d of unknown outcome)", s.unknown)
 	}
 	fmt.Fprintf(&b, ", %s, equity %v USD, uniMMR %s, %s", counted(int64(s.positions), "position"), grouped(s.account.ActualEquity.StringFixed(2)), uniMMRText(&s.account), counted(int64(s.events), "event"))
-	if why := s.why(); why != "" {
-		b.WriteString(", held: " + why)
-	}
-	return b.String()
+	return b.String() + s.held(", held: ")
 }
 
 // uniMMRText prints a uniMMR, which without a position has no end.
@@ -140,7 +143,7 @@ func (b *bot) watch(ctx context.Context) error {
 			s.holds = slices.DeleteFunc(s.holds, func(h riskguard.Held) bool { return h.Cause == exchange.CauseStrategy })
 			if first || !slices.Equal(held, s.holds) {
 				first, held = false, s.holds
-				b.step("trading", "%s", strings.TrimSuffix(s.state.String()+" - held: "+s.why(), " - held: "))
+				b.step("trading", "%s", s.state.String()+s.held(" - held: "))
 			}
 		case <-tick.C:
 			s, err := b.standing(ctx)

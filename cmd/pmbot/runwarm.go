@@ -40,8 +40,8 @@ func (b *bot) warmUp(ctx context.Context, live *host.Live) error {
 // the first is known.
 func (b *bot) pastFundings(ctx context.Context, s strategy.Subscription) ([]exchange.Event, error) {
 	in, to := b.ins.At(s.Inst), b.rest.ServerTime()
-	one := strategy.Subscription{Kind: s.Kind, Warmup: 1}
-	list, err := settled(in.ID, b.rest.EachFundingRate(ctx, in.Product, in.Symbol, to.Add(-s.Reach()-one.Reach()), to, 0))
+	s.Warmup++
+	list, err := settled(in.ID, b.rest.EachFundingRate(ctx, in.Product, in.Symbol, to.Add(-s.Reach()), to, 0))
 	if err != nil {
 		return nil, marketFailure("the funding rates of "+in.Name(), err)
 	}

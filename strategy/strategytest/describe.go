@@ -34,7 +34,7 @@ func describeSubscription(ins *exchange.Instruments, s strategy.Subscription) st
 	name := symbolOf(ins.At(s.Inst))
 	line := fmt.Sprintf("watch %ss of %s", strings.ToLower(strings.ReplaceAll(s.Kind.String(), "_", " ")), name)
 	if s.Kind == exchange.KindBar {
-		line = fmt.Sprintf("watch bars of %s every %s", name, duration(s.Interval))
+		line += " every " + duration(s.Interval)
 	}
 	if s.Warmup > 0 {
 		line += fmt.Sprintf(", %d before the start", s.Warmup)
